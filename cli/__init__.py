@@ -1,0 +1,1 @@
+"""The command `aloi`: parse, call one library function, print."""

@@ -1,0 +1,31 @@
+"""`aloi convert`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def convert(
+    source: Annotated[str, typer.Argument(metavar="IN", help="File, folder or - (stdin).")],
+    target: Annotated[str, typer.Argument(metavar="OUT", help="File, folder or - (stdout).")],
+    *,
+    to: Annotated[str, typer.Option(help="native or inline; native in a folder is a file each.")],
+    from_: Annotated[str | None, typer.Option("--from", help="native or inline; else guessed.")] = None,
+    schema: Annotated[Path | None, typer.Option(help="Refuse what this schema does not allow.")] = None,
+) -> None:
+    """Convert annotated documents from one format to another."""
+    from aloi.corpus.formats import registry
+    from aloi.corpus.schema import conforming, load_schema
+
+    for given in (to, from_):
+        if given is not None and given not in registry.FORMATS:
+            raise typer.BadParameter(f"no format {given}; known: {', '.join(registry.FORMATS)}")
+    documents = registry.read(source, format_=from_)
+    if schema is not None:
+        documents = conforming(documents, load_schema(schema))
+    count = registry.write(documents, target, format_=to)
+    print(f"{count} documents written to {target}", file=sys.stderr)

@@ -1,0 +1,33 @@
+"""The command line's root: groups follow the folders; heavy imports wait until a command runs."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from aloi.cli import corpus, formats
+from aloi.cli.console import fail
+
+app = typer.Typer(
+    name="aloi",
+    help="Gold-annotated news corpora: annotate, train, evaluate, publish.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(corpus.app, name="corpus")
+app.command("convert")(formats.convert)
+
+
+def main() -> None:
+    """Run the command; data errors end with status 1 and every problem listed, no traceback."""
+    from aloi.corpus.problems import DataError  # noqa: PLC0415 - kept out of --help
+
+    try:
+        app()
+    except DataError as error:
+        fail(error.problems)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)

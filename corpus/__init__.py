@@ -1,0 +1,1 @@
+"""Texts, schema and gold: the document, its formats, its checks."""

@@ -1,0 +1,47 @@
+"""Files written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[IO[str]]:
+    """Open `path` for UTF-8 text, line ends untouched; it appears only if the block succeeds."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    partial = Path(name)
+    try:
+        with open(descriptor, "w", encoding="utf-8", newline="") as stream:
+            yield stream
+        _replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """A scratch folder; its files move into `path` together if the block succeeds."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+    try:
+        yield scratch
+        path.mkdir(exist_ok=True)
+        for file in sorted(scratch.iterdir()):
+            _replace(file, path / file.name)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _replace(partial: Path, path: Path) -> None:
+    mask = os.umask(0)
+    os.umask(mask)
+    if partial.is_file():
+        partial.chmod(0o666 & ~mask)
+    os.replace(partial, path)

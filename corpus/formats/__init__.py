@@ -1,0 +1,1 @@
+"""Formats of annotated documents, one module each; `registry` finds them by name."""
