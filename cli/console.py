@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 if TYPE_CHECKING:
     from aloi.corpus.problems import Problem
+
+T = TypeVar("T")
 
 
 def fail(problems: Iterable[Problem]) -> NoReturn:
@@ -17,3 +19,13 @@ def fail(problems: Iterable[Problem]) -> NoReturn:
         print(problem, file=sys.stderr)
     print(f"{count} problem{'' if count == 1 else 's'}", file=sys.stderr)
     sys.exit(1)
+
+
+def progress(items: Iterable[T], what: str) -> Iterable[T]:
+    """The items, counted on standard error as they pass if it is a terminal."""
+    if not sys.stderr.isatty():
+        return items
+    from rich.console import Console
+    from rich.progress import track
+
+    return track(items, what, total=None, console=Console(stderr=True), transient=True)

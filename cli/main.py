@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from aloi.cli import corpus, formats
+from aloi.cli import corpus, evaluation, experiment, formats, models
 from aloi.cli.console import fail
 
 app = typer.Typer(
@@ -18,6 +18,10 @@ app = typer.Typer(
 )
 app.add_typer(corpus.app, name="corpus")
 app.command("convert")(formats.convert)
+app.add_typer(models.train_app, name="train")
+app.command("predict")(models.predict)
+app.command("eval")(evaluation.evaluate)
+app.command("experiment")(experiment.experiment)
 
 
 def main() -> None:

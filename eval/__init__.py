@@ -1,1 +1,1 @@
-"""Scores, and reports of them."""
+"""Scores of predictions against gold, their uncertainty, and reports of them."""

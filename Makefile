@@ -1,0 +1,43 @@
+# Everything runs in .venv, which each target sets up by itself. PYTHON: any Python 3.11 or newer.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+CORPUS := corpus
+OUT := build
+
+.PHONY: setup train eval test test-all lint types clean
+
+setup: $(READY)
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "aloi needs Python 3.11 or newer")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $(READY)
+
+train: $(READY)
+	$(BIN)/aloi experiment $(CORPUS) --out $(OUT) --train-only
+
+eval: $(READY)
+	$(BIN)/aloi experiment $(CORPUS) --out $(OUT)
+
+test: $(READY)
+	$(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGS)
+
+test-all: $(READY)
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/aloi corpus check $(CORPUS)
+
+# Type checkers do not follow setuptools' package mapping; links give them the tree it makes.
+types: $(READY)
+	rm -rf build/typing && mkdir -p build/typing/aloi
+	for part in corpus annotation models eval cli; do ln -s ../../../$$part build/typing/aloi/$$part; done
+	$(BIN)/mypy -p aloi.corpus -p aloi.annotation -p aloi.models -p aloi.eval -p aloi.cli
+
+clean:
+	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,53 @@
+"""`aloi eval`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def evaluate(
+    gold: Annotated[str, typer.Argument(metavar="GOLD", help="Documents, or a corpus folder.")],
+    pred: Annotated[str, typer.Argument(metavar="PRED", help="The same documents, predicted.")],
+    *,
+    json_: Annotated[Path | None, typer.Option("--json", help="Write the report there too.")] = None,
+    schema: Annotated[Path | None, typer.Option(help="Which relations are symmetric.")] = None,
+    bootstrap: Annotated[int, typer.Option(min=0, help="Replicates for 95 % intervals.")] = 0,
+    seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,
+    allow_missing: Annotated[
+        bool, typer.Option("--allow-missing", help="A gold document not predicted is all missed.")
+    ] = False,
+) -> None:
+    """Score predictions against gold: entities and relations, per type, micro and macro."""
+    from rich.console import Console
+
+    from aloi.corpus.collection import Corpus, is_corpus
+    from aloi.corpus.files import whole_file
+    from aloi.corpus.formats import registry
+    from aloi.corpus.schema import load_schema
+    from aloi.eval.report import evaluate as compare
+    from aloi.eval.tables import sheets, terminal
+
+    corpus = Corpus.open(Path(gold)) if is_corpus(Path(gold)) else None
+    report = compare(
+        registry.read(gold),
+        registry.read(pred),
+        schema=load_schema(schema) if schema else corpus.schema if corpus else None,
+        corpus=str(corpus) if corpus else None,
+        bootstrap=bootstrap,
+        seed=seed,
+        allow_missing=allow_missing,
+    )
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+    for sheet in sheets(report):
+        console.print(terminal(sheet))
+    if report.unknown:
+        console.print(f"not in the schema, counted as false positives: {', '.join(report.unknown)}")
+    console.print(report.signature, soft_wrap=True)
+    if json_ is not None:
+        with whole_file(json_) as stream:
+            json.dump(report.to_json(), stream, ensure_ascii=False, indent=1)

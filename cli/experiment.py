@@ -1,0 +1,49 @@
+"""`aloi experiment`: what `make train` and `make eval` run."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+NOTES = (
+    "fr_core_news_md is scored off the shelf on PER, LOC and ORG alone; it was made by other "
+    "guidelines than ours, so part of its errors are differences of convention.",
+    "Intervals are 95 % bootstrap intervals over documents; none is given for a single document.",
+)
+
+
+def experiment(
+    folder: Annotated[Path, typer.Argument(metavar="CORPUS", help="A corpus folder.")],
+    *,
+    out: Annotated[Path, typer.Option(help="Where models and reports go.")] = Path("build"),
+    train_only: Annotated[bool, typer.Option("--train-only", help="Stop after training.")] = False,
+    bootstrap: Annotated[int, typer.Option(min=0, help="Replicates for intervals.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,
+) -> None:
+    """Train what is missing or stale on a corpus, predict on dev and test, report."""
+    from rich.console import Console
+
+    from aloi.corpus.collection import Corpus, is_corpus
+    from aloi.eval import summary
+    from aloi.eval.tables import terminal
+    from aloi.models.experiment import Experiment, write_reports
+
+    if not is_corpus(folder):
+        raise typer.BadParameter(f"no corpus.toml in {folder}")
+    trial = Experiment(Corpus.open(folder), out)
+    for line in trial.train():
+        print(line, file=sys.stderr)
+    if train_only:
+        return
+    runs = list(trial.evaluate(bootstrap=bootstrap, seed=seed))
+    notes = [*NOTES, *(summary.flatness(run) for run in runs if run.system == "ner")]
+    write_reports(out, runs, summary.whole_markdown(runs, notes))
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+    for sheet in (*summary.by_type(runs), summary.overview(runs)):
+        console.print(terminal(sheet))
+    for note in notes:
+        console.print(f"- {note}")
+    console.print(f"{runs[0].report.signature}\nwritten: {out}/reports/eval.json, eval.md")

@@ -1,0 +1,105 @@
+"""Several reports together: runs of systems on splits, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from aloi.eval.counts import Counts
+from aloi.eval.report import Report, Result
+from aloi.eval.tables import Sheet, markdown, ratio, sheets
+
+SHOWN = {"entities": ("outermost", "exact"), "relations": ("strict", "boundaries")}
+"""The schemes a task is summed up by; the first of them is shown type by type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One system's report on one split for one task."""
+
+    split: str
+    system: str
+    task: str
+    report: Report
+
+    def to_json(self) -> dict[str, Any]:
+        """The run as plain values."""
+        report = self.report.to_json()
+        return {"split": self.split, "system": self.system, "task": self.task, "report": report}
+
+    def results(self) -> dict[str, Result]:
+        """What the task is about: the results for entities, or for relations."""
+        return self.report.entities if self.task == "entities" else self.report.relations
+
+    def schemes(self) -> tuple[str, ...]:
+        """The schemes shown, the main one first."""
+        return SHOWN[self.task.partition("-")[0]]
+
+
+def overview(runs: Iterable[Run]) -> Sheet:
+    """A row for each run and scheme: precision, recall and F1 over all types."""
+    rows = tuple(
+        (f"{run.split}: {run.system}", _told(run, scheme), *_micro(run.results()[scheme]))
+        for run in runs
+        for scheme in run.schemes()
+    )
+    return Sheet("micro averages", rows, ("", "scheme", "support", "P", "R", "F1", "macro F1"))
+
+
+def by_type(runs: Iterable[Run]) -> Iterator[Sheet]:
+    """A sheet for each system and task: its types down, the splits across."""
+    grouped: dict[tuple[str, str], list[Run]] = {}
+    for run in runs:
+        grouped.setdefault((run.task, run.system), []).append(run)
+    for (task, system), group in grouped.items():
+        scheme = group[0].schemes()[0]
+        scores = [run.results()[scheme].scores for run in group]
+        labels = sorted({label for each in scores for label in each.types})
+        rows = [
+            (label, *(c for each in scores for c in _cells(each.types.get(label, Counts()))))
+            for label in labels
+        ]
+        rows.append(("micro", *(c for each in scores for c in _cells(each.micro))))
+        columns = [f"{run.split} {name}" for run in group for name in ("n", "P", "R", "F1")]
+        yield Sheet(f"{task}, {system}: {scheme}", tuple(rows), ("", *columns))
+
+
+def flatness(run: Run) -> str:
+    """What a flat layer cannot find: recall over all mentions against the outermost ones."""
+    recall = {name: run.results()[name].scores.micro.recall or 0.0 for name in SHOWN["entities"]}
+    missed = run.results()["exact"].scores.micro.support
+    outer = run.results()["outermost"].scores.micro.support
+    return (
+        f"{run.split}: a flat layer cannot hold {missed - outer} nested mentions of {missed}: "
+        f"recall {recall['exact']:.3f} over all, {recall['outermost']:.3f} over the outermost"
+    )
+
+
+def whole_markdown(runs: list[Run], notes: Iterable[str]) -> str:
+    """The report of an experiment in Markdown, every run in full."""
+    parts = ["# Evaluation\n", *(f"- {note}" for note in notes), ""]
+    parts += [markdown(overview(runs)), *map(markdown, by_type(runs)), "## Every run in full\n"]
+    for run in runs:
+        parts.append(f"### {run.split}: {run.system}, {run.task}\n")
+        parts += map(markdown, sheets(run.report))
+        parts.append(f"`{run.report.signature}`\n")
+    return "\n".join(parts)
+
+
+def _told(run: Run, scheme: str) -> str:
+    task = run.task.removeprefix("relations-")
+    return f"{task}, {scheme}"
+
+
+def _micro(result: Result) -> list[str]:
+    counts, spread = result.scores.micro, result.intervals
+    cells = [
+        ratio(value, spread.micro[name] if spread else None)
+        for name, value in counts.ratios.items()
+    ]
+    return [str(counts.support), *cells, ratio(result.scores.macro["f1"])]
+
+
+def _cells(counts: Counts) -> list[str]:
+    return [str(counts.support), *(ratio(value) for value in counts.ratios.values())]

@@ -1,0 +1,80 @@
+"""A report as tables: for the terminal, and in Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rich.table import Table
+
+from aloi.eval.bootstrap import Interval
+from aloi.eval.counts import Counts
+from aloi.eval.report import Report, Result
+
+COLUMNS = ("", "support", "tp", "fp", "fn", "P", "R", "F1")
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One scheme's rows of text, headed by its title."""
+
+    title: str
+    rows: tuple[tuple[str, ...], ...]
+    columns: tuple[str, ...] = COLUMNS
+
+
+def sheets(report: Report) -> Iterator[Sheet]:
+    """One sheet a scheme that has anything to show."""
+    for what, results in (("entities", report.entities), ("relations", report.relations)):
+        for name, result in results.items():
+            if result.scores.types:
+                yield Sheet(_title(what, name, result), tuple(_rows(result)))
+
+
+def terminal(sheet: Sheet) -> Table:
+    """A sheet as a rich table."""
+    table = Table(title=sheet.title, title_justify="left")
+    for column in sheet.columns:
+        table.add_column(column, justify="right" if column else "left", no_wrap=True)
+    for row, following in zip(sheet.rows, (*sheet.rows[1:], ("",)), strict=True):
+        table.add_row(*row, end_section=following[0] == "micro")
+    return table
+
+
+def markdown(sheet: Sheet) -> str:
+    """A sheet as a Markdown table under its title."""
+    head = f"| {' | '.join(sheet.columns)} |"
+    rule = "|".join(["", "---", *["---:"] * (len(sheet.columns) - 1), ""])
+    body = "\n".join(f"| {' | '.join(row)} |" for row in sheet.rows)
+    return f"**{sheet.title}**\n\n{head}\n{rule}\n{body}\n"
+
+
+def ratio(value: float | None, interval: Interval | None = None) -> str:
+    """Three decimals, `–` where undefined, the interval behind it if there is one."""
+    shown = "–" if value is None else f"{value:.3f}"
+    if interval is None or interval.low is None or interval.high is None:
+        return shown
+    return f"{shown} [{interval.low:.2f}, {interval.high:.2f}]"
+
+
+def _title(what: str, scheme: str, result: Result) -> str:
+    twice = result.scores.duplicates
+    extra = f"; duplicates: gold {twice['gold']}, pred {twice['pred']}" if any(twice.values()) else ""
+    return f"{what}, {scheme}{extra}"
+
+
+def _rows(result: Result) -> Iterator[tuple[str, ...]]:
+    spread = result.intervals
+    for label, counts in result.scores.types.items():
+        yield (label, *_cells(counts, spread and spread.types[label]))
+    yield ("micro", *_cells(result.scores.micro, spread and spread.micro))
+    means = result.scores.macro
+    mean = [ratio(means[name], spread and spread.macro[name]) for name in means]
+    yield ("macro", "", "", "", "", *mean)
+
+
+def _cells(counts: Counts, spread: dict[str, Interval] | None) -> list[str]:
+    numbers = [str(n) for n in (counts.support, counts.tp, counts.fp, counts.fn)]
+    return numbers + [
+        ratio(value, spread[name] if spread else None) for name, value in counts.ratios.items()
+    ]

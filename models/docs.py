@@ -1,0 +1,121 @@
+"""Between our documents and spaCy's docs, nothing lost but what tokens cannot hold.
+
+A doc carries flat entities in `doc.ents`, all mentions in `doc.spans["entities"]` (span ids are
+the entity ids), and relations in `doc._.relations`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import spacy.util
+from spacy.tokens import Doc, Span
+
+from aloi.corpus.document import Document, Entity, Relation, outermost
+
+SPANS_KEY = "entities"
+"""The span group that holds all mentions, nested ones included."""
+
+USER_DATA_KEY = "aloi.relations"
+"""Where a doc's relations are kept, as plain lists that `DocBin` can store."""
+
+
+class RelationSpan(NamedTuple):
+    """A relation between two spans of a doc; `score` is the model's, 0 to 1, or None for gold."""
+
+    head: Span
+    tail: Span
+    label: str
+    score: float | None = None
+
+
+def get_relations(doc: Doc) -> list[RelationSpan]:
+    """The doc's relations; each end is the span the relation was made from."""
+    return [
+        RelationSpan(_span(doc, head), _span(doc, tail), label, score)
+        for head, tail, label, score in doc.user_data.get(USER_DATA_KEY, [])
+    ]
+
+
+def set_relations(doc: Doc, relations: Iterable[RelationSpan]) -> None:
+    """Replace the doc's relations."""
+    doc.user_data[USER_DATA_KEY] = [
+        [_plain(head), _plain(tail), label, score] for head, tail, label, score in relations
+    ]
+
+
+if not Doc.has_extension("relations"):
+    Doc.set_extension("relations", getter=get_relations, setter=set_relations)
+
+
+def _plain(span: Span) -> list[Any]:
+    return [span.start, span.end, span.label_, span.id_]
+
+
+def _span(doc: Doc, plain: list[Any]) -> Span:
+    start, end, label, id_ = plain
+    return Span(doc, start, end, label=label, span_id=id_)
+
+
+def mentions(doc: Doc) -> list[Span]:
+    """All mentions: the span group `entities` where there is one, else `doc.ents`."""
+    if SPANS_KEY in doc.spans:
+        return list(doc.spans[SPANS_KEY])
+    return list(doc.ents)
+
+
+def set_entities(doc: Doc, entities: Iterable[Entity]) -> dict[str, Span]:
+    """Give a doc these mentions; returns the span of each entity id.
+
+    A mention that does not fall on tokens takes in the tokens it touches. The outermost mentions
+    go into `doc.ents`; of two on the same tokens, the first.
+    """
+    entities = tuple(entities)
+    spans = {
+        entity.id: doc.char_span(
+            entity.start,
+            entity.end,
+            label=entity.label,
+            span_id=entity.id,
+            alignment_mode="expand",
+        )
+        for entity in entities
+    }
+    spans = {id_: span for id_, span in spans.items() if span is not None}
+    doc.spans[SPANS_KEY] = list(spans.values())
+    flat = [spans[entity.id] for entity in outermost(entities) if entity.id in spans]
+    doc.set_ents(spacy.util.filter_spans(flat))
+    return spans
+
+
+def annotate(doc: Doc, document: Document) -> Doc:
+    """Give a doc made from the document's text its entities and relations."""
+    spans = set_entities(doc, document.entities)
+    doc._.relations = [
+        RelationSpan(spans[relation.head], spans[relation.tail], relation.label, relation.score)
+        for relation in document.relations
+        if relation.head in spans and relation.tail in spans
+    ]
+    return doc
+
+
+def to_document(doc: Doc, *, id_: str, meta: dict[str, Any] | None = None) -> Document:
+    """The mentions and relations of a doc as a document.
+
+    A span keeps its id if it has one; the others are numbered e1, e2 … in text order.
+    """
+    entities: dict[tuple[int, int, str, str], Entity] = {}
+    for number, span in enumerate(sorted(mentions(doc)), start=1):
+        entities[_key(span)] = Entity(
+            span.id_ or f"e{number}", span.start_char, span.end_char, span.label_
+        )
+    relations = tuple(
+        Relation(entities[_key(head)].id, entities[_key(tail)].id, label, score=score)
+        for head, tail, label, score in get_relations(doc)
+    )
+    return Document(id_, doc.text, tuple(entities.values()), relations, meta or {})
+
+
+def _key(span: Span) -> tuple[int, int, str, str]:
+    return span.start, span.end, span.label_, span.id_

@@ -1,0 +1,66 @@
+"""Which relations a model knows: their labels, what each may join, which have no direction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+from spacy.training import Example
+
+from aloi.corpus.schema import Schema
+from aloi.models.docs import get_relations
+
+
+class Inventory(msgspec.Struct, frozen=True, dict=True):
+    """Relation labels in the order of a model's columns.
+
+    allowed: for each label, the (head, tail) entity labels it may join. symmetric: the labels
+    that are scored in text order only.
+    """
+
+    labels: tuple[str, ...] = ()
+    allowed: dict[str, tuple[tuple[str, str], ...]] = {}
+    symmetric: tuple[str, ...] = ()
+
+    @classmethod
+    def of_schema(cls, schema: Schema) -> Inventory:
+        """All relations of a schema."""
+        allowed = {
+            label: tuple(
+                (head, tail)
+                for head in schema.entities
+                for tail in schema.entities
+                if type_.allows(head, tail)
+            )
+            for label, type_ in schema.relations.items()
+        }
+        return cls(tuple(schema.relations), allowed, tuple(sorted(schema.symmetric)))
+
+    @classmethod
+    def of_examples(cls, examples: Iterable[Example]) -> Inventory:
+        """The relations met in the references, all directed, joining what they were seen to join."""
+        found: dict[str, set[tuple[str, str]]] = {}
+        for example in examples:
+            for head, tail, label, _ in get_relations(example.reference):
+                found.setdefault(label, set()).add((head.label_, tail.label_))
+        labels = tuple(sorted(found))
+        return cls(labels, {label: tuple(sorted(found[label])) for label in labels})
+
+    @cached_property
+    def joined(self) -> frozenset[tuple[str, str]]:
+        """The (head, tail) entity labels that some relation may join."""
+        return frozenset(ends for pairs in self.allowed.values() for ends in pairs)
+
+    def table(self, kinds: list[str]) -> npt.NDArray[np.bool_]:
+        """Which label may join which kinds: shape (kinds, kinds, labels)."""
+        allowed = [set(self.allowed[label]) for label in self.labels]
+        cells = [[[(a, b) in pairs for pairs in allowed] for b in kinds] for a in kinds]
+        return np.array(cells, dtype=bool).reshape(len(kinds), len(kinds), len(self.labels))
+
+    @cached_property
+    def directed(self) -> npt.NDArray[np.bool_]:
+        """Which labels have a direction: shape (labels,)."""
+        return np.array([label not in self.symmetric for label in self.labels], dtype=bool)

