@@ -1,0 +1,73 @@
+"""What is written is read back the same, whatever the text."""
+
+import io
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from strategies import crosses, documents
+
+from aloi.corpus import native
+from aloi.corpus.document import Document, Entity
+from aloi.corpus.formats import inline
+from aloi.corpus.problems import DataError
+
+
+def same(one: Document, other: Document) -> bool:
+    """Equal, up to the order of relations that stand between the same mentions."""
+    def sort(document: Document) -> list[str]:
+        return sorted(map(repr, document.relations))
+
+    return sort(one) == sort(other) and (one.id, one.text, one.entities, one.meta) == (
+        other.id,
+        other.text,
+        other.entities,
+        other.meta,
+    )
+
+
+@given(documents())
+def test_native_lines(document: Document) -> None:
+    stream = io.StringIO()
+    native.write_lines([document], stream)
+    (record,) = native.line_records(stream.getvalue().encode().splitlines(), file="x")
+    assert record.document is not None
+    assert same(record.document, document)
+
+
+@given(documents())
+def test_native_file_for_a_repository(document: Document) -> None:
+    record = native.decode(native.pretty(document).encode(), file="x")
+    assert record.document is not None
+    assert same(record.document, document)
+
+
+@given(documents())
+def test_inline_markup(document: Document) -> None:
+    if crosses(document):
+        with pytest.raises(DataError, match="cross"):
+            list(inline.write([document]))
+    else:
+        (read,) = inline.read("".join(inline.write([document])))
+        assert same(read, document)
+
+
+def test_a_repository_file_has_one_mention_or_relation_a_line() -> None:
+    document = Document("d", "Ana", (Entity("e1", 0, 3, "PER"),), (), {"lang": "fr"})
+    assert native.pretty(document) == (
+        '{\n "entities": [\n  {"end": 3, "id": "e1", "label": "PER", "start": 0}\n ],\n'
+        ' "id": "d",\n "meta": {\n  "lang": "fr"\n },\n "text": "Ana"\n}\n'
+    )
+
+
+def test_nothing_half_written(tmp_path: Path) -> None:
+    document = Document("d", "Ana", ())
+
+    def broken() -> object:
+        yield document
+        raise DataError([])
+
+    for target in (tmp_path / "out.jsonl", tmp_path / "out"):
+        with pytest.raises(DataError):
+            native.write(broken(), target)
+        assert list(tmp_path.iterdir()) == []
