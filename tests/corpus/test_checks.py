@@ -51,7 +51,7 @@ def test_each_damage_is_named_with_file_line_and_remedy(corpus: Path, kind: str)
 def test_one_document_with_many_kinds_of_damage_names_them_all(corpus: Path) -> None:
     file = corpus / "gold" / "b.json"
     content = file.read_text(encoding="utf-8")
-    together = {
+    together = [
         "unknown-key",
         "unknown-entity-label",
         "wrong-attribute",
@@ -60,11 +60,11 @@ def test_one_document_with_many_kinds_of_damage_names_them_all(corpus: Path) -> 
         "white-space-edge",
         "dangling-relation",
         "no-split",
-    }
-    for kind in sorted(together):
+    ]
+    for kind in together:
         content = DAMAGE[kind](content)
     file.write_text(content, encoding="utf-8")
-    assert together <= {problem.kind for problem in found(corpus)}
+    assert set(together) <= {problem.kind for problem in found(corpus)}
 
 
 def test_the_line_is_the_mention_s_own(corpus: Path) -> None:
@@ -82,8 +82,7 @@ def test_splits_that_repeat_or_name_nothing(corpus: Path) -> None:
     assert {(p.kind, p.document) for p in found(corpus)} == {
         ("two-splits", "b"),
         ("no-document", "x"),
-        ("leak", "a"),
-    } - {("leak", "a")}
+    }
 
 
 def test_a_document_that_a_copy_may_lack_is_no_problem(corpus: Path) -> None:

@@ -1,0 +1,58 @@
+"""Gold and predictions must be the same documents; intervals come from their documents."""
+
+import pytest
+
+from aloi.corpus.document import Document, Entity
+from aloi.corpus.problems import DataError
+from aloi.eval.bootstrap import intervals
+from aloi.eval.counts import Counts
+from aloi.eval.matching import exact
+from aloi.eval.pairing import pair
+from aloi.eval.report import evaluate
+from aloi.eval.scores import score
+
+
+def doc(id_: str, text: str = "Ana et Bob", *ends: int) -> Document:
+    entities = tuple(Entity(f"e{end}", 0, end, "PER") for end in ends)
+    return Document(id_, text, entities)
+
+
+def test_the_first_difference_of_texts_is_shown() -> None:
+    with pytest.raises(DataError, match=r"character 7: gold has 'Bob', prediction 'Éva'"):
+        pair([doc("a")], [doc("a", "Ana et Éva")])
+
+
+def test_missing_and_extra_documents_are_all_listed() -> None:
+    with pytest.raises(DataError) as caught:
+        pair([doc("a"), doc("b")], [doc("b"), doc("c")])
+    assert [(p.kind, p.document) for p in caught.value.problems] == [
+        ("extra-document", "c"),
+        ("missing-document", "a"),
+    ]
+
+
+def test_a_missing_document_may_count_as_missed() -> None:
+    report = evaluate([doc("a", "Ana", 3)], [], allow_missing=True)
+    assert report.entities["exact"].scores.micro == Counts(fn=1)
+    assert "missing documents allowed" in report.signature
+
+
+def test_an_interval_holds_the_ratio_and_repeats_with_its_seed() -> None:
+    gold = [doc(str(n), "Ana et Bob", 3) for n in range(20)]
+    pred = [doc(str(n), "Ana et Bob", 3 if n % 4 else 2) for n in range(20)]
+    scores = score(pair(gold, pred), exact)
+    found = intervals(scores, replicates=500, seed=3)
+    assert found == intervals(scores, replicates=500, seed=3)
+    low, high = found.micro["f1"].low, found.micro["f1"].high
+    assert low is not None
+    assert high is not None
+    # 15 of 20 documents are right: 0.75, with a standard error of about 0.1.
+    assert low < 0.75 < high
+    assert 0.2 < high - low < 0.5
+
+
+def test_replicates_without_the_ratio_are_counted_as_lost() -> None:
+    # Only one document of two has anything: a quarter of the replicates draw the empty one twice.
+    scores = score(pair([doc("a", "Ana", 3), doc("b")], [doc("a", "Ana", 3), doc("b")]), exact)
+    lost = intervals(scores, replicates=2000, seed=0).types["PER"]["f1"].lost
+    assert 400 < lost < 600

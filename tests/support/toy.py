@@ -1,0 +1,45 @@
+"""A blank French pipeline with the relation component, small enough to train in a test."""
+
+import spacy
+from spacy.language import Language
+from spacy.training import Example
+
+from aloi.corpus.document import Document, Entity, Relation
+from aloi.models.docs import annotate, set_entities
+
+NAMES = ("Ana", "Bob", "Eva", "Léo", "Zoé", "Max")
+CITIES = ("Rome", "Lima", "Oslo", "Bonn")
+
+
+def sentence(number: int) -> Document:
+    """`X vit à Y` is LIVES_IN, `X rencontre Z` is MEETS, `X ignore Y` is nothing."""
+    name, other = NAMES[number % 6], NAMES[(number + 2) % 6]
+    city = CITIES[number % 4]
+    verb = ("vit à", "ignore")[number % 2]
+    text = f"{name} {verb} {city} et rencontre {other}."
+    place, last = text.index(city), text.rindex(other)
+    entities = (
+        Entity("a", 0, len(name), "PER"),
+        Entity("b", place, place + len(city), "LOC"),
+        Entity("c", last, last + len(other), "PER"),
+    )
+    lives = () if number % 2 else (Relation("a", "b", "LIVES_IN"),)
+    return Document(f"d{number}", text, entities, (*lives, Relation("a", "c", "MEETS")))
+
+
+def example(nlp: Language, document: Document) -> Example:
+    predicted = nlp.make_doc(document.text)
+    set_entities(predicted, document.entities)
+    return Example(predicted, annotate(nlp.make_doc(document.text), document))
+
+
+def train(nlp: Language, documents: list[Document], seed: int = 0) -> Language:
+    spacy.util.fix_random_seed(seed)
+    component = nlp.add_pipe("aloi_relations", config={"model": {"buckets": 4096}})
+    examples = [example(nlp, document) for document in documents]
+    component.initialize(lambda: examples, nlp=nlp)
+    optimizer = nlp.create_optimizer()
+    optimizer.learn_rate = 0.05
+    for _ in range(40):
+        component.update(examples, sgd=optimizer, drop=0.1)
+    return nlp
