@@ -14,7 +14,9 @@ def evaluate(
     gold: Annotated[str, typer.Argument(metavar="GOLD", help="Documents, or a corpus folder.")],
     pred: Annotated[str, typer.Argument(metavar="PRED", help="The same documents, predicted.")],
     *,
-    json_: Annotated[Path | None, typer.Option("--json", help="Write the report there too.")] = None,
+    json_: Annotated[
+        Path | None, typer.Option("--json", help="Write the report there too.")
+    ] = None,
     schema: Annotated[Path | None, typer.Option(help="Which relations are symmetric.")] = None,
     bootstrap: Annotated[int, typer.Option(min=0, help="Replicates for 95 % intervals.")] = 0,
     seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,

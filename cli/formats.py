@@ -14,18 +14,30 @@ def convert(
     target: Annotated[str, typer.Argument(metavar="OUT", help="File, folder or - (stdout).")],
     *,
     to: Annotated[str, typer.Option(help="native or inline; native in a folder is a file each.")],
-    from_: Annotated[str | None, typer.Option("--from", help="native or inline; else guessed.")] = None,
-    schema: Annotated[Path | None, typer.Option(help="Refuse what this schema does not allow.")] = None,
+    from_: Annotated[
+        str | None, typer.Option("--from", help="native or inline; else guessed.")
+    ] = None,
+    schema: Annotated[Path | None, typer.Option(help="Refuse what it does not allow.")] = None,
+    labels: Annotated[
+        Path | None, typer.Option(metavar="MAP.toml", help="Rename and drop labels.")
+    ] = None,
 ) -> None:
     """Convert annotated documents from one format to another."""
+    from collections import Counter
+
     from aloi.corpus.formats import registry
+    from aloi.corpus.labels import LabelMap, load_map
     from aloi.corpus.schema import conforming, load_schema
 
     for given in (to, from_):
         if given is not None and given not in registry.FORMATS:
             raise typer.BadParameter(f"no format {given}; known: {', '.join(registry.FORMATS)}")
-    documents = registry.read(source, format_=from_)
+    map_, dropped = load_map(labels) if labels else LabelMap(), Counter[str]()
+    documents = map_.apply(registry.read(source, format_=from_), dropped)
     if schema is not None:
         documents = conforming(documents, load_schema(schema))
     count = registry.write(documents, target, format_=to)
+    for label, number in sorted((+dropped).items()):
+        why = map_.drop.get(label, "an end was dropped")
+        print(f"dropped {label}: {number} ({why})", file=sys.stderr)
     print(f"{count} documents written to {target}", file=sys.stderr)

@@ -14,7 +14,9 @@ TrainFile = Annotated[Path, typer.Option(help="Native documents to learn from.",
 DevFile = Annotated[Path, typer.Option(help="Native documents to choose by.", exists=True)]
 Out = Annotated[Path, typer.Option(help="Folder of the pipeline; `spacy.load` reads it.")]
 SchemaFile = Annotated[Path | None, typer.Option(help="Schema (TOML).", exists=True)]
-ConfigFile = Annotated[Path | None, typer.Option(help="A training config of your own.", exists=True)]
+ConfigFile = Annotated[
+    Path | None, typer.Option(help="A training config of your own.", exists=True)
+]
 Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Change a config value, e.g. system.seed=2."),

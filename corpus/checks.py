@@ -134,4 +134,3 @@ def shingles(text: str) -> set[tuple[str, ...]]:
     spaced = "".join(character if character.isalnum() else " " for character in text.lower())
     words = spaced.split()
     return {tuple(words[i : i + SHINGLE]) for i in range(len(words) - SHINGLE + 1)}
-

@@ -32,12 +32,10 @@ class LabelMap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         A relation goes with an end that is dropped.
         """
         for document in documents:
-            items = (*document.entities, *document.relations)
-            labels = {item.label for item in items} - self.drop.keys()
-            kept = keep(document, labels)
+            before = labels_of(document)
+            kept = keep(document, before.keys() - self.drop.keys())
             if dropped is not None:
-                dropped.update(item.label for item in items)
-                dropped.subtract(item.label for item in (*kept.entities, *kept.relations))
+                dropped.update(before - labels_of(kept))
             yield msgspec.structs.replace(
                 kept,
                 entities=tuple(map(self._renamed, kept.entities)),
@@ -49,6 +47,12 @@ class LabelMap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def _renamed(self, entity: Entity) -> Entity:
         return msgspec.structs.replace(entity, label=self.rename.get(entity.label, entity.label))
+
+
+def labels_of(document: Document) -> Counter[str]:
+    """How often each label is borne by an entity or relation."""
+    entities = Counter(entity.label for entity in document.entities)
+    return entities + Counter(relation.label for relation in document.relations)
 
 
 def keep(document: Document, labels: Collection[str]) -> Document:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -43,7 +43,8 @@ class Record:
 
     def place(self, problem: Problem) -> Problem:
         """Give a problem the file and the line where the thing it speaks of stands."""
-        return problem.at(file=self.file, line=self.line + _line_of(self.raw, problem.item))
+        within = problem.line - 1 if problem.line else _line_of(self.raw, problem.item)
+        return replace(problem, file=self.file, line=self.line + within)
 
 
 def decode(raw: bytes, *, file: str, line: int = 1) -> Record:
@@ -73,7 +74,7 @@ def line_records(stream: Iterable[bytes], *, file: str) -> Iterator[Record]:
     for number, raw in enumerate(stream, start=1):
         content = raw.removeprefix(b"\xef\xbb\xbf") if number == 1 else raw
         if content.strip():
-            yield decode(content, file=file, line=number)
+            yield decode(content.rstrip(), file=file, line=number)
 
 
 def documents(found: Iterable[Record]) -> Iterator[Document]:
@@ -221,7 +222,7 @@ def _item(value: dict[str, Any], type_: type) -> str | None:
 
 def _line_of(raw: bytes, item: str | None) -> int:
     """How many lines into the record an item stands; 0 where it cannot be told."""
-    if item is None or raw.count(b"\n") <= 1:
+    if item is None or b"\n" not in raw:
         return 0
     words = item.split()
     if words[0] == "relation" and len(words) == 4:

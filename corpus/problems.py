@@ -23,7 +23,8 @@ class Problem:
         return replace(self, file=self.file or file, line=self.line or line)
 
     def __str__(self) -> str:
-        place = "" if self.file is None else f"{self.file}:{self.line or 1}: "
+        line = "" if self.line is None else f":{self.line}"
+        place = "" if self.file is None else f"{self.file}{line}: "
         whose = "" if self.document is None else f"document {self.document}: "
         item = "" if self.item is None else f"{self.item}: "
         return f"{place}{whose}{item}{self.what} [{self.kind}]. {self.fix}."

@@ -58,7 +58,8 @@ def _resampled(scores: Scores, replicates: int, seed: int) -> Floats:
         for replicate, draw in enumerate(draws):
             weights[replicate] = np.bincount(draw, minlength=documents)
     flat = scores.by_document.reshape(documents, 3 * len(scores.labels)).astype(float)
-    return (weights @ flat).reshape(replicates, len(scores.labels), 3)
+    summed: Floats = (weights @ flat).reshape(replicates, len(scores.labels), 3)
+    return summed
 
 
 def _ratios(counts: Floats) -> Floats:

@@ -9,6 +9,7 @@ from typing import Any
 
 from aloi.corpus.collection import digest
 from aloi.corpus.document import Document
+from aloi.corpus.labels import labels_of
 from aloi.corpus.schema import Schema
 from aloi.eval.bootstrap import Interval, Intervals, intervals
 from aloi.eval.counts import Counts
@@ -93,9 +94,7 @@ def evaluate(
 def _unknown(pred: Iterable[Document], schema: Schema | None) -> tuple[str, ...]:
     if schema is None:
         return ()
-    labels = {
-        item.label for document in pred for item in (*document.entities, *document.relations)
-    }
+    labels = {label for document in pred for label in labels_of(document)}
     return tuple(sorted(labels - schema.entities.keys() - schema.relations.keys()))
 
 
@@ -103,11 +102,11 @@ def _plain(result: Result) -> dict[str, Any]:
     scores, spread = result.scores, result.intervals
     return {
         "types": {
-            label: _row(counts, spread and spread.types[label])
+            label: _row(counts, spread.types[label] if spread else None)
             for label, counts in scores.types.items()
         },
-        "micro": _row(scores.micro, spread and spread.micro),
-        "macro": {**scores.macro, **_ci(spread and spread.macro)},
+        "micro": _row(scores.micro, spread.micro if spread else None),
+        "macro": {**scores.macro, **_ci(spread.macro if spread else None)},
         "duplicates": scores.duplicates,
     }
 

@@ -59,17 +59,19 @@ def ratio(value: float | None, interval: Interval | None = None) -> str:
 
 def _title(what: str, scheme: str, result: Result) -> str:
     twice = result.scores.duplicates
-    extra = f"; duplicates: gold {twice['gold']}, pred {twice['pred']}" if any(twice.values()) else ""
+    extra = (
+        f"; duplicates: gold {twice['gold']}, pred {twice['pred']}" if any(twice.values()) else ""
+    )
     return f"{what}, {scheme}{extra}"
 
 
 def _rows(result: Result) -> Iterator[tuple[str, ...]]:
     spread = result.intervals
     for label, counts in result.scores.types.items():
-        yield (label, *_cells(counts, spread and spread.types[label]))
-    yield ("micro", *_cells(result.scores.micro, spread and spread.micro))
+        yield (label, *_cells(counts, spread.types[label] if spread else None))
+    yield ("micro", *_cells(result.scores.micro, spread.micro if spread else None))
     means = result.scores.macro
-    mean = [ratio(means[name], spread and spread.macro[name]) for name in means]
+    mean = [ratio(means[name], spread.macro[name] if spread else None) for name in means]
     yield ("macro", "", "", "", "", *mean)
 
 

@@ -72,17 +72,17 @@ def set_entities(doc: Doc, entities: Iterable[Entity]) -> dict[str, Span]:
     go into `doc.ents`; of two on the same tokens, the first.
     """
     entities = tuple(entities)
-    spans = {
-        entity.id: doc.char_span(
+    spans: dict[str, Span] = {}
+    for entity in entities:
+        span = doc.char_span(
             entity.start,
             entity.end,
             label=entity.label,
             span_id=entity.id,
             alignment_mode="expand",
         )
-        for entity in entities
-    }
-    spans = {id_: span for id_, span in spans.items() if span is not None}
+        if span is not None:
+            spans[entity.id] = span
     doc.spans[SPANS_KEY] = list(spans.values())
     flat = [spans[entity.id] for entity in outermost(entities) if entity.id in spans]
     doc.set_ents(spacy.util.filter_spans(flat))

@@ -97,9 +97,12 @@ class Experiment:
         shelf = shipped_map(BASELINE).apply(self._predict(BASELINE, documents))
         yield BASELINE, "entities", few, list(shelf)
         ours = self._predict("ner", documents)
-        yield f"ner, {'+'.join(BASELINE_LABELS)} only", "entities", few, [
-            keep(document, BASELINE_LABELS) for document in ours
-        ]
+        yield (
+            f"ner, {'+'.join(BASELINE_LABELS)} only",
+            "entities",
+            few,
+            [keep(document, BASELINE_LABELS) for document in ours],
+        )
         yield "ner", "entities", documents, ours
         related = self._predict("relations", documents, gold_entities=True)
         yield "relations", "relations-gold-entities", documents, related

@@ -41,7 +41,7 @@ class Inventory(msgspec.Struct, frozen=True, dict=True):
 
     @classmethod
     def of_examples(cls, examples: Iterable[Example]) -> Inventory:
-        """The relations met in the references, all directed, joining what they were seen to join."""
+        """The relations met in the references, all directed, joining what they joined there."""
         found: dict[str, set[tuple[str, str]]] = {}
         for example in examples:
             for head, tail, label, _ in get_relations(example.reference):

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import spacy
 from spacy.language import Language
+from spacy.pipeline import TrainablePipe
+from thinc.api import Model
 
 
 def copy_tok2vec(source: str, component: str = "ner") -> Callable[[Language], Language]:
@@ -17,8 +20,15 @@ def copy_tok2vec(source: str, component: str = "ner") -> Callable[[Language], La
     """
 
     def callback(nlp: Language) -> Language:
-        taught = spacy.load(source).get_pipe(component).model.get_ref("tok2vec")
-        nlp.get_pipe(component).model.get_ref("tok2vec").from_bytes(taught.to_bytes())
+        taught, learner = _layers(spacy.load(source), component), _layers(nlp, component)
+        learner.from_bytes(taught.to_bytes())
         return nlp
 
     return callback
+
+
+def _layers(nlp: Language, component: str) -> Model[Any, Any]:
+    pipe = nlp.get_pipe(component)
+    assert isinstance(pipe, TrainablePipe)
+    layers: Model[Any, Any] = pipe.model.get_ref("tok2vec")
+    return layers

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from spacy.attrs import DEP, LEMMA, LOWER, NORM, POS
+from spacy.attrs import DEP, LEMMA, LOWER, POS
 from spacy.tokens import Doc, Span
 
 Ints = npt.NDArray[np.int64]
@@ -64,8 +65,8 @@ class Tokens:
     def of(cls, doc: Doc) -> Tokens:
         """The arrays of a doc; lemmas where it has them, else lower-case forms."""
         attribute = LEMMA if doc.has_annotation("LEMMA") else LOWER
-        columns = doc.to_array([attribute, POS, DEP, NORM]).reshape(len(doc), 4)
-        columns = columns.astype(np.uint64)
+        raw: npt.NDArray[Any] = doc.to_array([attribute, POS, DEP])
+        columns: Hashes = raw.reshape(len(doc), 3).astype(np.uint64)
         parent = np.array([token.head.i for token in doc], dtype=np.int64)
         starts = np.array([bool(token.is_sent_start) for token in doc], dtype=np.int64)
         return cls(columns[:, 0], columns[:, 1], columns[:, 2], parent, np.cumsum(starts))
@@ -149,7 +150,7 @@ class _View:
             before = self._at(word, mentions.start[mention] - 1)
             after = self._at(word, mentions.end[mention])
             columns += [_mix(1, side, before), _mix(2, side, after), _mix(3, before, after)]
-        gap = np.full(len(side), 5, dtype=np.uint64)
+        gap: Hashes = np.full(len(side), 5, dtype=np.uint64)
         for step in range(4):
             position = self.gap_start + step
             gap = np.where(position < self.gap_end, _mix(4, gap, self._at(word, position)), gap)
@@ -182,7 +183,7 @@ class _View:
         return bags
 
     def climbs(self) -> list[tuple[Hashes, Bools]]:
-        """Bags of the words above each mention in the dependency tree, with their part of speech."""
+        """Bags of the words above each mention in the dependency tree, with their tags."""
         bags = []
         for number, root in enumerate(self.roots):
             above = self._ancestors(root)[:, 1:]
@@ -205,7 +206,7 @@ class _View:
         best = cost.argmin(axis=1)
         found = cost.min(axis=1) < 99
         up, down = np.divmod(best, CLIMB + 1)
-        path = np.full(len(head), 3, dtype=np.uint64)
+        path: Hashes = np.full(len(head), 3, dtype=np.uint64)
         for chain, length, side in ((head, up, 1), (tail, down, 2)):
             for step in range(CLIMB):
                 taken = step < length
@@ -221,7 +222,7 @@ class _View:
 def _mix(template: int, *columns: Hashes) -> Hashes:
     """One hash of a template's number and some columns, order kept."""
     with np.errstate(over="ignore"):
-        state = np.uint64(template + 1) * _ONE
+        state: Any = np.uint64(template + 1) * _ONE
         for column in columns:
             state = (state ^ column) * _TWO
             state = state ^ (state >> np.uint64(29))

@@ -12,9 +12,7 @@ from aloi.corpus import native
 from aloi.models.docs import annotate, set_entities
 
 
-def read_documents(
-    path: Path, *, gold_entities: bool
-) -> Callable[[Language], Iterator[Example]]:
+def read_documents(path: Path, *, gold_entities: bool) -> Callable[[Language], Iterator[Example]]:
     """A corpus for `spacy train` (reader `aloi.Documents.v1`) from a native file or folder.
 
     `gold_entities`: the predicted docs start with gold's mentions, so that a relation component

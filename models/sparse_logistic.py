@@ -8,6 +8,7 @@ sum of its rows, so the product with the table is sparse.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,9 @@ from thinc.api import Model
 
 Hashes = npt.NDArray[np.uint64]
 Floats = npt.NDArray[np.float32]
+
+RARE = -3.0
+"""The bias a label starts from: most pairs bear no relation."""
 
 SparseLogistic = Model[Hashes, Floats]
 
@@ -31,12 +35,18 @@ def make_sparse_logistic(buckets: int = 2**18) -> SparseLogistic:
     )
 
 
-def _init(model: SparseLogistic, X: Hashes | None = None, Y: Floats | None = None) -> None:  # noqa: N803
+def _init(
+    model: SparseLogistic,
+    X: Hashes | None = None,  # noqa: N803
+    Y: Floats | None = None,  # noqa: N803
+) -> None:
     if Y is not None:
         model.set_dim("nO", Y.shape[1])
     labels = model.get_dim("nO")
-    model.set_param("W", np.zeros((model.get_dim("nI"), labels), dtype=np.float32))
-    model.set_param("b", np.full(labels, -3.0, dtype=np.float32))
+    weights: Any = np.zeros((model.get_dim("nI"), labels), dtype=np.float32)
+    bias: Any = np.full(labels, RARE, dtype=np.float32)
+    model.set_param("W", weights)
+    model.set_param("b", bias)
 
 
 def _forward(
@@ -48,8 +58,10 @@ def _forward(
     logits = np.asarray(design @ model.get_param("W") + model.get_param("b"), dtype=np.float32)
 
     def backprop(gradient: Floats) -> Hashes:
-        model.inc_grad("W", np.asarray(design.T @ gradient, dtype=np.float32))
-        model.inc_grad("b", gradient.sum(axis=0))
+        weights: Any = np.asarray(design.T @ gradient, dtype=np.float32)
+        bias: Any = gradient.sum(axis=0)
+        model.inc_grad("W", weights)
+        model.inc_grad("b", bias)
         return X
 
     return logits, backprop

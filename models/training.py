@@ -62,9 +62,7 @@ class Job:
             relations = nlp.get_pipe("aloi_relations")
             assert isinstance(relations, RelationExtractor)
             relations.threshold = best_threshold(nlp, relations, native.read(self.dev))
-        nlp.meta.update(
-            name=self.kind, license=SOURCE_LICENCE, notes=NOTICE, aloi=self._record()
-        )
+        nlp.meta.update(name=self.kind, license=SOURCE_LICENCE, notes=NOTICE, aloi=self._record())
         write(nlp, self.out)
         return nlp
 
@@ -77,7 +75,10 @@ class Job:
             self._config_path().read_text(encoding="utf-8"),
             json.dumps(dict(self.overrides), sort_keys=True),
             json.dumps(_versions(), sort_keys=True),
-            *(file.read_text(encoding="utf-8") for file in sorted(Path(__file__).parent.glob("*.py"))),
+            *(
+                file.read_text(encoding="utf-8")
+                for file in sorted(Path(__file__).parent.glob("*.py"))
+            ),
         ]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 

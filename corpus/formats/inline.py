@@ -28,7 +28,7 @@ import datetime
 import itertools
 import re
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, unquote
@@ -268,6 +268,6 @@ def _relation_line(relation: Relation) -> str:
     return f"#{head} {label} #{tail}{_pairs(relation.attributes, own)}\n"
 
 
-def _pairs(attributes: dict[str, str], own: dict[str, str | float | None]) -> str:
+def _pairs(attributes: Mapping[str, str], own: Mapping[str, str | float | None]) -> str:
     given = {key: str(value) for key, value in own.items() if value is not None}
     return "".join(f" {_quote(k)}={_quote(v)}" for k, v in {**attributes, **given}.items())

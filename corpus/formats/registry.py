@@ -33,7 +33,9 @@ def read(path: str, *, format_: str | None = None) -> Iterator[Document]:
         return native.documents(native.line_records(sys.stdin.buffer, file="standard input"))
     where = Path(path)
     if not where.exists():
-        raise DataError([Problem("no-such-file", "no such file or folder", "Check the path", file=path)])
+        raise DataError(
+            [Problem("no-such-file", "no such file or folder", "Check the path", file=path)]
+        )
     if is_corpus(where):
         return iter(Corpus.open(where).documents)
     if (format_ or guess(where)) == "inline":

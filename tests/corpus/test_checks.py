@@ -69,7 +69,9 @@ def test_one_document_with_many_kinds_of_damage_names_them_all(corpus: Path) -> 
 
 def test_the_line_is_the_mention_s_own(corpus: Path) -> None:
     file = corpus / "gold" / "b.json"
-    content = DAMAGE["wrong-attribute"](DAMAGE["white-space-edge"](file.read_text(encoding="utf-8")))
+    content = DAMAGE["wrong-attribute"](
+        DAMAGE["white-space-edge"](file.read_text(encoding="utf-8"))
+    )
     file.write_text(content, encoding="utf-8")
     assert {(p.kind, p.line) for p in found(corpus)} == {
         ("white-space-edge", 3),

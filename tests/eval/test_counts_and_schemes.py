@@ -55,7 +55,9 @@ def test_outermost_leaves_nested_mentions_out_on_both_sides() -> None:
 
 def test_a_symmetric_relation_counts_once_whichever_way() -> None:
     gold = document(XI, POUTINE, relations=(Relation("x", "p", "MEETS"),))
-    pred = document(XI, POUTINE, relations=(Relation("p", "x", "MEETS"), Relation("x", "p", "MEETS")))
+    pred = document(
+        XI, POUTINE, relations=(Relation("p", "x", "MEETS"), Relation("x", "p", "MEETS"))
+    )
     scores = compare(gold, pred).relations["strict"].scores
     assert scores.micro == Counts(tp=1)
     assert scores.duplicates == {"gold": 0, "pred": 1}

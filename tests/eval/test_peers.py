@@ -76,7 +76,9 @@ def ours(generated: list) -> dict:
 def test_seqeval(generated: list, ours: dict) -> None:
     gold = [as_bio(length, spans) for length, spans, _ in generated if length]
     pred = [as_bio(length, spans) for length, _, spans in generated if length]
-    theirs = classification_report(gold, pred, output_dict=True, mode="strict", scheme=IOB2, digits=9)
+    theirs = classification_report(
+        gold, pred, output_dict=True, mode="strict", scheme=IOB2, digits=9
+    )
     for label in LABELS:
         row = ours["types"][label]
         assert row["tp"] + row["fn"] == theirs[label]["support"]

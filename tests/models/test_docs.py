@@ -1,10 +1,9 @@
 """Documents become docs and come back."""
 
-from hypothesis import given
-from strategies import documents as any_documents
-
 import spacy
+from hypothesis import given
 from spacy.tokens import DocBin
+from strategies import documents as any_documents
 
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.models.docs import annotate, get_relations, to_document

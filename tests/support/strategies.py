@@ -12,7 +12,9 @@ TEXTS = st.text(
     max_size=60,
 )
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=5)
-ATTRIBUTES = st.dictionaries(NAMES.filter(lambda name: name not in ("id", "score")), NAMES, max_size=2)
+ATTRIBUTES = st.dictionaries(
+    NAMES.filter(lambda name: name not in ("id", "score")), NAMES, max_size=2
+)
 SCORES = st.none() | st.floats(0, 1)
 
 
@@ -26,7 +28,9 @@ def documents(draw: st.DrawFn) -> Document:
         spans = [sorted(pair) for pair in draw(st.lists(pairs, max_size=6))]
     ids = draw(st.lists(NAMES, min_size=len(spans), max_size=len(spans), unique=True))
     entities = tuple(
-        Entity(id_, start, end, draw(NAMES), draw(st.none() | NAMES), draw(ATTRIBUTES), draw(SCORES))
+        Entity(
+            id_, start, end, draw(NAMES), draw(st.none() | NAMES), draw(ATTRIBUTES), draw(SCORES)
+        )
         for id_, (start, end) in zip(ids, spans, strict=True)
     )
     relations = ()

@@ -1,0 +1,135 @@
+"""Commands as a user types them, right and wrong."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ENTITY = '{"id": "e", "start": 0, "end": %d, "label": "PER"}'
+LINE = '{"id": "%s", "text": "Ana vit à Rome", "entities": [' + ENTITY + "]}\n"
+
+
+def aloi(*arguments: object, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+    code = "from aloi.cli.main import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def gold(tmp_path: Path) -> Path:
+    file = tmp_path / "gold.jsonl"
+    file.write_text(LINE % ("a", 3) + LINE % ("b", 3), encoding="utf-8")
+    return file
+
+
+@pytest.fixture
+def pred(tmp_path: Path) -> Path:
+    file = tmp_path / "pred.jsonl"
+    file.write_text(LINE % ("a", 3) + LINE % ("b", 9), encoding="utf-8")
+    return file
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys\nfrom aloi.cli.main import main\nsys.argv = ['aloi', '--help']\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        "print([m for m in ('spacy', 'numpy', 'pandas', 'rich', 'msgspec') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_eval_prints_tables_and_writes_the_same_as_json(
+    gold: Path, pred: Path, tmp_path: Path
+) -> None:
+    done = aloi("eval", gold, pred, "--json", tmp_path / "r.json", "--bootstrap", 50)
+    assert done.returncode == 0, done.stderr
+    assert "PER" in done.stdout
+    report = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))
+    assert report["signature"] in done.stdout.replace("\n", "")
+    row = report["entities"]["exact"]["types"]["PER"]
+    assert (row["tp"], row["fp"], row["fn"]) == (1, 1, 1)
+    assert row["ci"]["f1"] == [0.0, 1.0]
+
+
+def test_eval_with_other_texts_says_where_they_part(gold: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.jsonl"
+    other.write_text(gold.read_text(encoding="utf-8").replace("Rome", "Oslo"), encoding="utf-8")
+    done = aloi("eval", gold, other)
+    assert done.returncode == 1
+    assert "document a: texts differ from character 10: gold has 'Rome'" in done.stderr
+    assert "2 problems" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_convert_there_and_back_through_pipes(gold: Path) -> None:
+    inline = aloi("convert", gold, "-", "--to", "inline").stdout
+    back = aloi("convert", "-", "-", "--from", "inline", "--to", "native", stdin=inline).stdout
+    assert [json.loads(line) for line in back.splitlines()] == [
+        json.loads(line) for line in gold.read_text(encoding="utf-8").splitlines()
+    ]
+
+
+def test_a_broken_input_is_told_and_nothing_is_written(gold: Path, tmp_path: Path) -> None:
+    with gold.open("a", encoding="utf-8") as stream:
+        stream.write("{\n")
+        stream.write(LINE % ("c", 99))
+    done = aloi("convert", gold, tmp_path / "out.jsonl", "--to", "native")
+    assert done.returncode == 1
+    assert f"{gold}:3: broken JSON" in done.stderr
+    assert f"{gold}:4: document c: e: offset outside the text" in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["gold.jsonl"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("convert", "x", "y"),
+        ("convert", "x", "y", "--to", "nonsense"),
+        ("corpus", "check", "/nowhere"),
+        ("train", "ner", "--train", "/nowhere", "--dev", "/nowhere", "--out", "x"),
+        ("train", "ner", "--set", "nonsense"),
+        ("experiment", "/nowhere"),
+        ("nonsense",),
+    ],
+)
+def test_a_wrong_call_is_status_2(arguments: tuple[str, ...]) -> None:
+    done = aloi(*arguments)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("eval", "/nowhere", "/nowhere"), "no such file"),
+        (("predict", "/nowhere", "/nowhere", "-"), "cannot be loaded as a pipeline"),
+    ],
+)
+def test_bad_data_is_status_1(arguments: tuple[str, ...], told: str) -> None:
+    done = aloi(*arguments)
+    assert done.returncode == 1
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_check_of_our_own_corpus() -> None:
+    done = aloi("corpus", "check", ROOT / "corpus")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "0 problems\n"
+
+
+def test_labels_can_be_renamed_and_dropped(gold: Path, tmp_path: Path) -> None:
+    labels = tmp_path / "map.toml"
+    labels.write_text('[drop]\nPER = "not wanted"\n')
+    done = aloi("convert", gold, "-", "--to", "native", "--labels", labels)
+    assert '"label"' not in done.stdout
+    assert "dropped PER: 2 (not wanted)" in done.stderr
