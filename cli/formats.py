@@ -13,7 +13,7 @@ def convert(
     source: Annotated[str, typer.Argument(metavar="IN", help="File, folder or - (stdin).")],
     target: Annotated[str, typer.Argument(metavar="OUT", help="File, folder or - (stdout).")],
     *,
-    to: Annotated[str, typer.Option(help="native or inline; native in a folder is a file each.")],
+    to: Annotated[str, typer.Option(help="native, inline or spacy.")],
     from_: Annotated[
         str | None, typer.Option("--from", help="native or inline; else guessed.")
     ] = None,
@@ -29,9 +29,9 @@ def convert(
     from aloi.corpus.labels import LabelMap, load_map
     from aloi.corpus.schema import conforming, load_schema
 
-    for given in (to, from_):
-        if given is not None and given not in registry.FORMATS:
-            raise typer.BadParameter(f"no format {given}; known: {', '.join(registry.FORMATS)}")
+    for given, known in ((to, registry.WRITABLE), (from_, registry.READABLE)):
+        if given is not None and given not in known:
+            raise typer.BadParameter(f"no format {given}; known: {', '.join(known)}")
     map_, dropped = load_map(labels) if labels else LabelMap(), Counter[str]()
     documents = map_.apply(registry.read(source, format_=from_), dropped)
     if schema is not None:

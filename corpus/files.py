@@ -14,12 +14,28 @@ from typing import IO
 @contextmanager
 def whole_file(path: Path) -> Iterator[IO[str]]:
     """Open `path` for UTF-8 text, line ends untouched; it appears only if the block succeeds."""
+    with (
+        _partial(path) as partial,
+        partial.open("w", encoding="utf-8", newline="") as stream,
+    ):
+        yield stream
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    with _partial(path) as partial:
+        partial.write_bytes(content)
+
+
+@contextmanager
+def _partial(path: Path) -> Iterator[Path]:
+    """A file beside `path` that takes its place if the block succeeds."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(descriptor)
     partial = Path(name)
     try:
-        with open(descriptor, "w", encoding="utf-8", newline="") as stream:
-            yield stream
+        yield partial
         _replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)

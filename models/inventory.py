@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from spacy.training import Example
 
+from aloi.corpus.formats.spacy_docs import get_relations
 from aloi.corpus.schema import Schema
-from aloi.models.docs import get_relations
 
 
 class Inventory(msgspec.Struct, frozen=True, dict=True):

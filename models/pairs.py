@@ -99,9 +99,9 @@ def features(tokens: Tokens, mentions: Mentions, pairs: Ints) -> Hashes:
     if not len(pairs):
         return np.zeros((0, 0), dtype=np.uint64)
     view = _View(tokens, mentions, pairs)
-    plain = [*view.shape(), *view.words(), *view.syntax()]
+    plain = [*view.shape(), *view.words(), *view.pattern(), *view.syntax()]
     typed = [_mix(number, view.types, column) for number, column in enumerate(plain, start=1000)]
-    bags = [*view.between(), *view.climbs()]
+    bags = [*view.between(), *view.symbols_between(), *view.climbs()]
     columns = [_mix(1, view.types), *typed]
     columns += [_mix(number, column) for number, column in enumerate(plain, start=2000)]
     columns = [column[:, None] for column in columns]
@@ -129,6 +129,8 @@ class _View:
             tokens.sentence[mentions.root[self.head]] == tokens.sentence[mentions.root[self.tail]]
         )
         self.roots = mentions.root[self.head], mentions.root[self.tail]
+        self.symbols, at = _collapsed(tokens, mentions)
+        self.left, self.right = at[start[first]] + 1, at[start[second]]
 
     def shape(self) -> list[Hashes]:
         """Order, nesting, distance, sentence, how many mentions stand between."""
@@ -157,6 +159,29 @@ class _View:
         short = self.gap_end - self.gap_start <= 4
         columns.append(np.where(short, _mix(5, gap, side), 1))
         return columns
+
+    def pattern(self) -> list[Hashes]:
+        """The gap as symbols: how it starts, how it ends, and all of it if short."""
+        side = self.forward.astype(np.uint64)
+        length = self.right - self.left
+        start: Hashes = np.full(len(side), 6, dtype=np.uint64)
+        end, whole = start + np.uint64(1), start + np.uint64(2)
+        for step in range(8):
+            symbol = self._at(self.symbols, self.left + step)
+            whole = np.where(step < length, _mix(1, whole, symbol), whole)
+            if step < 3:
+                start = np.where(step < length, _mix(2, start, symbol), start)
+                last = self._at(self.symbols, self.right - 1 - step)
+                end = np.where(step < length, _mix(3, end, last), end)
+        whole = np.where(length <= 8, _mix(4, whole, side), 1)
+        return [_mix(5, start, side), _mix(6, end, side), whole]
+
+    def symbols_between(self) -> list[tuple[Hashes, Bools]]:
+        """The bag of the gap's symbols, with the order of the mentions."""
+        position = self.left[:, None] + np.arange(2 * BETWEEN)
+        symbols = self._at(self.symbols, position)
+        side = self.forward.astype(np.uint64)[:, None]
+        return [(_mix(2, symbols, side), position < self.right[:, None])]
 
     def syntax(self) -> list[Hashes]:
         """Dependency labels of both ends, their governors, and the labels of the path between."""
@@ -217,6 +242,19 @@ class _View:
         """Values at token positions; 2 outside the doc."""
         inside = (position >= 0) & (position < len(column))
         return np.where(inside, column[np.clip(position, 0, len(column) - 1)], np.uint64(2))
+
+
+def _collapsed(tokens: Tokens, mentions: Mentions) -> tuple[Hashes, Ints]:
+    """The doc as symbols, each outermost mention one, its label; and each token's symbol."""
+    words = len(tokens.word)
+    cover = np.full(words, -1, dtype=np.int64)
+    for row in np.argsort(mentions.start - mentions.end, kind="stable")[::-1]:
+        cover[mentions.start[row] : mentions.end[row]] = row
+    first = np.ones(words, dtype=bool)
+    first[1:] = (cover[1:] != cover[:-1]) | (cover[1:] < 0)
+    labels = np.append(mentions.label, np.uint64(0))
+    symbols = np.where(cover >= 0, _mix(9, labels[cover]), tokens.word)
+    return symbols[first], np.cumsum(first) - 1
 
 
 def _mix(template: int, *columns: Hashes) -> Hashes:

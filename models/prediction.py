@@ -10,8 +10,8 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from aloi.corpus.document import Document, Relation
+from aloi.corpus.formats.spacy_docs import get_relations, set_entities, to_document
 from aloi.corpus.problems import DataError, Problem
-from aloi.models.docs import get_relations, set_entities, to_document
 
 
 def load(model: str) -> Language:

@@ -9,7 +9,7 @@ from spacy.language import Language
 from spacy.training import Example
 
 from aloi.corpus import native
-from aloi.models.docs import annotate, set_entities
+from aloi.corpus.formats.spacy_docs import annotate, set_entities
 
 
 def read_documents(path: Path, *, gold_entities: bool) -> Callable[[Language], Iterator[Example]]:

@@ -23,10 +23,10 @@ from spacy.training import Example
 from spacy.vocab import Vocab
 from thinc.api import Config, Model, Optimizer
 
+from aloi.corpus.formats.spacy_docs import RelationSpan, get_relations, mentions, to_document
 from aloi.corpus.schema import load_schema
 from aloi.eval.matching import relations as relation_scheme
 from aloi.eval.scores import score as score_documents
-from aloi.models.docs import RelationSpan, get_relations, mentions, to_document
 from aloi.models.inventory import Inventory
 from aloi.models.pairs import Bools, Hashes, Ints, Mentions, Tokens, candidates, features
 

@@ -9,7 +9,7 @@ from spacy.language import Language
 from spacy.training import Example
 
 from aloi.corpus.document import Document
-from aloi.models.docs import annotate, set_entities
+from aloi.corpus.formats.spacy_docs import annotate, set_entities
 from aloi.models.relations import RelationExtractor
 
 STEPS = np.arange(0.05, 0.96, 0.01)

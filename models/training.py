@@ -56,8 +56,10 @@ class Job:
     def run(self, *, progress: IO[str] = sys.stderr) -> Language:
         """Train, and write the pipeline whole or not at all; what it came from is in its meta."""
         self._refuse_leaks()
-        nlp = init_nlp(self._settings())
-        nlp, _ = spacy_train(nlp, None, stdout=progress, stderr=progress)
+        with tempfile.TemporaryDirectory() as scratch:
+            nlp = init_nlp(self._settings())
+            spacy_train(nlp, Path(scratch), stdout=progress, stderr=progress)
+            nlp = spacy.load(Path(scratch) / "model-best")
         if nlp.has_pipe("aloi_relations"):
             relations = nlp.get_pipe("aloi_relations")
             assert isinstance(relations, RelationExtractor)

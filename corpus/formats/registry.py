@@ -9,14 +9,15 @@ from pathlib import Path
 from aloi.corpus import native
 from aloi.corpus.collection import Corpus, is_corpus
 from aloi.corpus.document import Document
-from aloi.corpus.files import whole_file
+from aloi.corpus.files import whole_file, write_bytes
 from aloi.corpus.formats import inline
 from aloi.corpus.problems import DataError, Problem
 
 SUFFIXES = {".jsonl": "native", ".json": "native", ".inline": "inline"}
 """The format that a file name's ending tells; folders are native unless said otherwise."""
 
-FORMATS = ("native", "inline")
+READABLE = ("native", "inline")
+WRITABLE = (*READABLE, "spacy")
 
 STANDARD = "-"
 """The path that means standard input or standard output."""
@@ -57,11 +58,24 @@ def write(documents: Iterable[Document], path: str, *, format_: str) -> int:
         if path == STANDARD:
             return native.write_lines(documents, sys.stdout)
         return native.write(documents, Path(path))
+    if format_ == "spacy":
+        return _write_spacy(documents, path)
     pieces = inline.write(documents)
     if path == STANDARD:
         return sum(bool(sys.stdout.write(piece)) for piece in pieces)
     with whole_file(Path(path)) as stream:
         return sum(bool(stream.write(piece)) for piece in pieces)
+
+
+def _write_spacy(documents: Iterable[Document], path: str) -> int:
+    from aloi.corpus.formats.spacy_docs import to_doc_bin  # noqa: PLC0415 - spaCy loads slowly
+
+    content, count = to_doc_bin(documents)
+    if path == STANDARD:
+        sys.stdout.buffer.write(content)
+    else:
+        write_bytes(Path(path), content)
+    return count
 
 
 def _read_inline(where: Path) -> Iterator[Document]:

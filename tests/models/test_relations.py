@@ -9,7 +9,7 @@ from spacy.language import Language
 from toy import example, sentence, train
 
 from aloi.corpus.document import Document, Entity
-from aloi.models.docs import annotate, get_relations, set_entities
+from aloi.corpus.formats.spacy_docs import annotate, get_relations, set_entities
 from aloi.models.relations import logistic_gradient, score_relations
 from aloi.models.sparse_logistic import make_sparse_logistic
 

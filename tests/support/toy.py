@@ -5,7 +5,7 @@ from spacy.language import Language
 from spacy.training import Example
 
 from aloi.corpus.document import Document, Entity, Relation
-from aloi.models.docs import annotate, set_entities
+from aloi.corpus.formats.spacy_docs import annotate, set_entities
 
 NAMES = ("Ana", "Bob", "Eva", "Léo", "Zoé", "Max")
 CITIES = ("Rome", "Lima", "Oslo", "Bonn")

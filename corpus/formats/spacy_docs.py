@@ -1,7 +1,10 @@
-"""Between our documents and spaCy's docs, nothing lost but what tokens cannot hold.
+"""spaCy: documents as docs, and as a `DocBin` file that `spacy train` and `evaluate` read.
 
-A doc carries flat entities in `doc.ents`, all mentions in `doc.spans["entities"]` (span ids are
-the entity ids), and relations in `doc._.relations`.
+Source: spaCy 3.8, https://spacy.io/api/docbin. A doc carries flat entities in `doc.ents`, all
+mentions in `doc.spans["entities"]` (span ids are the entity ids), and relations in
+`doc._.relations`.
+
+What it cannot hold: refs, attributes and metadata; mentions that do not fall on tokens.
 """
 
 from __future__ import annotations
@@ -9,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+import spacy
 import spacy.util
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc, DocBin, Span
 
 from aloi.corpus.document import Document, Entity, Relation, outermost
 
@@ -119,3 +123,12 @@ def to_document(doc: Doc, *, id_: str, meta: dict[str, Any] | None = None) -> Do
 
 def _key(span: Span) -> tuple[int, int, str, str]:
     return span.start, span.end, span.label_, span.id_
+
+
+def to_doc_bin(documents: Iterable[Document], *, lang: str = "fr") -> tuple[bytes, int]:
+    """A `DocBin` file's content, relations included, and how many documents it holds."""
+    nlp = spacy.blank(lang)
+    binary = DocBin(store_user_data=True)
+    for document in documents:
+        binary.add(annotate(nlp.make_doc(document.text), document))
+    return binary.to_bytes(), len(binary)

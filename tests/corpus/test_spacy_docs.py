@@ -6,7 +6,7 @@ from spacy.tokens import DocBin
 from strategies import documents as any_documents
 
 from aloi.corpus.document import Document, Entity, Relation
-from aloi.models.docs import annotate, get_relations, to_document
+from aloi.corpus.formats.spacy_docs import annotate, get_relations, to_document
 
 NLP = spacy.blank("fr")
 TEXT = "Le président russe est à Moscou."
