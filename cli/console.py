@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 if TYPE_CHECKING:
+    import pandas as pd
+    from rich.table import Table
+
     from aloi.corpus.problems import Problem
 
 T = TypeVar("T")
@@ -29,3 +32,15 @@ def progress(items: Iterable[T], what: str) -> Iterable[T]:
     from rich.progress import track
 
     return track(items, what, total=None, console=Console(stderr=True), transient=True)
+
+
+def table(title: str, frame: pd.DataFrame) -> Table:
+    """A data frame as a rich table, its index first."""
+    from rich.table import Table
+
+    shown = Table("", title=title, title_justify="left")
+    for column in frame.columns:
+        shown.add_column(str(column), justify="right")
+    for name, row in frame.iterrows():
+        shown.add_row(str(name), *("" if value != value else f"{value:g}" for value in row))  # noqa: PLR0124 - NaN
+    return shown

@@ -65,17 +65,16 @@ def against(schema: Schema) -> Check:
 def check_corpus(corpus: Corpus) -> Iterator[Problem]:
     """All the checks of a corpus folder, house rules and leaks between splits included."""
     records = list(corpus.records())
-    split_of = {id_: split for split, ids in corpus.splits.items() for id_ in ids}
 
     def placed(draft: Draft) -> Iterator[Problem]:
-        if draft.id not in split_of:
+        if draft.id not in corpus.split_of:
             what, fix = "document in no split", f"Name it in {corpus.manifest.splits}"
             yield Problem("no-split", what, fix, draft.id)
 
     yield from check_records(records, (against(corpus.schema), house_problems, placed))
     drafts = [record.draft for record in records if record.draft is not None]
     yield from _listing_problems(corpus, {draft.id for draft in drafts})
-    yield from leak_problems(drafts, split_of)
+    yield from leak_problems(drafts, corpus.split_of)
 
 
 def house_problems(draft: Draft) -> Iterator[Problem]:

@@ -61,6 +61,11 @@ class Corpus:
         """All documents; raises `DataError` if one is not valid."""
         return tuple(native.documents(self.records()))
 
+    @cached_property
+    def split_of(self) -> dict[str, str]:
+        """The split of each document id that is in one; of several, the last."""
+        return {id_: split for split, ids in self.splits.items() for id_ in ids}
+
     def split(self, name: str) -> tuple[Document, ...]:
         """The documents of one split that are at hand."""
         wanted = set(self.splits[name])
