@@ -91,13 +91,13 @@ class RelationExtractor(TrainablePipe):
         *,
         nlp: Language | None = None,
         labels: dict[str, Any] | None = None,
-        schema: Path | None = None,
+        schema_path: Path | None = None,
     ) -> None:
         """Take labels and what they join from a schema file, or from the examples without one."""
         if labels is not None:
             self.inventory = msgspec.convert(labels, Inventory)
-        elif schema is not None:
-            self.inventory = Inventory.of_schema(load_schema(Path(schema)))
+        elif schema_path is not None:
+            self.inventory = Inventory.of_schema(load_schema(Path(schema_path)))
         else:
             self.inventory = Inventory.of_examples(get_examples())
         self._shape_model()

@@ -85,7 +85,7 @@ class Job:
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
     def _config_path(self) -> Path:
-        return self.config or Path(str(files("aloi.models") / "configs" / f"{self.kind}.cfg"))
+        return self.config or shipped_config(self.kind)
 
     def _settings(self) -> Config:
         paths = {"paths.train": str(self.train), "paths.dev": str(self.dev)}
@@ -117,6 +117,11 @@ class Job:
             "overrides": dict(self.overrides),
             "versions": _versions(),
         }
+
+
+def shipped_config(kind: str) -> Path:
+    """The config that a kind of pipeline is trained by; plain `spacy train` takes it too."""
+    return Path(str(files("aloi.models") / "configs" / f"{kind}.cfg"))
 
 
 def _versions() -> dict[str, str]:

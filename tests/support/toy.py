@@ -7,14 +7,14 @@ from spacy.training import Example
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.formats.spacy_docs import annotate, set_entities
 
-NAMES = ("Ana", "Bob", "Eva", "Léo", "Zoé", "Max")
-CITIES = ("Rome", "Lima", "Oslo", "Bonn")
+NAMES = ("Ana", "Bob", "Eva", "Léo", "Zoé", "Max", "Ida")
+CITIES = ("Rome", "Lima", "Oslo", "Bonn", "Kiev")
 
 
 def sentence(number: int) -> Document:
     """`X vit à Y` is LIVES_IN, `X rencontre Z` is MEETS, `X ignore Y` is nothing."""
-    name, other = NAMES[number % 6], NAMES[(number + 2) % 6]
-    city = CITIES[number % 4]
+    name, other = NAMES[number % 7], NAMES[(number + 2) % 7]
+    city = CITIES[number % 5]
     verb = ("vit à", "ignore")[number % 2]
     text = f"{name} {verb} {city} et rencontre {other}."
     place, last = text.index(city), text.rindex(other)
