@@ -50,9 +50,14 @@ def markdown(sheet: Sheet) -> str:
 
 
 def ratio(value: float | None, interval: Interval | None = None) -> str:
-    """Three decimals, `–` where undefined, the interval behind it if there is one."""
+    """Three decimals, `–` where undefined, the interval behind it if there is one.
+
+    An interval of no width, as a single document gives, says nothing and is left out.
+    """
     shown = "–" if value is None else f"{value:.3f}"
     if interval is None or interval.low is None or interval.high is None:
+        return shown
+    if interval.low == interval.high:
         return shown
     return f"{shown} [{interval.low:.2f}, {interval.high:.2f}]"
 

@@ -7,7 +7,8 @@ import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from importlib.resources import files
@@ -56,15 +57,15 @@ class Job:
     def run(self, *, progress: IO[str] = sys.stderr) -> Language:
         """Train, and write the pipeline whole or not at all; what it came from is in its meta."""
         self._refuse_leaks()
-        with tempfile.TemporaryDirectory() as scratch:
-            nlp = init_nlp(self._settings())
-            spacy_train(nlp, Path(scratch), stdout=progress, stderr=progress)
+        record, settings = self._record(), self._settings()
+        with tempfile.TemporaryDirectory() as scratch, self._config_errors():
+            spacy_train(init_nlp(settings), Path(scratch), stdout=progress, stderr=progress)
             nlp = spacy.load(Path(scratch) / "model-best")
         if nlp.has_pipe("aloi_relations"):
             relations = nlp.get_pipe("aloi_relations")
             assert isinstance(relations, RelationExtractor)
             relations.threshold = best_threshold(nlp, relations, native.read(self.dev))
-        nlp.meta.update(name=self.kind, license=SOURCE_LICENCE, notes=NOTICE, aloi=self._record())
+        nlp.meta.update(name=self.kind, license=SOURCE_LICENCE, notes=NOTICE, aloi=record)
         write(nlp, self.out)
         return nlp
 
@@ -91,11 +92,25 @@ class Job:
         paths = {"paths.train": str(self.train), "paths.dev": str(self.dev)}
         if self.kind == "relations" and self.schema is not None:
             paths["paths.schema"] = str(self.schema)
-        given = {**paths, **self.overrides}
+        with self._config_errors():
+            config = spacy.util.load_config(
+                self._config_path(), overrides={**paths, **self.overrides}, interpolate=False
+            )
+            shipped = spacy.util.load_config(self._config_path(), interpolate=False)
+        unknown = [key for key in self.overrides if not _known(shipped, key)]
+        fix = f"Settings are named in {self._config_path()}"
+        if unknown:
+            raise DataError(Problem("bad-config", f"no setting {key}", fix) for key in unknown)
+        return config
+
+    @contextmanager
+    def _config_errors(self) -> Iterator[None]:
+        """Turn spaCy's errors of a config into ours."""
         try:
-            return spacy.util.load_config(self._config_path(), overrides=given, interpolate=False)
-        except (ConfigValidationError, ValueError) as error:
-            what = " ".join(str(error).split())
+            yield
+        except ConfigValidationError as error:
+            details = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors]
+            what = "; ".join(details) or " ".join(str(error).split())
             fix = "Correct the config, or the --set that does not fit it"
             where = str(self._config_path())
             raise DataError([Problem("bad-config", what, fix, file=where)]) from error
@@ -117,6 +132,17 @@ class Job:
             "overrides": dict(self.overrides),
             "versions": _versions(),
         }
+
+
+def _known(config: Mapping[str, Any], key: str) -> bool:
+    """Whether a dotted key is a setting; what a component takes, its factory decides."""
+    section, *rest = key.split(".")
+    if section == "components":
+        return True
+    value: Any = config.get(section)
+    for part in rest:
+        value = value.get(part, KeyError) if isinstance(value, Mapping) else KeyError
+    return value is not KeyError
 
 
 def shipped_config(kind: str) -> Path:
