@@ -3,87 +3,52 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-train_app = typer.Typer(help="Train a pipeline.", no_args_is_help=True)
 
-TrainFile = Annotated[Path, typer.Option(help="Native documents to learn from.", exists=True)]
-DevFile = Annotated[Path, typer.Option(help="Native documents to choose by.", exists=True)]
-Out = Annotated[Path, typer.Option(help="Folder of the pipeline; `spacy.load` reads it.")]
-SchemaFile = Annotated[Path | None, typer.Option(help="Schema (TOML).", exists=True)]
-ConfigFile = Annotated[
-    Path | None, typer.Option(help="A training config of your own.", exists=True)
-]
-Settings = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Change a config value, e.g. system.seed=2."),
-]
+class Kind(StrEnum):
+    """What can be trained."""
+
+    NER = "ner"
+    RELATIONS = "relations"
+    PIPELINE = "pipeline"
 
 
-@train_app.command()
-def ner(
+def train(
+    kind: Annotated[Kind, typer.Argument(help="Entities, relations between them, or both.")],
     *,
-    train: TrainFile,
-    dev: DevFile,
-    out: Out,
-    schema: SchemaFile = None,
-    config: ConfigFile = None,
-    settings: Settings = None,
+    train: Annotated[Path, typer.Option(help="Native documents to learn from.", exists=True)],
+    dev: Annotated[Path, typer.Option(help="Native documents to choose by.", exists=True)],
+    out: Annotated[Path, typer.Option(help="Folder of the pipeline; `spacy.load` reads it.")],
+    schema: Annotated[Path | None, typer.Option(help="Schema (TOML).", exists=True)] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="A training config of your own.", exists=True)
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change the config: system.seed=2."),
+    ] = None,
 ) -> None:
-    """Entities: one flat layer over the outermost mentions."""
-    _train("ner", train, dev, out, schema=schema, config=config, settings=settings)
+    """Train a pipeline.
 
+    `pipeline` trains both kinds with our configs and writes OUT, and each part beside it.
+    """
+    from aloi.models.training import Job, assemble
 
-@train_app.command()
-def relations(
-    *,
-    train: TrainFile,
-    dev: DevFile,
-    out: Out,
-    schema: SchemaFile = None,
-    config: ConfigFile = None,
-    settings: Settings = None,
-) -> None:
-    """Relations between given entities."""
-    _train("relations", train, dev, out, schema=schema, config=config, settings=settings)
-
-
-@train_app.command()
-def pipeline(
-    *,
-    train: TrainFile,
-    dev: DevFile,
-    out: Out,
-    schema: SchemaFile = None,
-    settings: Settings = None,
-) -> None:
-    """Entities, then relations: both trained, in one pipeline (OUT), each also beside it."""
-    from aloi.models.training import assemble
-
-    parts = {kind: out.with_name(f"{out.name}-{kind}") for kind in ("ner", "relations")}
-    for kind, part in parts.items():
-        _train(kind, train, dev, part, schema=schema, config=None, settings=settings)
-    assemble(parts["ner"], parts["relations"], out=out)
-    print(f"pipeline written to {out}", file=sys.stderr)
-
-
-def _train(
-    kind: str,
-    train: Path,
-    dev: Path,
-    out: Path,
-    *,
-    schema: Path | None,
-    config: Path | None,
-    settings: list[str] | None,
-) -> None:
-    from aloi.models import training
-
-    overrides = _overrides(settings or [])
-    training.Job(kind, train, dev, out, schema=schema, config=config, overrides=overrides).run()
+    if kind is not Kind.PIPELINE:
+        overrides = _overrides(settings or [])
+        Job(kind, train, dev, out, schema=schema, config=config, overrides=overrides).run()
+    elif config or settings:
+        raise typer.BadParameter("--config and --set go with ner or relations, trained one by one")
+    else:
+        parts = [out.with_name(f"{out.name}-{part}") for part in (Kind.NER, Kind.RELATIONS)]
+        for part, path in zip((Kind.NER, Kind.RELATIONS), parts, strict=True):
+            Job(part, train, dev, path, schema=schema).run()
+        assemble(*parts, out=out)
     print(f"{kind} written to {out}", file=sys.stderr)
 
 

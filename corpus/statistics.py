@@ -16,33 +16,23 @@ TRAIN = "train"
 
 
 def mention_table(corpus: Corpus) -> pd.DataFrame:
-    """A row a mention: document, split, label, surface without case."""
+    """A row a mention: split, label, surface without case."""
     rows = [
-        {
-            "document": document.id,
-            "split": corpus.split_of.get(document.id, ""),
-            "label": entity.label,
-            "surface": document.surface(entity).casefold(),
-        }
+        (corpus.split_of.get(document.id, ""), entity.label, document.surface(entity).casefold())
         for document in corpus.documents
         for entity in document.entities
     ]
-    return pd.DataFrame(rows, columns=["document", "split", "label", "surface"])
+    return pd.DataFrame(rows, columns=["split", "label", "surface"])
 
 
 def relation_table(corpus: Corpus) -> pd.DataFrame:
-    """A row a relation: document, split, label, assertion."""
+    """A row a relation: split and label."""
     rows = [
-        {
-            "document": document.id,
-            "split": corpus.split_of.get(document.id, ""),
-            "label": relation.label,
-            "assertion": relation.attributes.get("assertion", "asserted"),
-        }
+        (corpus.split_of.get(document.id, ""), relation.label)
         for document in corpus.documents
         for relation in document.relations
     ]
-    return pd.DataFrame(rows, columns=["document", "split", "label", "assertion"])
+    return pd.DataFrame(rows, columns=["split", "label"])
 
 
 def document_table(corpus: Corpus) -> pd.DataFrame:
