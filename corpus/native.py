@@ -23,6 +23,9 @@ from aloi.corpus.problems import DataError, Problem
 _DECODER = msgspec.json.Decoder(Document)
 _ENCODER = msgspec.json.Encoder()
 _FILE_NAME = re.compile(r"\w[\w.\-]*")
+_SPREAD = 6
+"""How many lines apart the keys of one indented relation may stand."""
+
 _PARTS: tuple[tuple[str, type], ...] = (("entities", Entity), ("relations", Relation))
 
 
@@ -230,7 +233,10 @@ def _line_of(raw: bytes, item: str | None) -> int:
     else:
         keys = zip(("id",), words[:1], strict=True)
     patterns = [rf'"{key}"\s*:\s*{re.escape(json.dumps(word))}'.encode() for key, word in keys]
-    for number, line in enumerate(raw.split(b"\n")):
-        if all(re.search(pattern, line) for pattern in patterns):
-            return number
+    lines = raw.split(b"\n")
+    for reach in (0, _SPREAD):  # all on one line, or an object spread over several
+        for number, line in enumerate(lines):
+            around = b"\n".join(lines[max(number - reach, 0) : number + reach + 1])
+            if re.search(patterns[0], line) and all(re.search(p, around) for p in patterns):
+                return number
     return 0

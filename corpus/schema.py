@@ -130,8 +130,9 @@ def _relation_problems(draft: Draft, schema: Schema, labels: dict[str, str]) -> 
             fix = f"Schema {schema} has {', '.join(schema.relations)}"
             yield Problem("unknown-relation-label", what, fix, draft.id, str(relation))
         else:
-            head, tail = labels.get(relation.head), labels.get(relation.tail)
-            if head is not None and tail is not None and not type_.allows(head, tail):
+            head, tail = labels.get(relation.head, ""), labels.get(relation.tail, "")
+            known = head in schema.entities and tail in schema.entities  # else told already
+            if known and not type_.allows(head, tail):
                 what = f"{relation.label} does not join {head} to {tail}"
                 fix = f"It goes from {', '.join(type_.head)} to {', '.join(type_.tail)}"
                 yield Problem("forbidden-ends", what, fix, draft.id, str(relation))
