@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
+
+import typer
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,6 +25,12 @@ def fail(problems: Iterable[Problem]) -> NoReturn:
         print(problem, file=sys.stderr)
     print(f"{count} problem{'' if count == 1 else 's'}", file=sys.stderr)
     sys.exit(1)
+
+
+def must_exist(path: str) -> None:
+    """End with status 2 if a path is neither `-` nor there."""
+    if path != "-" and not Path(path).exists():
+        raise typer.BadParameter(f"no such file or folder: {path}")
 
 
 def progress(items: Iterable[T], what: str) -> Iterable[T]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from aloi.cli.console import fail
+from aloi.cli.console import fail, must_exist
 
 app = typer.Typer(help="Look after a corpus.", no_args_is_help=True)
 
@@ -16,13 +16,17 @@ app = typer.Typer(help="Look after a corpus.", no_args_is_help=True)
 def check(
     path: Annotated[Path, typer.Argument(help="Corpus folder, or file or folder of documents.")],
     *,
-    schema: Annotated[Path | None, typer.Option(help="For bare files: check against it.")] = None,
+    schema: Annotated[
+        Path | None, typer.Option(help="For bare files: check against it.", exists=True)
+    ] = None,
 ) -> None:
     """List everything wrong with a corpus, or with bare documents."""
     from aloi.corpus.checks import check_path
+    from aloi.corpus.collection import is_corpus
 
-    if not path.exists():
-        raise typer.BadParameter(f"no such file or folder: {path}")
+    must_exist(str(path))
+    if schema is not None and is_corpus(path):
+        raise typer.BadParameter("a corpus folder brings its own schema; leave --schema out")
     problems = list(check_path(path, schema=schema))
     if problems:
         fail(problems)

@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from aloi.cli.console import must_exist
+
 
 def evaluate(
     gold: Annotated[str, typer.Argument(metavar="GOLD", help="Documents, or a corpus folder.")],
@@ -17,9 +19,13 @@ def evaluate(
     json_: Annotated[
         Path | None, typer.Option("--json", help="Write the report there too.")
     ] = None,
-    schema: Annotated[Path | None, typer.Option(help="Which relations are symmetric.")] = None,
-    bootstrap: Annotated[int, typer.Option(min=0, help="Replicates for 95 % intervals.")] = 0,
-    seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,
+    schema: Annotated[
+        Path | None, typer.Option(help="Which relations are symmetric.", exists=True)
+    ] = None,
+    bootstrap: Annotated[
+        int, typer.Option(min=0, max=100_000, help="Replicates for 95 % intervals.")
+    ] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap.")] = 0,
     allow_missing: Annotated[
         bool, typer.Option("--allow-missing", help="A gold document not predicted is all missed.")
     ] = False,
@@ -34,6 +40,10 @@ def evaluate(
     from aloi.eval.report import evaluate as compare
     from aloi.eval.tables import sheets, terminal
 
+    if gold == pred == registry.STANDARD:
+        raise typer.BadParameter("GOLD and PRED cannot both be standard input")
+    for path in (gold, pred):
+        must_exist(path)
     corpus = Corpus.open(Path(gold)) if is_corpus(Path(gold)) else None
     report = compare(
         registry.read(gold),

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from aloi.cli.console import must_exist
+
 
 def convert(
     source: Annotated[str, typer.Argument(metavar="IN", help="File, folder or - (stdin).")],
@@ -17,9 +19,11 @@ def convert(
     from_: Annotated[
         str | None, typer.Option("--from", help="native or inline; else guessed.")
     ] = None,
-    schema: Annotated[Path | None, typer.Option(help="Refuse what it does not allow.")] = None,
+    schema: Annotated[
+        Path | None, typer.Option(help="Refuse what it does not allow.", exists=True)
+    ] = None,
     labels: Annotated[
-        Path | None, typer.Option(metavar="MAP.toml", help="Rename and drop labels.")
+        Path | None, typer.Option(metavar="MAP.toml", help="Rename and drop labels.", exists=True)
     ] = None,
 ) -> None:
     """Convert annotated documents from one format to another."""
@@ -32,6 +36,7 @@ def convert(
     for given, known in ((to, registry.WRITABLE), (from_, registry.READABLE)):
         if given is not None and given not in known:
             raise typer.BadParameter(f"no format {given}; known: {', '.join(known)}")
+    must_exist(source)
     map_, dropped = load_map(labels) if labels else LabelMap(), Counter[str]()
     documents = map_.apply(registry.read(source, format_=from_), dropped)
     if schema is not None:

@@ -28,7 +28,7 @@ app.command("experiment")(experiment.experiment)
 
 def main() -> None:
     """Run the command; data errors end with status 1 and every problem listed, no traceback."""
-    from aloi.corpus.problems import DataError
+    from aloi.corpus.problems import DataError, Problem
 
     try:
         app()
@@ -37,3 +37,6 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
+    except OSError as error:
+        fix = "Check the path, what stands there, and its rights"
+        fail([Problem("bad-path", f"{error.strerror or error}", fix, file=str(error.filename))])

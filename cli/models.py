@@ -78,10 +78,11 @@ def predict(
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
 ) -> None:
     """Annotate documents with a trained pipeline."""
-    from aloi.cli.console import progress
+    from aloi.cli.console import must_exist, progress
     from aloi.corpus.formats import registry
     from aloi.models import prediction
 
+    must_exist(source)
     documents = prediction.predict(
         prediction.load(model),
         progress(registry.read(source), "predicting"),

@@ -72,9 +72,29 @@ def check_corpus(corpus: Corpus) -> Iterator[Problem]:
             yield Problem("no-split", what, fix, draft.id)
 
     yield from check_records(records, (against(corpus.schema), house_problems, placed))
+    yield from _file_problems(corpus, records)
     drafts = [record.draft for record in records if record.draft is not None]
     yield from _listing_problems(corpus, {draft.id for draft in drafts})
     yield from leak_problems(drafts, corpus.split_of)
+
+
+def _file_problems(corpus: Corpus, records: Iterable[Record]) -> Iterator[Problem]:
+    """A corpus without documents, files that nobody reads, names that are not the id's."""
+    read = {record.file for record in records}
+    if not read:
+        what, fix = "no document in gold/", "Put one JSON file a document there"
+        yield Problem("no-document", what, fix, file=str(corpus.folder))
+    for file in sorted((corpus.folder / "gold").rglob("*.json*")):
+        if str(file) not in read:
+            fix = "Put one JSON file a document straight into gold/"
+            yield Problem("stray-file", "not part of the corpus", fix, file=str(file))
+    for record in records:
+        if record.draft is not None and Path(record.file).stem != record.draft.id:
+            what, fix = (
+                "the file has another name than its document",
+                f"Name it {record.draft.id}.json",
+            )
+            yield Problem("file-name", what, fix, file=record.file)
 
 
 def house_problems(draft: Draft) -> Iterator[Problem]:

@@ -68,7 +68,7 @@ class Corpus:
 
     def split(self, name: str) -> tuple[Document, ...]:
         """The documents of one split that are at hand."""
-        wanted = set(self.splits[name])
+        wanted = set(self.splits.get(name, ()))
         return tuple(document for document in self.documents if document.id in wanted)
 
     def __str__(self) -> str:

@@ -54,14 +54,19 @@ def decode(raw: bytes, *, file: str, line: int = 1) -> Record:
     """One record from JSON; it never raises, the record tells what is wrong."""
     try:
         return Record(raw, file, line, _DECODER.decode(raw))
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         draft, problems = _diagnose(raw)
+        if not problems:  # what json reads and the strict decoder does not
+            draft = None
+            fix = "Write strict JSON: no NaN, no lone surrogate, no number too large"
+            problems = [Problem("broken-json", f"broken JSON: {error}", fix)]
         record = Record(raw, file, line, draft)
         return Record(raw, file, line, draft, tuple(map(record.place, problems)))
 
 
-def records(path: Path) -> Iterator[Record]:
+def records(path: str | Path) -> Iterator[Record]:
     """The records of a `.jsonl` file, a `.json` file, or a folder of both, read recursively."""
+    path = Path(path)
     if path.is_dir():
         for file in sorted((*path.rglob("*.json"), *path.rglob("*.jsonl"))):
             yield from records(file)
@@ -107,7 +112,7 @@ def repeated_id(record: Record, seen: dict[str, str]) -> list[Problem]:
     return [record.place(Problem("document-id-twice", what, "Give each document its own id", id_))]
 
 
-def read(path: Path) -> list[Document]:
+def read(path: str | Path) -> list[Document]:
     """All documents of a file or folder; raises `DataError` with everything wrong in it."""
     return list(documents(records(path)))
 
@@ -120,9 +125,13 @@ def write_lines(documents: Iterable[Document], stream: IO[str]) -> int:
     return count
 
 
-def write(documents: Iterable[Document], path: Path) -> int:
-    """Write a `.jsonl` file, or a folder of one file a document; whole or not at all."""
-    if path.suffix == ".jsonl":
+def write(documents: Iterable[Document], path: str | Path) -> int:
+    """Write JSON Lines, or a folder of one file a document; whole or not at all.
+
+    A path is a folder if it is one already or has no suffix.
+    """
+    path = Path(path)
+    if path.suffix and not path.is_dir():
         with whole_file(path) as stream:
             return write_lines(documents, stream)
     count = 0

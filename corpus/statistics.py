@@ -41,8 +41,8 @@ def document_table(corpus: Corpus) -> pd.DataFrame:
         {
             "document": document.id,
             "split": corpus.split_of.get(document.id, ""),
-            "theme": document.meta.get("theme", ""),
-            "form": document.meta.get("form", ""),
+            "theme": str(document.meta.get("theme", "")),
+            "form": str(document.meta.get("form", "")),
             "words": len(document.text.split()),
             "mentions": len(document.entities),
             "relations": len(document.relations),
@@ -70,7 +70,10 @@ def summary(corpus: Corpus) -> dict[str, pd.DataFrame]:
 
 def to_json(tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
     """The tables as plain values, a row under its name."""
-    return {title: table.to_dict(orient="index") for title, table in tables.items()}
+    return {
+        title: table.astype(object).where(table.notna(), None).to_dict(orient="index")
+        for title, table in tables.items()
+    }
 
 
 def _totals(documents: pd.DataFrame, by: str, order: list[str] | None = None) -> pd.DataFrame:

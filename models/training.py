@@ -25,7 +25,7 @@ from thinc.api import Config, ConfigValidationError
 from aloi.corpus import native
 from aloi.corpus.collection import digest
 from aloi.corpus.problems import DataError, Problem
-from aloi.corpus.schema import load_schema
+from aloi.corpus.schema import conforming, load_schema
 from aloi.models.relations import RelationExtractor
 from aloi.models.thresholds import best_threshold
 
@@ -56,7 +56,8 @@ class Job:
 
     def run(self, *, progress: IO[str] = sys.stderr) -> Language:
         """Train, and write the pipeline whole or not at all; what it came from is in its meta."""
-        self._refuse_leaks()
+        refuse_foreign(self.out)
+        self._check_data()
         record, settings = self._record(), self._settings()
         with tempfile.TemporaryDirectory() as scratch, self._config_errors():
             spacy_train(init_nlp(settings), Path(scratch), stdout=progress, stderr=progress)
@@ -78,10 +79,7 @@ class Job:
             self._config_path().read_text(encoding="utf-8"),
             json.dumps(dict(self.overrides), sort_keys=True),
             json.dumps(_versions(), sort_keys=True),
-            *(
-                file.read_text(encoding="utf-8")
-                for file in sorted(Path(__file__).parent.glob("*.py"))
-            ),
+            *(file.read_text(encoding="utf-8") for file in _sources()),
         ]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
@@ -109,15 +107,26 @@ class Job:
         try:
             yield
         except ConfigValidationError as error:
-            details = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors]
+            details = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors or ()]
             what = "; ".join(details) or " ".join(str(error).split())
-            fix = "Correct the config, or the --set that does not fit it"
-            where = str(self._config_path())
-            raise DataError([Problem("bad-config", what, fix, file=where)]) from error
+        except (UnicodeDecodeError, OSError) as error:
+            what = " ".join(str(error).split())
+        else:
+            return
+        fix = "Correct the config, or the --set that does not fit it"
+        raise DataError([Problem("bad-config", what, fix, file=str(self._config_path()))])
 
-    def _refuse_leaks(self) -> None:
-        texts = {document.text for document in native.read(self.train)}
-        shared = [document.id for document in native.read(self.dev) if document.text in texts]
+    def _check_data(self) -> None:
+        """Refuse data that is empty, not allowed by the schema, or shared by train and dev."""
+        train, dev = native.read(self.train), native.read(self.dev)
+        for path, documents in ((self.train, train), (self.dev, dev)):
+            if not any(document.entities for document in documents):
+                what, fix = "holds no annotated document", "Give documents with entities"
+                raise DataError([Problem("no-data", what, fix, file=str(path))])
+        if self.schema is not None:
+            list(conforming([*train, *dev], load_schema(self.schema)))
+        texts = {document.text for document in train}
+        shared = [document.id for document in dev if document.text in texts]
         fix = "Keep training and development documents apart"
         if shared:
             raise DataError(Problem("leak", "in train and in dev", fix, id_) for id_ in shared)
@@ -134,6 +143,14 @@ class Job:
         }
 
 
+def refuse_foreign(out: Path) -> None:
+    """Raise `DataError` if what stands at `out` is no pipeline, and so not ours to replace."""
+    pipeline = (out / "meta.json").is_file() and (out / "config.cfg").is_file()
+    if out.exists() and not pipeline and not (out.is_dir() and not any(out.iterdir())):
+        what = "stands where the pipeline would go, and is none"
+        raise DataError([Problem("bad-out", what, "Give a new folder", file=str(out))])
+
+
 def _known(config: Mapping[str, Any], key: str) -> bool:
     """Whether a dotted key is a setting; what a component takes, its factory decides."""
     section, *rest = key.split(".")
@@ -148,6 +165,12 @@ def _known(config: Mapping[str, Any], key: str) -> bool:
 def shipped_config(kind: str) -> Path:
     """The config that a kind of pipeline is trained by; plain `spacy train` takes it too."""
     return Path(str(files("aloi.models") / "configs" / f"{kind}.cfg"))
+
+
+def _sources() -> list[Path]:
+    """Our own modules that a trained pipeline depends on."""
+    parts = [Path(str(files(f"aloi.{part}"))) for part in ("corpus", "eval", "models")]
+    return sorted(file for part in parts for file in part.rglob("*.py"))
 
 
 def _versions() -> dict[str, str]:
@@ -167,6 +190,7 @@ def assemble(ner: Path, relations: Path, *, out: Path) -> Language:
 
 def write(nlp: Language, out: Path) -> None:
     """Write a pipeline so that `out` is the old one or the new one, never half of it."""
+    refuse_foreign(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
     try:
@@ -174,7 +198,8 @@ def write(nlp: Language, out: Path) -> None:
         (scratch / "NOTICE").write_text(NOTICE + "\n", encoding="utf-8")
         scratch.chmod(0o755)
         if out.exists():
-            shutil.rmtree(out)
+            out.rename(scratch / ".replaced")
         scratch.rename(out)
+        shutil.rmtree(out / ".replaced", ignore_errors=True)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

@@ -17,9 +17,9 @@ this order. Mentions without an id are numbered e1, e2 … in order of opening. 
 `\+++`. In labels, ids, refs, keys and values, characters other than letters, digits and `_-.:/`
 are percent-encoded (UTF-8).
 
-Holds everything a document has, except mentions that cross without nesting: `write` raises
-`DataError`. The key `score` of a mention or relation, and `id` of a relation, are its own fields,
-so attributes cannot bear these names.
+Holds everything a document has, except mentions that cross without nesting, metadata named `id`,
+and null: for these `write` raises `DataError`. The key `score` of a mention or relation, and `id`
+of a relation, are its own fields, so attributes cannot bear these names.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def read(content: str) -> Iterator[Document]:
 def write(documents: Iterable[Document]) -> Iterator[str]:
     """The markup of each document; raises `DataError` for mentions that cross."""
     for document in documents:
-        meta = tomli_w.dumps({"id": document.id, **document.meta})
+        meta = tomli_w.dumps({"id": document.id, **_writable_meta(document)})
         relations = "".join(map(_relation_line, document.relations))
         text = _FENCE_LIKE.sub(r"\\\1", _mark(document))
         yield f"{FENCE}\n{meta}{FENCE}\n{text}\n{FENCE}\n{relations}"
@@ -150,6 +150,9 @@ class _Marks:
             elif tag and self.opened:
                 order, start = self.opened.pop()
                 self.found[order] = (start, self.length, tag)
+                if not _TAG.fullmatch(tag.split(" ")[0]) or not _well_formed(tag.split(" ")[1:]):
+                    fix = "Write (LABEL#id@ref key=value), in this order; a score is a number"
+                    self._problem(f"`({tag})` is no tag", fix, marked, token.start())
             elif tag or stray:
                 fix = "Close a mention as [surface](LABEL); write a plain bracket as \\[ or \\]"
                 self._problem(f"`{token[0][:20]}` closes nothing", fix, marked, token.start())
@@ -160,7 +163,7 @@ class _Marks:
             around = "".join(self.characters)[start : start + 20]
             fix = "Close it as [surface](LABEL), or write a plain bracket as \\["
             self._problem(f"`[{around}` is never closed", fix, marked, marked.find("[" + around))
-        return "".join(self.characters), self._entities()
+        return "".join(self.characters), [] if self.problems else self._entities()
 
     def _problem(self, what: str, fix: str, marked: str, position: int) -> None:
         line = self.line + marked.count("\n", 0, max(position, 0))
@@ -178,8 +181,7 @@ class _Marks:
 
 def _entity(start: int, end: int, tag: str) -> Entity:
     head, *pairs = tag.split(" ")
-    parts = _TAG.fullmatch(head)
-    label, id_, ref = parts.groups() if parts else (head, None, None)
+    label, id_, ref = _TAG.fullmatch(head).groups()  # type: ignore[union-attr]
     attributes = _attributes(pairs)
     score = attributes.pop("score", None)
     return Entity(
@@ -193,6 +195,15 @@ def _entity(start: int, end: int, tag: str) -> Entity:
     )
 
 
+def _well_formed(pairs: Iterable[str]) -> bool:
+    """Whether each is key=value, and a score a number."""
+    try:
+        float(_attributes(pairs).get("score") or 0)
+    except ValueError:
+        return False
+    return all("=" in pair for pair in pairs if pair)
+
+
 def _attributes(pairs: Iterable[str]) -> dict[str, str]:
     split = (pair.partition("=") for pair in pairs if pair)
     return {unquote(key): unquote(value) for key, _, value in split}
@@ -202,7 +213,7 @@ def _relations(part: _Part, problems: list[Problem]) -> list[Relation]:
     relations = []
     for line, written in enumerate(part.relations.split("\n"), part.relations_line):
         match = _RELATION.fullmatch(written.strip())
-        if match:
+        if match and _well_formed(match[4].split(" ")):
             head, label, tail = (unquote(match[i]) for i in (1, 2, 3))
             attributes = _attributes(match[4].split(" "))
             id_, score = attributes.pop("id", None), attributes.pop("score", None)
@@ -213,6 +224,16 @@ def _relations(part: _Part, problems: list[Problem]) -> list[Relation]:
             what = f"not a relation: {written.strip()[:60]}"
             problems.append(Problem("bad-inline", what, fix, line=line))
     return relations
+
+
+def _writable_meta(document: Document) -> dict[str, Any]:
+    """The metadata, if TOML can hold it beside the id."""
+    bad = [key for key, value in document.meta.items() if key == "id" or value is None]
+    if bad:
+        what = f"inline markup cannot hold these metadata: {', '.join(bad)}"
+        fix = "Rename a key `id`; leave out keys without a value"
+        raise DataError([Problem("bad-meta", what, fix, document.id)])
+    return document.meta
 
 
 def _mark(document: Document) -> str:

@@ -30,7 +30,7 @@ def read(path: str, *, format_: str | None = None) -> Iterator[Document]:
     """
     if path == STANDARD:
         if format_ == "inline":
-            return inline.read(sys.stdin.read())
+            return _read_stream(sys.stdin.buffer.read(), "standard input")
         return native.documents(native.line_records(sys.stdin.buffer, file="standard input"))
     where = Path(path)
     if not where.exists():
@@ -82,12 +82,18 @@ def _read_inline(where: Path) -> Iterator[Document]:
     problems: list[Problem] = []
     for file in sorted(where.rglob("*.inline")) if where.is_dir() else [where]:
         try:
-            with file.open(encoding="utf-8", newline="") as stream:
-                yield from inline.read(stream.read())
-        except UnicodeDecodeError as error:
-            what = f"not UTF-8: {error}"
-            problems.append(Problem("bad-inline", what, "Save it as UTF-8", file=str(file)))
+            yield from _read_stream(file.read_bytes(), str(file))
         except DataError as error:
-            problems += [problem.at(file=str(file)) for problem in error.problems]
+            problems += error.problems
     if problems:
         raise DataError(problems)
+
+
+def _read_stream(content: bytes, file: str) -> Iterator[Document]:
+    try:
+        yield from inline.read(content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        what = f"not UTF-8: {error}"
+        raise DataError([Problem("bad-inline", what, "Save it as UTF-8", file=file)]) from error
+    except DataError as error:
+        raise DataError(problem.at(file=file) for problem in error.problems) from error

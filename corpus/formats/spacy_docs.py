@@ -9,6 +9,7 @@ What it cannot hold: refs, attributes and metadata; mentions that do not fall on
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -107,13 +108,14 @@ def annotate(doc: Doc, document: Document) -> Doc:
 def to_document(doc: Doc, *, id_: str, meta: dict[str, Any] | None = None) -> Document:
     """The mentions and relations of a doc as a document.
 
-    A span keeps its id if it has one; the others are numbered e1, e2 … in text order.
+    A span keeps its id if it has one of its own; the others are numbered e1, e2 … in text order.
     """
     entities: dict[tuple[int, int, str, str], Entity] = {}
-    for number, span in enumerate(sorted(mentions(doc)), start=1):
-        entities[_key(span)] = Entity(
-            span.id_ or f"e{number}", span.start_char, span.end_char, span.label_
-        )
+    spans = sorted(mentions(doc))
+    shared = Counter(span.id_ for span in spans)
+    for number, span in enumerate(spans, start=1):
+        own = span.id_ if span.id_ and shared[span.id_] == 1 else f"e{number}"
+        entities[_key(span)] = Entity(own, span.start_char, span.end_char, span.label_)
     relations = tuple(
         Relation(entities[_key(head)].id, entities[_key(tail)].id, label, score=score)
         for head, tail, label, score in get_relations(doc)

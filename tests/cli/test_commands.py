@@ -98,6 +98,8 @@ def test_a_broken_input_is_told_and_nothing_is_written(gold: Path, tmp_path: Pat
         ("train", "ner", "--train", "/nowhere", "--dev", "/nowhere", "--out", "x"),
         ("train", "ner", "--set", "nonsense"),
         ("experiment", "/nowhere"),
+        ("eval", "/nowhere", "/nowhere"),
+        ("eval", "-", "-"),
         ("nonsense",),
     ],
 )
@@ -110,11 +112,12 @@ def test_a_wrong_call_is_status_2(arguments: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("eval", "/nowhere", "/nowhere"), "no such file"),
-        (("predict", "/nowhere", "/nowhere", "-"), "cannot be loaded as a pipeline"),
+        (("predict", "/nowhere", ROOT / "corpus", "-"), "cannot be loaded as a pipeline"),
+        (("convert", ROOT / "corpus", "/proc/x/y.jsonl", "--to", "native"), "No such file"),
+        (("convert", ROOT / "corpus", ROOT / "eval", "--to", "inline"), "Is a directory"),
     ],
 )
-def test_bad_data_is_status_1(arguments: tuple[str, ...], told: str) -> None:
+def test_bad_data_is_status_1(arguments: tuple[object, ...], told: str) -> None:
     done = aloi(*arguments)
     assert done.returncode == 1
     assert told in done.stderr

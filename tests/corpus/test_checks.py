@@ -113,3 +113,16 @@ def test_bare_files_are_checked_without_house_rules(tmp_path: Path) -> None:
         ("missing-key", 3),
         ("missing-key", 3),
     ]
+
+
+@pytest.mark.parametrize("value", ['"\\ud800"', '"x", "meta": {"n": NaN}'])
+def test_what_the_decoder_refuses_is_never_passed_over(tmp_path: Path, value: str) -> None:
+    file = tmp_path / "x.jsonl"
+    file.write_text(f'{{"id": "a", "entities": [], "text": {value}}}\n')
+    assert [(p.kind, p.line) for p in check_path(file)] == [("broken-json", 1)]
+
+
+def test_files_that_nobody_reads_and_names_that_mislead(corpus: Path) -> None:
+    (corpus / "gold" / "more.jsonl").write_text("")
+    (corpus / "gold" / "a.json").rename(corpus / "gold" / "ana.json")
+    assert {problem.kind for problem in found(corpus)} == {"stray-file", "file-name"}

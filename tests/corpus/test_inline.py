@@ -2,7 +2,7 @@
 
 import pytest
 
-from aloi.corpus.document import Entity, Relation
+from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.formats import inline
 from aloi.corpus.problems import DataError
 
@@ -37,6 +37,9 @@ def test_what_a_person_types() -> None:
         ("Le président](ROLE)", 5, "closes nothing"),
         ("Le [président]", 5, "closes nothing"),
         ("a\\b", 5, "closes nothing"),
+        ("[a](PER@x#y)", 5, "is no tag"),
+        ("[a](PER score=high)", 5, "is no tag"),
+        ("[a](PER kind)", 5, "is no tag"),
         ("texte\n+++\n#k MEETS", 7, "not a relation"),
         ("texte\n+++\n#k MEETS #r", 5, "no entity"),
     ],
@@ -51,3 +54,9 @@ def test_what_is_wrong_is_told_with_its_line(typed: str, line: int, what: str) -
 def test_a_fence_that_is_missing() -> None:
     with pytest.raises(DataError, match="not three"):
         list(inline.read('+++\nid = "d1"\n+++\ntext\n'))
+
+
+@pytest.mark.parametrize("meta", [{"id": "other"}, {"x": None}])
+def test_metadata_that_markup_cannot_hold(meta: dict[str, str | None]) -> None:
+    with pytest.raises(DataError, match="cannot hold"):
+        list(inline.write([Document("d", "x", (), (), meta)]))

@@ -56,3 +56,8 @@ def test_replicates_without_the_ratio_are_counted_as_lost() -> None:
     scores = score(pair([doc("a", "Ana", 3), doc("b")], [doc("a", "Ana", 3), doc("b")]), exact)
     lost = intervals(scores, replicates=2000, seed=0).types["PER"]["f1"].lost
     assert 400 < lost < 600
+
+
+def test_an_id_twice_on_one_side_is_an_error() -> None:
+    with pytest.raises(DataError, match="document id twice in gold"):
+        evaluate([doc("a"), doc("a")], [doc("a")])

@@ -8,10 +8,12 @@ import spacy
 from spacy.language import Language
 from toy import example, sentence, train
 
-from aloi.corpus.document import Document, Entity
+from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.formats.spacy_docs import annotate, get_relations, set_entities
+from aloi.corpus.problems import DataError
 from aloi.models.relations import logistic_gradient, score_relations
 from aloi.models.sparse_logistic import make_sparse_logistic
+from aloi.models.training import write
 
 
 def test_the_gradient_is_that_of_the_loss() -> None:
@@ -102,3 +104,25 @@ def test_a_gold_relation_that_no_pair_proposes_counts_as_missed(trained: Languag
     empty = example(trained, document)
     empty.predicted = annotate(trained.make_doc(document.text), Document("d", document.text, ()))
     assert score_relations([empty])["relations_micro_r"] == 0.0
+
+
+def test_a_symmetric_relation_is_right_whichever_way_gold_writes_it(trained: Language) -> None:
+    document = sentence(0)
+    turned = tuple(
+        Relation(r.tail, r.head, r.label) if r.label == "MEETS" else r for r in document.relations
+    )
+    gold = Document(document.id, document.text, document.entities, turned)
+    each = example(trained, document)
+    each.reference = annotate(trained.make_doc(gold.text), gold)
+    each.predicted = annotate(trained.make_doc(document.text), document)
+    assert score_relations([each])["relations_micro_f"] < 1
+    assert score_relations([each], symmetric=frozenset({"MEETS"}))["relations_micro_f"] == 1
+
+
+def test_a_folder_that_is_no_pipeline_is_not_replaced(trained: Language, tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(DataError, match="is none"):
+        write(trained, tmp_path)
+    write(trained, tmp_path / "model")
+    write(trained, tmp_path / "model")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model", "thesis.txt"]
