@@ -49,11 +49,6 @@ class Inventory(msgspec.Struct, frozen=True, dict=True):
         labels = tuple(sorted(found))
         return cls(labels, {label: tuple(sorted(found[label])) for label in labels})
 
-    @cached_property
-    def joined(self) -> frozenset[tuple[str, str]]:
-        """The (head, tail) entity labels that some relation may join."""
-        return frozenset(ends for pairs in self.allowed.values() for ends in pairs)
-
     def table(self, kinds: list[str]) -> npt.NDArray[np.bool_]:
         """Which label may join which kinds: shape (kinds, kinds, labels)."""
         allowed = [set(self.allowed[label]) for label in self.labels]

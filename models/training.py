@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -24,6 +25,7 @@ from thinc.api import Config, ConfigValidationError
 
 from aloi.corpus import native
 from aloi.corpus.collection import digest
+from aloi.corpus.document import Document
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.schema import conforming, load_schema
 from aloi.models.relations import RelationExtractor
@@ -38,7 +40,7 @@ NOTICE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Job:
     """What to train, on what, and where to: native files or folders in, a pipeline folder out.
 
@@ -54,6 +56,11 @@ class Job:
     config: Path | None = None
     overrides: Mapping[str, Any] = field(default_factory=dict)
 
+    @cached_property
+    def documents(self) -> tuple[list[Document], list[Document]]:
+        """The train and the dev documents, read once."""
+        return native.read(self.train), native.read(self.dev)
+
     def run(self, *, progress: IO[str] = sys.stderr) -> Language:
         """Train, and write the pipeline whole or not at all; what it came from is in its meta."""
         refuse_foreign(self.out)
@@ -65,7 +72,7 @@ class Job:
         if nlp.has_pipe("aloi_relations"):
             relations = nlp.get_pipe("aloi_relations")
             assert isinstance(relations, RelationExtractor)
-            relations.threshold = best_threshold(nlp, relations, native.read(self.dev))
+            relations.threshold = best_threshold(nlp, relations, self.documents[1])
         nlp.meta.update(name=self.kind, license=SOURCE_LICENCE, notes=NOTICE, aloi=record)
         write(nlp, self.out)
         return nlp
@@ -73,8 +80,7 @@ class Job:
     def fingerprint(self) -> str:
         """SHA-256 of all that decides the outcome: data, schema, config, code and versions."""
         parts = [
-            digest(native.read(self.train)),
-            digest(native.read(self.dev)),
+            *map(digest, self.documents),
             self.schema.read_text(encoding="utf-8") if self.schema else "",
             self._config_path().read_text(encoding="utf-8"),
             json.dumps(dict(self.overrides), sort_keys=True),
@@ -118,7 +124,7 @@ class Job:
 
     def _check_data(self) -> None:
         """Refuse data that is empty, not allowed by the schema, or shared by train and dev."""
-        train, dev = native.read(self.train), native.read(self.dev)
+        train, dev = self.documents
         for path, documents in ((self.train, train), (self.dev, dev)):
             if not any(document.entities for document in documents):
                 what, fix = "holds no annotated document", "Give documents with entities"
@@ -135,8 +141,8 @@ class Job:
         return {
             "kind": self.kind,
             "fingerprint": self.fingerprint(),
-            "train_sha256": digest(native.read(self.train)),
-            "dev_sha256": digest(native.read(self.dev)),
+            "train_sha256": digest(self.documents[0]),
+            "dev_sha256": digest(self.documents[1]),
             "schema": str(load_schema(self.schema)) if self.schema else None,
             "overrides": dict(self.overrides),
             "versions": _versions(),
@@ -198,7 +204,7 @@ def write(nlp: Language, out: Path) -> None:
         (scratch / "NOTICE").write_text(NOTICE + "\n", encoding="utf-8")
         scratch.chmod(0o755)
         if out.exists():
-            out.rename(scratch / ".replaced")
+            out.rename(scratch / ".replaced")  # a folder cannot be renamed onto another
         scratch.rename(out)
         shutil.rmtree(out / ".replaced", ignore_errors=True)
     finally:
