@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -198,14 +197,15 @@ def write(nlp: Language, out: Path) -> None:
     """Write a pipeline so that `out` is the old one or the new one, never half of it."""
     refuse_foreign(out)
     out.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
-    try:
-        nlp.to_disk(scratch)
-        (scratch / "NOTICE").write_text(NOTICE + "\n", encoding="utf-8")
-        scratch.chmod(0o755)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as scratch:
+        fresh, replaced = Path(scratch) / "fresh", Path(scratch) / "replaced"
+        nlp.to_disk(fresh)
+        (fresh / "NOTICE").write_text(NOTICE + "\n", encoding="utf-8")
         if out.exists():
-            out.rename(scratch / ".replaced")  # a folder cannot be renamed onto another
-        scratch.rename(out)
-        shutil.rmtree(out / ".replaced", ignore_errors=True)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+            out.rename(replaced)  # a folder cannot be renamed onto another
+        try:
+            fresh.rename(out)
+        except OSError:
+            if replaced.exists():
+                replaced.rename(out)
+            raise
