@@ -8,16 +8,22 @@ from typing import Annotated
 
 import typer
 
-from aloi.cli.console import must_exist
+from aloi.cli.console import must_exist, progress
 
 
 def convert(
     source: Annotated[str, typer.Argument(metavar="IN", help="File, folder or - (stdin).")],
     target: Annotated[str, typer.Argument(metavar="OUT", help="File, folder or - (stdout).")],
     *,
-    to: Annotated[str, typer.Option(help="native, inline or spacy.")],
+    to: Annotated[str, typer.Option(metavar="FORMAT", help="The format of OUT.")],
     from_: Annotated[
-        str | None, typer.Option("--from", help="native or inline; else guessed.")
+        str | None, typer.Option("--from", metavar="FORMAT", help="Of IN; else detected.")
+    ] = None,
+    reading: Annotated[
+        list[str] | None, typer.Option(metavar="KEY=VALUE", help="An option of IN's format.")
+    ] = None,
+    writing: Annotated[
+        list[str] | None, typer.Option(metavar="KEY=VALUE", help="An option of OUT's format.")
     ] = None,
     schema: Annotated[
         Path | None, typer.Option(help="Refuse what it does not allow.", exists=True)
@@ -25,23 +31,43 @@ def convert(
     labels: Annotated[
         Path | None, typer.Option(metavar="MAP.toml", help="Rename and drop labels.", exists=True)
     ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="An error if OUT's format cannot hold everything.")
+    ] = False,
 ) -> None:
     """Convert annotated documents from one format to another."""
     from collections import Counter
 
     from aloi.corpus.formats import registry
+    from aloi.corpus.formats.detection import detect
+    from aloi.corpus.formats.notes import Notes
+    from aloi.corpus.formats.options import parse_options
     from aloi.corpus.labels import LabelMap, load_map
     from aloi.corpus.schema import conforming, load_schema
 
-    for given, known in ((to, registry.WRITABLE), (from_, registry.READABLE)):
-        if given is not None and given not in known:
-            raise typer.BadParameter(f"no format {given}; known: {', '.join(known)}")
     must_exist(source)
+    from_ = from_ or ("native" if source == registry.STANDARD else detect(Path(source)))
+    for given in (from_, to):
+        if given not in registry.MODULES:
+            known = ", ".join(registry.MODULES)
+            raise typer.BadParameter(f"no format {given}; known: {known}")
+    try:
+        read_with = parse_options(registry.format_named(from_).Reading, reading or [])
+        write_with = parse_options(registry.format_named(to).Writing, writing or [])
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
     map_, dropped = load_map(labels) if labels else LabelMap(), Counter[str]()
-    documents = map_.apply(registry.read(source, format_=from_), dropped)
+    read, written = Notes(), Notes()
+    documents = registry.read(source, format_=from_, options=read_with, notes=read)
+    documents = map_.apply(progress(documents, "converting"), dropped)
     if schema is not None:
         documents = conforming(documents, load_schema(schema))
-    count = registry.write(documents, target, format_=to)
+    count = registry.write(
+        documents, target, format_=to, options=write_with, notes=written, strict=strict
+    )
+    for title, notes in (("reading", read), ("writing", written)):
+        for note in notes:
+            print(f"{title} {from_ if notes is read else to}: {note}", file=sys.stderr)
     for label, number in sorted((+dropped).items()):
         why = map_.drop.get(label, "an end was dropped")
         print(f"dropped {label}: {number} ({why})", file=sys.stderr)

@@ -10,7 +10,8 @@ from pathlib import Path
 from aloi.corpus import native
 from aloi.corpus.collection import Corpus, is_corpus
 from aloi.corpus.document import Draft, Entity
-from aloi.corpus.formats.registry import guess, read
+from aloi.corpus.formats.detection import detect
+from aloi.corpus.formats.registry import read
 from aloi.corpus.native import Record, repeated_id
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.schema import Schema, load_schema, schema_problems
@@ -42,7 +43,7 @@ def check_path(path: Path, *, schema: Path | None = None) -> Iterator[Problem]:
     if is_corpus(path):
         return check_corpus(Corpus.open(path))
     checks = (against(load_schema(schema)),) if schema is not None else ()
-    if guess(path) == "native":
+    if detect(path) == "native":
         return check_records(native.records(path), checks)
     return _check_documents(path, checks)
 

@@ -17,9 +17,9 @@ this order. Mentions without an id are numbered e1, e2 … in order of opening. 
 `\+++`. In labels, ids, refs, keys and values, characters other than letters, digits and `_-.:/`
 are percent-encoded (UTF-8).
 
-Holds everything a document has, except mentions that cross without nesting, metadata named `id`,
-and null: for these `write` raises `DataError`. The key `score` of a mention or relation, and `id`
-of a relation, are its own fields, so attributes cannot bear these names.
+Holds everything a document has, except mentions that cross without nesting, which are lost, and
+metadata named `id` or null, for which `render` raises `DataError`. The key `score` of a mention or
+relation, and `id` of a relation, are its own fields, so attributes cannot bear these names.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -37,6 +38,10 @@ import msgspec
 import tomli_w
 
 from aloi.corpus.document import Document, Entity, Relation
+from aloi.corpus.files import whole_file
+from aloi.corpus.formats.fitting import Holds
+from aloi.corpus.formats.notes import Notes
+from aloi.corpus.formats.options import Options
 from aloi.corpus.problems import DataError, Problem
 
 FENCE = "+++"
@@ -47,7 +52,42 @@ _TAG = re.compile(r"([^#@\s]+)(?:#([^#@\s]+))?(?:@([^#@\s]+))?")
 _RELATION = re.compile(r"#(\S+) (\S+) #(\S+)((?: +\S+)*) *")
 
 
-def read(content: str) -> Iterator[Document]:
+HOLDS = Holds(overlap="nested")
+Reading = Writing = Options
+
+
+def read(path: Path, options: Options, notes: Notes) -> Iterator[Document]:
+    """The documents of a file, or of the `.inline` files below a folder."""
+    problems: list[Problem] = []
+    for file in sorted(path.rglob("*.inline")) if path.is_dir() else [path]:
+        try:
+            yield from parse(_content(file))
+        except DataError as error:
+            problems += [problem.at(file=str(file)) for problem in error.problems]
+    if problems:
+        raise DataError(problems)
+
+
+def write(
+    documents: Iterable[Document],
+    path: Path,
+    options: Options,
+    notes: Notes,
+) -> int:
+    """Write one file of documents."""
+    with whole_file(path) as stream:
+        return sum(bool(stream.write(piece)) for piece in render(documents))
+
+
+def _content(file: Path) -> str:
+    try:
+        return file.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        what = f"not UTF-8: {error}"
+        raise DataError([Problem("bad-inline", what, "Save it as UTF-8")]) from error
+
+
+def parse(content: str) -> Iterator[Document]:
     """The documents of a file's content.
 
     Raises `DataError` after the last document, with the line of each thing wrong.
@@ -62,10 +102,14 @@ def read(content: str) -> Iterator[Document]:
         raise DataError(problems)
 
 
-def write(documents: Iterable[Document]) -> Iterator[str]:
-    """The markup of each document; raises `DataError` for mentions that cross."""
+def render(documents: Iterable[Document]) -> Iterator[str]:
+    """The markup of each document, whose mentions must not cross.
+
+    Raises `DataError` for metadata and attribute names that the markup uses itself.
+    """
     for document in documents:
-        meta = tomli_w.dumps({"id": document.id, **_writable_meta(document)})
+        _check_names(document)
+        meta = tomli_w.dumps({"id": document.id, **document.meta})
         relations = "".join(map(_relation_line, document.relations))
         text = _FENCE_LIKE.sub(r"\\\1", _mark(document))
         yield f"{FENCE}\n{meta}{FENCE}\n{text}\n{FENCE}\n{relations}"
@@ -226,14 +270,24 @@ def _relations(part: _Part, problems: list[Problem]) -> list[Relation]:
     return relations
 
 
-def _writable_meta(document: Document) -> dict[str, Any]:
-    """The metadata, if TOML can hold it beside the id."""
-    bad = [key for key, value in document.meta.items() if key == "id" or value is None]
-    if bad:
-        what = f"inline markup cannot hold these metadata: {', '.join(bad)}"
-        fix = "Rename a key `id`; leave out keys without a value"
-        raise DataError([Problem("bad-meta", what, fix, document.id)])
-    return document.meta
+def _check_names(document: Document) -> None:
+    """Raise `DataError` for every name that would be read back as something else."""
+    problems = [
+        Problem("bad-meta", f"inline markup cannot hold the metadata {key!r}", fix, document.id)
+        for key, value in document.meta.items()
+        if key == "id" or value is None
+        for fix in ["Rename a key `id`; leave out keys without a value"]
+    ]
+    bearers = [
+        *((entity.id, entity.attributes, {"score"}) for entity in document.entities),
+        *((str(r), r.attributes, {"score", "id"}) for r in document.relations),
+    ]
+    for item, attributes, own in bearers:
+        for name in sorted(own & attributes.keys()):
+            what, fix = f"an attribute cannot be named {name!r} in inline markup", "Rename it"
+            problems.append(Problem("bad-attribute", what, fix, document.id, item))
+    if problems:
+        raise DataError(problems)
 
 
 def _mark(document: Document) -> str:
@@ -251,8 +305,6 @@ def _mark(document: Document) -> str:
         while open_ and open_[-1].end <= entity.start:
             advance(open_[-1].end)
             pieces.append(_tag(open_.pop()))
-        if open_ and open_[-1].end < entity.end:
-            raise DataError([_crossing(document, open_[-1], entity)])
         advance(entity.start)
         pieces.append("[")
         open_.append(entity)
@@ -261,12 +313,6 @@ def _mark(document: Document) -> str:
         pieces.append(_tag(open_.pop()))
     advance(len(document.text))
     return "".join(pieces)
-
-
-def _crossing(document: Document, one: Entity, other: Entity) -> Problem:
-    what = f"{one.id} and {other.id} cross without nesting"
-    fix = "Inline markup nests; convert to another format, or correct the spans"
-    return Problem("crossing-mentions", what, fix, document.id, one.id)
 
 
 def _escape(text: str) -> str:

@@ -1,37 +1,78 @@
-"""The formats by name, and how a path or stream is read and written in one of them."""
+"""The formats by name, and how a path or stream is read and written in one of them.
+
+Each format is a module of this package, imported when it is asked for, that has
+
+- `HOLDS`: what it can keep of a document (`fitting.Holds`);
+- `Reading` and `Writing`: its options (`options.Options`);
+- `read(path, options, notes)`: the documents one by one, then `DataError` with everything wrong;
+- `write(documents, path, options, notes)`: writes fitted documents whole or not at all, taking
+  them one by one, and returns how many.
+"""
 
 from __future__ import annotations
 
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
+from typing import Protocol
 
 from aloi.corpus import native
 from aloi.corpus.collection import Corpus, is_corpus
 from aloi.corpus.document import Document
-from aloi.corpus.files import whole_file, write_bytes
-from aloi.corpus.formats import inline
+from aloi.corpus.formats.detection import detect
+from aloi.corpus.formats.fitting import Holds, fitted
+from aloi.corpus.formats.notes import Notes
+from aloi.corpus.formats.options import Options
 from aloi.corpus.problems import DataError, Problem
 
-SUFFIXES = {".jsonl": "native", ".json": "native", ".inline": "inline"}
-"""The format that a file name's ending tells; folders are native unless said otherwise."""
-
-READABLE = ("native", "inline")
-WRITABLE = (*READABLE, "spacy")
+MODULES = {"native": "native", "inline": "inline", "spacy": "spacy_docs"}
+"""The module of each format; a name may differ where a library already bears it."""
 
 STANDARD = "-"
 """The path that means standard input or standard output."""
 
 
-def read(path: str, *, format_: str | None = None) -> Iterator[Document]:
-    """The documents of a file, folder, corpus folder or `-`.
+class Format(Protocol):
+    """What a format's module offers."""
 
-    Raises `DataError` with everything wrong, at the latest after the last document.
+    HOLDS: Holds
+    Reading: type[Options]
+    Writing: type[Options]
+
+    def read(self, path: Path, options: Options, notes: Notes) -> Iterator[Document]:
+        """The documents of a file or folder."""
+
+    def write(
+        self, documents: Iterable[Document], path: Path, options: Options, notes: Notes
+    ) -> int:
+        """Write a file or folder."""
+
+
+def format_named(name: str) -> Format:
+    """The module of a format; raises `KeyError` for a name not in `MODULES`."""
+    module: Format = import_module(f"aloi.corpus.formats.{MODULES[name]}")
+    return module
+
+
+def read(
+    path: str,
+    *,
+    format_: str | None = None,
+    options: Options | None = None,
+    notes: Notes | None = None,
+) -> Iterator[Document]:
+    """The documents of a file, folder, corpus folder or `-`, in its format or the one detected.
+
+    Raises `DataError` with everything wrong, at the latest after the last document. What reading
+    mended or left out is counted in `notes`.
     """
+    notes = Notes() if notes is None else notes
     if path == STANDARD:
-        if format_ == "inline":
-            return _read_stream(sys.stdin.buffer.read(), "standard input")
-        return native.documents(native.line_records(sys.stdin.buffer, file="standard input"))
+        return _read_stream(format_ or "native", options, notes)
     where = Path(path)
     if not where.exists():
         raise DataError(
@@ -39,61 +80,62 @@ def read(path: str, *, format_: str | None = None) -> Iterator[Document]:
         )
     if is_corpus(where):
         return iter(Corpus.open(where).documents)
-    if (format_ or guess(where)) == "inline":
-        return _read_inline(where)
-    return native.documents(native.records(where))
+    format_module = format_named(format_ or detect(where))
+    return format_module.read(where, options or format_module.Reading(), notes)
 
 
-def guess(path: Path) -> str:
-    """The format a path's name or content tells; native where nothing speaks against it."""
-    if path.is_dir():
-        has_inline = any(path.rglob("*.inline"))
-        return "inline" if has_inline and not any(path.rglob("*.json*")) else "native"
-    return SUFFIXES.get(path.suffix, "native")
+def write(
+    documents: Iterable[Document],
+    path: str,
+    *,
+    format_: str,
+    options: Options | None = None,
+    notes: Notes | None = None,
+    strict: bool = False,
+) -> int:
+    """Write documents whole or not at all; returns how many.
 
-
-def write(documents: Iterable[Document], path: str, *, format_: str) -> int:
-    """Write documents whole or not at all; returns how many."""
-    if format_ == "native":
-        if path == STANDARD:
-            return native.write_lines(documents, sys.stdout)
-        return native.write(documents, Path(path))
-    if format_ == "spacy":
-        return _write_spacy(documents, path)
-    pieces = inline.write(documents)
-    if path == STANDARD:
-        return sum(bool(sys.stdout.write(piece)) for piece in pieces)
-    with whole_file(Path(path)) as stream:
-        return sum(bool(stream.write(piece)) for piece in pieces)
-
-
-def _write_spacy(documents: Iterable[Document], path: str) -> int:
-    from aloi.corpus.formats.spacy_docs import to_doc_bin  # noqa: PLC0415 - spaCy loads slowly
-
-    content, count = to_doc_bin(documents)
-    if path == STANDARD:
-        sys.stdout.buffer.write(content)
-    else:
-        write_bytes(Path(path), content)
+    What the format cannot hold is left out and counted in `notes`; under `strict` it is a
+    `DataError`, and nothing is written.
+    """
+    notes = Notes() if notes is None else notes
+    format_module = format_named(format_)
+    fitting = fitted(documents, format_module.HOLDS, notes)
+    if strict:
+        fitting = notes.refuse(fitting)
+    if path == STANDARD and format_ == "native":
+        return native.write_lines(fitting, sys.stdout)
+    options = options or format_module.Writing()
+    if path != STANDARD:
+        return format_module.write(fitting, Path(path), options, notes)
+    with _scratch() as file:
+        count = format_module.write(fitting, file, options, notes)
+        _print(file)
     return count
 
 
-def _read_inline(where: Path) -> Iterator[Document]:
-    problems: list[Problem] = []
-    for file in sorted(where.rglob("*.inline")) if where.is_dir() else [where]:
-        try:
-            yield from _read_stream(file.read_bytes(), str(file))
-        except DataError as error:
-            problems += error.problems
-    if problems:
-        raise DataError(problems)
+def _read_stream(format_: str, options: Options | None, notes: Notes) -> Iterator[Document]:
+    """Standard input: line by line where it is native, else from a copy."""
+    if format_ == "native":
+        yield from native.documents(native.line_records(sys.stdin.buffer, file="standard input"))
+        return
+    format_module = format_named(format_)
+    with _scratch() as file:
+        with file.open("wb") as stream:
+            shutil.copyfileobj(sys.stdin.buffer, stream)
+        yield from format_module.read(file, options or format_module.Reading(), notes)
 
 
-def _read_stream(content: bytes, file: str) -> Iterator[Document]:
-    try:
-        yield from inline.read(content.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        what = f"not UTF-8: {error}"
-        raise DataError([Problem("bad-inline", what, "Save it as UTF-8", file=file)]) from error
-    except DataError as error:
-        raise DataError(problem.at(file=file) for problem in error.problems) from error
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder) / "standard-stream"
+
+
+def _print(file: Path) -> None:
+    """Send a written file to standard output."""
+    if file.is_dir():
+        fix = "Give a folder's path as OUT"
+        raise DataError([Problem("folder-format", "this format is a folder of files", fix)])
+    with file.open("rb") as stream:
+        shutil.copyfileobj(stream, sys.stdout.buffer)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import spacy
@@ -18,6 +19,10 @@ import spacy.util
 from spacy.tokens import Doc, DocBin, Span
 
 from aloi.corpus.document import Document, Entity, Relation, outermost
+from aloi.corpus.files import write_bytes
+from aloi.corpus.formats.fitting import Holds
+from aloi.corpus.formats.notes import Notes
+from aloi.corpus.formats.options import Options
 
 SPANS_KEY = "entities"
 """The span group that holds all mentions, nested ones included."""
@@ -125,6 +130,29 @@ def to_document(doc: Doc, *, id_: str, meta: dict[str, Any] | None = None) -> Do
 
 def _key(span: Span) -> tuple[int, int, str, str]:
     return span.start, span.end, span.label_, span.id_
+
+
+HOLDS = Holds(
+    refs=False,
+    entity_attributes=False,
+    entity_scores=False,
+    relation_ids=False,
+    relation_attributes=False,
+    meta=False,
+)
+Reading = Writing = Options
+
+
+def write(
+    documents: Iterable[Document],
+    path: Path,
+    options: Options,
+    notes: Notes,
+) -> int:
+    """Write a `DocBin` file."""
+    content, count = to_doc_bin(documents)
+    write_bytes(path, content)
+    return count
 
 
 def to_doc_bin(documents: Iterable[Document], *, lang: str = "fr") -> tuple[bytes, int]:

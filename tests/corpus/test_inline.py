@@ -17,7 +17,7 @@ Le [président [français](NORP)](ROLE#r@de-gaulle) reçoit [K. A.](PER#k) \[sic
 
 
 def test_what_a_person_types() -> None:
-    (document,) = inline.read(TYPED)
+    (document,) = inline.parse(TYPED)
     assert document.text == "Le président français reçoit K. A. [sic]."
     assert document.meta == {"date": "1963-01-22"}
     assert document.entities == (
@@ -47,16 +47,16 @@ def test_what_a_person_types() -> None:
 def test_what_is_wrong_is_told_with_its_line(typed: str, line: int, what: str) -> None:
     ending = "" if "+++" in typed else "\n+++"
     with pytest.raises(DataError, match=what) as caught:
-        list(inline.read(f'+++\nid = "d1"\n\n+++\n{typed}{ending}\n'))
+        list(inline.parse(f'+++\nid = "d1"\n\n+++\n{typed}{ending}\n'))
     assert caught.value.problems[0].line == line
 
 
 def test_a_fence_that_is_missing() -> None:
     with pytest.raises(DataError, match="not three"):
-        list(inline.read('+++\nid = "d1"\n+++\ntext\n'))
+        list(inline.parse('+++\nid = "d1"\n+++\ntext\n'))
 
 
 @pytest.mark.parametrize("meta", [{"id": "other"}, {"x": None}])
 def test_metadata_that_markup_cannot_hold(meta: dict[str, str | None]) -> None:
     with pytest.raises(DataError, match="cannot hold"):
-        list(inline.write([Document("d", "x", (), (), meta)]))
+        list(inline.render([Document("d", "x", (), (), meta)]))

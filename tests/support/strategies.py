@@ -19,30 +19,31 @@ SCORES = st.none() | st.floats(0, 1)
 
 
 @st.composite
-def documents(draw: st.DrawFn) -> Document:
-    text = draw(TEXTS)
+def documents(
+    draw: st.DrawFn,
+    *,
+    texts: st.SearchStrategy[str] = TEXTS,
+    labels: st.SearchStrategy[str] = NAMES,
+    ids: st.SearchStrategy[str] = NAMES,
+) -> Document:
+    """Documents of anything; a format that is choosier gives its own texts, labels or ids."""
+    text = draw(texts)
     spans = []
     if text:
         positions = st.integers(0, len(text))
         pairs = st.tuples(positions, positions).filter(lambda pair: pair[0] != pair[1])
         spans = [sorted(pair) for pair in draw(st.lists(pairs, max_size=6))]
-    ids = draw(st.lists(NAMES, min_size=len(spans), max_size=len(spans), unique=True))
+    names = draw(st.lists(NAMES, min_size=len(spans), max_size=len(spans), unique=True))
     entities = tuple(
         Entity(
-            id_, start, end, draw(NAMES), draw(st.none() | NAMES), draw(ATTRIBUTES), draw(SCORES)
+            name, start, end, draw(labels), draw(st.none() | NAMES), draw(ATTRIBUTES), draw(SCORES)
         )
-        for id_, (start, end) in zip(ids, spans, strict=True)
+        for name, (start, end) in zip(names, spans, strict=True)
     )
     relations = ()
-    if ids:
-        some = st.sampled_from(ids)
-        arc = st.builds(Relation, some, some, NAMES, st.none() | NAMES, ATTRIBUTES, SCORES)
+    if names:
+        some = st.sampled_from(names)
+        arc = st.builds(Relation, some, some, labels, st.none() | NAMES, ATTRIBUTES, SCORES)
         relations = tuple(draw(st.lists(arc, max_size=4)))
     meta = draw(st.dictionaries(NAMES.filter("id".__ne__), NAMES | st.integers(0, 9), max_size=2))
-    return Document(draw(NAMES), text, entities, relations, meta)
-
-
-def crosses(document: Document) -> bool:
-    """Whether two mentions overlap without one containing the other."""
-    spans = {(entity.start, entity.end) for entity in document.entities}
-    return any(a < c < b < d for a, b in spans for c, d in spans)
+    return Document(draw(ids), text, entities, relations, meta)

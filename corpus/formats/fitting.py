@@ -1,0 +1,162 @@
+"""What a format can hold of a document, and the document reduced to that.
+
+Every writer is handed fitted documents, and reading back what it wrote gives exactly those: what a
+format loses is decided here, in one place, and counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from aloi.corpus.document import Document, Entity, Relation, outermost
+from aloi.corpus.formats.notes import Notes
+
+
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """What a format keeps; what is False or narrower is lost in writing.
+
+    `overlap`: "any" mentions, "nested" ones but none that cross, or "flat" ones alone. `twins`:
+    several mentions on the very same stretch. `loops`: a mention related to itself. `parallel`:
+    the same label twice from one mention to another. `entity_ids`: without them mentions are
+    renumbered e1, e2 … in text order, which is no loss. `meta`: all of it, or none.
+    """
+
+    overlap: Literal["any", "nested", "flat"] = "any"
+    twins: bool = True
+    entity_ids: bool = True
+    refs: bool = True
+    entity_attributes: bool = True
+    entity_scores: bool = True
+    relations: bool = True
+    loops: bool = True
+    parallel: bool = True
+    relation_ids: bool = True
+    relation_attributes: bool = True
+    relation_scores: bool = True
+    meta: bool = True
+
+
+EVERYTHING = Holds()
+
+
+def fitted(documents: Iterable[Document], holds: Holds, notes: Notes) -> Iterator[Document]:
+    """Each document reduced to what a format holds; what goes is counted in `notes`."""
+    if holds == EVERYTHING:
+        return iter(documents)
+    return (fit(document, holds, notes) for document in documents)
+
+
+def fit(document: Document, holds: Holds, notes: Notes) -> Document:
+    """The document without what a format cannot hold; each loss is added to `notes`."""
+    place = f"document {document.id}"
+    kept = _kept(document.entities, holds)
+    notes.add("mentions lost", place, len(document.entities) - len(kept))
+    names = _names(kept, holds)
+    relations = _related(document.relations, names, holds)
+    notes.add("relations lost", place, len(document.relations) - len(relations))
+    if document.meta and not holds.meta:
+        notes.add("metadata lost", place)
+    return Document(
+        document.id,
+        document.text,
+        tuple(_entity(entity, names[entity.id], holds, notes, place) for entity in kept),
+        tuple(_relation(relation, names, holds, notes, place) for relation in relations),
+        document.meta if holds.meta else {},
+    )
+
+
+def _kept(entities: tuple[Entity, ...], holds: Holds) -> tuple[Entity, ...]:
+    """The mentions that a format's rule of overlap lets stand, the outer and earlier first."""
+    if holds.overlap == "flat":
+        return _flat(outermost(entities))
+    kept = _nesting(entities) if holds.overlap == "nested" else entities
+    return kept if holds.twins else _without_twins(kept)
+
+
+def _flat(entities: Iterable[Entity]) -> tuple[Entity, ...]:
+    kept: list[Entity] = []
+    for entity in entities:
+        if not kept or entity.start >= kept[-1].end:
+            kept.append(entity)
+    return tuple(kept)
+
+
+def _nesting(entities: Iterable[Entity]) -> tuple[Entity, ...]:
+    kept: list[Entity] = []
+    open_: list[Entity] = []
+    for entity in entities:
+        while open_ and open_[-1].end <= entity.start:
+            open_.pop()
+        if not open_ or entity.end <= open_[-1].end:
+            kept.append(entity)
+            open_.append(entity)
+    return tuple(kept)
+
+
+def _without_twins(entities: Iterable[Entity]) -> tuple[Entity, ...]:
+    first: dict[tuple[int, int], Entity] = {}
+    for entity in entities:
+        first.setdefault((entity.start, entity.end), entity)
+    return tuple(first.values())
+
+
+def _names(kept: tuple[Entity, ...], holds: Holds) -> dict[str, str]:
+    """The new id of each mention kept, by its old one."""
+    if holds.entity_ids:
+        return {entity.id: entity.id for entity in kept}
+    return {entity.id: f"e{number}" for number, entity in enumerate(kept, start=1)}
+
+
+def _related(
+    relations: tuple[Relation, ...], names: dict[str, str], holds: Holds
+) -> list[Relation]:
+    if not holds.relations:
+        return []
+    seen: set[tuple[str, str, str]] = set()
+    related = []
+    for relation in relations:
+        key = (relation.head, relation.tail, relation.label)
+        stands = relation.head in names and relation.tail in names
+        alone = holds.parallel or key not in seen
+        if stands and alone and (holds.loops or relation.head != relation.tail):
+            related.append(relation)
+        seen.add(key)
+    return related
+
+
+def _entity(entity: Entity, name: str, holds: Holds, notes: Notes, place: str) -> Entity:
+    notes.add("refs lost", place, entity.ref is not None and not holds.refs)
+    lost = 0 if holds.entity_attributes else len(entity.attributes)
+    notes.add("attributes of mentions lost", place, lost)
+    notes.add(
+        "scores of mentions lost", place, entity.score is not None and not holds.entity_scores
+    )
+    return Entity(
+        name,
+        entity.start,
+        entity.end,
+        entity.label,
+        entity.ref if holds.refs else None,
+        entity.attributes if holds.entity_attributes else {},
+        entity.score if holds.entity_scores else None,
+    )
+
+
+def _relation(
+    relation: Relation, names: dict[str, str], holds: Holds, notes: Notes, place: str
+) -> Relation:
+    lost = 0 if holds.relation_attributes else len(relation.attributes)
+    notes.add("attributes of relations lost", place, lost)
+    scored = relation.score is not None and not holds.relation_scores
+    notes.add("scores of relations lost", place, scored)
+    return Relation(
+        names[relation.head],
+        names[relation.tail],
+        relation.label,
+        relation.id if holds.relation_ids else None,
+        relation.attributes if holds.relation_attributes else {},
+        relation.score if holds.relation_scores else None,
+    )

@@ -1,0 +1,77 @@
+"""Tokens for the formats that count in them: cut from a text, and mentions laid on them.
+
+Offsets are code points, the end exclusive, for tokens and mentions alike.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from aloi.corpus.document import Document, Entity
+from aloi.corpus.formats.notes import Notes
+from aloi.corpus.problems import DataError, Problem
+
+Policy = Literal["error", "expand", "drop"]
+"""What becomes of a mention that does not begin and end with a token."""
+
+_TOKEN = re.compile(
+    r"\w+(?:[.,]\d+)*['’](?=\w)"  # an elision: l', d’, qu'
+    r"|(?:\w\.){2,}"  # an acronym with points: O.N.U.
+    r"|\w+(?:[.,]\d+)*(?:-\w+)*"  # a word, a number, a compound
+    r"|[^\w\s]"  # any other visible character by itself
+)
+
+
+class Token(NamedTuple):
+    """A stretch of the text: first code point, and the one after the last."""
+
+    start: int
+    end: int
+
+
+class Laid(NamedTuple):
+    """A mention on tokens: index of the first, and the one after the last."""
+
+    entity: Entity
+    first: int
+    end: int
+
+
+def tokenize(text: str) -> list[Token]:
+    """Words, numbers and signs, by rules for French; white space lies between tokens."""
+    return [Token(*match.span()) for match in _TOKEN.finditer(text)]
+
+
+def lay(document: Document, tokens: Sequence[Token], *, policy: Policy, notes: Notes) -> list[Laid]:
+    """The document's mentions on its tokens, in text order.
+
+    One that cuts a token, or lies between tokens, follows the policy: "expand" takes in the tokens
+    it touches, "drop" leaves it out, "error" raises `DataError` naming all of them. One that
+    touches no token is dropped even under "expand". What is changed is counted.
+    """
+    starts = [token.start for token in tokens]
+    ends = [token.end for token in tokens]
+    laid: list[Laid] = []
+    problems: list[Problem] = []
+    for entity in document.entities:
+        first, end = bisect_right(ends, entity.start), bisect_left(starts, entity.end)
+        whole = first < end and (starts[first], ends[end - 1]) == (entity.start, entity.end)
+        if not whole and policy == "error":
+            problems.append(_misaligned(document, entity))
+        elif not whole and (policy == "drop" or first >= end):
+            notes.add("mentions off the tokens dropped", f"document {document.id}")
+        else:
+            notes.add("mentions widened to tokens", f"document {document.id}", not whole)
+            laid.append(Laid(entity, first, end))
+    if problems:
+        raise DataError(problems)
+    return laid
+
+
+def _misaligned(document: Document, entity: Entity) -> Problem:
+    what = f"{document.surface(entity)[:40]!r} does not begin and end with a token"
+    fix = "Correct the mention, or choose tokens=expand or tokens=drop"
+    return Problem("off-tokens", what, fix, document.id, entity.id)

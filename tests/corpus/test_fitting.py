@@ -1,0 +1,71 @@
+"""What a format cannot hold is left out and counted, in one place for all formats."""
+
+import pytest
+
+from aloi.corpus.document import Document, Entity, Relation
+from aloi.corpus.formats.fitting import Holds, fit, fitted
+from aloi.corpus.formats.notes import Notes
+from aloi.corpus.problems import DataError
+
+TEXT = "la guerre en Ukraine du Sud"
+WAR = Entity("w", 3, 20, "EVENT", ref="war")
+UKRAINE = Entity("u", 13, 20, "LOC", attributes={"metonymy": "people"}, score=0.5)
+CROSSING = Entity("c", 13, 27, "LOC")
+TWIN = Entity("t", 3, 20, "TOPIC")
+ARC = Relation("w", "u", "LOCATED_IN", "r1", {"assertion": "negated"}, 0.7)
+
+
+def kept(holds: Holds, *entities: Entity) -> tuple[list[str], dict[str, int]]:
+    notes = Notes()
+    relations = (ARC, Relation("w", "w", "SAME")) if entities[:2] == (WAR, UKRAINE) else ()
+    document = fit(Document("d", TEXT, entities, relations, {"lang": "fr"}), holds, notes)
+    return [entity.id for entity in document.entities], dict(notes.counts)
+
+
+def test_flat_keeps_the_outermost_and_loses_relations_with_their_ends() -> None:
+    ids, lost = kept(Holds(overlap="flat"), WAR, UKRAINE)
+    assert ids == ["w"]
+    assert lost == {"mentions lost": 1, "relations lost": 1}
+
+
+def test_nested_loses_the_later_of_two_that_cross() -> None:
+    ids, lost = kept(Holds(overlap="nested"), WAR, UKRAINE, CROSSING)
+    # Ukraine (13-20) lies in the war (3-20); Ukraine du Sud (13-27) crosses its end. It sorts
+    # before Ukraine, being longer, but the war was there first.
+    assert ids == ["w", "u"]
+    assert lost == {"mentions lost": 1}
+
+
+def test_of_twins_the_first_label_stays() -> None:
+    assert kept(Holds(twins=False), WAR, TWIN) == (["w"], {"mentions lost": 1})
+
+
+def test_everything_else_is_counted_by_its_name() -> None:
+    bare = Holds(
+        entity_ids=False,
+        refs=False,
+        entity_attributes=False,
+        entity_scores=False,
+        loops=False,
+        relation_attributes=False,
+        relation_scores=False,
+        meta=False,
+    )
+    ids, lost = kept(bare, WAR, UKRAINE)
+    assert ids == ["e1", "e2"]
+    assert lost == {
+        "refs lost": 1,
+        "attributes of mentions lost": 1,
+        "scores of mentions lost": 1,
+        "relations lost": 1,
+        "attributes of relations lost": 1,
+        "scores of relations lost": 1,
+        "metadata lost": 1,
+    }
+
+
+def test_strict_refuses_after_the_last_document_naming_the_first_place() -> None:
+    notes = Notes()
+    documents = [Document("a", TEXT, ()), Document("b", TEXT, (WAR,))]
+    with pytest.raises(DataError, match=r"refs lost: 1 \(first in document b\)"):
+        list(notes.refuse(fitted(documents, Holds(refs=False), notes)))

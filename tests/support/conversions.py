@@ -1,0 +1,45 @@
+"""Documents written in a format and read back, through the registry as users do."""
+
+import json
+import tempfile
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from aloi.corpus.document import Document, Relation
+from aloi.corpus.formats import registry
+from aloi.corpus.formats.fitting import fit
+from aloi.corpus.formats.notes import Notes
+from aloi.corpus.formats.options import parse_options
+
+
+def there_and_back(
+    documents: Iterable[Document], name: str, *, writing: tuple[str, ...] = ()
+) -> list[Document]:
+    """What a format's reader makes of what its writer wrote, options given as key=value."""
+    module = registry.format_named(name)
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(Path(folder) / "out")
+        options = parse_options(module.Writing, writing)
+        registry.write(documents, path, format_=name, options=options)
+        return list(registry.read(path, format_=name))
+
+
+def held(document: Document, name: str) -> Document:
+    """The document reduced to what a format holds: what reading back must give."""
+    return fit(document, registry.format_named(name).HOLDS, Notes())
+
+
+def same(one: Document, other: Document) -> bool:
+    """Equal, up to the order of relations that stand between the same mentions."""
+    first, second = (
+        msgspec.to_builtins(document) | {"relations": Counter(map(_plain, document.relations))}
+        for document in (one, other)
+    )
+    return bool(first == second)
+
+
+def _plain(relation: Relation) -> str:
+    return json.dumps(msgspec.to_builtins(relation), sort_keys=True)
