@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from aloi.cli.console import must_exist
+
+if TYPE_CHECKING:
+    from aloi.eval.annotations import Annotations
 
 
 def evaluate(
@@ -21,6 +24,13 @@ def evaluate(
     ] = None,
     schema: Annotated[
         Path | None, typer.Option(help="Which relations are symmetric.", exists=True)
+    ] = None,
+    scheme: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Only this one; may be repeated. All unless said."),
+    ] = None,
+    train: Annotated[
+        Path | None, typer.Option(help="What the system learned from.", exists=True)
     ] = None,
     bootstrap: Annotated[
         int, typer.Option(min=0, max=100_000, help="Replicates for 95 % intervals.")
@@ -37,6 +47,7 @@ def evaluate(
     from aloi.corpus.files import whole_file
     from aloi.corpus.formats import registry
     from aloi.corpus.schema import load_schema
+    from aloi.eval.report import ENTITIES, RELATIONS
     from aloi.eval.report import evaluate as compare
     from aloi.eval.tables import sheets, terminal
 
@@ -44,11 +55,16 @@ def evaluate(
         raise typer.BadParameter("GOLD and PRED cannot both be standard input")
     for path in (gold, pred):
         must_exist(path)
+    if unknown := {*(scheme or ())} - {*ENTITIES, *RELATIONS}:
+        known = ", ".join((*ENTITIES, *RELATIONS))
+        raise typer.BadParameter(f"no scheme {', '.join(sorted(unknown))}; known: {known}")
     corpus = Corpus.open(Path(gold)) if is_corpus(Path(gold)) else None
     report = compare(
-        registry.read(gold),
-        registry.read(pred),
+        columns(gold),
+        columns(pred),
+        schemes=scheme,
         schema=load_schema(schema) if schema else corpus.schema if corpus else None,
+        train=columns(str(train)) if train else None,
         corpus=str(corpus) if corpus else None,
         bootstrap=bootstrap,
         seed=seed,
@@ -63,3 +79,13 @@ def evaluate(
     if json_ is not None:
         with whole_file(json_) as stream:
             json.dump(report.to_json(), stream, ensure_ascii=False, indent=1)
+
+
+def columns(path: str) -> Annotations:
+    """The annotations of a file, folder or stream; JSON Lines go straight into columns."""
+    from aloi.corpus.formats import registry
+    from aloi.eval.annotations import Annotations
+
+    if Path(path).suffix == ".jsonl" and Path(path).is_file():
+        return Annotations.read(Path(path))
+    return Annotations.of(registry.read(path))

@@ -7,17 +7,22 @@ A replicate in which a ratio is undefined drops out of that ratio's interval and
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from aloi.eval.annotations import Floats, Ints
 from aloi.eval.counts import RATIOS
 from aloi.eval.scores import Scores
 
 LEVEL = 0.95
+CELLS = 1 << 23
+"""How many weights are held at once."""
 
-Floats = npt.NDArray[np.float64]
+EXACT = 1 << 24
+"""Sums up to this are exact in single precision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,35 +43,45 @@ class Intervals:
     macro: dict[str, Interval]
 
 
-def intervals(scores: Scores, *, replicates: int, seed: int) -> Intervals:
-    """Draw the documents again `replicates` times and take 95 % percentile intervals."""
-    counts = _resampled(scores, replicates, seed)
-    per_type = _ratios(counts)
-    micro = _ratios(counts.sum(axis=1, keepdims=True))[:, 0]
+def intervals(scores: Scores[Any], *, replicates: int, seed: int) -> Intervals:
+    """Draw the documents again `replicates` times and take 95 % percentile intervals.
+
+    The same seed draws the same documents, whatever is scored.
+    """
+    counts = resampled(scores.by_document, replicates, seed)
+    per_type = scores.kind.rates(counts)
+    micro = scores.kind.rates(counts.sum(axis=1))
     width = per_type.shape[1]
     mean = np.nan_to_num(per_type).sum(axis=1) / width if width else np.full_like(micro, np.nan)
     types = {label: _named(per_type[:, i]) for i, label in enumerate(scores.labels)}
     return Intervals(types, _named(micro), _named(mean))
 
 
-def _resampled(scores: Scores, replicates: int, seed: int) -> Floats:
-    """Summed counts of each replicate: (replicates, types, 3)."""
-    documents = len(scores.by_document)
-    weights = np.zeros((replicates, documents))
-    if documents:
-        draws = np.random.default_rng(seed).integers(documents, size=(replicates, documents))
-        for replicate, draw in enumerate(draws):
-            weights[replicate] = np.bincount(draw, minlength=documents)
-    flat = scores.by_document.reshape(documents, 3 * len(scores.labels)).astype(float)
-    summed: Floats = (weights @ flat).reshape(replicates, len(scores.labels), 3)
-    return summed
+def resampled(by_document: Ints, replicates: int, seed: int) -> Floats:
+    """The summed counts of each replicate: (replicates, types, counts)."""
+    documents = len(by_document)
+    flat = by_document.reshape(documents, int(np.prod(by_document.shape[1:])))
+    exact = np.float32 if flat.sum() < EXACT else np.float64
+    drawn = [
+        weights @ flat.astype(exact) for weights in _weights(documents, replicates, seed, exact)
+    ]
+    summed = np.concatenate(drawn) if drawn else np.zeros((0, flat.shape[1]))
+    return summed.reshape(len(summed), *by_document.shape[1:]).astype(np.float64)
 
 
-def _ratios(counts: Floats) -> Floats:
-    """(…, 3) counts to (…, 3) ratios, NaN where undefined."""
-    tp, fp, fn = np.moveaxis(counts, -1, 0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.stack([tp / (tp + fp), tp / (tp + fn), 2 * tp / (2 * tp + fp + fn)], axis=-1)
+def _weights(documents: int, replicates: int, seed: int, exact: type) -> Iterator[Floats]:
+    """How often each replicate draws each document, some replicates at a time."""
+    generator = np.random.default_rng(seed)
+    most = max(CELLS // max(documents, 1), 1)
+    for done in range(0, replicates, most):
+        some = min(most, replicates - done)
+        if not documents:
+            yield np.zeros((some, 0), dtype=exact)
+            continue
+        draws = generator.integers(documents, size=(some, documents))
+        draws += np.arange(some)[:, None] * documents
+        drawn = np.bincount(draws.ravel(), minlength=some * documents)
+        yield drawn.reshape(some, documents).astype(exact)
 
 
 def _named(replicated: Floats) -> dict[str, Interval]:

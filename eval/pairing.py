@@ -2,62 +2,103 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
 
-from aloi.corpus.document import Document
+import numpy as np
+
 from aloi.corpus.problems import DataError, Problem
-from aloi.eval.scores import Pair
+from aloi.eval.annotations import Annotations, Ints, Mentions, Relations
 
 SHOWN = 20
 
 
-def pair(
-    gold: Iterable[Document], pred: Iterable[Document], *, allow_missing: bool = False
-) -> list[Pair]:
+@dataclass(frozen=True)
+class Side:
+    """Gold, or predictions: mentions and relations, numbered as the pair numbers them."""
+
+    mentions: Mentions = field(repr=False)
+    relations: Relations = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Gold and predictions of the same documents, their labels numbered alike."""
+
+    ids: tuple[str, ...]
+    texts: tuple[str, ...] = field(repr=False)
+    metas: tuple[dict[str, object], ...] = field(repr=False)
+    labels: tuple[str, ...]
+    relation_labels: tuple[str, ...]
+    gold: Side
+    pred: Side
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @cached_property
+    def width(self) -> int:
+        """One more than the longest text: `document * width + offset` never meets another."""
+        return max(map(len, self.texts), default=0) + 1
+
+
+def pair(gold: Annotations, pred: Annotations, *, allow_missing: bool = False) -> Pair:
     """Each gold document with its prediction, in gold's order.
 
     Raises `DataError` naming every document that lacks its other half or whose texts differ.
     `allow_missing`: a gold document without prediction is paired with an empty one, so that all
     it holds counts as missed.
     """
-    problems: list[Problem] = []
-    wanted = _by_id(gold, "gold", problems)
-    given = _by_id(pred, "the predictions", problems)
-    problems += _text_problems(wanted, given)
+    problems = [*_twice(gold.ids, "gold"), *_twice(pred.ids, "the predictions")]
+    place = {id_: number for number, id_ in enumerate(gold.ids)}
+    given = dict(zip(pred.ids, pred.texts, strict=True))
+    problems += _text_problems(gold, given)
     if not allow_missing:
         fix = "Predict it, or pass --allow-missing to count its gold as missed"
         what = "in gold but not in the predictions"
-        problems += [Problem("missing-document", what, fix, id_) for id_ in wanted.keys() - given]
+        problems += [Problem("missing-document", what, fix, id_) for id_ in place.keys() - given]
     fix = "Predict gold's documents only"
     what = "in the predictions but not in gold"
-    problems += [Problem("extra-document", what, fix, id_) for id_ in given.keys() - wanted]
+    problems += [Problem("extra-document", what, fix, id_) for id_ in given.keys() - place]
     if problems:
         raise DataError(sorted(problems, key=lambda problem: (problem.kind, problem.document)))
-    return [(document, given.get(id_) or _empty(document)) for id_, document in wanted.items()]
+    return _joined(gold, pred, np.array([place[id_] for id_ in pred.ids], dtype=np.int64))
 
 
-def _by_id(
-    documents: Iterable[Document], side: str, problems: list[Problem]
-) -> dict[str, Document]:
-    found: dict[str, Document] = {}
-    for document in documents:
-        if document.id in found:
+def _joined(gold: Annotations, pred: Annotations, place: Ints) -> Pair:
+    """The two under one numbering; `place[i]` is the gold document of prediction i."""
+    labels = sorted({*gold.labels, *pred.labels})
+    relation_labels = sorted({*gold.relation_labels, *pred.relation_labels})
+    numbers = [
+        {label: number for number, label in enumerate(known)} for known in (labels, relation_labels)
+    ]
+    return Pair(
+        gold.ids,
+        gold.texts,
+        gold.metas,
+        tuple(labels),
+        tuple(relation_labels),
+        Side(*gold.renumbered(np.arange(len(gold.ids)), *numbers)),
+        Side(*pred.renumbered(place, *numbers)),
+    )
+
+
+def _twice(ids: tuple[str, ...], side: str) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for id_ in ids:
+        if id_ in seen:
             what, fix = f"document id twice in {side}", "Give each document its own id"
-            problems.append(Problem("document-id-twice", what, fix, document.id))
-        found[document.id] = document
-    return found
+            yield Problem("document-id-twice", what, fix, id_)
+        seen.add(id_)
 
 
-def _empty(document: Document) -> Document:
-    return Document(document.id, document.text, ())
-
-
-def _text_problems(wanted: dict[str, Document], given: dict[str, Document]) -> Iterator[Problem]:
-    for id_, document in wanted.items():
+def _text_problems(gold: Annotations, given: dict[str, str]) -> Iterator[Problem]:
+    for id_, text in zip(gold.ids, gold.texts, strict=True):
         other = given.get(id_)
-        if other is not None and other.text != document.text:
-            position = _first_difference(document.text, other.text)
-            one, two = (text[position : position + SHOWN] for text in (document.text, other.text))
+        if other is not None and other != text:
+            position = _first_difference(text, other)
+            one, two = (each[position : position + SHOWN] for each in (text, other))
             what = f"texts differ from character {position}: gold has {one!r}, prediction {two!r}"
             fix = "Predict on gold's own text; offsets mean nothing on another"
             yield Problem("different-text", what, fix, id_)

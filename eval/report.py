@@ -2,39 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
-from aloi.corpus.collection import digest
 from aloi.corpus.document import Document
-from aloi.corpus.labels import labels_of
 from aloi.corpus.schema import Schema
+from aloi.eval import items
+from aloi.eval.annotations import Annotations
 from aloi.eval.bootstrap import Interval, Intervals, intervals
-from aloi.eval.counts import Counts
-from aloi.eval.matching import ENTITY_SCHEMES, relation_schemes
-from aloi.eval.pairing import pair
+from aloi.eval.counts import Tally
+from aloi.eval.pairing import Pair, pair
 from aloi.eval.scores import Scores, score
+
+SEMEVAL = ("semeval-strict", "semeval-exact", "semeval-partial", "semeval-type")
+ENTITIES = ("exact", "outermost", *SEMEVAL)
+RELATIONS = ("strict", "boundaries", "facts", "facts-ign")
+"""`facts-ign` needs training documents."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
     """The scores under one scheme, and their intervals if a bootstrap was asked for."""
 
-    scores: Scores
+    scores: Scores[Any]
     intervals: Intervals | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Results by scheme name; `unknown` are predicted labels that the schema lacks."""
+    """Results by scheme name; `unknown` are predicted labels that the schema lacks.
+
+    `pair` is what was compared; analyses start from it.
+    """
 
     signature: str
-    documents: int
+    pair: Pair
     entities: dict[str, Result]
     relations: dict[str, Result]
     unknown: tuple[str, ...] = ()
+
+    @property
+    def documents(self) -> int:
+        """How many documents were scored."""
+        return len(self.pair)
 
     def to_json(self) -> dict[str, Any]:
         """The report as plain values, the same content for machines."""
@@ -48,10 +60,12 @@ class Report:
 
 
 def evaluate(
-    gold: Iterable[Document],
-    pred: Iterable[Document],
+    gold: Iterable[Document] | Annotations,
+    pred: Iterable[Document] | Annotations,
     *,
+    schemes: Collection[str] | None = None,
     schema: Schema | None = None,
+    train: Iterable[Document] | Annotations | None = None,
     corpus: str | None = None,
     allow_missing: bool = False,
     bootstrap: int = 0,
@@ -59,42 +73,82 @@ def evaluate(
 ) -> Report:
     """Score predictions against gold, entities and relations, per type and together.
 
-    `schema` tells which relations are symmetric (without one, none is). `corpus` names the corpus
-    in the signature; without it, gold's hash does. `bootstrap` is the number of replicates.
-    Raises `DataError` if the two sides are not the same documents with the same texts.
+    `schemes`: which of `ENTITIES` and `RELATIONS`; all of them unless said. `schema` tells which
+    relations are symmetric (without one, none is). `train` are the documents that the system
+    learned from. `corpus` names the corpus in the signature; without it, gold's hash does.
+    `bootstrap` is the number of replicates. Raises `DataError` if the two sides are not the same
+    documents with the same texts.
     """
-    gold = list(gold)
-    pairs = pair(gold, pred, allow_missing=allow_missing)
+    wanted = set((*ENTITIES, *RELATIONS) if schemes is None else schemes)
+    columns = [_columns(side) for side in (gold, pred)]
+    both = pair(*columns, allow_missing=allow_missing)
+    symmetric = schema.symmetric if schema else frozenset[str]()
 
-    def result(scores: Scores) -> Result:
-        if not bootstrap:
-            return Result(scores)
-        return Result(scores, intervals(scores, replicates=bootstrap, seed=seed))
+    def results(found: Iterable[tuple[str, Scores[Any]]]) -> dict[str, Result]:
+        return {
+            name: Result(
+                scores, intervals(scores, replicates=bootstrap, seed=seed) if bootstrap else None
+            )
+            for name, scores in found
+        }
 
-    schemes = relation_schemes(schema.symmetric if schema else frozenset())
+    entities = results(_entity_scores(both, wanted))
+    relations = results(
+        _relation_scores(both, wanted, symmetric, None if train is None else _columns(train))
+    )
     parts = (
         f"aloi {version('aloi')}",
-        f"corpus {corpus}" if corpus else f"gold {digest(gold)[:12]}",
-        f"{len(gold)} documents",
+        f"corpus {corpus}" if corpus else f"gold {columns[0].digest()[:12]}",
+        f"{len(both)} documents",
         f"schema {schema}" if schema else "no schema, relations directed",
-        f"entities {'+'.join(ENTITY_SCHEMES)}",
-        f"relations {'+'.join(schemes)}",
+        f"entities {'+'.join(entities)}",
+        f"relations {'+'.join(relations)}",
         *(["missing documents allowed"] if allow_missing else []),
         f"bootstrap {bootstrap} seed {seed}" if bootstrap else "no bootstrap",
     )
-    return Report(
-        " | ".join(parts),
-        len(pairs),
-        {name: result(score(pairs, scheme)) for name, scheme in ENTITY_SCHEMES.items()},
-        {name: result(score(pairs, scheme)) for name, scheme in schemes.items()},
-        _unknown((prediction for _, prediction in pairs), schema),
-    )
+    return Report(" | ".join(parts), both, entities, relations, _unknown(columns[1], schema))
 
 
-def _unknown(pred: Iterable[Document], schema: Schema | None) -> tuple[str, ...]:
+def _columns(documents: Iterable[Document] | Annotations) -> Annotations:
+    return documents if isinstance(documents, Annotations) else Annotations.of(documents)
+
+
+def _entity_scores(both: Pair, wanted: set[str]) -> Iterator[tuple[str, Scores[Any]]]:
+    size = len(both)
+    if "exact" in wanted:
+        yield "exact", score(*items.spans(both), documents=size, labels=both.labels)
+    if "outermost" in wanted:
+        yield "outermost", score(*items.outermost_spans(both), documents=size, labels=both.labels)
+    if not wanted.isdisjoint(SEMEVAL):
+        from aloi.eval.alignment import align  # noqa: PLC0415 - only these schemes need it
+        from aloi.eval.semeval import outcomes  # noqa: PLC0415
+
+        found = outcomes(both, align(both))
+        yield from ((f"semeval-{n}", s) for n, s in found.items() if f"semeval-{n}" in wanted)
+
+
+def _relation_scores(
+    both: Pair, wanted: set[str], symmetric: frozenset[str], train: Annotations | None
+) -> Iterator[tuple[str, Scores[Any]]]:
+    labels = both.relation_labels
+    for name in ("strict", "boundaries"):
+        if name in wanted:
+            sides = items.relations(both, typed=name == "strict", symmetric=symmetric)
+            yield name, score(*sides, documents=len(both), labels=labels)
+    if not wanted.isdisjoint({"facts", "facts-ign"}):
+        from aloi.eval.facts import facts, stated_facts, unstated  # noqa: PLC0415 - as above
+
+        told = facts(both, symmetric=symmetric)
+        scores = score(*told.items(labels), documents=len(both), labels=labels)
+        yield "facts", scores
+        if train is not None:
+            yield "facts-ign", unstated(told, scores, stated_facts(train, symmetric=symmetric))
+
+
+def _unknown(pred: Annotations, schema: Schema | None) -> tuple[str, ...]:
     if schema is None:
         return ()
-    labels = {label for document in pred for label in labels_of(document)}
+    labels = {*pred.labels, *pred.relation_labels}
     return tuple(sorted(labels - schema.entities.keys() - schema.relations.keys()))
 
 
@@ -102,8 +156,8 @@ def _plain(result: Result) -> dict[str, Any]:
     scores, spread = result.scores, result.intervals
     return {
         "types": {
-            label: _row(counts, spread.types[label] if spread else None)
-            for label, counts in scores.types.items()
+            label: _row(tally, spread.types[label] if spread else None)
+            for label, tally in scores.types.items()
         },
         "micro": _row(scores.micro, spread.micro if spread else None),
         "macro": {**scores.macro, **_ci(spread.macro if spread else None)},
@@ -111,9 +165,8 @@ def _plain(result: Result) -> dict[str, Any]:
     }
 
 
-def _row(counts: Counts, spread: dict[str, Interval] | None) -> dict[str, Any]:
-    plain = {"tp": counts.tp, "fp": counts.fp, "fn": counts.fn}
-    return {**plain, **counts.ratios, **_ci(spread)}
+def _row(tally: Tally, spread: dict[str, Interval] | None) -> dict[str, Any]:
+    return {**tally.plain(), **tally.ratios, **_ci(spread)}
 
 
 def _ci(spread: dict[str, Interval] | None) -> dict[str, Any]:

@@ -1,74 +1,101 @@
 """Scores: gold and predictions of the same documents, compared under one scheme.
 
 The counts of every document and type are kept, as an integer array of shape
-(documents, types, 3) with tp, fp, fn on the last axis: totals are its sums, and a document
-bootstrap is a matrix product with it.
+(documents, types, numbers), the numbers being those of a `Tally`: totals are its sums, and a
+document bootstrap is a matrix product with it.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Generic, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
-from aloi.corpus.document import Document
-from aloi.eval.counts import Counts, macro
-from aloi.eval.matching import Scheme
+from aloi.eval.annotations import Bools, Ints
+from aloi.eval.counts import Counts, Tally, mean_ratios
+from aloi.eval.items import Items
 
-Pair = tuple[Document, Document]
+T = TypeVar("T", bound=Tally)
 
 
 @dataclass(frozen=True)
-class Scores:
-    """The counts under one scheme; `duplicates` are items that collapsed, and score nothing."""
+class Scores(Generic[T]):
+    """The tallies under one scheme; `duplicates` are items that collapsed, and score nothing."""
 
+    kind: type[T]
     labels: tuple[str, ...]
-    by_document: npt.NDArray[np.int64] = field(repr=False)
-    duplicates: dict[str, int]
+    by_document: Ints = field(repr=False)
+    duplicates: Mapping[str, int]
+
+    @classmethod
+    def found(
+        cls,
+        kind: type[T],
+        labels: tuple[str, ...],
+        by_document: Ints,
+        duplicates: Mapping[str, int],
+    ) -> Scores[T]:
+        """Scores without the types that neither gold nor predictions have."""
+        some = np.flatnonzero(by_document.sum(axis=(0, 2)))
+        return cls(kind, tuple(labels[i] for i in some), by_document[:, some], duplicates)
 
     @cached_property
-    def types(self) -> dict[str, Counts]:
-        """The counts of each type found in gold or predictions, in sorted order."""
+    def types(self) -> dict[str, T]:
+        """The tally of each type found in gold or predictions, in sorted order."""
         totals = self.by_document.sum(axis=0).tolist()
-        return {label: Counts(*row) for label, row in zip(self.labels, totals, strict=True)}
+        return {label: self.kind.of(row) for label, row in zip(self.labels, totals, strict=True)}
 
-    @property
-    def micro(self) -> Counts:
-        """The counts of all types together."""
-        return sum(self.types.values(), Counts())
+    @cached_property
+    def micro(self) -> T:
+        """The tally of all types together."""
+        return self.kind.of(self.by_document.sum(axis=(0, 1)).tolist())
 
     @property
     def macro(self) -> dict[str, float | None]:
         """The mean of the types' ratios."""
-        return macro(self.types.values())
+        return mean_ratios([tally.ratios for tally in self.types.values()])
 
 
-def score(pairs: Sequence[Pair], scheme: Scheme) -> Scores:
-    """Compare each (gold, prediction) pair of documents under a scheme."""
-    found = [_compare(gold, pred, scheme) for gold, pred in pairs]
-    labels = tuple(sorted({label for counts, _ in found for label, _ in counts}))
-    column = {label: number for number, label in enumerate(labels)}
-    by_document = np.zeros((len(found), len(labels), 3), dtype=np.int64)
-    for row, (counts, _) in enumerate(found):
-        for (label, outcome), count in counts.items():
-            by_document[row, column[label], outcome] = count
-    gold, pred = (sum(duplicates[side] for _, duplicates in found) for side in (0, 1))
-    return Scores(labels, by_document, {"gold": gold, "pred": pred})
+def score(gold: Items, pred: Items, *, documents: int, labels: tuple[str, ...]) -> Scores[Counts]:
+    """Compare gold's items with the predicted ones."""
+    wanted, given = distinct(gold), distinct(pred)
+    shape = (documents, len(labels))
+    tp = tally(given.keep(among(given.key, wanted.key)), shape)
+    counts = np.stack([tp, tally(given, shape) - tp, tally(wanted, shape) - tp], axis=-1)
+    return Scores.found(Counts, labels, counts, duplicates(gold, pred))
 
 
-TP, FP, FN = range(3)
+def duplicates(gold: Items, pred: Items) -> dict[str, int]:
+    """How many items of each side come again."""
+    sides = {"gold": gold, "pred": pred}
+    return {name: len(items.key) - len(distinct(items).key) for name, items in sides.items()}
 
 
-def _compare(
-    gold: Document, pred: Document, scheme: Scheme
-) -> tuple[Counter[tuple[str, int]], tuple[int, int]]:
-    """One document's counts by (label, outcome), and its duplicates in gold and prediction."""
-    sides = [list(scheme(document)) for document in (gold, pred)]
-    wanted, given = map(set, sides)
-    outcomes = ((wanted & given, TP), (given - wanted, FP), (wanted - given, FN))
-    counts = Counter((item.label, outcome) for items, outcome in outcomes for item in items)
-    return counts, (len(sides[0]) - len(wanted), len(sides[1]) - len(given))
+def among(keys: Ints, sorted_keys: Ints) -> Bools:
+    """Which keys are among others, which must be sorted."""
+    if not len(sorted_keys):
+        return np.zeros(len(keys), dtype=np.bool_)
+    place = np.searchsorted(sorted_keys, keys)
+    found: Bools = sorted_keys[np.minimum(place, len(sorted_keys) - 1)] == keys
+    return found
+
+
+def distinct(items: Items) -> Items:
+    """The items in order of their keys, each once."""
+    if (items.key[1:] > items.key[:-1]).all():
+        return items
+    order = np.argsort(items.key, kind="stable")
+    key = items.key[order]
+    first = np.ones(len(key), dtype=np.bool_)
+    first[1:] = key[1:] != key[:-1]
+    rows = order[first]
+    return Items(items.document[rows], items.label[rows], items.key[rows])
+
+
+def tally(items: Items, shape: tuple[int, int]) -> Ints:
+    """How many items there are of each document and label: an array of that shape."""
+    cell = items.document * shape[1] + items.label
+    return np.bincount(cell, minlength=shape[0] * shape[1]).reshape(shape)

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from rich.table import Table
 
 from aloi.eval.bootstrap import Interval
-from aloi.eval.counts import Counts
+from aloi.eval.counts import Tally
 from aloi.eval.report import Report, Result
+
+BY_TYPE = ("exact", "outermost", "strict")
+"""The schemes shown type by type."""
 
 COLUMNS = ("", "support", "tp", "fp", "fn", "P", "R", "F1")
 
@@ -24,11 +27,24 @@ class Sheet:
 
 
 def sheets(report: Report) -> Iterator[Sheet]:
-    """One sheet a scheme that has anything to show."""
+    """One sheet, type by type, for each main scheme with anything to show; then the other schemes."""
     for what, results in (("entities", report.entities), ("relations", report.relations)):
         for name, result in results.items():
-            if result.scores.types:
+            if name in BY_TYPE and result.scores.types:
                 yield Sheet(_title(what, name, result), tuple(_rows(result)))
+    yield from _other_schemes(report)
+
+
+def _other_schemes(report: Report) -> Iterator[Sheet]:
+    """The micro averages of the schemes not shown type by type."""
+    rows = [
+        (f"{what}, {name}", str(result.scores.micro.support), *_ratios(result))
+        for what, results in (("entities", report.entities), ("relations", report.relations))
+        for name, result in results.items()
+        if name not in BY_TYPE and result.scores.types
+    ]
+    if rows:
+        yield Sheet("other schemes, micro averages", tuple(rows), ("", "support", "P", "R", "F1"))
 
 
 def terminal(sheet: Sheet) -> Table:
@@ -80,8 +96,16 @@ def _rows(result: Result) -> Iterator[tuple[str, ...]]:
     yield ("macro", "", "", "", "", *mean)
 
 
-def _cells(counts: Counts, spread: dict[str, Interval] | None) -> list[str]:
-    numbers = [str(n) for n in (counts.support, counts.tp, counts.fp, counts.fn)]
+def _cells(counts: Tally, spread: dict[str, Interval] | None) -> list[str]:
+    numbers = [str(counts.support), *map(str, counts.plain().values())]
     return numbers + [
         ratio(value, spread[name] if spread else None) for name, value in counts.ratios.items()
+    ]
+
+
+def _ratios(result: Result) -> list[str]:
+    spread = result.intervals
+    return [
+        ratio(value, spread.micro[name] if spread else None)
+        for name, value in result.scores.micro.ratios.items()
     ]

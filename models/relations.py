@@ -23,10 +23,8 @@ from spacy.training import Example
 from spacy.vocab import Vocab
 from thinc.api import Config, Model, Optimizer
 
-from aloi.corpus.formats.spacy_docs import RelationSpan, get_relations, mentions, to_document
+from aloi.corpus.formats.spacy_docs import RelationSpan, get_relations, mentions
 from aloi.corpus.schema import load_schema
-from aloi.eval.matching import relations as relation_scheme
-from aloi.eval.scores import score as score_documents
 from aloi.models.inventory import Inventory
 from aloi.models.pairs import Bools, Hashes, Ints, Mentions, Tokens, candidates, features
 
@@ -268,33 +266,6 @@ def logistic_gradient(logits: Floats, truth: Floats, counted: Bools) -> tuple[Fl
     loss = np.logaddexp(0, logits) - truth * logits
     gradient = (sigmoid(logits) - truth) * counted
     return gradient.astype(np.float32), float((loss * counted).sum())
-
-
-def make_relation_scorer() -> Callable[..., dict[str, Any]]:
-    """The scorer `aloi.relation_scorer.v1` of training configs."""
-    return score_relations
-
-
-def score_relations(
-    examples: Iterable[Example],
-    *,
-    symmetric: frozenset[str] = frozenset(),
-    **_: Any,  # noqa: ANN401 - spaCy passes what other scorers want
-) -> dict[str, Any]:
-    """Strict precision, recall and F1 of relations, per type and together."""
-    examples = list(examples)
-    pairs = [
-        (to_document(example.reference, id_=str(n)), to_document(example.predicted, id_=str(n)))
-        for n, example in enumerate(examples)
-    ]
-    scores = score_documents(pairs, relation_scheme(typed=True, symmetric=symmetric))
-    named = {"p": "precision", "r": "recall", "f": "f1"}
-    micro = {f"relations_micro_{k}": scores.micro.ratios[name] for k, name in named.items()}
-    per_type = {
-        label: {k: counts.ratios[name] for k, name in named.items()}
-        for label, counts in scores.types.items()
-    }
-    return {**micro, "relations_per_type": per_type}
 
 
 @Language.factory(

@@ -4,12 +4,13 @@ import pytest
 
 from aloi.corpus.document import Document, Entity
 from aloi.corpus.problems import DataError
+from aloi.eval.annotations import Annotations
 from aloi.eval.bootstrap import intervals
 from aloi.eval.counts import Counts
-from aloi.eval.matching import exact
-from aloi.eval.pairing import pair
+from aloi.eval.items import spans
+from aloi.eval.pairing import Pair, pair
 from aloi.eval.report import evaluate
-from aloi.eval.scores import score
+from aloi.eval.scores import Scores, score
 
 
 def doc(id_: str, text: str = "Ana et Bob", *ends: int) -> Document:
@@ -17,14 +18,23 @@ def doc(id_: str, text: str = "Ana et Bob", *ends: int) -> Document:
     return Document(id_, text, entities)
 
 
+def paired(gold: list[Document], pred: list[Document]) -> Pair:
+    return pair(Annotations.of(gold), Annotations.of(pred))
+
+
+def exact(gold: list[Document], pred: list[Document]) -> Scores[Counts]:
+    both = paired(gold, pred)
+    return score(*spans(both), documents=len(both), labels=both.labels)
+
+
 def test_the_first_difference_of_texts_is_shown() -> None:
     with pytest.raises(DataError, match=r"character 7: gold has 'Bob', prediction 'Éva'"):
-        pair([doc("a")], [doc("a", "Ana et Éva")])
+        paired([doc("a")], [doc("a", "Ana et Éva")])
 
 
 def test_missing_and_extra_documents_are_all_listed() -> None:
     with pytest.raises(DataError) as caught:
-        pair([doc("a"), doc("b")], [doc("b"), doc("c")])
+        paired([doc("a"), doc("b")], [doc("b"), doc("c")])
     assert [(p.kind, p.document) for p in caught.value.problems] == [
         ("extra-document", "c"),
         ("missing-document", "a"),
@@ -40,7 +50,7 @@ def test_a_missing_document_may_count_as_missed() -> None:
 def test_an_interval_holds_the_ratio_and_repeats_with_its_seed() -> None:
     gold = [doc(str(n), "Ana et Bob", 3) for n in range(20)]
     pred = [doc(str(n), "Ana et Bob", 3 if n % 4 else 2) for n in range(20)]
-    scores = score(pair(gold, pred), exact)
+    scores = exact(gold, pred)
     found = intervals(scores, replicates=500, seed=3)
     assert found == intervals(scores, replicates=500, seed=3)
     low, high = found.micro["f1"].low, found.micro["f1"].high
@@ -53,7 +63,7 @@ def test_an_interval_holds_the_ratio_and_repeats_with_its_seed() -> None:
 
 def test_replicates_without_the_ratio_are_counted_as_lost() -> None:
     # Only one document of two has anything: a quarter of the replicates draw the empty one twice.
-    scores = score(pair([doc("a", "Ana", 3), doc("b")], [doc("a", "Ana", 3), doc("b")]), exact)
+    scores = exact([doc("a", "Ana", 3), doc("b")], [doc("a", "Ana", 3), doc("b")])
     lost = intervals(scores, replicates=2000, seed=0).types["PER"]["f1"].lost
     assert 400 < lost < 600
 

@@ -11,7 +11,8 @@ from toy import example, sentence, train
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.formats.spacy_docs import annotate, get_relations, set_entities
 from aloi.corpus.problems import DataError
-from aloi.models.relations import logistic_gradient, score_relations
+from aloi.eval.spacy_examples import make_relation_scorer
+from aloi.models.relations import logistic_gradient
 from aloi.models.sparse_logistic import make_sparse_logistic
 from aloi.models.training import write
 
@@ -46,7 +47,7 @@ def test_it_learns_what_the_words_between_say(trained: Language) -> None:
     held_out = [example(trained, sentence(number)) for number in range(24, 36)]
     for each in held_out:
         trained.get_pipe("aloi_relations")(each.predicted)
-    scores = score_relations(held_out)
+    scores = make_relation_scorer()(held_out)
     assert scores["relations_micro_f"] > 0.9
 
 
@@ -103,7 +104,7 @@ def test_a_gold_relation_that_no_pair_proposes_counts_as_missed(trained: Languag
     document = sentence(0)
     empty = example(trained, document)
     empty.predicted = annotate(trained.make_doc(document.text), Document("d", document.text, ()))
-    assert score_relations([empty])["relations_micro_r"] == 0.0
+    assert make_relation_scorer()([empty])["relations_micro_r"] == 0.0
 
 
 def test_a_symmetric_relation_is_right_whichever_way_gold_writes_it(trained: Language) -> None:
@@ -115,8 +116,8 @@ def test_a_symmetric_relation_is_right_whichever_way_gold_writes_it(trained: Lan
     each = example(trained, document)
     each.reference = annotate(trained.make_doc(gold.text), gold)
     each.predicted = annotate(trained.make_doc(document.text), document)
-    assert score_relations([each])["relations_micro_f"] < 1
-    assert score_relations([each], symmetric=frozenset({"MEETS"}))["relations_micro_f"] == 1
+    assert make_relation_scorer()([each])["relations_micro_f"] < 1
+    assert make_relation_scorer()([each], symmetric=frozenset({"MEETS"}))["relations_micro_f"] == 1
 
 
 def test_a_folder_that_is_no_pipeline_is_not_replaced(trained: Language, tmp_path: Path) -> None:
