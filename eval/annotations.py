@@ -7,6 +7,7 @@ are read into columns without building documents, which are ten times slower to 
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,6 +23,9 @@ from aloi.corpus.document import Draft
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+
+LARGEST = 2**62
+"""Columns are packed into one integer while it stays below this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,8 @@ class Mentions:
 
     def take(self, rows: Ints) -> Mentions:
         """These rows, in this order."""
+        if len(rows) == len(self) and (rows[1:] > rows[:-1]).all():
+            return self
         return Mentions(*(getattr(self, name)[rows] for name in self.__slots__))
 
 
@@ -90,8 +96,9 @@ class Annotations:
             with path.open("rb") as stream:
                 for line in stream:
                     columns.add(decoder.decode(line))
-            if columns.plausible():
-                return columns.finish()
+            found = columns.finish()
+            if columns.ids_are_unique and found.plausible():
+                return found
         except (msgspec.MsgspecError, UnicodeDecodeError, KeyError):
             pass  # the careful reader below tells what is wrong, or copes
         return cls.of(native.documents(native.records(path)))
@@ -112,17 +119,34 @@ class Annotations:
             label=_numbers(self.relation_labels, relation_labels)[relations.label],
         )
 
+    def plausible(self) -> bool:
+        """Whether all could come from valid documents, as far as the columns tell."""
+        mentions, relations = self.mentions, self.relations
+        length = np.array([len(text) for text in self.texts], dtype=np.int64)[mentions.document]
+        return bool(
+            all(self.ids)
+            and len(set(self.ids)) == len(self.ids)
+            and (mentions.start >= 0).all()
+            and (mentions.start < mentions.end).all()
+            and (mentions.end <= length).all()
+            and not np.isinf(mentions.score).any()
+            and not np.isinf(relations.score).any()
+        )
+
     def digest(self) -> str:
         """SHA-256 of the ids, texts, mentions and relations, whatever the documents' order."""
         order = np.array(sorted(range(len(self.ids)), key=self.ids.__getitem__), dtype=np.int64)
-        labels = {label: number for number, label in enumerate(self.labels)}
-        relation_labels = {label: number for number, label in enumerate(self.relation_labels)}
-        m, r = self.renumbered(_inverse(order), labels, relation_labels)
-        arcs = np.stack([r.head, r.tail, r.label])
+        m, r = self.mentions, self.relations
+        document = _inverse(order)[m.document]
+        rows = np.argsort(document, kind="stable")
+        spans = np.stack([document, m.start, m.end, m.label])[:, rows]
+        place = _inverse(rows)
+        arcs = np.stack([place[r.head], place[r.tail], r.label])
         hashed = hashlib.sha256(repr((self.labels, self.relation_labels)).encode())
         for number in order.tolist():
-            hashed.update(f"{self.ids[number]}\0{self.texts[number]}\0".encode("utf-8", "replace"))
-        hashed.update(np.stack([m.document, m.start, m.end, m.label]).tobytes())
+            for written in (self.ids[number], self.texts[number]):
+                hashed.update(written.encode("utf-8", "surrogatepass") + b"\0")
+        hashed.update(spans.tobytes())
         hashed.update(arcs[:, np.lexsort(arcs)].tobytes())
         return hashed.hexdigest()
 
@@ -161,8 +185,7 @@ class _Columns:
     def add(self, document: Draft) -> None:
         """Append a document; raises `KeyError` for a relation without both its ends."""
         entities, first = document.entities, len(self.start)
-        rows = {entity.id: first + number for number, entity in enumerate(entities)}
-        self.ids_are_unique &= len(rows) == len(entities)
+        self.ids_are_unique &= len({entity.id for entity in entities}) == len(entities)
         self.ids.append(document.id)
         self.texts.append(document.text)
         self.metas.append(document.meta)
@@ -173,6 +196,9 @@ class _Columns:
         self.score += [entity.score for entity in entities]
         self.ref += [entity.ref for entity in entities]
         self.attributes += [entity.attributes or None for entity in entities]
+        if not document.relations:
+            return
+        rows = {entity.id: first + number for number, entity in enumerate(entities)}
         for relation in document.relations:
             self.head.append(rows[relation.head])
             self.tail.append(rows[relation.tail])
@@ -188,17 +214,17 @@ class _Columns:
             np.array(self.start, dtype=np.int64),
             np.array(self.end, dtype=np.int64),
             label,
-            np.array(self.score, dtype=np.float64),
+            _scores(self.score),
             np.array(self.ref, dtype=object),
             np.array(self.attributes, dtype=object),
         )
-        order = np.lexsort((label, -mentions.end, mentions.start, mentions.document))
+        order = _order(mentions)
         place = _inverse(order)
         relations = Relations(
             place[np.array(self.head, dtype=np.int64)],
             place[np.array(self.tail, dtype=np.int64)],
             relation_label,
-            np.array(self.relation_score, dtype=np.float64),
+            _scores(self.relation_score),
         )
         return Annotations(
             tuple(self.ids),
@@ -210,18 +236,26 @@ class _Columns:
             relation_labels,
         )
 
-    def plausible(self) -> bool:
-        """Whether every document is a valid one, as far as can be told in a moment."""
-        start, end = np.array(self.start, dtype=np.int64), np.array(self.end, dtype=np.int64)
-        length = np.repeat([len(text) for text in self.texts], self.sizes)
-        scores = [score for score in (*self.score, *self.relation_score) if score is not None]
-        return bool(
-            self.ids_are_unique
-            and all(self.ids)
-            and len(set(self.ids)) == len(self.ids)
-            and ((start >= 0) & (start < end) & (end <= length)).all()
-            and np.isfinite(scores).all()
-        )
+
+def _order(mentions: Mentions) -> Ints:
+    """The rows by document, start, longest first, label; documents stand in order already."""
+    columns = (mentions.document, mentions.start, -mentions.end, mentions.label)
+    size = [int(column.max(initial=0) - column.min(initial=0)) + 1 for column in columns]
+    if math.prod(size) > LARGEST:
+        return np.lexsort(columns[::-1])
+    key = np.zeros(len(mentions), dtype=np.int64)
+    for column, width in zip(columns, size, strict=True):
+        key = key * width + (column - column.min(initial=0))
+    if (key[1:] >= key[:-1]).all():
+        return np.arange(len(key))
+    return np.argsort(key, kind="stable")
+
+
+def _scores(scores: list[float | None]) -> Floats:
+    """Scores as numbers, NaN for those that are not there."""
+    if scores.count(None) == len(scores):
+        return np.full(len(scores), np.nan)
+    return np.array(scores, dtype=np.float64)
 
 
 def _coded(labels: list[str]) -> tuple[tuple[str, ...], Ints]:

@@ -11,10 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from aloi.eval.annotations import Bools, Ints, Mentions
+from aloi.eval.annotations import LARGEST, Bools, Ints, Mentions
 from aloi.eval.pairing import Pair
-
-LARGEST = 2**62
 
 
 class Items(NamedTuple):

@@ -27,7 +27,7 @@ class Sheet:
 
 
 def sheets(report: Report) -> Iterator[Sheet]:
-    """One sheet, type by type, for each main scheme with anything to show; then the other schemes."""
+    """A sheet, type by type, for each main scheme with anything to show; then the others."""
     for what, results in (("entities", report.entities), ("relations", report.relations)):
         for name, result in results.items():
             if name in BY_TYPE and result.scores.types:
