@@ -238,11 +238,12 @@ class _Columns:
 
 
 def _order(mentions: Mentions) -> Ints:
-    """The rows by document, start, longest first, label; documents stand in order already."""
+    """The rows by document, start, longest first, label."""
     columns = (mentions.document, mentions.start, -mentions.end, mentions.label)
     size = [int(column.max(initial=0) - column.min(initial=0)) + 1 for column in columns]
     if math.prod(size) > LARGEST:
-        return np.lexsort(columns[::-1])
+        by_column: Ints = np.lexsort(columns[::-1])
+        return by_column
     key = np.zeros(len(mentions), dtype=np.int64)
     for column, width in zip(columns, size, strict=True):
         key = key * width + (column - column.min(initial=0))
