@@ -15,8 +15,10 @@ positives of the exact scheme. Duplicates are in no column.
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -165,3 +167,76 @@ def _contains(outer: Mentions, some: Ints, inner: Mentions, others: Ints) -> Boo
         inner.end[others] <= outer.end[some]
     )
     return found
+
+
+class Case(NamedTuple):
+    """One error as a person reads it: what gold has, what was predicted, and where it stands.
+
+    `gold` and `pred` are (label, start, end), None where there is nothing; `context` is the text
+    around, the mention between » and «.
+    """
+
+    kind: str
+    document: str
+    gold: tuple[str, int, int] | None
+    pred: tuple[str, int, int] | None
+    surface: str
+    context: str
+
+
+AROUND = 40
+"""Characters of context on either side."""
+
+
+def cases(errors: Errors) -> Iterator[Case]:
+    """Every error once, in text order: a pair as one case, the rest one by one."""
+    alignment = errors.alignment
+    answer = dict(zip(alignment.paired.gold.tolist(), alignment.paired.pred.tolist(), strict=True))
+    wrong = np.flatnonzero(errors.gold != RIGHT).tolist()
+    answered = {
+        row: answer[row]
+        for row in wrong
+        if row in answer and errors.pred[answer[row]] == errors.gold[row]
+    }
+    alone = set(np.flatnonzero(errors.pred != RIGHT).tolist()) - {*answered.values()}
+    found = [
+        *(_case(errors, int(errors.gold[row]), row, answered.get(row)) for row in wrong),
+        *(_case(errors, int(errors.pred[row]), None, row) for row in alone),
+    ]
+    return (case for *_, case in sorted(found, key=lambda each: each[:2]))
+
+
+def frequent(found: Iterable[Case], *, most: int) -> list[tuple[int, Case]]:
+    """The errors that come most often with the same words, kind and labels; an example of each."""
+    groups: dict[tuple[str, str, str, str], list[Case]] = defaultdict(list)
+    for case in found:
+        labels = [side[0] if side else "" for side in (case.gold, case.pred)]
+        groups[case.kind, labels[0], labels[1], case.surface.casefold()].append(case)
+    ranked = sorted(groups.values(), key=len, reverse=True)
+    return [(len(group), group[0]) for group in ranked[:most]]
+
+
+def _case(errors: Errors, kind: int, gold: int | None, pred: int | None) -> tuple[int, int, Case]:
+    sides = ((errors.alignment.gold, gold), (errors.alignment.pred, pred))
+    mentions, row = sides[0] if gold is not None else sides[1]
+    assert row is not None
+    document, start, end = (
+        int(column[row]) for column in (mentions.document, mentions.start, mentions.end)
+    )
+    text = errors.pair.texts[document]
+    spans = [None if at is None else _span(errors.pair.labels, side, at) for side, at in sides]
+    before, after = text[max(start - AROUND, 0) : start], text[end : end + AROUND]
+    surface = text[start:end]
+    case = Case(
+        KINDS[kind],
+        errors.pair.ids[document],
+        spans[0],
+        spans[1],
+        surface,
+        " ".join(f"{before}»{surface}«{after}".split()),
+    )
+    return document, start, case
+
+
+def _span(labels: tuple[str, ...], mentions: Mentions, row: int) -> tuple[str, int, int]:
+    return labels[mentions.label[row]], int(mentions.start[row]), int(mentions.end[row])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aloi.corpus.document import Document
 from aloi.corpus.schema import Schema
@@ -15,6 +15,9 @@ from aloi.eval.bootstrap import Interval, Intervals, intervals
 from aloi.eval.counts import Tally
 from aloi.eval.pairing import Pair, pair
 from aloi.eval.scores import Scores, score
+
+if TYPE_CHECKING:
+    from aloi.eval.analysis import Analysis
 
 SEMEVAL = ("semeval-strict", "semeval-exact", "semeval-partial", "semeval-type")
 ENTITIES = ("exact", "outermost", *SEMEVAL)
@@ -34,7 +37,7 @@ class Result:
 class Report:
     """Results by scheme name; `unknown` are predicted labels that the schema lacks.
 
-    `pair` is what was compared; analyses start from it.
+    `pair` is what was compared; `analysis` looks behind the scores of a whole report.
     """
 
     signature: str
@@ -42,6 +45,7 @@ class Report:
     entities: dict[str, Result]
     relations: dict[str, Result]
     unknown: tuple[str, ...] = ()
+    analysis: Analysis | None = None
 
     @property
     def documents(self) -> int:
@@ -56,6 +60,7 @@ class Report:
             "unknown_labels": list(self.unknown),
             "entities": {name: _plain(result) for name, result in self.entities.items()},
             "relations": {name: _plain(result) for name, result in self.relations.items()},
+            **({"analysis": self.analysis.to_json()} if self.analysis else {}),
         }
 
 
@@ -73,7 +78,8 @@ def evaluate(
 ) -> Report:
     """Score predictions against gold, entities and relations, per type and together.
 
-    `schemes`: which of `ENTITIES` and `RELATIONS`; all of them unless said. `schema` tells which
+    `schemes`: which of `ENTITIES` and `RELATIONS`, and nothing else; all of them, and the analysis
+    of the errors, unless said. `schema` tells which
     relations are symmetric (without one, none is). `train` are the documents that the system
     learned from. `corpus` names the corpus in the signature; without it, gold's hash does.
     `bootstrap` is the number of replicates. Raises `DataError` if the two sides are not the same
@@ -93,9 +99,9 @@ def evaluate(
         }
 
     entities = results(_entity_scores(both, wanted))
-    relations = results(
-        _relation_scores(both, wanted, symmetric, None if train is None else _columns(train))
-    )
+    learned = None if train is None else _columns(train)
+    relations = results(_relation_scores(both, wanted, symmetric, learned))
+    analysis = _analysis(both, symmetric, learned) if schemes is None else None
     parts = (
         f"aloi {version('aloi')}",
         f"corpus {corpus}" if corpus else f"gold {columns[0].digest()[:12]}",
@@ -106,7 +112,14 @@ def evaluate(
         *(["missing documents allowed"] if allow_missing else []),
         f"bootstrap {bootstrap} seed {seed}" if bootstrap else "no bootstrap",
     )
-    return Report(" | ".join(parts), both, entities, relations, _unknown(columns[1], schema))
+    unknown = _unknown(columns[1], schema)
+    return Report(" | ".join(parts), both, entities, relations, unknown, analysis)
+
+
+def _analysis(both: Pair, symmetric: frozenset[str], train: Annotations | None) -> Analysis:
+    from aloi.eval.analysis import analyse  # noqa: PLC0415 - scores alone need none of it
+
+    return analyse(both, symmetric=symmetric, train=train)
 
 
 def _columns(documents: Iterable[Document] | Annotations) -> Annotations:

@@ -55,7 +55,7 @@ class Outcomes(Tally):
         with np.errstate(invalid="ignore", divide="ignore"):
             precision, recall = credit[0] / pred.sum(axis=-1), credit[1] / gold.sum(axis=-1)
             f1 = 2 * precision * recall / (precision + recall)
-        nothing_right = (credit[0] == 0) | (credit[1] == 0)
+        nothing_right = (credit[0] == 0) & (credit[1] == 0)
         f1 = np.where(nothing_right & (numbers.sum(axis=-1) > 0), 0.0, f1)
         return np.stack([precision, recall, f1], axis=-1)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rich.table import Table
 
+from aloi.eval.analysis import Analysis
 from aloi.eval.bootstrap import Interval
+from aloi.eval.causes import CAUSES
 from aloi.eval.counts import Tally
 from aloi.eval.report import Report, Result
 
@@ -33,6 +36,34 @@ def sheets(report: Report) -> Iterator[Sheet]:
             if name in BY_TYPE and result.scores.types:
                 yield Sheet(_title(what, name, result), tuple(_rows(result)))
     yield from _other_schemes(report)
+    if report.analysis is not None:
+        yield from _analysis(report.analysis)
+
+
+def _analysis(analysis: Analysis) -> Iterator[Sheet]:
+    """Kinds of error, causes of missed relations, and slices."""
+    rows = [
+        (kind, *(str(sum(row[side] for row in types.values())) for side in ("fn", "fp")))
+        for kind, types in analysis.errors.table().items()
+        if types
+    ]
+    if rows:
+        yield Sheet("errors by kind", tuple(rows), ("", "fn", "fp"))
+    missed = sum(analysis.causes.values(), Counter())
+    if missed:
+        causes = tuple((cause, str(missed[cause])) for cause in CAUSES if missed[cause])
+        yield Sheet("missed relations by cause", causes, ("", "fn"))
+    for what, slices in (
+        ("entities", analysis.entity_slices),
+        ("relations", analysis.relation_slices),
+    ):
+        rows = [
+            (f"{name}: {group}", str(tally.support), *map(ratio, tally.ratios.values()))
+            for name, groups in slices
+            for group, tally in groups.items()
+        ]
+        if rows:
+            yield Sheet(f"{what}, slices", tuple(rows), ("", "support", "P", "R", "F1"))
 
 
 def _other_schemes(report: Report) -> Iterator[Sheet]:

@@ -1,0 +1,62 @@
+"""What lies behind the scores: kinds of error, confusion, causes, slices, the commonest errors."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from aloi.eval.alignment import align
+from aloi.eval.annotations import Annotations
+from aloi.eval.causes import causes
+from aloi.eval.errors import Errors, cases, errors, frequent
+from aloi.eval.pairing import Pair
+from aloi.eval.slices import Slice, entity_slices, relation_slices
+
+LISTED = 100
+"""How many of the most frequent errors are listed."""
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """The errors of one comparison, sorted and counted.
+
+    `causes` are by relation label, then cause; slices are exact for entities and strict for
+    relations.
+    """
+
+    errors: Errors = field(repr=False)
+    causes: dict[str, Counter[str]]
+    entity_slices: tuple[Slice, ...]
+    relation_slices: tuple[Slice, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The analysis as plain values."""
+        listed = frequent(cases(self.errors), most=LISTED)
+        return {
+            "errors": self.errors.table(),
+            "confusion": self.errors.confusion().to_json(),
+            "frequent_errors": [{"count": number, **case._asdict()} for number, case in listed],
+            "missed_relations": {label: dict(found) for label, found in self.causes.items()},
+            "slices": {
+                "entities": _plain(self.entity_slices),
+                "relations": _plain(self.relation_slices),
+            },
+        }
+
+
+def analyse(pair: Pair, *, symmetric: frozenset[str], train: Annotations | None = None) -> Analysis:
+    """Look into a comparison; `train` tells which surfaces the system had seen."""
+    return Analysis(
+        errors(pair, align(pair)),
+        causes(pair, symmetric=symmetric),
+        tuple(entity_slices(pair, train=train)),
+        tuple(relation_slices(pair, symmetric=symmetric)),
+    )
+
+
+def _plain(slices: tuple[Slice, ...]) -> dict[str, Any]:
+    return {
+        name: {group: {**tally.plain(), **tally.ratios} for group, tally in groups.items()}
+        for name, groups in slices
+    }
