@@ -163,8 +163,8 @@ class Unstated(Tally):
         with np.errstate(invalid="ignore", divide="ignore"):
             precision, recall = (tp - stated) / (tp - stated + fp), tp / (tp + fn)
             f1 = 2 * precision * recall / (precision + recall)
-        nothing_new = (tp == stated) & (tp + fp + fn - stated > 0)
-        return np.stack([precision, recall, np.where(nothing_new, 0.0, f1)], axis=-1)
+        nothing_right = (tp == 0) & (fp + fn > 0)
+        return np.stack([precision, recall, np.where(nothing_right, 0.0, f1)], axis=-1)
 
     def plain(self) -> dict[str, int]:
         """The counts by name."""
