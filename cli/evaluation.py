@@ -13,6 +13,7 @@ from aloi.cli.console import must_exist
 
 if TYPE_CHECKING:
     from aloi.eval.annotations import Annotations
+    from aloi.eval.report import Report
 
 
 def evaluate(
@@ -22,6 +23,12 @@ def evaluate(
     json_: Annotated[
         Path | None, typer.Option("--json", help="Write the report there too.")
     ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Write a page of scores and documents.")
+    ] = None,
+    markdown: Annotated[Path | None, typer.Option("--markdown", help="Write tables.")] = None,
+    latex: Annotated[Path | None, typer.Option("--latex", help="Write a table.")] = None,
+    csv: Annotated[Path | None, typer.Option("--csv", help="Write a row a type.")] = None,
     schema: Annotated[
         Path | None, typer.Option(help="Which relations are symmetric.", exists=True)
     ] = None,
@@ -59,6 +66,8 @@ def evaluate(
         known = ", ".join((*ENTITIES, *RELATIONS))
         raise typer.BadParameter(f"no scheme {', '.join(sorted(unknown))}; known: {known}")
     corpus = Corpus.open(Path(gold)) if is_corpus(Path(gold)) else None
+    if html and scheme:
+        raise typer.BadParameter("--html shows the whole report: leave --scheme out")
     report = compare(
         columns(gold),
         columns(pred),
@@ -72,13 +81,49 @@ def evaluate(
     )
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     for sheet in sheets(report):
-        console.print(terminal(sheet))
+        if not sheet.aside:
+            console.print(terminal(sheet))
     if report.unknown:
         console.print(f"not in the schema, counted as false positives: {', '.join(report.unknown)}")
     console.print(report.signature, soft_wrap=True)
-    if json_ is not None:
-        with whole_file(json_) as stream:
-            json.dump(report.to_json(), stream, ensure_ascii=False, indent=1)
+    for file, written in (
+        (json_, _json),
+        (html, _html),
+        (markdown, _markdown),
+        (latex, _latex),
+        (csv, _csv),
+    ):
+        if file is not None:
+            with whole_file(file) as stream:
+                stream.write(written(report))
+
+
+def _json(report: Report) -> str:
+    return json.dumps(report.to_json(), ensure_ascii=False, indent=1)
+
+
+def _html(report: Report) -> str:
+    from aloi.eval.page import page
+
+    return page(report)
+
+
+def _markdown(report: Report) -> str:
+    from aloi.eval.tables import markdown, sheets
+
+    return "\n".join([*map(markdown, sheets(report)), f"`{report.signature}`\n"])
+
+
+def _latex(report: Report) -> str:
+    from aloi.eval.frames import latex
+
+    return latex(report)
+
+
+def _csv(report: Report) -> str:
+    from aloi.eval.frames import frame
+
+    return frame(report).to_csv()
 
 
 def columns(path: str) -> Annotations:

@@ -37,11 +37,13 @@ class Result:
 class Report:
     """Results by scheme name; `unknown` are predicted labels that the schema lacks.
 
-    `pair` is what was compared; `analysis` looks behind the scores of a whole report.
+    `pair` is what was compared, relations in `symmetric` either way; `analysis` looks behind the
+    scores of a whole report.
     """
 
     signature: str
     pair: Pair
+    symmetric: frozenset[str]
     entities: dict[str, Result]
     relations: dict[str, Result]
     unknown: tuple[str, ...] = ()
@@ -113,7 +115,7 @@ def evaluate(
         f"bootstrap {bootstrap} seed {seed}" if bootstrap else "no bootstrap",
     )
     unknown = _unknown(columns[1], schema)
-    return Report(" | ".join(parts), both, entities, relations, unknown, analysis)
+    return Report(" | ".join(parts), both, symmetric, entities, relations, unknown, analysis)
 
 
 def _analysis(both: Pair, symmetric: frozenset[str], train: Annotations | None) -> Analysis:

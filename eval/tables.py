@@ -13,6 +13,7 @@ from aloi.eval.bootstrap import Interval
 from aloi.eval.causes import CAUSES
 from aloi.eval.counts import Tally
 from aloi.eval.report import Report, Result
+from aloi.eval.slices import METADATA, Slice
 
 BY_TYPE = ("exact", "outermost", "strict")
 """The schemes shown type by type."""
@@ -22,11 +23,12 @@ COLUMNS = ("", "support", "tp", "fp", "fn", "P", "R", "F1")
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One scheme's rows of text, headed by its title."""
+    """One scheme's rows of text, headed by its title; the terminal leaves `aside` ones out."""
 
     title: str
     rows: tuple[tuple[str, ...], ...]
     columns: tuple[str, ...] = COLUMNS
+    aside: bool = False
 
 
 def sheets(report: Report) -> Iterator[Sheet]:
@@ -53,17 +55,22 @@ def _analysis(analysis: Analysis) -> Iterator[Sheet]:
     if missed:
         causes = tuple((cause, str(missed[cause])) for cause in CAUSES if missed[cause])
         yield Sheet("missed relations by cause", causes, ("", "fn"))
-    for what, slices in (
-        ("entities", analysis.entity_slices),
-        ("relations", analysis.relation_slices),
-    ):
+    yield from _slices("entities", analysis.entity_slices)
+    yield from _slices("relations", analysis.relation_slices)
+
+
+def _slices(what: str, slices: tuple[Slice, ...]) -> Iterator[Sheet]:
+    """What the items are like, then, aside, what their documents are like."""
+    for aside in (False, True):
         rows = [
             (f"{name}: {group}", str(tally.support), *map(ratio, tally.ratios.values()))
             for name, groups in slices
+            if (name in METADATA) == aside
             for group, tally in groups.items()
         ]
         if rows:
-            yield Sheet(f"{what}, slices", tuple(rows), ("", "support", "P", "R", "F1"))
+            title = f"{what}, {'by metadata' if aside else 'slices'}"
+            yield Sheet(title, tuple(rows), ("", "support", "P", "R", "F1"), aside)
 
 
 def _other_schemes(report: Report) -> Iterator[Sheet]:
