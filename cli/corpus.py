@@ -1,13 +1,16 @@
-"""`aloi corpus`: check and stats."""
+"""`aloi corpus`: check, review, add, stats and card."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from aloi.cli.console import fail, must_exist
+
+if TYPE_CHECKING:
+    from aloi.corpus.collection import Corpus
 
 app = typer.Typer(help="Look after a corpus.", no_args_is_help=True)
 
@@ -34,6 +37,44 @@ def check(
 
 
 @app.command()
+def review(
+    folder: Annotated[Path, typer.Argument(metavar="CORPUS", help="A corpus folder.")],
+    *,
+    json_: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the findings there too.")
+    ] = None,
+) -> None:
+    """List likely mistakes of annotation that review.toml does not record as right.
+
+    Status 1 if there are any.
+    """
+    import json
+    from collections import Counter
+    from dataclasses import asdict
+
+    import msgspec
+
+    from aloi.corpus import quality
+    from aloi.corpus.files import whole_file
+
+    result = quality.review(_open(folder))
+    for finding in result.open:
+        print(finding)
+    for entry in result.stale:
+        print(f"stale in review.toml: {entry.rule}, document {entry.document}: «{entry.surface}»")
+    for rule, count in sorted(Counter(finding.rule for finding in result.open).items()):
+        print(f"{count:6} {rule}")
+    print(f"{len(result.open):6} open, {len(result.stale)} stale")
+    if json_ is not None:
+        found = [asdict(finding) for finding in result.open]
+        content = {"open": found, "stale": msgspec.to_builtins(result.stale)}
+        with whole_file(json_) as stream:
+            json.dump(content, stream, ensure_ascii=False, indent=1)
+    if result.open:
+        raise typer.Exit(1)
+
+
+@app.command()
 def stats(
     folder: Annotated[Path, typer.Argument(metavar="CORPUS", help="A corpus folder.")],
     *,
@@ -48,12 +89,9 @@ def stats(
 
     from aloi.cli.console import table
     from aloi.corpus import statistics
-    from aloi.corpus.collection import Corpus, is_corpus
     from aloi.corpus.files import whole_file
 
-    if not is_corpus(folder):
-        raise typer.BadParameter(f"no corpus.toml in {folder}")
-    corpus = Corpus.open(folder)
+    corpus = _open(folder)
     tables = statistics.summary(corpus)
     console = Console(highlight=False)
     for title, frame in tables.items():
@@ -62,3 +100,12 @@ def stats(
     if json_ is not None:
         with whole_file(json_) as stream:
             json.dump(statistics.to_json(tables), stream, ensure_ascii=False, indent=1)
+
+
+def _open(folder: Path) -> Corpus:
+    """The corpus in a folder; ends with status 2 if there is none."""
+    from aloi.corpus.collection import Corpus, is_corpus
+
+    if not is_corpus(folder):
+        raise typer.BadParameter(f"no corpus.toml in {folder}")
+    return Corpus.open(folder)

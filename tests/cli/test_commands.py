@@ -97,6 +97,7 @@ def test_a_broken_input_is_told_and_nothing_is_written(gold: Path, tmp_path: Pat
         ("corpus", "check", "/nowhere"),
         ("train", "ner", "--train", "/nowhere", "--dev", "/nowhere", "--out", "x"),
         ("train", "ner", "--set", "nonsense"),
+        ("corpus", "review", "/nowhere"),
         ("experiment", "/nowhere"),
         ("eval", "/nowhere", "/nowhere"),
         ("eval", "-", "-"),
@@ -136,3 +137,32 @@ def test_labels_can_be_renamed_and_dropped(gold: Path, tmp_path: Path) -> None:
     done = aloi("convert", gold, "-", "--to", "native", "--labels", labels)
     assert '"label"' not in done.stdout
     assert "dropped PER: 2 (not wanted)" in done.stderr
+
+
+def test_review_lists_likely_mistakes_with_status_1_and_none_with_status_0(tmp_path: Path) -> None:
+    corpus = small_corpus(tmp_path / "corpus", end=4)
+    done = aloi("corpus", "review", corpus, "--json", tmp_path / "r.json")
+    assert done.returncode == 1, done.stderr
+    assert "document a: e «Ana,»: punctuation at its edge [edge]" in done.stdout
+    assert "1 edge" in done.stdout
+    (finding,) = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))["open"]
+    assert (finding["rule"], finding["surface"]) == ("edge", "Ana,")
+    (corpus / "review.toml").write_text(
+        '[[right]]\nrule = "edge"\ndocument = "a"\nsurface = "Ana,"\nwhy = "as printed"\n'
+    )
+    done = aloi("corpus", "review", corpus)
+    assert done.returncode == 0
+    assert done.stdout.split() == ["0", "open,", "0", "stale"]
+
+
+def small_corpus(folder: Path, *, end: int = 3) -> Path:
+    """A corpus of one document, whose only mention ends at `end`."""
+    (folder / "gold").mkdir(parents=True)
+    (folder / "corpus.toml").write_text('name = "small"\nversion = "1"\nlicence = "CC0-1.0"\n')
+    (folder / "schema.toml").write_text('name = "s"\nversion = "1"\n[entities]\nPER = {}\n')
+    (folder / "splits.toml").write_text('train = ["a"]\n')
+    text = "Ana, qui vit à Rome, est partie hier pour Oslo, et elle y restera trois mois."
+    entity = {"id": "e", "start": 0, "end": end, "label": "PER"}
+    document = {"id": "a", "text": text, "entities": [entity]}
+    (folder / "gold" / "a.json").write_text(json.dumps(document), encoding="utf-8")
+    return folder
