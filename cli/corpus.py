@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,8 @@ from aloi.cli.console import fail, must_exist
 
 if TYPE_CHECKING:
     from aloi.corpus.collection import Corpus
+
+DAY = "%Y-%m-%d"
 
 app = typer.Typer(help="Look after a corpus.", no_args_is_help=True)
 
@@ -72,6 +75,64 @@ def review(
             json.dump(content, stream, ensure_ascii=False, indent=1)
     if result.open:
         raise typer.Exit(1)
+
+
+@app.command()
+def add(
+    source: Annotated[
+        str, typer.Argument(metavar="SOURCE", help=".txt or .html file, folder, or - (plain text).")
+    ],
+    folder: Annotated[Path, typer.Argument(metavar="CORPUS", help="A corpus folder.")],
+    *,
+    id_: Annotated[str | None, typer.Option("--id", help="Else the file's name.")] = None,
+    title: Annotated[str | None, typer.Option(help="Else the page's, if it has one.")] = None,
+    date: Annotated[
+        datetime | None, typer.Option(formats=[DAY], help="Of the text; else the page's.")
+    ] = None,
+    origin: Annotated[
+        str | None, typer.Option("--source", help="Who published it; else the page's address.")
+    ] = None,
+    rights: Annotated[str | None, typer.Option(help="A licence or holder; else unknown.")] = None,
+    lang: Annotated[str | None, typer.Option(help="Language code, such as fr.")] = None,
+    retrieved: Annotated[
+        datetime | None, typer.Option(formats=[DAY], help="When it was fetched.")
+    ] = None,
+    redistributable: Annotated[
+        bool, typer.Option("--redistributable", help="The text may be given on.")
+    ] = False,
+) -> None:
+    """Normalise new texts, refuse what is already there, and write them to CORPUS/inbox.
+
+    They may not be redistributed unless it is said that they may.
+    """
+    import logging
+    import sys
+
+    from aloi.corpus import intake
+
+    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # what it misses, we tell
+    must_exist(source)
+    corpus = _open(folder)
+    if source == "-" and id_ is None:
+        raise typer.BadParameter("a text from standard input needs --id")
+    if source == "-":
+        texts = [intake.from_plain(sys.stdin.buffer.read(), file="standard input")]
+    else:
+        texts = intake.read(Path(source))
+    if len(texts) > 1 and (id_ or title):
+        raise typer.BadParameter("--id and --title are for a single text")
+    details = intake.Details(
+        id=id_,
+        title=title,
+        date=date.strftime(DAY) if date else None,
+        source=origin,
+        rights=rights,
+        lang=lang,
+        retrieved=retrieved.strftime(DAY) if retrieved else None,
+        redistributable=redistributable,
+    )
+    for document in intake.add(texts, corpus, details):
+        print(f"{folder / intake.INBOX / document.id}.json")
 
 
 @app.command()

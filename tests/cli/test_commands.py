@@ -166,3 +166,24 @@ def small_corpus(folder: Path, *, end: int = 3) -> Path:
     document = {"id": "a", "text": text, "entities": [entity]}
     (folder / "gold" / "a.json").write_text(json.dumps(document), encoding="utf-8")
     return folder
+
+
+def test_add_writes_to_the_inbox_once(tmp_path: Path) -> None:
+    corpus = small_corpus(tmp_path / "corpus")
+    call = ("corpus", "add", "-", corpus, "--id", "new", "--date", "2020-01-02", "--lang", "fr")
+    done = aloi(*call, stdin="Bob est resté.\r\n")
+    assert (done.returncode, done.stdout) == (0, f"{corpus}/inbox/new.json\n"), done.stderr
+    written = json.loads((corpus / "inbox" / "new.json").read_text(encoding="utf-8"))
+    assert (written["text"], written["meta"]["date"]) == ("Bob est resté.", "2020-01-02")
+    again = aloi(*call, stdin="Bob est resté.")
+    assert again.returncode == 1
+    assert "the id is taken" in again.stderr
+    assert "the same text as document new" in again.stderr
+
+
+@pytest.mark.parametrize(
+    "options", [(), ("--id", "x", "--date", "hier"), ("--id", "x", "--retrieved", "2020-13-01")]
+)
+def test_a_wrong_call_of_add_is_status_2(tmp_path: Path, options: tuple[str, ...]) -> None:
+    done = aloi("corpus", "add", "-", small_corpus(tmp_path / "c"), *options, stdin="Bob.")
+    assert done.returncode == 2
