@@ -145,6 +145,7 @@ def stats(
 ) -> None:
     """Count documents, words, mentions and relations, by split, theme, form and type."""
     import json
+    import sys
 
     from rich.console import Console
 
@@ -154,13 +155,24 @@ def stats(
 
     corpus = _open(folder)
     tables = statistics.summary(corpus)
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     for title, frame in tables.items():
         console.print(table(title, frame))
     console.print(f"{corpus}")
     if json_ is not None:
         with whole_file(json_) as stream:
             json.dump(statistics.to_json(tables), stream, ensure_ascii=False, indent=1)
+
+
+@app.command()
+def card(
+    folder: Annotated[Path, typer.Argument(metavar="CORPUS", help="A corpus folder.")],
+) -> None:
+    """Bring the counts in CORPUS/README.md up to date with the documents."""
+    from aloi.corpus.card import CARD, refresh
+
+    refresh(_open(folder))
+    print(f"counts written to {folder / CARD}")
 
 
 def _open(folder: Path) -> Corpus:
