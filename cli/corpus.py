@@ -142,8 +142,11 @@ def stats(
     json_: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write the counts there too.")
     ] = None,
+    plots: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write drawings (SVG) there.")
+    ] = None,
 ) -> None:
-    """Count documents, words, mentions and relations, by split, theme, form and type."""
+    """Count documents, words, mentions and relations, and how long, dense, varied they are."""
     import json
     import sys
 
@@ -162,6 +165,11 @@ def stats(
     if json_ is not None:
         with whole_file(json_) as stream:
             json.dump(statistics.to_json(tables), stream, ensure_ascii=False, indent=1)
+    if plots is not None:
+        from aloi.corpus.plots import draw
+
+        for path in draw(corpus, plots):
+            print(f"written: {path}", file=sys.stderr)
 
 
 @app.command()

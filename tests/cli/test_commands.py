@@ -98,6 +98,8 @@ def test_a_broken_input_is_told_and_nothing_is_written(gold: Path, tmp_path: Pat
         ("train", "ner", "--train", "/nowhere", "--dev", "/nowhere", "--out", "x"),
         ("train", "ner", "--set", "nonsense"),
         ("corpus", "review", "/nowhere"),
+        ("corpus", "add", "/nowhere", ROOT / "corpus"),
+        ("corpus", "card", "/nowhere"),
         ("experiment", "/nowhere"),
         ("eval", "/nowhere", "/nowhere"),
         ("eval", "-", "-"),
@@ -187,3 +189,23 @@ def test_add_writes_to_the_inbox_once(tmp_path: Path) -> None:
 def test_a_wrong_call_of_add_is_status_2(tmp_path: Path, options: tuple[str, ...]) -> None:
     done = aloi("corpus", "add", "-", small_corpus(tmp_path / "c"), *options, stdin="Bob.")
     assert done.returncode == 2
+
+
+def test_stats_are_printed_written_as_json_and_drawn(tmp_path: Path) -> None:
+    corpus = small_corpus(tmp_path / "corpus")
+    options = ("--json", tmp_path / "s.json", "--plots", tmp_path / "plots")
+    done = aloi("corpus", "stats", corpus, *options)
+    assert done.returncode == 0, done.stderr
+    tables = json.loads((tmp_path / "s.json").read_text(encoding="utf-8"))
+    assert tables["entities"]["PER"]["train"] == 1
+    printed = done.stdout.split()  # narrow tables wrap their titles
+    assert all(word in printed for title in tables for word in title.split())
+    assert len(list((tmp_path / "plots").glob("*.svg"))) == 5
+
+
+def test_card_writes_the_counts_or_says_what_is_missing(tmp_path: Path) -> None:
+    corpus = small_corpus(tmp_path / "corpus")
+    assert "README.md: No such file" in aloi("corpus", "card", corpus).stderr
+    (corpus / "README.md").write_text("<!-- counts -->\n<!-- /counts -->\n")
+    assert aloi("corpus", "card", corpus).returncode == 0
+    assert "| train | 1 | 16 | 1 | 0 |" in (corpus / "README.md").read_text(encoding="utf-8")
