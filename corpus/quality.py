@@ -117,7 +117,7 @@ def labels_differ(documents: Iterable[Document]) -> Iterator[Finding]:
 def bare_surfaces(documents: Iterable[Document], settings: Settings) -> Iterator[Finding]:
     """A surface that is nearly always labelled (see `Settings`) where no mention touches it.
 
-    Compared by case, from word edge to word edge; of surfaces that begin at one place, the longest.
+    Compared by case, from word edge to word edge; the longest from the left, nothing within it.
     """
     documents = tuple(documents)
     labels: dict[str, Counter[str]] = defaultdict(Counter)
@@ -149,12 +149,13 @@ def _bare(document: Document, surfaces: Iterable[str]) -> Iterator[tuple[int, st
     covered = bytearray(len(document.text))
     for entity in document.entities:
         covered[entity.start : entity.end] = b"\1" * (entity.end - entity.start)
+    reach = 0
     for word in _WORD.finditer(document.text):
-        for surface in beginning.get(word[0], ()):
+        for surface in beginning.get(word[0], ()) if word.start() >= reach else ():
             end = word.start() + len(surface)
-            whole = document.text.startswith(surface, word.start()) and not _joins(document, end)
-            if whole:
+            if document.text.startswith(surface, word.start()) and not _joins(document, end):
                 if not any(covered[word.start() : end]):
+                    reach = end
                     yield word.start(), surface
                 break
 

@@ -70,8 +70,11 @@ def test_a_bare_surface_counts_if_long_frequent_and_mostly_labelled(
 
 
 def test_of_bare_surfaces_the_longest_is_found() -> None:
-    one = marked("[Nations](ORG), [Nations unies](ORG)", id_="a")
+    # Nations and unies stand within it; in Nations unieses the word goes on, so Nations is left.
+    one = marked("[Nations](ORG), [unies](NORP), [Nations unies](ORG)", id_="a")
     other = marked("les Nations unies", id_="b")
+    longer = marked("les Nations unieses", id_="b")
+    assert found(one, longer, settings=LOOSE) == [("bare-surface", "Nations")]
     assert found(one, other, settings=LOOSE) == [("bare-surface", "Nations unies")]
 
 
