@@ -47,9 +47,11 @@ def table(title: str, frame: pd.DataFrame) -> Table:
     """A data frame as a rich table, its index first."""
     from rich.table import Table
 
+    from aloi.corpus.statistics import cell
+
     shown = Table("", title=title, title_justify="left")
     for column in frame.columns:
         shown.add_column(str(column), justify="right")
     for name, row in frame.iterrows():
-        shown.add_row(str(name), *("" if value != value else f"{value:g}" for value in row))  # noqa: PLR0124 - NaN
+        shown.add_row(str(name), *map(cell, row))
     return shown

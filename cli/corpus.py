@@ -1,13 +1,19 @@
-"""`aloi corpus`: check and stats."""
+"""`aloi corpus`: check, review, add, stats and card."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from aloi.cli.console import fail, must_exist
+
+if TYPE_CHECKING:
+    from aloi.corpus.collection import Corpus
+
+DAY = "%Y-%m-%d"
 
 app = typer.Typer(help="Look after a corpus.", no_args_is_help=True)
 
@@ -34,31 +40,153 @@ def check(
 
 
 @app.command()
+def review(
+    folder: Annotated[Path, typer.Argument(metavar="CORPUS", help="A corpus folder.")],
+    *,
+    json_: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the findings there too.")
+    ] = None,
+) -> None:
+    """List likely mistakes of annotation that review.toml does not record as right.
+
+    Status 1 if there are any.
+    """
+    import json
+    from collections import Counter
+    from dataclasses import asdict
+
+    import msgspec
+
+    from aloi.corpus import quality
+    from aloi.corpus.files import whole_file
+
+    result = quality.review(_open(folder))
+    for finding in result.open:
+        print(finding)
+    for entry in result.stale:
+        print(f"stale in review.toml: {entry.rule}, document {entry.document}: «{entry.surface}»")
+    for rule, count in sorted(Counter(finding.rule for finding in result.open).items()):
+        print(f"{count:6} {rule}")
+    print(f"{len(result.open):6} open, {len(result.stale)} stale")
+    if json_ is not None:
+        found = [asdict(finding) for finding in result.open]
+        content = {"open": found, "stale": msgspec.to_builtins(result.stale)}
+        with whole_file(json_) as stream:
+            json.dump(content, stream, ensure_ascii=False, indent=1)
+    if result.open:
+        raise typer.Exit(1)
+
+
+@app.command()
+def add(
+    source: Annotated[
+        str, typer.Argument(metavar="SOURCE", help=".txt or .html file, folder, or - (plain text).")
+    ],
+    folder: Annotated[Path, typer.Argument(metavar="CORPUS", help="A corpus folder.")],
+    *,
+    id_: Annotated[str | None, typer.Option("--id", help="Else the file's name.")] = None,
+    title: Annotated[str | None, typer.Option(help="Else the page's, if it has one.")] = None,
+    date: Annotated[
+        datetime | None, typer.Option(formats=[DAY], help="Of the text; else the page's.")
+    ] = None,
+    origin: Annotated[
+        str | None, typer.Option("--source", help="Who published it; else the page's address.")
+    ] = None,
+    rights: Annotated[str | None, typer.Option(help="A licence or holder; else unknown.")] = None,
+    lang: Annotated[str | None, typer.Option(help="Language code, such as fr.")] = None,
+    retrieved: Annotated[
+        datetime | None, typer.Option(formats=[DAY], help="When it was fetched.")
+    ] = None,
+    redistributable: Annotated[
+        bool, typer.Option("--redistributable", help="The text may be given on.")
+    ] = False,
+) -> None:
+    """Normalise new texts, refuse what is already there, and write them to CORPUS/inbox.
+
+    They may not be redistributed unless it is said that they may.
+    """
+    import logging
+    import sys
+
+    from aloi.corpus import intake
+
+    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # what it misses, we tell
+    must_exist(source)
+    corpus = _open(folder)
+    if source == "-" and id_ is None:
+        raise typer.BadParameter("a text from standard input needs --id")
+    if source == "-":
+        texts = [intake.from_plain(sys.stdin.buffer.read(), file="standard input")]
+    else:
+        texts = intake.read(Path(source))
+    if len(texts) > 1 and (id_ or title):
+        raise typer.BadParameter("--id and --title are for a single text")
+    details = intake.Details(
+        id=id_,
+        title=title,
+        date=date.strftime(DAY) if date else None,
+        source=origin,
+        rights=rights,
+        lang=lang,
+        retrieved=retrieved.strftime(DAY) if retrieved else None,
+        redistributable=redistributable,
+    )
+    for document in intake.add(texts, corpus, details):
+        print(f"{folder / intake.INBOX / document.id}.json")
+
+
+@app.command()
 def stats(
     folder: Annotated[Path, typer.Argument(metavar="CORPUS", help="A corpus folder.")],
     *,
     json_: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write the counts there too.")
     ] = None,
+    plots: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write drawings (SVG) there.")
+    ] = None,
 ) -> None:
-    """Count documents, words, mentions and relations, by split, theme, form and type."""
+    """Count documents, words, mentions and relations, and how long, dense, varied they are."""
     import json
+    import sys
 
     from rich.console import Console
 
     from aloi.cli.console import table
     from aloi.corpus import statistics
-    from aloi.corpus.collection import Corpus, is_corpus
     from aloi.corpus.files import whole_file
 
-    if not is_corpus(folder):
-        raise typer.BadParameter(f"no corpus.toml in {folder}")
-    corpus = Corpus.open(folder)
+    corpus = _open(folder)
     tables = statistics.summary(corpus)
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     for title, frame in tables.items():
         console.print(table(title, frame))
     console.print(f"{corpus}")
     if json_ is not None:
         with whole_file(json_) as stream:
             json.dump(statistics.to_json(tables), stream, ensure_ascii=False, indent=1)
+    if plots is not None:
+        from aloi.corpus.plots import draw
+
+        for path in draw(corpus, plots):
+            print(f"written: {path}", file=sys.stderr)
+
+
+@app.command()
+def card(
+    folder: Annotated[Path, typer.Argument(metavar="CORPUS", help="A corpus folder.")],
+) -> None:
+    """Bring the counts in CORPUS/README.md up to date with the documents."""
+    from aloi.corpus.card import CARD, refresh
+
+    refresh(_open(folder))
+    print(f"counts written to {folder / CARD}")
+
+
+def _open(folder: Path) -> Corpus:
+    """The corpus in a folder; ends with status 2 if there is none."""
+    from aloi.corpus.collection import Corpus, is_corpus
+
+    if not is_corpus(folder):
+        raise typer.BadParameter(f"no corpus.toml in {folder}")
+    return Corpus.open(folder)

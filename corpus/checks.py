@@ -153,8 +153,8 @@ def leak_problems(drafts: Iterable[Draft], split_of: dict[str, str]) -> Iterator
                 yield Problem("leak", what, fix, one)
 
 
-def shingles(text: str) -> set[tuple[str, ...]]:
-    """The runs of `SHINGLE` words of a text, lower case, punctuation aside."""
+def shingles(text: str, length: int = SHINGLE) -> set[tuple[str, ...]]:
+    """The runs of `length` words of a text, lower case, punctuation aside."""
     spaced = "".join(character if character.isalnum() else " " for character in text.lower())
     words = spaced.split()
-    return {tuple(words[i : i + SHINGLE]) for i in range(len(words) - SHINGLE + 1)}
+    return {tuple(words[i : i + length]) for i in range(len(words) - length + 1)}

@@ -1,18 +1,37 @@
-"""What a corpus holds, as tables: counts by split, by type and by theme, and what test has unseen.
+"""What a corpus holds, as tables: how much of what, how dense, how varied, how far apart.
 
-Words are stretches between white space. A test mention is unseen if no train mention has its
-surface, compared without case.
+Words are stretches between white space. Surfaces are compared without case; a test mention is
+unseen if no train mention has its surface. Between the mentions of a relation stands the text from
+the end of the first to the start of the second, none if they overlap. A sentence ends at a line end
+and at `.`, `!`, `?` or `…` (with the quotes and brackets that close after it) before white space,
+but not at a full stop after a single letter (*M. Kofi A. Annan*).
 """
 
 from __future__ import annotations
 
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
 
+from aloi.corpus.checks import shingles
 from aloi.corpus.collection import Corpus
+from aloi.corpus.document import Document, Entity
 
 TRAIN = "train"
+
+BANDS = (0, 100, 200, 300, 400, 500, 750, 1000, 2000)
+"""Where the bands of document length begin, in words; the last is open."""
+
+RUN = 8
+SHARERS = 3
+"""Runs of `RUN` words are listed if more than `SHARERS` documents share them."""
+
+_SENTENCE_END = re.compile(r"\n|(?:[!?…]|(?<!\b\w)\.)[\s»”\")\]]*\s")
 
 
 def mention_table(corpus: Corpus) -> pd.DataFrame:
@@ -25,46 +44,72 @@ def mention_table(corpus: Corpus) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["split", "label", "surface"])
 
 
-def relation_table(corpus: Corpus) -> pd.DataFrame:
-    """A row a relation: split and label."""
-    rows = [
-        (corpus.split_of.get(document.id, ""), relation.label)
-        for document in corpus.documents
-        for relation in document.relations
-    ]
-    return pd.DataFrame(rows, columns=["split", "label"])
+def distance_table(corpus: Corpus) -> pd.DataFrame:
+    """A row a relation: split, label, and what stands between its mentions.
+
+    `characters` (code points) and `words` count it; `across` says whether a sentence ends in it.
+    """
+    rows = []
+    for document in corpus.documents:
+        entities, split = document.by_id(), corpus.split_of.get(document.id, "")
+        for relation in document.relations:
+            between = _between(document, entities[relation.head], entities[relation.tail])
+            across = _SENTENCE_END.search(between) is not None
+            rows.append((split, relation.label, len(between), len(between.split()), across))
+    table = pd.DataFrame(rows, columns=["split", "label", "characters", "words", "across"])
+    return table.astype({"characters": int, "words": int, "across": bool})
+
+
+def _between(document: Document, one: Entity, other: Entity) -> str:
+    first, second = sorted((one, other), key=lambda entity: (entity.start, entity.end))
+    return document.text[first.end : max(first.end, second.start)]
 
 
 def document_table(corpus: Corpus) -> pd.DataFrame:
-    """A row a document: split, theme, form, and how many words, mentions and relations."""
+    """A row a document: split, theme, form, year, and how many words, mentions and relations.
+
+    The year is the first four digits of `meta`'s date.
+    """
     rows = [
         {
             "document": document.id,
             "split": corpus.split_of.get(document.id, ""),
             "theme": str(document.meta.get("theme", "")),
             "form": str(document.meta.get("form", "")),
+            "year": _year(str(document.meta.get("date", ""))),
             "words": len(document.text.split()),
             "mentions": len(document.entities),
             "relations": len(document.relations),
         }
         for document in corpus.documents
     ]
-    columns = ["document", "split", "theme", "form", "words", "mentions", "relations"]
-    return pd.DataFrame(rows, columns=columns).set_index("document")
+    columns = ["document", "split", "theme", "form", "year", "words", "mentions", "relations"]
+    table = pd.DataFrame(rows, columns=columns).set_index("document")
+    return table.astype(dict.fromkeys(("words", "mentions", "relations"), int))
+
+
+def _year(date: str) -> str:
+    return date[:4] if re.match(r"\d{4}(?!\d)", date) else "unknown"
 
 
 def summary(corpus: Corpus) -> dict[str, pd.DataFrame]:
     """The tables shown, by title."""
     documents = document_table(corpus)
-    mentions, relations = mention_table(corpus), relation_table(corpus)
+    mentions, relations = mention_table(corpus), distance_table(corpus)
+    labels, types = list(corpus.schema.relations), list(corpus.schema.entities)
+    splits = list(corpus.splits)
     return {
-        "by split": _totals(documents, "split", list(corpus.splits)),
+        "by split": _totals(documents, "split", splits),
         "by theme": _totals(documents, "theme"),
         "by form": _totals(documents, "form"),
-        "entities": _by_label(mentions, list(corpus.schema.entities), list(corpus.splits)).join(
-            _unseen(mentions)
-        ),
-        "relations": _by_label(relations, list(corpus.schema.relations), list(corpus.splits)),
+        "by length in words": _by_length(documents),
+        "by year": _totals(documents, "year"),
+        "density, per 100 words": _density(documents, splits),
+        "entities": _by_label(mentions, types, splits).join(_unseen(mentions)),
+        "most frequent surface in train": _frequent(mentions, types),
+        "relations": _by_label(relations, labels, splits),
+        "between the mentions of a relation": _distances(relations, labels),
+        f"runs of {RUN} words in more than {SHARERS} documents": shared_runs(corpus.documents),
     }
 
 
@@ -76,10 +121,19 @@ def to_json(tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
     }
 
 
+def cell(value: object) -> str:
+    """A value as a table shows it: whole numbers whole, others to three places, NaN as nothing."""
+    if not isinstance(value, float):
+        return str(value)
+    if math.isnan(value):
+        return ""
+    return str(int(value)) if value.is_integer() else f"{value:.3f}".rstrip("0")
+
+
 def _totals(documents: pd.DataFrame, by: str, order: list[str] | None = None) -> pd.DataFrame:
     sums = documents.groupby(by)[["words", "mentions", "relations"]].sum()
     sums.insert(0, "documents", documents.groupby(by).size())
-    table = sums.reindex(order).fillna(0).astype(int) if order else sums
+    table = sums.reindex(order, fill_value=0) if order else sums
     table.loc["all"] = table.sum()
     return table
 
@@ -101,3 +155,58 @@ def _unseen(mentions: pd.DataFrame) -> pd.DataFrame:
         index="label", columns="split", values="unseen", aggfunc="mean"
     )
     return shares.add_prefix("unseen in ").round(3)
+
+
+def _by_length(documents: pd.DataFrame) -> pd.DataFrame:
+    names = [f"{low}–{high - 1}" for low, high in pairwise(BANDS)] + [f"{BANDS[-1]} or more"]
+    position = pd.cut(documents["words"], [*BANDS, float("inf")], right=False, labels=False)
+    held = range(position.min(), position.max() + 1) if len(documents) else range(0)
+    named = documents.assign(band=[names[number] for number in position])
+    return _totals(named, "band", [names[number] for number in held])
+
+
+def _density(documents: pd.DataFrame, splits: list[str]) -> pd.DataFrame:
+    """Mentions and relations for each 100 words, and how many documents have no relation."""
+    empty = documents.assign(documents=1, bare=documents["relations"] == 0)
+    sums = empty.groupby("split")[["documents", "words", "mentions", "relations", "bare"]].sum()
+    sums = sums.reindex(splits, fill_value=0)
+    sums.loc["all"] = sums.sum()
+    table = sums[["mentions", "relations"]].mul(100).div(sums["words"], axis=0).round(2)
+    table["relations a mention"] = (sums["relations"] / sums["mentions"]).round(3)
+    table["documents without relation"] = sums["bare"].astype(int)
+    return table
+
+
+def _frequent(mentions: pd.DataFrame, labels: list[str]) -> pd.DataFrame:
+    """Each type's most frequent surface in train (of equals the first by letter) and its share."""
+    train = mentions[mentions["split"] == TRAIN]
+    rows = {}
+    for label in labels:
+        counts = Counter(train.loc[train["label"] == label, "surface"])
+        if counts:
+            surface, count = min(counts.items(), key=lambda item: (-item[1], item[0]))
+            rows[label] = (surface, count, round(count / counts.total(), 3), len(counts))
+    columns = ["surface", "mentions", "share", "surfaces"]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+
+
+def _distances(relations: pd.DataFrame, labels: list[str]) -> pd.DataFrame:
+    """Median and ninth decile of what stands between, and the share across sentences."""
+    every = pd.concat([relations, relations.assign(label="all")])
+    groups = every.groupby("label")
+    quantiles = {
+        f"{unit}, {name}": groups[unit].quantile(q).round(1)
+        for unit in ("characters", "words")
+        for name, q in (("median", 0.5), ("9 in 10", 0.9))
+    }
+    table = pd.DataFrame({"relations": groups.size(), **quantiles})
+    table["across sentences"] = groups["across"].mean().round(3)
+    return table.reindex([label for label in (*labels, "all") if label in table.index])
+
+
+def shared_runs(documents: Iterable[Document]) -> pd.DataFrame:
+    """The runs of `RUN` words that more than `SHARERS` documents share, the commonest first."""
+    holders = Counter(run for document in documents for run in shingles(document.text, RUN))
+    shared = {" ".join(run): count for run, count in holders.items() if count > SHARERS}
+    ordered = dict(sorted(shared.items(), key=lambda item: (-item[1], item[0])))
+    return pd.DataFrame({"documents": pd.Series(ordered, dtype=int)})

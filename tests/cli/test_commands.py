@@ -97,6 +97,9 @@ def test_a_broken_input_is_told_and_nothing_is_written(gold: Path, tmp_path: Pat
         ("corpus", "check", "/nowhere"),
         ("train", "ner", "--train", "/nowhere", "--dev", "/nowhere", "--out", "x"),
         ("train", "ner", "--set", "nonsense"),
+        ("corpus", "review", "/nowhere"),
+        ("corpus", "add", "/nowhere", ROOT / "corpus"),
+        ("corpus", "card", "/nowhere"),
         ("experiment", "/nowhere"),
         ("eval", "/nowhere", "/nowhere"),
         ("eval", "-", "-"),
@@ -136,3 +139,73 @@ def test_labels_can_be_renamed_and_dropped(gold: Path, tmp_path: Path) -> None:
     done = aloi("convert", gold, "-", "--to", "native", "--labels", labels)
     assert '"label"' not in done.stdout
     assert "dropped PER: 2 (not wanted)" in done.stderr
+
+
+def test_review_lists_likely_mistakes_with_status_1_and_none_with_status_0(tmp_path: Path) -> None:
+    corpus = small_corpus(tmp_path / "corpus", end=4)
+    done = aloi("corpus", "review", corpus, "--json", tmp_path / "r.json")
+    assert done.returncode == 1, done.stderr
+    assert "document a: e «Ana,»: punctuation at its edge [edge]" in done.stdout
+    assert "1 edge" in done.stdout
+    (finding,) = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))["open"]
+    assert (finding["rule"], finding["surface"]) == ("edge", "Ana,")
+    (corpus / "review.toml").write_text(
+        '[[right]]\nrule = "edge"\ndocument = "a"\nsurface = "Ana,"\nwhy = "as printed"\n'
+    )
+    done = aloi("corpus", "review", corpus)
+    assert done.returncode == 0
+    assert done.stdout.split() == ["0", "open,", "0", "stale"]
+
+
+def small_corpus(folder: Path, *, end: int = 3) -> Path:
+    """A corpus of one document, whose only mention ends at `end`."""
+    (folder / "gold").mkdir(parents=True)
+    (folder / "corpus.toml").write_text('name = "small"\nversion = "1"\nlicence = "CC0-1.0"\n')
+    (folder / "schema.toml").write_text('name = "s"\nversion = "1"\n[entities]\nPER = {}\n')
+    (folder / "splits.toml").write_text('train = ["a"]\n')
+    text = "Ana, qui vit à Rome, est partie hier pour Oslo, et elle y restera trois mois."
+    entity = {"id": "e", "start": 0, "end": end, "label": "PER"}
+    document = {"id": "a", "text": text, "entities": [entity]}
+    (folder / "gold" / "a.json").write_text(json.dumps(document), encoding="utf-8")
+    return folder
+
+
+def test_add_writes_to_the_inbox_once(tmp_path: Path) -> None:
+    corpus = small_corpus(tmp_path / "corpus")
+    call = ("corpus", "add", "-", corpus, "--id", "new", "--date", "2020-01-02", "--lang", "fr")
+    done = aloi(*call, stdin="Bob est resté.\r\n")
+    assert (done.returncode, done.stdout) == (0, f"{corpus}/inbox/new.json\n"), done.stderr
+    written = json.loads((corpus / "inbox" / "new.json").read_text(encoding="utf-8"))
+    assert (written["text"], written["meta"]["date"]) == ("Bob est resté.", "2020-01-02")
+    again = aloi(*call, stdin="Bob est resté.")
+    assert again.returncode == 1
+    assert "the id is taken" in again.stderr
+    assert "the same text as document new" in again.stderr
+
+
+@pytest.mark.parametrize(
+    "options", [(), ("--id", "x", "--date", "hier"), ("--id", "x", "--retrieved", "2020-13-01")]
+)
+def test_a_wrong_call_of_add_is_status_2(tmp_path: Path, options: tuple[str, ...]) -> None:
+    done = aloi("corpus", "add", "-", small_corpus(tmp_path / "c"), *options, stdin="Bob.")
+    assert done.returncode == 2
+
+
+def test_stats_are_printed_written_as_json_and_drawn(tmp_path: Path) -> None:
+    corpus = small_corpus(tmp_path / "corpus")
+    options = ("--json", tmp_path / "s.json", "--plots", tmp_path / "plots")
+    done = aloi("corpus", "stats", corpus, *options)
+    assert done.returncode == 0, done.stderr
+    tables = json.loads((tmp_path / "s.json").read_text(encoding="utf-8"))
+    assert tables["entities"]["PER"]["train"] == 1
+    printed = done.stdout.split()  # narrow tables wrap their titles
+    assert all(word in printed for title in tables for word in title.split())
+    assert len(list((tmp_path / "plots").glob("*.svg"))) == 5
+
+
+def test_card_writes_the_counts_or_says_what_is_missing(tmp_path: Path) -> None:
+    corpus = small_corpus(tmp_path / "corpus")
+    assert "README.md: No such file" in aloi("corpus", "card", corpus).stderr
+    (corpus / "README.md").write_text("<!-- counts -->\n<!-- /counts -->\n")
+    assert aloi("corpus", "card", corpus).returncode == 0
+    assert "| train | 1 | 16 | 1 | 0 |" in (corpus / "README.md").read_text(encoding="utf-8")

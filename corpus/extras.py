@@ -1,0 +1,14 @@
+"""Libraries that an extra brings: missed with a sentence, not a traceback."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from aloi.corpus.problems import DataError, Problem
+
+
+def need(library: str, *, extra: str) -> None:
+    """Raise `DataError` if a library is not installed; call it before importing the library."""
+    if find_spec(library) is None:
+        what, fix = f"{library} is not installed", f"Install it: pip install 'aloi[{extra}]'"
+        raise DataError([Problem("no-library", what, fix)])
