@@ -1,14 +1,17 @@
 """Sentences, by a rule that can be stated.
 
-A sentence ends with a line, or after `.`, `!`, `?` or `…`, closing quotes and brackets included,
-where white space follows and then something that is not a small letter.
+A sentence ends with a line, or after `!`, `?`, `…` or a full stop that does not follow a single
+letter (an initial, an acronym with points), closing quotes and brackets included, where white
+space follows and then something that is not a small letter.
 """
 
 from __future__ import annotations
 
 import re
 
-_END = re.compile(r"\n+|[.!?…]+[\"»”’)\]]*(?:\s*[»”])?\s+(?![\sa-zàâäéèêëîïôöùûüçœæ])")
+_END = re.compile(
+    r"""\n+|(?:[!?…]|(?<!\b\w)\.)+["»”’)\]]*(?:\s*[»”])?\s+(?![\sa-zàâäéèêëîïôöùûüçœæ])"""
+)
 
 
 def sentence_starts(text: str) -> list[int]:

@@ -2,15 +2,14 @@
 
 Words are stretches between white space. Surfaces are compared without case; a test mention is
 unseen if no train mention has its surface. Between the mentions of a relation stands the text from
-the end of the first to the start of the second, none if they overlap. A sentence ends at a line end
-and at `.`, `!`, `?` or `…` (with the quotes and brackets that close after it) before white space,
-but not at a full stop after a single letter (*M. Kofi A. Annan*).
+the end of the first to the start of the second, none if they overlap. Sentences are those of
+`aloi.corpus.sentences`.
 """
 
 from __future__ import annotations
 
 import math
-import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable
 from itertools import pairwise
@@ -21,6 +20,7 @@ import pandas as pd
 from aloi.corpus.checks import shingles
 from aloi.corpus.collection import Corpus
 from aloi.corpus.document import Document, Entity
+from aloi.corpus.sentences import sentence_starts
 
 TRAIN = "train"
 
@@ -30,8 +30,6 @@ BANDS = (0, 100, 200, 300, 400, 500, 750, 1000, 2000)
 RUN = 8
 SHARERS = 3
 """Runs of `RUN` words are listed if more than `SHARERS` documents share them."""
-
-_SENTENCE_END = re.compile(r"\n|(?:[!?…]|(?<!\b\w)\.)[\s»”\")\]]*\s")
 
 
 def mention_table(corpus: Corpus) -> pd.DataFrame:
@@ -47,14 +45,17 @@ def mention_table(corpus: Corpus) -> pd.DataFrame:
 def distance_table(corpus: Corpus) -> pd.DataFrame:
     """A row a relation: split, label, and what stands between its mentions.
 
-    `characters` (code points) and `words` count it; `across` says whether a sentence ends in it.
+    `characters` (code points) and `words` count it; `across` says whether the mentions
+    begin in two sentences.
     """
     rows = []
     for document in corpus.documents:
         entities, split = document.by_id(), corpus.split_of.get(document.id, "")
+        starts = sentence_starts(document.text)
         for relation in document.relations:
             between = _between(document, entities[relation.head], entities[relation.tail])
-            across = _SENTENCE_END.search(between) is not None
+            ends = [entities[id_].start for id_ in (relation.head, relation.tail)]
+            across = len({bisect_right(starts, end) for end in ends}) > 1
             rows.append((split, relation.label, len(between), len(between.split()), across))
     table = pd.DataFrame(rows, columns=["split", "label", "characters", "words", "across"])
     return table.astype({"characters": int, "words": int, "across": bool})
@@ -89,7 +90,7 @@ def document_table(corpus: Corpus) -> pd.DataFrame:
 
 
 def _year(date: str) -> str:
-    return date[:4] if re.match(r"\d{4}(?!\d)", date) else "unknown"
+    return date[:4] if len(date[:4]) == 4 and date[:4].isdigit() else "unknown"
 
 
 def summary(corpus: Corpus) -> dict[str, pd.DataFrame]:
