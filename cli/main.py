@@ -23,6 +23,7 @@ app.add_typer(annotation.app, name="annotate")
 app.command("train")(models.train)
 app.command("predict")(models.predict)
 app.command("eval")(evaluation.evaluate)
+app.command("agree")(evaluation.agree)
 app.command("compare")(comparison.compare)
 app.command("experiment")(experiment.experiment)
 
