@@ -124,10 +124,13 @@ def test_a_broken_input_is_told_and_nothing_is_written(gold: Path, tmp_path: Pat
         ("experiment", "/nowhere"),
         ("eval", "/nowhere", "/nowhere"),
         ("eval", "-", "-"),
+        ("compare", ROOT / "README.md", ROOT / "README.md"),
+        ("compare", "-", "-", ROOT / "README.md"),
+        ("agree", "-"),
         ("nonsense",),
     ],
 )
-def test_a_wrong_call_is_status_2(arguments: tuple[str, ...]) -> None:
+def test_a_wrong_call_is_status_2(arguments: tuple[object, ...]) -> None:
     done = aloi(*arguments)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr

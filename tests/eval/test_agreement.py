@@ -84,11 +84,22 @@ def test_two_annotators_by_hand() -> None:
 
 
 def test_frequent_kinds_come_first_and_boundaries_are_one_disagreement() -> None:
-    one = columns(doc("a", (0, 8, "PER"), (15, 19, "LOC")), doc("b", (15, 19, "LOC")))
+    one = columns(doc("a", (0, 8, "PER"), (15, 19, "ROLE")), doc("b", (15, 19, "ROLE")))
     other = columns(doc("a", (0, 3, "PER")), doc("b"))
     found = agree({"A": one, "B": other}).disagreements
-    assert [each.kind for each in found] == [("LOC", "–"), ("LOC", "–"), ("PER",)]
+    assert [each.kind for each in found] == [("ROLE", "–"), ("ROLE", "–"), ("PER",)]
     assert found[-1].marked == {"A": (("PER", 0, 8),), "B": (("PER", 0, 3),)}
+
+
+def test_a_token_beside_a_mention_is_outside() -> None:
+    # Bob , l' Opéra . : five tokens without white space around the marked ones; two are marked.
+    one = doc("a", (0, 3, "PER"), (7, 12, "LOC"), text="Bob, l'Opéra.")
+    found = agree({"A": columns(one), "B": columns(one)})
+    assert {name: each.items for name, each in found.alpha.items()} == {
+        "all": 5,
+        "someone": 2,
+        "both": 2,
+    }
 
 
 def test_a_missing_document_is_not_an_empty_one() -> None:
