@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from aloi.cli import annotation, corpus, evaluation, experiment, formats, models
+from aloi.cli import annotation, comparison, corpus, evaluation, experiment, formats, models
 from aloi.cli.console import fail
 
 app = typer.Typer(
@@ -23,6 +23,8 @@ app.add_typer(annotation.app, name="annotate")
 app.command("train")(models.train)
 app.command("predict")(models.predict)
 app.command("eval")(evaluation.evaluate)
+app.command("agree")(evaluation.agree)
+app.command("compare")(comparison.compare)
 app.command("experiment")(experiment.experiment)
 
 

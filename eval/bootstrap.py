@@ -85,10 +85,11 @@ def _weights(documents: int, replicates: int, seed: int, exact: type) -> Iterato
 
 
 def _named(replicated: Floats) -> dict[str, Interval]:
-    return {name: _interval(replicated[:, i]) for i, name in enumerate(RATIOS)}
+    return {name: interval(replicated[:, i]) for i, name in enumerate(RATIOS)}
 
 
-def _interval(values: Floats) -> Interval:
+def interval(values: Floats) -> Interval:
+    """The middle 95 % of the values that are not NaN, which are lost and counted."""
     defined = values[~np.isnan(values)]
     lost = len(values) - len(defined)
     if not len(defined):

@@ -60,6 +60,30 @@ def test_eval_prints_tables_and_writes_the_same_as_json(
     assert row["ci"]["f1"] == [0.0, 1.0]
 
 
+def test_compare_prints_tables_and_writes_the_same_as_json(
+    gold: Path, pred: Path, tmp_path: Path
+) -> None:
+    done = aloi("compare", gold, pred, gold, "--json", tmp_path / "c.json", "--replicates", 200)
+    assert done.returncode == 0, done.stderr
+    assert "few: 2" in done.stdout
+    found = json.loads((tmp_path / "c.json").read_text(encoding="utf-8"))
+    assert found["signature"] in done.stdout.replace("\n", "")
+    assert found["contrasts"][0]["micro"]["f1"]["difference"] == 0.5
+    # One of two documents differs: swapping it or not, the difference is as large.
+    assert found["contrasts"][0]["micro"]["f1"]["p"] == 1
+
+
+def test_agree_prints_tables_and_writes_the_same_as_json(
+    gold: Path, pred: Path, tmp_path: Path
+) -> None:
+    done = aloi("agree", gold, pred, "--json", tmp_path / "a.json")
+    assert done.returncode == 0, done.stderr
+    assert "[Ana vit à]" in done.stdout
+    found = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
+    assert found["pairs"][0]["f1"]["entities, exact"]["micro"]["f1"] == 0.5
+    assert [each["document"] for each in found["disagreements"]] == ["b"]
+
+
 def test_eval_with_other_texts_says_where_they_part(gold: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.jsonl"
     other.write_text(gold.read_text(encoding="utf-8").replace("Rome", "Oslo"), encoding="utf-8")
@@ -103,10 +127,13 @@ def test_a_broken_input_is_told_and_nothing_is_written(gold: Path, tmp_path: Pat
         ("experiment", "/nowhere"),
         ("eval", "/nowhere", "/nowhere"),
         ("eval", "-", "-"),
+        ("compare", ROOT / "README.md", ROOT / "README.md"),
+        ("compare", "-", "-", ROOT / "README.md"),
+        ("agree", "-"),
         ("nonsense",),
     ],
 )
-def test_a_wrong_call_is_status_2(arguments: tuple[str, ...]) -> None:
+def test_a_wrong_call_is_status_2(arguments: tuple[object, ...]) -> None:
     done = aloi(*arguments)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
