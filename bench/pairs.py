@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from aloi.corpus.document import Document, Entity, Relation
+from aloi.corpus.document import Document, Entity
 
 TYPES = ("PER", "LOC", "ORG", "DATE", "EVENT", "ROLE", "TREATY", "QUANTITY")
 SHARES = (0.25, 0.25, 0.2, 0.12, 0.06, 0.05, 0.04, 0.03)
@@ -48,22 +48,15 @@ class Pair:
         starts = np.concatenate(([0], np.cumsum(lengths)))
         text = " ".join(self.words)
         sides = (self.gold, self.pred)
-        gold, pred = (Document(self.id, text, *_annotation(side, starts)) for side in sides)
+        gold, pred = (Document(self.id, text, _entities(side, starts)) for side in sides)
         return gold, pred
 
 
-def _annotation(
-    spans: list[Span], starts: np.ndarray
-) -> tuple[tuple[Entity, ...], tuple[Relation, ...]]:
-    entities = tuple(
+def _entities(spans: list[Span], starts: np.ndarray) -> tuple[Entity, ...]:
+    return tuple(
         Entity(f"e{n}", int(starts[span.start]), int(starts[span.end]) - 1, span.label)
         for n, span in enumerate(spans)
     )
-    relations = tuple(
-        Relation(head.id, tail.id, f"{head.label}_{tail.label}")
-        for head, tail in zip(entities[::4], entities[1::4], strict=False)
-    )
-    return entities, relations
 
 
 def pairs(documents: int, *, seed: int = 0) -> Iterator[Pair]:

@@ -12,6 +12,9 @@ BASELINE_NOTE = (
     "fr_core_news_md is scored off the shelf, on the labels it shares with the schema; it was made "
     "by other guidelines than ours, so part of its errors are differences of convention."
 )
+REPLICATES = 10_000
+"""Of the test of significance."""
+
 INTERVAL_NOTE = "Intervals are 95 % bootstrap intervals over documents; a single one has none."
 
 
@@ -41,12 +44,15 @@ def experiment(
     if train_only:
         return
     runs = list(trial.evaluate(bootstrap=bootstrap, seed=seed))
+    significance = trial.significance(replicates=REPLICATES, seed=seed)
     notes = [BASELINE_NOTE] if any(run.system == BASELINE for run in runs) else []
-    notes += [INTERVAL_NOTE, *(summary.flatness(run) for run in runs if run.system == "ner")]
-    write_reports(out, runs, summary.whole_markdown(runs, notes))
+    ours = [run for run in runs if run.system == "ner"]
+    notes += [INTERVAL_NOTE, *map(summary.flatness, ours), *map(summary.unseen, ours)]
+    write_reports(out, runs, significance, summary.whole_markdown(runs, significance, notes))
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
-    for sheet in (*summary.by_type(runs), summary.overview(runs)):
+    compared = significance["test"].sheets() if significance else ()
+    for sheet in (*summary.by_type(runs), *compared, summary.overview(runs)):
         console.print(terminal(sheet))
     for note in notes:
         console.print(f"- {note}")
-    console.print(f"{runs[0].report.signature}\nwritten: {out}/reports/eval.json, eval.md")
+    console.print(f"{runs[0].report.signature}\nwritten: {out}/reports/eval.json, eval.md, *.html")

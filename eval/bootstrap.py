@@ -18,7 +18,7 @@ from aloi.eval.counts import RATIOS
 from aloi.eval.scores import Scores
 
 LEVEL = 0.95
-CELLS = 1 << 22
+CELLS = 1 << 20
 """How many weights are held at once."""
 
 EXACT = 1 << 24

