@@ -5,7 +5,7 @@ READY := .venv/.ready
 CORPUS := corpus
 OUT := build
 
-.PHONY: setup train eval test test-all lint types clean
+.PHONY: setup train eval test test-all bench lint types clean
 
 setup: $(READY)
 
@@ -27,6 +27,9 @@ test: $(READY)
 
 test-all: $(READY)
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+bench: $(READY)
+	$(BIN)/python bench/evaluation.py
 
 lint: $(READY)
 	$(BIN)/ruff check .
