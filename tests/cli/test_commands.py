@@ -60,6 +60,27 @@ def test_eval_prints_tables_and_writes_the_same_as_json(
     assert row["ci"]["f1"] == [0.0, 1.0]
 
 
+def test_eval_writes_every_kind_of_file(gold: Path, pred: Path, tmp_path: Path) -> None:
+    files = {kind: tmp_path / f"report.{kind}" for kind in ("html", "markdown", "latex", "csv")}
+    options = [part for kind, file in files.items() for part in (f"--{kind}", file)]
+    done = aloi("eval", gold, pred, "--train", gold, *options)
+    assert done.returncode == 0, done.stderr
+    assert "surface in training: seen" in done.stdout
+    starts = ("<!DOCTYPE html>", "**entities, exact**", "\\begin{table}", "task,scheme,type")
+    for file, start in zip(files.values(), starts, strict=True):
+        assert file.read_text(encoding="utf-8").startswith(start)
+
+
+def test_eval_of_one_scheme_gives_nothing_else(gold: Path, pred: Path, tmp_path: Path) -> None:
+    done = aloi("eval", gold, pred, "--scheme", "semeval-partial", "--json", tmp_path / "r.json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))
+    assert list(report["entities"]) == ["semeval-partial"]
+    assert "analysis" not in report
+    # Ana is right, 'Ana vit à' shares three characters with it: one correct, one partial.
+    assert report["entities"]["semeval-partial"]["micro"]["f1"] == 0.75
+
+
 def test_compare_prints_tables_and_writes_the_same_as_json(
     gold: Path, pred: Path, tmp_path: Path
 ) -> None:
@@ -127,6 +148,8 @@ def test_a_broken_input_is_told_and_nothing_is_written(gold: Path, tmp_path: Pat
         ("experiment", "/nowhere"),
         ("eval", "/nowhere", "/nowhere"),
         ("eval", "-", "-"),
+        ("eval", ROOT / "corpus", ROOT / "corpus", "--scheme", "nonsense"),
+        ("eval", ROOT / "corpus", ROOT / "corpus", "--scheme", "exact", "--html", "x.html"),
         ("compare", ROOT / "README.md", ROOT / "README.md"),
         ("compare", "-", "-", ROOT / "README.md"),
         ("agree", "-"),
