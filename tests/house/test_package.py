@@ -39,5 +39,6 @@ def test_the_wheel_holds_what_the_code_reads(names: dict[str, list[str]]) -> Non
         "aloi/models/configs/relations.cfg",
         "aloi/annotation/guidelines/guide.fr.md",
         "aloi/cli/main.py",
+        "aloi/eval/templates/page.html",
     } <= set(names["wheel"])
     assert {name.split("/")[0] for name in names["wheel"]} == {"aloi", "aloi-0.1.0.dist-info"}
