@@ -70,7 +70,9 @@ def by_type(runs: Iterable[Run]) -> Iterator[Sheet]:
 
 def flatness(run: Run) -> str:
     """What a flat layer cannot find: recall over all mentions against the outermost ones."""
-    recall = {name: run.results()[name].scores.micro.recall or 0.0 for name in SHOWN["entities"]}
+    recall = {
+        name: run.results()[name].scores.micro.ratios["recall"] or 0.0 for name in SHOWN["entities"]
+    }
     missed = run.results()["exact"].scores.micro.support
     outer = run.results()["outermost"].scores.micro.support
     return (

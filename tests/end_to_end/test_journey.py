@@ -13,9 +13,9 @@ from toy import sentence
 from aloi.corpus import native
 from aloi.corpus.collection import Corpus
 from aloi.corpus.document import Document
-from aloi.eval.summary import Run
+from aloi.eval.summary import Run, flatness, unseen, whole_markdown
 from aloi.models import training
-from aloi.models.experiment import Experiment
+from aloi.models.experiment import OWN, Experiment, write_reports
 
 pytestmark = pytest.mark.slow
 
@@ -94,8 +94,23 @@ def test_relations_are_learnt_and_kept_through_the_whole_pipeline(trial: Experim
     assert f1(runs["test", "relations-gold-entities"]) > 0.8
 
 
+def test_the_reports_are_written(trial: Experiment) -> None:
+    runs = list(trial.evaluate(bootstrap=20, seed=0))
+    significance = trial.significance(replicates=50, seed=0)
+    assert set(significance) == {"dev", "test"}
+    ours = [run for run in runs if run.system == "ner"]
+    notes = [*map(flatness, ours), *map(unseen, ours)]
+    write_reports(trial.out, runs, significance, whole_markdown(runs, significance, notes))
+    reports = {file.name for file in (trial.out / "reports").iterdir()}
+    pages = {f"{split}-{name}.html" for split in ("dev", "test") for name in OWN}
+    assert {"eval.json", "eval.md", *pages} <= reports
+    content = json.loads((trial.out / "reports" / "eval.json").read_text(encoding="utf-8"))
+    assert set(content) == {"runs", "significance"}
+    assert "by surface in training" in (trial.out / "reports" / "eval.md").read_text("utf-8")
+
+
 def f1(run: Run) -> float:
-    return run.report.relations["strict"].scores.micro.f1 or 0.0
+    return run.report.relations["strict"].scores.micro.ratios["f1"] or 0.0
 
 
 def test_without_the_restricted_document_everything_runs(trial: Experiment, tmp_path: Path) -> None:
