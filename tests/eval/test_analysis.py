@@ -1,5 +1,6 @@
 """Errors by kind, missed relations by cause, slices: small cases, and sums that must hold."""
 
+import random
 from collections import Counter
 
 from hypothesis import given
@@ -88,6 +89,17 @@ def test_swapping_sides_swaps_precision_and_recall(gold: Spans, pred: Spans) -> 
         assert ratios["precision"] == swapped["recall"]
         assert ratios["recall"] == swapped["precision"]
         assert ratios["f1"] == swapped["f1"]
+
+
+@given(st.lists(st.tuples(SPANS, SPANS), max_size=4), st.randoms())
+def test_the_order_of_documents_never_matters(pairs: list, rng: random.Random) -> None:
+    gold = [document(side, str(n)) for n, (side, _) in enumerate(pairs)]
+    pred = [document(side, str(n)) for n, (_, side) in enumerate(pairs)]
+    one = evaluate(gold, pred).to_json()
+    other = evaluate(rng.sample(gold, len(gold)), rng.sample(pred, len(pred))).to_json()
+    for report in (one, other):
+        del report["analysis"]["frequent_errors"]  # of equally frequent ones, the first comes first
+    assert one == other
 
 
 def test_the_commonest_error_comes_first_with_its_context() -> None:
