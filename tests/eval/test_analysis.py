@@ -3,7 +3,7 @@
 import random
 from collections import Counter
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from mentions import TEXT, compared, document
 
@@ -91,7 +91,8 @@ def test_swapping_sides_swaps_precision_and_recall(gold: Spans, pred: Spans) -> 
         assert ratios["f1"] == swapped["f1"]
 
 
-@given(st.lists(st.tuples(SPANS, SPANS), max_size=4), st.randoms())
+@settings(max_examples=25)
+@given(st.lists(st.tuples(SPANS, SPANS), max_size=3), st.randoms(use_true_random=False))
 def test_the_order_of_documents_never_matters(pairs: list, rng: random.Random) -> None:
     gold = [document(side, str(n)) for n, (side, _) in enumerate(pairs)]
     pred = [document(side, str(n)) for n, (_, side) in enumerate(pairs)]
