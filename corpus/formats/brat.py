@@ -102,12 +102,21 @@ class _DocumentNote(msgspec.Struct, forbid_unknown_fields=True):
 def read(path: Path, options: Reading, notes: Notes) -> Iterator[Document]:
     """The documents of a folder, or of one `.txt` or `.ann` with its twin."""
     problems: list[Problem] = []
+    files: dict[str, str] = {}
     for name, stem in _stems(path, notes, problems):
+        file = f"{stem}.ann"
         try:
-            text, annotations = _content(f"{stem}.txt"), _content(f"{stem}.ann")
-            yield parse(name, text, annotations, options, notes, file=f"{stem}.ann")
+            text, annotations = _content(f"{stem}.txt"), _content(file)
+            document = parse(name, text, annotations, options, notes, file=file)
         except DataError as error:
             problems += error.problems
+            continue
+        if files.setdefault(document.id, file) is file:
+            yield document
+        else:  # only a note of ours can give an id that is not the path
+            what = f"document id given twice, first in {files[document.id]}"
+            fix = f"Correct it in the note `{OWN} {DOCUMENT}` of one of them"
+            problems.append(Problem("document-id-twice", what, fix, document.id, file=file))
     if problems:
         raise DataError(problems)
 
@@ -366,7 +375,10 @@ def write(
     with whole_folder(path) as scratch:
         for count, document in enumerate(documents, start=1):  # noqa: B007 - the count is the result
             if names.check(document) and not names.bad:
-                _save(document, os.path.join(scratch, document.id))
+                try:
+                    _save(document, os.path.join(scratch, document.id))
+                except DataError as error:
+                    names.problems += error.problems
         names.settle()
     return count
 

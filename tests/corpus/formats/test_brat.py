@@ -125,6 +125,27 @@ def test_a_folder_goes_on_after_a_bad_document(tmp_path: Path) -> None:
     assert dict(notes.counts) == {".txt files without .ann left out": 1}
 
 
+def test_two_files_that_give_one_id_are_refused(tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        (tmp_path / f"{name}.txt").write_text("Ana")
+        (tmp_path / f"{name}.ann").write_text('#1\tAloi document\t{"id": "a"}\n' * (name > "a"))
+    notes = Notes()
+    with pytest.raises(DataError, match=r"first in .*a\.ann") as caught:
+        list(brat.read(tmp_path, brat.Reading(), notes))
+    assert [problem.file for problem in caught.value.problems] == [
+        str(tmp_path / "b.ann"),
+        str(tmp_path / "c.ann"),
+    ]
+
+
+@pytest.mark.parametrize(("text", "label"), [("An\ud800", "PER"), ("Ana", "P\udfff")])
+def test_a_lone_surrogate_cannot_be_written(text: str, label: str, tmp_path: Path) -> None:
+    document = Document("d", text, (Entity("T1", 0, 3, label),))
+    with pytest.raises(DataError, match="lone surrogate"):
+        brat.write([document], tmp_path / "out", Options(), Notes())
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_folder_with_ann_files_is_found_to_be_brat(tmp_path: Path) -> None:
     (tmp_path / "d.txt").write_text("Ana")
     (tmp_path / "d.ann").touch()
