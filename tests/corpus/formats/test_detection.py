@@ -97,5 +97,5 @@ def told(name: str, content: bytes) -> str:
 
 
 def test_a_string_of_quotes_that_breaks_off_takes_no_time() -> None:
-    # Read again from each quote, these 100,000 would take hours.
+    # Read again from each quote, these 100,000 would take minutes.
     assert told("x.json", b'{"a": "' + b'\\"' * 100_000 + b"\\") == "native"
