@@ -44,6 +44,9 @@ SPANS_KEY = "entities"
 USER_DATA_KEY = "aloi.relations"
 """Where a doc's relations are kept, as plain lists that `DocBin` can store."""
 
+ATTRIBUTES = ("ENT_IOB", "ENT_TYPE", "ENT_KB_ID", "ENT_ID")
+"""What is written of a token beside its characters; the rest of what `DocBin` can is empty."""
+
 _PLAIN_SPAN = tuple[int, int, str, str]
 _PLAIN_RELATION = tuple[_PLAIN_SPAN, _PLAIN_SPAN, str, float | None]
 
@@ -282,7 +285,7 @@ def write(
 ) -> int:
     """Write a `DocBin` file."""
     nlp = _blank(options.lang)
-    binary = DocBin(store_user_data=True)
+    binary = DocBin(attrs=ATTRIBUTES, store_user_data=True)
     problems: list[Problem] = []
     for document in documents:
         try:
