@@ -21,6 +21,13 @@ def whole_file(path: Path) -> Iterator[IO[str]]:
         yield stream
 
 
+@contextmanager
+def whole_binary(path: Path) -> Iterator[IO[bytes]]:
+    """Open `path` for bytes; it appears only if the block succeeds."""
+    with _partial(path) as partial, partial.open("wb") as stream:
+        yield stream
+
+
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a file whole or not at all."""
     with _partial(path) as partial:

@@ -68,6 +68,10 @@ def utf8(text: str, document: str) -> bytes:
     try:
         return text.encode()
     except UnicodeEncodeError as error:
-        what = f"lone surrogate {error.object[error.start]!r}, which UTF-8 cannot hold"
-        problem = Problem("lone-surrogate", what, "Remove it from the text and names", document)
-        raise DataError([problem]) from error
+        raise DataError([surrogate_problem(error, document)]) from error
+
+
+def surrogate_problem(error: UnicodeEncodeError, document: str) -> Problem:
+    """What it means that a document's text or names cannot be put in UTF-8."""
+    what = f"lone surrogate {error.object[error.start]!r}, which UTF-8 cannot hold"
+    return Problem("lone-surrogate", what, "Remove it from the text and names", document)

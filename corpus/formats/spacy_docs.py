@@ -33,6 +33,7 @@ from spacy.vocab import Vocab
 from aloi.corpus.document import Document, Entity, Relation, outermost
 from aloi.corpus.files import write_bytes
 from aloi.corpus.formats.fitting import Holds
+from aloi.corpus.formats.names import surrogate_problem
 from aloi.corpus.formats.notes import Notes
 from aloi.corpus.formats.options import Options
 from aloi.corpus.formats.tokens import Policy, Token, aligned
@@ -317,7 +318,5 @@ def _doc(nlp: Language, document: Document, options: Writing, notes: Notes) -> D
         if document.meta:
             doc.user_data[META_KEY] = msgspec.json.encode(document.meta).decode()
     except UnicodeEncodeError as error:
-        what = f"lone surrogate {error.object[error.start]!r}, which UTF-8 cannot hold"
-        problem = Problem("lone-surrogate", what, "Remove it from the text and names", document.id)
-        raise DataError([problem]) from error
+        raise DataError([surrogate_problem(error, document.id)]) from error
     return doc
