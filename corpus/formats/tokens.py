@@ -10,6 +10,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
+import msgspec
+
 from aloi.corpus.document import Document, Entity
 from aloi.corpus.formats.notes import Notes
 from aloi.corpus.problems import DataError, Problem
@@ -69,6 +71,26 @@ def lay(document: Document, tokens: Sequence[Token], *, policy: Policy, notes: N
     if problems:
         raise DataError(problems)
     return laid
+
+
+def aligned(
+    document: Document, tokens: Sequence[Token], *, policy: Policy, notes: Notes
+) -> Document:
+    """The document with its mentions moved to where `lay` puts them on the tokens.
+
+    A relation goes with an end that is dropped, and is counted.
+    """
+    entities = tuple(
+        msgspec.structs.replace(entity, start=tokens[first].start, end=tokens[end - 1].end)
+        for entity, first, end in lay(document, tokens, policy=policy, notes=notes)
+    )
+    if entities == document.entities:
+        return document
+    kept = {entity.id for entity in entities}
+    relations = tuple(r for r in document.relations if r.head in kept and r.tail in kept)
+    lost = len(document.relations) - len(relations)
+    notes.add("relations of dropped mentions lost", f"document {document.id}", lost)
+    return msgspec.structs.replace(document, entities=entities, relations=relations)
 
 
 def _misaligned(document: Document, entity: Entity) -> Problem:

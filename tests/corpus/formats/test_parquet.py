@@ -1,0 +1,186 @@
+"""Parquet: the columns as they stand, everything back as it was, and errors with their rows."""
+
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pyarrow
+import pytest
+from conversions import same, there_and_back
+from hypothesis import given
+from hypothesis import strategies as st
+from pyarrow import parquet as library
+from strategies import documents
+
+from aloi.corpus.document import Document, Entity, Relation
+from aloi.corpus.formats import parquet
+from aloi.corpus.formats.notes import Notes
+from aloi.corpus.formats.options import Options
+from aloi.corpus.problems import DataError
+
+DOCUMENT = Document(
+    "d",
+    "Ana vit à Rome.",
+    (Entity("a", 0, 3, "PER", "Q1"), Entity("b", 10, 14, "LOC", None, {"kind": "city"}, 0.5)),
+    (Relation("a", "b", "LIVES_IN", "r", {"assertion": "negated"}),),
+    {"lang": "fr", "pages": [1, 2]},
+)
+BARE = {"id": "d", "text": "Ana", "entities": [{"id": "a", "start": 0, "end": 3, "label": "PER"}]}
+
+
+def saved(folder: Path, rows: list[dict[str, Any]], name: str = "x.parquet") -> Path:
+    path = folder / name
+    library.write_table(pyarrow.Table.from_pylist(rows), path)
+    return path
+
+
+def read(path: Path) -> tuple[list[Document], dict[str, int]]:
+    notes = Notes()
+    return list(parquet.read(path, Options(), notes)), dict(notes.counts)
+
+
+def written(path: Path, *given: Document) -> Path:
+    assert parquet.write(given, path, Options(), Notes()) == len(given)
+    return path
+
+
+def test_the_columns(tmp_path: Path) -> None:
+    path = written(tmp_path / "x.parquet", DOCUMENT, Document("e", "", ()))
+    assert library.read_table(path).to_pylist() == [
+        {
+            "id": "d",
+            "text": "Ana vit à Rome.",
+            "entities": [
+                {"id": "a", "start": 0, "end": 3, "label": "PER", "ref": "Q1",
+                 "attributes": [], "score": None},
+                {"id": "b", "start": 10, "end": 14, "label": "LOC", "ref": None,
+                 "attributes": [{"key": "kind", "value": "city"}], "score": 0.5},
+            ],
+            "relations": [
+                {"head": "a", "tail": "b", "label": "LIVES_IN", "id": "r",
+                 "attributes": [{"key": "assertion", "value": "negated"}], "score": None},
+            ],
+            "meta": '{"lang":"fr","pages":[1,2]}',
+        },
+        {"id": "e", "text": "", "entities": [], "relations": [], "meta": "{}"},
+    ]  # fmt: skip
+
+
+@given(documents())
+def test_what_is_written_is_read_back(document: Document) -> None:
+    (found,) = there_and_back([document], "parquet")
+    assert same(found, document)
+
+
+def test_a_folder_of_several_batches_and_the_same_bytes_each_time(tmp_path: Path) -> None:
+    many = [Document(f"d{number:04}", "Ana", ()) for number in range(1500)]
+    first = written(tmp_path / "a.parquet", *many)
+    again = written(tmp_path / "again", *many)
+    assert library.ParquetFile(first).num_row_groups == 2
+    assert first.read_bytes() == again.read_bytes()
+    (tmp_path / "sub").mkdir()
+    written(tmp_path / "sub/b.parquet", DOCUMENT)
+    assert read(tmp_path) == ([*many, DOCUMENT], {})
+
+
+def test_columns_that_may_be_missing_and_one_that_is_not_ours(tmp_path: Path) -> None:
+    (document,), notes = read(saved(tmp_path, [BARE | {"rights": "CC0"}]))
+    assert document == Document("d", "Ana", (Entity("a", 0, 3, "PER"),))
+    assert notes == {"columns 'rights' left out": 1}
+
+
+def test_without_a_text_there_is_no_document(tmp_path: Path) -> None:
+    path = saved(tmp_path, [{"id": "d", "tokens": ["Ana"]}])
+    with pytest.raises(DataError, match="no column text or entities; there are: id, tokens"):
+        read(path)
+
+
+def test_everything_wrong_is_told_with_its_row(tmp_path: Path) -> None:
+    entity = BARE["entities"][0]
+    rows = [
+        BARE | {"meta": None},  # the first row decides about columns
+        BARE | {"entities": [entity | {"end": 9}]},
+        BARE | {"id": "e", "entities": [entity | {"label": None}]},
+        BARE | {"id": "f", "meta": "{"},
+        BARE | {"id": "g", "entities": [entity | {"score": float("nan")}]},
+        BARE | {"id": "h", "meta": '{"lang": "fr"}'},
+    ]
+    path, found = saved(tmp_path, rows), []
+    with pytest.raises(DataError) as caught:
+        found += [d.id for d in parquet.read(path, Options(), Notes())]
+    assert [(problem.line, problem.kind) for problem in caught.value.problems] == [
+        (2, "offset-outside-text"), (2, "document-id-twice"), (3, "missing-key"),
+        (4, "wrong-type"), (5, "score-not-a-number"),
+    ]  # fmt: skip
+    assert {problem.file for problem in caught.value.problems} == {str(path)}
+
+
+def test_bytes_where_text_should_be_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"x\.parquet:1: .*bytes"):
+        read(saved(tmp_path, [BARE | {"text": b"Ana"}]))
+
+
+def test_labels_may_be_numbers_that_the_file_names(tmp_path: Path) -> None:
+    table = pyarrow.Table.from_pylist([BARE | {"entities": [BARE["entities"][0] | {"label": 1}]}])
+    names = '{"label": {"names": ["LOC", "PER"], "_type": "ClassLabel"}}'
+    features = f'{{"info": {{"features": {{"entities": {{"feature": {names}}}}}}}}}'
+    for metadata, label in ((features, "PER"), ("[", None), ('{"info": []}', None)):
+        path = tmp_path / "x.parquet"
+        library.write_table(table.replace_schema_metadata({"huggingface": metadata}), path)
+        if label:
+            assert [entity.label for entity in read(path)[0][0].entities] == [label]
+        else:
+            with pytest.raises(DataError, match="Expected `str`, got `int`"):
+                read(path)
+
+
+@pytest.mark.parametrize(("text", "label"), [("Ana", "\ud800"), ("An\udfff", "PER")])
+def test_a_lone_surrogate_is_our_error(text: str, label: str, tmp_path: Path) -> None:
+    document = Document("e", text, (Entity("e", 0, 3, label),))
+    with pytest.raises(DataError, match="lone surrogate") as caught:
+        written(tmp_path / "x.parquet", DOCUMENT, document)
+    assert [problem.document for problem in caught.value.problems] == ["e"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_pyarrow_it_is_said_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = written(tmp_path / "x.parquet", DOCUMENT)
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    for act in (lambda: read(path), lambda: written(tmp_path / "y.parquet", DOCUMENT)):
+        with pytest.raises(DataError, match=r'pip install "aloi\[hub\]"'):
+            act()
+    assert [file.name for file in tmp_path.iterdir()] == ["x.parquet"]
+
+
+with tempfile.TemporaryDirectory() as _folder:
+    GOOD = written(Path(_folder) / "x", DOCUMENT).read_bytes()
+
+
+@given(st.binary(max_size=9), st.integers(0, len(GOOD)), st.integers(0, 9))
+def test_any_bytes_give_documents_or_our_error(new: bytes, at: int, width: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "x.parquet"
+        path.write_bytes(GOOD[:at] + new + GOOD[at + width :])
+        with suppress(DataError):
+            read(path)
+
+
+@pytest.mark.slow
+def test_datasets_loads_what_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    datasets = pytest.importorskip("datasets")
+    path = written(tmp_path / "x.parquet", DOCUMENT)
+    loaded = datasets.load_dataset(
+        "parquet", data_files=str(path), split="train", cache_dir=str(tmp_path / "cache")
+    )
+    assert loaded[0]["entities"][1]["attributes"] == [{"key": "kind", "value": "city"}]
+    # Their own writer's file, the labels made numbers, gives our document again.
+    features = loaded.features.copy()
+    label = datasets.ClassLabel(names=["LOC", "PER"])
+    features["entities"] = datasets.List(features["entities"].feature | {"label": label})
+    loaded.cast(features).to_parquet(tmp_path / "theirs.parquet")
+    assert read(tmp_path / "theirs.parquet") == ([DOCUMENT], {})

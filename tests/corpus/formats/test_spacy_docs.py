@@ -1,0 +1,277 @@
+"""Documents become docs and come back; DocBin files are read, our own and others'."""
+
+import subprocess
+import sys
+import tempfile
+import zlib
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+import pytest
+import spacy
+import srsly
+from conversions import held, same, there_and_back
+from hypothesis import given
+from hypothesis import strategies as st
+from spacy.tokens import Doc, DocBin, Span
+from strategies import documents as any_documents
+from toy import sentence
+
+from aloi.corpus.document import Document, Entity, Relation
+from aloi.corpus.formats import registry, spacy_docs
+from aloi.corpus.formats.notes import Notes
+from aloi.corpus.formats.options import parse_options
+from aloi.corpus.formats.spacy_docs import annotate, get_relations, to_document
+from aloi.corpus.problems import DataError
+
+NLP = spacy.blank("fr")
+TEXT = "Le président russe est à Moscou."
+DOCUMENT = Document(
+    "d",
+    TEXT,
+    (Entity("r", 3, 18, "ROLE", "Q1"), Entity("n", 13, 18, "NORP"), Entity("m", 25, 31, "LOC")),
+    (Relation("r", "n", "REPRESENTS"),),
+)
+
+
+def saved(folder: Path, *docs: Doc) -> Path:
+    path = folder / "train.spacy"
+    DocBin(store_user_data=True, docs=docs).to_disk(path)
+    return path
+
+
+def read(path: Path, *options: str) -> tuple[list[Document], dict[str, int]]:
+    notes = Notes()
+    found = list(spacy_docs.read(path, parse_options(spacy_docs.Reading, options), notes))
+    return found, dict(notes.counts)
+
+
+def test_entities_relations_and_ids_come_back() -> None:
+    doc = annotate(NLP.make_doc(TEXT), DOCUMENT)
+    assert [span.text for span in doc.ents] == ["président russe", "Moscou"]  # the outermost
+    assert to_document(doc, id_="d") == DOCUMENT
+
+
+def test_relations_survive_a_doc_bin() -> None:
+    binary = DocBin(store_user_data=True, docs=[annotate(NLP.make_doc(TEXT), DOCUMENT)])
+    (doc,) = DocBin().from_bytes(binary.to_bytes()).get_docs(NLP.vocab)
+    (relation,) = get_relations(doc)
+    assert (relation.head.text, relation.tail.text, relation.label) == (
+        "président russe",
+        "russe",
+        "REPRESENTS",
+    )
+
+
+def test_a_mention_off_the_tokens_takes_in_the_tokens_it_touches() -> None:
+    document = Document("d", TEXT, (Entity("x", 14, 17, "NORP"),))
+    assert annotate(NLP.make_doc(TEXT), document).ents[0].text == "russe"
+
+
+@given(any_documents())
+def test_any_document_can_be_put_on_a_doc(document: Document) -> None:
+    doc = annotate(NLP.make_doc(document.text), document)
+    assert to_document(doc, id_="x").text == document.text
+
+
+def on_tokens(document: Document) -> Document:
+    """The document with each mention widened to the tokens it shares a character with."""
+    cuts = [(token.idx, token.idx + len(token)) for token in NLP.make_doc(document.text)]
+    moved = []
+    for entity in document.entities:
+        touched = [(s, e) for s, e in cuts if s < entity.end and entity.start < e]
+        if touched:
+            start, end = touched[0][0], touched[-1][1]
+            moved.append(msgspec.structs.replace(entity, start=start, end=end))
+    ids = {entity.id for entity in moved}
+    relations = tuple(r for r in document.relations if {r.head, r.tail} <= ids)
+    return msgspec.structs.replace(document, entities=tuple(moved), relations=relations)
+
+
+@given(any_documents())
+def test_what_is_written_is_read_back(document: Document) -> None:
+    # A DocBin counts in tokens, so what comes back are the mentions on tokens.
+    (found,) = there_and_back([document], "spacy")
+    assert same(found, held(on_tokens(document), "spacy"))
+
+
+OFF = Document(
+    "d",
+    "Il va à  Rome",
+    (Entity("a", 9, 12, "LOC"), Entity("b", 7, 8, "X"), Entity("c", 0, 2, "PER")),
+    (Relation("c", "a", "GOES_TO"), Relation("c", "b", "Y")),
+)
+
+
+@pytest.mark.parametrize(
+    ("policy", "spans", "counts"),
+    [
+        # "Rom" grows to "Rome"; the first blank after "à" belongs to no token, so it goes, and
+        # the relation to it.
+        (
+            "expand",
+            [(0, 2), (9, 13)],
+            {
+                "mentions off the tokens dropped": 1,
+                "mentions widened to tokens": 1,
+                "relations of dropped mentions lost": 1,
+            },
+        ),
+        (
+            "drop",
+            [(0, 2)],
+            {"mentions off the tokens dropped": 2, "relations of dropped mentions lost": 2},
+        ),
+    ],
+)
+def test_mentions_off_the_tokens(
+    policy: str, spans: list[tuple[int, int]], counts: dict[str, int], tmp_path: Path
+) -> None:
+    notes, path = Notes(), tmp_path / "x.spacy"
+    options = parse_options(spacy_docs.Writing, [f"tokens={policy}"])
+    spacy_docs.write([OFF], path, options, notes)
+    (document,), _ = read(path)
+    assert [(entity.start, entity.end) for entity in document.entities] == spans
+    assert dict(notes.counts) == counts
+
+
+def test_mentions_off_the_tokens_can_be_refused_all_at_once(tmp_path: Path) -> None:
+    options = parse_options(spacy_docs.Writing, ["tokens=error"])
+    other = msgspec.structs.replace(OFF, id="e")
+    with pytest.raises(DataError) as caught:
+        spacy_docs.write([OFF, other], tmp_path / "x.spacy", options, Notes())
+    assert [(p.document, p.item) for p in caught.value.problems] == [
+        ("d", "b"), ("d", "a"), ("e", "b"), ("e", "a"),
+    ]  # fmt: skip
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_of_another_making_is_numbered(tmp_path: Path) -> None:
+    doc = NLP.make_doc(TEXT)
+    doc.set_ents([Span(doc, 1, 3, "ROLE"), Span(doc, 5, 6, "LOC", kb_id="Q649")])
+    found, notes = read(saved(tmp_path, doc, doc))
+    assert [document.id for document in found] == ["train-1", "train-2"]
+    assert found[0].entities == (
+        Entity("e1", 3, 18, "ROLE"),
+        Entity("e2", 25, 31, "LOC", "Q649"),
+    )
+    assert notes == {}
+
+
+def test_a_number_that_is_taken_is_passed_over() -> None:
+    doc = NLP.make_doc(TEXT)
+    doc.spans["entities"] = [Span(doc, 0, 1, "A"), Span(doc, 1, 2, "B", span_id="e1")]
+    assert [entity.id for entity in to_document(doc, id_="d").entities] == ["e2", "e1"]
+
+
+def test_any_span_group_can_be_asked_for(tmp_path: Path) -> None:
+    doc = annotate(NLP.make_doc(TEXT), DOCUMENT)
+    doc.spans["sc"] = [Span(doc, 5, 6, "GPE"), Span(doc, 5, 6, "GPE")]
+    path = saved(tmp_path, doc, NLP.make_doc("Rien."))
+    (first, second), notes = read(path, "spans=sc")
+    assert first.entities == (Entity("e1", 25, 31, "GPE"),)
+    assert second.entities == ()
+    assert notes == {
+        "docs without a span group 'sc'": 1,
+        "relations between spans that are no mentions left out": 1,
+        "spans given twice read once": 1,
+    }
+    (first, _), _ = read(path, "spans=ents")
+    assert [entity.id for entity in first.entities] == ["r", "m"]
+    with pytest.raises(DataError, match="one of: ents, entities, sc"):
+        read(path, "spans=SC")
+
+
+def test_words_without_spaces_are_told(tmp_path: Path) -> None:
+    (document,), notes = read(saved(tmp_path, Doc(NLP.vocab, ["l'", "an"])))
+    assert (document.text, notes) == ("l' an ", {"texts of words joined by spaces": 1})
+
+
+def test_a_folder_is_read_and_an_id_given_twice_refused(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    for place in (tmp_path, tmp_path / "sub"):
+        saved(place, NLP.make_doc(TEXT), annotate(NLP.make_doc(TEXT), DOCUMENT))
+    found, _ = read(tmp_path)
+    assert [d.id for d in found] == ["sub/train-1", "sub/train-2", "train-1", "train-2"]
+    for place in ("a", "b"):
+        registry.write([DOCUMENT], str(tmp_path / f"{place}.spacy"), format_="spacy")
+    with pytest.raises(DataError, match="document id given twice"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("aloi.id", 7),
+        ("aloi.id", ""),
+        ("aloi.meta", "[]"),
+        ("aloi.meta", "{"),
+        ("aloi.relations", 7),
+        ("aloi.relations", [[1, 2]]),
+        ("aloi.relations", [[[0, 99, "A", "x"], [0, 1, "A", "x"], "R", None]]),
+        ("aloi.relations", [[[0, 1, "A", "x"], [0, 1, "A", "x"], "R", "much"]]),
+    ],
+)
+def test_user_data_of_another_shape_is_our_error(key: str, value: object, tmp_path: Path) -> None:
+    bad, good = NLP.make_doc("Rien."), NLP.make_doc("Bien.")
+    bad.user_data[key] = value
+    path = saved(tmp_path, bad, good)
+    found = []
+    with pytest.raises(DataError) as caught:
+        found += [d.text for d in spacy_docs.read(path, spacy_docs.Reading(), Notes())]
+    assert [problem.file for problem in caught.value.problems] == [str(path)]
+    with suppress(DataError):  # reading goes on with the other document
+        for document in spacy_docs.read(path, spacy_docs.Reading(), Notes()):
+            found.append(document.text)
+    assert found == ["Bien."]
+
+
+@pytest.mark.parametrize(("text", "label"), [("Ana", "\ud800"), ("An\udfff", "PER")])
+def test_a_lone_surrogate_is_our_error(text: str, label: str, tmp_path: Path) -> None:
+    document = Document("d", text, (Entity("e", 0, 3, label),))
+    with pytest.raises(DataError, match="lone surrogate"):
+        spacy_docs.write([document], tmp_path / "x.spacy", spacy_docs.Writing(), Notes())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unknown_language_is_our_error(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no tokenizer for 'qq'"):
+        spacy_docs.write([], tmp_path / "x.spacy", spacy_docs.Writing(lang="qq"), Notes())
+
+
+GOOD = DocBin(store_user_data=True, docs=[annotate(NLP.make_doc(TEXT), DOCUMENT)]).to_bytes()
+INNER = zlib.decompress(GOOD)
+
+
+@given(st.binary(max_size=9), st.integers(0, len(INNER)), st.integers(0, 9), st.booleans())
+def test_any_bytes_give_documents_or_our_error(new: bytes, at: int, width: int, deep: bool) -> None:
+    inner = INNER[:at] + new + INNER[at + width :]
+    content = zlib.compress(inner) if deep else GOOD[:at] + new + GOOD[at + width :]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "x.spacy"
+        path.write_bytes(content)
+        with suppress(DataError):
+            read(path)
+
+
+@pytest.mark.slow
+def test_spacy_trains_on_what_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "train.spacy"
+    documents = [sentence(n) for n in range(100)]  # `debug data` calls fewer an error
+    registry.write(documents, str(path), format_="spacy")
+    paths = ["--paths.train", str(path), "--paths.dev", str(path)]
+    for call in (
+        ["init", "config", str(tmp_path / "c.cfg"), "--lang", "fr", "--pipeline", "ner"],
+        ["debug", "data", str(tmp_path / "c.cfg"), *paths, "--verbose"],
+        ["train", str(tmp_path / "c.cfg"), *paths, "--training.max_steps", "3",
+         "--output", str(tmp_path / "out")],
+    ):  # fmt: skip
+        done = subprocess.run(
+            [sys.executable, "-m", "spacy", *call], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        if call[0] == "debug":
+            assert "100 training docs" in done.stdout
+    meta = srsly.read_json(tmp_path / "out/model-last/meta.json")
+    assert meta["labels"]["ner"] == ["LOC", "PER"]
