@@ -21,7 +21,8 @@ class Holds:
     `overlap`: "any" mentions, "nested" ones but none that cross, or "flat" ones alone. `twins`:
     several mentions on the very same stretch. `loops`: a mention related to itself. `parallel`:
     the same label twice from one mention to another. `entity_ids`: without them mentions are
-    renumbered e1, e2 … in text order, which is no loss. `meta`: all of it, or none.
+    renumbered e1, e2 … in text order, which is no loss. `relation_attributes`: any, none, or those
+    of these names. `meta`: all of it, or none.
     """
 
     overlap: Literal["any", "nested", "flat"] = "any"
@@ -34,7 +35,7 @@ class Holds:
     loops: bool = True
     parallel: bool = True
     relation_ids: bool = True
-    relation_attributes: bool = True
+    relation_attributes: bool | frozenset[str] = True
     relation_scores: bool = True
     meta: bool = True
 
@@ -148,7 +149,8 @@ def _entity(entity: Entity, name: str, holds: Holds, notes: Notes, place: str) -
 def _relation(
     relation: Relation, names: dict[str, str], holds: Holds, notes: Notes, place: str
 ) -> Relation:
-    lost = 0 if holds.relation_attributes else len(relation.attributes)
+    attributes = _named(relation.attributes, holds.relation_attributes)
+    lost = len(relation.attributes) - len(attributes)
     notes.add("attributes of relations lost", place, lost)
     scored = relation.score is not None and not holds.relation_scores
     notes.add("scores of relations lost", place, scored)
@@ -157,6 +159,12 @@ def _relation(
         names[relation.tail],
         relation.label,
         relation.id if holds.relation_ids else None,
-        relation.attributes if holds.relation_attributes else {},
+        attributes,
         relation.score if holds.relation_scores else None,
     )
+
+
+def _named(attributes: dict[str, str], kept: bool | frozenset[str]) -> dict[str, str]:
+    if isinstance(kept, bool):
+        return attributes if kept else {}
+    return {name: value for name, value in attributes.items() if name in kept}

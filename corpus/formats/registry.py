@@ -34,6 +34,7 @@ MODULES = {
     "inline": "inline",
     "spacy": "spacy_docs",
     "spert": "spert",
+    "crossre": "crossre",
 }
 """The module of each format; a name may differ where a library already bears it."""
 

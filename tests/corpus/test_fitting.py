@@ -64,6 +64,15 @@ def test_everything_else_is_counted_by_its_name() -> None:
     }
 
 
+def test_attributes_of_the_names_held_stay() -> None:
+    arc = Relation("w", "u", "LOCATED_IN", attributes={"evidence": "0", "assertion": "negated"})
+    document = Document("d", TEXT, (WAR, UKRAINE), (arc,))
+    notes = Notes()
+    (left,) = fit(document, Holds(relation_attributes=frozenset({"evidence"})), notes).relations
+    assert left.attributes == {"evidence": "0"}
+    assert dict(notes.counts) == {"attributes of relations lost": 1}
+
+
 def test_strict_refuses_after_the_last_document_naming_the_first_place() -> None:
     notes = Notes()
     documents = [Document("a", TEXT, ()), Document("b", TEXT, (WAR,))]
