@@ -35,6 +35,7 @@ MODULES = {
     "spacy": "spacy_docs",
     "spert": "spert",
     "crossre": "crossre",
+    "labelstudio": "labelstudio",
 }
 """The module of each format; a name may differ where a library already bears it."""
 
