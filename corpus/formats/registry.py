@@ -36,6 +36,7 @@ MODULES = {
     "spert": "spert",
     "crossre": "crossre",
     "labelstudio": "labelstudio",
+    "doccano": "doccano",
 }
 """The module of each format; a name may differ where a library already bears it."""
 
