@@ -10,7 +10,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+import msgspec
+
 from aloi.corpus.document import Document, Entity, Relation, outermost
+from aloi.corpus.formats.clusters import clusters, first_mentions
 from aloi.corpus.formats.notes import Notes
 
 
@@ -22,7 +25,8 @@ class Holds:
     several mentions on the very same stretch. `loops`: a mention related to itself. `parallel`:
     the same label twice from one mention to another. `entity_ids`: without them mentions are
     renumbered e1, e2 … in text order, which is no loss. `relation_attributes`: any, none, or those
-    of these names. `meta`: all of it, or none.
+    of these names. `clusters`: relations stand between clusters (`clusters.clusters`), so they move
+    to the first mention of each. `meta`: all of it, or none.
     """
 
     overlap: Literal["any", "nested", "flat"] = "any"
@@ -37,6 +41,7 @@ class Holds:
     relation_ids: bool = True
     relation_attributes: bool | frozenset[str] = True
     relation_scores: bool = True
+    clusters: bool = False
     meta: bool = True
 
 
@@ -58,6 +63,8 @@ def fit(document: Document, holds: Holds, notes: Notes) -> Document:
     names = _names(kept, holds)
     relations = _related(document.relations, names, holds)
     notes.add("relations lost", place, len(document.relations) - len(relations))
+    if holds.clusters:
+        relations = _moved(relations, kept, notes, place)
     if document.meta and not holds.meta:
         notes.add("metadata lost", place)
     return Document(
@@ -126,6 +133,22 @@ def _related(
             related.append(relation)
         seen.add(key)
     return related
+
+
+def _moved(
+    relations: list[Relation], kept: tuple[Entity, ...], notes: Notes, place: str
+) -> list[Relation]:
+    """The relations between the first mentions of their ends' clusters."""
+    cluster = clusters(kept)
+    first = first_mentions(kept, cluster)
+    anchor = {id_: first[number] for id_, number in cluster.items()}
+    moved = [
+        msgspec.structs.replace(relation, head=anchor[relation.head], tail=anchor[relation.tail])
+        for relation in relations
+    ]
+    changed = sum(one != other for one, other in zip(relations, moved, strict=True))
+    notes.add("relations moved to the first mention of a cluster", place, changed)
+    return moved
 
 
 def _entity(entity: Entity, name: str, holds: Holds, notes: Notes, place: str) -> Entity:

@@ -37,6 +37,7 @@ MODULES = {
     "crossre": "crossre",
     "labelstudio": "labelstudio",
     "doccano": "doccano",
+    "docred": "docred",
 }
 """The module of each format; a name may differ where a library already bears it."""
 

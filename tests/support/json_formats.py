@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from strategies import documents
@@ -112,3 +113,17 @@ SPACED = st.lists(
     st.sampled_from(["Ana", "été", "1,5", "-", "\U0001d4d0", "l", "’", "O.N.U."])
 ).map(" ".join)
 """Texts that are their tokens with one space between them."""
+LINES = st.lists(SPACED.filter(bool)).map("\n".join)
+"""Lines of such texts."""
+
+
+@st.composite
+def clustered(draw: st.DrawFn, source: st.SearchStrategy[Document]) -> Document:
+    """A document whose mentions often share a ref, and a label."""
+    document = draw(source)
+    refs, labels = st.sampled_from([None, "q", "r"]), st.sampled_from("AB")
+    entities = tuple(
+        msgspec.structs.replace(entity, ref=draw(refs), label=draw(labels))
+        for entity in document.entities
+    )
+    return Document(document.id, document.text, entities, document.relations, document.meta)
