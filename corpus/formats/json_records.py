@@ -25,12 +25,16 @@ _BOM = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record's JSON, and where it stands: `number` counts the records of its file from 1."""
+    """One record's JSON, and where it stands.
+
+    `number` counts the records of its file from 1; `key` is its name in a file that has names.
+    """
 
     raw: bytes
     file: Path
     line: int
     number: int
+    key: str | None = None
 
     @property
     def place(self) -> str:
@@ -43,8 +47,30 @@ class Record:
         return next(filter(None, ids), f"{self.file.stem}-{self.number}")
 
 
+def records(path: Path, problems: list[Problem]) -> Iterator[Record]:
+    """The records of all files; a file that is no JSON at all becomes a problem."""
+    for file in files(path):
+        with file.open("rb") as stream:
+            head = stream.read(1024).removeprefix(_BOM).lstrip()
+            stream.seek(0)
+            if not head.startswith(b"["):
+                yield from _lines(stream, file)
+                continue
+            content = stream.read().removeprefix(_BOM)
+        try:
+            parts = decode(content, list[msgspec.Raw])
+        except DataError as error:
+            problems += [problem.at(file=str(file)) for problem in error.problems]
+        else:
+            yield from elements(content, parts, file)
+
+
 def read_documents(
-    path: Path, type_: type[T], build: Callable[[T, Record], Document | None]
+    path: Path,
+    type_: type[T],
+    build: Callable[[T, Record], Document | None],
+    *,
+    find: Callable[[Path, list[Problem]], Iterator[Record]] = records,
 ) -> Iterator[Document]:
     """The documents that `build` makes of a file's records, or of the `.json*` files of a folder.
 
@@ -53,7 +79,7 @@ def read_documents(
     """
     problems: list[Problem] = []
     seen: dict[str, str] = {}
-    for record in _records(path, problems):
+    for record in find(path, problems):
         try:
             document = build(decode(record.raw, type_), record)
             if document is not None:
@@ -112,24 +138,6 @@ def write_array(records: Iterable[Any], path: Path) -> int:
     return count
 
 
-def _records(path: Path, problems: list[Problem]) -> Iterator[Record]:
-    """The records of all files; a file that is no JSON at all becomes a problem."""
-    for file in files(path):
-        with file.open("rb") as stream:
-            head = stream.read(1024).removeprefix(_BOM).lstrip()
-            stream.seek(0)
-            if not head.startswith(b"["):
-                yield from _lines(stream, file)
-                continue
-            content = stream.read().removeprefix(_BOM)
-        try:
-            parts = decode(content, list[msgspec.Raw])
-        except DataError as error:
-            problems += [problem.at(file=str(file)) for problem in error.problems]
-        else:
-            yield from _elements(content, parts, file)
-
-
 def _lines(stream: Iterable[bytes], file: Path) -> Iterator[Record]:
     number = 0
     for line, raw in enumerate(stream, start=1):
@@ -139,7 +147,7 @@ def _lines(stream: Iterable[bytes], file: Path) -> Iterator[Record]:
             yield Record(content, file, line, number)
 
 
-def _elements(content: bytes, parts: Iterable[msgspec.Raw], file: Path) -> Iterator[Record]:
+def elements(content: bytes, parts: Iterable[msgspec.Raw], file: Path) -> Iterator[Record]:
     """The elements of an array; only white space and commas lie between them."""
     position, line = 0, 1
     for number, part in enumerate(parts, start=1):

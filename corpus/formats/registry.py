@@ -38,6 +38,7 @@ MODULES = {
     "labelstudio": "labelstudio",
     "doccano": "doccano",
     "docred": "docred",
+    "popcorn": "popcorn",
 }
 """The module of each format; a name may differ where a library already bears it."""
 
