@@ -39,6 +39,7 @@ MODULES = {
     "doccano": "doccano",
     "docred": "docred",
     "popcorn": "popcorn",
+    "prodigy": "prodigy",
 }
 """The module of each format; a name may differ where a library already bears it."""
 
