@@ -12,9 +12,10 @@ text given to a region under the name `ref` is its ref, other names are attribut
 attributes in Label Studio: ours are further labels `key=value`, where a label or a key has %25 for
 % and %3D for =.
 
-Noted: annotations cancelled, drafts, tasks without an annotation and results that are none of the
-above (left out); arcs both ways (two relations); regions of several labels (a mention each, arcs
-go to the first); a region's `text` that differs from the text at its offsets, which are trusted.
+Noted: annotations cancelled, drafts, tasks without an annotation, remarks on regions (`meta`) and
+results that are none of the above (left out); arcs both ways (two relations); regions of several
+labels (a mention each, arcs go to the first); a region's `text` that differs from the text at its
+offsets, which are trusted.
 
 Holds everything but ids and scores of relations.
 
@@ -89,6 +90,7 @@ class _Result(msgspec.Struct, frozen=True):
     to_id: str = ""
     direction: Literal["right", "left", "bi"] = "right"
     labels: list[str] | None = None
+    meta: dict[str, Any] | None = None
 
 
 class _Region(msgspec.Struct, frozen=True):
@@ -241,6 +243,7 @@ def _unlabelled(id_: str, item: str) -> Problem:
 def _note(work: _Work, document: Document, place: str, notes: Notes) -> None:
     regions = {r.id: r for r in work.result if r.type == "labels"}
     for result in work.result:
+        notes.add("remarks on regions left out", place, bool(result.meta))
         if result.type == "labels":
             region = json_records.decode(bytes(result.value), _Region)
             notes.add("regions of several labels", place, len(region.labels) > 1)

@@ -94,6 +94,7 @@ def test_what_is_left_out_is_noted() -> None:
     whole = {"id": "z", "type": "choices", "from_name": "topic", "value": {"choices": ["war"]}}
     shifted = region("a", 0, 3, "PER")
     shifted["value"]["text"] = "Eva"
+    shifted["meta"] = {"text": ["a remark"]}
     tasks = [
         {**TASK, "annotations": [{"result": [], "was_cancelled": True}], "drafts": [{}]},
         {"data": {**DATA, "doc_id": "d2"}, "annotations": [{"result": [whole, shifted]}]},
@@ -104,6 +105,7 @@ def test_what_is_left_out_is_noted() -> None:
         "annotations cancelled, left out": 1,
         "tasks without annotations left out": 1,
         "results that are no mention left out": 1,
+        "remarks on regions left out": 1,
         "regions whose `text` differs from the text": 1,
     }
 

@@ -55,6 +55,13 @@ def test_without_spans_of_its_own_a_relation_points_by_last_tokens() -> None:
     assert document.relations == (Relation("e1", "e2", "LIVES_IN"),)
 
 
+def test_of_two_spans_on_one_place_the_label_tells_which_is_meant() -> None:
+    city = {**ROME, "label": "CITY"}
+    line = {**TASK, "spans": [ANA, ROME, city], "relations": [{**LIVES, "child_span": city}]}
+    (document,) = read(json.dumps(line), "prodigy")
+    assert document.relations == (Relation("e1", "e3", "LIVES_IN"),)
+
+
 def test_what_was_not_accepted_is_left_out_and_noted() -> None:
     notes = Notes()
     lines = [{**TASK, "answer": answer} for answer in ("reject", "ignore", "accept", "ignore")]
@@ -70,6 +77,7 @@ def test_one_annotator_of_several_is_read() -> None:
     with pytest.raises(DataError, match="document id given twice"):
         read(lines, "prodigy")
     assert len(read(lines, "prodigy", "annotator=eva", notes=notes)) == 1
+    assert len(read(lines.replace("_annotator", "_session"), "prodigy", "annotator=eva")) == 1
     assert dict(notes.counts) == {"lines of other annotators left out": 1}
 
 
