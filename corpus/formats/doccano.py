@@ -77,6 +77,10 @@ class _Line(msgspec.Struct, frozen=True):
     comments: list[Any] = msgspec.field(default=[], name="Comments")
 
 
+_OWN = frozenset(field.encode_name for field in msgspec.structs.fields(_Line))
+"""The keys that are not metadata."""
+
+
 def read(path: Path, options: Options, notes: Notes) -> Iterator[Document]:
     """The texts of a file, or of the `.json*` files below a folder, as documents."""
     return json_records.read_documents(path, _Line, partial(_document, notes=notes))
@@ -99,12 +103,12 @@ def _document(line: _Line, record: json_records.Record, notes: Notes) -> Documen
         line.text,
         tuple(entities),
         tuple(relations),
-        {key: value for key, value in meta.items() if key not in _own_keys()},
+        {key: value for key, value in meta.items() if key not in _OWN},
     )
 
 
 def _line(document: Document, options: Writing, notes: Notes) -> dict[str, Any]:
-    taken = sorted(document.meta.keys() & _own_keys())
+    taken = sorted(document.meta.keys() & _OWN)
     if taken:
         what = f"doccano uses the key {' and '.join(taken)} itself"
         fix = "Rename the key of the metadata"
@@ -120,7 +124,3 @@ def _line(document: Document, options: Writing, notes: Notes) -> dict[str, Any]:
         for n, r in enumerate(document.relations, start=1)
     ]
     return line | {"entities": entities, "relations": relations}
-
-
-def _own_keys() -> frozenset[str]:
-    return frozenset(field.encode_name for field in msgspec.structs.fields(_Line))
