@@ -10,7 +10,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+import msgspec
+
 from aloi.corpus.document import Document, Entity, Relation, outermost
+from aloi.corpus.formats.clusters import clusters, first_mentions
 from aloi.corpus.formats.notes import Notes
 
 
@@ -21,7 +24,9 @@ class Holds:
     `overlap`: "any" mentions, "nested" ones but none that cross, or "flat" ones alone. `twins`:
     several mentions on the very same stretch. `loops`: a mention related to itself. `parallel`:
     the same label twice from one mention to another. `entity_ids`: without them mentions are
-    renumbered e1, e2 … in text order, which is no loss. `meta`: all of it, or none.
+    renumbered e1, e2 … in text order, which is no loss. `relation_attributes`: any, none, or those
+    of these names. `clusters`: relations stand between clusters (`clusters.clusters`), so they move
+    to the first mention of each. `meta`: all of it, or none.
     """
 
     overlap: Literal["any", "nested", "flat"] = "any"
@@ -34,8 +39,9 @@ class Holds:
     loops: bool = True
     parallel: bool = True
     relation_ids: bool = True
-    relation_attributes: bool = True
+    relation_attributes: bool | frozenset[str] = True
     relation_scores: bool = True
+    clusters: bool = False
     meta: bool = True
 
 
@@ -57,6 +63,8 @@ def fit(document: Document, holds: Holds, notes: Notes) -> Document:
     names = _names(kept, holds)
     relations = _related(document.relations, names, holds)
     notes.add("relations lost", place, len(document.relations) - len(relations))
+    if holds.clusters:
+        relations = _moved(relations, kept, notes, place)
     if document.meta and not holds.meta:
         notes.add("metadata lost", place)
     return Document(
@@ -127,6 +135,22 @@ def _related(
     return related
 
 
+def _moved(
+    relations: list[Relation], kept: tuple[Entity, ...], notes: Notes, place: str
+) -> list[Relation]:
+    """The relations between the first mentions of their ends' clusters."""
+    cluster = clusters(kept)
+    first = first_mentions(kept, cluster)
+    anchor = {id_: first[number] for id_, number in cluster.items()}
+    moved = [
+        msgspec.structs.replace(relation, head=anchor[relation.head], tail=anchor[relation.tail])
+        for relation in relations
+    ]
+    changed = sum(one != other for one, other in zip(relations, moved, strict=True))
+    notes.add("relations moved to the first mention of a cluster", place, changed)
+    return moved
+
+
 def _entity(entity: Entity, name: str, holds: Holds, notes: Notes, place: str) -> Entity:
     notes.add("refs lost", place, entity.ref is not None and not holds.refs)
     lost = 0 if holds.entity_attributes else len(entity.attributes)
@@ -148,7 +172,8 @@ def _entity(entity: Entity, name: str, holds: Holds, notes: Notes, place: str) -
 def _relation(
     relation: Relation, names: dict[str, str], holds: Holds, notes: Notes, place: str
 ) -> Relation:
-    lost = 0 if holds.relation_attributes else len(relation.attributes)
+    attributes = _named(relation.attributes, holds.relation_attributes)
+    lost = len(relation.attributes) - len(attributes)
     notes.add("attributes of relations lost", place, lost)
     scored = relation.score is not None and not holds.relation_scores
     notes.add("scores of relations lost", place, scored)
@@ -157,6 +182,12 @@ def _relation(
         names[relation.tail],
         relation.label,
         relation.id if holds.relation_ids else None,
-        relation.attributes if holds.relation_attributes else {},
+        attributes,
         relation.score if holds.relation_scores else None,
     )
+
+
+def _named(attributes: dict[str, str], kept: bool | frozenset[str]) -> dict[str, str]:
+    if isinstance(kept, bool):
+        return attributes if kept else {}
+    return {name: value for name, value in attributes.items() if name in kept}

@@ -35,6 +35,13 @@ MODULES = {
     "brat": "brat",
     "spacy": "spacy_docs",
     "parquet": "parquet",
+    "spert": "spert",
+    "crossre": "crossre",
+    "labelstudio": "labelstudio",
+    "doccano": "doccano",
+    "docred": "docred",
+    "popcorn": "popcorn",
+    "prodigy": "prodigy",
 }
 """The module of each format; a name may differ where a library already bears it."""
 

@@ -64,6 +64,31 @@ def test_everything_else_is_counted_by_its_name() -> None:
     }
 
 
+def test_attributes_of_the_names_held_stay() -> None:
+    arc = Relation("w", "u", "LOCATED_IN", attributes={"evidence": "0", "assertion": "negated"})
+    document = Document("d", TEXT, (WAR, UKRAINE), (arc,))
+    notes = Notes()
+    (left,) = fit(document, Holds(relation_attributes=frozenset({"evidence"})), notes).relations
+    assert left.attributes == {"evidence": "0"}
+    assert dict(notes.counts) == {"attributes of relations lost": 1}
+
+
+def test_relations_between_clusters_move_to_the_first_mention_of_each() -> None:
+    # Two mentions of the ref "ua" as LOC are one cluster whose first is "u"; the EVENT
+    # of the same ref is another cluster, whose only mention stays the end that it was.
+    entities = (
+        Entity("u", 13, 20, "LOC", "ua"),
+        Entity("c", 20, 27, "LOC", "ua"),
+        Entity("w", 3, 20, "EVENT", "ua"),
+        Entity("n", 0, 2, "LOC"),
+    )
+    arcs = (Relation("c", "w", "IN"), Relation("n", "u", "IN"))
+    notes = Notes()
+    fitting = fit(Document("d", TEXT, entities, arcs), Holds(clusters=True), notes)
+    assert [(r.head, r.tail) for r in fitting.relations] == [("n", "u"), ("u", "w")]
+    assert dict(notes.counts) == {"relations moved to the first mention of a cluster": 1}
+
+
 def test_strict_refuses_after_the_last_document_naming_the_first_place() -> None:
     notes = Notes()
     documents = [Document("a", TEXT, ()), Document("b", TEXT, (WAR,))]

@@ -16,7 +16,11 @@ from aloi.corpus.formats.options import parse_options
 
 
 def there_and_back(
-    documents: Iterable[Document], name: str, *, writing: tuple[str, ...] = ()
+    documents: Iterable[Document],
+    name: str,
+    *,
+    writing: tuple[str, ...] = (),
+    reading: tuple[str, ...] = (),
 ) -> list[Document]:
     """What a format's reader makes of what its writer wrote, options given as key=value."""
     module = registry.format_named(name)
@@ -24,7 +28,8 @@ def there_and_back(
         path = str(Path(folder) / "out")
         options = parse_options(module.Writing, writing)
         registry.write(documents, path, format_=name, options=options)
-        return list(registry.read(path, format_=name))
+        parsed = parse_options(module.Reading, reading)
+        return list(registry.read(path, format_=name, options=parsed))
 
 
 def held(document: Document, name: str) -> Document:

@@ -1,0 +1,105 @@
+"""SpERT: sentences of tokens with entities and relations, in one JSON array.
+
+Source: https://github.com/lavis-nlp/spert, spert/input_reader.py:
+`{"tokens": ["Ana", "vit", …], "entities": [{"type", "start", "end"}],
+"relations": [{"type", "head", "tail"}], "orig_id": 5178}`; ends are token indexes, exclusive; a
+relation's ends are indexes into `entities`.
+
+The text is the tokens with one space between them. `orig_id` is the document's id; without it,
+file name and number. Mentions are numbered e1, e2 … as they come.
+
+Holds mentions of any kind and relations. Cannot hold ids of mentions, refs, attributes, scores,
+metadata, and the text between tokens: written texts come back with single spaces, which is noted.
+
+Options, writing: `tokens=error|expand|drop`, for mentions that cut a token (`tokens.lay`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from aloi.corpus.document import Document, Entity, Relation
+from aloi.corpus.formats import json_records
+from aloi.corpus.formats.fitting import Holds
+from aloi.corpus.formats.notes import Notes
+from aloi.corpus.formats.options import Options
+from aloi.corpus.formats.tokens import Policy, lay, tokenize
+from aloi.corpus.formats.words import Stretches, joined, standing
+
+HOLDS = Holds(
+    entity_ids=False,
+    refs=False,
+    entity_attributes=False,
+    entity_scores=False,
+    relation_ids=False,
+    relation_attributes=False,
+    relation_scores=False,
+    meta=False,
+)
+Reading = Options
+
+
+class Writing(Options, frozen=True):
+    """`tokens`: what becomes of mentions that do not fall on tokens."""
+
+    tokens: Policy = "expand"
+
+
+class _Entity(msgspec.Struct, frozen=True):
+    type: str
+    start: int
+    end: int
+
+
+class _Relation(msgspec.Struct, frozen=True):
+    type: str
+    head: int
+    tail: int
+
+
+class _Sentence(msgspec.Struct, frozen=True, omit_defaults=True):
+    tokens: list[str]
+    entities: list[_Entity]
+    relations: list[_Relation]
+    orig_id: str | int | None = None
+
+
+def read(path: Path, options: Options, notes: Notes) -> Iterator[Document]:
+    """The sentences of a file, or of the `.json` files below a folder, as documents."""
+    return json_records.read_documents(path, _Sentence, _document)
+
+
+def write(documents: Iterable[Document], path: Path, options: Writing, notes: Notes) -> int:
+    """Write one array; each document is one sentence."""
+    return json_records.write_array((_sentence(d, options, notes) for d in documents), path)
+
+
+def _document(sentence: _Sentence, record: json_records.Record) -> Document:
+    id_ = record.name(sentence.orig_id)
+    text, tokens = joined(sentence.tokens)
+    stretches = Stretches(tokens)
+    entities = tuple(
+        Entity(f"e{number}", *stretches.of(e.start, e.end, f"e{number}"), e.type)
+        for number, e in enumerate(sentence.entities, start=1)
+    )
+    stretches.check(id_)
+    relations = (Relation(f"e{r.head + 1}", f"e{r.tail + 1}", r.type) for r in sentence.relations)
+    return Document(id_, text, entities, tuple(relations))
+
+
+def _sentence(document: Document, options: Writing, notes: Notes) -> _Sentence:
+    tokens = tokenize(document.text)
+    words = [document.text[start:end] for start, end in tokens]
+    notes.add("texts re-spaced", f"document {document.id}", " ".join(words) != document.text)
+    laid = lay(document, tokens, policy=options.tokens, notes=notes)
+    index = {mention.entity.id: number for number, mention in enumerate(laid)}
+    relations = standing(document, index, notes)
+    return _Sentence(
+        words,
+        [_Entity(m.entity.label, m.first, m.end) for m in laid],
+        [_Relation(r.label, index[r.head], index[r.tail]) for r in relations],
+        document.id,
+    )

@@ -1,0 +1,89 @@
+"""CrossRE: token indexes with inclusive ends; French files carry the text itself."""
+
+import json
+
+import pytest
+from conversions import held, same, there_and_back
+from hypothesis import given
+from hypothesis import strategies as st
+from json_formats import FUZZING, damaged, on_tokens, read, survives, written
+
+from aloi.corpus.document import Document, Entity, Relation
+from aloi.corpus.formats.notes import Notes
+from aloi.corpus.problems import DataError
+
+ENGLISH = {
+    "doc_key": "news-1",
+    "sentence": ["Ana", "Sow", "left", "Rome", "."],
+    "ner": [[0, 1, "person"], [3, 3, "location"]],
+    "relations": [[0, 1, 3, 3, "physical", "moved", True, False]],
+}
+FRENCH = {
+    **ENGLISH,
+    "sentence": ["Ana", "quitte", "l'", "Italie", "."],
+    "ner": [[0, 0, "person"], [3, 3, "country"]],
+    "relations": [],
+    "ner_mapping_to_source": [0, 2],
+    "sentence-detokenized": "Ana quitte l'Italie.",
+    "token2charspan": [[0, 3], [4, 10], [11, 13], [13, 19], [19, 20]],
+}
+GOOD = json.dumps(ENGLISH) + "\n" + json.dumps({**FRENCH, "doc_key": "news-2"}) + "\n"
+
+
+def test_ends_are_inclusive_and_relations_name_tokens() -> None:
+    (document,) = read(json.dumps(ENGLISH), "crossre")
+    assert document.text == "Ana Sow left Rome ."
+    assert [document.surface(e) for e in document.entities] == ["Ana Sow", "Rome"]
+    attributes = {"explanation": "moved", "uncertain": "true"}
+    assert document.relations == (Relation("e1", "e2", "physical", attributes=attributes),)
+
+
+def test_the_french_text_and_places_are_used_and_lost_spans_noted() -> None:
+    # The mapping names the source's spans 0 and 2: span 1 was lost.
+    notes = Notes()
+    (document,) = read(json.dumps(FRENCH), "crossre", notes=notes)
+    assert document.text == "Ana quitte l'Italie."
+    assert [document.surface(e) for e in document.entities] == ["Ana", "Italie"]
+    assert dict(notes.counts) == {"spans lost in projection before": 1}
+
+
+def test_a_label_twice_for_a_pair_stays_and_is_noted() -> None:
+    notes = Notes()
+    double = {**ENGLISH, "relations": ENGLISH["relations"] * 2}
+    (document,) = read(json.dumps(double), "crossre", notes=notes)
+    assert len(document.relations) == 2
+    assert dict(notes.counts) == {"labels that come twice for a pair": 1}
+
+
+def test_a_relation_to_tokens_without_a_mention_is_told() -> None:
+    wrong = {**ENGLISH, "relations": [[0, 1, 2, 2, "physical", "", False, False]]}
+    with pytest.raises(DataError, match=r"json:1: document news-1: .*no mention on the tokens 2"):
+        read(json.dumps(wrong), "crossre")
+
+
+def test_what_is_written() -> None:
+    entities = (Entity("a", 0, 3, "PER"), Entity("b", 6, 12, "LOC"))
+    document = Document("d", "Ana l'Italie", entities)
+    assert json.loads(written(document, "crossre")) == {
+        "sentence": ["Ana", "l'", "Italie"],
+        "ner": [[0, 0, "PER"], [2, 2, "LOC"]],
+        "relations": [],
+        "doc_key": "d",
+        "sentence-detokenized": "Ana l'Italie",
+        "token2charspan": [[0, 3], [4, 6], [6, 12]],
+    }
+    doubtful = Relation("a", "b", "IN", attributes={"uncertain": "perhaps"})
+    with pytest.raises(DataError, match="cannot hold the attributes"):
+        written(Document("d", "Ana l'Italie", entities, (doubtful,)), "crossre")
+
+
+@given(on_tokens())
+def test_round_trip(document: Document) -> None:
+    (back,) = there_and_back([document], "crossre")
+    assert same(back, held(document, "crossre"))
+
+
+@FUZZING
+@given(damaged(GOOD) | st.binary(max_size=40))
+def test_no_content_crashes_the_reader(content: bytes) -> None:
+    survives(content, "crossre")

@@ -1,0 +1,98 @@
+"""doccano: spans alone, or entities and relations by doccano's numbers."""
+
+import json
+
+import pytest
+from conversions import held, same, there_and_back
+from hypothesis import given
+from hypothesis import strategies as st
+from json_formats import FUZZING, damaged, read, survives, written
+from strategies import documents
+
+from aloi.corpus.document import Document, Entity, Relation
+from aloi.corpus.formats.notes import Notes
+from aloi.corpus.problems import DataError
+
+SPANS = {"id": 17, "text": "\U0001d4d0na vit à Rome", "label": [[0, 3, "PER"], [10, 14, "LOC"]]}
+RELATED = {
+    "id": 18,
+    "text": "Ana vit à Rome",
+    "lang": "fr",
+    "entities": [
+        {"id": 6, "label": "LOC", "start_offset": 10, "end_offset": 14},
+        {"id": 5, "label": "PER", "start_offset": 0, "end_offset": 3},
+    ],
+    "relations": [{"id": 9, "from_id": 5, "to_id": 6, "type": "LIVES_IN"}],
+    "Comments": ["sure?"],
+}
+GOOD = json.dumps(SPANS) + "\n" + json.dumps(RELATED) + "\n"
+
+
+def test_spans_are_code_points_and_numbered_as_they_come() -> None:
+    # 𝓐 lies outside the basic plane and is one code point: Rome is 10–14 all the same.
+    (document,) = read(json.dumps(SPANS), "doccano")
+    assert document.id == "17"
+    assert [(e.id, document.surface(e)) for e in document.entities] == [
+        ("e1", "\U0001d4d0na"),
+        ("e2", "Rome"),
+    ]
+    older = {"text": SPANS["text"], "labels": SPANS["label"]}
+    assert read(json.dumps(older), "doccano")[0].entities == document.entities
+
+
+def test_entities_and_relations_by_doccano_s_numbers() -> None:
+    notes = Notes()
+    (document,) = read(json.dumps(RELATED), "doccano", notes=notes)
+    assert document == Document(
+        "18",
+        "Ana vit à Rome",
+        (Entity("e5", 0, 3, "PER"), Entity("e6", 10, 14, "LOC")),
+        (Relation("e5", "e6", "LIVES_IN"),),
+        {"lang": "fr"},
+    )
+    assert dict(notes.counts) == {"comments left out": 1}
+
+
+def test_every_problem_is_told_with_its_line_and_the_rest_is_read() -> None:
+    outside = {**SPANS, "label": [[0, 99, "PER"]]}
+    dangling = {**RELATED, "entities": []}
+    with pytest.raises(DataError) as caught:
+        read("\n".join(map(json.dumps, [outside, dangling, {"text": "Ana"}])), "doccano")
+    told = [(p.line, p.kind, p.document) for p in caught.value.problems]
+    assert told == [(1, "offset-outside-text", "17"), (2, "dangling-relation", "18")]
+
+
+def test_what_is_written() -> None:
+    entities = (Entity("x", 0, 3, "PER"), Entity("y", 10, 14, "LOC"))
+    document = Document("d", "Ana vit à Rome", entities, (Relation("x", "y", "IN"),), {"k": 1})
+    assert json.loads(written(document, "doccano")) == {
+        "doc_id": "d",
+        "text": "Ana vit à Rome",
+        "k": 1,
+        "entities": [
+            {"id": 1, "label": "PER", "start_offset": 0, "end_offset": 3},
+            {"id": 2, "label": "LOC", "start_offset": 10, "end_offset": 14},
+        ],
+        "relations": [{"id": 1, "from_id": 1, "to_id": 2, "type": "IN"}],
+    }
+    notes = Notes()
+    spans = json.loads(written(document, "doccano", "layout=label", notes=notes))
+    assert spans["label"] == [[0, 3, "PER"], [10, 14, "LOC"]]
+    assert notes.counts["relations lost"] == 1
+
+
+def test_metadata_of_a_name_that_doccano_uses_are_told() -> None:
+    with pytest.raises(DataError, match="doccano uses the key id itself"):
+        written(Document("d", "Ana", (), (), {"id": 3}), "doccano")
+
+
+@given(documents().filter(lambda document: not {"text", "label"} & {*document.meta}))
+def test_round_trip(document: Document) -> None:
+    (back,) = there_and_back([document], "doccano")
+    assert same(back, held(document, "doccano"))
+
+
+@FUZZING
+@given(damaged(GOOD) | st.binary(max_size=40))
+def test_no_content_crashes_the_reader(content: bytes) -> None:
+    survives(content, "doccano")

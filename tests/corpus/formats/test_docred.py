@@ -1,0 +1,150 @@
+"""DocRED: sentences of tokens; mentions in clusters, relations between clusters."""
+
+import json
+
+import pytest
+from conversions import held, same, there_and_back
+from hypothesis import given
+from hypothesis import strategies as st
+from json_formats import FUZZING, LINES, clustered, damaged, on_tokens, read, survives, written
+from strategies import documents
+
+from aloi.corpus.document import Document, Entity, Relation
+from aloi.corpus.formats.notes import Notes
+from aloi.corpus.problems import DataError
+
+SHE = {"name": "elle", "sent_id": 1, "pos": [0, 1], "type": "PER"}
+ANA = {"name": "Ana Sow", "sent_id": 0, "pos": [0, 2], "type": "PER"}
+ROME = {"name": "Rome", "sent_id": 0, "pos": [4, 5], "type": "LOC"}
+RECORD = {
+    "title": "Ana",
+    "sents": [["Ana", "Sow", "vit", "à", "Rome", "."], ["elle", "sort", "."]],
+    "vertexSet": [[SHE, ANA], [ROME]],
+    "labels": [{"h": 0, "t": 1, "r": "P551", "evidence": [0, 1]}],
+}
+GOOD = json.dumps([RECORD])
+
+
+def test_clusters_are_refs_and_relations_stand_between_first_mentions() -> None:
+    # "Ana Sow vit à Rome .\nelle sort .": the first line has 20 characters, so "elle" is 21–25.
+    # The first cluster's first mention in the text is Ana Sow, e2, though "elle" is listed first.
+    (document,) = read(GOOD, "docred")
+    assert document == Document(
+        "Ana",
+        "Ana Sow vit à Rome .\nelle sort .",
+        (
+            Entity("e2", 0, 7, "PER", "Ana#0"),
+            Entity("e3", 14, 18, "LOC", "Ana#1"),
+            Entity("e1", 21, 25, "PER", "Ana#0"),
+        ),
+        (Relation("e2", "e3", "P551", attributes={"evidence": "0 1"}),),
+    )
+
+
+def test_names_that_differ_and_empty_clusters_are_noted() -> None:
+    notes = Notes()
+    record = {
+        **RECORD,
+        "vertexSet": [[{**ANA, "name": "AnaSow"}], [], [ROME]],
+        "labels": [{"h": 0, "t": 1, "r": "P1"}, {"h": 0, "t": 2, "r": "P2"}],
+    }
+    (document,) = read(json.dumps([record]), "docred", notes=notes)
+    assert document.relations == (Relation("e1", "e2", "P2"),)
+    assert dict(notes.counts) == {
+        "names that differ from the text": 1,
+        "clusters without mentions left out": 1,
+        "relations of clusters without mentions left out": 1,
+    }
+
+
+def test_every_problem_is_told_with_its_line() -> None:
+    beyond = {
+        **RECORD,
+        "title": "a",
+        "vertexSet": [[{**ANA, "sent_id": 2}, {**ROME, "pos": [5, 7]}]],
+    }
+    nowhere = {**RECORD, "title": "b", "labels": [{"h": 0, "t": 2, "r": "P551"}]}
+    with pytest.raises(DataError) as caught:
+        read(f"[{json.dumps(beyond)},\n{json.dumps(nowhere)}]", "docred")
+    told = [(p.line, p.kind, p.document, p.item) for p in caught.value.problems]
+    assert told == [
+        (1, "token-outside-text", "a", "e1"),
+        (1, "token-outside-text", "a", "e2"),
+        (2, "dangling-relation", "b", "P551"),
+    ]
+
+
+def test_what_is_written() -> None:
+    # "y" and "x" bear one ref and label: one vertex, in text order. "z" has no ref: its own.
+    entities = (
+        Entity("x", 14, 18, "PER", "Q1"),
+        Entity("y", 0, 3, "PER", "Q1"),
+        Entity("z", 8, 12, "LOC"),
+    )
+    arc = Relation("x", "z", "P551", attributes={"evidence": "1"})
+    document = Document("d", "Ana à   Rome\n elle sort", entities, (arc,))
+    notes = Notes()
+    mention = {"name": "Ana", "sent_id": 0, "pos": [0, 1], "type": "PER"}
+    other = {"name": "elle", "sent_id": 1, "pos": [0, 1], "type": "PER"}
+    place = {"name": "Rome", "sent_id": 0, "pos": [2, 3], "type": "LOC"}
+    assert json.loads(written(document, "docred", notes=notes)) == [
+        {
+            "title": "d",
+            "sents": [["Ana", "à", "Rome"], ["elle", "sort"]],
+            "vertexSet": [
+                [{**mention, "id": "y", "ref": "Q1"}, {**other, "id": "x", "ref": "Q1"}],
+                [{**place, "id": "z", "ref": None}],
+            ],
+            "labels": [{"h": 0, "t": 1, "r": "P551", "evidence": [1]}],
+        }
+    ]
+    moved = "relations moved to the first mention of a cluster"
+    assert dict(notes.counts) == {"texts re-spaced": 1, moved: 1}
+
+
+def test_a_mention_over_the_end_of_a_line_joins_two_sentences() -> None:
+    arc = Relation("x", "x", "P1", attributes={"evidence": "0 1 2"})
+    document = Document("d", "Ana\nSow\nsort", (Entity("x", 0, 7, "PER"),), (arc,))
+    (record,) = json.loads(written(document, "docred"))
+    assert record["sents"] == [["Ana", "Sow"], ["sort"]]
+    assert record["labels"][0]["evidence"] == [0, 1]
+
+
+def test_evidence_that_is_no_list_of_lines_is_told() -> None:
+    entity = Entity("x", 0, 3, "PER")
+    for evidence in ("1", "", "0  0", "two"):
+        arc = Relation("x", "x", "P1", attributes={"evidence": evidence})
+        with pytest.raises(DataError, match="no list of lines"):
+            written(Document("d", "Ana", (entity,), (arc,)), "docred")
+
+
+def test_a_cluster_whose_first_mention_is_dropped_keeps_its_relations() -> None:
+    entities = (Entity("x", 0, 2, "A", "q"), Entity("y", 4, 7, "A", "q"), Entity("z", 1, 2, "B"))
+    document = Document(
+        "d", "été Ana", entities, (Relation("x", "x", "P1"), Relation("x", "z", "P2"))
+    )
+    notes = Notes()
+    (record,) = json.loads(written(document, "docred", "tokens=drop", notes=notes))
+    assert [[m["id"] for m in vertex] for vertex in record["vertexSet"]] == [["y"]]
+    assert [(r["h"], r["t"], r["r"]) for r in record["labels"]] == [(0, 0, "P1")]
+    assert notes.counts["relations lost"] == 1
+
+
+def _within_lines(document: Document) -> Document:
+    entities = tuple(e for e in document.entities if "\n" not in document.surface(e))
+    ids = {entity.id for entity in entities}
+    relations = tuple(r for r in document.relations if r.head in ids and r.tail in ids)
+    return Document(document.id, document.text, entities, relations, document.meta)
+
+
+@given(clustered(on_tokens(documents(texts=LINES))).map(_within_lines))
+def test_round_trip(document: Document) -> None:
+    # Only lines that are their tokens with single spaces, and mentions within them, can be held.
+    (back,) = there_and_back([document], "docred")
+    assert same(back, held(document, "docred"))
+
+
+@FUZZING
+@given(damaged(GOOD) | st.binary(max_size=40))
+def test_no_content_crashes_the_reader(content: bytes) -> None:
+    survives(content, "docred")

@@ -1,0 +1,240 @@
+"""Label Studio: regions, attributes under a region's id, and arcs with labels."""
+
+import json
+from typing import Any
+
+import pytest
+from conversions import held, same, there_and_back
+from hypothesis import given
+from hypothesis import strategies as st
+from json_formats import FUZZING, damaged, read, survives, written
+from strategies import documents
+
+from aloi.corpus.document import Document, Entity, Relation
+from aloi.corpus.formats.notes import Notes
+from aloi.corpus.problems import DataError
+
+
+def region(id_: str, start: int, end: int, *labels: str) -> dict[str, Any]:
+    value = {"start": start, "end": end, "labels": labels}
+    return {"id": id_, "type": "labels", "from_name": "label", "to_name": "text", "value": value}
+
+
+def arc(head: str, tail: str, *labels: str, direction: str = "right") -> dict[str, Any]:
+    given = {"labels": labels} if labels else {}
+    return {"type": "relation", "from_id": head, "to_id": tail, "direction": direction, **given}
+
+
+ANA, ROME = region("a", 0, 3, "PER"), region("r", 11, 15, "LOC")
+NORM = {"id": "a", "type": "textarea", "from_name": "ref", "value": {"text": ["Q1"]}}
+SURE = {"id": "r", "type": "choices", "from_name": "sure", "value": {"choices": ["yes"]}}
+RESULT = [ANA, ROME, NORM, SURE, arc("a", "r", "LIVES_IN", "assertion=negated")]
+DATA = {"doc_id": "d1", "text": "Ana vit à \U0001d4d0Rome", "lang": "fr"}
+TASK = {"id": 7, "data": DATA, "annotations": [{"result": RESULT, "completed_by": 3}]}
+GOOD = json.dumps([TASK])
+
+
+def task(*result: dict[str, Any]) -> str:
+    return json.dumps([{**TASK, "annotations": [{"result": result}]}])
+
+
+def test_regions_attributes_and_arcs() -> None:
+    # 𝓐 outside the basic plane is one code point, number 10: Rome is 11–15.
+    (document,) = read(GOOD, "labelstudio")
+    assert document == Document(
+        "d1",
+        "Ana vit à \U0001d4d0Rome",
+        (
+            Entity("a", 0, 3, "PER", "Q1"),
+            Entity("r", 11, 15, "LOC", attributes={"sure": "yes"}),
+        ),
+        (Relation("a", "r", "LIVES_IN", attributes={"assertion": "negated"}),),
+        {"lang": "fr"},
+    )
+
+
+def test_without_an_id_of_ours_the_task_s_number_is_the_id() -> None:
+    bare = {**TASK, "data": {"text": DATA["text"]}}
+    assert [d.id for d in read(json.dumps([bare]), "labelstudio")] == ["7"]
+
+
+def test_arcs_to_the_left_turn_and_arcs_both_ways_are_two() -> None:
+    notes = Notes()
+    left, both = arc("a", "r", "IN", direction="left"), arc("a", "r", "MEETS", direction="bi")
+    (document,) = read(task(ANA, ROME, left, both), "labelstudio", notes=notes)
+    assert {(r.head, r.label, r.tail) for r in document.relations} == {
+        ("r", "IN", "a"),
+        ("a", "MEETS", "r"),
+        ("r", "MEETS", "a"),
+    }
+    assert dict(notes.counts) == {"arcs both ways read as two relations": 1}
+
+
+def test_what_bears_no_label_is_told_or_labelled_by_option() -> None:
+    drawn = task(ANA, region("r", 11, 15), arc("a", "r"))
+    with pytest.raises(DataError) as caught:
+        read(drawn, "labelstudio")
+    assert [p.item for p in caught.value.problems] == ["r", "arc a r"]
+    (document,) = read(drawn, "labelstudio", "unlabelled=THING")
+    assert document.entities[1].label == document.relations[0].label == "THING"
+
+
+def test_a_region_of_two_labels_is_two_mentions() -> None:
+    notes = Notes()
+    (document,) = read(
+        task(region("a", 0, 3, "PER", "ROLE"), arc("a", "a", "IS")), "labelstudio", notes=notes
+    )
+    assert [(e.id, e.label) for e in document.entities] == [("a", "PER"), ("a-2", "ROLE")]
+    assert document.relations == (Relation("a", "a", "IS"),)
+    assert dict(notes.counts) == {"regions of several labels": 1}
+
+
+def test_what_is_left_out_is_noted() -> None:
+    notes = Notes()
+    whole = {"id": "z", "type": "choices", "from_name": "topic", "value": {"choices": ["war"]}}
+    shifted = region("a", 0, 3, "PER")
+    shifted["value"]["text"] = "Eva"
+    shifted["meta"] = {"text": ["a remark"]}
+    tasks = [
+        {**TASK, "annotations": [{"result": [], "was_cancelled": True}], "drafts": [{}]},
+        {"data": {**DATA, "doc_id": "d2"}, "annotations": [{"result": [whole, shifted]}]},
+    ]
+    assert [d.id for d in read(json.dumps(tasks), "labelstudio", notes=notes)] == ["d2"]
+    assert dict(notes.counts) == {
+        "drafts left out": 1,
+        "annotations cancelled, left out": 1,
+        "tasks without annotations left out": 1,
+        "results that are no mention left out": 1,
+        "remarks on regions left out": 1,
+        "regions whose `text` differs from the text": 1,
+    }
+
+
+def test_one_of_several_annotators_is_chosen() -> None:
+    one = {"result": [ANA], "completed_by": 3}
+    other = {"result": [ROME], "completed_by": {"id": 4, "email": "eva@example.com"}}
+    both = json.dumps([{**TASK, "annotations": [one, other]}])
+    with pytest.raises(DataError, match="annotator=ID"):
+        read(both, "labelstudio")
+    for name, id_ in (("3", "a"), ("4", "r"), ("eva@example.com", "r")):
+        (document,) = read(both, "labelstudio", f"annotator={name}")
+        assert [e.id for e in document.entities] == [id_]
+
+
+def test_predictions_are_another_layer_and_exports_have_only_their_numbers() -> None:
+    scored = {**ANA, "score": 0.5}
+    predicted = {**TASK, "predictions": [{"result": [scored], "model_version": "m1"}]}
+    (document,) = read(json.dumps([predicted]), "labelstudio", "layer=predictions")
+    assert document.entities == (Entity("a", 0, 3, "PER", score=0.5),)
+    with pytest.raises(DataError, match="Fetch the tasks whole"):
+        read(json.dumps([{**TASK, "predictions": [12]}]), "labelstudio", "layer=predictions")
+
+
+def test_an_arc_to_nothing_is_told_with_its_line() -> None:
+    tasks = f"[\n{GOOD[1:-1]},\n{task(ANA, arc('a', 'x', 'IN'))[1:-1]}]".replace("d1", "d0", 1)
+    with pytest.raises(DataError, match=r"json:3: document d1: .*no entity has the id x"):
+        read(tasks, "labelstudio")
+
+
+def test_what_is_written() -> None:
+    # "50%=half" as a label would read as a key and its value: % and = are escaped, in the label
+    # and in keys; the value after the first = stays as it is.
+    entities = (Entity("a", 0, 3, "PER", "Q1", {"sure": "no"}),)
+    arcs = (Relation("a", "a", "50%=half", attributes={"k=": "v=%"}),)
+    document = Document("d", "Ana", entities, arcs, {"lang": "fr"})
+    common = {"id": "a", "to_name": "text"}
+    span = {"start": 0, "end": 3}
+    assert json.loads(written(document, "labelstudio")) == [
+        {
+            "data": {"doc_id": "d", "text": "Ana", "lang": "fr"},
+            "annotations": [
+                {
+                    "result": [
+                        {
+                            **common,
+                            "from_name": "label",
+                            "type": "labels",
+                            "value": {**span, "text": "Ana", "labels": ["PER"]},
+                        },
+                        {
+                            **common,
+                            "from_name": "ref",
+                            "type": "textarea",
+                            "value": {**span, "text": ["Q1"]},
+                        },
+                        {
+                            **common,
+                            "from_name": "sure",
+                            "type": "textarea",
+                            "value": {**span, "text": ["no"]},
+                        },
+                        {
+                            "type": "relation",
+                            "from_id": "a",
+                            "to_id": "a",
+                            "direction": "right",
+                            "labels": ["50%25%3Dhalf", "k%3D=v=%"],
+                        },
+                    ],
+                    "ground_truth": False,
+                }
+            ],
+        }
+    ]
+
+
+def test_predictions_are_written_with_the_names_given() -> None:
+    document = Document("d", "Ana", (Entity("a", 0, 3, "PER"),))
+    options = ("layer=predictions", "from_name=ner", "to_name=body", "model_version=m2")
+    (task_,) = json.loads(written(document, "labelstudio", *options))
+    (prediction,) = task_["predictions"]
+    assert prediction["model_version"] == "m2"
+    assert (prediction["result"][0]["from_name"], prediction["result"][0]["to_name"]) == (
+        "ner",
+        "body",
+    )
+
+
+def test_names_that_tasks_use_otherwise_are_told() -> None:
+    document = Document(
+        "d", "Ana", (Entity("a", 0, 3, "PER", None, {"ref": "x"}),), (), {"text": 1}
+    )
+    with pytest.raises(DataError, match="the name ref and text otherwise"):
+        written(document, "labelstudio")
+
+
+def _with_free_names(document: Document) -> bool:
+    attributes = {name for entity in document.entities for name in entity.attributes}
+    return not ({"label", "text", "ref"} & attributes or {"text", "doc_id"} & {*document.meta})
+
+
+@given(documents().filter(_with_free_names), st.sampled_from(["annotations", "predictions"]))
+def test_round_trip(document: Document, layer: str) -> None:
+    layers = (f"layer={layer}",)
+    (back,) = there_and_back([document], "labelstudio", writing=layers, reading=layers)
+    assert same(back, held(document, "labelstudio"))
+
+
+@pytest.mark.slow
+def test_label_studio_s_own_checks_pass() -> None:
+    # The checks of Label Studio's client against a configuration that has our labels.
+    module = pytest.importorskip("label_studio_sdk.label_interface")
+    config = """<View><Labels name="label" toName="text"><Label value="PER"/></Labels>
+    <Text name="text" value="$text"/><TextArea name="ref" toName="text" perRegion="true"/>
+    <Relations><Relation value="MEETS"/><Relation value="assertion=negated"/></Relations></View>"""
+    arcs = (Relation("a", "b", "MEETS", attributes={"assertion": "negated"}),)
+    document = Document(
+        "d", "Ana, Eva", (Entity("a", 0, 3, "PER", "Q1"), Entity("b", 5, 8, "PER")), arcs
+    )
+    interface = module.LabelInterface(config)
+    for layer in ("annotations", "predictions"):
+        (task_,) = json.loads(written(document, "labelstudio", f"layer={layer}"))
+        assert interface.validate_task({"data": task_["data"]})
+        (work,) = task_[layer]
+        assert interface.validate_prediction(work, return_errors=True) == []
+
+
+@FUZZING
+@given(damaged(GOOD) | st.binary(max_size=40))
+def test_no_content_crashes_the_reader(content: bytes) -> None:
+    survives(content, "labelstudio")

@@ -1,0 +1,146 @@
+"""POPCORN: mentions in clusters by offset, relations between clusters, ids that repeat in parts."""
+
+import json
+
+import pytest
+from conversions import held, same, there_and_back
+from hypothesis import given
+from hypothesis import strategies as st
+from json_formats import FUZZING, clustered, damaged, read, survives, written
+from strategies import documents
+
+from aloi.corpus.document import Document, Entity, Relation
+from aloi.corpus.formats.notes import Notes
+from aloi.corpus.problems import DataError
+
+SHE = {"value": "elle", "start": 13, "end": 17}
+ANA = {"value": "Ana ", "start": 0, "end": 4}
+ROME = {"value": "Rome", "start": 6, "end": 10}
+TEXT = {
+    "text": "Ana à Rome ; elle sort",
+    "entities": [
+        {"id": 0, "mentions": [SHE, ANA], "type": "CIVILIAN"},
+        {"id": 1, "mentions": [ROME], "type": "CITY"},
+    ],
+    "relations": [[0, "RESIDES_IN", 1], [0, "GENDER_FEMALE", 0]],
+}
+GOOD = json.dumps({"5_1": TEXT, "5_2": TEXT})
+
+
+def test_clusters_are_refs_and_relations_stand_between_first_mentions() -> None:
+    # "Ana " is the cluster's first mention in the text though listed second, and it keeps its
+    # trailing space. The cluster is related to itself, and so is its first mention.
+    notes = Notes()
+    (document,) = read(json.dumps({"5_1": TEXT}), "popcorn", notes=notes)
+    assert document == Document(
+        "5_1",
+        "Ana à Rome ; elle sort",
+        (
+            Entity("e2", 0, 4, "CIVILIAN", "5_1#0"),
+            Entity("e3", 6, 10, "CITY", "5_1#1"),
+            Entity("e1", 13, 17, "CIVILIAN", "5_1#0"),
+        ),
+        (Relation("e2", "e2", "GENDER_FEMALE"), Relation("e2", "e3", "RESIDES_IN")),
+    )
+    assert not notes.counts
+
+
+def test_ids_that_repeat_in_parts_are_told_apart_by_the_part() -> None:
+    parts = json.dumps([{"1": TEXT, "2": TEXT}, {"1": TEXT}])
+    assert [d.id for d in read(parts, "popcorn")] == ["1-1", "1-2", "2-1"]
+
+
+def test_a_key_given_twice_in_an_object_is_told() -> None:
+    # JSON decoders keep the last of two: the first document would be lost without a word.
+    one = json.dumps(TEXT)
+    for content in (
+        f'{{"a": {one}, "a": {one}}}',
+        f'[{{"b": {one}}}, {{"a": {one}, "\\u0061": 1}}]',
+    ):
+        with pytest.raises(DataError, match=r"document a: document id given twice"):
+            read(content, "popcorn")
+
+
+def test_empty_clusters_and_differing_values_are_noted() -> None:
+    notes = Notes()
+    entities = [
+        {"id": 0, "mentions": [{**ANA, "value": "Eva"}], "type": "CIVILIAN"},
+        {"id": 1, "mentions": [], "type": "CITY"},
+    ]
+    read(json.dumps({"a": {**TEXT, "entities": entities}}), "popcorn", notes=notes)
+    assert dict(notes.counts) == {
+        "values that differ from the text": 1,
+        "clusters without mentions left out": 1,
+        "relations of clusters without mentions left out": 1,
+    }
+
+
+def test_every_problem_is_told_with_its_line_and_the_rest_is_read() -> None:
+    dangling = {**TEXT, "relations": [[0, "RESIDES_IN", 2]]}
+    twice = {**TEXT, "entities": TEXT["entities"][:1] * 2}
+    texts = {"a": dangling, "b": TEXT, "c": {"text": 1}, "d": twice}
+    lines = [f"{json.dumps(id_)}: {json.dumps(text)}" for id_, text in texts.items()]
+    with pytest.raises(DataError) as caught:
+        read("{\n" + ",\n".join(lines) + "\n}", "popcorn")
+    told = [(p.line, p.kind, p.document) for p in caught.value.problems]
+    assert told == [
+        (2, "dangling-relation", "a"),
+        (4, "bad-json", None),
+        (5, "cluster-id-twice", "d"),
+    ]
+
+
+def test_what_is_written() -> None:
+    # "x" and "y" bear one ref and one label; "t" bears the same ref as a ROLE: its own cluster,
+    # since a cluster has one type. The relation moves from "x" to "y", which comes first.
+    entities = (
+        Entity("x", 13, 17, "PER", "Q1"),
+        Entity("y", 0, 3, "PER", "Q1"),
+        Entity("t", 18, 22, "ROLE", "Q1"),
+        Entity("z", 6, 10, "LOC"),
+    )
+    document = Document("d", TEXT["text"], entities, (Relation("x", "z", "IN"),))
+    notes = Notes()
+    content = written(document, "popcorn", notes=notes)
+    assert json.loads(content) == {
+        "d": {
+            "text": "Ana à Rome ; elle sort",
+            "entities": [
+                {
+                    "id": 0,
+                    "mentions": [
+                        {"value": "Ana", "start": 0, "end": 3, "id": "y"},
+                        {"value": "elle", "start": 13, "end": 17, "id": "x"},
+                    ],
+                    "type": "PER",
+                    "ref": "Q1",
+                },
+                {
+                    "id": 1,
+                    "mentions": [{"value": "Rome", "start": 6, "end": 10, "id": "z"}],
+                    "type": "LOC",
+                    "ref": None,
+                },
+                {
+                    "id": 2,
+                    "mentions": [{"value": "sort", "start": 18, "end": 22, "id": "t"}],
+                    "type": "ROLE",
+                    "ref": "Q1",
+                },
+            ],
+            "relations": [[0, "IN", 1]],
+        }
+    }
+    assert dict(notes.counts) == {"relations moved to the first mention of a cluster": 1}
+
+
+@given(documents() | clustered(documents()))
+def test_round_trip(document: Document) -> None:
+    (back,) = there_and_back([document], "popcorn")
+    assert same(back, held(document, "popcorn"))
+
+
+@FUZZING
+@given(damaged(GOOD) | damaged(json.dumps([{"1": TEXT}, {"1": TEXT}])) | st.binary(max_size=40))
+def test_no_content_crashes_the_reader(content: bytes) -> None:
+    survives(content, "popcorn")

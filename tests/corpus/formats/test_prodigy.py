@@ -1,0 +1,161 @@
+"""Prodigy: spans by code point, relations by the last tokens of the spans."""
+
+import json
+
+import pytest
+from conversions import held, same, there_and_back
+from hypothesis import given
+from hypothesis import strategies as st
+from json_formats import FUZZING, damaged, on_tokens, read, survives, written
+from spacy.tokens import Doc
+from spacy.vocab import Vocab
+from strategies import TEXTS
+
+from aloi.corpus.document import Document, Entity, Relation
+from aloi.corpus.formats.notes import Notes
+from aloi.corpus.problems import DataError
+
+WORDS = [("Ana", 0, 3), ("Sow", 4, 7), ("vit", 8, 11), ("à", 12, 13), ("Rome", 14, 18)]
+TOKENS = [
+    {"text": text, "start": start, "end": end, "id": number, "ws": number < 4}
+    for number, (text, start, end) in enumerate(WORDS)
+]
+ANA = {"start": 0, "end": 7, "token_start": 0, "token_end": 1, "label": "PER"}
+ROME = {"start": 14, "end": 18, "token_start": 4, "token_end": 4, "label": "LOC"}
+VERB = {"start": 8, "end": 11, "token_start": 2, "token_end": 2, "label": None}
+LIVES = {"head": 1, "child": 4, "label": "LIVES_IN", "head_span": ANA, "child_span": ROME}
+TASK = {
+    "text": "Ana Sow vit à Rome",
+    "_task_hash": 17,
+    "tokens": TOKENS,
+    "spans": [ANA, ROME],
+    "relations": [LIVES],
+    "answer": "accept",
+    "meta": {"source": "made up"},
+}
+GOOD = json.dumps(TASK) + "\n" + json.dumps({**TASK, "doc_id": "d2"}) + "\n"
+
+
+def test_spans_and_relations() -> None:
+    # The relation's head is token 1, Sow, the last one of the span Ana Sow.
+    first, second = read(GOOD, "prodigy")
+    assert first == Document(
+        "sample-1",
+        "Ana Sow vit à Rome",
+        (Entity("e1", 0, 7, "PER"), Entity("e2", 14, 18, "LOC")),
+        (Relation("e1", "e2", "LIVES_IN"),),
+        {"source": "made up"},
+    )
+    assert second.id == "d2"
+
+
+def test_without_spans_of_its_own_a_relation_points_by_last_tokens() -> None:
+    bare = {**TASK, "relations": [{"head": 1, "child": 4, "label": "LIVES_IN"}]}
+    (document,) = read(json.dumps(bare), "prodigy")
+    assert document.relations == (Relation("e1", "e2", "LIVES_IN"),)
+
+
+def test_of_two_spans_on_one_place_the_label_tells_which_is_meant() -> None:
+    city = {**ROME, "label": "CITY"}
+    line = {**TASK, "spans": [ANA, ROME, city], "relations": [{**LIVES, "child_span": city}]}
+    (document,) = read(json.dumps(line), "prodigy")
+    assert document.relations == (Relation("e1", "e3", "LIVES_IN"),)
+
+
+def test_what_was_not_accepted_is_left_out_and_noted() -> None:
+    notes = Notes()
+    lines = [{**TASK, "answer": answer} for answer in ("reject", "ignore", "accept", "ignore")]
+    documents = read("\n".join(map(json.dumps, lines)), "prodigy", notes=notes)
+    assert [d.id for d in documents] == ["sample-3"]
+    assert dict(notes.counts) == {"answers reject left out": 1, "answers ignore left out": 2}
+
+
+def test_one_annotator_of_several_is_read() -> None:
+    notes = Notes()
+    ours, theirs = ({**TASK, "doc_id": "d", "_annotator_id": name} for name in ("ana", "eva"))
+    lines = json.dumps(ours) + "\n" + json.dumps(theirs)
+    with pytest.raises(DataError, match="document id given twice"):
+        read(lines, "prodigy")
+    assert len(read(lines, "prodigy", "annotator=eva", notes=notes)) == 1
+    assert len(read(lines.replace("_annotator", "_session"), "prodigy", "annotator=eva")) == 1
+    assert dict(notes.counts) == {"lines of other annotators left out": 1}
+
+
+def test_a_word_that_no_span_marks_is_told_or_labelled_by_option() -> None:
+    # "vit" stands in two relations, once by its span, once by its token alone: one mention.
+    relations = [
+        {"head": 2, "child": 4, "label": "OBJ", "head_span": VERB, "child_span": ROME},
+        {"head": 2, "child": 1, "label": "SUBJ"},
+    ]
+    line = json.dumps({**TASK, "relations": relations})
+    with pytest.raises(DataError, match=r"json:1: .*unlabelled=LABEL"):
+        read(line, "prodigy")
+    (document,) = read(line, "prodigy", "unlabelled=WORD")
+    assert document.entities[1] == Entity("w2", 8, 11, "WORD")
+    assert document.relations == (Relation("w2", "e1", "SUBJ"), Relation("w2", "e2", "OBJ"))
+
+
+def test_a_relation_to_no_token_is_told() -> None:
+    relations = [{"head": 9, "child": 1, "label": "SUBJ"}]
+    with pytest.raises(DataError, match="there is no token 9"):
+        read(json.dumps({**TASK, "relations": relations}), "prodigy")
+
+
+def test_ids_that_repeat_are_not_the_mentions_own() -> None:
+    spans = [{**ANA, "id": "Q1"}, {**ROME, "id": "Q1"}]
+    (document,) = read(json.dumps({**TASK, "spans": spans}), "prodigy")
+    assert [e.id for e in document.entities] == ["e1", "e2"]
+
+
+def test_what_is_written() -> None:
+    # "Ana So" cuts the token "Sow", and is widened to it.
+    entities = (Entity("a", 0, 6, "PER", "Q1"), Entity("b", 8, 12, "LOC"))
+    arc = Relation("a", "b", "IN", attributes={"assertion": "negated"})
+    document = Document("d", "Ana Sow Rome", entities, (arc,), {"k": 1})
+    notes = Notes()
+    span = {"start": 0, "end": 7, "token_start": 0, "token_end": 1, "label": "PER", "id": "a"}
+    place = {"start": 8, "end": 12, "token_start": 2, "token_end": 2, "label": "LOC", "id": "b"}
+    assert json.loads(written(document, "prodigy", notes=notes)) == {
+        "text": "Ana Sow Rome",
+        "doc_id": "d",
+        "tokens": [
+            {"text": "Ana", "start": 0, "end": 3, "id": 0, "ws": True},
+            {"text": "Sow", "start": 4, "end": 7, "id": 1, "ws": True},
+            {"text": "Rome", "start": 8, "end": 12, "id": 2, "ws": False},
+        ],
+        "spans": [{**span, "ref": "Q1"}, place],
+        "relations": [
+            {
+                "head": 1,
+                "child": 2,
+                "label": "IN",
+                "head_span": span,
+                "child_span": place,
+                "attributes": {"assertion": "negated"},
+            }
+        ],
+        "meta": {"k": 1},
+        "answer": "accept",
+    }
+    assert dict(notes.counts) == {"mentions widened to tokens": 1}
+
+
+@given(on_tokens())
+def test_round_trip(document: Document) -> None:
+    # Prodigy's mentions are made of tokens.
+    (back,) = there_and_back([document], "prodigy")
+    assert same(back, held(document, "prodigy"))
+
+
+@given(TEXTS)
+def test_spacy_makes_the_text_of_the_tokens(text: str) -> None:
+    # Prodigy's users build their docs so; a text is whole only if its white space is.
+    task = json.loads(written(Document("d", text, ()), "prodigy"))
+    words, spaces = ([token[key] for token in task.get("tokens", [])] for key in ("text", "ws"))
+    assert Doc(Vocab(), words=words, spaces=spaces).text == text
+
+
+@FUZZING
+@given(damaged(GOOD) | st.binary(max_size=40))
+def test_no_content_crashes_the_reader(content: bytes) -> None:
+    survives(content, "prodigy")
