@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-SUFFIXES = {".jsonl": "native", ".json": "native", ".inline": "inline", ".spacy": "spacy"}
+SUFFIXES = {
+    ".jsonl": "native",
+    ".json": "native",
+    ".inline": "inline",
+    ".spacy": "spacy",
+} | dict.fromkeys((".conll", ".bio", ".iob"), "conll")
 """What a file name's ending tells; folders are native unless said otherwise."""
 
 
