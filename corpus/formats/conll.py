@@ -3,7 +3,7 @@
 Source: CoNLL-2002 and CoNLL-2003 shared tasks (Tjong Kim Sang and De Meulder 2003). Columns are
 parted by tabs where a line has one, else by spaces; `-DOCSTART-` lines open documents, whose id is
 the column `id=…` (percent-encoded) or the file's name and a number. Holds flat mentions with
-labels. The text is lost but for its tokens: it is rebuilt by `tokens.detokenize`, a sentence a line.
+labels. The text is lost but for its tokens: `tokens.detokenize` rebuilds it, a sentence a line.
 
 Reading: `token` and `tag` (columns from 0, from the end if negative; 0 and -1), `scheme`
 (detect, iob1, iob2 or bilou) and `repair` of tags that break it (error, conlleval: begins a
