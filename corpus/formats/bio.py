@@ -10,7 +10,10 @@ from typing import Literal, NamedTuple
 
 Scheme = Literal["iob1", "iob2", "bilou"]
 Repair = Literal["error", "conlleval", "discard"]
-_SAME = {"L": "E", "U": "S", "W": "S", "M": "I"}
+"""What becomes of mentions with tags that break the scheme: conlleval reads them all the same."""
+
+_IOB = {"B": "B", "I": "I"}
+_BILOU = {"B": "B", "I": "I", "M": "I", "L": "E", "E": "E", "U": "S", "S": "S", "W": "S"}
 
 
 class Span(NamedTuple):
@@ -21,39 +24,39 @@ class Span(NamedTuple):
     label: str
 
 
-def parts(tag: str) -> tuple[str, str] | None:
-    """Prefix (B, I, E, S or O) and label of a tag; None for what is no tag."""
+def parts(tag: str, scheme: Scheme) -> tuple[str, str] | None:
+    """Prefix (B, I, E, S or O) and label of a tag; None for what is no tag of the scheme."""
     if tag == "O":
         return "O", ""
-    prefix, dash, label = tag.partition("-")
-    prefix = _SAME.get(prefix, prefix)
-    return (prefix, label) if dash and label and prefix in ("B", "I", "E", "S") else None
+    written, _, label = tag.partition("-")
+    prefix = (_BILOU if scheme == "bilou" else _IOB).get(written)
+    return (prefix, label) if prefix and label else None
 
 
-def spans(
-    tags: Sequence[str], scheme: Scheme, repair: Repair = "error"
-) -> tuple[list[Span], list[int]]:
-    """The spans of a sentence's tags, and the positions whose tags break the scheme.
+def spans(tags: Sequence[str], scheme: Scheme) -> tuple[list[Span], list[int]]:
+    """The spans of a sentence's tags, and the positions of the tags that break the scheme.
 
-    At these, `conlleval` begins a span, as `error` does for a reader that goes on; `discard` takes
-    the tag for O. In IOB1 an I- may begin a span.
+    Where one breaks it, a span begins or ends as it would for conlleval. These break it: what is
+    no tag; I or E that continues nothing (in IOB1, I may begin a span); in BILOU, B or I that
+    nothing closes.
     """
     found: list[Span] = []
-    wrong: list[int] = []
-    going = False
-    for position, tag in enumerate(tags):
-        known = parts(tag)
-        prefix, label = known or ("O", "")
-        joins = prefix in ("I", "E") and going and found[-1].label == label
-        if known is None or (prefix in ("I", "E") and not joins and scheme != "iob1"):
-            wrong.append(position)
-            prefix = "O" if repair == "discard" else prefix
-        if prefix != "O" and joins:
+    wrong: set[int] = set()
+    open_ = ""
+    for position, tag in enumerate([*tags, "O"]):
+        prefix, label = parts(tag, scheme) or ("", "")
+        continues = prefix in ("I", "E")
+        joins = continues and label == open_
+        if open_ and not joins and scheme == "bilou":
+            wrong.add(position - 1)
+        if not prefix or (continues and not joins and scheme != "iob1"):
+            wrong.add(position)
+        if joins:
             found[-1] = found[-1]._replace(end=position + 1)
-        elif prefix != "O":
+        elif label:
             found.append(Span(position, position + 1, label))
-        going = prefix in ("B", "I")
-    return found, wrong
+        open_ = label if prefix in ("B", "I") else ""
+    return found, sorted(wrong)
 
 
 def tags(spans_: Iterable[Span], length: int, scheme: Scheme = "iob2") -> list[str]:
@@ -77,7 +80,7 @@ def scheme_of(sequences: Iterable[Sequence[str]]) -> Scheme:
     for sequence in sequences:
         before = ("O", "")
         for tag in sequence:
-            now = parts(tag) or ("O", "")
+            now = parts(tag, "bilou") or ("O", "")
             if now[0] in ("E", "S"):
                 return "bilou"
             touching = before[0] != "O" and before[1] == now[1]

@@ -1,32 +1,38 @@
 """conll: a token a line in columns, sentences parted by blank lines, tags in a BIO scheme.
 
 Source: CoNLL-2002 and CoNLL-2003 shared tasks (Tjong Kim Sang and De Meulder 2003). Columns are
-parted by tabs where a line has one, else by spaces; `-DOCSTART-` lines open documents, whose id is
-the column `id=…` (percent-encoded) or the file's name and a number. Holds flat mentions with
-labels. The text is lost but for its tokens: `tokens.detokenize` rebuilds it, a sentence a line.
+parted by tabs where a line has one, else by spaces. A line `-DOCSTART-` opens a document, whose id
+is its column `id=…` (percent-encoded), or else the file's name and a number; so does a line
+`# id = …` or `# newdoc id = …`, unless it follows such a line at once and names that document. A
+file without either is one document named after the file. Other lines `# key = value` are left out.
 
-Reading: `token` and `tag` (columns from 0, from the end if negative; 0 and -1), `scheme`
-(detect, iob1, iob2 or bilou) and `repair` of tags that break it (error, conlleval: begins a
-mention, discard: taken for O). Writing: `scheme` (iob2) and `tokens` (expand, error or drop).
+Holds flat mentions with labels. Of the text it holds the tokens alone: reading rebuilds it by
+`tokens.detokenize`, a sentence a line, and writing counts the documents where that gives another
+text. Labels with white space are a `DataError`.
+
+Reading: `token` and `tag` (columns from 0, from the end if negative; 0 and -1), `scheme` (detect,
+iob1, iob2 or bilou, which IOBES is too) and `repair` of tags that break it (error; conlleval:
+begin and end mentions there; discard: leave those mentions out). Writing: `scheme` (iob2) and
+`tokens` for mentions off the tokens (expand, error or drop).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
-from typing import Literal
 from urllib.parse import quote, unquote
 
 from aloi.corpus.document import Document, Entity
-from aloi.corpus.files import whole_file
-from aloi.corpus.formats import bio
+from aloi.corpus.formats import bio, columns
 from aloi.corpus.formats.fitting import Holds
 from aloi.corpus.formats.notes import Notes
 from aloi.corpus.formats.options import Options
-from aloi.corpus.formats.tokens import Policy, detokenize, lay, tokenize
-from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.formats.tokens import Policy, Token, detokenize, tokenize
+from aloi.corpus.problems import Problem
 
 HOLDS = Holds(
     overlap="flat",
@@ -39,6 +45,8 @@ HOLDS = Holds(
     meta=False,
 )
 DOCSTART = "-DOCSTART-"
+_COMMENT = re.compile(r"# ?((?:newdoc )?[\w.:-]+) = (.*)")
+_WHITE = re.compile(r"\s")
 
 
 class Reading(Options, frozen=True):
@@ -46,7 +54,7 @@ class Reading(Options, frozen=True):
 
     token: int = 0
     tag: int = -1
-    scheme: Literal["detect", "iob1", "iob2", "bilou"] = "detect"
+    scheme: columns.Scheme = "detect"
     repair: bio.Repair = "error"
 
 
@@ -66,129 +74,146 @@ class _Sentence:
 
 @dataclass(slots=True)
 class _Part:
-    """What stands between two document lines."""
+    """A document as found; `opened` by a line of its own, and `named` by one."""
 
     id: str
+    line: int
+    opened: bool = False
+    named: bool = False
     sentences: list[_Sentence] = field(default_factory=lambda: [_Sentence()])
+
+    @property
+    def empty(self) -> bool:
+        """Whether it has no tokens yet."""
+        return not self.sentences[0].words
 
 
 def read(path: Path, options: Reading, notes: Notes) -> Iterator[Document]:
     """The documents of a file, or of the `.conll`, `.bio` and `.iob` files below a folder."""
     problems: list[Problem] = []
-    files = [f for f in sorted(path.rglob("*")) if f.suffix in (".conll", ".bio", ".iob")]
-    for file in files if path.is_dir() else [path]:
+    return columns.gathered(_found(path, options, notes, problems), problems)
+
+
+def _found(
+    path: Path, options: Reading, notes: Notes, problems: list[Problem]
+) -> Iterator[tuple[Document, str, int]]:
+    for file, name in columns.files(path, ".conll", ".bio", ".iob"):
         scheme = options.scheme
         if scheme == "detect":
-            unheard: list[Problem] = []
-            parts = _parts(file, options, unheard)
-            scheme = bio.scheme_of(s.tags for part in parts for s in part.sentences)
-        for part in _parts(file, options, problems):
-            document = _document(part, file, scheme, options.repair, notes, problems)
-            if document:
-                yield document
-    if problems:
-        raise DataError(problems)
+            unheard = _Parts(file, name, options, Notes(), [])
+            scheme = bio.scheme_of(s.tags for part in unheard.read() for s in part.sentences)
+        tags = columns.Tags(file, scheme, options.repair, notes, problems)
+        for part in _Parts(file, name, options, notes, problems).read():
+            if part.opened or not part.empty:
+                yield _document(part, tags), str(file), part.line
 
 
-def _parts(file: Path, options: Reading, problems: list[Problem]) -> Iterator[_Part]:
-    part = _Part(file.stem)
-    count = 0
-    with file.open("rb") as stream:
-        for number, raw in enumerate(stream, 1):
-            try:
-                line = raw.decode("utf-8-sig" if number == 1 else "utf-8").strip("\r\n")
-                columns = re.split("\t" if "\t" in line else " +", line.strip(" "))
-                if columns[0] == DOCSTART:
-                    if count or part.sentences[0].words:
-                        yield part
-                    count += 1
-                    part = _Part(_id(columns, f"{file.stem}-{count}"))
-                elif columns == [""]:
-                    part.sentences.append(_Sentence()) if part.sentences[-1].words else None
+@dataclass(slots=True)
+class _Parts:
+    """Reads a file's lines into the documents they make."""
+
+    file: Path
+    name: str
+    options: Reading
+    notes: Notes
+    problems: list[Problem]
+    opened: int = 0
+
+    def read(self) -> Iterator[_Part]:
+        part = _Part(self.name, 1)
+        for number, line in columns.lines(self.file, self.problems):
+            cells = re.split("\t" if "\t" in line else " +", line.strip(" "))
+            comment = None if "\t" in line else _COMMENT.fullmatch(line)
+            if cells[0] == DOCSTART:
+                yield part
+                part = self.open(number, _id(cells))
+            elif comment and comment[1] in ("id", "newdoc id"):
+                if part.named or not part.empty:
+                    yield part
+                    part = self.open(number, comment[2].strip())
                 else:
-                    _add(part.sentences[-1], columns, options, number)
-            except (UnicodeDecodeError, IndexError) as error:
-                what = "not UTF-8" if isinstance(error, UnicodeError) else "too few columns"
-                fix = "Save it as UTF-8, a token and its tag a line"
-                place = {"document": part.id, "file": str(file)}
-                problems.append(Problem("bad-conll", what, fix, **place, line=number))
-    yield part
+                    part.id, part.named = comment[2].strip() or part.id, True
+                    part.opened = True
+            elif comment:
+                self.notes.add("comments left out", f"{self.file}:{number}")
+            elif not line.strip():
+                part.sentences.append(_Sentence()) if part.sentences[-1].words else None
+            else:
+                self.add(part, cells, number)
+        yield part
+
+    def open(self, number: int, id_: str) -> _Part:
+        self.opened += 1
+        return _Part(id_ or f"{self.name}-{self.opened}", number, opened=True, named=bool(id_))
+
+    def add(self, part: _Part, cells: list[str], number: int) -> None:
+        """Add a token's line to the last sentence."""
+        sentence, options = part.sentences[-1], self.options
+        last = len(cells) - 1
+        if last and all(-last - 1 <= column <= last for column in (options.token, options.tag)):
+            word, tag = cells[options.token], cells[options.tag]
+        else:
+            word, tag = "", ""
+        if not word:
+            what, fix = "too few columns", "Write a token and its tag a line, or name the columns"
+            place = (part.id, None, str(self.file), number)
+            self.problems.append(Problem("bad-conll", what, fix, *place))
+        else:
+            sentence.words.append(word)
+            sentence.tags.append(tag)
+            sentence.lines.append(number)
 
 
-def _id(columns: list[str], otherwise: str) -> str:
-    given = (unquote(c[3:]) for c in columns if c.startswith("id="))
-    return next(given, "") or otherwise
+def _id(cells: list[str]) -> str:
+    return next((unquote(cell[3:]) for cell in cells if cell.startswith("id=")), "")
 
 
-def _add(sentence: _Sentence, columns: list[str], options: Reading, number: int) -> None:
-    if len(columns) < 2:
-        raise IndexError
-    word, tag = columns[options.token], columns[options.tag]
-    if not word.strip():
-        raise IndexError
-    sentence.words.append(word)
-    sentence.tags.append(tag)
-    sentence.lines.append(number)
-
-
-def _document(
-    part: _Part,
-    file: Path,
-    scheme: bio.Scheme,
-    repair: bio.Repair,
-    notes: Notes,
-    problems: list[Problem],
-) -> Document | None:
+def _document(part: _Part, tags: columns.Tags) -> Document:
     texts: list[str] = []
     entities: list[Entity] = []
-    offset, good = 0, True
-    for sentence in part.sentences:
-        found, wrong = bio.spans(sentence.tags, scheme, repair)
-        for position in wrong:
-            line, tag = sentence.lines[position], sentence.tags[position]
-            if repair == "error" or bio.parts(tag) is None:
-                good, fix = False, "Correct the tag, or read with repair=conlleval or discard"
-                what = f"the tag {tag!r} cannot stand here in {scheme}"
-                problems.append(Problem("bad-tag", what, fix, part.id, None, str(file), line))
-            else:
-                notes.add(f"tags repaired ({repair})", f"{file}:{line}")
+    offset = 0
+    for sentence in filter(lambda s: s.words, part.sentences):
         text, tokens = detokenize(sentence.words)
-        for span in found:
-            start, end = tokens[span.first].start + offset, tokens[span.end - 1].end + offset
-            entities.append(Entity(f"e{len(entities) + 1}", start, end, span.label))
+        for first, end, label in tags.spans(sentence.tags, sentence.lines, part.id):
+            span = (tokens[first].start + offset, tokens[end - 1].end + offset)
+            entities.append(Entity(f"e{len(entities) + 1}", *span, label))
         texts.append(text)
         offset += len(text) + 1
-    return Document(part.id, "\n".join(texts).rstrip("\n"), tuple(entities)) if good else None
+    return Document(part.id, "\n".join(texts), tuple(entities))
 
 
 def write(documents: Iterable[Document], path: Path, options: Writing, notes: Notes) -> int:
-    """Write one file; labels with white space are a `DataError`."""
-    bad: set[str] = set()
-    count = 0
-    with whole_file(path) as stream:
-        for document in documents:
-            bad |= {e.label for e in document.entities if not e.label or re.search(r"\s", e.label)}
-            stream.write(_rendered(document, options, notes))
-            count += 1
-        if bad:
-            what = f"labels that conll cannot write: {', '.join(map(repr, sorted(bad)))}"
-            raise DataError([Problem("bad-label", what, "Rename them with --labels")])
-    return count
+    """Write one file."""
+    return columns.write(
+        documents, path, lambda document: _rendered(document, options, notes), unfit=_WHITE
+    )
 
 
 def _rendered(document: Document, options: Writing, notes: Notes) -> str:
     tokens = tokenize(document.text)
-    spans: list[bio.Span] = []
-    for entity, first, end in lay(document, tokens, policy=options.tokens, notes=notes):
-        if spans and first < spans[-1].end:
-            notes.add("mentions lost on shared tokens", f"document {document.id}")
-        else:
-            spans.append(bio.Span(first, end, entity.label))
+    spans = columns.flat_spans(document, tokens, policy=options.tokens, notes=notes)
+    starts = _sentence_starts(document.text, tokens, spans)
+    within: dict[int, list[bio.Span]] = {start: [] for start in starts}
+    for first, end, label in spans:
+        start = starts[bisect_right(starts, first) - 1]
+        within[start].append(bio.Span(first - start, end - start, label))
+    rows, texts = [f"{DOCSTART}\tid={quote(document.id)}\tO\n"], []
+    for start, end in pairwise([*starts, len(tokens)]):
+        words = [document.text[token.start : token.end] for token in tokens[start:end]]
+        tags = bio.tags(within[start], len(words), options.scheme)
+        rows.append("".join(f"{w}\t{t}\n" for w, t in zip(words, tags, strict=True)))
+        texts.append(detokenize(words)[0])
+    rebuilt = "\n".join(texts) != document.text
+    notes.add("white space rebuilt from words", f"document {document.id}", rebuilt)
+    return "\n".join([*rows, ""])
+
+
+def _sentence_starts(text: str, tokens: Sequence[Token], spans: Iterable[bio.Span]) -> list[int]:
+    """The first token of each sentence: sentences end with lines, but not within a mention."""
     inside = {position for span in spans for position in range(span.first + 1, span.end)}
-    lines = [f"{DOCSTART}\tid={quote(document.id)}\tO\n\n"]
-    tags = bio.tags(spans, len(tokens), options.scheme)
-    for position, (token, tag) in enumerate(zip(tokens, tags, strict=True)):
-        gap = document.text[tokens[position - 1].end : token.start] if position else ""
-        lines.append("\n" if "\n" in gap and position not in inside else "")
-        lines.append(f"{document.text[token.start : token.end]}\t{tag}\n")
-    return "".join([*lines, "\n"])
+    after_break = (
+        position
+        for position, (before, token) in enumerate(pairwise(tokens), start=1)
+        if "\n" in text[before.end : token.start]
+    )
+    return [0, *(start for start in after_break if start not in inside)] if tokens else []

@@ -10,12 +10,20 @@ SUFFIXES = {
     ".inline": "inline",
     ".spacy": "spacy",
 } | dict.fromkeys((".conll", ".bio", ".iob"), "conll")
-"""What a file name's ending tells; folders are native unless said otherwise."""
+"""What a file name's ending tells."""
+
+FOLDERS = frozenset(("inline", "conll"))
+"""The formats, other than native, that a folder of such files is read in."""
 
 
 def detect(path: Path) -> str:
     """The format a path's name or content tells; native where nothing speaks against it."""
-    if path.is_dir():
-        has_inline = any(path.rglob("*.inline"))
-        return "inline" if has_inline and not any(path.rglob("*.json*")) else "native"
-    return SUFFIXES.get(path.suffix, "native")
+    if not path.is_dir():
+        return _of_file(path) or "native"
+    told = {_of_file(file) for file in path.rglob("*")} - {None}
+    only = told.pop() if len(told) == 1 else None
+    return only if only in FOLDERS else "native"
+
+
+def _of_file(file: Path) -> str | None:
+    return SUFFIXES.get(file.suffix)
