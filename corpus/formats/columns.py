@@ -11,12 +11,12 @@ from typing import Literal
 from aloi.corpus.document import Document
 from aloi.corpus.files import whole_file
 from aloi.corpus.formats import bio
+from aloi.corpus.formats.fitting import is_line
 from aloi.corpus.formats.notes import Notes
-from aloi.corpus.formats.tokens import Policy, Token, lay
+from aloi.corpus.formats.tokens import Laid, Policy, Token, lay
 from aloi.corpus.problems import DataError, Problem
 
 Scheme = Literal["detect", "iob1", "iob2", "bilou"]
-_OUTER_OR_BREAK = re.compile(r"^\s|\s$|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 
 
 def files(path: Path, *suffixes: str) -> list[tuple[Path, str]]:
@@ -60,7 +60,7 @@ def gathered(
             yield document
         before = len(problems)
     if problems:
-        raise DataError(problems)
+        raise DataError(sorted(problems, key=lambda p: (p.file or "", p.line or 0)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,22 +95,22 @@ class Tags:
         return found
 
 
-def flat_spans(
+def flat(
     document: Document, tokens: Sequence[Token], *, policy: Policy, notes: Notes
-) -> list[bio.Span]:
+) -> list[Laid]:
     """The document's mentions on tokens; of two that share a token, the first."""
-    spans: list[bio.Span] = []
-    for entity, first, end in lay(document, tokens, policy=policy, notes=notes):
-        if spans and first < spans[-1].end:
+    kept: list[Laid] = []
+    for laid in lay(document, tokens, policy=policy, notes=notes):
+        if kept and laid.first < kept[-1].end:
             notes.add("mentions lost on shared tokens", f"document {document.id}")
         else:
-            spans.append(bio.Span(first, end, entity.label))
-    return spans
+            kept.append(laid)
+    return kept
 
 
 def check_id(document: Document) -> None:
     """Raise `DataError` if the id cannot stand at the end of a line."""
-    if _OUTER_OR_BREAK.search(document.id):
+    if not is_line(document.id):
         fix = "Use ids of one line, without white space around"
         raise DataError([Problem("bad-id", "the id does not fit in a line", fix, document.id)])
 

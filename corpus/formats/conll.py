@@ -31,7 +31,7 @@ from aloi.corpus.formats import bio, columns
 from aloi.corpus.formats.fitting import Holds
 from aloi.corpus.formats.notes import Notes
 from aloi.corpus.formats.options import Options
-from aloi.corpus.formats.tokens import Policy, Token, detokenize, tokenize
+from aloi.corpus.formats.tokens import Laid, Policy, Token, detokenize, tokenize
 from aloi.corpus.problems import Problem
 
 HOLDS = Holds(
@@ -191,12 +191,12 @@ def write(documents: Iterable[Document], path: Path, options: Writing, notes: No
 
 def _rendered(document: Document, options: Writing, notes: Notes) -> str:
     tokens = tokenize(document.text)
-    spans = columns.flat_spans(document, tokens, policy=options.tokens, notes=notes)
-    starts = _sentence_starts(document.text, tokens, spans)
+    laid = columns.flat(document, tokens, policy=options.tokens, notes=notes)
+    starts = _sentence_starts(document.text, tokens, laid)
     within: dict[int, list[bio.Span]] = {start: [] for start in starts}
-    for first, end, label in spans:
+    for entity, first, end in laid:
         start = starts[bisect_right(starts, first) - 1]
-        within[start].append(bio.Span(first - start, end - start, label))
+        within[start].append(bio.Span(first - start, end - start, entity.label))
     rows, texts = [f"{DOCSTART}\tid={quote(document.id)}\tO\n"], []
     for start, end in pairwise([*starts, len(tokens)]):
         words = [document.text[token.start : token.end] for token in tokens[start:end]]
@@ -208,9 +208,9 @@ def _rendered(document: Document, options: Writing, notes: Notes) -> str:
     return "\n".join([*rows, ""])
 
 
-def _sentence_starts(text: str, tokens: Sequence[Token], spans: Iterable[bio.Span]) -> list[int]:
+def _sentence_starts(text: str, tokens: Sequence[Token], laid: Iterable[Laid]) -> list[int]:
     """The first token of each sentence: sentences end with lines, but not within a mention."""
-    inside = {position for span in spans for position in range(span.first + 1, span.end)}
+    inside = {position for _, first, end in laid for position in range(first + 1, end)}
     after_break = (
         position
         for position, (before, token) in enumerate(pairwise(tokens), start=1)

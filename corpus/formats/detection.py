@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from pathlib import Path
 
 SUFFIXES = {
@@ -9,10 +10,11 @@ SUFFIXES = {
     ".json": "native",
     ".inline": "inline",
     ".spacy": "spacy",
+    ".conllu": "conllu",
 } | dict.fromkeys((".conll", ".bio", ".iob"), "conll")
 """What a file name's ending tells."""
 
-FOLDERS = frozenset(("inline", "conll"))
+FOLDERS = frozenset(("inline", "conll", "conllu", "hipe"))
 """The formats, other than native, that a folder of such files is read in."""
 
 
@@ -26,4 +28,7 @@ def detect(path: Path) -> str:
 
 
 def _of_file(file: Path) -> str | None:
+    if file.suffix == ".tsv" and file.is_file():
+        with file.open("rb") as stream:
+            return "hipe" if stream.read(20).removeprefix(BOM_UTF8).startswith(b"TOKEN\t") else None
     return SUFFIXES.get(file.suffix)

@@ -9,6 +9,7 @@ from aloi.corpus.formats.tokens import detokenize
 
 WORDS = ("Ana", "Roy", "l'", "Oise", "«", "»", "(", ")", ".", ",", "!", "1,5", "#", "_", '"')
 LABELS = st.sampled_from(("PER", "LOC", "a-b", "é.x"))
+REFS = (None, "Q142", "w:a|b")
 IDS = st.text(
     st.characters(exclude_categories=["Cs", "C", "Z"]) | st.sampled_from("/ %."),
     min_size=1,
@@ -43,6 +44,7 @@ def mentions(draw: st.DrawFn, spans: Sequence[tuple[int, int]]) -> list[Entity]:
         length = draw(st.integers(0, 3))
         if length:
             start, end = spans[position][0], spans[position : position + length][-1][1]
-            found.append(Entity(f"e{len(found) + 1}", start, end, draw(LABELS)))
+            ref = draw(st.sampled_from(REFS))
+            found.append(Entity(f"e{len(found) + 1}", start, end, draw(LABELS), ref))
         position += max(length, 1)
     return found
