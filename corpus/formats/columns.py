@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -106,6 +107,17 @@ def flat(
         else:
             kept.append(laid)
     return kept
+
+
+def sentence_starts(text: str, tokens: Sequence[Token], laid: Iterable[Laid]) -> list[int]:
+    """The first token of each sentence: sentences end with lines, but not within a mention."""
+    inside = {position for _, first, end in laid for position in range(first + 1, end)}
+    after_break = (
+        position
+        for position, (before, token) in enumerate(pairwise(tokens), start=1)
+        if "\n" in text[before.end : token.start]
+    )
+    return [0, *(start for start in after_break if start not in inside)] if tokens else []
 
 
 def check_id(document: Document) -> None:

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -31,7 +31,7 @@ from aloi.corpus.formats import bio, columns
 from aloi.corpus.formats.fitting import Holds
 from aloi.corpus.formats.notes import Notes
 from aloi.corpus.formats.options import Options
-from aloi.corpus.formats.tokens import Laid, Policy, Token, detokenize, tokenize
+from aloi.corpus.formats.tokens import Policy, detokenize, tokenize
 from aloi.corpus.problems import Problem
 
 HOLDS = Holds(
@@ -98,10 +98,9 @@ def _found(
     path: Path, options: Reading, notes: Notes, problems: list[Problem]
 ) -> Iterator[tuple[Document, str, int]]:
     for file, name in columns.files(path, ".conll", ".bio", ".iob"):
-        scheme = options.scheme
-        if scheme == "detect":
-            unheard = _Parts(file, name, options, Notes(), [])
-            scheme = bio.scheme_of(s.tags for part in unheard.read() for s in part.sentences)
+        unheard = _Parts(file, name, options, Notes(), []).read()
+        sequences = (sentence.tags for part in unheard for sentence in part.sentences)
+        scheme = bio.scheme_of(sequences) if options.scheme == "detect" else options.scheme
         tags = columns.Tags(file, scheme, options.repair, notes, problems)
         for part in _Parts(file, name, options, notes, problems).read():
             if part.opened or not part.empty:
@@ -192,7 +191,7 @@ def write(documents: Iterable[Document], path: Path, options: Writing, notes: No
 def _rendered(document: Document, options: Writing, notes: Notes) -> str:
     tokens = tokenize(document.text)
     laid = columns.flat(document, tokens, policy=options.tokens, notes=notes)
-    starts = _sentence_starts(document.text, tokens, laid)
+    starts = columns.sentence_starts(document.text, tokens, laid)
     within: dict[int, list[bio.Span]] = {start: [] for start in starts}
     for entity, first, end in laid:
         start = starts[bisect_right(starts, first) - 1]
@@ -206,14 +205,3 @@ def _rendered(document: Document, options: Writing, notes: Notes) -> str:
     rebuilt = "\n".join(texts) != document.text
     notes.add("white space rebuilt from words", f"document {document.id}", rebuilt)
     return "\n".join([*rows, ""])
-
-
-def _sentence_starts(text: str, tokens: Sequence[Token], laid: Iterable[Laid]) -> list[int]:
-    """The first token of each sentence: sentences end with lines, but not within a mention."""
-    inside = {position for _, first, end in laid for position in range(first + 1, end)}
-    after_break = (
-        position
-        for position, (before, token) in enumerate(pairwise(tokens), start=1)
-        if "\n" in text[before.end : token.start]
-    )
-    return [0, *(start for start in after_break if start not in inside)] if tokens else []

@@ -34,6 +34,7 @@ MODULES = {
     "inline": "inline",
     "spacy": "spacy_docs",
     "conll": "conll",
+    "conllu": "conllu",
     "hipe": "hipe",
 }
 """The module of each format; a name may differ where a library already bears it."""
