@@ -6,9 +6,10 @@ format loses is decided here, in one place, and counted.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -26,7 +27,8 @@ class Holds:
     the same label twice from one mention to another. `entity_ids`: without them mentions are
     renumbered e1, e2 … in text order, which is no loss. `relation_attributes`: any, none, or those
     of these names. `clusters`: relations stand between clusters (`clusters.clusters`), so they move
-    to the first mention of each. `meta`: all of it, or none.
+    to the first mention of each. `meta`: all of it; else `meta_lines` are kept, keys that match it
+    whose values are text of one line, with no white space around.
     """
 
     overlap: Literal["any", "nested", "flat"] = "any"
@@ -43,6 +45,7 @@ class Holds:
     relation_scores: bool = True
     clusters: bool = False
     meta: bool = True
+    meta_lines: re.Pattern[str] | None = None
 
 
 EVERYTHING = Holds()
@@ -65,15 +68,26 @@ def fit(document: Document, holds: Holds, notes: Notes) -> Document:
     notes.add("relations lost", place, len(document.relations) - len(relations))
     if holds.clusters:
         relations = _moved(relations, kept, notes, place)
-    if document.meta and not holds.meta:
-        notes.add("metadata lost", place)
+    meta = document.meta if holds.meta else _meta_lines(document.meta, holds.meta_lines)
+    notes.add("metadata lost", place, meta != document.meta)
     return Document(
         document.id,
         document.text,
         tuple(_entity(entity, names[entity.id], holds, notes, place) for entity in kept),
         tuple(_relation(relation, names, holds, notes, place) for relation in relations),
-        document.meta if holds.meta else {},
+        meta,
     )
+
+
+def _meta_lines(meta: dict[str, Any], keys: re.Pattern[str] | None) -> dict[str, Any]:
+    """The metadata that can stand as lines `key = value`."""
+    fitting = ((key, value) for key, value in meta.items() if keys and keys.fullmatch(key))
+    return {key: value for key, value in fitting if isinstance(value, str) and is_line(value)}
+
+
+def is_line(text: str) -> bool:
+    """Whether a text is one line or empty, with no white space around."""
+    return text == text.strip() and len(text.splitlines()) < 2
 
 
 def _kept(entities: tuple[Entity, ...], holds: Holds) -> tuple[Entity, ...]:

@@ -42,6 +42,9 @@ MODULES = {
     "docred": "docred",
     "popcorn": "popcorn",
     "prodigy": "prodigy",
+    "conll": "conll",
+    "conllu": "conllu",
+    "hipe": "hipe",
 }
 """The module of each format; a name may differ where a library already bears it."""
 

@@ -97,3 +97,32 @@ def _misaligned(document: Document, entity: Entity) -> Problem:
     what = f"{document.surface(entity)[:40]!r} does not begin and end with a token"
     fix = "Correct the mention, or choose tokens=expand or tokens=drop"
     return Problem("off-tokens", what, fix, document.id, entity.id)
+
+
+_CLOSING = frozenset(",.)]}…")
+_OPENING = frozenset("([{")
+_HIGH = frozenset(";:!?»")
+_ELISION = re.compile(r"(?:[cdjlmnst]|qu|lorsqu|puisqu|jusqu|quoiqu)['’]", re.IGNORECASE)
+
+
+def detokenize(words: Sequence[str]) -> tuple[str, list[Token]]:
+    """A text from its tokens by rules for French, and where each token stands in it.
+
+    Nothing before `, . ) ] } …`, after `( [ {` and after an elision (l', qu'); a no-break space
+    before `; : ! ? »` and after `«`; a space anywhere else.
+    """
+    pieces: list[str] = []
+    tokens: list[Token] = []
+    position = 0
+    for before, word in zip(["", *words], words, strict=False):
+        gap = _gap(before, word) if before else ""
+        pieces += [gap, word]
+        position += len(gap) + len(word)
+        tokens.append(Token(position - len(word), position))
+    return "".join(pieces), tokens
+
+
+def _gap(before: str, word: str) -> str:
+    if word in _CLOSING or before in _OPENING or _ELISION.fullmatch(before):
+        return ""
+    return "\u00a0" if word in _HIGH or before == "«" else " "

@@ -1,5 +1,7 @@
 """What a format cannot hold is left out and counted, in one place for all formats."""
 
+import re
+
 import pytest
 
 from aloi.corpus.document import Document, Entity, Relation
@@ -94,3 +96,11 @@ def test_strict_refuses_after_the_last_document_naming_the_first_place() -> None
     documents = [Document("a", TEXT, ()), Document("b", TEXT, (WAR,))]
     with pytest.raises(DataError, match=r"refs lost: 1 \(first in document b\)"):
         list(notes.refuse(fitted(documents, Holds(refs=False), notes)))
+
+
+def test_metadata_of_one_line_may_stand_where_the_rest_cannot() -> None:
+    meta = {"date": "1974", "x": "", "lang": "a\u2028b", "n": 1, "not this": "v", "pad": " v"}
+    notes = Notes()
+    holds = Holds(meta=False, meta_lines=re.compile(r"\w+"))
+    assert fit(Document("d", "", (), (), meta), holds, notes).meta == {"date": "1974", "x": ""}
+    assert notes.counts == {"metadata lost": 1}

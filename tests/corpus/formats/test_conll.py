@@ -1,0 +1,243 @@
+"""conll: columns of tokens and tags."""
+
+import contextlib
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conversions import held, there_and_back
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from seqeval.metrics.sequence_labeling import get_entities
+from seqscore.conll import CoNLLIngester, LineSpec
+from seqscore.encoding import get_encoding
+from strategies import documents
+from tokenised import tokenised
+
+from aloi.corpus.document import Document, Entity
+from aloi.corpus.formats import bio, conll, registry
+from aloi.corpus.formats.detection import detect
+from aloi.corpus.formats.notes import Notes
+from aloi.corpus.problems import DataError
+
+LYON = Document(
+    "d", "Ana Roy vit à Lyon.", (Entity("e1", 0, 7, "PER"), Entity("e2", 14, 18, "LOC"))
+)
+
+
+def read(
+    tmp_path: Path, content: str, notes: Notes | None = None, **options: Any
+) -> list[Document]:
+    file = tmp_path / "f.conll"
+    file.write_text(content)
+    return list(conll.read(file, conll.Reading(**options), notes or Notes()))
+
+
+def found(documents: list[Document]) -> list[tuple[str, str]]:
+    return [(d.surface(e), e.label) for d in documents for e in d.entities]
+
+
+def test_a_file_as_it_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "f.conll"
+    conll.write([LYON], path, conll.Writing(), Notes())
+    assert path.read_text() == (
+        "-DOCSTART-\tid=d\tO\n\n"
+        "Ana\tB-PER\nRoy\tI-PER\nvit\tO\nà\tO\nLyon\tB-LOC\n.\tO\n\n"
+    )  # fmt: skip
+
+
+def test_only_inside_tags_are_iob1(tmp_path: Path) -> None:
+    content = "Ana I-PER\nRoy I-PER\nà O\nLyon I-LOC\n"
+    assert found(read(tmp_path, content)) == [("Ana Roy", "PER"), ("Lyon", "LOC")]
+
+
+def test_columns_are_chosen(tmp_path: Path) -> None:
+    content = "1\tAna\tNP\tB-PER\tx\n2\tvit\tV\tO\tx\n"
+    assert found(read(tmp_path, content, token=1, tag=-2)) == [("Ana", "PER")]
+
+
+def test_a_broken_tag_is_named_with_its_line_or_repaired(tmp_path: Path) -> None:
+    content = "Ana B-PER\nvit O\nà O\nLyon I-LOC\n"
+    with pytest.raises(DataError) as error:
+        read(tmp_path, content)
+    assert [problem.line for problem in error.value.problems] == [4]
+    notes = Notes()
+    assert found(read(tmp_path, content, notes, repair="conlleval"))[1:] == [("Lyon", "LOC")]
+    assert found(read(tmp_path, content, repair="discard")) == [("Ana", "PER")]
+    assert list(notes) == [
+        f"tags repaired (conlleval): 1 (first in {tmp_path / 'f.conll'}:4)"
+    ]  # fmt: skip
+
+
+def test_everything_wrong_is_told_and_the_other_documents_are_read(tmp_path: Path) -> None:
+    (tmp_path / "f.conll").write_bytes(
+        b"# id = one\nAna O\n\n# id = two\nAna\n\xe9 O\nRoy X-PER\n\n# id = three\nRoy O\n"
+        b"\n# id = one\nRoy O\n"
+    )
+    reading = conll.read(tmp_path / "f.conll", conll.Reading(), Notes())
+    ids = []
+    with pytest.raises(DataError) as error:
+        ids.extend(document.id for document in reading)
+    assert ids == ["one", "three"]
+    assert [(p.kind, p.line) for p in error.value.problems] == [
+        ("bad-conll", 5),
+        ("not-utf8", 6),
+        ("bad-tag", 7),
+        ("document-id-twice", 12),
+    ]
+
+
+def test_documents_are_parted_and_named(tmp_path: Path) -> None:
+    content = (
+        "-DOCSTART- O\n\nAna O\n\n"
+        "-DOCSTART-\tid=a%2Fb\tO\n\nAna\tO\n\n"
+        "-DOCSTART- O\n# id = c\n\nAna O\n"
+        "# newdoc id = d\nAna O\n# split = dev\n# O\n"
+    )
+    notes = Notes()
+    documents = read(tmp_path, content, notes)
+    assert [(d.id, d.text) for d in documents] == [
+        ("f-1", "Ana"),
+        ("a/b", "Ana"),
+        ("c", "Ana"),
+        ("d", "Ana #"),  # a token may be `#`; what looks like key = value is a comment
+    ]
+    assert notes.counts == {"comments left out": 1}
+
+
+def test_an_empty_file_has_no_document_and_an_empty_document_is_one(tmp_path: Path) -> None:
+    assert read(tmp_path, "") == []
+    assert read(tmp_path, "\n\n") == []
+    assert read(tmp_path, "-DOCSTART- O\n") == [Document("f-1", "", ())]
+
+
+def test_a_folder_is_found_and_read(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.bio").write_text("Ana B-PER\n")
+    (tmp_path / "b.conll").write_text("Roy B-PER\n")
+    assert detect(tmp_path) == "conll"
+    assert [d.id for d in registry.read(str(tmp_path))] == ["b", "in/a"]
+
+
+def test_text_that_words_do_not_tell_is_noted(tmp_path: Path) -> None:
+    notes = Notes()
+    for text in ("Ana  vit", "Ana\n\nvit", "Ana vit ", "vit ,"):
+        conll.write([Document("d", text, ())], tmp_path / "o", conll.Writing(), notes)
+    assert notes.counts == {"white space rebuilt from words": 4}
+    document = Document("d", "Ana  vit", ())
+    with pytest.raises(DataError):
+        registry.write([document], str(tmp_path / "p"), format_="conll", strict=True)
+    assert not (tmp_path / "p").exists()
+
+
+def test_labels_that_columns_cannot_hold_are_refused(tmp_path: Path) -> None:
+    entities = (Entity("e1", 0, 3, "a b"), Entity("e2", 4, 7, "\u2028"), Entity("e3", 8, 9, ""))
+    with pytest.raises(DataError) as error:
+        conll.write(
+            [Document("d", "Ana vit à", entities)], tmp_path / "o", conll.Writing(), Notes()
+        )
+    assert [problem.kind for problem in error.value.problems] == ["bad-label"] * 3
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_lone_surrogate_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError) as error:
+        conll.write([Document("d", "\ud800", ())], tmp_path / "o", conll.Writing(), Notes())
+    assert [problem.kind for problem in error.value.problems] == ["lone-surrogate"]
+
+
+@pytest.mark.parametrize(("policy", "surfaces"), [("expand", ["Francophones"]), ("drop", [])])
+def test_mentions_off_the_tokens(tmp_path: Path, policy: str, surfaces: list[str]) -> None:
+    document = Document("d", "Francophones", (Entity("e1", 0, 6, "NORP"),))
+    conll.write([document], tmp_path / "f.conll", conll.Writing(tokens=policy), Notes())
+    assert [s for s, _ in found(list(registry.read(str(tmp_path / "f.conll"))))] == surfaces
+
+
+def test_mentions_off_the_tokens_are_named_under_error(tmp_path: Path) -> None:
+    documents = [Document(id_, "Francophones", (Entity("e1", 0, 6, "NORP"),)) for id_ in "ab"]
+    with pytest.raises(DataError) as error:
+        conll.write(documents, tmp_path / "f.conll", conll.Writing(tokens="error"), Notes())
+    assert [problem.document for problem in error.value.problems] == ["a", "b"]
+
+
+# The words alone are kept: a text comes back where `detokenize` gives it, which `Notes` tells.
+@pytest.mark.parametrize("scheme", ["iob1", "iob2", "bilou"])
+@given(document=tokenised())
+def test_there_and_back(scheme: str, document: Document) -> None:
+    assume(noted(document) == {})
+    (back,) = there_and_back([document], "conll", writing=(f"scheme={scheme}",))
+    # A document whose mentions show no scheme reads the same in all three.
+    assert back == held(document, "conll")
+
+
+@given(documents(labels=st.sampled_from(("PER", "é.x"))))
+def test_what_is_not_noted_comes_back(document: Document) -> None:
+    document = held(document, "conll")
+    if noted(document) == {}:
+        assert there_and_back([document], "conll") == [document]
+
+
+def noted(document: Document) -> dict[str, int]:
+    notes = Notes()
+    conll._rendered(document, conll.Writing(), notes)
+    return dict(notes.counts)
+
+
+SEQSCORE = {"iob1": "IOB", "iob2": "BIO", "bilou": "BILOU"}
+
+
+@pytest.mark.parametrize("scheme", SEQSCORE)
+@given(document=tokenised())
+def test_seqscore_and_seqeval_find_the_same(
+    tmp_path_factory: pytest.TempPathFactory, scheme: bio.Scheme, document: Document
+) -> None:
+    file = tmp_path_factory.mktemp("peers") / "f.conll"
+    notes = Notes()
+    conll.write([document], file, conll.Writing(scheme=scheme), notes)
+    ours = [(e.label, document.surface(e)) for e in document.entities]
+    assume(notes.counts == {})
+    with file.open(encoding="utf-8") as stream:
+        reader = CoNLLIngester(get_encoding(SEQSCORE[scheme]), LineSpec(0, -1))
+        parts = [s for part in reader.ingest(stream, "f", None) for s in part]
+    bare = [(label, "".join(surface.split())) for label, surface in ours]
+    assert [
+        (m.type, "".join(s.tokens[m.span.start : m.span.end])) for s in parts for m in s.mentions
+    ] == bare
+    letters = str.maketrans("LU", "ES")  # seqeval knows IOBES by these
+    tagged = [(s.tokens, [t[0].translate(letters) + t[1:] for t in s.labels]) for s in parts]
+    theirs = [(x, "".join(w[i : j + 1])) for w, tags in tagged for x, i, j in get_entities(tags)]
+    assert theirs == bare
+
+
+EXAMPLES = int(os.environ.get("HYPOTHESIS_EXAMPLES", "100"))
+LINES = st.lists(
+    st.sampled_from(
+        [
+            "-DOCSTART-",
+            "-DOCSTART- id=%ff O",
+            "# id = a",
+            "# x = y",
+            "Ana\tB-PER",
+            "Ana I-PER",
+            "",
+            "x",
+        ]
+    )
+)
+FILES = (
+    st.binary(max_size=80)
+    | st.text("ABILU-O# =\t\n\r\u2028", max_size=60).map(str.encode)
+    | LINES.map("\n".join).map(str.encode)
+)
+
+
+@settings(max_examples=EXAMPLES)
+@given(FILES, st.sampled_from(["error", "conlleval", "discard"]), st.integers(-2, 2))
+def test_any_bytes_give_documents_or_problems(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes, repair: bio.Repair, column: int
+) -> None:
+    file = tmp_path_factory.getbasetemp() / "fuzz.conll"
+    file.write_bytes(content)
+    with contextlib.suppress(DataError):
+        list(conll.read(file, conll.Reading(token=column, repair=repair), Notes()))

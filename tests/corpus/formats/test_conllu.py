@@ -1,0 +1,251 @@
+r"""conllu: CoNLL-U with mentions in MISC."""
+
+import contextlib
+import os
+from pathlib import Path
+
+import conllu as library
+import pytest
+from conversions import held, there_and_back
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from strategies import documents
+from tokenised import tokenised
+
+from aloi.corpus.document import Document, Entity
+from aloi.corpus.formats import bio, conllu, registry
+from aloi.corpus.formats.detection import detect
+from aloi.corpus.formats.notes import Notes
+from aloi.corpus.problems import DataError
+
+SPACES = (" ", "", "\n", "\u00a0", "  ", "\t\u2028", "\r\n")
+
+
+def row(number: str, form: str, misc: str = "_") -> str:
+    return "\t".join([number, form, *"_______", misc]) + "\n"
+
+
+def read(
+    tmp_path: Path, content: str, notes: Notes | None = None, **options: str
+) -> list[Document]:
+    file = tmp_path / "f.conllu"
+    file.write_bytes(content.encode())
+    return list(conllu.read(file, conllu.Reading(**options), notes or Notes()))
+
+
+def found(document: Document) -> list[tuple[str, str]]:
+    return [(document.surface(e), e.label) for e in document.entities]
+
+
+def test_a_file_as_it_is_written(tmp_path: Path) -> None:
+    entities = (Entity("e1", 2, 9, "PER"), Entity("e2", 11, 15, "LOC"))
+    document = Document("d", "« Ana Roy\n\nLyon.", entities, (), {"lang": "fr"})
+    registry.write([document], str(tmp_path / "f.conllu"), format_="conllu")
+    empty = "\t_" * 7
+    assert (tmp_path / "f.conllu").read_text() == (
+        "# newdoc id = d\n# lang = fr\n"
+        "# sent_id = d-1\n# text = « Ana Roy\n"
+        f"1\t«{empty}\t_\n"
+        f"2\tAna{empty}\tNER=B-PER\n"
+        f"3\tRoy{empty}\tNER=I-PER|SpacesAfter=\\n\\n\n\n"
+        "# sent_id = d-2\n# text = Lyon.\n"
+        f"1\tLyon{empty}\tNER=B-LOC|SpaceAfter=No\n"
+        f"2\t.{empty}\t_\n\n"
+    )
+
+
+def test_white_space_as_udpipe_writes_it_and_our_codes(tmp_path: Path) -> None:
+    # \u202f is a narrow no-break space; \ud800 would be half a character, and stays as it is.
+    content = (
+        row("1", "a", r"SpacesBefore=\s|SpacesAfter=\s\t\p\\")
+        + row("2", "b", r"SpacesAfter=\u202f\ud800")
+        + row("3", "c", r"SpacesAfter=\r\n")
+    )
+    (document,) = read(tmp_path, content)
+    assert document.text == " a \t|\\b\u202f\\ud800c\r\n"
+
+
+def test_text_tells_the_gaps_where_misc_is_silent(tmp_path: Path) -> None:
+    notes = Notes()
+    rows = row("1", "Oui") + row("2", "!") + row("3", "Ana", "NER=B-PER")
+    (document,) = read(tmp_path, "# text = Oui\u00a0!  Ana\n" + rows, notes)
+    assert document.text == "Oui\u00a0!  Ana"
+    assert found(document) == [("Ana", "PER")]
+    assert notes.counts == {}
+    (document,) = read(tmp_path, "# text = Non\n" + rows, notes)
+    assert document.text == "Oui ! Ana"
+    assert notes.counts == {"# text that differs from the words left out": 1}
+
+
+def test_sentences_and_paragraphs(tmp_path: Path) -> None:
+    rows = row("1", "Ana", "NER=B-PER") + "\n" + row("1", "Roy", "NER=B-PER") + "\n"
+    (document,) = read(tmp_path, rows + "# newpar id = p\n" + rows)
+    assert document.text == "Ana Roy\nAna Roy"
+    assert found(document) == [("Ana", "PER"), ("Roy", "PER")] * 2
+
+
+def test_multiword_tokens_are_the_text_of_their_words(tmp_path: Path) -> None:
+    rows = row("1-2", "du") + row("1", "de") + row("2", "le", "NER=B-ORG")
+    (document,) = read(tmp_path, rows + row("3", "FMI", "NER=I-ORG"))
+    assert (document.text, found(document)) == ("du FMI", [("du FMI", "ORG")])
+    tagged = row("1-2", "du", "NER=B-ORG") + row("1", "de") + row("2", "le", "NER=B-LOC")
+    (document,) = read(tmp_path, tagged + row("3", "FMI", "NER=I-ORG"))
+    assert found(document) == [("du FMI", "ORG")]
+
+
+def test_what_has_no_place_is_counted(tmp_path: Path) -> None:
+    notes = Notes()
+    content = (
+        "# global.columns = ID\n# newdoc id = d\n# date = 1974\n# sent_id = 1\n# x = y\n"
+        "1\tvit\tvivre\tVERB\t_\t_\t0\troot\t_\tEntity=(e1-person)\n" + row("1.1", "elle")
+    )
+    (document,) = read(tmp_path, content, notes)
+    assert document == Document("d", "vit", (), (), {"date": "1974"})
+    assert notes.counts == {
+        "comments left out": 2,
+        "analyses of words left out": 1,
+        "mentions in Entity= left out": 1,
+        "empty nodes left out": 1,
+    }
+
+
+def test_documents_are_parted_and_named(tmp_path: Path) -> None:
+    word = row("1", "Ana") + "\n"
+    content = (
+        word + "# newdoc\n" + word + "# newdoc id = b\n# lang = fr\n\n# newdoc id = c\n" + word
+    )
+    assert [(d.id, d.text) for d in read(tmp_path, content)] == [
+        ("f", "Ana"),
+        ("f-1", "Ana"),
+        ("b", ""),
+        ("c", "Ana"),
+    ]
+    assert read(tmp_path, "") == []
+
+
+def test_the_key_and_scheme_are_chosen(tmp_path: Path) -> None:
+    content = row("1", "Ana", "ne=B-PER|NER=B-LOC") + row("2", "Roy", "ne=L-PER")
+    (document,) = read(tmp_path, content, key="ne", scheme="bilou")
+    assert found(document) == [("Ana Roy", "PER")]
+
+
+def test_everything_wrong_is_told_and_the_other_documents_are_read(tmp_path: Path) -> None:
+    (tmp_path / "f.conllu").write_bytes(
+        b"# newdoc id = a\n1\tAna\n\n"
+        b"# newdoc id = b\n\xe9\n"
+        + row("x", "Ana").encode()
+        + row("1", "Ana", "NER=I-PER").encode()
+        + row("2", "Roy", "NER=B-LOC").encode()
+        + b"\n# newdoc id = c\n"
+        + row("1", "Ana").encode()
+        + b"\n# newdoc id = c\n"
+    )
+    ids = []
+    reading = conllu.read(tmp_path / "f.conllu", conllu.Reading(), Notes())
+    with pytest.raises(DataError) as error:
+        ids.extend(document.id for document in reading)
+    assert ids == ["c"]
+    assert [(p.kind, p.line) for p in error.value.problems] == [
+        ("bad-conllu", 2),
+        ("not-utf8", 5),
+        ("bad-conllu", 6),
+        ("bad-tag", 7),
+        ("document-id-twice", 13),
+    ]
+
+
+@pytest.mark.parametrize("label", ["a b", "a|b", "a=b", ""])
+def test_labels_that_misc_cannot_hold_are_refused(tmp_path: Path, label: str) -> None:
+    with pytest.raises(DataError, match="--labels"):
+        conllu.write(
+            [Document("d", "Ana", (Entity("e1", 0, 3, label),))],
+            tmp_path / "f.conllu",
+            conllu.Writing(),
+            Notes(),
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ids_that_do_not_fit_in_a_line_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="does not fit in a line"):
+        conllu.write([Document("a\nb", "x", ())], tmp_path / "f", conllu.Writing(), Notes())
+
+
+def test_a_text_without_words_is_told(tmp_path: Path) -> None:
+    notes = Notes()
+    registry.write([Document("d", " \n", ())], str(tmp_path / "f"), format_="conllu", notes=notes)
+    assert notes.counts == {"white space lost": 1}
+
+
+def test_the_format_is_found_by_its_suffix(tmp_path: Path) -> None:
+    (tmp_path / "f.conllu").touch()
+    assert detect(tmp_path / "f.conllu") == detect(tmp_path) == "conllu"
+
+
+# Words run together, as « AnaRoy », are one token: mentions in them are widened, and noted.
+@given(tokenised(gaps=SPACES))
+def test_there_and_back(document: Document) -> None:
+    assume(noted(document) == {})
+    assert there_and_back([document], "conllu") == [held(document, "conllu")]
+
+
+@given(documents(labels=st.sampled_from(("PER", "é.x"))))
+def test_any_text_with_a_word_comes_back(document: Document) -> None:
+    document = held(document, "conllu")
+    with contextlib.suppress(DataError):  # ids that do not fit in a line
+        notes = noted(document)
+        (back,) = there_and_back([document], "conllu")
+        assert back.text == document.text or "white space lost" in notes
+        assert back == document or notes
+
+
+def noted(document: Document) -> dict[str, int]:
+    notes = Notes()
+    conllu._rendered(document, conllu.Writing(), notes)
+    return dict(notes.counts)
+
+
+@given(tokenised(gaps=SPACES))
+def test_the_conllu_library_reads_the_same(document: Document) -> None:
+    content = conllu._rendered(document, conllu.Writing(), Notes())
+    sentences = [s for s in library.parse(content) if s]
+    if sentences:
+        assert sentences[0].metadata["newdoc id"] == document.id
+    tags, mentions = [], []
+    for sentence in sentences:
+        text = ""
+        for word in sentence:
+            misc = word["misc"] or {}
+            text += word["form"] + ("" if misc.get("SpaceAfter") == "No" else " ")
+            tags.append(misc.get("NER", "O"))
+            if tags[-1][0] == "B":
+                mentions.append((tags[-1][2:], word["form"]))
+            elif tags[-1][0] == "I":
+                mentions[-1] = (mentions[-1][0], mentions[-1][1] + word["form"])
+        assert sentence.metadata["text"] == text.strip()
+    (back,) = there_and_back([document], "conllu")
+    assert mentions == [(e.label, "".join(back.surface(e).split())) for e in back.entities]
+
+
+EXAMPLES = int(os.environ.get("HYPOTHESIS_EXAMPLES", "100"))
+MISC = st.text("NER=BI-a|_SpacesAfter\\u12", max_size=12) | st.sampled_from(
+    ["NER=B-a", "NER=I-a", "NER=E-a", "SpacesAfter=\\ud834", "SpacesBefore=\\s", "NER="]
+)
+LINES = st.builds(
+    row, st.sampled_from(["1", "2", "1-2", "2-1", "1.1", "x"]), st.text("ab ", max_size=2), MISC
+)
+COMMENTS = st.sampled_from(
+    ["# newdoc\n", "# newdoc id = a\n", "# newpar\n", "# text = ab a\n", "#\n", "# k = v\n", "\n"]
+)
+FILES = st.binary(max_size=80) | st.lists(LINES | COMMENTS).map("".join).map(str.encode)
+
+
+@settings(max_examples=EXAMPLES)
+@given(FILES, st.sampled_from(["error", "conlleval", "discard"]))
+def test_any_bytes_give_documents_or_problems(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes, repair: bio.Repair
+) -> None:
+    file = tmp_path_factory.getbasetemp() / "fuzz.conllu"
+    file.write_bytes(content)
+    with contextlib.suppress(DataError):
+        list(conllu.read(file, conllu.Reading(repair=repair), Notes()))

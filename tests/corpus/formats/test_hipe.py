@@ -1,0 +1,220 @@
+"""hipe: the ten columns of the HIPE campaigns."""
+
+import contextlib
+import os
+from pathlib import Path
+
+import pytest
+from conversions import held, there_and_back
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from strategies import documents
+from tokenised import tokenised
+
+from aloi.corpus.document import Document, Entity
+from aloi.corpus.formats import bio, hipe, registry
+from aloi.corpus.formats.detection import detect
+from aloi.corpus.formats.notes import Notes
+from aloi.corpus.problems import DataError
+
+HEAD = "\t".join(hipe.NAMES) + "\n"
+# Paris stands for its government (metonymic org); « ville de Lyon » has Lyon inside (nested).
+TABLE = """# date = 1902-05-01
+# hipe2022:document_id = GDL-1
+# language = fr
+
+À\tO\tO\tO\tO\tO\tO\t_\t_\t_
+Paris\tB-loc\tB-org\tB-loc.adm.town\tB-org.adm\tO\tO\tQ90\tQ1\tNoSpaceAfter
+,\tO\tO\tO\tO\tO\tO\t_\t_\tEndOfLine
+# segment = 2
+la\tO\tO\tO\tO\tO\tO\t_\t_\t_
+ville\tB-loc\tO\tB-loc.adm.town\tO\tO\tO\tNIL\t_\t_
+de\tI-loc\tO\tI-loc.adm.town\tO\tO\tO\tNIL\t_\t_
+Lyon\tI-loc\tO\tI-loc.adm.town\tO\tO\tB-loc\tNIL\t_\tNoSpaceAfter|EndOfLine
+"\tO\tO\tO\tO\tO\tO\t_\t_\t_
+aGand"\tB-loc\tO\tB-loc.adm\tO\tO\tO\tQ1296\t_\tPartial-1:5|EndOfSentence"""
+
+
+def read(
+    tmp_path: Path, content: str, notes: Notes | None = None, **options: str
+) -> list[Document]:
+    file = tmp_path / "f.tsv"
+    file.write_text(content)
+    return list(hipe.read(file, hipe.Reading(**options), notes or Notes()))
+
+
+def row(word: str, tag: str = "O", misc: str = "_") -> str:
+    return "\t".join([word, tag, *"______", "_", misc]) + "\n"
+
+
+def test_text_metadata_and_mentions(tmp_path: Path) -> None:
+    notes = Notes()
+    (document,) = read(tmp_path, HEAD + TABLE, notes)
+    assert document.id == "GDL-1"
+    assert document.meta == {"date": "1902-05-01", "language": "fr"}
+    # No space before the comma, a line end after it, none after Lyon, whose line ends in a word.
+    assert document.text == 'À Paris,\nla ville de Lyon" aGand"'
+    assert [(document.surface(e), e.label, e.ref) for e in document.entities] == [
+        ("Paris", "loc", "Q90"),
+        ("ville de Lyon", "loc", None),
+        ("Gand", "loc", "Q1296"),
+    ]
+    assert notes.counts == {"comments left out": 1, "flags of MISC left out": 1}
+
+
+@pytest.mark.parametrize(
+    ("layer", "mentions"),
+    [
+        (
+            "fine",
+            [
+                ("Paris", "loc.adm.town", "Q90"),
+                ("ville de Lyon", "loc.adm.town", None),
+                ("Gand", "loc.adm", "Q1296"),
+            ],
+        ),
+        ("metonymic", [("Paris", "org", "Q1")]),
+        ("nested", [("Lyon", "loc", None)]),
+    ],
+)
+def test_each_layer_is_a_column(
+    tmp_path: Path, layer: str, mentions: list[tuple[str, str, str | None]]
+) -> None:
+    (document,) = read(tmp_path, HEAD + TABLE, layer=layer)
+    assert [(document.surface(e), e.label, e.ref) for e in document.entities] == mentions
+
+
+def test_columns_are_found_by_their_names(tmp_path: Path) -> None:
+    content = "TOKEN\tNE-COARSE-LIT\tMISC\tNEL-LIT\nAna\tB-pers\tEndOfLine\tQ1\nRoy\tO\t_\t_\n"
+    (document,) = read(tmp_path, content)
+    assert (document.id, document.text) == ("f", "Ana\nRoy")
+    assert document.entities == (Entity("e1", 0, 3, "pers", "Q1"),)
+    with pytest.raises(DataError, match="no column NE-FINE-LIT"):
+        read(tmp_path, content, layer="fine")
+
+
+def test_documents_without_tokens_are_documents(tmp_path: Path) -> None:
+    head = "# document_id = a\n# date = 1\n\n# date = 2\n# document_id = b\n"
+    assert read(tmp_path, HEAD + head) == [
+        Document("a", "", (), (), {"date": "1"}),
+        Document("b", "", (), (), {"date": "2"}),
+    ]
+    assert read(tmp_path, HEAD) == []
+
+
+def test_everything_wrong_is_told_and_the_other_documents_are_read(tmp_path: Path) -> None:
+    (tmp_path / "f.tsv").write_bytes(
+        HEAD.encode()  # line 1
+        + b"# document_id = a\nAna\tO\n\xe9\n"  # a row of two cells, and Latin-1
+        + b"# document_id = b\n"
+        + row("Ana", "I-pers").encode()
+        + row("Roy", "B-pers", "Partial-2:9").encode()
+        + b"# document_id = c\n"
+        + row("Ana").encode()
+        + b"# document_id = a\n"
+    )
+    ids = []
+    reading = hipe.read(tmp_path / "f.tsv", hipe.Reading(), Notes())
+    with pytest.raises(DataError) as error:
+        ids.extend(document.id for document in reading)
+    assert ids == ["c"]
+    assert [(p.kind, p.line) for p in error.value.problems] == [
+        ("bad-hipe", 3),
+        ("not-utf8", 4),
+        ("bad-tag", 6),
+        ("bad-hipe", 7),
+        ("document-id-twice", 10),
+    ]
+
+
+def test_broken_tags_are_repaired_by_name(tmp_path: Path) -> None:
+    content = HEAD + row("Ana", "I-pers") + row("Roy", "B-pers")
+    for repair, surfaces in (("conlleval", ["Ana", "Roy"]), ("discard", ["Roy"])):
+        (document,) = read(tmp_path, content, repair=repair)
+        assert [document.surface(e) for e in document.entities] == surfaces
+
+
+def test_a_file_as_it_is_written(tmp_path: Path) -> None:
+    entities = (Entity("e1", 2, 7, "loc", "Q90"), Entity("e2", 9, 12, "pers", "a b"))
+    document = Document("d", "À Paris\n\nAna.", entities, (), {"date": "1902", "n": 1})
+    notes = Notes()
+    registry.write([document], str(tmp_path / "f.tsv"), format_="hipe", notes=notes)
+    assert (tmp_path / "f.tsv").read_text() == (
+        HEAD + "# hipe2022:document_id = d\n# date = 1902\n"
+        "# hipe2022:applicable_columns = TOKEN NE-COARSE-LIT NEL-LIT MISC\n"
+        "À\tO\t_\t_\t_\t_\t_\t_\t_\t_\n"
+        "Paris\tB-loc\t_\t_\t_\t_\t_\tQ90\t_\tEndOfLine\n"
+        "Ana\tB-pers\t_\t_\t_\t_\t_\t_\t_\tNoSpaceAfter\n"
+        ".\tO\t_\t_\t_\t_\t_\t_\t_\t_\n\n"
+    )
+    # The empty line is no gap that MISC tells; a ref of two words is no NEL id.
+    assert notes.counts == {
+        "metadata lost": 1,
+        "refs lost": 1,
+        "white space rebuilt from words": 1,
+    }
+
+
+@pytest.mark.parametrize("id_", ["a\nb", " a", "a\u2028b"])
+def test_ids_that_do_not_fit_in_a_line_are_refused(tmp_path: Path, id_: str) -> None:
+    with pytest.raises(DataError, match="does not fit in a line"):
+        hipe.write([Document(id_, "x", ())], tmp_path / "f.tsv", hipe.Writing(), Notes())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_labels_with_white_space_are_refused(tmp_path: Path) -> None:
+    document = Document("d", "Ana", (Entity("e1", 0, 3, "a b"),))
+    with pytest.raises(DataError, match="--labels"):
+        hipe.write([document], tmp_path / "f.tsv", hipe.Writing(), Notes())
+
+
+def test_a_table_is_found_by_its_first_line(tmp_path: Path) -> None:
+    (tmp_path / "f.tsv").write_text(HEAD)
+    assert detect(tmp_path / "f.tsv") == detect(tmp_path) == "hipe"
+    (tmp_path / "f.tsv").write_text("a\tb\n")
+    assert detect(tmp_path / "f.tsv") == "native"
+
+
+# Gaps other than these are lost, which `Notes` tells; so are words run together, as « AnaRoy ».
+@given(tokenised(gaps=(" ", "\n", "")))
+def test_there_and_back(document: Document) -> None:
+    assume(noted(document) == {})
+    assert there_and_back([document], "hipe") == [held(document, "hipe")]
+
+
+@given(documents(labels=st.sampled_from(("PER", "é.x"))))
+def test_what_is_not_noted_comes_back(document: Document) -> None:
+    document = held(document, "hipe")
+    with contextlib.suppress(DataError):  # ids that do not fit in a line
+        if noted(document) == {}:
+            assert there_and_back([document], "hipe") == [document]
+
+
+def noted(document: Document) -> dict[str, int]:
+    notes = Notes()
+    hipe._rendered(document, hipe.Writing(), notes)
+    return dict(notes.counts)
+
+
+EXAMPLES = int(os.environ.get("HYPOTHESIS_EXAMPLES", "100"))
+PIECES = st.lists(
+    st.sampled_from(TABLE.splitlines(keepends=True))
+    | st.sampled_from([HEAD, "\n", "# document_id =\n", "#\n", "TOKEN\tNE-\n"])
+    | st.builds(
+        row, st.sampled_from("ab"), st.sampled_from(["I-x", "x", ""]), st.text("Partial-019:|_")
+    )
+)
+FILES = st.binary(max_size=80) | PIECES.map("".join).map(str.encode)
+
+
+@settings(max_examples=EXAMPLES)
+@given(
+    FILES, st.sampled_from(list(hipe._LAYERS)), st.sampled_from(["error", "conlleval", "discard"])
+)
+def test_any_bytes_give_documents_or_problems(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes, layer: str, repair: bio.Repair
+) -> None:
+    file = tmp_path_factory.getbasetemp() / "fuzz.tsv"
+    file.write_bytes(content)
+    with contextlib.suppress(DataError):
+        list(hipe.read(file, hipe.Reading(layer=layer, repair=repair), Notes()))
