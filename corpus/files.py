@@ -43,14 +43,16 @@ def _partial(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
-    """A scratch folder; its files move into `path` together if the block succeeds."""
+    """A scratch folder; its files, at any depth, move into `path` if the block succeeds."""
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
     try:
         yield scratch
-        path.mkdir(exist_ok=True)
-        for file in sorted(scratch.iterdir()):
-            _replace(file, path / file.name)
+        for folder, _, names in os.walk(scratch):
+            place = path / os.path.relpath(folder, scratch)
+            place.mkdir(parents=True, exist_ok=True)
+            for name in sorted(names):
+                os.replace(os.path.join(folder, name), place / name)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
@@ -58,6 +60,5 @@ def whole_folder(path: Path) -> Iterator[Path]:
 def _replace(partial: Path, path: Path) -> None:
     mask = os.umask(0)
     os.umask(mask)
-    if partial.is_file():
-        partial.chmod(0o666 & ~mask)
+    partial.chmod(0o666 & ~mask)
     os.replace(partial, path)

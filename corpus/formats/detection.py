@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
-SUFFIXES = {".jsonl": "native", ".json": "native", ".inline": "inline", ".spacy": "spacy"}
+SUFFIXES = {
+    ".jsonl": "native",
+    ".json": "native",
+    ".inline": "inline",
+    ".ann": "brat",
+    ".spacy": "spacy",
+}
 """What a file name's ending tells; folders are native unless said otherwise."""
 
 
 def detect(path: Path) -> str:
     """The format a path's name or content tells; native where nothing speaks against it."""
     if path.is_dir():
-        has_inline = any(path.rglob("*.inline"))
-        return "inline" if has_inline and not any(path.rglob("*.json*")) else "native"
+        if any(path.rglob("*.json*")):
+            return "native"
+        found = (SUFFIXES[end] for end in (".inline", ".ann") if any(path.rglob(f"*{end}")))
+        return next(found, "native")
     return SUFFIXES.get(path.suffix, "native")

@@ -1,0 +1,187 @@
+"""brat folders: each kind of line, each quirk met, and everything back as it was written."""
+
+import shutil
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from conversions import same, there_and_back
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import documents
+
+from aloi.corpus.document import Document, Entity, Relation
+from aloi.corpus.formats import brat
+from aloi.corpus.formats.detection import detect
+from aloi.corpus.formats.notes import Notes
+from aloi.corpus.formats.options import Options, parse_options
+from aloi.corpus.problems import DataError
+
+TEXT = "Ana quitte Rome\npour Lima."
+LABELS = st.from_regex(r"[^\s\ud800-\udfff]{1,5}", fullmatch=True)
+GOOD = "T1\tPER 0 3\tAna\nT2\tLOC 11 15\tRome\nR1\tLEAVES Arg1:T1 Arg2:T2\n"
+
+
+def parsed(annotations: str, *options: str, text: str = TEXT) -> tuple[Document, dict[str, int]]:
+    notes = Notes()
+    reading = parse_options(brat.Reading, options)
+    document = brat.parse("d", text, annotations, reading, notes, file="d.ann")
+    return document, dict(notes.counts)
+
+
+def test_every_kind_of_line() -> None:
+    document, notes = parsed(
+        "R1\tLEAVES Arg2:T2 Arg1:T1\n"  # the roles tell head from tail, not their order
+        "T1\tPER 0 3\tAna\n"
+        "T2\tLOC 11 15\tRome\n"
+        "T3\tLOC 21 25\tLima\n"
+        "T4\tMove 4 10\tquitte\n"
+        "E1\tMove:T4 Who:T1 From:T2\n"
+        "A1\tNegated E1\n"
+        "M1\tKind T2 city\n"
+        "A2\tSure R1 no\n"
+        "N1\tReference T3 Wikidata:Q2868\tLima\n"
+        "N2\tReference T2 local:la%20ville\tRome\n"
+        "*\tEquiv T1 T4\n"
+        "#1\tAnnotatorNotes T1\twho is she?\n"
+        "#2\tOther T1\tx"  # the last line without an end
+    )
+    assert document.entities == (
+        Entity("T1", 0, 3, "PER", "T1", {"AnnotatorNotes": "who is she?"}),
+        Entity("T4", 4, 10, "Move", "T1", {"Negated": "true"}),
+        Entity("T2", 11, 15, "LOC", "la ville", {"Kind": "city"}),
+        Entity("T3", 21, 25, "LOC", "Wikidata:Q2868"),
+    )
+    assert document.relations == (
+        Relation("T1", "T2", "LEAVES", attributes={"Sure": "no"}),
+        Relation("T4", "T1", "Who"),
+        Relation("T4", "T2", "From"),
+    )
+    assert notes == {
+        "arguments of events read as relations": 2,
+        "equivalences read as refs": 1,
+        "notes left out": 1,
+    }
+
+
+@pytest.mark.parametrize(("policy", "span"), [("whole", (11, 25)), ("first", (11, 15))])
+def test_discontinuous_mentions(policy: str, span: tuple[int, int]) -> None:
+    document, notes = parsed("T1\tLOC 11 15;21 25\tRome Lima\n", f"fragments={policy}")
+    assert (document.entities[0].start, document.entities[0].end) == span
+    assert notes == {f"discontinuous mentions read as {policy}": 1}
+
+
+def test_a_surface_that_differs_is_told_and_one_over_a_line_end_does_not() -> None:
+    _, notes = parsed("T1\tX 0 3\tAnna\nT2\tX 11 20\tRome pour\n")
+    assert notes == {"surfaces that differ from the text": 1}
+
+
+def test_the_same_span_twice_and_line_ends_of_two_characters() -> None:
+    document, notes = parsed("T1\tPER 5 8\tAna\r\nT2\tX 5 8\tAna\r\n", text="Et\r\n\ufeffAna")
+    assert [(e.label, document.surface(e)) for e in document.entities] == [
+        ("PER", "Ana"),
+        ("X", "Ana"),
+    ]
+    assert document.text == "Et\r\n\ufeffAna"
+    assert notes == {}
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        ("T3\tPER 0\tAna", "not a brat line"),
+        ("X1\tPER 0 3\tAna", "not a brat line"),
+        ("T1\tPER 0 3\tAna", "given twice, first in line 1"),
+        ("T3\tPER 11 99\tRome", "the text has 26 characters"),
+        ("T3\tPER 3 3\t", "the text has 26 characters"),
+        ("R2\tX Arg1:T1 Arg2:T9", "nothing has the id T9"),
+        ("R2\tX Arg1:T1 Arg2:R1", "R1 is no mention"),
+        ("A1\tX T9", "nothing has the id T9"),
+        ("#1\tAloi T1\t{", "broken note"),
+        ("#1\tAloi T1\t" + "[" * 9999, "broken note"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_line(line: str, what: str) -> None:
+    with pytest.raises(DataError, match=what) as caught:
+        parsed(GOOD + line)
+    assert [problem.line for problem in caught.value.problems] == [4]
+
+
+def test_a_folder_goes_on_after_a_bad_document(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    for name, content in {
+        "a.txt": "Ana", "a.ann": "nonsense", "sub/b.txt": "Ana", "sub/b.ann": "T1\tPER 0 3\tAna",
+        "urls.txt": "no document", "lost.ann": "",
+    }.items():  # fmt: skip
+        (tmp_path / name).write_text(content)
+    notes, found = Notes(), []
+    with pytest.raises(DataError) as caught:
+        found += [d.id for d in brat.read(tmp_path, brat.Reading(), notes)]
+    with pytest.raises(DataError):
+        found += (d.id for d in brat.read(tmp_path, brat.Reading(), Notes()))
+    assert found == ["sub/b"]
+    assert [p.kind for p in caught.value.problems] == ["bad-brat", "text-missing"]
+    assert dict(notes.counts) == {".txt files without .ann left out": 1}
+
+
+def test_a_folder_with_ann_files_is_found_to_be_brat(tmp_path: Path) -> None:
+    (tmp_path / "d.txt").write_text("Ana")
+    (tmp_path / "d.ann").touch()
+    assert [detect(tmp_path), detect(tmp_path / "d.ann")] == ["brat", "brat"]
+
+
+def test_what_is_written() -> None:
+    attributes = {"kind": "city", "two words": "x"}
+    document = Document(
+        "d",
+        TEXT,
+        (Entity("e1", 0, 3, "PER", "Q1"), Entity("T1", 11, 20, "LOC", None, attributes, 0.5)),
+        (Relation("e1", "T1", "LEAVES", "r"),),
+    )
+    assert brat.render(document) == (
+        "T2\tPER 0 3\tAna\n"
+        "T1\tLOC 11 20\tRome pour\n"
+        "N1\tReference T2 local:Q1\tAna\n"
+        "A1\tkind T1 city\n"
+        '#1\tAloi T1\t{"score": 0.5, "attributes": {"two words": "x"}}\n'
+        "R1\tLEAVES Arg1:T2 Arg2:T1\n"
+        '#2\tAloi R1\t{"id": "r"}\n'
+        '#3\tAloi document\t{"id": "d", "mentions": {"T2": "e1"}}\n'
+    )
+
+
+@pytest.mark.parametrize(
+    "id_", ["../x", "/etc/x", "a/../b", ".", "", "a\\b", "a\0", "é" * 101, "a/"]
+)
+def test_no_id_writes_outside_the_folder(id_: str, tmp_path: Path) -> None:
+    document = Document(id_ or "?", "Ana", ())
+    with pytest.raises(DataError, match="cannot be a file's name"):
+        brat.write([document], tmp_path / "out", Options(), Notes())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_labels_with_white_space_are_all_named(tmp_path: Path) -> None:
+    labels = ("a b", "c\u2028d", "good")
+    entities = tuple(Entity(label, 0, 1, label) for label in labels)
+    with pytest.raises(DataError, match="--labels") as caught:
+        brat.write([Document("d", "Ana", entities)], tmp_path / "out", Options(), Notes())
+    assert len(caught.value.problems) == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+@given(documents(labels=LABELS, ids=st.sampled_from(["d", "sub/é.1"])))
+def test_what_is_written_is_read_back(document: Document) -> None:
+    (read,) = there_and_back([document], "brat")
+    assert same(read, document)
+
+
+@given(st.binary(max_size=40), st.integers(0, len(GOOD)), st.integers(0, 9))
+def test_any_bytes_give_a_document_or_our_error(new: bytes, at: int, width: int) -> None:
+    folder = Path(tempfile.mkdtemp())
+    good = GOOD.encode()
+    (folder / "d.txt").write_bytes(TEXT.encode())
+    (folder / "d.ann").write_bytes(good[:at] + new + good[at + width :])
+    with suppress(DataError):
+        list(brat.read(folder, brat.Reading(), Notes()))
+    shutil.rmtree(folder)
