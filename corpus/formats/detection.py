@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from pathlib import Path
 
 SUFFIXES = {
@@ -13,6 +14,8 @@ SUFFIXES = {
 }
 """What a file name's ending tells; folders are native unless said otherwise."""
 
+_WEBANNO = b"#FORMAT=WebAnno TSV 3"
+
 
 def detect(path: Path) -> str:
     """The format a path's name or content tells; native where nothing speaks against it."""
@@ -20,5 +23,14 @@ def detect(path: Path) -> str:
         if any(path.rglob("*.json*")):
             return "native"
         found = (SUFFIXES[end] for end in (".inline", ".ann") if any(path.rglob(f"*{end}")))
-        return next(found, "native")
+        return next(found, "webanno" if any(map(_is_webanno, path.rglob("*.tsv"))) else "native")
+    if path.suffix == ".tsv" and _is_webanno(path):
+        return "webanno"
     return SUFFIXES.get(path.suffix, "native")
+
+
+def _is_webanno(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        return stream.read(64).removeprefix(codecs.BOM_UTF8).startswith(_WEBANNO)

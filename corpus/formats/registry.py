@@ -29,7 +29,13 @@ from aloi.corpus.formats.notes import Notes
 from aloi.corpus.formats.options import Options
 from aloi.corpus.problems import DataError, Problem
 
-MODULES = {"native": "native", "inline": "inline", "brat": "brat", "spacy": "spacy_docs"}
+MODULES = {
+    "native": "native",
+    "inline": "inline",
+    "brat": "brat",
+    "spacy": "spacy_docs",
+    "webanno": "webanno",
+}
 """The module of each format; a name may differ where a library already bears it."""
 
 STANDARD = "-"
