@@ -11,6 +11,7 @@ SUFFIXES = {
     ".inline": "inline",
     ".ann": "brat",
     ".spacy": "spacy",
+    ".xmi": "xmi",
 }
 """What a file name's ending tells; folders are native unless said otherwise."""
 
@@ -22,7 +23,7 @@ def detect(path: Path) -> str:
     if path.is_dir():
         if any(path.rglob("*.json*")):
             return "native"
-        found = (SUFFIXES[end] for end in (".inline", ".ann") if any(path.rglob(f"*{end}")))
+        found = (SUFFIXES[end] for end in (".inline", ".ann", ".xmi") if any(path.rglob(f"*{end}")))
         return next(found, "webanno" if any(map(_is_webanno, path.rglob("*.tsv"))) else "native")
     if path.suffix == ".tsv" and _is_webanno(path):
         return "webanno"

@@ -35,6 +35,7 @@ MODULES = {
     "brat": "brat",
     "spacy": "spacy_docs",
     "webanno": "webanno",
+    "xmi": "xmi",
 }
 """The module of each format; a name may differ where a library already bears it."""
 

@@ -31,15 +31,13 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, NamedTuple
-
-import msgspec
+from typing import NamedTuple
 
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.files import whole_folder
 from aloi.corpus.formats import utf16
 from aloi.corpus.formats.fitting import Holds
-from aloi.corpus.formats.names import Names, utf8
+from aloi.corpus.formats.names import LayerName, Names, utf8
 from aloi.corpus.formats.notes import Notes
 from aloi.corpus.formats.options import Options
 from aloi.corpus.formats.tokens import Token, tokenize
@@ -74,9 +72,6 @@ _JAVA_ESCAPED = re.compile(r"""(?:\\u[0-9a-fA-F]{4})+|\\([\\tnfrb"'/])""")
 _LETTERS = {"\t": "t", "\n": "n", "\f": "f", "\r": "r", "\b": "b"}
 _MEANT = {letter: character for character, letter in _LETTERS.items()}
 _FEATURE = re.compile(r"[A-Za-z]\w*", re.ASCII)
-_LAYER_NAME = r"^[A-Za-z]\w*(\.[A-Za-z]\w*)*\Z"
-
-LayerName = Annotated[str, msgspec.Meta(pattern=_LAYER_NAME)]
 
 
 class Reading(Options, frozen=True):
