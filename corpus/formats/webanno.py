@@ -8,7 +8,7 @@ is read as INCEpTION reads it: a line end, then spaces up to the next sentence.
 Read are versions 3.0 to 3.3. One span layer gives the mentions, the relation layers based on it
 the relations, from the governor to the dependent; `identifier` is the `ref`, other features are
 attributes. What has no value is labelled by its layer's short name. Other layers, chains and slot
-features are left out and counted.
+features, and mentions of no character with their relations, are left out and counted.
 
 Written is version 3.3, in layers of our own, attributes as features: a project that imports the
 files must have these layers. Sentences include the white space that follows them, white space at
@@ -296,7 +296,8 @@ class _Reader:
         start, end = int(span[1]), int(span[2])
         if self.sentence:
             self.place(number, start)
-        if not start < end <= self.length:
+        shortest = 0 if "." in address else 1  # a part may be a place between characters
+        if not start + shortest <= end <= self.length:
             what = f"offsets {start}-{end}, the sentence ends at {self.length}"
             self.problem(what, "Offsets count UTF-16 units, the end exclusive", number)
         elif address in self.units:
@@ -371,11 +372,15 @@ class _Reader:
             elif text[first:last] not in (surface, self.unescape_text(surface)):
                 self.noted("tokens that differ from the text", line)
         names = self.names()
-        relations = [
-            Relation(names[head], names[tail], arc.label, attributes=arc.attributes)
-            for arc in self.arcs
-            if (head := self.end(arc.head, arc.line)) and (tail := self.end(arc.tail, arc.line))
-        ]
+        relations = []
+        for arc in self.arcs:
+            head, tail = self.end(arc.head, arc.line), self.end(arc.tail, arc.line)
+            if head in names and tail in names:
+                relations.append(
+                    Relation(names[head], names[tail], arc.label, attributes=arc.attributes)
+                )
+            elif head and tail:
+                self.noted("relations of mentions of no character left out", arc.line)
         if self.problems:
             raise DataError(self.problems)
         entities = tuple(self.entity(name, key, points) for key, name in names.items())
@@ -388,7 +393,13 @@ class _Reader:
             known = self.annotations[key]
             return known.start, -known.end, self.label(known)
 
-        ordered = sorted(self.annotations, key=text_order)
+        wide = []
+        for key, known in self.annotations.items():
+            if known.start < known.end:
+                wide.append(key)
+            else:
+                self.noted("mentions of no character left out", known.line)
+        ordered = sorted(wide, key=text_order)
         return {key: f"e{number}" for number, key in enumerate(ordered, start=1)}
 
     def label(self, annotation: _Annotation) -> str:
@@ -545,7 +556,7 @@ class _Sheet:
         """The name of each unit, as in 2-1.1: sentence, token in it, part of that."""
         addresses: dict[_Unit, str] = {}
         sentence = token = part = 0
-        for unit in sorted(self.on):
+        for unit in sorted(self.on, key=lambda u: (u.token, u.part, u.start, -u.end)):
             if unit.part:
                 part += 1
             elif unit.token in self.sentences:

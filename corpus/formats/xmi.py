@@ -9,7 +9,7 @@ Read are the annotations of one type and of those derived from it as mentions: `
 label, `identifier` the `ref`, other plain features are attributes. Annotations with a `Governor`
 and a `Dependent` that are mentions are relations from the one to the other, labelled by `value`,
 or else by their first plain feature. What has no value is labelled by its type's short name. Other
-annotations, links and further views are left out; relations, links and views are counted.
+annotations, mentions of no character, links and further views are left out and counted.
 
 Written are DKPro Core's `NamedEntity` and a relation type of our own, attributes as features. Lost
 are ids, scores and metadata. Ids that cannot be file names, attributes that cannot be names of
@@ -52,6 +52,7 @@ HOLDS = Holds(
 TYPES = "TypeSystem.xml"
 VALUE, REF, HEAD, TAIL = "value", "identifier", "Governor", "Dependent"
 ANNOTATION, STRING = "uima.tcas.Annotation", "uima.cas.String"
+DOCUMENT = "uima.tcas.DocumentAnnotation"
 NAMED_ENTITY = "de.tudarmstadt.ukp.dkpro.core.api.ner.type.NamedEntity"
 
 _AGAIN = f"Export it again, with its {TYPES}"
@@ -208,18 +209,22 @@ class _Cas:
 
     def document(self, id_: str) -> Document:
         """The document; raises `DataError` where mentions have no place in the text."""
-        found = [(fs, *self.labelled(fs, self.options.feature)) for fs in self.mentions()]
+        mentions = self.mentions()
+        wide = [fs for fs in mentions.values() if fs.begin != fs.end]  # others mark mere places
+        self.noted("mentions of no character left out", len(mentions) - len(wide))
+        found = [(fs, *self.labelled(fs, self.options.feature)) for fs in wide]
         found.sort(key=lambda item: (item[0].begin, -item[0].end, item[1], item[0].xmiID))
         names: dict[int, str] = {}
         entities = []
         for fs, label, values in found:
             names[fs.xmiID] = name = f"e{len(names) + 1}"
             entities.append(Entity(name, fs.begin, fs.end, label, values.pop(REF, None), values))
-        relations = tuple(self.relations(names))
+        others = [fs for fs in self.cas.select_all_annotations() if fs.xmiID not in mentions]
+        relations = tuple(self.relations(others, names))
         return Document(id_, self.cas.sofa_string, tuple(entities), relations)
 
-    def mentions(self) -> list[Any]:
-        """The annotations of the type that the options name."""
+    def mentions(self) -> dict[int, Any]:
+        """The annotations of the type that the options name, by their ids."""
         wanted = self.options.layer
         known = [
             type_
@@ -231,21 +236,20 @@ class _Cas:
             what = f"{len(meant)} types of annotations are called {wanted}"
             fix = "Name one with layer=: " + ", ".join(type_.name for type_ in known[:20])
             raise DataError([Problem("bad-type", what, fix)])
-        if self.options.feature not in {feature.name for feature in meant[0].all_features}:
+        features = [_RENAMED.get(feature.name, feature.name) for feature in meant[0].all_features]
+        if self.options.feature not in features:
             what = f"the type {meant[0].name} has no feature {self.options.feature}"
-            fix = "Name one with feature=: " + ", ".join(f.name for f in meant[0].all_features)
+            fix = f"Name one with feature=: {', '.join(features)}"
             raise DataError([Problem("bad-type", what, fix)])
-        return list({fs.xmiID: fs for fs in self.cas.select(meant[0])}.values())
+        return {fs.xmiID: fs for fs in self.cas.select(meant[0])}
 
-    def relations(self, names: dict[int, str]) -> Iterator[Relation]:
+    def relations(self, others: list[Any], names: dict[int, str]) -> Iterator[Relation]:
         """What leads from one mention to another."""
-        related = {
-            fs.xmiID: fs
-            for type_ in self.cas.typesystem.get_types()
-            if type_.get_feature(HEAD) and type_.get_feature(TAIL)
-            for fs in self.cas.select(type_)
-        }
-        for _, fs in sorted(related.items()):
+        for fs in others:
+            if not (fs.type.get_feature(HEAD) and fs.type.get_feature(TAIL)):
+                about_text = self.cas.typesystem.is_instance_of(fs.type, DOCUMENT)
+                self.noted(f"annotations {fs.type.name} left out", not about_text)
+                continue
             head, tail = (names.get(end.xmiID) if end else None for end in (fs[HEAD], fs[TAIL]))
             if head and tail:
                 label, values = self.labelled(fs, self.relation_feature(fs.type))

@@ -120,6 +120,13 @@ def test_chains_and_slots_are_left_out_and_told_and_a_layer_may_have_no_features
     }
 
 
+def test_a_mere_place_is_no_mention() -> None:
+    document, notes = parsed(GOOD.replace("1-5.1\t19-23\tmain", "1-5.1\t19-19\t"))
+    assert [entity.label for entity in document.entities] == ["PER", "GIVEN", "NamedEntity"]
+    assert [relation.label for relation in document.relations] == ["SEES"]
+    assert notes["mentions of no character left out"] == 1
+
+
 def test_older_versions_escape_as_java_does() -> None:
     text = "\\u00e9\\ud83d\\ude0a\\t"
     for version, expected in (("3.1", "é😊\t"), ("3.2", "\\u00e9\\ud83d\\ude0a\t")):

@@ -116,10 +116,19 @@ def test_mentions_and_relations(tmp_path: Path) -> None:
     )
     assert notes == {
         "annotations without a value": 2,
+        "annotations x.Token left out": 1,
         "links to other annotations left out": 1,
         "relations between other annotations left out": 1,
         "views left out": 1,
     }
+
+
+def test_a_mere_place_is_no_mention(tmp_path: Path) -> None:
+    place = GOOD.replace('begin="3" end="6" about', 'begin="6" end="6" about')
+    document, notes = read(tmp_path, content=place)
+    assert [entity.label for entity in document.entities] == ["LOC"]
+    assert notes["mentions of no character left out"] == 1
+    assert notes["relations between other annotations left out"] == 3
 
 
 def test_another_type_can_hold_the_mentions(tmp_path: Path) -> None:
@@ -139,7 +148,7 @@ def test_another_type_can_hold_the_mentions(tmp_path: Path) -> None:
         ("</xmi:XMI>", "", "no well-formed XML"),
         ('begin="12" end="16" value', 'begin="12" end="99" value', "external offset"),
         ('begin="3" end="6" about', 'begin="1" end="6" about', "external offset"),
-        ('begin="3" end="6" about', 'begin="6" end="6" about', "empty span"),
+        ('begin="3" end="6" about', 'begin="6" end="3" about', "empty span"),
         ('members="7 3', 'members="77 3', "KeyError: 77"),
         ("x:Token", "x:Word", r"Type with name \[x.Word\] not found"),
         ('rank="2"', 'rank="two"', "ValueError"),
