@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import Annotated
+
+import msgspec
 
 from aloi.corpus.document import Document
 from aloi.corpus.problems import DataError, Problem
@@ -11,6 +14,9 @@ from aloi.corpus.problems import DataError, Problem
 _PATH = re.compile(r"\w[\w.\-]*(?:/\w[\w.\-]*)*")
 _LONGEST = 200
 """Bytes of one name in a path; file systems stop at 255, and a suffix is added."""
+
+LayerName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z]\w*(\.[A-Za-z]\w*)*\Z")]
+"""The name of a layer of annotations, as UIMA's types have it; for a format's options."""
 
 
 @dataclass(slots=True)

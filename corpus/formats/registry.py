@@ -45,6 +45,8 @@ MODULES = {
     "conll": "conll",
     "conllu": "conllu",
     "hipe": "hipe",
+    "webanno": "webanno",
+    "xmi": "xmi",
 }
 """The module of each format; a name may differ where a library already bears it."""
 

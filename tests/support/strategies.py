@@ -25,8 +25,10 @@ def documents(
     texts: st.SearchStrategy[str] = TEXTS,
     labels: st.SearchStrategy[str] = NAMES,
     ids: st.SearchStrategy[str] = NAMES,
+    attributes: st.SearchStrategy[dict[str, str]] = ATTRIBUTES,
+    refs: st.SearchStrategy[str | None] = st.none() | NAMES,  # noqa: B008 - strategies are values
 ) -> Document:
-    """Documents of anything; a format that is choosier gives its own texts, labels or ids."""
+    """Documents of anything; a format that is choosier gives strategies of its own."""
     text = draw(texts)
     spans = []
     if text:
@@ -35,15 +37,13 @@ def documents(
         spans = [sorted(pair) for pair in draw(st.lists(pairs, max_size=6))]
     names = draw(st.lists(NAMES, min_size=len(spans), max_size=len(spans), unique=True))
     entities = tuple(
-        Entity(
-            name, start, end, draw(labels), draw(st.none() | NAMES), draw(ATTRIBUTES), draw(SCORES)
-        )
+        Entity(name, start, end, draw(labels), draw(refs), draw(attributes), draw(SCORES))
         for name, (start, end) in zip(names, spans, strict=True)
     )
     relations = ()
     if names:
         some = st.sampled_from(names)
-        arc = st.builds(Relation, some, some, labels, st.none() | NAMES, ATTRIBUTES, SCORES)
+        arc = st.builds(Relation, some, some, labels, st.none() | NAMES, attributes, SCORES)
         relations = tuple(draw(st.lists(arc, max_size=4)))
     meta = draw(st.dictionaries(NAMES.filter("id".__ne__), NAMES | st.integers(0, 9), max_size=2))
     return Document(draw(ids), text, entities, relations, meta)

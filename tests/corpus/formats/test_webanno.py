@@ -1,0 +1,287 @@
+"""WebAnno TSV 3: each part of a file, each quirk, and everything back as it was written."""
+
+import shutil
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from conversions import held, same, there_and_back
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import NAMES, documents
+
+from aloi.corpus.document import Document, Entity, Relation
+from aloi.corpus.formats import webanno
+from aloi.corpus.formats.detection import detect
+from aloi.corpus.formats.notes import Notes
+from aloi.corpus.formats.options import parse_options
+from aloi.corpus.problems import DataError
+
+POS = "de.tudarmstadt.ukp.dkpro.core.api.lexmorph.type.pos.POS"
+NER = "de.tudarmstadt.ukp.dkpro.core.api.ner.type.NamedEntity"
+GOOD = f"""#FORMAT=WebAnno TSV 3.2
+#T_SP={POS}|PosValue
+#T_SP={NER}|identifier|value
+#T_RL=webanno.custom.Fact|kind|sure|BT_{NER}
+
+
+#Text=😊 Ana Diaz\\tpart
+#Text=demain.
+1-1\t0-2\t😊\tSYM\t_\t_\t_\t_\t_\t
+1-2\t3-6\tAna\tPROPN\t*[1]|*[2]\tPER[1]|GIVEN[2]\t_\t_\t_\t
+1-3\t7-11\tDiaz\tPROPN\t*[1]\tPER[1]\t_\t_\t_\t
+1-4\t12-16\tpart\tVERB\t_\t_\t_\t_\t_\t
+1-5\t17-23\tdemain\tADV\t_\t_\t_\t_\t_\t
+1-5.1\t19-23\tmain\t_\thttp://w/1\tBODY\\_PART\tHAS\tno\t1-2[1_0]\t
+1-6\t23-24\t.\tPUNCT\t_\t_\t_\t_\t_\t
+
+#Text=Fin
+2-1\t26-29\tFin\tNOUN\t*\t*\t*|SEES\t*|*\t1-5.1|1-2[2_0]\t
+"""
+PARTS = st.from_regex(r"[a-zA-Z][a-zA-Z_]{0,3}", fullmatch=True).filter(
+    lambda name: name not in ("value", "identifier")
+)
+LABELS = NAMES.filter(lambda label: "\r" not in label) | st.text("\\[]|_->;*\t\n1a", max_size=6)
+
+
+def parsed(content: str, *options: str) -> tuple[Document, dict[str, int]]:
+    notes = Notes()
+    reading = parse_options(webanno.Reading, options)
+    document = webanno.parse("d", content, reading, notes, file="d.tsv")
+    return document, dict(notes.counts)
+
+
+def rendered(document: Document, *options: str) -> str:
+    return webanno.render(document, parse_options(webanno.Writing, options))
+
+
+def test_every_part_of_a_file() -> None:
+    document, notes = parsed(GOOD)
+    # The emoji takes two UTF-16 units but is one character; sentence two begins two units after
+    # the end of the first, at 24, so between them stand a line end and a space.
+    assert document.text == "😊 Ana Diaz\tpart\ndemain.\n Fin"
+    assert [(e.id, e.label, document.surface(e), e.ref) for e in document.entities] == [
+        ("e1", "PER", "Ana Diaz", None),
+        ("e2", "GIVEN", "Ana", None),
+        ("e3", "BODY_PART", "main", "http://w/1"),
+        ("e4", "NamedEntity", "Fin", None),
+    ]
+    # A relation's line is that of the dependent and names the governor.
+    assert document.relations == (
+        Relation("e1", "e3", "HAS", attributes={"sure": "no"}),
+        Relation("e2", "e4", "SEES"),
+        Relation("e3", "e4", "Fact"),
+    )
+    assert notes == {
+        f"layer {POS} left out": 1,
+        "gaps between sentences filled with white space": 1,
+        "mentions without a value": 1,
+        "relations without a value": 1,
+    }
+
+
+def test_another_layer_or_feature_can_be_the_label() -> None:
+    document, notes = parsed(GOOD, "layer=POS")
+    assert [e.label for e in document.entities] == [
+        "SYM",
+        *["PROPN"] * 2,
+        "VERB",
+        "ADV",
+        "PUNCT",
+        "NOUN",
+    ]
+    assert notes["layer webanno.custom.Fact left out"] == 1
+    document, _ = parsed(GOOD, "feature=identifier", f"layer={NER}")
+    assert document.entities[2] == Entity("e3", 18, 22, "http://w/1", None, {"value": "BODY_PART"})
+
+
+@pytest.mark.parametrize("option", ["layer=Nothing", "feature=nothing"])
+def test_an_option_that_the_file_cannot_meet(option: str) -> None:
+    with pytest.raises(DataError, match=option.partition("=")[2]):
+        parsed(GOOD, option)
+
+
+def test_chains_and_slots_are_left_out_and_told_and_a_layer_may_have_no_features() -> None:
+    document, notes = parsed(
+        "#FORMAT=WebAnno TSV 3.3\n"
+        "#T_SP=webanno.custom.Frame|ROLE_webanno.custom.Frame:Roles_webanno.custom.Link|x.Lu\n"
+        "#T_CH=x.coref.type.CoreferenceLink|referenceType|referenceRelation\n"
+        "\n\n#Sentence.id=s1\n#Text=Ana dort\n"
+        "1-1\t0-3\tAna\t_\t_\tpr[1]\t*->1-1\n"
+        "1-2\t4-8\tdort\tseller;goods\t1-1;1-2\t_\t_\n"
+    )
+    assert document.entities == (Entity("e1", 4, 8, "Frame"),)
+    assert notes == {
+        "layer x.coref.type.CoreferenceLink left out": 1,
+        "mentions without a value": 1,
+        "sentence ids and comments left out": 1,
+        "slot features left out": 1,
+    }
+
+
+def test_a_mere_place_is_no_mention() -> None:
+    document, notes = parsed(GOOD.replace("1-5.1\t19-23\tmain", "1-5.1\t19-19\t"))
+    assert [entity.label for entity in document.entities] == ["PER", "GIVEN", "NamedEntity"]
+    assert [relation.label for relation in document.relations] == ["SEES"]
+    assert notes["mentions of no character left out"] == 1
+
+
+def test_older_versions_escape_as_java_does() -> None:
+    text = "\\u00e9\\ud83d\\ude0a\\t"
+    for version, expected in (("3.1", "é😊\t"), ("3.2", "\\u00e9\\ud83d\\ude0a\t")):
+        document, _ = parsed(f"#FORMAT=WebAnno TSV {version}\n\n\n#Text={text}\n")
+        assert document.text == expected
+
+
+def test_windows_line_ends_and_tokens_that_differ() -> None:
+    document, notes = parsed(
+        "#FORMAT=WebAnno TSV 3.3\r\n\r\n\r\n#Text=Ana\r\n1-1\t0-3\tAnna\r\n#Text=dort\r\n"
+    )
+    assert document.text == "Ana\ndort"
+    assert notes == {
+        "gaps between sentences filled with white space": 1,
+        "tokens that differ from the text": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what", "line"),
+    [
+        ("TSV 3.2", "TSV 2.0", "no first line", 1),
+        ("#T_RL", "#T_XX", "not a layer", 4),
+        ("1-2\t3-6", "1-2\t3:6", "not a token's line of 9 fields", 10),
+        ("\tVERB\t_\t", "\t", "not a token's line of 9 fields", 12),
+        ("\t3-6\t", "\t6-6\t", "offsets 6-6", 10),
+        ("\t7-11\t", "\t7-99\t", "the sentence ends at 24", 11),
+        ("\t0-2\t", "\t0-1\t", "cut a character", 9),
+        ("\t26-29\t", "\t23-26\t", "the one before ends at 24", 18),
+        ("\t26-29\t", "\t99999-100002\t", "the one before ends at 24", 18),
+        ("1-3\t", "1-2\t", "1-2 given twice", 11),
+        ("|GIVEN[2]", "", "stacked differently", 10),
+        ("1-2[1_0]", "1-2[1]", "not the source of a relation", 14),
+        ("1-2[1_0]", "1-2[9_0]", r"no one mention at 1-2\[9\]", 14),
+        ("1-2[1_0]", "1-4", r"no one mention at 1-4\[0\]", 14),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_line(old: str, new: str, what: str, line: int) -> None:
+    assert old in GOOD
+    with pytest.raises(DataError, match=what) as caught:
+        parsed(GOOD.replace(old, new))
+    assert caught.value.problems[0].line == line
+
+
+def test_what_is_written() -> None:
+    document = Document(
+        "d",
+        "Ana dort. Lima rêve",
+        (
+            Entity("e1", 0, 8, "A_B", "Q1"),
+            Entity("e2", 4, 8, "X|Y", None, {"sure": "a->b"}),
+            Entity("e3", 17, 19, "PART"),
+            Entity("e4", 10, 14, "LOC"),
+            Entity("e5", 14, 16, "R"),
+        ),
+        (Relation("e1", "e3", "LIKES", None, {"mood": "*"}), Relation("e3", "e4", "IN")),
+    )
+    # e1 has two tokens and e2 shares one of them: both are numbered. e5 begins with the space,
+    # which therefore is a token, and e3 and e5 cut the last word: they stand on sub-tokens.
+    assert rendered(document, "layer=my.Mention") == (
+        "#FORMAT=WebAnno TSV 3.3\n"
+        "#T_SP=my.Mention|identifier|value|sure\n"
+        "#T_RL=webanno.custom.Relation|value|mood|BT_my.Mention\n"
+        "\n"
+        "\n"
+        "#Text=Ana dort. \n"
+        "1-1\t0-3\tAna\tQ1[1]\tA\\_B[1]\t*[1]\t_\t_\t_\n"
+        "1-2\t4-8\tdort\tQ1[1]|*[2]\tA\\_B[1]|X\\|Y[2]\t*[1]|a\\->b[2]\t_\t_\t_\n"
+        "1-3\t8-9\t.\t_\t_\t_\t_\t_\t_\n"
+        "\n"
+        "#Text=Lima rêve\n"
+        "2-1\t10-14\tLima\t*\tLOC\t*\tIN\t*\t2-3.2\n"
+        "2-2\t14-15\t \t*[3]\tR[3]\t*[3]\t_\t_\t_\n"
+        "2-3\t15-19\trêve\t_\t_\t_\t_\t_\t_\n"
+        "2-3.1\t15-16\tr\t*[3]\tR[3]\t*[3]\t_\t_\t_\n"
+        "2-3.2\t17-19\tve\t*\tPART\t*\tLIKES\t\\*\t1-1[1_0]\n"
+    )
+
+
+def test_what_cannot_be_written_is_all_named(tmp_path: Path) -> None:
+    document = Document(
+        "../d",
+        "Ana",
+        (
+            Entity("e1", 0, 1, "a\rb", "Q\r1"),
+            Entity("e2", 0, 1, "X", None, {"two words": "", "x": "\r", "value": "", "BT_x": ""}),
+        ),
+    )
+    with pytest.raises(DataError) as caught:
+        webanno.write([document], tmp_path / "out", webanno.Writing(), Notes())
+    kinds = [problem.kind for problem in caught.value.problems]
+    assert sorted(kinds) == ["bad-attribute"] * 4 + ["bad-id", "bad-label", "bad-ref"]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("layer", ["", "a b", "a|b", "1a", "a\n", "a..b"])
+def test_the_name_of_a_layer_is_checked(layer: str) -> None:
+    with pytest.raises(ValueError, match="layer"):
+        parse_options(webanno.Writing, [f"layer={layer}"])
+
+
+def test_a_folder_goes_on_after_a_bad_file_and_is_found_by_its_content(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "a.tsv").write_bytes(b"\xff")
+    (tmp_path / "b.tsv").write_text("x\ty\n")
+    (tmp_path / "sub" / "c.admin.tsv").write_text("\ufeff" + GOOD)
+    found = []
+    with pytest.raises(DataError) as caught:
+        found += (d.id for d in webanno.read(tmp_path, webanno.Reading(), Notes()))
+    assert [problem.kind for problem in caught.value.problems] == ["not-utf8", "bad-webanno"]
+    assert found == ["sub/c.admin"]
+    assert detect(tmp_path) == "webanno"
+    assert detect(tmp_path / "sub" / "c.admin.tsv") == "webanno"
+    assert detect(tmp_path / "b.tsv") == "native"
+
+
+def test_more_than_nine_twins_keep_their_order() -> None:
+    entities = tuple(Entity(f"e{n}", 0, 3, "PER", f"Q{n}") for n in range(1, 13))
+    document = Document("d", "Ana", entities)
+    (read,) = there_and_back([document], "webanno")
+    assert same(read, held(document, "webanno"))
+
+
+@given(
+    documents(
+        labels=LABELS,
+        ids=st.sampled_from(["d", "sub/é.1"]),
+        attributes=st.dictionaries(PARTS, LABELS, max_size=2),
+        refs=st.none() | LABELS,
+    )
+)
+def test_what_is_written_is_read_back(document: Document) -> None:
+    (read,) = there_and_back([document], "webanno")
+    assert same(read, held(document, "webanno"))
+
+
+@given(st.binary(max_size=40), st.integers(0, len(GOOD.encode())), st.integers(0, 9))
+def test_any_bytes_give_a_document_or_our_error(new: bytes, at: int, width: int) -> None:
+    folder = Path(tempfile.mkdtemp())
+    good = GOOD.encode()
+    (folder / "d.tsv").write_bytes(good[:at] + new + good[at + width :])
+    with suppress(DataError):
+        list(webanno.read(folder, webanno.Reading(), Notes()))
+    shutil.rmtree(folder)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(GOOD.split("\n")), st.text("0123456789-.[]|_*;\\\t>#", max_size=4)
+        ),
+        max_size=12,
+    )
+)
+def test_any_lines_give_a_document_or_our_error(lines: list[tuple[str, str]]) -> None:
+    body = "".join(f"{line[: len(line) - len(more)]}{more}\n" for line, more in lines)
+    with suppress(DataError):
+        parsed("\n".join(GOOD.split("\n")[:7]) + "\n" + body)

@@ -1,0 +1,315 @@
+"""UIMA CAS in XMI: what is read, what is refused, and everything back as it was written."""
+
+import re
+import shutil
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+import cassis
+import pytest
+from conversions import held, same, there_and_back
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import documents
+
+from aloi.corpus.document import Document, Entity, Relation
+from aloi.corpus.formats import xmi
+from aloi.corpus.formats.detection import detect
+from aloi.corpus.formats.fitting import fit
+from aloi.corpus.formats.notes import Notes
+from aloi.corpus.formats.options import parse_options
+from aloi.corpus.problems import DataError
+
+NER = "de.tudarmstadt.ukp.dkpro.core.api.ner.type"
+
+
+def type_(name: str, above: str, **features: str) -> str:
+    described = "".join(
+        f"<featureDescription><name>{feature}</name><description/>"
+        f"<rangeTypeName>{kind}</rangeTypeName></featureDescription>"
+        for feature, kind in features.items()
+    )
+    return (
+        f"<typeDescription><name>{name}</name><description/><supertypeName>{above}</supertypeName>"
+        f"<features>{described}</features></typeDescription>"
+    )
+
+
+TYPES = (
+    '<?xml version="1.0" encoding="UTF-8"?>\n'
+    '<typeSystemDescription xmlns="http://uima.apache.org/resourceSpecifier"><types>'
+    + type_(
+        f"{NER}.NamedEntity",
+        "uima.tcas.Annotation",
+        value="uima.cas.String",
+        identifier="uima.cas.String",
+        sure="uima.cas.Boolean",
+        about="uima.tcas.Annotation",
+    )
+    + type_(f"{NER}.Person", f"{NER}.NamedEntity")
+    + type_("x.Token", "uima.tcas.Annotation", lemma="uima.cas.String")
+    + type_(
+        "x.Fact",
+        "uima.tcas.Annotation",
+        Governor=f"{NER}.NamedEntity",
+        Dependent="uima.tcas.Annotation",
+        kind="uima.cas.String",
+        rank="uima.cas.Integer",
+    )
+    + "</types></typeSystemDescription>"
+)
+GOOD = """<?xml version="1.0" encoding="UTF-8"?>
+<xmi:XMI xmlns:xmi="http://www.omg.org/XMI" xmlns:cas="http:///uima/cas.ecore"
+ xmlns:t="http:///de/tudarmstadt/ukp/dkpro/core/api/ner/type.ecore" xmlns:x="http:///x.ecore"
+ xmi:version="2.0">
+<cas:NULL xmi:id="0"/>
+<t:NamedEntity xmi:id="7" sofa="1" begin="12" end="16" value="LOC" identifier="Q1" sure="true"/>
+<t:Person xmi:id="3" sofa="1" begin="3" end="6" about="7"/>
+<x:Token xmi:id="4" sofa="1" begin="0" end="2" lemma="smile"/>
+<x:Fact xmi:id="5" sofa="1" begin="12" end="16" Governor="3" Dependent="7" kind="IN" rank="2"/>
+<x:Fact xmi:id="6" sofa="1" begin="0" end="2" Governor="3" Dependent="4"/>
+<x:Fact xmi:id="8" sofa="1" begin="3" end="6" Governor="7" Dependent="3"/>
+<cas:Sofa xmi:id="1" sofaNum="1" sofaID="_InitialView" mimeType="text" sofaString="😊 Ana&#10;est\
+ à Rome"/>
+<cas:Sofa xmi:id="2" sofaNum="2" sofaID="other" mimeType="text" sofaString="Ana"/>
+<cas:View sofa="1" members="7 3 4 5 6 8"/>
+</xmi:XMI>
+"""
+LEGAL = st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff")
+STRINGS = st.text(LEGAL | st.sampled_from("\t\n\r <&>\"'😊"), max_size=5)
+NAMES = st.from_regex(r"[a-zA-Z][a-zA-Z_]{0,3}", fullmatch=True) | st.sampled_from(
+    ["type", "self", "Value", "cls", "NOTHING", "attr_dict", "xmi", "cas", "name", "repr"]
+)
+ATTRIBUTES = st.dictionaries(
+    NAMES.filter(lambda name: name not in ("id", "end", "get", "set", "as", "if", "in", "is", "or")
+                 and name not in ("and", "del", "def", "for", "not", "try", "elif", "else", "from",
+                                  "None", "True", "pass", "with", "head", "tail", "sofa")),
+    STRINGS,
+    max_size=2,
+)  # fmt: skip
+
+
+def read(
+    folder: Path, *options: str, content: str = GOOD, types: str = TYPES
+) -> tuple[Document, dict[str, int]]:
+    (folder / "d.xmi").write_text(content, encoding="utf-8")
+    (folder / "TypeSystem.xml").write_text(types, encoding="utf-8")
+    notes = Notes()
+    (document,) = xmi.read(folder / "d.xmi", parse_options(xmi.Reading, options), notes)
+    return document, dict(notes.counts)
+
+
+def test_mentions_and_relations(tmp_path: Path) -> None:
+    document, notes = read(tmp_path)
+    # The emoji has two UTF-16 units and is one character: every offset after it is one less.
+    assert document.text == "😊 Ana\nest à Rome"
+    assert document.entities == (
+        Entity("e1", 2, 5, "Person"),
+        Entity("e2", 11, 15, "LOC", "Q1", {"sure": "true"}),
+    )
+    assert document.surface(document.entities[1]) == " Rom"
+    assert document.relations == (
+        Relation("e1", "e2", "IN", attributes={"rank": "2"}),
+        Relation("e2", "e1", "Fact"),
+    )
+    assert notes == {
+        "annotations without a value": 2,
+        "annotations x.Token left out": 1,
+        "links to other annotations left out": 1,
+        "relations between other annotations left out": 1,
+        "views left out": 1,
+    }
+
+
+def test_a_mere_place_is_no_mention(tmp_path: Path) -> None:
+    place = GOOD.replace('begin="3" end="6" about', 'begin="6" end="6" about')
+    document, notes = read(tmp_path, content=place)
+    assert [entity.label for entity in document.entities] == ["LOC"]
+    assert notes["mentions of no character left out"] == 1
+    assert notes["relations between other annotations left out"] == 3
+
+
+def test_another_type_can_hold_the_mentions(tmp_path: Path) -> None:
+    for name in ("Token", "x.Token"):
+        document, _ = read(tmp_path, f"layer={name}", "feature=lemma")
+        assert document.entities == (Entity("e1", 0, 1, "smile"),)
+        assert document.relations == ()
+    with pytest.raises(DataError, match="0 types of annotations are called Lemma"):
+        read(tmp_path, "layer=Lemma")
+    with pytest.raises(DataError, match="no feature kind"):
+        read(tmp_path, "feature=kind")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        ("</xmi:XMI>", "", "no well-formed XML"),
+        ('begin="12" end="16" value', 'begin="12" end="99" value', "external offset"),
+        ('begin="3" end="6" about', 'begin="1" end="6" about', "external offset"),
+        ('begin="3" end="6" about', 'begin="6" end="3" about', "empty span"),
+        ('members="7 3', 'members="77 3', "KeyError: 77"),
+        ("x:Token", "x:Word", r"Type with name \[x.Word\] not found"),
+        ('rank="2"', 'rank="two"', "ValueError"),
+        ('sofaString="', 'sofaURI="', "no view with a text"),
+        ('encoding="UTF-8"', 'encoding="IBM037"', "the encoding 'IBM037'"),
+        ('encoding="UTF-8"', 'encoding="nothing"', "the encoding 'nothing'"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_file(old: str, new: str, what: str, tmp_path: Path) -> None:
+    assert old in GOOD
+    with pytest.raises(DataError, match=what) as caught:
+        read(tmp_path, content=GOOD.replace(old, new))
+    assert [problem.file for problem in caught.value.problems] == [str(tmp_path / "d.xmi")]
+
+
+LAUGHS = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]>'
+FETCHED = '<!DOCTYPE x SYSTEM "http://127.0.0.1:9/x.dtd">'
+
+
+@pytest.mark.parametrize("doctype", [LAUGHS, FETCHED])
+def test_entities_can_neither_expand_nor_be_fetched(doctype: str, tmp_path: Path) -> None:
+    first, rest = GOOD.split("\n", 1)
+    with pytest.raises(DataError, match="a DOCTYPE") as caught:
+        read(tmp_path, content=f"{first}\n{doctype}{rest}")
+    assert caught.value.problems[0].line == 2
+    first, rest = TYPES.split("\n", 1)
+    with pytest.raises(DataError, match="a DOCTYPE") as caught:
+        read(tmp_path, types=f"{first}\n{doctype}{rest}")
+    assert caught.value.problems[0].file == str(tmp_path / "TypeSystem.xml")
+
+
+@pytest.mark.parametrize("name", ["x=print()", "a b", "if", "1a", "x: __import__('os')"])
+def test_names_of_features_never_become_code(name: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=f"the feature .*{re.escape(name[:5])}"):
+        read(tmp_path, types=TYPES.replace("<name>lemma<", f"<name>{name}<"))
+
+
+def test_a_folder_goes_on_after_bad_files_and_shares_a_type_system(tmp_path: Path) -> None:
+    (tmp_path / "TypeSystem.xml").write_text(TYPES)
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "a" / "bad.xmi").write_text("")
+    (tmp_path / "a" / "b" / "good.xmi").write_text(GOOD)
+    found: list[str] = []
+    with pytest.raises(DataError, match=r"bad\.xmi"):
+        found += (d.id for d in xmi.read(tmp_path, xmi.Reading(), Notes()))
+    assert found == ["a/b/good"]
+    assert [detect(tmp_path), detect(tmp_path / "d.xmi")] == ["xmi", "xmi"]
+    # A file by itself has its types beside it, and a broken type system is told once.
+    with pytest.raises(DataError, match=r"no TypeSystem\.xml"):
+        list(xmi.read(tmp_path / "a" / "bad.xmi", xmi.Reading(), Notes()))
+    (tmp_path / "TypeSystem.xml").write_text("<types>")
+    with pytest.raises(DataError) as caught:
+        list(xmi.read(tmp_path, xmi.Reading(), Notes()))
+    assert len(caught.value.problems) == 1
+
+
+DOCUMENT = Document(
+    "sub/d",
+    "😊 Ana\r\n\tà Rome",
+    (
+        Entity("e1", 2, 5, "PER", "Q1", {"kind": "x"}),
+        Entity("e2", 10, 14, "LOC"),
+        Entity("e3", 0, 14, "ALL"),
+    ),
+    (Relation("e1", "e2", "IN", None, {"assertion": "<no>"}),),
+)
+
+
+def test_cassis_reads_what_is_written(tmp_path: Path) -> None:
+    xmi.write([DOCUMENT], tmp_path, xmi.Writing(), Notes())
+    types = cassis.load_typesystem(tmp_path / "TypeSystem.xml")
+    cas = cassis.load_cas_from_xmi(tmp_path / "sub" / "d.xmi", types)
+    assert cas.sofa_string == DOCUMENT.text
+    mentions = {fs.value: fs.get_covered_text() for fs in cas.select(xmi.NAMED_ENTITY)}
+    assert mentions == {"PER": "Ana", "LOC": "Rome", "ALL": DOCUMENT.text}
+    (relation,) = cas.select("aloi.Relation")
+    assert (relation.Governor.identifier, relation.value, relation.Dependent.value) == (
+        ("Q1", "IN", "LOC")
+    )
+    assert cas.typecheck() == []
+    assert 'begin="3" end="6" value="PER"' in (tmp_path / "sub" / "d.xmi").read_text()
+
+
+def test_later_documents_may_bring_attributes(tmp_path: Path) -> None:
+    plain = Document("a", "Ana", (Entity("e1", 0, 3, "PER"),))
+    out = tmp_path / "out"
+    assert xmi.write([plain, DOCUMENT], out, xmi.Writing("my.Mention", "Fact"), Notes()) == 2
+    reading = parse_options(xmi.Reading, ["layer=Mention"])
+    read = {document.id: document for document in xmi.read(out, reading, Notes())}
+    assert same(read["a"], plain)
+    assert same(read["sub/d"], fit(DOCUMENT, xmi.HOLDS, Notes()))
+
+
+def test_what_cannot_be_written_is_all_named(tmp_path: Path) -> None:
+    document = Document(
+        "d",
+        "Ana\0",
+        (
+            Entity("e1", 0, 1, "a\x01b", "Q\uffff1"),
+            Entity("e2", 0, 1, "X", None, {"two words": "", "x": "\x02", "value": "", "if": ""}),
+        ),
+    )
+    with pytest.raises(DataError, match=r"document d: the text has '\\x00' at 3") as caught:
+        xmi.write([document], tmp_path / "out", xmi.Writing(), Notes())
+    kinds = [problem.kind for problem in caught.value.problems]
+    assert sorted(kinds) == ["bad-attribute"] * 3 + ["bad-character"] * 3 + ["bad-label"]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("layer", ["aloi.Relation", "uima.tcas.Annotation", "xmlns.A", "a.²"])
+def test_names_of_types_that_cannot_be_are_our_error(layer: str, tmp_path: Path) -> None:
+    with suppress(DataError):
+        xmi.write([DOCUMENT], tmp_path / "out", xmi.Writing(layer), Notes())
+
+
+def test_without_cassis_it_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "cassis", None)
+    with pytest.raises(DataError, match=r"aloi\[formats\]"):
+        read(tmp_path)
+    with pytest.raises(DataError, match=r"aloi\[formats\]"):
+        xmi.write([DOCUMENT], tmp_path / "out", xmi.Writing(), Notes())
+
+
+def test_more_than_nine_twins_keep_their_order() -> None:
+    entities = tuple(Entity(f"e{n}", 0, 3, "PER", f"Q{n}") for n in range(1, 13))
+    document = Document("d", "Ana", entities)
+    (read,) = there_and_back([document], "xmi")
+    assert same(read, held(document, "xmi"))
+
+
+@settings(max_examples=40, deadline=None)  # cassis makes classes, which takes time
+@given(
+    documents(
+        texts=st.text(LEGAL | st.sampled_from("\t\n\r <&>\"'😊"), max_size=60),
+        labels=STRINGS.filter(bool),
+        ids=st.sampled_from(["d", "sub/é.1"]),
+        attributes=ATTRIBUTES,
+        refs=st.none() | STRINGS,
+    )
+)
+def test_what_is_written_is_read_back(document: Document) -> None:
+    (read,) = there_and_back([document], "xmi")
+    assert same(read, held(document, "xmi"))
+
+
+@settings(max_examples=40, deadline=None)  # cassis makes classes, which takes time
+@given(
+    st.booleans(), st.binary(max_size=40) | st.text(max_size=9).map(str.encode),
+    st.integers(0, 3000), st.integers(0, 9),
+)  # fmt: skip
+def test_any_bytes_give_a_document_or_our_error(
+    types: bool, new: bytes, at: int, width: int
+) -> None:
+    folder = Path(tempfile.mkdtemp())
+    for name, content in (("d.xmi", GOOD), ("TypeSystem.xml", TYPES)):
+        good = content.encode()
+        hit = types == (name != "d.xmi")
+        changed = good[: at % len(good)] + new + good[at % len(good) + width :]
+        (folder / name).write_bytes(changed if hit else good)
+    with suppress(DataError):
+        list(xmi.read(folder, xmi.Reading(), Notes()))
+    shutil.rmtree(folder)
