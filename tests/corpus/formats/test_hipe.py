@@ -172,7 +172,7 @@ def test_a_table_is_found_by_its_first_line(tmp_path: Path) -> None:
     (tmp_path / "f.tsv").write_text(HEAD)
     assert detect(tmp_path / "f.tsv") == detect(tmp_path) == "hipe"
     (tmp_path / "f.tsv").write_text("a\tb\n")
-    assert detect(tmp_path / "f.tsv") == "native"
+    assert detect(tmp_path / "f.tsv") == "conll"
 
 
 # Gaps other than these are lost, which `Notes` tells; so are words run together, as « AnaRoy ».

@@ -238,7 +238,7 @@ def test_a_folder_goes_on_after_a_bad_file_and_is_found_by_its_content(tmp_path:
         found += (d.id for d in webanno.read(tmp_path, webanno.Reading(), Notes()))
     assert [problem.kind for problem in caught.value.problems] == ["not-utf8", "bad-webanno"]
     assert found == ["sub/c.admin"]
-    assert detect(tmp_path) == "webanno"
+    assert detect(tmp_path / "sub") == "webanno"
     assert detect(tmp_path / "sub" / "c.admin.tsv") == "webanno"
     assert detect(tmp_path / "b.tsv") == "native"
 
