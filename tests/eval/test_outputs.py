@@ -2,7 +2,7 @@
 
 import pytest
 import spacy
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from spacy.scorer import Scorer
 from spacy.tokens import Doc, Span
@@ -54,7 +54,6 @@ def example(gold: list[tuple[int, int, str]], pred: list[tuple[int, int, str]]) 
     return Example(docs[0], docs[1])
 
 
-@settings(deadline=None)  # spaCy's first call is slow
 @given(st.lists(st.tuples(SPANS, SPANS), min_size=1, max_size=3))
 def test_spacy_s_examples_score_as_spacy_scores_them(pairs: list) -> None:
     examples = [example(gold, pred) for gold, pred in pairs]

@@ -240,7 +240,7 @@ def test_a_folder_goes_on_after_a_bad_file_and_is_found_by_its_content(tmp_path:
     assert found == ["sub/c.admin"]
     assert detect(tmp_path / "sub") == "webanno"
     assert detect(tmp_path / "sub" / "c.admin.tsv") == "webanno"
-    assert detect(tmp_path / "b.tsv") == "native"
+    assert detect(tmp_path / "b.tsv") == "conll"
 
 
 def test_more_than_nine_twins_keep_their_order() -> None:
