@@ -4,9 +4,9 @@
 
 Each line is a whole process, from its start to the last file written: documents a second of the
 processor (a busy machine stretches the clock alone), seconds of the clock and of the processor, and
-the peak of memory. The documents are made up and seeded: some 3,000 characters, 40 mentions of which a fifth are nested, and 9 relations. What
-came back is compared with what went in, byte for byte. Then so many megabytes of JSON Lines are
-converted to the formats that stream, for the peak of memory.
+the peak of memory. The documents are made up and seeded: some 3,000 characters, 40 mentions of
+which a fifth are nested, and 9 relations. What came back is compared with what went in, byte for
+byte. Then so many megabytes of JSON Lines are converted to the formats that stream.
 """
 
 from __future__ import annotations
@@ -51,9 +51,8 @@ def main() -> None:
         print(f"{arguments.documents} documents, {size / 1e6:.0f} MB of JSON Lines")
         for from_, source, to, target in ROUTES:
             cost = convert(from_, folder / source, to, folder / target)
-            print(
-                f"{from_:>8} -> {to:8} {arguments.documents / cost.processor:6.0f} documents/s {cost}"
-            )
+            speed = arguments.documents / cost.processor
+            print(f"{from_:>8} -> {to:8} {speed:6.0f} documents/s {cost}")
             if to == "native" and not filecmp.cmp(
                 folder / "in.jsonl", folder / target, shallow=False
             ):
