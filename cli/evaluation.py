@@ -48,26 +48,13 @@ def evaluate(
     ] = False,
 ) -> None:
     """Score predictions against gold: entities and relations, per type, micro and macro."""
-    from rich.console import Console
-
     from aloi.corpus.collection import Corpus, is_corpus
     from aloi.corpus.files import whole_file
-    from aloi.corpus.formats import registry
     from aloi.corpus.schema import load_schema
-    from aloi.eval.report import ENTITIES, RELATIONS
     from aloi.eval.report import evaluate as compare
-    from aloi.eval.tables import sheets, terminal
 
-    if gold == pred == registry.STANDARD:
-        raise typer.BadParameter("GOLD and PRED cannot both be standard input")
-    for path in (gold, pred):
-        must_exist(path)
-    if unknown := {*(scheme or ())} - {*ENTITIES, *RELATIONS}:
-        known = ", ".join((*ENTITIES, *RELATIONS))
-        raise typer.BadParameter(f"no scheme {', '.join(sorted(unknown))}; known: {known}")
+    _check_call(gold, pred, scheme or [], page=html is not None)
     corpus = Corpus.open(Path(gold)) if is_corpus(Path(gold)) else None
-    if html and scheme:
-        raise typer.BadParameter("--html shows the whole report: leave --scheme out")
     report = compare(
         columns(gold),
         columns(pred),
@@ -79,6 +66,35 @@ def evaluate(
         seed=seed,
         allow_missing=allow_missing,
     )
+    _show(report)
+    files = ((json_, _json), (html, _html), (markdown, _markdown), (latex, _latex), (csv, _csv))
+    for file, written in files:
+        if file is not None:
+            with whole_file(file) as stream:
+                stream.write(written(report))
+
+
+def _check_call(gold: str, pred: str, schemes: list[str], *, page: bool) -> None:
+    """End with status 2 for what cannot be asked."""
+    from aloi.corpus.formats import registry
+    from aloi.eval.report import ENTITIES, RELATIONS
+
+    if gold == pred == registry.STANDARD:
+        raise typer.BadParameter("GOLD and PRED cannot both be standard input")
+    for path in (gold, pred):
+        must_exist(path)
+    if unknown := {*schemes} - {*ENTITIES, *RELATIONS}:
+        known = ", ".join((*ENTITIES, *RELATIONS))
+        raise typer.BadParameter(f"no scheme {', '.join(sorted(unknown))}; known: {known}")
+    if page and schemes:
+        raise typer.BadParameter("--html shows the whole report: leave --scheme out")
+
+
+def _show(report: Report) -> None:
+    from rich.console import Console
+
+    from aloi.eval.tables import sheets, terminal
+
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     for sheet in sheets(report):
         if not sheet.aside:
@@ -86,16 +102,6 @@ def evaluate(
     if report.unknown:
         console.print(f"not in the schema, counted as false positives: {', '.join(report.unknown)}")
     console.print(report.signature, soft_wrap=True)
-    for file, written in (
-        (json_, _json),
-        (html, _html),
-        (markdown, _markdown),
-        (latex, _latex),
-        (csv, _csv),
-    ):
-        if file is not None:
-            with whole_file(file) as stream:
-                stream.write(written(report))
 
 
 def _json(report: Report) -> str:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from aloi.cli.console import must_exist, progress
+
+if TYPE_CHECKING:
+    from aloi.corpus.formats.options import Options
 
 
 def convert(
@@ -41,21 +44,13 @@ def convert(
     from aloi.corpus.formats import registry
     from aloi.corpus.formats.detection import detect
     from aloi.corpus.formats.notes import Notes
-    from aloi.corpus.formats.options import parse_options
     from aloi.corpus.labels import LabelMap, load_map
     from aloi.corpus.schema import conforming, load_schema
 
     must_exist(source)
     from_ = from_ or ("native" if source == registry.STANDARD else detect(Path(source)))
-    for given in (from_, to):
-        if given not in registry.MODULES:
-            known = ", ".join(registry.MODULES)
-            raise typer.BadParameter(f"no format {given}; known: {known}")
-    try:
-        read_with = parse_options(registry.format_named(from_).Reading, reading or [])
-        write_with = parse_options(registry.format_named(to).Writing, writing or [])
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
+    read_with = _options(from_, "Reading", reading or [])
+    write_with = _options(to, "Writing", writing or [])
     map_, dropped = load_map(labels) if labels else LabelMap(), Counter[str]()
     read, written = Notes(), Notes()
     documents = registry.read(source, format_=from_, options=read_with, notes=read)
@@ -72,3 +67,17 @@ def convert(
         why = map_.drop.get(label, "an end was dropped")
         print(f"dropped {label}: {number} ({why})", file=sys.stderr)
     print(f"{count} documents written to {target}", file=sys.stderr)
+
+
+def _options(name: str, side: str, pairs: list[str]) -> Options:
+    """The options of a format for reading or writing; ends with status 2 for what it lacks."""
+    from aloi.corpus.formats import registry
+    from aloi.corpus.formats.options import parse_options
+
+    if name not in registry.MODULES:
+        raise typer.BadParameter(f"no format {name}; known: {', '.join(registry.MODULES)}")
+    try:
+        options: Options = parse_options(getattr(registry.format_named(name), side), pairs)
+    except ValueError as error:
+        raise typer.BadParameter(f"{name}: {error}") from error
+    return options
