@@ -30,11 +30,13 @@ test-all: $(READY)
 
 bench: $(READY)
 	$(BIN)/python bench/evaluation.py
+	$(BIN)/python bench/conversion.py
 
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/aloi corpus check $(CORPUS)
+	$(BIN)/aloi corpus review $(CORPUS)
 
 # Type checkers do not follow setuptools' package mapping; links give them the tree it makes.
 types: $(READY)
