@@ -155,6 +155,7 @@ class _Parts:
                 self.row(part, line.split("\t"), number)
             else:
                 part.heading = False
+        self.noted("comments left out", part.line, len(self.pending))
         yield part
 
     def comment(self, part: _Part, key: str, value: str, number: int) -> None:
@@ -167,12 +168,11 @@ class _Parts:
             self.pending.append((key, value))
 
     def header(self, names: list[str], number: int) -> None:
-        missing = sorted({"TOKEN", "MISC", *_LAYERS[self.layer], ""}.difference(names, [""]))
+        missing = sorted({"TOKEN", "MISC", *_LAYERS[self.layer]}.difference(names, [""]))
         self.names = NAMES if missing else tuple(names)
         if missing:
-            self.problem(
-                f"no column {', '.join(missing)}", "Name it, or read another layer", number
-            )
+            what = f"no column {', '.join(missing)}"
+            self.problem(what, "Name it, or read another layer", number)
 
     def row(self, part: _Part, cells: list[str], number: int) -> None:
         if self.pending and not part.rows and not part.opened:
@@ -195,7 +195,7 @@ class _Parts:
     def partial(
         self, flags: Iterable[str], word: str, number: int, document: str
     ) -> tuple[int, int]:
-        """How many characters of a word lie before and after the mention that ends within it."""
+        """How many characters of a word lie before and after the mention in it."""
         for match in filter(None, map(_PARTIAL.fullmatch, flags)):
             first, end = int(match[1]), int(match[2])
             if first < end <= len(word):
