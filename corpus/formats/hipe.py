@@ -1,12 +1,12 @@
 """hipe: the tables of the HIPE campaigns on historical newspapers, a token a line.
 
-Source: HIPE-2020 and HIPE-2022 participation guidelines (https://hipe-eval.github.io,
-https://zenodo.org/records/6045662): ten columns parted by tabs, under a line of their names;
-tags in IOB2; nothing is quoted. `# …document_id = …` opens a document, further `# key = value`
-lines at its head are its metadata, those among its tokens are left out and counted. NEL ids are
-the mentions' `ref` (`_` and NIL: none). The text is rebuilt from MISC: nothing after a token with
-NoSpaceAfter, a line end after EndOfLine, else a space. `Partial-m:n` narrows a mention to these
-characters of its token. Other flags are left out and counted.
+Source: HIPE-2020 and HIPE-2022 (https://hipe-eval.github.io/HIPE-2022,
+https://github.com/hipe-eval/HIPE-2022-data): ten columns parted by tabs under a line of their
+names; tags in IOB2; nothing is quoted. `# …document_id = …` opens a document; `# key = value`
+lines at its head, before or after, are its metadata, those among its tokens are left out and
+counted. NEL ids are the mentions' `ref` (`_` and NIL: none). The text is rebuilt from MISC: nothing
+after a token with NoSpaceAfter, else a line end after EndOfLine, else a space. `Partial-m:n`
+narrows a mention to these characters of its token. Other flags are left out and counted.
 
 Holds flat mentions with labels and refs, and metadata of one line; of the text, tokens and gaps of
 "", " " or a line end: writing counts the documents that come back with another text, and refs that
