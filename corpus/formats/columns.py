@@ -146,19 +146,27 @@ def write(
     with whole_file(path) as stream:
         stream.write(head)
         for count, document in enumerate(documents, start=1):  # noqa: B007 - the count is the result
-            for entity in document.entities:
-                labels.setdefault(entity.label, document.id)
-            try:
-                stream.write(render(document))
-            except DataError as error:
-                problems += error.problems
-            except UnicodeEncodeError:
-                what, fix = "lone surrogate, which UTF-8 cannot hold", "Remove it"
-                problems.append(Problem("lone-surrogate", what, fix, document.id))
+            labels |= {e.label: document.id for e in document.entities if e.label not in labels}
+            stream.write(_piece(document, render, problems))
         problems += _unfit_labels(labels, unfit)
         if problems:
             raise DataError(problems)
     return count
+
+
+def _piece(document: Document, render: Callable[[Document], str], problems: list[Problem]) -> str:
+    """What stands for a document in UTF-8; nothing where there are problems."""
+    try:
+        piece = render(document)
+        piece.encode()
+    except DataError as error:
+        problems += error.problems
+    except UnicodeEncodeError:
+        what, fix = "lone surrogate, which UTF-8 cannot hold", "Remove it"
+        problems.append(Problem("lone-surrogate", what, fix, document.id))
+    else:
+        return piece
+    return ""
 
 
 def _unfit_labels(labels: dict[str, str], unfit: re.Pattern[str]) -> Iterator[Problem]:

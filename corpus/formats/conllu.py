@@ -172,19 +172,24 @@ class _Parts:
         id_ = _ID.fullmatch(cells[0])
         if len(cells) != 10 or not id_ or not cells[1]:
             what = f"{len(cells)} columns, not the ten of a word with its number first"
-            place = (document, None, str(self.file), number)
             fix = "Part columns by tabs, with `_` in empty ones"
+            place = (document, None, str(self.file), number)
             self.problems.append(Problem("bad-conllu", what, fix, *place))
-            return
-        first, range_, last, dot = id_.groups()
-        if dot:
+        elif id_[4]:
             self.noted("empty nodes left out", number)
-            return
-        pairs = dict(pair.partition("=")[::2] for pair in cells[9].split("|"))
-        within = not range_ and int(first) <= sentence.reach
-        if not within:
+        else:
+            pairs = dict(pair.partition("=")[::2] for pair in cells[9].split("|"))
+            self.add(sentence, id_, cells[1], pairs, number)
+            self.left_out(cells, pairs, number)
+
+    def add(
+        self, sentence: _Sentence, id_: re.Match[str], form: str, pairs: dict[str, str], number: int
+    ) -> None:
+        """Add a word, or the multiword token before its words, to a sentence."""
+        first, range_, last, _ = id_.groups()
+        if range_ or int(first) > sentence.reach:
             sentence.line = sentence.line or number
-            sentence.units.append(_unit(cells[1], pairs))
+            sentence.units.append(_unit(form, pairs))
             sentence.reach = int(last) if range_ else 0
             sentence.tagged = range_ is not None and self.key in pairs
         # A tag on a multiword token stands for all its words; without one, each has its own.
@@ -193,7 +198,6 @@ class _Parts:
             sentence.tags.append("O" if tag in ("", "_") else tag)
             sentence.lines.append(number)
             sentence.places.append(len(sentence.units) - 1)
-        self.left_out(cells, pairs, number)
 
     def left_out(self, cells: list[str], pairs: dict[str, str], number: int) -> None:
         if any(cell != "_" for cell in cells[2:9]):

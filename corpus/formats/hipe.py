@@ -1,12 +1,12 @@
 """hipe: the tables of the HIPE campaigns on historical newspapers, a token a line.
 
-Source: HIPE-2020 and HIPE-2022 participation guidelines (https://hipe-eval.github.io,
-https://zenodo.org/records/6045662): ten columns parted by tabs, under a line of their names;
-tags in IOB2; nothing is quoted. `# …document_id = …` opens a document, further `# key = value`
-lines at its head are its metadata, those among its tokens are left out and counted. NEL ids are
-the mentions' `ref` (`_` and NIL: none). The text is rebuilt from MISC: nothing after a token with
-NoSpaceAfter, a line end after EndOfLine, else a space. `Partial-m:n` narrows a mention to these
-characters of its token. Other flags are left out and counted.
+Source: HIPE-2020 and HIPE-2022 (https://hipe-eval.github.io/HIPE-2022,
+https://github.com/hipe-eval/HIPE-2022-data): ten columns parted by tabs under a line of their
+names; tags in IOB2; nothing is quoted. `# …document_id = …` opens a document; `# key = value`
+lines at its head, before or after, are its metadata, those among its tokens are left out and
+counted. NEL ids are the mentions' `ref` (`_` and NIL: none). The text is rebuilt from MISC: nothing
+after a token with NoSpaceAfter, else a line end after EndOfLine, else a space. `Partial-m:n`
+narrows a mention to these characters of its token. Other flags are left out and counted.
 
 Holds flat mentions with labels and refs, and metadata of one line; of the text, tokens and gaps of
 "", " " or a line end: writing counts the documents that come back with another text, and refs that
@@ -155,6 +155,7 @@ class _Parts:
                 self.row(part, line.split("\t"), number)
             else:
                 part.heading = False
+        self.noted("comments left out", part.line, len(self.pending))
         yield part
 
     def comment(self, part: _Part, key: str, value: str, number: int) -> None:
@@ -167,12 +168,11 @@ class _Parts:
             self.pending.append((key, value))
 
     def header(self, names: list[str], number: int) -> None:
-        missing = sorted({"TOKEN", "MISC", *_LAYERS[self.layer], ""}.difference(names, [""]))
+        missing = sorted({"TOKEN", "MISC", *_LAYERS[self.layer]}.difference(names, [""]))
         self.names = NAMES if missing else tuple(names)
         if missing:
-            self.problem(
-                f"no column {', '.join(missing)}", "Name it, or read another layer", number
-            )
+            what = f"no column {', '.join(missing)}"
+            self.problem(what, "Name it, or read another layer", number)
 
     def row(self, part: _Part, cells: list[str], number: int) -> None:
         if self.pending and not part.rows and not part.opened:
@@ -195,7 +195,7 @@ class _Parts:
     def partial(
         self, flags: Iterable[str], word: str, number: int, document: str
     ) -> tuple[int, int]:
-        """How many characters of a word lie before and after the mention that ends within it."""
+        """How many characters of a word lie before and after the mention in it."""
         for match in filter(None, map(_PARTIAL.fullmatch, flags)):
             first, end = int(match[1]), int(match[2])
             if first < end <= len(word):

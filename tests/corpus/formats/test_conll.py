@@ -1,13 +1,12 @@
 """conll: columns of tokens and tags."""
 
 import contextlib
-import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conversions import held, there_and_back
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from seqeval.metrics.sequence_labeling import get_entities
 from seqscore.conll import CoNLLIngester, LineSpec
@@ -106,6 +105,11 @@ def test_documents_are_parted_and_named(tmp_path: Path) -> None:
     assert notes.counts == {"comments left out": 1}
 
 
+def test_ids_without_tokens_between_are_documents_of_their_own(tmp_path: Path) -> None:
+    documents = read(tmp_path, "\ufeff# id = a\n# id = b\n\nAna O\n")
+    assert [(d.id, d.text) for d in documents] == [("a", ""), ("b", "Ana")]
+
+
 def test_an_empty_file_has_no_document_and_an_empty_document_is_one(tmp_path: Path) -> None:
     assert read(tmp_path, "") == []
     assert read(tmp_path, "\n\n") == []
@@ -152,6 +156,15 @@ def test_mentions_off_the_tokens(tmp_path: Path, policy: str, surfaces: list[str
     document = Document("d", "Francophones", (Entity("e1", 0, 6, "NORP"),))
     conll.write([document], tmp_path / "f.conll", conll.Writing(tokens=policy), Notes())
     assert [s for s, _ in found(list(registry.read(str(tmp_path / "f.conll"))))] == surfaces
+
+
+def test_of_mentions_that_share_a_token_the_first_is_kept(tmp_path: Path) -> None:
+    entities = (Entity("e1", 0, 6, "NORP"), Entity("e2", 6, 12, "NOUN"))
+    notes = Notes()
+    document = Document("d", "Francophones", entities)
+    conll.write([document], tmp_path / "f.conll", conll.Writing(), notes)
+    assert found(list(registry.read(str(tmp_path / "f.conll")))) == [("Francophones", "NORP")]
+    assert notes.counts == {"mentions widened to tokens": 2, "mentions lost on shared tokens": 1}
 
 
 def test_mentions_off_the_tokens_are_named_under_error(tmp_path: Path) -> None:
@@ -210,7 +223,6 @@ def test_seqscore_and_seqeval_find_the_same(
     assert theirs == bare
 
 
-EXAMPLES = int(os.environ.get("HYPOTHESIS_EXAMPLES", "100"))
 LINES = st.lists(
     st.sampled_from(
         [
@@ -232,7 +244,6 @@ FILES = (
 )
 
 
-@settings(max_examples=EXAMPLES)
 @given(FILES, st.sampled_from(["error", "conlleval", "discard"]), st.integers(-2, 2))
 def test_any_bytes_give_documents_or_problems(
     tmp_path_factory: pytest.TempPathFactory, content: bytes, repair: bio.Repair, column: int

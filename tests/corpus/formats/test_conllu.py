@@ -1,13 +1,12 @@
 r"""conllu: CoNLL-U with mentions in MISC."""
 
 import contextlib
-import os
 from pathlib import Path
 
 import conllu as library
 import pytest
 from conversions import held, there_and_back
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from strategies import documents
 from tokenised import tokenised
@@ -227,7 +226,6 @@ def test_the_conllu_library_reads_the_same(document: Document) -> None:
     assert mentions == [(e.label, "".join(back.surface(e).split())) for e in back.entities]
 
 
-EXAMPLES = int(os.environ.get("HYPOTHESIS_EXAMPLES", "100"))
 MISC = st.text("NER=BI-a|_SpacesAfter\\u12", max_size=12) | st.sampled_from(
     ["NER=B-a", "NER=I-a", "NER=E-a", "SpacesAfter=\\ud834", "SpacesBefore=\\s", "NER="]
 )
@@ -240,7 +238,6 @@ COMMENTS = st.sampled_from(
 FILES = st.binary(max_size=80) | st.lists(LINES | COMMENTS).map("".join).map(str.encode)
 
 
-@settings(max_examples=EXAMPLES)
 @given(FILES, st.sampled_from(["error", "conlleval", "discard"]))
 def test_any_bytes_give_documents_or_problems(
     tmp_path_factory: pytest.TempPathFactory, content: bytes, repair: bio.Repair
