@@ -33,7 +33,7 @@ MODULES = {
     "native": "native",
     "inline": "inline",
     "brat": "brat",
-    "spacy": "spacy_docs",
+    "spacy": "doc_bin",
     "parquet": "parquet",
     "spert": "spert",
     "crossre": "crossre",

@@ -19,7 +19,7 @@ from strategies import documents as any_documents
 from toy import sentence
 
 from aloi.corpus.document import Document, Entity, Relation
-from aloi.corpus.formats import registry, spacy_docs
+from aloi.corpus.formats import doc_bin, registry
 from aloi.corpus.formats.notes import Notes
 from aloi.corpus.formats.options import parse_options
 from aloi.corpus.formats.spacy_docs import annotate, get_relations, to_document
@@ -43,7 +43,7 @@ def saved(folder: Path, *docs: Doc) -> Path:
 
 def read(path: Path, *options: str) -> tuple[list[Document], dict[str, int]]:
     notes = Notes()
-    found = list(spacy_docs.read(path, parse_options(spacy_docs.Reading, options), notes))
+    found = list(doc_bin.read(path, parse_options(doc_bin.Reading, options), notes))
     return found, dict(notes.counts)
 
 
@@ -129,18 +129,18 @@ def test_mentions_off_the_tokens(
     policy: str, spans: list[tuple[int, int]], counts: dict[str, int], tmp_path: Path
 ) -> None:
     notes, path = Notes(), tmp_path / "x.spacy"
-    options = parse_options(spacy_docs.Writing, [f"tokens={policy}"])
-    spacy_docs.write([OFF], path, options, notes)
+    options = parse_options(doc_bin.Writing, [f"tokens={policy}"])
+    doc_bin.write([OFF], path, options, notes)
     (document,), _ = read(path)
     assert [(entity.start, entity.end) for entity in document.entities] == spans
     assert dict(notes.counts) == counts
 
 
 def test_mentions_off_the_tokens_can_be_refused_all_at_once(tmp_path: Path) -> None:
-    options = parse_options(spacy_docs.Writing, ["tokens=error"])
+    options = parse_options(doc_bin.Writing, ["tokens=error"])
     other = msgspec.structs.replace(OFF, id="e")
     with pytest.raises(DataError) as caught:
-        spacy_docs.write([OFF, other], tmp_path / "x.spacy", options, Notes())
+        doc_bin.write([OFF, other], tmp_path / "x.spacy", options, Notes())
     assert [(p.document, p.item) for p in caught.value.problems] == [
         ("d", "b"), ("d", "a"), ("e", "b"), ("e", "a"),
     ]  # fmt: skip
@@ -219,10 +219,10 @@ def test_user_data_of_another_shape_is_our_error(key: str, value: object, tmp_pa
     path = saved(tmp_path, bad, good)
     found = []
     with pytest.raises(DataError) as caught:
-        found += [d.text for d in spacy_docs.read(path, spacy_docs.Reading(), Notes())]
+        found += [d.text for d in doc_bin.read(path, doc_bin.Reading(), Notes())]
     assert [problem.file for problem in caught.value.problems] == [str(path)]
     with suppress(DataError):  # reading goes on with the other document
-        for document in spacy_docs.read(path, spacy_docs.Reading(), Notes()):
+        for document in doc_bin.read(path, doc_bin.Reading(), Notes()):
             found.append(document.text)
     assert found == ["Bien."]
 
@@ -231,13 +231,13 @@ def test_user_data_of_another_shape_is_our_error(key: str, value: object, tmp_pa
 def test_a_lone_surrogate_is_our_error(text: str, label: str, tmp_path: Path) -> None:
     document = Document("d", text, (Entity("e", 0, 3, label),))
     with pytest.raises(DataError, match="lone surrogate"):
-        spacy_docs.write([document], tmp_path / "x.spacy", spacy_docs.Writing(), Notes())
+        doc_bin.write([document], tmp_path / "x.spacy", doc_bin.Writing(), Notes())
     assert list(tmp_path.iterdir()) == []
 
 
 def test_an_unknown_language_is_our_error(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no tokenizer for 'qq'"):
-        spacy_docs.write([], tmp_path / "x.spacy", spacy_docs.Writing(lang="qq"), Notes())
+        doc_bin.write([], tmp_path / "x.spacy", doc_bin.Writing(lang="qq"), Notes())
 
 
 GOOD = DocBin(store_user_data=True, docs=[annotate(NLP.make_doc(TEXT), DOCUMENT)]).to_bytes()
