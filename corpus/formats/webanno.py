@@ -11,11 +11,11 @@ attributes. What has no value is labelled by its layer's short name. Other layer
 features, and mentions of no character with their relations, are left out and counted.
 
 Written is version 3.3, in layers of our own, attributes as features: a project that imports the
-files must have these layers. Sentences include the white space that follows them, white space at
-which a mention begins or ends is a token, and a mention that cuts a token stands on a sub-token,
-so text and mentions come back exactly. Lost are ids, scores and metadata. Ids that cannot be file
-names, attributes that cannot be names of features, and carriage returns in values, which the
-format has no escape for, are a `DataError`.
+files must have these layers and features, as far as they are used. Sentences include the white
+space that follows them, white space at which a mention begins or ends is a token, and a mention
+that cuts a token stands on a sub-token, so text and mentions come back exactly. Lost are ids,
+scores and metadata. Ids that cannot be file names, attributes that cannot be names of features,
+and carriage returns in values, which the format has no escape for, are a `DataError`.
 
 Reading options: `layer`, the span layer's name or the last part of it (default: the first that is
 no part of speech, lemma, token or the like), and `feature`, which of its features is the label
@@ -28,7 +28,7 @@ from __future__ import annotations
 import os
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -509,10 +509,13 @@ def _unwritable(document: Document) -> Iterator[Problem]:
 def render(document: Document, options: Writing) -> str:
     """The content of a document's file."""
     sheet = _Sheet(document)
-    mentions = "|".join((options.layer, *sheet.mention_features))
-    relations = "|".join((options.relations, *sheet.relation_features))
-    header = ["#FORMAT=WebAnno TSV 3.3", f"#T_SP={mentions}"]
-    header += [f"#T_RL={relations}|BT_{options.layer}", ""]
+    header = ["#FORMAT=WebAnno TSV 3.3"]
+    if sheet.mention_features:
+        header.append("|".join((f"#T_SP={options.layer}", *sheet.mention_features)))
+    if sheet.relation_features:
+        base = f"BT_{options.layer}"
+        header.append("|".join((f"#T_RL={options.relations}", *sheet.relation_features, base)))
+    header.append("")
     return "".join(f"{line}\n" for line in (*header, *sheet.lines()))
 
 
@@ -546,8 +549,8 @@ class _Sheet:
         self.into: dict[_Unit, list[Relation]] = {}
         for relation in document.relations:
             self.into.setdefault(self.first[relation.tail], []).append(relation)
-        self.mention_features = (REF, VALUE, *_names(e.attributes for e in document.entities))
-        self.relation_features = (VALUE, *_names(r.attributes for r in document.relations))
+        self.mention_features = _features(document.entities)
+        self.relation_features = _features(document.relations)
         self.sentences = _sentences(document.text, self.tokens)
         self.addresses = self._addresses()
         self.numbers = self._numbers()
@@ -589,7 +592,7 @@ class _Sheet:
             cells = (self._mention(entity) for entity in self.on[unit])
             arcs = (self._relation(relation) for relation in self.into.get(unit, ()))
             mentions = _stacked(cells, len(self.mention_features))
-            relations = _stacked(arcs, len(self.relation_features) + 1)
+            relations = _stacked(arcs, len(self.relation_features) + bool(self.relation_features))
             yield "\t".join((address, span, surface, *mentions, *relations))
 
     def _mention(self, entity: Entity) -> list[str]:
@@ -608,8 +611,11 @@ class _Sheet:
         return [*cells, f"{source}{numbers}"]
 
 
-def _names(attributes: Iterable[Mapping[str, str]]) -> list[str]:
-    return sorted({name for given in attributes for name in given})
+def _features(items: Sequence[Entity | Relation]) -> list[str]:
+    """The columns that some items need; an import asks for layers with all that is declared."""
+    refs = [REF for item in items if isinstance(item, Entity) and item.ref is not None]
+    names = {name for item in items for name in item.attributes}
+    return [*refs[:1], VALUE, *sorted(names)] if items else []
 
 
 def _value(value: str | None) -> str:

@@ -13,12 +13,14 @@ annotations, mentions of no character, links and further views are left out and 
 
 Written are DKPro Core's `NamedEntity` and a relation type of our own, attributes as features. Lost
 are ids, scores and metadata. Ids that cannot be file names, attributes that cannot be names of
-features, and characters that XML 1.0 does not have are a `DataError`. So is, in reading, any
-`DOCTYPE`, which no CAS needs and which can make a small file expand without end.
+features, and characters that XML 1.0 does not have are a `DataError`. So are, in reading, any
+`DOCTYPE`, which no CAS needs and which can make a small file expand without end, and a text of
+more than 10 MB, where libxml2 stops.
 
 Reading options: `layer`, the mentions' type or the last part of its name (default `NamedEntity`),
-and `feature`, which of its features is the label (default `value`). Writing options: `layer` and
-`relations`, the names of the types (default DKPro Core's, and `aloi.Relation`).
+and `feature`, which of its features is the label (default: `value` if it has that, else the first).
+Writing options: `layer` and `relations`, the names of the types (default DKPro Core's, and
+`aloi.Relation`).
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 from xml.parsers import expat
 
 from aloi.corpus.document import Document, Entity, Relation
@@ -50,6 +53,8 @@ HOLDS = Holds(
     meta=False,
 )
 TYPES = "TypeSystem.xml"
+HEAVIEST = 10**8
+"""The weight of the largest type system that is read; DKPro Core's weighs 20 thousand."""
 VALUE, REF, HEAD, TAIL = "value", "identifier", "Governor", "Dependent"
 ANNOTATION, STRING = "uima.tcas.Annotation", "uima.cas.String"
 DOCUMENT = "uima.tcas.DocumentAnnotation"
@@ -71,7 +76,7 @@ class Reading(Options, frozen=True):
     """Which type the mentions have, and which of its features their labels."""
 
     layer: str = "NamedEntity"
-    feature: str = VALUE
+    feature: str = ""
 
 
 class Writing(Options, frozen=True):
@@ -117,8 +122,8 @@ def read(path: Path, options: Reading, notes: Notes) -> Iterator[Document]:
                 types = _type_system_beside(file, top)
                 if types not in systems:
                     systems[types] = _type_system(cassis, types)
-                stream = _scanned(file)
-                cas = cassis.load_cas_from_xmi(stream, systems[types], trusted=True)
+                stream = io.BytesIO(_scanned(file))
+                cas = cassis.load_cas_from_xmi(stream, systems[types])
                 name = file.relative_to(top).as_posix().removesuffix(".xmi")
                 document = _Cas(cas, options, notes, str(file)).document(name)
             yield document
@@ -142,7 +147,11 @@ def _type_system_beside(file: Path, top: Path) -> Path:
 def _type_system(cassis: Any, file: Path) -> Any:  # noqa: ANN401 - cassis has no types
     """The types of a file. Names of features become code in cassis, so they are looked at first."""
     with _careful(_AGAIN, str(file)):
-        types = cassis.load_typesystem(_scanned(file))
+        content = _scanned(file)
+        if (weight := _weight(content)) > HEAVIEST:
+            what, fix = f"too many features: weight {weight}, at most {HEAVIEST}", "Split its types"
+            raise DataError([Problem("bad-feature", what, fix)])
+        types = cassis.load_typesystem(io.BytesIO(content))
         named = {
             feature.name: type_.name for type_ in types.get_types() for feature in type_.features
         }
@@ -156,12 +165,36 @@ def _type_system(cassis: Any, file: Path) -> Any:  # noqa: ANN401 - cassis has n
         return types
 
 
+def _weight(content: bytes) -> int:
+    """How much work a type system is: the cube of the features each type has, own and inherited.
+
+    For every feature cassis compares all with all others; ten million take a second.
+    """
+    own: dict[str, int] = {}
+    above: dict[str, str] = {}
+    for described in ElementTree.fromstring(content).findall(".//{*}typeDescription"):
+        name = (described.findtext("{*}name") or "").strip()
+        own[name] = len(described.findall("{*}features/{*}featureDescription"))
+        above[name] = (described.findtext("{*}supertypeName") or "").strip()
+    total: dict[str, int] = {}
+    for lowest in own:
+        chain, name = [], lowest
+        while name in own and name not in total:
+            total[name] = 0  # where types are derived in a circle, it ends here
+            chain.append(name)
+            name = above[name]
+        number = total.get(name, 0)
+        for derived in reversed(chain):
+            total[derived] = number = number + own[derived]
+    return sum(number**3 for number in total.values())
+
+
 class _RefusedError(Exception):
     """Something in an XML file that no CAS needs."""
 
 
-def _scanned(file: Path) -> Any:  # noqa: ANN401 - a stream for cassis, which has no types
-    """A file to be read as XML; `DataError` for any that is broken, or has a `DOCTYPE`.
+def _scanned(file: Path) -> bytes:
+    """The content of an XML file; `DataError` for any that is broken, or has a `DOCTYPE`.
 
     Without one no entity can be declared: none expands, none is fetched. Encodings that another
     parser might take otherwise are refused as well.
@@ -187,7 +220,7 @@ def _scanned(file: Path) -> Any:  # noqa: ANN401 - a stream for cassis, which ha
     except expat.ExpatError as error:
         what, fix = f"no well-formed XML: {error}", "Export it again"
         raise DataError([Problem("bad-xml", what, fix, line=error.lineno)]) from error
-    return io.BytesIO(content)
+    return content
 
 
 class _Cas:
@@ -209,10 +242,10 @@ class _Cas:
 
     def document(self, id_: str) -> Document:
         """The document; raises `DataError` where mentions have no place in the text."""
-        mentions = self.mentions()
+        mentions, feature = self.mentions()
         wide = [fs for fs in mentions.values() if fs.begin != fs.end]  # others mark mere places
         self.noted("mentions of no character left out", len(mentions) - len(wide))
-        found = [(fs, *self.labelled(fs, self.options.feature)) for fs in wide]
+        found = [(fs, *self.labelled(fs, feature)) for fs in wide]
         found.sort(key=lambda item: (item[0].begin, -item[0].end, item[1], item[0].xmiID))
         names: dict[int, str] = {}
         entities = []
@@ -223,25 +256,23 @@ class _Cas:
         relations = tuple(self.relations(others, names))
         return Document(id_, self.cas.sofa_string, tuple(entities), relations)
 
-    def mentions(self) -> dict[int, Any]:
-        """The annotations of the type that the options name, by their ids."""
-        wanted = self.options.layer
-        known = [
-            type_
-            for type_ in self.cas.typesystem.get_types()
-            if self.cas.typesystem.is_instance_of(type_, ANNOTATION)
-        ]
+    def mentions(self) -> tuple[dict[int, Any], str]:
+        """The annotations of the type that the options name, by their ids; the label's feature."""
+        wanted, feature = self.options.layer, self.options.feature
+        types = self.cas.typesystem
+        known = [type_ for type_ in types.get_types() if types.is_instance_of(type_, ANNOTATION)]
         meant = [type_ for type_ in known if wanted in (type_.name, type_.short_name)]
         if len(meant) != 1:
             what = f"{len(meant)} types of annotations are called {wanted}"
             fix = "Name one with layer=: " + ", ".join(type_.name for type_ in known[:20])
             raise DataError([Problem("bad-type", what, fix)])
         features = [_RENAMED.get(feature.name, feature.name) for feature in meant[0].all_features]
-        if self.options.feature not in features:
-            what = f"the type {meant[0].name} has no feature {self.options.feature}"
+        if feature and feature not in features:
+            what = f"the type {meant[0].name} has no feature {feature}"
             fix = f"Name one with feature=: {', '.join(features)}"
             raise DataError([Problem("bad-type", what, fix)])
-        return {fs.xmiID: fs for fs in self.cas.select(meant[0])}
+        found = {fs.xmiID: fs for fs in self.cas.select(meant[0])}
+        return found, feature or self.label_feature(meant[0])
 
     def relations(self, others: list[Any], names: dict[int, str]) -> Iterator[Relation]:
         """What leads from one mention to another."""
@@ -252,18 +283,18 @@ class _Cas:
                 continue
             head, tail = (names.get(end.xmiID) if end else None for end in (fs[HEAD], fs[TAIL]))
             if head and tail:
-                label, values = self.labelled(fs, self.relation_feature(fs.type))
+                label, values = self.labelled(fs, self.label_feature(fs.type))
                 yield Relation(head, tail, label, attributes=values)
             else:
                 self.noted("relations between other annotations left out")
 
-    def relation_feature(self, type_: Any) -> str:  # noqa: ANN401
-        """Which feature of a relation is its label."""
+    def label_feature(self, type_: Any) -> str:  # noqa: ANN401
+        """Which feature of a type is its label, where the options do not say it."""
         plain = [
-            feature.name
+            _RENAMED.get(feature.name, feature.name)
             for feature in type_.all_features
             if self.cas.typesystem.is_primitive(feature.rangeType)
-            and feature.name not in ("begin", "end")
+            and feature.name not in ("begin", "end", REF)
         ]
         return VALUE if VALUE in plain or not plain else plain[0]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from conversions import held, same, there_and_back
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import NAMES, documents
 
@@ -206,6 +206,15 @@ def test_what_is_written() -> None:
     )
 
 
+def test_layers_that_are_not_used_are_not_declared() -> None:
+    assert rendered(Document("d", "Ana", ())) == (
+        "#FORMAT=WebAnno TSV 3.3\n\n\n#Text=Ana\n1-1\t0-3\tAna\n"
+    )
+    assert "\n#T_SP=webanno.custom.Mention|value\n\n" in (
+        rendered(Document("d", "Ana", (Entity("e1", 0, 3, "PER"),)))
+    )
+
+
 def test_what_cannot_be_written_is_all_named(tmp_path: Path) -> None:
     document = Document(
         "../d",
@@ -250,6 +259,7 @@ def test_more_than_nine_twins_keep_their_order() -> None:
     assert same(read, held(document, "webanno"))
 
 
+@settings(deadline=None)
 @given(
     documents(
         labels=LABELS,
@@ -263,6 +273,7 @@ def test_what_is_written_is_read_back(document: Document) -> None:
     assert same(read, held(document, "webanno"))
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=40), st.integers(0, len(GOOD.encode())), st.integers(0, 9))
 def test_any_bytes_give_a_document_or_our_error(new: bytes, at: int, width: int) -> None:
     folder = Path(tempfile.mkdtemp())
@@ -273,6 +284,7 @@ def test_any_bytes_give_a_document_or_our_error(new: bytes, at: int, width: int)
     shutil.rmtree(folder)
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(

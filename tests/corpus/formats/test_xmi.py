@@ -133,9 +133,11 @@ def test_a_mere_place_is_no_mention(tmp_path: Path) -> None:
 
 def test_another_type_can_hold_the_mentions(tmp_path: Path) -> None:
     for name in ("Token", "x.Token"):
-        document, _ = read(tmp_path, f"layer={name}", "feature=lemma")
+        document, _ = read(tmp_path, f"layer={name}")
         assert document.entities == (Entity("e1", 0, 1, "smile"),)
         assert document.relations == ()
+    document, _ = read(tmp_path, "feature=identifier")
+    assert [(e.label, e.ref) for e in document.entities] == [("Person", None), ("Q1", None)]
     with pytest.raises(DataError, match="0 types of annotations are called Lemma"):
         read(tmp_path, "layer=Lemma")
     with pytest.raises(DataError, match="no feature kind"):
@@ -184,6 +186,16 @@ def test_entities_can_neither_expand_nor_be_fetched(doctype: str, tmp_path: Path
 def test_names_of_features_never_become_code(name: str, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=f"the feature .*{re.escape(name[:5])}"):
         read(tmp_path, types=TYPES.replace("<name>lemma<", f"<name>{name}<"))
+
+
+@pytest.mark.parametrize("circle", [False, True])
+def test_a_type_system_that_would_take_hours_is_refused(circle: bool, tmp_path: Path) -> None:
+    # 30 types derived one from the other, 20 features each: the last has 600.
+    features = {f"f{n}": "uima.cas.String" for n in range(20)}
+    first = "x.T29" if circle else "uima.tcas.Annotation"
+    types = "".join(type_(f"x.T{n}", f"x.T{n - 1}" if n else first, **features) for n in range(30))
+    with pytest.raises(DataError, match="too many features"):
+        read(tmp_path, types=TYPES.replace("</types>", types + "</types>"))
 
 
 def test_a_folder_goes_on_after_bad_files_and_shares_a_type_system(tmp_path: Path) -> None:
