@@ -1,6 +1,6 @@
 r"""WebAnno TSV 3: one token a line, as INCEpTION and WebAnno import and export it.
 
-Source: https://inception-project.github.io/releases/36.1/docs/user-guide.html#sect_webannotsv. A
+Source: https://webanno.github.io/webanno/releases/3.4.5/docs/user-guide.html#sect_webannotsv. A
 document is one file; its id is the path below the folder, without `.tsv`. Offsets count UTF-16
 units. The text is that of the `#Text=` lines; what stands between sentences is not recorded, and
 is read as INCEpTION reads it: a line end, then spaces up to the next sentence.
@@ -19,8 +19,8 @@ and carriage returns in values, which the format has no escape for, are a `DataE
 
 Reading options: `layer`, the span layer's name or the last part of it (default: the first that is
 no part of speech, lemma, token or the like), and `feature`, which of its features is the label
-(default: `value` if it has that, else the first). Writing options: `layer` and `relations`, the
-layers' names (default `webanno.custom.Mention` and `webanno.custom.Relation`).
+(default: `value` if it has that, else the first but `identifier`). Writing options: `layer` and
+`relations`, the layers' names (default `webanno.custom.Mention` and `webanno.custom.Relation`).
 """
 
 from __future__ import annotations
@@ -364,13 +364,7 @@ class _Reader:
             self.place(1, self.length + bool(self.pieces))
         text = "".join(self.pieces)
         points = utf16.code_points(text)
-        for line, start, end, surface in self.surfaces:
-            first, last = points[start], points[end]
-            if utf16.OUTSIDE in (first, last):
-                what = f"offsets {start}-{end} cut a character that has two UTF-16 units"
-                self.problem(what, "Offsets count UTF-16 units", line)
-            elif text[first:last] not in (surface, self.unescape_text(surface)):
-                self.noted("tokens that differ from the text", line)
+        self.check_tokens(text, points)
         names = self.names()
         relations = []
         for arc in self.arcs:
@@ -385,6 +379,16 @@ class _Reader:
             raise DataError(self.problems)
         entities = tuple(self.entity(name, key, points) for key, name in names.items())
         return Document(id_, text, entities, tuple(relations))
+
+    def check_tokens(self, text: str, points: list[int]) -> None:
+        """Compare the tokens with the text, as far as their offsets mean characters."""
+        for line, start, end, surface in self.surfaces:
+            first, last = points[start], points[end]
+            if utf16.OUTSIDE in (first, last):
+                what = f"offsets {start}-{end} cut a character that has two UTF-16 units"
+                self.problem(what, "Offsets count UTF-16 units", line)
+            elif text[first:last] not in (surface, self.unescape_text(surface)):
+                self.noted("tokens that differ from the text", line)
 
     def names(self) -> dict[tuple[str, int], str]:
         """The id of each mention: e1, e2 … in text order."""

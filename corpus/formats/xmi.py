@@ -1,6 +1,6 @@
 """UIMA CAS in XMI: a document is one `.xmi`, beside it the `TypeSystem.xml` that says its types.
 
-Source: https://uima.apache.org/d/uimaj-current/ref.html#ugr.ref.xmi, read and written by
+Source: https://uima.apache.org/d/uimaj-current/references.html, read and written by
 dkpro-cassis (extra `formats`). An id is the path below the folder, without `.xmi`; the type system
 stands in the file's folder or one above it, up to the folder given. Offsets count UTF-16 units in
 the file.

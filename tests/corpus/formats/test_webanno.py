@@ -252,6 +252,14 @@ def test_a_folder_goes_on_after_a_bad_file_and_is_found_by_its_content(tmp_path:
     assert detect(tmp_path / "b.tsv") == "conll"
 
 
+@pytest.mark.parametrize(
+    "text", ["", " ", "\n\tAna", "Ana \n\n ", "A.\r\nB.  C", "\u2028x\x0b\x85\f"]
+)
+def test_white_space_stays_as_it_is(text: str) -> None:
+    (read,) = there_and_back([Document("d", text, ())], "webanno")
+    assert read.text == text
+
+
 def test_more_than_nine_twins_keep_their_order() -> None:
     entities = tuple(Entity(f"e{n}", 0, 3, "PER", f"Q{n}") for n in range(1, 13))
     document = Document("d", "Ana", entities)

@@ -245,13 +245,16 @@ def test_cassis_reads_what_is_written(tmp_path: Path) -> None:
 
 
 def test_later_documents_may_bring_attributes(tmp_path: Path) -> None:
-    plain = Document("a", "Ana", (Entity("e1", 0, 3, "PER"),))
+    documents = [
+        Document("a", "Ana", (Entity("e1", 0, 3, "PER"),)),
+        DOCUMENT,
+        Document("z", "Ana", (Entity("e1", 0, 3, "PER", None, {"other": "x"}),)),
+    ]
     out = tmp_path / "out"
-    assert xmi.write([plain, DOCUMENT], out, xmi.Writing("my.Mention", "Fact"), Notes()) == 2
-    reading = parse_options(xmi.Reading, ["layer=Mention"])
-    read = {document.id: document for document in xmi.read(out, reading, Notes())}
-    assert same(read["a"], plain)
-    assert same(read["sub/d"], fit(DOCUMENT, xmi.HOLDS, Notes()))
+    assert xmi.write(documents, out, xmi.Writing("my.Mention", "Fact"), Notes()) == 3
+    read = xmi.read(out, parse_options(xmi.Reading, ["layer=Mention"]), Notes())
+    for one, other in zip(sorted(read, key=lambda d: d.id), documents, strict=True):
+        assert same(one, fit(other, xmi.HOLDS, Notes()))
 
 
 def test_what_cannot_be_written_is_all_named(tmp_path: Path) -> None:
