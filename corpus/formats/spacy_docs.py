@@ -85,7 +85,7 @@ def set_entities(doc: Doc, entities: Iterable[Entity]) -> dict[str, Span]:
             span_id=entity.id,
             alignment_mode="expand",
         )
-        if span is not None:
+        if span:  # none, or an empty one, where the mention touches no token
             spans[entity.id] = span
     doc.spans[SPANS_KEY] = list(spans.values())
     flat = [spans[entity.id] for entity in outermost(entities) if entity.id in spans]

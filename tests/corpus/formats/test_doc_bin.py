@@ -69,6 +69,11 @@ def test_a_mention_off_the_tokens_takes_in_the_tokens_it_touches() -> None:
     assert annotate(NLP.make_doc(TEXT), document).ents[0].text == "russe"
 
 
+def test_a_mention_of_the_last_blank_alone_touches_no_token() -> None:
+    document = Document("d", "Ana ", (Entity("x", 3, 4, "PER"),))
+    assert to_document(annotate(NLP.make_doc("Ana "), document), id_="d").entities == ()
+
+
 @given(any_documents())
 def test_any_document_can_be_put_on_a_doc(document: Document) -> None:
     doc = annotate(NLP.make_doc(document.text), document)
