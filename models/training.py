@@ -76,6 +76,10 @@ class Job:
         write(nlp, self.out)
         return nlp
 
+    def done(self) -> bool:
+        """Whether the pipeline that stands at `out` was made from all that this one would be."""
+        return bool(recorded(self.out).get("fingerprint") == self.fingerprint())
+
     def fingerprint(self) -> str:
         """SHA-256 of all that decides the outcome: data, schema, config, code and versions."""
         parts = [
@@ -146,6 +150,16 @@ class Job:
             "overrides": dict(self.overrides),
             "versions": _versions(),
         }
+
+
+def recorded(model: Path) -> dict[str, Any]:
+    """What a trained pipeline says it was made from; nothing if there is no whole pipeline."""
+    try:
+        meta = json.loads((model / "meta.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    found: dict[str, Any] = meta.get("aloi", {})
+    return found
 
 
 def refuse_foreign(out: Path) -> None:
