@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from aloi.cli import annotation, corpus, evaluation, experiment, formats, models
+from aloi.cli import annotation, corpus, curve, evaluation, experiment, formats, models, suspects
 from aloi.cli.console import fail
 
 app = typer.Typer(
@@ -24,6 +24,8 @@ app.command("train")(models.train)
 app.command("predict")(models.predict)
 app.command("eval")(evaluation.evaluate)
 app.command("experiment")(experiment.experiment)
+app.command("curve")(curve.curve)
+app.command("suspects")(suspects.suspects)
 
 
 def main() -> None:

@@ -14,13 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-import spacy
 from spacy.language import Language
 
-from aloi.corpus import native
 from aloi.corpus.document import Document
 from aloi.corpus.problems import DataError, Problem
-from aloi.models.training import Job
+from aloi.models.training import prepare
 
 LEAST = 3
 """Of every round of folds one is held out, one chooses the best step, the others teach."""
@@ -87,27 +85,16 @@ class Rounds:
         The fold after it, the first following the last, is the development data; the others are
         learned from. A pipeline that stands in the folder, made from the same, is taken as it is.
         """
+        taught = [[d for d in part if d.id not in self.untaught] for part in parts]
         for number, held_out in enumerate(parts):
             after = (number + 1) % len(parts)
-            learned = [d for i, p in enumerate(parts) if i not in (number, after) for d in p]
-            where = self.out / f"{self.kind}-{number + 1}"
-            job = self._job(where, learned, parts[after])
-            done = job.done()
-            told = "up to date" if done else f"training on {len(job.documents[0])} documents"
-            progress.write(f"{self.kind}, fold {number + 1} of {len(parts)}: {told}\n")
-            yield spacy.load(job.out) if done else job.run(progress=progress), held_out
-
-    def _job(self, where: Path, train: Iterable[Document], dev: Iterable[Document]) -> Job:
-        for name, documents in (("train", train), ("dev", dev)):
-            native.write(
-                (document for document in documents if document.id not in self.untaught),
-                where / f"{name}.jsonl",
+            learned = [d for i, part in enumerate(taught) if i not in (number, after) for d in part]
+            job = prepare(
+                self.kind,
+                self.out / f"{self.kind}-fold-{number + 1}-of-{len(parts)}",
+                learned,
+                taught[after],
+                schema=self.schema,
+                overrides=self.overrides,
             )
-        return Job(
-            self.kind,
-            where / "train.jsonl",
-            where / "dev.jsonl",
-            where / "model",
-            schema=self.schema,
-            overrides=self.overrides,
-        )
+            yield job.resume(progress=progress), held_out
