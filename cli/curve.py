@@ -68,7 +68,7 @@ def _grow(plan: Plan, shares: Sequence[int]) -> None:
     from aloi.models.curve import gain, points, write
 
     need("matplotlib", extra="plots")
-    found = list(points(plan, shares))
+    found = list(points(plan, shares, progress=sys.stderr))
     brought = gain(found, bootstrap=plan.bootstrap, seed=plan.seed)
     write(plan, found, brought)
     _show([_sheet(plan, found)])
@@ -100,7 +100,8 @@ def _cross(plan: Plan, count: int) -> None:
     from aloi.models.curve import cross_validate
     from aloi.models.folds import folds
 
-    report = cross_validate(plan, folds(plan.taught("train", "dev"), count))
+    parts = folds(plan.taught("train", "dev"), count)
+    report = cross_validate(plan, parts, progress=sys.stderr)
     with whole_file(plan.out / "cross-validation.json") as stream:
         json.dump(report.to_json(), stream, ensure_ascii=False, indent=1)
     _show(list(sheets(report)))

@@ -62,7 +62,7 @@ def suspects(
                 overrides=changed,
                 untaught=corpus.manifest.restricted,
             )
-            found.append(cross_checked(rounds, parts))
+            found.append(cross_checked(rounds, parts, progress=sys.stderr))
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
     for ranked in filter(None, found):
         console.print(_table(ranked, most))

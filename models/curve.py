@@ -6,7 +6,6 @@ Test is never scored, so that it stays unseen while a corpus grows.
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -143,7 +142,7 @@ def subset(documents: Iterable[Document], share: int) -> list[Document]:
     return taken
 
 
-def points(plan: Plan, shares: Sequence[int], *, progress: IO[str] = sys.stderr) -> Iterator[Point]:
+def points(plan: Plan, shares: Sequence[int], *, progress: IO[str]) -> Iterator[Point]:
     """Train on each share of train, and score on dev.
 
     A share trained before from the same is taken as it is. Raises `DataError` if two shares are
@@ -191,7 +190,7 @@ def slope(documents: Sequence[int], f1: Floats) -> Floats:
     return slopes
 
 
-def cross_validate(plan: Plan, parts: Sequence[Fold], *, progress: IO[str] = sys.stderr) -> Report:
+def cross_validate(plan: Plan, parts: Sequence[Fold], *, progress: IO[str]) -> Report:
     """The scores of the held-out predictions of all folds, pooled and counted once."""
     gold: list[Document] = []
     pred: list[Document] = []

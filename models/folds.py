@@ -7,7 +7,6 @@ pooled over all folds are those of a cross-validation (Stone 1974).
 from __future__ import annotations
 
 import hashlib
-import sys
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,9 +18,6 @@ from spacy.language import Language
 from aloi.corpus.document import Document
 from aloi.corpus.problems import DataError, Problem
 from aloi.models.training import prepare
-
-LEAST = 3
-"""Of every round of folds one is held out, one chooses the best step, the others teach."""
 
 Fold = tuple[Document, ...]
 
@@ -77,13 +73,12 @@ class Rounds:
     overrides: Mapping[str, Any] = field(default_factory=dict)
     untaught: Collection[str] = ()
 
-    def run(
-        self, parts: Sequence[Fold], *, progress: IO[str] = sys.stderr
-    ) -> Iterator[tuple[Language, Fold]]:
+    def run(self, parts: Sequence[Fold], *, progress: IO[str]) -> Iterator[tuple[Language, Fold]]:
         """For each fold a pipeline that never saw it, and the fold.
 
         The fold after it, the first following the last, is the development data; the others are
-        learned from. A pipeline that stands in the folder, made from the same, is taken as it is.
+        learned from, so that there must be three folds or more. A pipeline that stands in the
+        folder, made from the same, is taken as it is.
         """
         taught = [[d for d in part if d.id not in self.untaught] for part in parts]
         for number, held_out in enumerate(parts):

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import IO
 
 import numpy as np
 from spacy.language import Language
@@ -62,11 +63,11 @@ Confidences = dict[str, list[float]]
 """How probable each mention or relation of gold is, by label."""
 
 
-def cross_checked(rounds: Rounds, parts: Sequence[Fold]) -> list[Suspect]:
+def cross_checked(rounds: Rounds, parts: Sequence[Fold], *, progress: IO[str]) -> list[Suspect]:
     """The suspects of all folds, the likeliest error first."""
     found: list[Suspect] = []
     confidences: Confidences = defaultdict(list)
-    for nlp, fold in rounds.run(parts):
+    for nlp, fold in rounds.run(parts, progress=progress):
         for document in fold:
             found += suspects(nlp, document, confidences)
     return ranked(found, confidences)
@@ -237,10 +238,17 @@ def _in_gold(document: Document, wanted: Scored, group: list[Scored]) -> str:
 
 
 def _of_relation(document: Document, one: Scored, kind: str, gold: str, model: str) -> Suspect:
-    surface = f"{document.surface(one.head)} {one.label} {document.surface(one.tail)}"
-    span = min(one.head.start, one.tail.start), max(one.head.end, one.tail.end)
-    item = str(Relation(one.head.id, one.tail.id, one.label))
-    around = context(document, span)
-    return Suspect(
-        one.confidence, "relations", kind, document.id, item, surface, around, gold, model
-    )
+    head, tail = _as_written(document, one)
+    surface = f"{document.surface(head)} {one.label} {document.surface(tail)}"
+    item = str(Relation(head.id, tail.id, one.label))
+    around = context(document, (min(head.start, tail.start), max(head.end, tail.end)))
+    confidence = one.confidence
+    return Suspect(confidence, "relations", kind, document.id, item, surface, around, gold, model)
+
+
+def _as_written(document: Document, one: Scored) -> tuple[Entity, Entity]:
+    """The ends in gold's order: symmetric relations are scored in text order, whatever gold's."""
+    arcs = {(r.head, r.tail) for r in document.relations if r.label == one.label}
+    if one.in_gold and (one.head.id, one.tail.id) not in arcs:
+        return one.tail, one.head
+    return one.head, one.tail

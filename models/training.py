@@ -80,7 +80,7 @@ class Job:
         """Whether the pipeline that stands at `out` was made from all that this one would be."""
         return bool(recorded(self.out).get("fingerprint") == self.fingerprint())
 
-    def resume(self, *, progress: IO[str] = sys.stderr) -> Language:
+    def resume(self, *, progress: IO[str]) -> Language:
         """The pipeline that stands at `out` if it is what training would give, else train."""
         if self.done():
             progress.write(f"{self.out}: up to date\n")

@@ -99,6 +99,13 @@ def test_a_missing_relation_is_told_to_stand_between_other_mentions() -> None:
     assert one.item == "relation e3 LIVES_IN e2"
 
 
+def test_a_symmetric_relation_is_named_as_gold_writes_it() -> None:
+    # The model scores it in text order, from Ana to Rome.
+    document = Document("d", TEXT, (ANA, ROME), (Relation("e2", "e1", "NEAR"),))
+    (one,) = relation_suspects(document, [Scored(ANA, ROME, "NEAR", 0.1, in_gold=True)])
+    assert (one.item, one.surface) == ("relation e2 NEAR e1", "Rome NEAR Ana Lima")
+
+
 def suspect(kind: str, confidence: float, gold: str) -> Suspect:
     return Suspect(confidence, "entities", kind, "d", None, f"{gold} {kind}", "", gold, "")
 
