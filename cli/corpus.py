@@ -60,7 +60,7 @@ def review(
     from aloi.corpus import quality
     from aloi.corpus.files import whole_file
 
-    result = quality.review(_open(folder))
+    result = quality.review(open_corpus(folder))
     for finding in result.open:
         print(finding)
     for entry in result.stale:
@@ -112,7 +112,7 @@ def add(
 
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # what it misses, we tell
     must_exist(source)
-    corpus = _open(folder)
+    corpus = open_corpus(folder)
     if source == "-" and id_ is None:
         raise typer.BadParameter("a text from standard input needs --id")
     if source == "-":
@@ -156,7 +156,7 @@ def stats(
     from aloi.corpus import statistics
     from aloi.corpus.files import whole_file
 
-    corpus = _open(folder)
+    corpus = open_corpus(folder)
     tables = statistics.summary(corpus)
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     for title, frame in tables.items():
@@ -179,11 +179,11 @@ def card(
     """Bring the counts in CORPUS/README.md up to date with the documents."""
     from aloi.corpus.card import CARD, refresh
 
-    refresh(_open(folder))
+    refresh(open_corpus(folder))
     print(f"counts written to {folder / CARD}")
 
 
-def _open(folder: Path) -> Corpus:
+def open_corpus(folder: Path) -> Corpus:
     """The corpus in a folder; ends with status 2 if there is none."""
     from aloi.corpus.collection import Corpus, is_corpus
 

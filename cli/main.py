@@ -6,7 +6,17 @@ import sys
 
 import typer
 
-from aloi.cli import annotation, comparison, corpus, evaluation, experiment, formats, models
+from aloi.cli import (
+    annotation,
+    comparison,
+    corpus,
+    curve,
+    evaluation,
+    experiment,
+    formats,
+    models,
+    suspects,
+)
 from aloi.cli.console import fail
 
 app = typer.Typer(
@@ -26,6 +36,8 @@ app.command("eval")(evaluation.evaluate)
 app.command("agree")(evaluation.agree)
 app.command("compare")(comparison.compare)
 app.command("experiment")(experiment.experiment)
+app.command("curve")(curve.curve)
+app.command("suspects")(suspects.suspects)
 
 
 def main() -> None:

@@ -18,6 +18,13 @@ class Kind(StrEnum):
     PIPELINE = "pipeline"
 
 
+class Part(StrEnum):
+    """What is trained by itself."""
+
+    NER = "ner"
+    RELATIONS = "relations"
+
+
 def train(
     kind: Annotated[Kind, typer.Argument(help="Entities, relations between them, or both.")],
     *,
@@ -40,8 +47,8 @@ def train(
     from aloi.models.training import Job, assemble
 
     if kind is not Kind.PIPELINE:
-        overrides = _overrides(settings or [])
-        Job(kind, train, dev, out, schema=schema, config=config, overrides=overrides).run()
+        changed = overrides(settings or [])
+        Job(kind, train, dev, out, schema=schema, config=config, overrides=changed).run()
     elif config or settings:
         raise typer.BadParameter("--config and --set go with ner or relations, trained one by one")
     else:
@@ -52,7 +59,8 @@ def train(
     print(f"{kind} written to {out}", file=sys.stderr)
 
 
-def _overrides(settings: list[str]) -> dict[str, Any]:
+def overrides(settings: list[str]) -> dict[str, Any]:
+    """What `--set` changes in a config, by dotted key; values are JSON, or text."""
     import srsly
 
     found = {}

@@ -43,15 +43,19 @@ def draw(corpus: Corpus, folder: Path) -> list[Path]:
         "unseen": unseen,
         "distances": distances,
     }
-    with whole_folder(folder) as scratch, _style():
+    with whole_folder(folder) as scratch, style():
         for name, drawing in drawings.items():
-            nothing = {"Date": None, "Creator": None}
-            drawing(corpus).savefig(scratch / f"{name}.svg", metadata=nothing)
+            save(drawing(corpus), scratch / f"{name}.svg")
     return [folder / f"{name}.svg" for name in drawings]
 
 
+def save(drawn: Figure, path: Path) -> None:
+    """Write a figure as SVG without the day and the program that drew it; within `style`."""
+    drawn.savefig(path, metadata={"Date": None, "Creator": None})
+
+
 @contextmanager
-def _style() -> Iterator[None]:
+def style() -> Iterator[None]:
     """How drawings look; the salt makes the names inside the SVG the same every time."""
     from matplotlib import rc_context  # noqa: PLC0415 - an extra
 
@@ -75,7 +79,7 @@ def types(corpus: Corpus) -> Figure:
     """How many mentions and relations of each type, by split."""
     rows = mention_table(corpus), distance_table(corpus)
     orders = list(corpus.schema.entities), list(corpus.schema.relations)
-    figure = _figure(8, _height(max(map(len, orders))))
+    figure = empty_figure(8, _height(max(map(len, orders))))
     for axes, table, order, title in zip(
         figure.subplots(1, 2), rows, orders, ("Mentions", "Relations"), strict=True
     ):
@@ -91,7 +95,7 @@ def themes(corpus: Corpus) -> Figure:
     table = document_table(corpus)
     counts = pd.crosstab(table["theme"].replace("", "none"), table["split"])
     order = counts.sum(axis=1).sort_values(ascending=False, kind="stable").index
-    figure = _figure(6, _height(len(order)))
+    figure = empty_figure(6, _height(len(order)))
     axes = figure.subplots()
     _stacked(axes, counts.loc[order], list(corpus.splits))
     axes.set_title("Documents by theme")
@@ -103,7 +107,7 @@ def lengths(corpus: Corpus) -> Figure:
     """How many documents of each length, by split."""
     table = document_table(corpus)
     splits = list(corpus.splits)
-    figure = _figure(6, 3)
+    figure = empty_figure(6, 3)
     axes = figure.subplots()
     axes.set(title="Documents by length", xlabel=f"words (bars of {BIN})", ylabel="documents")
     if len(table):
@@ -120,7 +124,7 @@ def unseen(corpus: Corpus) -> Figure:
     entities = summary(corpus)["entities"].iloc[::-1]
     colours = dict(zip(corpus.splits, _colours(list(corpus.splits)), strict=True))
     shown = [split for split in corpus.splits if f"unseen in {split}" in entities]
-    figure = _figure(6, _height(len(entities)))
+    figure = empty_figure(6, _height(len(entities)))
     axes = figure.subplots()
     for number, split in enumerate(shown):
         aside = 0.2 * ((len(shown) - 1) / 2 - number)  # so that equal shares are both seen
@@ -141,7 +145,7 @@ def distances(corpus: Corpus) -> Figure:
     """
     table = distance_table(corpus)
     labels = [label for label in corpus.schema.relations if label in set(table["label"])][::-1]
-    figure = _figure(7, _height(len(labels)))
+    figure = empty_figure(7, _height(len(labels)))
     axes = figure.subplots()
     for place, label in enumerate(labels):
         rows = table[table["label"] == label]
@@ -162,7 +166,7 @@ def distances(corpus: Corpus) -> Figure:
     return figure
 
 
-def _figure(width: float, height: float) -> Figure:
+def empty_figure(width: float, height: float) -> Figure:
     """A figure in inches, outside pyplot's list of open ones."""
     from matplotlib.figure import Figure  # noqa: PLC0415 - an extra
 

@@ -321,25 +321,25 @@ def inside(document: Document, forbidden: Forbidden) -> Iterator[Finding]:
 
 def _on_entity(rule: str, document: Document, entity: Entity, what: str, fix: str) -> Finding:
     span = (entity.start, entity.end)
-    surface, context = document.surface(entity), _context(document, span)
-    return Finding(rule, document.id, entity.id, surface, context, what, fix)
+    around = context(document, span)
+    return Finding(rule, document.id, entity.id, document.surface(entity), around, what, fix)
 
 
 def _on_span(rule: str, document: Document, span: tuple[int, int], what: str, fix: str) -> Finding:
     surface = document.text[slice(*span)]
-    return Finding(rule, document.id, None, surface, _context(document, span), what, fix)
+    return Finding(rule, document.id, None, surface, context(document, span), what, fix)
 
 
 def _on_relation(rule: str, document: Document, relation: Relation) -> Finding:
     entities = document.by_id()
     head, tail = entities[relation.head], entities[relation.tail]
     surface = f"{document.surface(head)} {relation.label} {document.surface(tail)}"
-    context = _context(document, (head.start, head.end))
+    around = context(document, (head.start, head.end))
     what, fix = "the same relation twice", "Remove one"
-    return Finding(rule, document.id, str(relation), surface, context, what, fix)
+    return Finding(rule, document.id, str(relation), surface, around, what, fix)
 
 
-def _context(document: Document, span: tuple[int, int]) -> str:
+def context(document: Document, span: tuple[int, int]) -> str:
     """The stretch in brackets with what stands around it, on one line."""
     start, end = span
     before = document.text[max(0, start - CONTEXT) : start]

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from aloi.corpus import native
 from aloi.corpus.collection import Corpus
@@ -71,13 +70,13 @@ class Experiment:
         self.write_splits()
         jobs = [self._job(kind) for kind in training.KINDS]
         for job in jobs:
-            if _recorded(job.out).get("fingerprint") == job.fingerprint():
+            if job.done():
                 yield f"{job.kind}: up to date"
             else:
                 yield f"{job.kind}: training"
                 job.run()
         whole = self.model("pipeline")
-        if _recorded(whole) != {job.kind: _recorded(job.out) for job in jobs}:
+        if training.recorded(whole) != {job.kind: training.recorded(job.out) for job in jobs}:
             training.assemble(*(job.out for job in jobs), out=whole)
             yield "pipeline: assembled"
 
@@ -165,16 +164,6 @@ class Experiment:
         predicted = list(prediction.predict(nlp, documents, gold_entities=gold_entities))
         native.write(predicted, self.out / "predictions" / f"{system}.jsonl")
         return predicted
-
-
-def _recorded(model: Path) -> dict[str, Any]:
-    """What a trained pipeline says it was made from; nothing if there is no whole pipeline."""
-    try:
-        meta = json.loads((model / "meta.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    recorded: dict[str, Any] = meta.get("aloi", {})
-    return recorded
 
 
 def _chosen(documents: list[Document], ids: set[str]) -> list[Document]:

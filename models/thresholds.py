@@ -6,10 +6,9 @@ from collections.abc import Iterable
 
 import numpy as np
 from spacy.language import Language
-from spacy.training import Example
 
 from aloi.corpus.document import Document
-from aloi.corpus.formats.spacy_docs import annotate, set_entities
+from aloi.models.probabilities import relation_probabilities
 from aloi.models.relations import RelationExtractor
 
 STEPS = np.arange(0.05, 0.96, 0.01)
@@ -24,15 +23,9 @@ def best_threshold(
     """
     probability, truth, gold = [], [], 0
     for document in documents:
-        doc = nlp.make_doc(document.text)
-        set_entities(doc, document.entities)
-        for name, pipe in nlp.pipeline:
-            if name != relations.name:
-                doc = pipe(doc)
-        reference = annotate(nlp.make_doc(document.text), document)
-        ((proposal, scored),) = relations.predict([doc])
+        _, scored, right = relation_probabilities(nlp, relations, document)
         probability.append(scored.ravel())
-        truth.append(relations.truth(proposal, Example(doc, reference)).ravel())
+        truth.append(right.ravel())
         gold += len(document.relations)
     scored, right = np.concatenate(probability), np.concatenate(truth)
     f1 = []

@@ -6,7 +6,7 @@ import hashlib
 import json
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -75,6 +75,18 @@ class Job:
         nlp.meta.update(name=self.kind, license=SOURCE_LICENCE, notes=NOTICE, aloi=record)
         write(nlp, self.out)
         return nlp
+
+    def done(self) -> bool:
+        """Whether the pipeline that stands at `out` was made from all that this one would be."""
+        return bool(recorded(self.out).get("fingerprint") == self.fingerprint())
+
+    def resume(self, *, progress: IO[str]) -> Language:
+        """The pipeline that stands at `out` if it is what training would give, else train."""
+        if self.done():
+            progress.write(f"{self.out}: up to date\n")
+            return spacy.load(self.out)
+        progress.write(f"{self.out}: training on {len(self.documents[0])} documents\n")
+        return self.run(progress=progress)
 
     def fingerprint(self) -> str:
         """SHA-256 of all that decides the outcome: data, schema, config, code and versions."""
@@ -146,6 +158,32 @@ class Job:
             "overrides": dict(self.overrides),
             "versions": _versions(),
         }
+
+
+def prepare(
+    kind: str,
+    folder: Path,
+    train: Iterable[Document],
+    dev: Iterable[Document],
+    *,
+    schema: Path | None = None,
+    overrides: Mapping[str, Any] | None = None,
+) -> Job:
+    """A job in a folder of its own: its documents are written there, its pipeline goes there."""
+    paths = {name: folder / f"{name}.jsonl" for name in ("train", "dev")}
+    for documents, path in ((train, paths["train"]), (dev, paths["dev"])):
+        native.write(documents, path)
+    return Job(kind, **paths, out=folder / "model", schema=schema, overrides=overrides or {})
+
+
+def recorded(model: Path) -> dict[str, Any]:
+    """What a trained pipeline says it was made from; nothing if there is no whole pipeline."""
+    try:
+        meta = json.loads((model / "meta.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    found: dict[str, Any] = meta.get("aloi", {})
+    return found
 
 
 def refuse_foreign(out: Path) -> None:

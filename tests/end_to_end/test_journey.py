@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import spacy
-from toy import sentence
+from toy import folder
 
 from aloi.corpus import native
 from aloi.corpus.collection import Corpus
@@ -19,39 +19,10 @@ from aloi.models.experiment import OWN, Experiment, write_reports
 
 pytestmark = pytest.mark.slow
 
-SCHEMA = """
-name = "toy"
-version = "1"
-entities = { PER = {}, LOC = {}, ORG = {} }
-
-[relations.LIVES_IN]
-head = ["PER"]
-tail = ["LOC"]
-
-[relations.MEETS]
-head = ["PER"]
-tail = ["PER"]
-symmetric = true
-"""
 QUICK = {
     "ner": {"training.max_steps": 40, "training.eval_frequency": 20},
     "relations": {"training.max_epochs": 8, "training.eval_frequency": 5},
 }
-
-
-def folder(path: Path, restricted: str = "d25") -> Path:
-    splits = {"train": range(16), "dev": range(16, 20), "test": range(20, 26)}
-    for number in range(26):
-        part = "restricted" if f"d{number}" == restricted else "gold"
-        native.write([sentence(number)], path / part)
-    (path / "schema.toml").write_text(SCHEMA, encoding="utf-8")
-    (path / "splits.toml").write_text(
-        "".join(f"{k} = {json.dumps([f'd{n}' for n in v])}\n" for k, v in splits.items())
-    )
-    (path / "corpus.toml").write_text(
-        f'name = "toy"\nversion = "1"\nlicence = "CC0-1.0"\nrestricted = ["{restricted}"]\n'
-    )
-    return path
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,34 @@
 """A blank French pipeline with the relation component, small enough to train in a test."""
 
+import json
+from pathlib import Path
+
 import spacy
 from spacy.language import Language
 from spacy.training import Example
 
+from aloi.corpus import native
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.formats.spacy_docs import annotate, set_entities
 
 NAMES = ("Ana", "Bob", "Eva", "Léo", "Zoé", "Max", "Ida")
 CITIES = ("Rome", "Lima", "Oslo", "Bonn", "Kiev")
+
+
+SCHEMA = """
+name = "toy"
+version = "1"
+entities = { PER = {}, LOC = {}, ORG = {} }
+
+[relations.LIVES_IN]
+head = ["PER"]
+tail = ["LOC"]
+
+[relations.MEETS]
+head = ["PER"]
+tail = ["PER"]
+symmetric = true
+"""
 
 
 def sentence(number: int) -> Document:
@@ -43,3 +63,32 @@ def train(nlp: Language, documents: list[Document], seed: int = 0) -> Language:
     for _ in range(40):
         component.update(examples, sgd=optimizer, drop=0.1)
     return nlp
+
+
+def train_ner(nlp: Language, documents: list[Document], steps: int = 30) -> Language:
+    spacy.util.fix_random_seed(0)
+    nlp.add_pipe("ner")
+    examples = [
+        Example(nlp.make_doc(document.text), annotate(nlp.make_doc(document.text), document))
+        for document in documents
+    ]
+    optimizer = nlp.initialize(lambda: examples)
+    for _ in range(steps):
+        nlp.update(examples, sgd=optimizer, drop=0.2)
+    return nlp
+
+
+def folder(path: Path, restricted: str = "d25") -> Path:
+    """A corpus folder of 26 sentences: 16 to train on, 4 for dev, 6 for test."""
+    splits = {"train": range(16), "dev": range(16, 20), "test": range(20, 26)}
+    for number in range(26):
+        part = "restricted" if f"d{number}" == restricted else "gold"
+        native.write([sentence(number)], path / part)
+    (path / "schema.toml").write_text(SCHEMA, encoding="utf-8")
+    (path / "splits.toml").write_text(
+        "".join(f"{k} = {json.dumps([f'd{n}' for n in v])}\n" for k, v in splits.items())
+    )
+    (path / "corpus.toml").write_text(
+        f'name = "toy"\nversion = "1"\nlicence = "CC0-1.0"\nrestricted = ["{restricted}"]\n'
+    )
+    return path
