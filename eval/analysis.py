@@ -57,6 +57,8 @@ def analyse(pair: Pair, *, symmetric: frozenset[str], train: Annotations | None 
 
 def _plain(slices: tuple[Slice, ...]) -> dict[str, Any]:
     return {
-        name: {group: {**tally.plain(), **tally.ratios} for group, tally in groups.items()}
-        for name, groups in slices
+        each.name: {
+            group: {**tally.plain(), **each.ratios(group)} for group, tally in each.groups.items()
+        }
+        for each in slices
     }

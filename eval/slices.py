@@ -30,10 +30,19 @@ LONG = 5
 
 
 class Slice(NamedTuple):
-    """One way to divide the items, and the counts of each group, in sorted order."""
+    """One way to divide the items, and the counts of each group, in sorted order.
+
+    Where gold alone is divided, `recall_only`, precision and F1 mean nothing.
+    """
 
     name: str
     groups: dict[str, Counts]
+    recall_only: bool = False
+
+    def ratios(self, group: str) -> dict[str, float | None]:
+        """The ratios of a group that mean something; None for the others."""
+        ratios = self.groups[group].ratios
+        return {**ratios, "precision": None, "f1": None} if self.recall_only else ratios
 
 
 def entity_slices(pair: Pair, *, train: Annotations | None = None) -> Iterator[Slice]:
@@ -139,7 +148,7 @@ def _attributes(both: Both, gold: Mentions) -> Iterator[Slice]:
     for name in names:
         groups: Groups = [(bearer or {}).get(name, "without") for bearer in gold.attributes]
         for found in _slice(name, both, groups, [None] * len(both[1].key)):
-            yield Slice(f"{name} (recall)", found.groups)
+            yield Slice(name, found.groups, recall_only=True)
 
 
 def _within(side: Side, sentences: list[Ints]) -> Groups:

@@ -84,7 +84,7 @@ def flatness(run: Run) -> str:
 def unseen(run: Run) -> str:
     """How the system fares on mentions whose surface training has, and on the others."""
     analysis = run.report.analysis
-    slices = dict(analysis.entity_slices) if analysis else {}
+    slices = {each.name: each.groups for each in analysis.entity_slices} if analysis else {}
     told = [
         f"{group} {ratio(tally.ratios['f1'])} ({tally.support})"
         for group, tally in slices.get(SEEN, {}).items()

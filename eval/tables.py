@@ -63,10 +63,10 @@ def _slices(what: str, slices: tuple[Slice, ...]) -> Iterator[Sheet]:
     """What the items are like, then, aside, what their documents are like."""
     for aside in (False, True):
         rows = [
-            (f"{name}: {group}", str(tally.support), *map(ratio, tally.ratios.values()))
-            for name, groups in slices
-            if (name in METADATA) == aside
-            for group, tally in groups.items()
+            (f"{each.name}: {group}", str(tally.support), *map(ratio, each.ratios(group).values()))
+            for each in slices
+            if (each.name in METADATA) == aside
+            for group, tally in each.groups.items()
         ]
         if rows:
             title = f"{what}, {'by metadata' if aside else 'slices'}"
