@@ -33,7 +33,7 @@ from aloi.corpus.formats import bio, columns
 from aloi.corpus.formats.fitting import Holds
 from aloi.corpus.formats.notes import Notes
 from aloi.corpus.formats.options import Options
-from aloi.corpus.formats.tokens import Policy, Token, tokenize
+from aloi.corpus.formats.tokens import OnTokens, Token, tokenize
 from aloi.corpus.problems import Problem
 
 _META_KEY = re.compile(r"(?!(?:newdoc|newpar|sent_id|text)$|global\.)[^\s=]+")
@@ -48,6 +48,7 @@ HOLDS = Holds(
     meta=False,
     meta_lines=_META_KEY,
 )
+Writing = OnTokens
 _ID = re.compile(r"([0-9]{1,9})(?:(-)([0-9]{1,9})|(\.)[0-9]{1,9})?")
 _UNFIT = re.compile(r"[\s|=]")
 _ESCAPES = {" ": r"\s", "\t": r"\t", "\r": r"\r", "\n": r"\n", "|": r"\p", "\\": r"\\"}
@@ -61,12 +62,6 @@ class Reading(Options, frozen=True):
     key: str = "NER"
     scheme: columns.Scheme = "detect"
     repair: bio.Repair = "error"
-
-
-class Writing(Options, frozen=True):
-    """What becomes of mentions off the tokens."""
-
-    tokens: Policy = "expand"
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,14 +278,14 @@ def _gaps_in(text: str, words: Sequence[str]) -> list[str] | None:
     return None if text[position:].strip() else gaps[1:]
 
 
-def write(documents: Iterable[Document], path: Path, options: Writing, notes: Notes) -> int:
+def write(documents: Iterable[Document], path: Path, options: OnTokens, notes: Notes) -> int:
     """Write one file."""
     return columns.write(
         documents, path, lambda document: _rendered(document, options, notes), unfit=_UNFIT
     )
 
 
-def _rendered(document: Document, options: Writing, notes: Notes) -> str:
+def _rendered(document: Document, options: OnTokens, notes: Notes) -> str:
     columns.check_id(document)
     text = document.text
     tokens = tokenize(text)

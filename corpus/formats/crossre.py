@@ -34,7 +34,7 @@ from aloi.corpus.formats import json_records
 from aloi.corpus.formats.fitting import Holds
 from aloi.corpus.formats.notes import Notes
 from aloi.corpus.formats.options import Options
-from aloi.corpus.formats.tokens import Laid, Policy, Token, lay, tokenize
+from aloi.corpus.formats.tokens import Laid, OnTokens, Token, lay, tokenize
 from aloi.corpus.formats.words import Stretches, joined, standing
 from aloi.corpus.problems import DataError, Problem
 
@@ -49,13 +49,8 @@ HOLDS = Holds(
     relation_scores=False,
     meta=False,
 )
+Writing = OnTokens
 Reading = Options
-
-
-class Writing(Options, frozen=True):
-    """`tokens`: what becomes of mentions that do not fall on tokens."""
-
-    tokens: Policy = "expand"
 
 
 class _Relation(msgspec.Struct, frozen=True, array_like=True):
@@ -92,7 +87,7 @@ def read(path: Path, options: Options, notes: Notes) -> Iterator[Document]:
     return json_records.read_documents(path, _Sentence, partial(_document, notes=notes))
 
 
-def write(documents: Iterable[Document], path: Path, options: Writing, notes: Notes) -> int:
+def write(documents: Iterable[Document], path: Path, options: OnTokens, notes: Notes) -> int:
     """Write a line a document, each as one sentence."""
     return json_records.write_lines((_sentence(d, options, notes) for d in documents), path)
 
@@ -161,7 +156,7 @@ def _note(sentence: _Sentence, place: str, notes: Notes) -> None:
         notes.add("tokens that differ from the text", place, differing)
 
 
-def _sentence(document: Document, options: Writing, notes: Notes) -> _Sentence:
+def _sentence(document: Document, options: OnTokens, notes: Notes) -> _Sentence:
     tokens = tokenize(document.text)
     laid = lay(document, tokens, policy=options.tokens, notes=notes)
     places = {mention.entity.id: mention for mention in laid}

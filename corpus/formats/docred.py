@@ -38,7 +38,7 @@ from aloi.corpus.formats import clusters, json_records, words
 from aloi.corpus.formats.fitting import Holds
 from aloi.corpus.formats.notes import Notes
 from aloi.corpus.formats.options import Options
-from aloi.corpus.formats.tokens import Laid, Policy, Token, lay, tokenize
+from aloi.corpus.formats.tokens import Laid, OnTokens, Token, lay, tokenize
 from aloi.corpus.problems import DataError, Problem
 
 _EVIDENCE = "evidence"
@@ -52,13 +52,8 @@ HOLDS = Holds(
     clusters=True,
     meta=False,
 )
+Writing = OnTokens
 Reading = Options
-
-
-class Writing(Options, frozen=True):
-    """`tokens`: what becomes of mentions that do not fall on tokens."""
-
-    tokens: Policy = "expand"
 
 
 class _Mention(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -96,7 +91,7 @@ def read(path: Path, options: Options, notes: Notes) -> Iterator[Document]:
     return json_records.read_documents(path, _Record, partial(_document, notes=notes))
 
 
-def write(documents: Iterable[Document], path: Path, options: Writing, notes: Notes) -> int:
+def write(documents: Iterable[Document], path: Path, options: OnTokens, notes: Notes) -> int:
     """Write one array."""
     return json_records.write_array((_record(d, options, notes) for d in documents), path)
 
@@ -145,7 +140,7 @@ def _attributes(evidence: list[int]) -> dict[str, str]:
     return {_EVIDENCE: " ".join(map(str, evidence))} if evidence else {}
 
 
-def _record(document: Document, options: Writing, notes: Notes) -> _Record:
+def _record(document: Document, options: OnTokens, notes: Notes) -> _Record:
     tokens = tokenize(document.text)
     laid = lay(document, tokens, policy=options.tokens, notes=notes)
     sentences = _sentences(document.text, tokens, laid)

@@ -32,7 +32,7 @@ from aloi.corpus.formats import bio, columns
 from aloi.corpus.formats.fitting import Holds
 from aloi.corpus.formats.notes import Notes
 from aloi.corpus.formats.options import Options
-from aloi.corpus.formats.tokens import Laid, Policy, Token, tokenize
+from aloi.corpus.formats.tokens import Laid, OnTokens, Token, tokenize
 from aloi.corpus.problems import Problem
 
 NAMES = (
@@ -58,6 +58,7 @@ HOLDS = Holds(
     meta=False,
     meta_lines=re.compile(rf"(?!\S*document_id$|{APPLICABLE}$)[^\s=]+"),
 )
+Writing = OnTokens
 _LAYERS = {
     "coarse": ("NE-COARSE-LIT", "NEL-LIT"),
     "fine": ("NE-FINE-LIT", "NEL-LIT"),
@@ -77,12 +78,6 @@ class Reading(Options, frozen=True):
 
     layer: Literal["coarse", "fine", "metonymic", "nested"] = "coarse"
     repair: bio.Repair = "error"
-
-
-class Writing(Options, frozen=True):
-    """What becomes of mentions off the tokens."""
-
-    tokens: Policy = "expand"
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +249,7 @@ def _laid(words: Sequence[str], flags: Sequence[Sequence[str]]) -> tuple[str, li
     return "".join(pieces), tokens
 
 
-def write(documents: Iterable[Document], path: Path, options: Writing, notes: Notes) -> int:
+def write(documents: Iterable[Document], path: Path, options: OnTokens, notes: Notes) -> int:
     """Write one file."""
     return columns.write(
         documents,
@@ -265,7 +260,7 @@ def write(documents: Iterable[Document], path: Path, options: Writing, notes: No
     )
 
 
-def _rendered(document: Document, options: Writing, notes: Notes) -> str:
+def _rendered(document: Document, options: OnTokens, notes: Notes) -> str:
     columns.check_id(document)
     text = document.text
     tokens = tokenize(text)

@@ -38,11 +38,12 @@ from aloi.corpus.formats import json_records
 from aloi.corpus.formats.fitting import EVERYTHING
 from aloi.corpus.formats.notes import Notes
 from aloi.corpus.formats.options import Options
-from aloi.corpus.formats.tokens import Laid, Policy, Token, lay, tokenize
+from aloi.corpus.formats.tokens import Laid, OnTokens, Token, lay, tokenize
 from aloi.corpus.formats.words import standing
 from aloi.corpus.problems import DataError, Problem
 
 HOLDS = EVERYTHING
+Writing = OnTokens
 
 
 class Reading(Options, frozen=True):
@@ -50,12 +51,6 @@ class Reading(Options, frozen=True):
 
     annotator: str | None = None
     unlabelled: str | None = None
-
-
-class Writing(Options, frozen=True):
-    """`tokens`: what becomes of mentions that do not fall on tokens."""
-
-    tokens: Policy = "expand"
 
 
 class _Token(msgspec.Struct, frozen=True):
@@ -107,7 +102,7 @@ def read(path: Path, options: Reading, notes: Notes) -> Iterator[Document]:
     return json_records.read_documents(path, _Task, build)
 
 
-def write(documents: Iterable[Document], path: Path, options: Writing, notes: Notes) -> int:
+def write(documents: Iterable[Document], path: Path, options: OnTokens, notes: Notes) -> int:
     """Write a line a document, each accepted."""
     return json_records.write_lines((_task(d, options, notes) for d in documents), path)
 
@@ -198,7 +193,7 @@ def _places(span: _Span) -> tuple[Hashable, ...]:
     return (span.start, span.end, span.label), (span.start, span.end)
 
 
-def _task(document: Document, options: Writing, notes: Notes) -> _Task:
+def _task(document: Document, options: OnTokens, notes: Notes) -> _Task:
     tokens = _tokens(document.text)
     laid = lay(document, tokens, policy=options.tokens, notes=notes)
     places = {mention.entity.id: mention for mention in laid}

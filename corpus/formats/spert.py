@@ -26,7 +26,7 @@ from aloi.corpus.formats import json_records
 from aloi.corpus.formats.fitting import Holds
 from aloi.corpus.formats.notes import Notes
 from aloi.corpus.formats.options import Options
-from aloi.corpus.formats.tokens import Policy, lay, tokenize
+from aloi.corpus.formats.tokens import OnTokens, lay, tokenize
 from aloi.corpus.formats.words import Stretches, joined, standing
 
 HOLDS = Holds(
@@ -39,13 +39,8 @@ HOLDS = Holds(
     relation_scores=False,
     meta=False,
 )
+Writing = OnTokens
 Reading = Options
-
-
-class Writing(Options, frozen=True):
-    """`tokens`: what becomes of mentions that do not fall on tokens."""
-
-    tokens: Policy = "expand"
 
 
 class _Entity(msgspec.Struct, frozen=True):
@@ -72,7 +67,7 @@ def read(path: Path, options: Options, notes: Notes) -> Iterator[Document]:
     return json_records.read_documents(path, _Sentence, _document)
 
 
-def write(documents: Iterable[Document], path: Path, options: Writing, notes: Notes) -> int:
+def write(documents: Iterable[Document], path: Path, options: OnTokens, notes: Notes) -> int:
     """Write one array; each document is one sentence."""
     return json_records.write_array((_sentence(d, options, notes) for d in documents), path)
 
@@ -90,7 +85,7 @@ def _document(sentence: _Sentence, record: json_records.Record) -> Document:
     return Document(id_, text, entities, tuple(relations))
 
 
-def _sentence(document: Document, options: Writing, notes: Notes) -> _Sentence:
+def _sentence(document: Document, options: OnTokens, notes: Notes) -> _Sentence:
     tokens = tokenize(document.text)
     words = [document.text[start:end] for start, end in tokens]
     notes.add("texts re-spaced", f"document {document.id}", " ".join(words) != document.text)

@@ -14,10 +14,18 @@ import msgspec
 
 from aloi.corpus.document import Document, Entity
 from aloi.corpus.formats.notes import Notes
+from aloi.corpus.formats.options import Options
 from aloi.corpus.problems import DataError, Problem
 
 Policy = Literal["error", "expand", "drop"]
 """What becomes of a mention that does not begin and end with a token."""
+
+
+class OnTokens(Options, frozen=True):
+    """The writing option of formats that count in tokens: what becomes of mentions off them."""
+
+    tokens: Policy = "expand"
+
 
 _TOKEN = re.compile(
     r"\w+(?:[.,]\d+)*['’](?=\w)"  # an elision: l', d’, qu'
