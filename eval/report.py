@@ -109,8 +109,8 @@ def evaluate(
         f"corpus {corpus}" if corpus else f"gold {columns[0].digest()[:12]}",
         f"{len(both)} documents",
         f"schema {schema}" if schema else "no schema, relations directed",
-        f"entities {'+'.join(entities)}",
-        f"relations {'+'.join(relations)}",
+        f"entities {'+'.join(entities) or 'none'}",
+        f"relations {'+'.join(relations) or 'none'}",
         *(["missing documents allowed"] if allow_missing else []),
         f"bootstrap {bootstrap} seed {seed}" if bootstrap else "no bootstrap",
     )
