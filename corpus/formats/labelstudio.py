@@ -17,7 +17,9 @@ results that are none of the above (left out); arcs both ways (two relations); r
 labels (a mention each, arcs go to the first); a region's `text` that differs from the text at its
 offsets, which are trusted.
 
-Holds everything but ids and scores of relations.
+Holds everything but ids and scores of relations. Its page keeps one arc from one region to another
+and drops the others when work is saved, so relations between the same two share an arc of several
+labels, or turn the second one; what neither helps is counted.
 
 Options, reading: `layer=annotations|predictions`; `annotator=ID`, whose work is read where a task
 has several people's (`completed_by`: number or e-mail; of predictions, the `model_version`);
@@ -140,7 +142,7 @@ def read(path: Path, options: Reading, notes: Notes) -> Iterator[Document]:
 
 def write(documents: Iterable[Document], path: Path, options: Writing, notes: Notes) -> int:
     """Write one array of tasks that Label Studio imports."""
-    return json_records.write_array((_task(document, options) for document in documents), path)
+    return json_records.write_array((_task(each, options, notes) for each in documents), path)
 
 
 def _document(
@@ -256,10 +258,10 @@ def _note(work: _Work, document: Document, place: str, notes: Notes) -> None:
             notes.add("results that are no mention left out", place, not known)
 
 
-def _task(document: Document, options: Writing) -> dict[str, Any]:
+def _task(document: Document, options: Writing, notes: Notes) -> dict[str, Any]:
     _check_names(document, options)
     data = {"doc_id": document.id, "text": document.text, **document.meta}
-    result = [*_regions(document, options), *map(_relation, document.relations)]
+    result = [*_regions(document, options), *_arcs(document, notes)]
     if options.layer == "predictions":
         return {"data": data, "predictions": [_predicted(result, options)]}
     return {"data": data, "annotations": [{"result": result, "ground_truth": False}]}
@@ -293,15 +295,34 @@ def _regions(document: Document, options: Writing) -> Iterator[dict[str, Any]]:
             yield {**common, "from_name": name, "type": "textarea", "value": value}
 
 
-def _relation(relation: Relation) -> dict[str, Any]:
-    attributes = [f"{_escaped(name)}={value}" for name, value in relation.attributes.items()]
-    return {
-        "type": "relation",
-        "from_id": relation.head,
-        "to_id": relation.tail,
-        "direction": "right",
-        "labels": [_escaped(relation.label), *attributes],
-    }
+def _arcs(document: Document, notes: Notes) -> Iterator[dict[str, Any]]:
+    """The relations as arcs, one from one region to another as far as can be.
+
+    Those that differ by label alone share an arc; a second arc between the same two is drawn from
+    tail to head and points to the left.
+    """
+    labels: defaultdict[tuple[str, str, tuple[tuple[str, str], ...]], list[str]] = defaultdict(list)
+    for relation in document.relations:
+        attributes = tuple(sorted(relation.attributes.items()))
+        labels[relation.head, relation.tail, attributes].append(relation.label)
+    wanted = {(head, tail) for head, tail, _ in labels}
+    drawn: set[tuple[str, str]] = set()
+    for (head, tail, attributes), borne in labels.items():
+        turned = (head, tail) in drawn and (tail, head) not in wanted | drawn
+        ends = (tail, head) if turned else (head, tail)
+        lost = len(borne) if ends in drawn else 0
+        notes.add("relations that its page will drop when saved", f"document {document.id}", lost)
+        drawn.add(ends)
+        yield {
+            "type": "relation",
+            "from_id": ends[0],
+            "to_id": ends[1],
+            "direction": "left" if turned else "right",
+            "labels": [
+                *map(_escaped, borne),
+                *(f"{_escaped(name)}={value}" for name, value in attributes),
+            ],
+        }
 
 
 def _escaped(name: str) -> str:

@@ -1,6 +1,8 @@
 """Label Studio: regions, attributes under a region's id, and arcs with labels."""
 
 import json
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from json_formats import FUZZING, damaged, read, survives, written
 from strategies import documents
 
 from aloi.corpus.document import Document, Entity, Relation
+from aloi.corpus.formats import registry
 from aloi.corpus.formats.notes import Notes
 from aloi.corpus.problems import DataError
 
@@ -181,6 +184,34 @@ def test_what_is_written() -> None:
             ],
         }
     ]
+
+
+def test_relations_between_the_same_two_share_an_arc_or_turn() -> None:
+    ends = (Entity("a", 0, 3, "PER"), Entity("b", 10, 14, "LOC"))
+    denied = {"assertion": "negated"}
+    arcs = (
+        Relation("a", "b", "LIVES_IN"),
+        Relation("a", "b", "WORKS_IN"),
+        Relation("a", "b", "LEAVES", attributes=denied),
+        Relation("a", "b", "LEAVES", attributes={"assertion": "possible"}),
+    )
+    document = Document("d", "Ana vit à Rome", ends, arcs)
+    notes = Notes()
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "tasks.json"
+        registry.write([document], str(file), format_="labelstudio", notes=notes)
+        (work,) = json.loads(file.read_text(encoding="utf-8"))
+        (back,) = registry.read(str(file), format_="labelstudio")
+    drawn = [each for each in work["annotations"][0]["result"] if each["type"] == "relation"]
+    # The third set of attributes finds both ways taken: the page would drop it, which is counted.
+    expected = (
+        arc("a", "b", "LEAVES", "assertion=negated"),
+        arc("b", "a", "LEAVES", "assertion=possible", direction="left"),
+        arc("a", "b", "LIVES_IN", "WORKS_IN"),
+    )
+    assert drawn == [{**each, "labels": list(each["labels"])} for each in expected]
+    assert notes.counts == {"relations that its page will drop when saved": 2}
+    assert same(back, document)
 
 
 def test_predictions_are_written_with_the_names_given() -> None:
