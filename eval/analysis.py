@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from aloi.eval.alignment import align
+from aloi.eval.alignment import Alignment
 from aloi.eval.annotations import Annotations
 from aloi.eval.causes import causes
 from aloi.eval.errors import Errors, cases, errors, frequent
@@ -45,10 +45,12 @@ class Analysis:
         }
 
 
-def analyse(pair: Pair, *, symmetric: frozenset[str], train: Annotations | None = None) -> Analysis:
-    """Look into a comparison; `train` tells which surfaces the system had seen."""
+def analyse(
+    pair: Pair, alignment: Alignment, *, symmetric: frozenset[str], train: Annotations | None = None
+) -> Analysis:
+    """Look into a comparison, given `align(pair)`; `train` tells which surfaces were seen."""
     return Analysis(
-        errors(pair, align(pair)),
+        errors(pair, alignment),
         causes(pair, symmetric=symmetric),
         tuple(entity_slices(pair, train=train)),
         tuple(relation_slices(pair, symmetric=symmetric)),

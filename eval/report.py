@@ -17,6 +17,7 @@ from aloi.eval.pairing import Pair, pair
 from aloi.eval.scores import Scores, score
 
 if TYPE_CHECKING:
+    from aloi.eval.alignment import Alignment
     from aloi.eval.analysis import Analysis
 
 SEMEVAL = ("semeval-strict", "semeval-exact", "semeval-partial", "semeval-type")
@@ -100,10 +101,13 @@ def evaluate(
             for name, scores in found
         }
 
-    entities = results(_entity_scores(both, wanted))
+    alignment = None if wanted.isdisjoint(SEMEVAL) else _aligned(both)
+    entities = results(_entity_scores(both, wanted, alignment))
     learned = None if train is None else _columns(train)
     relations = results(_relation_scores(both, wanted, symmetric, learned))
-    analysis = _analysis(both, symmetric, learned) if schemes is None else None
+    analysis = None
+    if schemes is None and alignment is not None:
+        analysis = _analysis(both, alignment, symmetric, learned)
     parts = (
         f"aloi {version('aloi')}",
         f"corpus {corpus}" if corpus else f"gold {columns[0].digest()[:12]}",
@@ -118,27 +122,36 @@ def evaluate(
     return Report(" | ".join(parts), both, symmetric, entities, relations, unknown, analysis)
 
 
-def _analysis(both: Pair, symmetric: frozenset[str], train: Annotations | None) -> Analysis:
-    from aloi.eval.analysis import analyse  # noqa: PLC0415 - scores alone need none of it
+def _aligned(both: Pair) -> Alignment:
+    from aloi.eval.alignment import align  # noqa: PLC0415 - exact scores need none of it
 
-    return analyse(both, symmetric=symmetric, train=train)
+    return align(both)
+
+
+def _analysis(
+    both: Pair, alignment: Alignment, symmetric: frozenset[str], train: Annotations | None
+) -> Analysis:
+    from aloi.eval.analysis import analyse  # noqa: PLC0415 - as above
+
+    return analyse(both, alignment, symmetric=symmetric, train=train)
 
 
 def _columns(documents: Iterable[Document] | Annotations) -> Annotations:
     return documents if isinstance(documents, Annotations) else Annotations.of(documents)
 
 
-def _entity_scores(both: Pair, wanted: set[str]) -> Iterator[tuple[str, Scores[Any]]]:
+def _entity_scores(
+    both: Pair, wanted: set[str], alignment: Alignment | None
+) -> Iterator[tuple[str, Scores[Any]]]:
     size = len(both)
     if "exact" in wanted:
         yield "exact", score(*items.spans(both), documents=size, labels=both.labels)
     if "outermost" in wanted:
         yield "outermost", score(*items.outermost_spans(both), documents=size, labels=both.labels)
-    if not wanted.isdisjoint(SEMEVAL):
-        from aloi.eval.alignment import align  # noqa: PLC0415 - only these schemes need it
-        from aloi.eval.semeval import outcomes  # noqa: PLC0415
+    if alignment is not None:
+        from aloi.eval.semeval import outcomes  # noqa: PLC0415 - only these schemes need it
 
-        found = outcomes(both, align(both))
+        found = outcomes(both, alignment)
         yield from ((f"semeval-{n}", s) for n, s in found.items() if f"semeval-{n}" in wanted)
 
 

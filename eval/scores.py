@@ -65,13 +65,8 @@ def score(gold: Items, pred: Items, *, documents: int, labels: tuple[str, ...]) 
     shape = (documents, len(labels))
     tp = tally(given.keep(among(given.key, wanted.key)), shape)
     counts = np.stack([tp, tally(given, shape) - tp, tally(wanted, shape) - tp], axis=-1)
-    return Scores.found(Counts, labels, counts, duplicates(gold, pred))
-
-
-def duplicates(gold: Items, pred: Items) -> dict[str, int]:
-    """How many items of each side come again."""
-    sides = {"gold": gold, "pred": pred}
-    return {name: len(items.key) - len(distinct(items).key) for name, items in sides.items()}
+    twice = {"gold": len(gold.key) - len(wanted.key), "pred": len(pred.key) - len(given.key)}
+    return Scores.found(Counts, labels, counts, twice)
 
 
 def among(keys: Ints, sorted_keys: Ints) -> Bools:
