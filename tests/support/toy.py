@@ -67,7 +67,7 @@ def train(nlp: Language, documents: list[Document], seed: int = 0) -> Language:
 
 def train_ner(nlp: Language, documents: list[Document], steps: int = 30) -> Language:
     spacy.util.fix_random_seed(0)
-    nlp.add_pipe("ner")
+    nlp.add_pipe("aloi_ner", name="ner")
     examples = [
         Example(nlp.make_doc(document.text), annotate(nlp.make_doc(document.text), document))
         for document in documents
