@@ -47,7 +47,7 @@ def experiment(
     significance = trial.significance(replicates=REPLICATES, seed=seed)
     notes = [BASELINE_NOTE] if any(run.system == BASELINE for run in runs) else []
     ours = [run for run in runs if run.system == "ner"]
-    notes += [INTERVAL_NOTE, *map(summary.flatness, ours), *map(summary.unseen, ours)]
+    notes += [INTERVAL_NOTE, *map(summary.nesting, ours), *map(summary.unseen, ours)]
     write_reports(out, runs, significance, summary.whole_markdown(runs, significance, notes))
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
     compared = significance["test"].sheets() if significance else ()

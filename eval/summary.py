@@ -68,16 +68,14 @@ def by_type(runs: Iterable[Run]) -> Iterator[Sheet]:
         yield Sheet(f"{task}, {system}: {scheme}", tuple(rows), ("", *columns))
 
 
-def flatness(run: Run) -> str:
-    """What a flat layer cannot find: recall over all mentions against the outermost ones."""
-    recall = {
-        name: run.results()[name].scores.micro.ratios["recall"] or 0.0 for name in SHOWN["entities"]
-    }
-    missed = run.results()["exact"].scores.micro.support
-    outer = run.results()["outermost"].scores.micro.support
+def nesting(run: Run) -> str:
+    """How the mentions inside others fare: their number, and recall with them and without."""
+    scores = {name: run.results()[name].scores.micro for name in SHOWN["entities"]}
+    recall = {name: ratio(tally.ratios["recall"]) for name, tally in scores.items()}
+    every = scores["exact"].support
     return (
-        f"{run.split}: a flat layer cannot hold {missed - outer} nested mentions of {missed}: "
-        f"recall {recall['exact']:.3f} over all, {recall['outermost']:.3f} over the outermost"
+        f"{run.split}: {every - scores['outermost'].support} of {every} mentions stand inside "
+        f"others; recall {recall['exact']} over all, {recall['outermost']} over the outermost"
     )
 
 

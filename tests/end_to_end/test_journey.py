@@ -13,7 +13,7 @@ from toy import folder
 from aloi.corpus import native
 from aloi.corpus.collection import Corpus
 from aloi.corpus.document import Document
-from aloi.eval.summary import Run, flatness, unseen, whole_markdown
+from aloi.eval.summary import Run, nesting, unseen, whole_markdown
 from aloi.models import training
 from aloi.models.experiment import OWN, Experiment, write_reports
 
@@ -70,7 +70,7 @@ def test_the_reports_are_written(trial: Experiment) -> None:
     significance = trial.significance(replicates=50, seed=0)
     assert set(significance) == {"dev", "test"}
     ours = [run for run in runs if run.system == "ner"]
-    notes = [*map(flatness, ours), *map(unseen, ours)]
+    notes = [*map(nesting, ours), *map(unseen, ours)]
     write_reports(trial.out, runs, significance, whole_markdown(runs, significance, notes))
     reports = {file.name for file in (trial.out / "reports").iterdir()}
     pages = {f"{split}-{name}.html" for split in ("dev", "test") for name in OWN}
