@@ -103,7 +103,8 @@ class MentionRecognizer(TrainablePipe):
     def predict(self, docs: Iterable[Doc]) -> list[list[Found]]:
         """The mentions of each doc, outer layers first."""
         docs = list(docs)
-        scores = iter(self.model.predict([doc for doc in docs if len(doc)]))
+        some = [doc for doc in docs if len(doc)]
+        scores = iter(self.model.predict(some) if some else [])
         return [self._read(next(scores)) if len(doc) else [] for doc in docs]
 
     def _read(self, scores: Floats) -> list[Found]:
