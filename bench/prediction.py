@@ -43,19 +43,24 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--megabytes", type=int, default=1000)
     arguments = parser.parse_args()
-    started = time.perf_counter()
-    nlp = prediction.load(arguments.model)
-    size = sum(file.stat().st_size for file in nlp.path.rglob("*") if file.is_file())
-    print(
-        f"{arguments.model}: {size / 1e6:.0f} MB, loaded in {time.perf_counter() - started:.2f} s"
-    )
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        if arguments.megabytes:  # first, since a child counts the memory of the parent as its own
+            memory(folder, arguments.megabytes)
+        nlp = loaded(arguments.model)
         native.write(documents(arguments.documents), folder / "in.jsonl")
         keeping_up(nlp, folder, arguments.rounds)
         workers(nlp, folder, arguments.rounds)
-        if arguments.megabytes:
-            memory(folder, arguments.megabytes)
+
+
+def loaded(model: str) -> Language:
+    """Load a pipeline; print its size and how long that took."""
+    started = time.perf_counter()
+    nlp = prediction.load(model)
+    seconds = time.perf_counter() - started
+    size = sum(file.stat().st_size for file in nlp.path.rglob("*") if file.is_file())
+    print(f"{model}: {size / 1e6:.0f} MB, loaded in {seconds:.2f} s")
+    return nlp
 
 
 def keeping_up(nlp: Language, folder: Path, rounds: int) -> None:
@@ -110,7 +115,7 @@ def memory(folder: Path, megabytes: int) -> None:
     for size in (megabytes // 10, megabytes):
         generated(folder / "large.jsonl", size * 1_000_000)
         peak, seconds = predicted_apart(folder)
-        print(f"{size:6} MB in  {peak:5.0f} MB at the peak, {seconds:.0f} s")
+        print(f"{size:6} MB in  {peak:5.0f} MB at the peak, {seconds:.0f} s", flush=True)
 
 
 def generated(target: Path, size: int) -> None:
