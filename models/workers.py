@@ -62,9 +62,8 @@ def _started(function: Callable[[Any], Any], workers: int) -> Iterator[Pool]:
     try:
         for _ in range(workers):
             ours, theirs = context.Pipe()
-            process: BaseProcess = context.Process(
-                target=_serve, args=(function, theirs), daemon=True
-            )
+            arguments = function, theirs, [*pool, ours]
+            process: BaseProcess = context.Process(target=_serve, args=arguments, daemon=True)
             process.start()
             theirs.close()  # or the end of the process would not be seen
             pool[ours] = process
@@ -76,8 +75,15 @@ def _started(function: Callable[[Any], Any], workers: int) -> Iterator[Pool]:
             process.join()
 
 
-def _serve(function: Callable[[Any], Any], connection: Connection) -> None:
-    """What a worker does: answer until the other side is gone."""
+def _serve(
+    function: Callable[[Any], Any], connection: Connection, inherited: list[Connection]
+) -> None:
+    """What a worker does: answer until the other side is gone.
+
+    The fork copied the parent's ends of all connections so far, which would keep them open.
+    """
+    for other in inherited:
+        other.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     if torch := sys.modules.get("torch"):
         torch.set_num_threads(1)  # threads do not survive a fork, and torch would wait for them

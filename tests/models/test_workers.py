@@ -3,8 +3,11 @@
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -54,6 +57,30 @@ def test_a_worker_that_dies_is_told() -> None:
     with pytest.raises(DataError, match=r"a worker process died \(SIGKILL\)"):
         list(forked(killed, range(20), workers=2))
     assert not multiprocessing.active_children()
+
+
+def tell(number: int) -> int:
+    """Write the process's id to standard output, and take some time."""
+    os.write(1, f"{os.getpid()}\n".encode())
+    time.sleep(0.05)
+    return number
+
+
+def test_workers_end_when_their_parent_is_killed() -> None:
+    here = Path(__file__)
+    code = (
+        f"import sys; sys.path.insert(0, {str(here.parent)!r}); import {here.stem} as t\n"
+        "list(t.forked(t.tell, range(10**6), workers=2))"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    workers = set()
+    while len(workers) < 2:
+        workers.add(int(parent.stdout.readline()))
+    parent.kill()
+    parent.wait()
+    parent.stdout.read()  # to the end: it comes when no worker holds the other side
+    parent.stdout.close()
 
 
 def failing(number: int) -> int:
