@@ -131,8 +131,8 @@ def _write_on(
     from aloi.corpus.problems import DataError
 
     if changes := journal.changes():
-        what = f"is of a different {' and '.join(changes)}: starting anew"
-        print(f"{journal.partial} {what}", file=sys.stderr)
+        told = f"{' and '.join(changes)} changed, starting anew"
+        print(f"{journal.partial}: {told}", file=sys.stderr)
     if done := journal.resume():
         print(f"{journal.partial}: going on after {done} documents", file=sys.stderr)
     documents = annotated(found.read(skip=done))

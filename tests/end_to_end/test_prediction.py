@@ -100,7 +100,7 @@ def test_ctrl_c_says_how_to_go_on(folder: Path) -> None:
 def test_other_options_start_anew(folder: Path) -> None:
     stopped(folder, "other.jsonl", signal.SIGKILL)
     done = run(folder, "in.jsonl", "other.jsonl", "--gold-entities")
-    assert "other.jsonl.partial is of a different options: starting anew" in done.stderr
+    assert "other.jsonl.partial: options changed, starting anew" in done.stderr
     assert all(not document.entities for document in native.read(folder / "other.jsonl"))
     assert len(native.read(folder / "other.jsonl")) == DOCUMENTS
 
