@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
@@ -33,14 +34,34 @@ def must_exist(path: str) -> None:
         raise typer.BadParameter(f"no such file or folder: {path}")
 
 
-def progress(items: Iterable[T], what: str) -> Iterable[T]:
-    """The items, counted on standard error as they pass if it is a terminal."""
-    if not sys.stderr.isatty():
-        return items
-    from rich.console import Console
-    from rich.progress import track
+def progress(
+    items: Iterable[T], what: str, *, total: int | None = None, done: int = 0
+) -> Iterable[T]:
+    """The items, counted on standard error as they pass if it is a terminal.
 
-    return track(items, what, total=None, console=Console(stderr=True), transient=True)
+    `done`: how many of the `total` were dealt with before.
+    """
+    return _counted(items, what, total, done) if sys.stderr.isatty() else items
+
+
+def _counted(items: Iterable[T], what: str, total: int | None, done: int) -> Iterator[T]:
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    rate, started = TextColumn("{task.fields[rate]}"), time.monotonic()
+    with Progress(*columns, rate, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=total, completed=done, rate="")
+        for count, item in enumerate(items, start=1):
+            yield item
+            speed = count / max(time.monotonic() - started, 1e-9)
+            bar.update(task, advance=1, rate=f"{speed:.1f}/s")
 
 
 def table(title: str, frame: pd.DataFrame) -> Table:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from aloi.corpus.document import Document
+    from aloi.corpus.journal import Journal
+    from aloi.corpus.survey import Survey
 
 
 class Kind(StrEnum):
@@ -85,17 +91,55 @@ def predict(
     ] = False,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
 ) -> None:
-    """Annotate documents with a trained pipeline."""
+    """Annotate documents with a trained pipeline.
+
+    Until a file OUT is whole it is OUT.partial: the same call goes on with it after a stop.
+    """
+    from functools import partial
+
     from aloi.cli.console import must_exist, progress
+    from aloi.corpus import native
     from aloi.corpus.formats import registry
+    from aloi.corpus.journal import Journal
+    from aloi.corpus.survey import survey
     from aloi.models import prediction
 
     must_exist(source)
-    documents = prediction.predict(
-        prediction.load(model),
-        progress(registry.read(source), "predicting"),
-        gold_entities=gold_entities,
-        workers=workers,
-    )
-    count = registry.write(documents, target, format_="native")
+    nlp = prediction.load(model)
+    annotated = partial(prediction.predict, nlp, gold_entities=gold_entities, workers=workers)
+    if source == registry.STANDARD:
+        documents = progress(annotated(registry.read(source)), "predicting")
+        count = registry.write(documents, target, format_="native")
+    else:
+        found = survey(source, partial(prediction.too_long, nlp))
+        count = found.documents
+        if target == registry.STANDARD or native.is_folder(Path(target)):
+            documents = progress(annotated(found.read()), "predicting", total=count)
+            registry.write(documents, target, format_="native")
+        else:
+            origin = prediction.origin(nlp, found, gold_entities=gold_entities)
+            _write_on(Journal(Path(target), origin), found, annotated)
     print(f"{count} documents written to {target}", file=sys.stderr)
+
+
+def _write_on(
+    journal: Journal, found: Survey, annotated: Callable[[Iterable[Document]], Iterable[Document]]
+) -> None:
+    """Write what the journal does not have yet, and tell how far it had come."""
+    from aloi.cli.console import progress
+    from aloi.corpus import native
+    from aloi.corpus.problems import DataError
+
+    if changes := journal.changes():
+        told = f"{' and '.join(changes)} changed, starting anew"
+        print(f"{journal.partial}: {told}", file=sys.stderr)
+    if done := journal.resume():
+        print(f"{journal.partial}: going on after {done} documents", file=sys.stderr)
+    documents = annotated(found.read(skip=done))
+    shown = progress(documents, "predicting", total=found.documents, done=done)
+    try:
+        with journal.stream() as stream:
+            native.write_lines(shown, stream)
+    except (KeyboardInterrupt, DataError):
+        print(f"Stopped; the same call goes on with {journal.partial}", file=sys.stderr)
+        raise

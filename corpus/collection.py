@@ -71,6 +71,12 @@ class Corpus:
         wanted = set(self.splits.get(name, ()))
         return tuple(document for document in self.documents if document.id in wanted)
 
+    def origin(self) -> dict[str, str]:
+        """What to say of the corpus where something is made from it."""
+        said = self.manifest
+        whose = {"name": said.name, "version": said.version, "licence": said.licence}
+        return {**whose, "sha256": digest(self.documents)}
+
     def __str__(self) -> str:
         return f"{self.manifest.name} {self.manifest.version} {digest(self.documents)[:12]}"
 

@@ -126,12 +126,9 @@ def write_lines(documents: Iterable[Document], stream: IO[str]) -> int:
 
 
 def write(documents: Iterable[Document], path: str | Path) -> int:
-    """Write JSON Lines, or a folder of one file a document; whole or not at all.
-
-    A path is a folder if it is one already or has no suffix.
-    """
+    """Write JSON Lines, or a folder of one file a document; whole or not at all."""
     path = Path(path)
-    if path.suffix and not path.is_dir():
+    if not is_folder(path):
         with whole_file(path) as stream:
             return write_lines(documents, stream)
     count = 0
@@ -139,6 +136,11 @@ def write(documents: Iterable[Document], path: str | Path) -> int:
         for count, document in enumerate(documents, start=1):  # noqa: B007 - as above
             (scratch / file_name(document)).write_bytes(pretty(document).encode())
     return count
+
+
+def is_folder(path: Path) -> bool:
+    """Whether `write` makes a folder of a path: it is one already or has no suffix."""
+    return not path.suffix or path.is_dir()
 
 
 def file_name(document: Document) -> str:

@@ -82,9 +82,9 @@ class Experiment:
 
     def _job(self, kind: str) -> training.Job:
         schema = self.corpus.folder / self.corpus.manifest.schema
-        return training.Job(
-            kind, self.data("train"), self.data("dev"), self.model(kind), schema=schema
-        )
+        data = self.data("train"), self.data("dev")
+        corpus = self.corpus.origin()
+        return training.Job(kind, *data, self.model(kind), schema=schema, corpus=corpus)
 
     def evaluate(self, *, bootstrap: int, seed: int) -> Iterator[Run]:
         """Predict on dev and test, and score each split that has documents, a run at a time."""

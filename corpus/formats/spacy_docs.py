@@ -10,10 +10,11 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Iterable
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import spacy.util
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc, Span, SpanGroup
 
 from aloi.corpus.document import Document, Entity, Relation, outermost
 
@@ -63,9 +64,12 @@ def _span(doc: Doc, plain: list[Any]) -> Span:
 
 def mentions(doc: Doc) -> list[Span]:
     """All mentions: the span group `entities` where there is one, else `doc.ents`."""
-    if SPANS_KEY in doc.spans:
-        return list(doc.spans[SPANS_KEY])
-    return list(doc.ents)
+    return list(_mentions(doc))
+
+
+def _mentions(doc: Doc) -> Iterable[Span]:
+    found: Iterable[Span] = doc.spans.get(SPANS_KEY, doc.ents)
+    return found
 
 
 def set_entities(doc: Doc, entities: Iterable[Entity]) -> dict[str, Span]:
@@ -110,12 +114,14 @@ def to_document(
     """The mentions (`spans`, or those of `mentions`) and relations of a doc as a document.
 
     A span keeps its id if it has one of its own; the others are numbered e1, e2 … in text order.
-    Relations between other spans are left out.
+    A span group with a score for each span in `attrs["scores"]`, as spancat leaves them, gives
+    them to the mentions. Relations between other spans are left out.
     """
-    found = sorted(mentions(doc) if spans is None else spans)
+    scored = sorted(_scored(_mentions(doc) if spans is None else spans), key=itemgetter(0))
     entities: dict[tuple[int, int, str, str], Entity] = {}
-    for name, span in zip(_names(found), found, strict=True):
-        entity = Entity(name, span.start_char, span.end_char, span.label_, span.kb_id_ or None)
+    for name, (span, score) in zip(_names([span for span, _ in scored]), scored, strict=True):
+        place = span.start_char, span.end_char, span.label_
+        entity = Entity(name, *place, ref=span.kb_id_ or None, score=score)
         entities.setdefault(_key(span), entity)
     relations = tuple(
         Relation(entities[_key(head)].id, entities[_key(tail)].id, label, score=score)
@@ -123,6 +129,15 @@ def to_document(
         if _key(head) in entities and _key(tail) in entities
     )
     return Document(id_, doc.text, tuple(entities.values()), relations, meta or {})
+
+
+def _scored(spans: Iterable[Span]) -> list[tuple[Span, float | None]]:
+    """Each span with its score, if the group has as many scores as spans."""
+    found = list(spans)
+    scores = spans.attrs.get("scores") if isinstance(spans, SpanGroup) else None
+    if scores is None or len(scores) != len(found):
+        return [(span, None) for span in found]
+    return [(span, float(score)) for span, score in zip(found, scores, strict=True)]
 
 
 def _names(spans: list[Span]) -> list[str]:

@@ -37,6 +37,7 @@ def test_the_wheel_holds_what_the_code_reads(names: dict[str, list[str]]) -> Non
         "aloi/corpus/maps/winer.toml",
         "aloi/models/configs/ner.cfg",
         "aloi/models/configs/relations.cfg",
+        "aloi/models/templates/card.md",
         "aloi/annotation/guidelines/guide.fr.md",
         "aloi/cli/main.py",
         "aloi/eval/templates/page.html",

@@ -1,0 +1,184 @@
+"""`aloi predict` as a user runs it: stopped, killed, gone on with, watched, called wrongly."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import spacy
+from toy import sentence, train, train_ner
+
+from aloi.corpus import native
+from aloi.corpus.document import Document
+
+pytestmark = pytest.mark.slow
+
+DOCUMENTS = 400
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A trained pipeline `model`, an input `in.jsonl`, and what comes of it, `whole.jsonl`."""
+    root = tmp_path_factory.mktemp("prediction")
+    taught = [sentence(number) for number in range(24)]
+    nlp = train(train_ner(spacy.blank("fr"), taught), taught)
+    nlp.batch_size = 4
+    nlp.to_disk(root / "model")
+    texts = (sentence(number).text * (1 + number % 5) for number in range(DOCUMENTS))
+    native.write((Document(f"d{n}", text, ()) for n, text in enumerate(texts)), root / "in.jsonl")
+    done = run(root, "in.jsonl", "whole.jsonl")
+    assert done.returncode == 0, done.stderr
+    return root
+
+
+def call(*arguments: object) -> list[str]:
+    return [sys.executable, "-m", "aloi.cli", "predict", *map(str, arguments)]
+
+
+def run(
+    root: Path, *arguments: object, stdin: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        call("model", *arguments),
+        cwd=root,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def stopped(root: Path, out: str, how: signal.Signals, *options: object) -> tuple[int, str]:
+    """Start a run, stop it once it has written something; its status and what it said."""
+    process = subprocess.Popen(
+        call("model", "in.jsonl", out, *options), cwd=root, stderr=subprocess.PIPE, text=True
+    )
+    partial = root / f"{out}.partial"
+    while process.poll() is None and not (partial.exists() and partial.stat().st_size):
+        time.sleep(0.01)
+    process.send_signal(how)
+    said = process.communicate()[1]
+    assert not (root / out).exists(), "too fast to be stopped: give it more documents"
+    return process.returncode, said
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_killed_run_is_gone_on_with(folder: Path, workers: int) -> None:
+    out = f"killed-{workers}.jsonl"
+    partial = folder / f"{out}.partial"
+    status, _ = stopped(folder, out, signal.SIGKILL, "--workers", workers)
+    assert status == -signal.SIGKILL
+    lines = partial.read_bytes().splitlines(keepends=True)
+    assert 0 < len(lines) < DOCUMENTS
+    # The last line is torn, and the first is marked, to see that it is not predicted again.
+    marked = lines[0].replace(b'"d0"', b'"first"')
+    partial.write_bytes(b"".join([marked, *lines[1:-1], lines[-1][:20]]))
+    done = run(folder, "in.jsonl", out)
+    assert done.returncode == 0
+    assert f"{out}.partial: going on after {len(lines) - 1} documents" in done.stderr
+    assert f"{DOCUMENTS} documents written to {out}" in done.stderr
+    whole = (folder / "whole.jsonl").read_bytes()
+    assert (folder / out).read_bytes() == whole.replace(lines[0], marked, 1)
+    assert not list(folder.glob(f"{out}.*"))
+
+
+def test_ctrl_c_says_how_to_go_on(folder: Path) -> None:
+    status, said = stopped(folder, "stopped.jsonl", signal.SIGINT, "--workers", 2)
+    assert status == 130
+    assert "the same call goes on with stopped.jsonl.partial" in said
+    assert "Traceback" not in said
+    done = run(folder, "in.jsonl", "stopped.jsonl")
+    assert "going on after" in done.stderr
+    assert (folder / "stopped.jsonl").read_bytes() == (folder / "whole.jsonl").read_bytes()
+
+
+def test_other_options_start_anew(folder: Path) -> None:
+    stopped(folder, "other.jsonl", signal.SIGKILL)
+    done = run(folder, "in.jsonl", "other.jsonl", "--gold-entities")
+    assert "other.jsonl.partial: options changed, starting anew" in done.stderr
+    assert all(not document.entities for document in native.read(folder / "other.jsonl"))
+    assert len(native.read(folder / "other.jsonl")) == DOCUMENTS
+
+
+def test_a_worker_that_is_killed_ends_the_run_with_a_sentence(folder: Path) -> None:
+    process = subprocess.Popen(
+        call("model", "in.jsonl", "dead.jsonl", "--workers", 2),
+        cwd=folder,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    if not children.exists():
+        process.kill()
+        pytest.skip("this system does not list the children of a process")
+    while process.poll() is None and len(found := children.read_text().split()) < 2:
+        time.sleep(0.01)
+    os.kill(int(found[0]), signal.SIGKILL)
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode == 1
+    assert "a worker process died (SIGKILL)" in said
+    assert "the same call goes on with dead.jsonl.partial" in said
+    assert "Traceback" not in said
+
+
+def test_streams_and_folders_are_written_without_a_journal(folder: Path) -> None:
+    lines = (folder / "in.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)[:50]
+    whole = (folder / "whole.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)[:50]
+    done = run(folder, "-", "-", stdin="".join(lines))
+    assert done.stdout == "".join(whole)
+    (folder / "few.jsonl").write_text("".join(lines), encoding="utf-8")
+    assert run(folder, "few.jsonl", "-", "--workers", 2).stdout == "".join(whole)
+    assert run(folder, "few.jsonl", "written").returncode == 0
+    assert len(list((folder / "written").glob("*.json"))) == 50
+
+
+def test_everything_wrong_is_listed_before_anything_is_done(folder: Path) -> None:
+    line = '{"id": "%s", "text": "%s", "entities": []}\n'
+    bad = [line % ("a", "x"), "{\n", line % ("a", "y"), line % ("long", "x" * 1_000_001)]
+    (folder / "bad.jsonl").write_text("".join(bad), encoding="utf-8")
+    done = run(folder, "bad.jsonl", "out.jsonl")
+    assert done.returncode == 1
+    assert "3 problems" in done.stderr
+    assert "bad.jsonl:2: broken JSON" in done.stderr
+    assert "bad.jsonl:3: document a: document id given twice, first in bad.jsonl:1" in done.stderr
+    assert "bad.jsonl:4: document long: 1000001 characters" in done.stderr
+    assert not list(folder.glob("out.jsonl*"))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [(), ("in.jsonl",), ("nowhere.jsonl", "o.jsonl"), ("in.jsonl", "o", "--workers", 0)],
+)
+def test_a_wrong_call_is_status_2(folder: Path, arguments: tuple[object, ...]) -> None:
+    done = run(folder, *arguments)
+    assert done.returncode == 2
+    assert "Usage: " in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_terminal_sees_how_far_it_is(folder: Path) -> None:
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(call("model", "few.jsonl", "seen.jsonl"), cwd=folder, stderr=theirs)
+    os.close(theirs)
+    said = b""
+    while True:
+        try:
+            said += os.read(ours, 4096)
+        except OSError:  # the other side is closed
+            break
+    os.close(ours)
+    assert process.wait() == 0
+    assert b"predicting" in said
+    assert b"/50" in said
+    assert b"/s" in said
+
+
+def test_the_output_holds_scores_and_names_its_model(folder: Path) -> None:
+    first = json.loads((folder / "whole.jsonl").read_text(encoding="utf-8").partition("\n")[0])
+    assert first["meta"]["model"] == "fr_pipeline 0.0.0"
+    assert all(0 <= relation["score"] <= 1 for relation in first["relations"])
