@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
@@ -41,6 +42,18 @@ def progress(items: Iterable[T], what: str) -> Iterable[T]:
     from rich.progress import track
 
     return track(items, what, total=None, console=Console(stderr=True), transient=True)
+
+
+@contextmanager
+def steps() -> Iterator[Callable[[str], object]]:
+    """A function that shows on standard error what is being done, if it is a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda step: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("") as status:
+        yield status.update
 
 
 def table(title: str, frame: pd.DataFrame) -> Table:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from aloi.cli.console import steps
 from aloi.cli.corpus import open_corpus
 
 app = typer.Typer(help="Publish a corpus.", no_args_is_help=True)
@@ -33,13 +34,13 @@ def build(
     ] = True,
 ) -> None:
     """Make a folder that `datasets` loads, with no text that may not be given on."""
-    from aloi.cli.console import progress
-    from aloi.corpus.release import build as building
+    from aloi.corpus.release.build import build as write
     from aloi.corpus.release.figures import read_figures
 
     corpus = open_corpus(folder)
     given = read_figures(figures or [])
-    steps = building.build(corpus, out, figures=given, refs=refs)
-    for _ in progress(steps, "building"):
-        pass
+    with steps() as tell:
+        notes = write(corpus, out, figures=given, refs=refs, tell=tell)
+    for note in notes:
+        print(f"tokens: {note}", file=sys.stderr)
     print(f"written: {out}", file=sys.stderr)
