@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from aloi.cli.console import steps
 from aloi.cli.corpus import open_corpus
+
+if TYPE_CHECKING:
+    from aloi.corpus.release.rehydrate import Rehydrated
 
 app = typer.Typer(help="Publish a corpus.", no_args_is_help=True)
 
@@ -44,3 +47,60 @@ def build(
     for note in notes:
         print(f"tokens: {note}", file=sys.stderr)
     print(f"written: {out}", file=sys.stderr)
+
+
+@app.command()
+def rehydrate(
+    folder: Annotated[Path, typer.Argument(metavar="RELEASE", help="A release.", exists=True)],
+    texts: Annotated[
+        Path,
+        typer.Argument(
+            metavar="TEXTS", help=".txt, .html or .jsonl file, or folder of texts.", exists=True
+        ),
+    ],
+    *,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the documents go.")],
+    json_: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the report there too.")
+    ] = None,
+) -> None:
+    """Put the documents that lack their text together again, from texts that you have.
+
+    Files are named by the document's id, or found by their content. Status 1 if anything is lost.
+    """
+    import json
+
+    from aloi.corpus import native
+    from aloi.corpus.files import whole_file
+    from aloi.corpus.release import rehydrate as rehydration
+    from aloi.corpus.release.layout import Release
+
+    release = Release.open(folder)
+    fetch = rehydration.texts_of(release, rehydration.read_texts(texts))
+    result = rehydration.rehydrate(release, fetch)
+    if result.found:
+        native.write(result.found, out)
+    if json_ is not None:
+        with whole_file(json_) as stream:
+            json.dump(result.to_json(), stream, ensure_ascii=False, indent=1)
+    _show(result)
+    if not result.whole:
+        raise typer.Exit(1)
+
+
+def _show(result: Rehydrated) -> None:
+    """What came through, by type."""
+    import pandas as pd
+    from rich.console import Console
+
+    from aloi.cli.console import table
+    from aloi.corpus.release.rehydrate import OUTCOMES
+
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+    report = result.to_json()
+    for kind in ("entities", "relations"):
+        frame = pd.DataFrame.from_dict(report[kind], orient="index", columns=list(OUTCOMES))
+        frame.loc["all"] = frame.sum()
+        console.print(table(kind, frame))
+    for outcome, ids in report["documents"].items():
+        console.print(f"{len(ids)} documents {outcome}: {', '.join(ids)}".rstrip(": "))
