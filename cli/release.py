@@ -50,6 +50,32 @@ def build(
 
 
 @app.command()
+def check(
+    folder: Annotated[Path, typer.Argument(metavar="RELEASE", help="A release.", exists=True)],
+    corpus: Annotated[
+        Path | None, typer.Argument(metavar="[CORPUS]", help="What it was made from.")
+    ] = None,
+) -> None:
+    """Open a release as its users will, and list everything wrong with it.
+
+    With CORPUS every document is compared, and every file searched for restricted text.
+    """
+    import logging
+
+    from aloi.cli.console import fail
+    from aloi.corpus.release.check import check as examine
+    from aloi.corpus.release.layout import Release
+
+    logging.getLogger("absl").setLevel(logging.ERROR)  # what mlcroissant would only recommend
+    with steps() as tell:
+        checked = examine(Release.open(folder), open_corpus(corpus) if corpus else None, tell=tell)
+    for name, result in checked.done.items():
+        print(f"{name}: {result}")
+    if checked.problems:
+        fail(checked.problems)
+
+
+@app.command()
 def rehydrate(
     folder: Annotated[Path, typer.Argument(metavar="RELEASE", help="A release.", exists=True)],
     texts: Annotated[

@@ -84,7 +84,7 @@ def rows(file: Path, choose: Callable[[list[str]], list[str]]) -> Iterator[dict[
             columns = choose(table.schema_arrow.names)
             for batch in table.iter_batches(_ROWS // 4, columns=columns):
                 for row in batch.to_pylist():
-                    yield _plain(row, names)
+                    yield plain(row, names)
     except (library.ArrowException, OSError, ValueError) as error:
         what = f"no Parquet that pyarrow can read: {' '.join(str(error).split())[:200]}"
         raise DataError([Problem("bad-parquet", what, "Write the file again")]) from error
@@ -102,8 +102,11 @@ def _known(columns: list[str], file: Path, notes: Notes) -> list[str]:
     return [name for name in _COLUMNS if name in columns]
 
 
-def _plain(row: dict[str, Any], names: dict[str, list[str]]) -> dict[str, Any]:
-    """A row as native JSON: what is null is not there, attributes and metadata are objects."""
+def plain(row: dict[str, Any], names: dict[str, list[str]]) -> dict[str, Any]:
+    """A row as native JSON: what is null is not there, attributes and metadata are objects.
+
+    `names` are those of the labels that are numbers, of entities and of relations.
+    """
     for part in _LABELLED:
         if isinstance(row.get(part), list):
             row[part] = [_item(item, names.get(part, [])) for item in row[part]]

@@ -33,7 +33,7 @@ COMMON = 64
 SPOILT = 3
 """What a mention left out costs, in characters of drift."""
 
-NEAR = 8
+NEAR = 24
 """Within how many code points of its place a mention must be the only one of its kind."""
 
 ENOUGH = 0.5
@@ -52,7 +52,9 @@ def align(
     drifts = [places[mark.hash, mark.end - mark.start] - mark.start for mark in ordered]
     chain = _chain(drifts, len(copy) - length)
     found = {}
-    for (_, before), (position, drift), (_, after) in zip(chain, chain[1:], chain[2:], strict=False):
+    for (_, before), (position, drift), (_, after) in zip(
+        chain, chain[1:], chain[2:], strict=False
+    ):
         mark = ordered[position]
         start = mark.start + drift
         change = abs(drift - before) + abs(after - drift)

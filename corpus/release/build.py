@@ -23,7 +23,6 @@ from aloi.corpus.release.croissant import croissant
 from aloi.corpus.release.figures import Figures
 from aloi.corpus.release.layout import (
     CARD,
-    CONFIGS,
     CROISSANT,
     DOCUMENT_BYTES,
     MANIFEST,
@@ -38,7 +37,6 @@ from aloi.corpus.release.layout import (
 from aloi.corpus.release.leaks import Guard, leak_problems
 
 if TYPE_CHECKING:
-    from datasets import Features
     from datasets.info import DatasetInfosDict
 
 CHANGES = "CHANGELOG.md"
@@ -72,27 +70,30 @@ def build(
         tell("writing the card")
         _write_papers(contents, folder)
         tell("searching for restricted text")
-        problems = list(leak_problems(folder, guard(contents)))
+        problems = list(leak_problems(folder, guard(corpus, refs=refs)))
         if problems:
             raise DataError(problems)
     return notes
 
 
-def guard(contents: card.Contents) -> Guard:
-    """What finds restricted text in this release.
+def guard(corpus: Corpus, *, refs: bool) -> Guard:
+    """What finds restricted text in a release of this corpus.
 
     Besides the open documents it lets pass what a release says on purpose: ids, rights, the
     metadata and refs that are kept, and the words of the templates and the schema.
     """
-    corpus = contents.corpus
-    allowed = [f"{document.text}\n{document.meta}" for document in contents.open]
-    for document in contents.restricted:
-        rights = msgspec.structs.astuple(corpus.rights(document))
-        kept = [document.meta.get(key) for key in tables.KEPT_META]
-        refs = [entity.ref for entity in document.entities if contents.refs]
-        said = [document.id, *rights, *kept, *refs]
-        allowed += [part for part in said if isinstance(part, str)]
-    return Guard(contents.restricted, [*allowed, *card.package_words(corpus)])
+    restricted: list[Document] = []
+    allowed: list[str | None] = [*card.package_words(corpus)]
+    for document in corpus.documents:
+        rights = corpus.rights(document)
+        if rights.redistributable:
+            allowed.append(f"{document.text}\n{document.meta}")
+            continue
+        restricted.append(document)
+        allowed += [document.id, rights.licence, rights.holder, rights.source, rights.retrieved]
+        allowed += [str(document.meta.get(key)) for key in tables.KEPT_META]
+        allowed += [entity.ref for entity in document.entities if refs]
+    return Guard(restricted, filter(None, allowed))
 
 
 def _place_problems(out: Path) -> Iterator[Problem]:

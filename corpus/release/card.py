@@ -23,7 +23,6 @@ from aloi.corpus.release.tables import KEPT_META
 
 if TYPE_CHECKING:
     from datasets.info import DatasetInfosDict
-
     from jinja2 import Environment
 
 WHAT = {
@@ -200,6 +199,7 @@ def _facts(contents: Contents) -> dict[str, Any]:
     return _common(contents) | {
         "title": corpus.manifest.title or corpus.manifest.name,
         "licence": corpus.manifest.licence,
+        "intro": _intro(corpus),
         "schema": schema,
         "attributes": attributes,
         "described": any(type_.description or type_.fr for type_ in types),
@@ -260,12 +260,17 @@ def _cut(text: str) -> int:
     return match.start() if match else len(text)
 
 
+def _intro(corpus: Corpus) -> str:
+    """What the corpus's README says first: between its title and the next heading."""
+    return re.split(r"^#", _told(corpus), maxsplit=1, flags=re.MULTILINE)[0].strip()
+
+
 def _told(corpus: Corpus) -> str:
     """The corpus's README without title and counts, its headings one level down."""
     file = corpus.folder / CORPUS_CARD
     if not file.is_file():
         return ""
-    text = without_counts(file.read_text(encoding="utf-8"))
+    text = without_counts(file.read_text(encoding="utf-8"))  # the card has counts of its own
     text = re.sub(r"\A# .*\n", "", text)
     return re.sub(r"\n{3,}", "\n\n", re.sub(r"^(#+) ", r"#\1 ", text, flags=re.MULTILINE)).strip()
 
@@ -283,9 +288,10 @@ def _template(name: str) -> str:
 def _environment() -> Environment:
     from jinja2 import Environment, StrictUndefined  # noqa: PLC0415 - only here
 
-    environment = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701
+    environment = Environment(undefined=StrictUndefined, autoescape=False)
     environment.filters["figure"] = lambda value: "–" if value is None else f"{value:.3f}"
     environment.filters["interval"] = _interval
+    environment.filters["cell"] = lambda value: value.replace("|", r"\|")
     return environment
 
 

@@ -1,12 +1,12 @@
 """The folder of a release: what stands where, and how it is read again.
 
-    README.md DATASHEET.md LICENSE.md CITATION.cff CHANGELOG.md croissant.json
-    release.json                  what the release is, and which documents are in it
-    SHA256SUMS                    of every file but itself, as sha256sum writes them
-    documents/<split>.parquet     text, mentions, relations, rights: what may be given on
-    tokens/<split>.parquet        the same documents as tokens with BIO tags
-    relations/<split>.parquet     their relations, a row an instance
-    standoff/<split>.parquet      every document without its text: offsets, labels, hashes
+README.md DATASHEET.md LICENSE.md CITATION.cff CHANGELOG.md croissant.json
+release.json                  what the release is, and which documents are in it
+SHA256SUMS                    of every file but itself, as sha256sum writes them
+documents/<split>.parquet     text, mentions, relations, rights: what may be given on
+tokens/<split>.parquet        the same documents as tokens with BIO tags
+relations/<split>.parquet     their relations, a row an instance
+standoff/<split>.parquet      every document without its text: offsets, labels, hashes
 """
 
 from __future__ import annotations

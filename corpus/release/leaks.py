@@ -2,8 +2,8 @@
 
 A run of `LONG` characters of a restricted text is a leak wherever it stands. A shorter one, that is
 a mention or a run of `SHORT` characters, is a leak unless an open document has it too: names and
-stock phrases belong to nobody, nor do mentions without a letter. Runs are counted with each stretch of white space as one space, and
-compared without white space and with all quotation marks and apostrophes alike.
+stock phrases belong to nobody, nor do mentions without a letter. Runs are counted with each stretch
+of white space as one, and compared without any and with all quotation marks and apostrophes alike.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ LONG = 50
 SHORT = 25
 """Any two texts of one language share runs shorter than this."""
 
-_QUOTES = str.maketrans(dict.fromkeys("«»“”„‟‹›\"‘’‚‛`´", "'"))
+_QUOTES = str.maketrans(dict.fromkeys('«»“”„‟‹›"‘’‚‛`´', "'"))
 _PIECE = re.compile(r"\w+|[^\w\s]")
 _INNER = re.compile(r"(?<=\w)(?=\w)")
 
