@@ -20,6 +20,7 @@ from aloi.corpus.document import Document, Entity
 from aloi.corpus.release.figures import Figures
 from aloi.corpus.release.layout import CONFIGS, canary_of, salt_of
 from aloi.corpus.release.tables import KEPT_META
+from aloi.corpus.schema import EntityType, RelationType
 
 if TYPE_CHECKING:
     from datasets.info import DatasetInfosDict
@@ -124,7 +125,7 @@ def citation(contents: Contents) -> str:
         "abstract": f"{len(contents.corpus.documents)} documents annotated with the schema "
         f"{contents.corpus.schema}.",
     }
-    return yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=100)
+    return str(yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=100))
 
 
 def package_words(corpus: Corpus) -> list[str]:
@@ -191,6 +192,7 @@ def _common(contents: Contents) -> dict[str, Any]:
 
 def _facts(contents: Contents) -> dict[str, Any]:
     corpus, schema = contents.corpus, contents.corpus.schema
+    types: list[EntityType | RelationType]
     types = [*schema.entities.values(), *schema.relations.values()]
     attributes = [
         *((name, type_, "mentions") for name, type_ in schema.entity_attributes.items()),

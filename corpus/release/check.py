@@ -88,7 +88,7 @@ def _caught(step: Callable[[], Iterable[Problem]]) -> Iterator[Problem]:
 def _sum_problems(release: Release) -> Iterator[Problem]:
     """Files that are missing, changed or not listed."""
     sums = (release.folder / SUMS).read_text(encoding="utf-8").splitlines()
-    listed = dict(reversed(line.split("  ", 1)) for line in sums)
+    listed = {path: sha256 for sha256, _, path in (line.partition("  ") for line in sums)}
     there = {
         path.relative_to(release.folder).as_posix()
         for path in release.folder.rglob("*")
