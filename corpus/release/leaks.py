@@ -32,24 +32,32 @@ class Runs:
     """The runs of `length` characters of some texts."""
 
     def __init__(self, texts: Iterable[str], length: int) -> None:
-        self._by_start: dict[str, list[str]] = defaultdict(list)
         collapsed = [" ".join(text.split()) for text in texts]
         runs = {
             _squeezed(text[start : start + length])
             for text in collapsed
             for start in range(len(text) - length + 1)
         }
-        self._shortest = min(map(len, runs), default=0)
+        self._shortest = min(map(len, runs), default=1)
+        self._by_start: dict[str, list[str]] = defaultdict(list)
         for run in runs:
             self._by_start[run[: self._shortest]].append(run)
+        self._step = (self._shortest + 1) // 2
+        self._blocks = {block for run in runs for block in _blocks(run, self._step)}
 
     def within(self, value: str) -> Iterator[str]:
-        """The runs that a string has, as they stand in it without white space."""
+        """The runs that a string has, as they stand in it without white space.
+
+        Every `_step` characters one block is looked at: each run has one that begins less than
+        a block after it.
+        """
         value = _squeezed(value)
-        for start in range(len(value) - self._shortest + 1 if self._by_start else 0):
-            for run in self._by_start.get(value[start : start + self._shortest], ()):
-                if value.startswith(run, start):
-                    yield run
+        for position in range(0, len(value), self._step):
+            if value[position : position + self._step] in self._blocks:
+                for start in range(max(position - self._step + 1, 0), position + 1):
+                    for run in self._by_start.get(value[start : start + self._shortest], ()):
+                        if value.startswith(run, start):
+                            yield run
 
 
 class Guard:
@@ -126,6 +134,10 @@ def _values(value: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON value
             yield " ".join(words)
         for part in value:
             yield from _values(part)
+
+
+def _blocks(run: str, size: int) -> Iterator[str]:
+    return (run[start : start + size] for start in range(len(run) - size + 1))
 
 
 def _squeezed(text: str) -> str:
