@@ -5,7 +5,7 @@ READY := .venv/.ready
 CORPUS := corpus
 OUT := build
 
-.PHONY: setup train eval test test-all bench lint types clean
+.PHONY: setup train eval test test-all bench lint types release clean
 
 setup: $(READY)
 
@@ -27,6 +27,14 @@ test: $(READY)
 
 test-all: $(READY)
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+# Figures that `make eval` and the passes give go into the card; without them it says so.
+release: $(READY)
+	mkdir -p $(OUT)
+	$(BIN)/aloi agree $(CORPUS)/passes/* --schema $(CORPUS)/schema.toml --json $(OUT)/agreement.json >$(OUT)/agreement.txt
+	$(BIN)/aloi release build $(CORPUS) --out $(OUT)/release $(patsubst %,--figures %,$(OUT)/agreement.json $(wildcard $(OUT)/reports/eval.json))
+	$(BIN)/aloi release check $(OUT)/release $(CORPUS)
+	@echo 'from datasets import load_dataset; documents = load_dataset("$(OUT)/release", "documents")'
 
 bench: $(READY)
 	$(BIN)/python bench/evaluation.py

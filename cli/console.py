@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
@@ -62,6 +63,18 @@ def _counted(items: Iterable[T], what: str, total: int | None, done: int) -> Ite
             yield item
             speed = count / max(time.monotonic() - started, 1e-9)
             bar.update(task, advance=1, rate=f"{speed:.1f}/s")
+
+
+@contextmanager
+def steps() -> Iterator[Callable[[str], object]]:
+    """A function that shows on standard error what is being done, if it is a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda step: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("") as status:
+        yield status.update
 
 
 def table(title: str, frame: pd.DataFrame) -> Table:

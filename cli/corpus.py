@@ -92,7 +92,8 @@ def add(
     origin: Annotated[
         str | None, typer.Option("--source", help="Who published it; else the page's address.")
     ] = None,
-    rights: Annotated[str | None, typer.Option(help="A licence or holder; else unknown.")] = None,
+    rights: Annotated[str | None, typer.Option(help="Its licence; else unknown.")] = None,
+    holder: Annotated[str | None, typer.Option(help="Whose it is.")] = None,
     lang: Annotated[str | None, typer.Option(help="Language code, such as fr.")] = None,
     retrieved: Annotated[
         datetime | None, typer.Option(formats=[DAY], help="When it was fetched.")
@@ -127,6 +128,7 @@ def add(
         date=date.strftime(DAY) if date else None,
         source=origin,
         rights=rights,
+        holder=holder,
         lang=lang,
         retrieved=retrieved.strftime(DAY) if retrieved else None,
         redistributable=redistributable,

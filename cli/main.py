@@ -15,6 +15,7 @@ from aloi.cli import (
     experiment,
     formats,
     models,
+    release,
     suspects,
 )
 from aloi.cli.console import fail
@@ -38,6 +39,7 @@ app.command("compare")(comparison.compare)
 app.command("experiment")(experiment.experiment)
 app.command("curve")(curve.curve)
 app.command("suspects")(suspects.suspects)
+app.add_typer(release.app, name="release")
 
 
 def main() -> None:

@@ -35,9 +35,19 @@ def refresh(corpus: Corpus) -> None:
 
 def with_counts(text: str, corpus: Corpus) -> str:
     """A card's text with the counts as the documents give them."""
+    shown = counts(corpus)
+    return _COUNTS.sub(lambda match: f"{match[1]}{shown}\n{match[2]}", text)
+
+
+def without_counts(text: str) -> str:
+    """A card's text without the counts and their marks."""
+    return _COUNTS.sub("", text)
+
+
+def counts(corpus: Corpus) -> str:
+    """The tables of a card, in Markdown."""
     tables = summary(corpus)
-    counts = "\n\n".join("\n".join(_lines(tables[title])) for title in TABLES)
-    return _COUNTS.sub(lambda match: f"{match[1]}{counts}\n{match[2]}", text)
+    return "\n\n".join("\n".join(_lines(tables[title])) for title in TABLES)
 
 
 def lacking(corpus: Corpus) -> list[str]:

@@ -14,6 +14,7 @@ from aloi.corpus.formats.detection import detect
 from aloi.corpus.formats.registry import read
 from aloi.corpus.native import Record, repeated_id
 from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.rights import rights_problems
 from aloi.corpus.schema import Schema, load_schema, schema_problems
 
 Check = Callable[[Draft], Iterable[Problem]]
@@ -72,7 +73,16 @@ def check_corpus(corpus: Corpus) -> Iterator[Problem]:
             what, fix = "document in no split", f"Name it in {corpus.manifest.splits}"
             yield Problem("no-split", what, fix, draft.id)
 
-    yield from check_records(records, (against(corpus.schema), house_problems, placed))
+    def owned(draft: Draft) -> Iterator[Problem]:
+        yield from rights_problems(
+            draft.meta,
+            corpus.manifest.rights,
+            restricted=draft.id in corpus.manifest.restricted,
+            document=draft.id,
+        )
+
+    checks = (against(corpus.schema), house_problems, placed, owned)
+    yield from check_records(records, checks)
     yield from _file_problems(corpus, records)
     drafts = [record.draft for record in records if record.draft is not None]
     yield from _listing_problems(corpus, {draft.id for draft in drafts})
@@ -96,6 +106,13 @@ def _file_problems(corpus: Corpus, records: Iterable[Record]) -> Iterator[Proble
                 f"Name it {record.draft.id}.json",
             )
             yield Problem("file-name", what, fix, file=record.file)
+        kept_apart = Path(record.file).parent.name == "restricted"
+        if record.draft is not None and kept_apart != (
+            record.draft.id in corpus.manifest.restricted
+        ):
+            what = "restricted/ and `restricted` of corpus.toml differ on it"
+            fix = "What may not be given on lies in restricted/ and is named in corpus.toml"
+            yield Problem("restricted-or-not", what, fix, record.draft.id, file=record.file)
 
 
 def house_problems(draft: Draft) -> Iterator[Problem]:

@@ -13,8 +13,9 @@ from typing import TypeVar
 import msgspec
 
 from aloi.corpus import native
-from aloi.corpus.document import Document
+from aloi.corpus.document import Document, Draft
 from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.rights import Rights, rights_of
 from aloi.corpus.schema import Schema, load_schema
 
 MANIFEST = "corpus.toml"
@@ -22,14 +23,22 @@ T = TypeVar("T")
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What `corpus.toml` says; `restricted` names documents that a copy may lack."""
+    """What `corpus.toml` says; `restricted` names documents that a copy may lack.
+
+    `rights` are those of every document that does not say otherwise (`aloi.corpus.rights`);
+    `title`, `authors` and `contact` (whom to ask for a take-down) go into a release.
+    """
 
     name: str
     version: str
     licence: str
+    title: str | None = None
+    authors: tuple[str, ...] = ()
+    contact: str | None = None
     schema: str = "schema.toml"
     splits: str = "splits.toml"
     restricted: tuple[str, ...] = ()
+    rights: Rights = Rights()
 
 
 @dataclass(frozen=True)
@@ -65,6 +74,11 @@ class Corpus:
     def split_of(self) -> dict[str, str]:
         """The split of each document id that is in one; of several, the last."""
         return {id_: split for split, ids in self.splits.items() for id_ in ids}
+
+    def rights(self, document: Draft) -> Rights:
+        """The rights in a document's text, by its metadata and the manifest."""
+        restricted = document.id in self.manifest.restricted
+        return rights_of(document.meta, self.manifest.rights, restricted=restricted)
 
     def split(self, name: str) -> tuple[Document, ...]:
         """The documents of one split that are at hand."""

@@ -64,6 +64,24 @@ def whole_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
+@contextmanager
+def fresh_folder(path: Path) -> Iterator[Path]:
+    """A scratch folder that takes the place of `path`, and of all in it, if the block succeeds."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+    new, old = scratch / "new", scratch / "old"
+    new.mkdir()
+    try:
+        yield new
+        if path.exists():
+            os.replace(path, old)
+        os.replace(new, path)
+    finally:
+        if old.exists() and not path.exists():
+            os.replace(old, path)
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
 def _replace(partial: Path, path: Path) -> None:
     mask = os.umask(0)
     os.umask(mask)

@@ -21,12 +21,12 @@ from aloi.corpus.document import Document
 from aloi.corpus.extras import need
 from aloi.corpus.files import whole_folder
 from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.rights import UNKNOWN
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
 INBOX = "inbox"
-UNKNOWN = "unknown"
 
 NEAR = 0.5
 """Two texts are nearly the same if they share this part of the shorter one's runs of words."""
@@ -59,6 +59,7 @@ class Details:
     date: str | None = None
     source: str | None = None
     rights: str | None = None
+    holder: str | None = None
     lang: str | None = None
     retrieved: str | None = None
     redistributable: bool = False
@@ -200,6 +201,7 @@ def document(text: Text, details: Details) -> Document:
         "lang": details.lang,
         "source": details.source or text.source or UNKNOWN,
         "rights": details.rights or UNKNOWN,
+        "holder": details.holder,
         "redistributable": details.redistributable,
         "retrieved": details.retrieved,
         "sha256": sha256(text.text),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from aloi.corpus.release.layout import is_release
+
 _SUFFIXES = {
     ".ann": "brat",
     ".bio": "conll",
@@ -62,6 +64,8 @@ def detect(path: Path) -> str:
 
     A folder is in the one format that its files are in; of files that end alike one is looked at.
     """
+    if is_release(path):
+        return "parquet"
     if not path.is_dir():
         return _of_file(path) or "native"
     samples = {file.suffix: file for file in sorted(path.rglob("*"), reverse=True)}

@@ -17,7 +17,8 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,8 @@ def _records(file: Path, notes: Notes) -> Iterator[native.Record]:
     """A record a row; one without a document if the file cannot be read, or no further."""
     row = 0
     try:
-        for row, values in enumerate(_rows(file, notes), start=1):
+        known = partial(_known, file=file, notes=notes)
+        for row, values in enumerate(rows(file, known), start=1):
             yield _record(values, str(file), row)
     except DataError as error:
         problems = tuple(problem.at(file=str(file)) for problem in error.problems)
@@ -70,16 +72,19 @@ def _record(values: dict[str, Any], file: str, row: int) -> native.Record:
         return native.Record(b"", file, row, None, (problem,))
 
 
-def _rows(file: Path, notes: Notes) -> Iterator[dict[str, Any]]:
-    """What stands in each row, as native JSON has it."""
+def rows(file: Path, choose: Callable[[list[str]], list[str]]) -> Iterator[dict[str, Any]]:
+    """What stands in each row, as native JSON has it, of the columns chosen from the file's.
+
+    Raises `DataError` if the file cannot be read.
+    """
     library = _library()
     try:
         with library.parquet.ParquetFile(file) as table:
             names = _class_names(table.schema_arrow.metadata)
-            columns = _known(table.schema_arrow.names, file, notes)
+            columns = choose(table.schema_arrow.names)
             for batch in table.iter_batches(_ROWS // 4, columns=columns):
                 for row in batch.to_pylist():
-                    yield _plain(row, names)
+                    yield plain(row, names)
     except (library.ArrowException, OSError, ValueError) as error:
         what = f"no Parquet that pyarrow can read: {' '.join(str(error).split())[:200]}"
         raise DataError([Problem("bad-parquet", what, "Write the file again")]) from error
@@ -97,8 +102,11 @@ def _known(columns: list[str], file: Path, notes: Notes) -> list[str]:
     return [name for name in _COLUMNS if name in columns]
 
 
-def _plain(row: dict[str, Any], names: dict[str, list[str]]) -> dict[str, Any]:
-    """A row as native JSON: what is null is not there, attributes and metadata are objects."""
+def plain(row: dict[str, Any], names: dict[str, list[str]]) -> dict[str, Any]:
+    """A row as native JSON: what is null is not there, attributes and metadata are objects.
+
+    `names` are those of the labels that are numbers, of entities and of relations.
+    """
     for part in _LABELLED:
         if isinstance(row.get(part), list):
             row[part] = [_item(item, names.get(part, [])) for item in row[part]]
@@ -151,12 +159,12 @@ def _class_names(metadata: dict[bytes, bytes] | None) -> dict[str, list[str]]:
 def write(documents: Iterable[Document], path: Path, options: Options, notes: Notes) -> int:
     """Write one file, a batch a row group; the same documents give the same bytes."""
     library = _library()
-    schema, count = _schema(library), 0
+    schema, count = arrow_schema(library), 0
     with whole_binary(path) as stream, library.parquet.ParquetWriter(stream, schema) as writer:
         for batch in _batches(documents):
-            rows = list(map(_row, batch))
+            values = list(map(row, batch))
             try:
-                writer.write_batch(library.RecordBatch.from_pylist(rows, schema=schema))
+                writer.write_batch(library.RecordBatch.from_pylist(values, schema=schema))
             except UnicodeEncodeError as error:
                 raise DataError(filter(None, map(_surrogate, batch))) from error
             count += len(batch)
@@ -176,15 +184,16 @@ def _batches(documents: Iterable[Document]) -> Iterator[list[Document]]:
         yield batch
 
 
-def _row(document: Document) -> dict[str, Any]:
-    row = {field: getattr(document, field) for field in _COLUMNS}
+def row(document: Document) -> dict[str, Any]:
+    """A document as the columns have it, labels by name."""
+    values = {field: getattr(document, field) for field in _COLUMNS}
     for part in _LABELLED:
-        row[part] = [
+        values[part] = [
             {**msgspec.structs.asdict(item), "attributes": _pairs(item.attributes)}
-            for item in row[part]
+            for item in values[part]
         ]
-    row["meta"] = msgspec.json.encode(document.meta).decode()
-    return row
+    values["meta"] = msgspec.json.encode(document.meta).decode()
+    return values
 
 
 def _pairs(attributes: dict[str, str]) -> list[dict[str, str]]:
@@ -199,7 +208,8 @@ def _surrogate(document: Document) -> Problem | None:
     return None
 
 
-def _schema(library: Any) -> Any:  # noqa: ANN401 - pyarrow has no types
+def arrow_schema(library: Any) -> Any:  # noqa: ANN401 - pyarrow has no types
+    """The columns with their types, `library` being pyarrow."""
     string, integer = library.string(), library.int64()
     pair = library.struct({"key": string, "value": string})
     shared = {"attributes": library.list_(pair), "score": library.float64()}

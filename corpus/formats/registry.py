@@ -28,6 +28,7 @@ from aloi.corpus.formats.fitting import Holds, fitted
 from aloi.corpus.formats.notes import Notes
 from aloi.corpus.formats.options import Options
 from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.release.layout import is_release
 
 MODULES = {
     "native": "native",
@@ -83,7 +84,7 @@ def read(
     options: Options | None = None,
     notes: Notes | None = None,
 ) -> Iterator[Document]:
-    """The documents of a file, folder, corpus folder or `-`, in its format or the one detected.
+    """The documents of a file, folder, corpus, release or `-`, in its format or the one detected.
 
     Raises `DataError` with everything wrong, at the latest after the last document. What reading
     mended or left out is counted in `notes`.
@@ -98,6 +99,8 @@ def read(
         )
     if is_corpus(where):
         return iter(Corpus.open(where).documents)
+    if is_release(where):
+        where = where / "documents"
     format_module = format_named(format_ or detect(where))
     return format_module.read(where, options or format_module.Reading(), notes)
 

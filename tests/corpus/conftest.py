@@ -4,7 +4,12 @@ from pathlib import Path
 
 import pytest
 
-CORPUS_TOML = 'name = "tiny"\nversion = "1"\nlicence = "CC0-1.0"\n'
+CORPUS_TOML = """
+name = "tiny"
+version = "1"
+licence = "CC0-1.0"
+rights = { licence = "CC0-1.0", holder = "Nobody", source = "tests", redistributable = true }
+"""
 
 SCHEMA = """
 name = "tiny"

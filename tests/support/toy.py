@@ -15,6 +15,8 @@ NAMES = ("Ana", "Bob", "Eva", "Léo", "Zoé", "Max", "Ida")
 CITIES = ("Rome", "Lima", "Oslo", "Bonn", "Kiev")
 
 
+RIGHTS = '{ licence = "CC0-1.0", holder = "Nobody", source = "tests", redistributable = true }'
+
 SCHEMA = """
 name = "toy"
 version = "1"
@@ -89,6 +91,7 @@ def folder(path: Path, restricted: str = "d25") -> Path:
         "".join(f"{k} = {json.dumps([f'd{n}' for n in v])}\n" for k, v in splits.items())
     )
     (path / "corpus.toml").write_text(
-        f'name = "toy"\nversion = "1"\nlicence = "CC0-1.0"\nrestricted = ["{restricted}"]\n'
+        'name = "toy"\nversion = "1"\nlicence = "CC0-1.0"\n'
+        f'restricted = ["{restricted}"]\nrights = {RIGHTS}\n'
     )
     return path
