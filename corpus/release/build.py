@@ -26,6 +26,7 @@ from aloi.corpus.release.layout import (
     CROISSANT,
     DOCUMENT_BYTES,
     MANIFEST,
+    SCHEMA,
     SUMS,
     Entry,
     ReleaseManifest,
@@ -148,16 +149,18 @@ def _rows(
 
 def _write_papers(contents: card.Contents, folder: Path) -> None:
     """Write all that is not a table, the checksums last."""
+    corpus = contents.corpus
     hashes = _hashes(folder)
     papers = {
         CARD: card.readme(contents),
         "DATASHEET.md": card.datasheet(contents),
-        "LICENSE.md": card.licence(contents.corpus),
+        "LICENSE.md": card.licence(corpus),
         "CITATION.cff": card.citation(contents),
         CROISSANT: croissant(contents, hashes),
         MANIFEST: _manifest(contents),
+        SCHEMA: (corpus.folder / corpus.manifest.schema).read_text(encoding="utf-8"),
     }
-    changes = contents.corpus.folder / CHANGES
+    changes = corpus.folder / CHANGES
     if changes.is_file():
         papers[CHANGES] = changes.read_text(encoding="utf-8")
     for name, text in papers.items():

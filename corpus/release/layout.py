@@ -1,6 +1,6 @@
 """The folder of a release: what stands where, and how it is read again.
 
-README.md DATASHEET.md LICENSE.md CITATION.cff CHANGELOG.md croissant.json
+README.md DATASHEET.md LICENSE.md CITATION.cff CHANGELOG.md croissant.json schema.toml
 release.json                  what the release is, and which documents are in it
 SHA256SUMS                    of every file but itself, as sha256sum writes them
 documents/<split>.parquet     text, mentions, relations, rights: what may be given on
@@ -30,6 +30,7 @@ MANIFEST = "release.json"
 SUMS = "SHA256SUMS"
 CARD = "README.md"
 CROISSANT = "croissant.json"
+SCHEMA = "schema.toml"
 CONFIGS = ("documents", "tokens", "relations", "standoff")
 """The first is the default; the last alone has what may not be given on."""
 
