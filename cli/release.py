@@ -1,8 +1,9 @@
-"""`aloi release`: build, check and rehydrate."""
+"""`aloi release`: build, check, rehydrate, push and diff."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,8 @@ from aloi.cli.console import steps
 from aloi.cli.corpus import open_corpus
 
 if TYPE_CHECKING:
+    from aloi.corpus.release.differences import Differences
+    from aloi.corpus.release.plans import Content, Plan, Target
     from aloi.corpus.release.rehydrate import Rehydrated
 
 app = typer.Typer(help="Publish a corpus.", no_args_is_help=True)
@@ -130,3 +133,154 @@ def _show(result: Rehydrated) -> None:
         console.print(table(kind, frame))
     for outcome, ids in report["documents"].items():
         console.print(f"{len(ids)} documents {outcome}: {', '.join(ids)}".rstrip(": "))
+
+
+Repo = Annotated[str, typer.Option(metavar="ORG/NAME", help="The repository on the hub.")]
+Tag = Annotated[str, typer.Option(metavar="vX.Y.Z", help="The tag that this version gets.")]
+Public = Annotated[
+    bool, typer.Option("--public", help="Everyone may read it; else it is made private.")
+]
+Execute = Annotated[
+    bool, typer.Option("--execute", help="Send it; else only show what would be sent.")
+]
+
+
+@app.command()
+def push(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A built release.", exists=True)],
+    *,
+    repo: Repo,
+    tag: Tag,
+    public: Public = False,
+    execute: Execute = False,
+) -> None:
+    """Publish a release as one commit and one tag of a dataset repository.
+
+    Without --execute nothing is sent. The token is HF_TOKEN, or the login of `hf auth login`.
+    """
+    from aloi.corpus.release.integrity import intact_files
+    from aloi.corpus.release.plans import Target
+
+    target = Target(repo, tag, "dataset", public)
+    _push(intact_files(folder, tag=tag), target, execute=execute)
+
+
+@app.command("push-model")
+def push_model(
+    model: Annotated[
+        Path, typer.Argument(metavar="MODEL", help="A trained pipeline.", exists=True)
+    ],
+    *,
+    repo: Repo,
+    tag: Tag,
+    evaluation: Annotated[
+        Path | None, typer.Option(help="Its scores: eval.json of `make eval`.", exists=True)
+    ] = None,
+    public: Public = False,
+    execute: Execute = False,
+) -> None:
+    """Publish a trained pipeline, its card, its scores and its licence; otherwise like push."""
+    from aloi.corpus.release.plans import Target
+    from aloi.models.publishing import publishable
+
+    target = Target(repo, tag, "model", public)
+    _push(publishable(model, evaluation=evaluation), target, execute=execute)
+
+
+def _push(files: Mapping[str, Content], target: Target, *, execute: bool) -> None:
+    from aloi.corpus.extras import need
+
+    need("huggingface_hub", extra="hub")
+    from aloi.corpus.release import hub
+
+    planned = hub.plan(files, target)
+    _show_plan(planned)
+    if not execute:
+        print("nothing was sent; --execute sends it")
+        return
+    if not sys.stderr.isatty():
+        from huggingface_hub.utils.tqdm import disable_progress_bars
+
+        disable_progress_bars()
+    pushed = hub.push(planned)
+    made = "made" if pushed.committed else "there already"
+    print(f"commit {pushed.commit} ({made})")
+    print(f"tag {target.tag} ({'made' if pushed.tagged else 'there already'})")
+
+
+def _show_plan(planned: Plan) -> None:
+    """What a plan would send, a line a file."""
+    from aloi.corpus.release.plans import size
+
+    found = "new, if not hidden from this token" if planned.remote is None else "there already"
+    known = "not known, the hub could not be read" if planned.unread else found
+    print(f"{planned.target}, {planned.target.visibility} ({known}), tag {planned.target.tag}")
+    for problem in planned.unread:
+        print(problem)
+    for sign, paths in (("+", planned.added), ("~", planned.changed)):
+        for path in paths:
+            print(f"{sign} {path} ({size(planned.files[path]):,} bytes)")
+    for path in planned.removed:
+        print(f"- {path}")
+    same = len(planned.files) - len(planned.added) - len(planned.changed)
+    total = sum(map(size, planned.files.values()))
+    print(f"{len(planned.files)} files, {total:,} bytes; {same} unchanged")
+
+
+@app.command()
+def diff(
+    old: Annotated[
+        Path, typer.Argument(metavar="V1", help="Release, corpus or documents.", exists=True)
+    ],
+    new: Annotated[Path, typer.Argument(metavar="V2", help="The same, later.", exists=True)],
+    *,
+    json_: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the differences there.")
+    ] = None,
+    changelog: Annotated[
+        bool, typer.Option("--changelog", help="Print a drafted CHANGELOG entry instead.")
+    ] = False,
+) -> None:
+    """What differs between two versions, and the step that it asks for (docs/versioning.md).
+
+    Status 1 if the version of V2 is lower than that.
+    """
+    import json
+    from datetime import UTC, datetime
+
+    from aloi.cli.console import fail
+    from aloi.corpus.files import whole_file
+    from aloi.corpus.release import versions
+    from aloi.corpus.release.changelog import entry
+    from aloi.corpus.release.difference_tables import to_json
+    from aloi.corpus.release.differences import compare
+    from aloi.corpus.release.editions import open_edition
+
+    found = compare(open_edition(old), open_edition(new))
+    if json_ is not None:
+        with whole_file(json_) as stream:
+            json.dump(to_json(found), stream, ensure_ascii=False, indent=1)
+    if changelog:
+        print(entry(found, day=datetime.now(UTC).date().isoformat()))
+    else:
+        _show_differences(found)
+    problems = list(versions.version_problems(found))
+    if problems:
+        fail(problems)
+
+
+def _show_differences(found: Differences) -> None:
+    from rich.console import Console
+
+    from aloi.cli.console import table
+    from aloi.corpus.release import versions
+    from aloi.corpus.release.difference_tables import tables
+
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+    for title, frame in tables(found).items():
+        if len(frame):
+            console.print(table(title, frame))
+    why = versions.reasons(found)
+    for reason in why:
+        print(f"{reason.step}: {reason.what}")
+    print(f"{found.old} → {found.new}: step {versions.step(why)}")

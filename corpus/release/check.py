@@ -49,14 +49,14 @@ def check(
     """
     need("datasets", extra="hub")
     steps: dict[str, Callable[[], Iterable[Problem]]] = {
-        "checksums": lambda: _sum_problems(release),
+        "checksums": lambda: sum_problems(release),
         "datasets": lambda: _loading_problems(release),
         "pandas": lambda: _frame_problems(release, "pandas"),
         "polars": lambda: _frame_problems(release, "polars"),
         "card": lambda: _card_problems(release),
         "croissant": lambda: _croissant_problems(release),
         "splits": lambda: _split_problems(release),
-        "rights": lambda: _rights_problems(release),
+        "rights": lambda: rights_problems(release),
     }
     if corpus is not None:
         steps["corpus"] = lambda: _corpus_problems(release, corpus)
@@ -85,7 +85,7 @@ def _caught(step: Callable[[], Iterable[Problem]]) -> Iterator[Problem]:
         yield Problem("bad-release", f"cannot be read: {error}", AGAIN)
 
 
-def _sum_problems(release: Release) -> Iterator[Problem]:
+def sum_problems(release: Release) -> Iterator[Problem]:
     """Files that are missing, changed or not listed."""
     sums = (release.folder / SUMS).read_text(encoding="utf-8").splitlines()
     listed = {path: sha256 for sha256, _, path in (line.partition("  ") for line in sums)}
@@ -248,7 +248,7 @@ def _split_problems(release: Release) -> Iterator[Problem]:
     yield from split_leaks(texts, split_of)
 
 
-def _rights_problems(release: Release) -> Iterator[Problem]:
+def rights_problems(release: Release) -> Iterator[Problem]:
     """Documents whose text is there without the right to, and refs that were to be left out."""
     for split, bare in release.standoff().items():
         closed = {document.id for document in bare if not document.rights.redistributable}
