@@ -1,0 +1,81 @@
+"""A trained pipeline goes to a hub with its card, its scores and its licence, or not at all."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import spacy
+from hub import Hub
+from toy_releases import Run
+
+# The client's own: how it hands a file to its HTTP library.
+pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
+
+TO = ("--repo", "org/ner", "--tag", "v1.0.0", "--execute")
+SCORES = {"runs": [{"split": "test", "system": "ner", "task": "entities", "report": {}}]}
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """A pipeline as training leaves it: what it was made from in its meta, and a notice."""
+    nlp = spacy.blank("fr")
+    nlp.meta.update(name="ner", license="LGPL-LR", aloi={})
+    nlp.to_disk(tmp_path / "model")
+    (tmp_path / "model" / "NOTICE").write_text("Trained from fr_core_news_md.\n")
+    return tmp_path / "model"
+
+
+@pytest.mark.slow
+def test_a_pushed_pipeline_is_fetched_by_its_tag_and_loads(
+    hub: Hub, environment: dict[str, str], aloi: Run, model: Path
+) -> None:
+    scores = model.parent / "eval.json"
+    scores.write_text(json.dumps(SCORES))
+    done = aloi("release", "push-model", model, *TO, "--evaluation", scores)
+    assert done.returncode == 0, done.stderr
+    files = hub.repos["org/ner"].head.files
+    assert files["NOTICE"] == (model / "NOTICE").read_bytes()
+    assert json.loads(files["evaluation.json"]) == SCORES
+    assert files["README.md"].startswith(b"---\n")
+    code = (
+        "import spacy\nfrom huggingface_hub import snapshot_download\n"
+        "nlp = spacy.load(snapshot_download('org/ner', revision='v1.0.0'))\n"
+        "print(nlp.meta['license'], [token.text for token in nlp('Ana vit à Rome.')])"
+    )
+    fetched = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
+    )
+    assert fetched.stdout == "LGPL-LR ['Ana', 'vit', 'à', 'Rome', '.']\n", fetched.stderr
+
+
+def rewrite(model: Path, **changes: object) -> None:
+    file = model / "meta.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), **changes}))
+
+
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [
+        (lambda model: rewrite(model, license=""), "no-licence"),
+        (lambda model: (model / "NOTICE").unlink(), "no-notice"),
+        (lambda model: (model / "NOTICE").write_text("\n"), "no-notice"),
+        (lambda model: rewrite(model, aloi={"redistributable": False}), "restricted-model"),
+        (
+            lambda model: rewrite(model, aloi={"ner": {"redistributable": False}}),
+            "restricted-model",
+        ),
+        (lambda model: (model / "meta.json").unlink(), "bad-file"),
+    ],
+)
+def test_a_pipeline_without_the_right_to_be_published_is_refused(
+    hub: Hub, aloi: Run, model: Path, change: Callable[[Path], object], kind: str
+) -> None:
+    """No licence, no notice, or a part of it trained on data that may not be given on."""
+    change(model)
+    done = aloi("release", "push-model", model, *TO)
+    assert done.returncode == 1
+    assert f"[{kind}]" in done.stderr
+    assert not hub.requests
