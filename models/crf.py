@@ -61,7 +61,8 @@ class Tags:
         inside = (number > 0) & (part < 2)  # after B or I
         goes_on = (number > 0) & ((part == 1) | (part == 2))
         same = label[:, None] == label[None, :]
-        return np.where(inside[:, None], goes_on & same, ~goes_on)
+        allowed: Bools = np.where(inside[:, None], goes_on & same, ~goes_on)
+        return allowed
 
     @cached_property
     def first(self) -> Bools:

@@ -18,7 +18,7 @@ from aloi.corpus.document import Document
 
 pytestmark = pytest.mark.slow
 
-DOCUMENTS = 400
+DOCUMENTS = 5000
 
 
 @pytest.fixture(scope="module")
@@ -116,9 +116,10 @@ def test_a_worker_that_is_killed_ends_the_run_with_a_sentence(folder: Path) -> N
     if not children.exists():
         process.kill()
         pytest.skip("this system does not list the children of a process")
-    while process.poll() is None and len(found := children.read_text().split()) < 2:
-        time.sleep(0.01)
-    os.kill(int(found[0]), signal.SIGKILL)
+    partial = folder / "dead.jsonl.partial"
+    while process.poll() is None and not (partial.exists() and partial.stat().st_size):
+        time.sleep(0.01)  # until the workers are at work
+    os.kill(int(children.read_text().split()[-1]), signal.SIGKILL)
     said = process.communicate(timeout=60)[1]
     assert process.returncode == 1
     assert "a worker process died (SIGKILL)" in said
