@@ -8,7 +8,8 @@ from spacy.training import Example
 from aloi.corpus.document import Document
 from aloi.corpus.formats.spacy_docs import annotate, set_entities
 from aloi.models.ner import MentionRecognizer
-from aloi.models.relations import Floats, Proposal, RelationExtractor
+from aloi.models.pairs import Floats
+from aloi.models.relations import Proposal, RelationExtractor
 
 LEAST = 0.001
 """Mentions that are less probable are left out."""
@@ -37,11 +38,16 @@ def relation_probabilities(
 
     Both arrays are of shape (pairs, labels). A gold relation that no pair proposes is not there.
     """
+    example = annotated(nlp, relations, document)
+    proposal = relations.propose(example.predicted)
+    return proposal, relations.probabilities([proposal]), relations.truth(proposal, example)
+
+
+def annotated(nlp: Language, relations: RelationExtractor, document: Document) -> Example:
+    """The document with gold's mentions, ready for relations, and as gold has it."""
     doc = nlp.make_doc(document.text)
     set_entities(doc, document.entities)
     for name, pipe in nlp.pipeline:
         if name != relations.name:
             doc = pipe(doc)
-    reference = annotate(nlp.make_doc(document.text), document)
-    ((proposal, probability),) = relations.predict([doc])
-    return proposal, probability, relations.truth(proposal, Example(doc, reference))
+    return Example(doc, annotate(nlp.make_doc(document.text), document))

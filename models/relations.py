@@ -1,76 +1,109 @@
 """The spaCy component `aloi_relations`: labelled arcs between the mentions of a doc.
 
-Pairs are proposed once a doc as an array (aloi.models.pairs), scored for all labels at once by a
-logistic model, and kept where the score reaches the threshold. Several labels a pair may hold; a
-symmetric relation is scored in text order only, and so decoded once.
+Pairs are proposed as arrays (aloi.models.pairs), scored for all labels at once, and kept where the
+probability reaches the label's threshold. Several labels a pair may hold; a symmetric relation is
+scored in text order only, and so decoded once. Pairs go through in blocks, so that a doc with any
+number of mentions takes little memory.
+
+Relations hold between mentions, or between things that several mentions name (`by_ref`): then two
+things are one pair, and what they have stands between their first mentions.
 """
 
 # spaCy reads the annotations of `initialize` and of the factory when they run, so they are not
 # postponed in this module.
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 import srsly
 from spacy.language import Language
 from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.vocab import Vocab
-from thinc.api import Config, Model, Optimizer
+from thinc.api import Config, Model, Optimizer, set_dropout_rate
 
 from aloi.corpus.formats.spacy_docs import RelationSpan, get_relations, mentions
 from aloi.corpus.schema import load_schema
 from aloi.models.inventory import Inventory
-from aloi.models.pairs import Bools, Hashes, Ints, Mentions, Tokens, candidates, features
-
-Floats = npt.NDArray[np.float32]
+from aloi.models.pairs import (
+    BLOCK,
+    Bools,
+    Floats,
+    Ints,
+    Mentions,
+    candidates,
+    candidates_by_thing,
+    gaps,
+)
 
 DEFAULT_MODEL = """
 [model]
-@architectures = "aloi.SparseLogistic.v1"
-buckets = 262144
+@architectures = "aloi.PairScorer.v1"
+buckets = 65536
+hidden = 64
+width = 96
 """
+
+REACH = 0.99
+"""The share of training's relations that a distance chosen from them takes in."""
+
+
+class Settings(msgspec.Struct):
+    """What a trained component knows besides its model's weights.
+
+    threshold: the least probability of a relation that is kept, where `thresholds` has none for its
+    label. max_distance: the most tokens between two mentions of a pair. by_ref: whether mentions of
+    one knowledge base id are one thing. A probability is the logistic function of scale * logit +
+    shift.
+    """
+
+    threshold: float = 0.5
+    max_distance: int | None = None
+    by_ref: bool | None = None
+    thresholds: dict[str, float] = {}
+    scale: float = 1.0
+    shift: float = 0.0
+    inventory: Inventory = Inventory()
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """The pairs of one doc that some relation may join.
+    """Pairs of one doc that some relation may join: what a model gives logits for.
 
-    pairs: rows of (head, tail) indices into `spans`. features: hashes, (pairs, columns).
-    permitted: which labels a pair may bear, (pairs, labels).
+    mentions: the arrays of `spans`. pairs: rows of (head, tail) indices into them. permitted:
+    which labels a pair may bear, (pairs, labels).
     """
 
+    doc: Doc
     spans: list[Span]
+    mentions: Mentions
     pairs: Ints
-    features: Hashes
     permitted: Bools
 
 
 class RelationExtractor(TrainablePipe):
-    """Scores every permitted pair of mentions; see the module's text.
-
-    threshold: the least score of a relation that is kept. max_distance: the most tokens between
-    two mentions of a pair.
-    """
+    """Scores every permitted pair of mentions; see the module's text."""
 
     def __init__(
         self,
         vocab: Vocab,
-        model: Model[Hashes, Floats],
+        model: Model[Sequence[Proposal], Floats],
         name: str = "aloi_relations",
         *,
-        threshold: float = 0.5,
-        max_distance: int = 60,
+        settings: Settings,
         scorer: Callable[..., dict[str, Any]] | None = None,
     ) -> None:
         self.vocab, self.model, self.name, self.scorer = vocab, model, name, scorer
-        self.inventory = Inventory()
-        self.threshold, self.max_distance = threshold, max_distance
+        self.settings = settings
+
+    @property
+    def inventory(self) -> Inventory:
+        """The relations, what each may join, which have no direction."""
+        return self.settings.inventory
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -91,60 +124,107 @@ class RelationExtractor(TrainablePipe):
         labels: dict[str, Any] | None = None,
         schema_path: Path | None = None,
     ) -> None:
-        """Take labels and what they join from a schema file, or from the examples without one."""
+        """Take labels and what they join from a schema file, or from the examples without one.
+
+        Whether relations hold between mentions or things, and how far they reach, is taken from the
+        examples where the settings leave it open.
+        """
         if labels is not None:
-            self.inventory = msgspec.convert(labels, Inventory)
+            self.settings.inventory = msgspec.convert(labels, Inventory)
         elif schema_path is not None:
-            self.inventory = Inventory.of_schema(load_schema(Path(schema_path)))
+            self.settings.inventory = Inventory.of_schema(load_schema(Path(schema_path)))
         else:
-            self.inventory = Inventory.of_examples(get_examples())
-        self._shape_model()
+            self.settings.inventory = Inventory.of_examples(get_examples())
+        if self.settings.by_ref is None:
+            self.settings.by_ref = _between_things(get_examples())
+        if self.settings.max_distance is None:
+            self.settings.max_distance = self._reach(get_examples())
+        self.model.set_dim("nO", len(self.labels), force=True)
+        self.model.initialize()
+
+    def _reach(self, examples: Iterable[Example]) -> int:
+        """The distance within which `REACH` of the examples' relations lie."""
+        found: list[int] = []
+        for example in examples:
+            spans = mentions(example.reference)
+            rows = self._rows(spans)
+            ends = self.gold(example, spans, rows)
+            for head, tail, _ in ends:
+                found.append(self.apart(rows, head, tail))
+        return int(np.quantile(found, REACH, method="higher")) if found else 0
+
+    def _rows(self, spans: list[Span]) -> Mentions:
+        return Mentions.of(spans, by_ref=bool(self.settings.by_ref))
+
+    def blocks(self, doc: Doc) -> Iterator[Proposal]:
+        """The pairs of a doc that some relation may join, in blocks of at most some `BLOCK`."""
+        spans = mentions(doc)
+        rows = self._rows(spans)
+        walk = candidates_by_thing if self.settings.by_ref else candidates
+        rank = rows.rank[rows.thing]
+        for pairs in walk(rows, self.settings.max_distance or 0):
+            permitted = self._permitted(spans, pairs, rank)
+            some = permitted.any(axis=1)
+            if some.any():
+                yield Proposal(doc, spans, rows, pairs[some], permitted[some])
 
     def propose(self, doc: Doc) -> Proposal:
-        """The pairs of a doc's mentions that some relation may join, and their features."""
+        """All pairs of a doc that some relation may join."""
         spans = mentions(doc)
-        rows = Mentions.of(spans)
-        pairs = candidates(rows, self.max_distance)
-        permitted = self._permitted(spans, pairs)
-        some = permitted.any(axis=1)
-        pairs, permitted = pairs[some], permitted[some]
-        return Proposal(spans, pairs, features(Tokens.of(doc), rows, pairs), permitted)
+        blocks = list(self.blocks(doc))
+        pairs = np.concatenate([np.zeros((0, 2), np.int64), *(block.pairs for block in blocks)])
+        none = np.zeros((0, len(self.labels)), dtype=bool)
+        permitted = np.concatenate([none, *(block.permitted for block in blocks)])
+        return Proposal(doc, spans, self._rows(spans), pairs, permitted)
 
-    def _permitted(self, spans: list[Span], pairs: Ints) -> Bools:
+    def _permitted(self, spans: list[Span], pairs: Ints, rank: Ints) -> Bools:
         """Which labels each pair may bear: by its ends, and symmetric ones in text order only."""
         kinds = sorted({span.label_ for span in spans})
         kind = np.array([kinds.index(span.label_) for span in spans], dtype=np.int64)
-        rank = np.empty(len(spans), dtype=np.int64)
-        rank[sorted(range(len(spans)), key=lambda i: _place(spans[i]))] = np.arange(len(spans))
         head, tail = pairs[:, 0], pairs[:, 1]
         in_order = (rank[head] < rank[tail])[:, None]
         table = self.inventory.table(kinds)
         permitted: Bools = table[kind[head], kind[tail]] & (in_order | self.inventory.directed)
         return permitted
 
-    def predict(self, docs: Iterable[Doc]) -> list[tuple[Proposal, Floats]]:
-        """Each doc's pairs with a probability for each label, shape (pairs, labels)."""
-        return [self._scored(self.propose(doc)) for doc in docs]
+    def predict(self, docs: Iterable[Doc]) -> list[list[RelationSpan]]:
+        """The relations of each doc whose probability reaches the threshold, in text order."""
+        docs = list(docs)
+        found: dict[int, list[RelationSpan]] = {id(doc): [] for doc in docs}
+        least = np.array([self.threshold_of(label) for label in self.labels], dtype=np.float32)
+        for batch in _batches(block for doc in docs for block in self.blocks(doc)):
+            scores = self.probabilities(batch)
+            for block, probability in zip(batch, _split(scores, batch), strict=True):
+                found[id(block.doc)] += self._kept(block, probability, least)
+        return [found[id(doc)] for doc in docs]
 
-    def _scored(self, proposal: Proposal) -> tuple[Proposal, Floats]:
-        if not len(proposal.pairs):
-            return proposal, np.zeros((0, len(self.labels)), dtype=np.float32)
-        return proposal, sigmoid(self.model.predict(proposal.features)) * proposal.permitted
+    def probabilities(self, proposals: Sequence[Proposal]) -> Floats:
+        """The probability of each label for all pairs, (pairs, labels); 0 where not permitted."""
+        if not any(len(each.pairs) for each in proposals):
+            return np.zeros((0, len(self.labels)), dtype=np.float32)
+        logits = self.settings.scale * self.model.predict(proposals) + self.settings.shift
+        return sigmoid(logits) * np.concatenate([each.permitted for each in proposals])
 
-    def set_annotations(
-        self, docs: Iterable[Doc], scores: Iterable[tuple[Proposal, Floats]]
-    ) -> None:
-        """Keep the relations whose score reaches the threshold."""
-        for doc, (proposal, probability) in zip(docs, scores, strict=True):
-            doc._.relations = [
-                RelationSpan(
-                    proposal.spans[proposal.pairs[row, 0]],
-                    proposal.spans[proposal.pairs[row, 1]],
-                    self.labels[column],
-                    float(probability[row, column]),
-                )
-                for row, column in np.argwhere(probability >= self.threshold)
-            ]
+    def threshold_of(self, label: str) -> float:
+        """The least probability of a relation of this label that is kept."""
+        return self.settings.thresholds.get(label, self.settings.threshold)
+
+    def _kept(self, block: Proposal, probability: Floats, least: Floats) -> list[RelationSpan]:
+        first = block.mentions.thing[block.pairs]
+        return [
+            RelationSpan(
+                block.spans[first[row, 0]],
+                block.spans[first[row, 1]],
+                self.labels[column],
+                float(probability[row, column]),
+            )
+            for row, column in np.argwhere((probability >= least) & block.permitted).tolist()
+        ]
+
+    def set_annotations(self, docs: Iterable[Doc], scores: Iterable[list[RelationSpan]]) -> None:
+        """Give each doc its relations."""
+        for doc, relations in zip(docs, scores, strict=True):
+            doc._.relations = relations
 
     def update(
         self,
@@ -154,45 +234,60 @@ class RelationExtractor(TrainablePipe):
         sgd: Optimizer | None = None,
         losses: dict[str, float] | None = None,
     ) -> dict[str, float]:
-        """One step on the summed logistic loss of all the examples' pairs; `drop` hides features.
+        """One step on the summed logistic loss of all the examples' pairs.
 
         Pairs are those of the predicted docs' mentions, their truth is the reference's relations.
         """
         losses = {} if losses is None else losses
         losses.setdefault(self.name, 0.0)
-        proposed = [(self.propose(example.predicted), example) for example in examples]
-        proposed = [(proposal, example) for proposal, example in proposed if len(proposal.pairs)]
-        if not proposed:
-            return losses
-        seen = np.concatenate([proposal.features for proposal, _ in proposed])
-        truth = np.concatenate([self.truth(proposal, example) for proposal, example in proposed])
-        permitted = np.concatenate([proposal.permitted for proposal, _ in proposed])
-        if drop:
-            hidden = self.model.ops.xp.random.uniform(size=seen.shape) < drop
-            seen = np.where(hidden, np.uint64(0), seen)
-        logits, backprop = self.model.begin_update(seen)
-        gradient, loss = logistic_gradient(logits, truth, permitted)
-        backprop(gradient)
+        of_doc = {id(example.predicted): example for example in examples}
+        set_dropout_rate(self.model, drop)
+        blocks = (block for each in of_doc.values() for block in self.blocks(each.predicted))
+        for batch in _batches(blocks):
+            truth = np.concatenate([self.truth(each, of_doc[id(each.doc)]) for each in batch])
+            permitted = np.concatenate([each.permitted for each in batch])
+            logits, backprop = self.model.begin_update(batch)
+            gradient, loss = logistic_gradient(logits, truth, permitted)
+            backprop(gradient)
+            losses[self.name] += loss
         if sgd is not None:
             self.finish_update(sgd)
-        losses[self.name] += loss
         return losses
 
     def truth(self, proposal: Proposal, example: Example) -> Floats:
         """1 where gold has the relation between mentions on these characters, else 0."""
-        column = {label: number for number, label in enumerate(self.labels)}
-        gold: dict[tuple[Place, Place], list[int]] = {}
-        for head, tail, label, _ in get_relations(example.reference):
-            if label in column:
-                ends = (_place(head), _place(tail))
-                if label in self.inventory.symmetric:
-                    ends = (min(ends), max(ends))
-                gold.setdefault(ends, []).append(column[label])
         truth = np.zeros((len(proposal.pairs), len(self.labels)), dtype=np.float32)
-        places = [_place(span) for span in proposal.spans]
-        for row, (head, tail) in enumerate(proposal.pairs.tolist()):
-            truth[row, gold.get((places[head], places[tail]), [])] = 1
+        thing = proposal.mentions.thing[proposal.pairs]
+        row = {ends: number for number, ends in enumerate(map(tuple, thing.tolist()))}
+        for head, tail, column in self.gold(example, proposal.spans, proposal.mentions):
+            if (head, tail) in row:
+                truth[row[head, tail], column] = 1
         return truth
+
+    def gold(
+        self, example: Example, spans: list[Span], rows: Mentions
+    ) -> list[tuple[int, int, int]]:
+        """Gold's relations between these mentions: the things' rows and the label's column."""
+        column = {label: number for number, label in enumerate(self.labels)}
+        places = [_place(span) for span in spans]
+        row = {place[:3]: number for number, place in reversed(list(enumerate(places)))}
+        row_by_id = {place: number for number, place in enumerate(places)}
+        rank = rows.rank
+        found = []
+        for head, tail, label, _ in get_relations(example.reference):
+            ends = [row_by_id.get(p, row.get(p[:3])) for p in (_place(head), _place(tail))]
+            if label in column and None not in ends:
+                things = rows.thing[ends].tolist()
+                if label in self.inventory.symmetric:
+                    things.sort(key=rank.__getitem__)
+                found.append((*things, column[label]))
+        return found
+
+    @staticmethod
+    def apart(rows: Mentions, head: int, tail: int) -> int:
+        """The tokens between two things, where they stand nearest."""
+        sides = (np.flatnonzero(rows.thing == thing) for thing in (head, tail))
+        return int(gaps(rows, *np.ix_(*sides)).min())
 
     def score(self, examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401
         """The scorer's scores, symmetric relations being right whichever way gold writes them."""
@@ -204,7 +299,7 @@ class RelationExtractor(TrainablePipe):
         """Write the model and the settings into a folder."""
         path = Path(path)
         path.mkdir(parents=True, exist_ok=True)
-        srsly.write_json(path / "cfg", self._settings())
+        srsly.write_json(path / "cfg", msgspec.to_builtins(self.settings))
         self.model.to_disk(path / "model")
 
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> Self:
@@ -217,7 +312,7 @@ class RelationExtractor(TrainablePipe):
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
         """The model and the settings as bytes."""
         packed: bytes = srsly.msgpack_dumps(
-            {"cfg": self._settings(), "model": self.model.to_bytes()}
+            {"cfg": msgspec.to_builtins(self.settings), "model": self.model.to_bytes()}
         )
         return packed
 
@@ -228,19 +323,8 @@ class RelationExtractor(TrainablePipe):
         self.model.from_bytes(stored["model"])
         return self
 
-    def _settings(self) -> dict[str, Any]:
-        return {
-            "inventory": self.label_data,
-            "threshold": self.threshold,
-            "max_distance": self.max_distance,
-        }
-
     def _set(self, settings: dict[str, Any]) -> None:
-        self.inventory = msgspec.convert(settings["inventory"], Inventory)
-        self.threshold, self.max_distance = settings["threshold"], settings["max_distance"]
-        self._shape_model()
-
-    def _shape_model(self) -> None:
+        self.settings = msgspec.convert(settings, Settings)
         self.model.set_dim("nO", len(self.labels), force=True)
         self.model.initialize()
 
@@ -249,8 +333,38 @@ Place = tuple[int, int, str, str]
 
 
 def _place(span: Span) -> Place:
-    """Where a span stands, in text order: outer before inner."""
-    return span.start, -span.end, span.label_, span.id_
+    return span.start, span.end, span.label_, span.id_
+
+
+def _between_things(examples: Iterable[Example]) -> bool:
+    """Whether relations hold between things: gold puts each between the first mentions of both."""
+    several = False
+    for example in examples:
+        spans = mentions(example.reference)
+        rows = Mentions.of(spans, by_ref=True)
+        first = {_place(spans[row]) for row in rows.thing.tolist()}
+        several |= len(first) < len(spans)
+        ends = (_place(end) for relation in get_relations(example.reference) for end in relation[:2])
+        if not first.issuperset(ends):
+            return False
+    return several
+
+
+def _batches(blocks: Iterable[Proposal]) -> Iterator[list[Proposal]]:
+    """Blocks together, until they have some `BLOCK` pairs."""
+    batch: list[Proposal] = []
+    for block in blocks:
+        batch.append(block)
+        if sum(len(each.pairs) for each in batch) >= BLOCK:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _split(scores: Floats, batch: Sequence[Proposal]) -> list[Floats]:
+    """The rows of each proposal."""
+    return np.split(scores, np.cumsum([len(each.pairs) for each in batch])[:-1])
 
 
 def sigmoid(logits: Floats) -> Floats:
@@ -273,7 +387,8 @@ def logistic_gradient(logits: Floats, truth: Floats, counted: Bools) -> tuple[Fl
     assigns=["doc._.relations"],
     default_config={
         "threshold": 0.5,
-        "max_distance": 60,
+        "max_distance": None,
+        "by_ref": None,
         "scorer": {"@scorers": "aloi.relation_scorer.v1"},
         **Config().from_str(DEFAULT_MODEL),
     },
@@ -286,12 +401,12 @@ def logistic_gradient(logits: Floats, truth: Floats, counted: Bools) -> tuple[Fl
 def make_relation_extractor(
     nlp: Language,
     name: str,
-    model: Model[Hashes, Floats],
+    model: Model[Sequence[Proposal], Floats],
     threshold: float,
-    max_distance: int,
+    max_distance: int | None,
+    by_ref: bool | None,
     scorer: Callable[..., dict[str, Any]] | None,
 ) -> RelationExtractor:
     """The factory behind `nlp.add_pipe("aloi_relations")`."""
-    return RelationExtractor(
-        nlp.vocab, model, name, threshold=threshold, max_distance=max_distance, scorer=scorer
-    )
+    settings = Settings(threshold, max_distance, by_ref)
+    return RelationExtractor(nlp.vocab, model, name, settings=settings, scorer=scorer)

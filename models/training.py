@@ -32,7 +32,7 @@ from aloi.models import sources
 from aloi.models.card import write_card
 from aloi.models.record import cost, of_config, of_data, scores
 from aloi.models.relations import RelationExtractor
-from aloi.models.thresholds import best_threshold
+from aloi.models.thresholds import tune
 
 KINDS = ("ner", "relations")
 REQUIRED = f"aloi{spacy.util.get_minor_version_range(version('aloi'))}"
@@ -75,7 +75,7 @@ class Job:
         if nlp.has_pipe("aloi_relations"):
             relations = nlp.get_pipe("aloi_relations")
             assert isinstance(relations, RelationExtractor)
-            relations.threshold = best_threshold(nlp, relations, self.documents[1])
+            record["tuning"] = tune(nlp, relations, self.documents[1])
         found = scores(nlp, self.documents[1], kind=self.kind, schema=self._schema)
         nlp.meta.update(name=self.kind, aloi={**record, "scores": found, "cost": cost(started)})
         places = map(sources.folder, sources.named(settings.interpolate()))

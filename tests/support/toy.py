@@ -57,11 +57,11 @@ def example(nlp: Language, document: Document) -> Example:
 
 def train(nlp: Language, documents: list[Document], seed: int = 0) -> Language:
     spacy.util.fix_random_seed(seed)
-    component = nlp.add_pipe("aloi_relations", config={"model": {"buckets": 4096}})
+    component = nlp.add_pipe("aloi_relations", config={"model": {"buckets": 4096, "width": 0}})
     examples = [example(nlp, document) for document in documents]
     component.initialize(lambda: examples, nlp=nlp)
     optimizer = nlp.create_optimizer()
-    optimizer.learn_rate = 0.05
+    optimizer.learn_rate = 0.001
     for _ in range(40):
         component.update(examples, sgd=optimizer, drop=0.1)
     return nlp
