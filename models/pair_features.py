@@ -27,7 +27,7 @@ NAMES = 8
 """Mentions of one thing that are looked at."""
 
 _BINS = np.array([0, 1, 2, 3, 4, 6, 9, 13, 19, 28, 41, 60, 90])
-BUCKETS = 4 + (len(_BINS) + 1) + 7
+BUCKETS = 4 + (len(_BINS) + 1) + 7 + 7 * 8
 """Columns of `View.buckets`."""
 
 _ONE, _TWO = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
@@ -66,6 +66,24 @@ class Scene:
     def starts(self) -> Ints:
         """Where mentions start, sorted."""
         return np.sort(self.mentions.start)
+
+    @cached_property
+    def kinds(self) -> Ints:
+        """A number for each mention's label."""
+        _, numbers = np.unique(self.mentions.label, return_inverse=True)
+        return numbers.astype(np.int64)
+
+    def count(self, kind: Ints, start: Ints, end: Ints) -> Ints:
+        """How many mentions of a kind start in a stretch, for each row."""
+        size = len(self.tokens.word) + 1
+        return self._before(kind * size + end) - self._before(kind * size + start)
+
+    def _before(self, key: Ints) -> Ints:
+        return np.searchsorted(self._keys, key)
+
+    @cached_property
+    def _keys(self) -> Ints:
+        return np.sort(self.kinds * (len(self.tokens.word) + 1) + self.mentions.start)
 
     @cached_property
     def roots(self) -> Ints:
@@ -156,12 +174,39 @@ class View:
         between = np.searchsorted(starts, self.gap_end) - np.searchsorted(starts, self.gap_start)
         return np.clip(between, 0, 6)
 
+    @cached_property
+    def rivals(self) -> list[Ints]:
+        """Between head and tail, how many mentions are of the head's kind, of the tail's; three
+        at most."""
+        kinds = (self.scene.kinds[rows] for rows in (self.head, self.tail))
+        found = (self.scene.count(kind, self.gap_start, self.gap_end) for kind in kinds)
+        return [np.minimum(each, 3) for each in found]
+
+    @cached_property
+    def places(self) -> list[Ints]:
+        """How many mentions come before in the sentence: before the head, before the tail, of the
+        head's kind, of the tail's, and in all; seven at most."""
+        sentence, starts, own = self.tokens.sentence, self.scene.starts, self.mentions.start
+        before, alike = [], []
+        for rows in (self.head, self.tail):
+            begin = np.searchsorted(sentence, sentence[own[rows]])
+            before.append(np.searchsorted(starts, own[rows]) - np.searchsorted(starts, begin))
+            alike.append(self.scene.count(self.scene.kinds[rows], begin, own[rows]))
+        end = np.searchsorted(sentence, sentence[own[self.tail]], side="right")
+        rest = np.searchsorted(starts, end) - np.searchsorted(starts, own[self.tail])
+        return [np.minimum(each, 7) for each in (*before, *alike, before[1] + rest)]
+
     def shape(self) -> list[Hashes]:
-        """Order, nesting, distance, sentence, how many mentions stand between."""
+        """Order, nesting, distance, sentence, and what other mentions stand where."""
         bucket = np.digitize(self.gap, _BINS)
         itself = self.head == self.tail
         where = itself * 8 + self.forward * 4 + self.nested * 2 + self.same_sentence
         columns = [where, where * 100 + bucket, where * 100 + self.crowd()]
+        (of_head, of_tail), places = self.rivals, self.places
+        columns.append(where * 100 + of_head * 10 + of_tail)
+        columns.append(where * 100 + np.minimum(places[0], 4) * 10 + np.minimum(places[1], 4))
+        columns.append(where * 100 + np.minimum(places[2], 3) * 10 + np.minimum(places[3], 3))
+        columns.append(where * 100 + places[4])
         return [column.astype(np.uint64) for column in columns]
 
     def words(self) -> list[Hashes]:
@@ -296,18 +341,20 @@ class View:
         return np.where(self.gap[:, None] > 0, peaks, 0).astype(np.float32)
 
     def buckets(self) -> Floats:
-        """Order, nesting, sentence, distance and crowd, a column each value: 1 or 0."""
+        """What `shape` sees, a column for each value: 1 or 0."""
         rows, bins = np.arange(len(self.gap)), len(_BINS) + 1
-        found = np.zeros((len(rows), 4 + bins + 7), dtype=np.float32)
+        found = np.zeros((len(rows), BUCKETS), dtype=np.float32)
         flags = (self.forward, self.nested, self.same_sentence, self.head == self.tail)
         found[:, :4] = np.stack(flags, axis=1)
         found[rows, 4 + np.digitize(self.gap, _BINS)] = 1
         found[rows, 4 + bins + self.crowd()] = 1
+        for number, place in enumerate((*self.rivals, *self.places)):
+            found[rows, 4 + bins + 7 + 8 * number + place] = 1
         return found
 
     def _at(self, column: Hashes, position: Ints) -> Hashes:
-        """Values at positions, which may lie beyond the last."""
-        return column[np.minimum(position, len(column) - 1)]
+        """Values at positions, which may lie outside."""
+        return column[np.clip(position, 0, len(column) - 1)]
 
 
 def _means(sums: Any, start: Ints, end: Ints) -> Floats:  # noqa: ANN401 - sums of 64 bits

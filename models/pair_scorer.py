@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 RARE = -3.0
 """The bias a label starts from: most pairs bear no relation."""
-LENGTH = 50.0
+LENGTH = 10.0
 """The length of a row of hashed features: what makes one learning rate serve both parts."""
 ROWS = 2**12
 """Pairs that are scored at once."""

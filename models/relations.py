@@ -157,13 +157,20 @@ class RelationExtractor(TrainablePipe):
         return Mentions.of(spans, by_ref=bool(self.settings.by_ref))
 
     def blocks(self, doc: Doc) -> Iterator[Proposal]:
-        """The pairs of a doc that some relation may join, in blocks of at most some `BLOCK`."""
+        """The pairs of a doc that some relation may join, in blocks of some `BLOCK`.
+
+        A label is permitted by what it may join, and a symmetric one in text order only.
+        """
         spans = mentions(doc)
         rows = self._rows(spans)
         walk = candidates_by_thing if self.settings.by_ref else candidates
         rank = rows.rank[rows.thing]
+        labels, kind = np.unique(rows.label, return_inverse=True)
+        table = self.inventory.table([self.vocab.strings[label] for label in labels.tolist()])
         for pairs in walk(rows, self.settings.max_distance or 0):
-            permitted = self._permitted(spans, pairs, rank)
+            head, tail = pairs[:, 0], pairs[:, 1]
+            in_order = (rank[head] < rank[tail])[:, None] | self.inventory.directed
+            permitted = table[kind[head], kind[tail]] & in_order
             some = permitted.any(axis=1)
             if some.any():
                 yield Proposal(doc, spans, rows, pairs[some], permitted[some])
@@ -176,16 +183,6 @@ class RelationExtractor(TrainablePipe):
         none = np.zeros((0, len(self.labels)), dtype=bool)
         permitted = np.concatenate([none, *(block.permitted for block in blocks)])
         return Proposal(doc, spans, self._rows(spans), pairs, permitted)
-
-    def _permitted(self, spans: list[Span], pairs: Ints, rank: Ints) -> Bools:
-        """Which labels each pair may bear: by its ends, and symmetric ones in text order only."""
-        kinds = sorted({span.label_ for span in spans})
-        kind = np.array([kinds.index(span.label_) for span in spans], dtype=np.int64)
-        head, tail = pairs[:, 0], pairs[:, 1]
-        in_order = (rank[head] < rank[tail])[:, None]
-        table = self.inventory.table(kinds)
-        permitted: Bools = table[kind[head], kind[tail]] & (in_order | self.inventory.directed)
-        return permitted
 
     def predict(self, docs: Iterable[Doc]) -> list[list[RelationSpan]]:
         """The relations of each doc whose probability reaches the threshold, in text order."""

@@ -1,17 +1,20 @@
 """The relation component learns, repeats itself, and survives odd documents."""
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
 import pytest
 import spacy
 from spacy.language import Language
+from spacy.tokens import Span
 from toy import example, sentence, train
 
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.formats.spacy_docs import annotate, get_relations, set_entities
 from aloi.corpus.problems import DataError
 from aloi.eval.spacy_examples import make_relation_scorer
+from aloi.models.pairs import BLOCK
 from aloi.models.pair_scorer import make_pair_scorer
 from aloi.models.relations import RelationExtractor, Settings, logistic_gradient
 from aloi.models.training import write
@@ -97,15 +100,38 @@ def test_a_symmetric_relation_is_proposed_in_text_order_only(nlp: Language) -> N
     assert proposal.pairs.tolist() == [[0, 2]]
 
 
-@pytest.mark.parametrize("mentions", [0, 1, 2000])
-def test_odd_documents(trained: Language, mentions: int) -> None:
-    text = "Ana , " * mentions or "🙂 🙂🙂"
+@pytest.mark.parametrize("mentions", [0, 1])
+@pytest.mark.parametrize("text", ["", "🙂 🙂🙂", "Ana , " * 17_000])
+def test_odd_documents(trained: Language, text: str, mentions: int) -> None:
     entities = tuple(Entity(f"e{n}", 6 * n, 6 * n + 3, "PER") for n in range(mentions))
     doc = trained.make_doc(text)
-    set_entities(doc, entities)
-    proposal = trained.get_pipe("aloi_relations").propose(doc)
-    assert proposal.features.nbytes < 200_000_000
-    trained.get_pipe("aloi_relations")(doc)
+    set_entities(doc, (entity for entity in entities if entity.end <= len(text)))
+    assert get_relations(trained.get_pipe("aloi_relations")(doc)) == []
+
+
+@pytest.mark.parametrize("by_ref", [False, True])
+@pytest.mark.parametrize("size", [400, pytest.param(2000, marks=pytest.mark.slow)])
+def test_a_crowd_is_scored_in_blocks(nlp: Language, size: int, by_ref: bool) -> None:
+    """Mentions on two words, so that each is near each: a block of pairs takes little memory."""
+    model = {"buckets": 64, "hidden": 2, "width": 0}
+    config = {"max_distance": 60, "by_ref": by_ref, "model": model}
+    component = nlp.add_pipe("aloi_relations", config=config)
+    kinds = [["PER", "LOC"]]
+    component.initialize(lambda: [], labels={"labels": ["AT"], "allowed": {"AT": kinds}})
+    doc = nlp.make_doc("Ana Rome")
+    doc.spans["entities"] = [
+        Span(doc, word, word + 1, label=label, kb_id=f"{label}{number}")
+        for word, label in enumerate(("PER", "LOC"))
+        for number in range(size // 2)
+    ]
+    sizes = [len(block.pairs) for block in component.blocks(doc)]
+    assert sum(sizes) == (size // 2) ** 2
+    assert max(sizes) <= 2 * BLOCK
+    tracemalloc.start()
+    component(doc)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 300_000_000
 
 
 def test_an_empty_document(trained: Language) -> None:
