@@ -79,7 +79,7 @@ class Scene:
         return self._before(kind * size + end) - self._before(kind * size + start)
 
     def _before(self, key: Ints) -> Ints:
-        return np.searchsorted(self._keys, key)
+        return np.asarray(np.searchsorted(self._keys, key), dtype=np.int64)
 
     @cached_property
     def _keys(self) -> Ints:
@@ -164,7 +164,7 @@ class View:
         return columns.T
 
     def inputs(self) -> Floats:
-        """All of the below for a neural model: types, buckets, vectors: (pairs, `inputs(width)`)."""
+        """Types, buckets and vectors, for a neural model: (pairs, `inputs(width)`)."""
         types = [_signs(self.mentions.label[rows]) for rows in (self.head, self.tail)]
         return np.concatenate([*types, self.buckets(), self.vectors()], axis=1)
 
@@ -172,12 +172,11 @@ class View:
         """How many mentions start between, six at most."""
         starts = self.scene.starts
         between = np.searchsorted(starts, self.gap_end) - np.searchsorted(starts, self.gap_start)
-        return np.clip(between, 0, 6)
+        return np.asarray(np.clip(between, 0, 6), dtype=np.int64)
 
     @cached_property
     def rivals(self) -> list[Ints]:
-        """Between head and tail, how many mentions are of the head's kind, of the tail's; three
-        at most."""
+        """How many mentions of the head's kind stand between, and of the tail's; three at most."""
         kinds = (self.scene.kinds[rows] for rows in (self.head, self.tail))
         found = (self.scene.count(kind, self.gap_start, self.gap_end) for kind in kinds)
         return [np.minimum(each, 3) for each in found]
@@ -275,15 +274,12 @@ class View:
         if self.scene.fellows.shape[1] == 1:
             return []
         word, mentions = self.tokens.word, self.mentions
-        bags = []
+        bags: list[tuple[Hashes, Bools]] = []
         for number, mention in enumerate((self.head, self.tail)):
             rows = self.scene.fellows[mention]
-            for column in (
-                word[self.scene.roots[rows]],
-                mix(1, word[mentions.start[rows] - 1]),
-                mix(2, word[mentions.end[rows]]),
-            ):
-                bags.append((mix(number, column), rows >= 0))
+            before, after = word[mentions.start[rows] - 1], word[mentions.end[rows]]
+            columns = word[self.scene.roots[rows]], mix(1, before), mix(2, after)
+            bags += [(mix(number, column), rows >= 0) for column in columns]
         return bags
 
     @cached_property
@@ -318,9 +314,8 @@ class View:
         """The vectors in, around and between the mentions, side by side."""
         vector, mentions = self.tokens.vector, self.mentions
         sums = np.cumsum(np.vstack([np.zeros_like(vector[:1]), vector]), axis=0, dtype=np.float64)
-        head, tail = (
-            _means(sums, mentions.start[rows], mentions.end[rows]) for rows in (self.head, self.tail)
-        )
+        ends = self.head, self.tail
+        head, tail = (_means(sums, mentions.start[row], mentions.end[row]) for row in ends)
         parts = [head, tail, head * tail, _means(sums, self.gap_start, self.gap_end), self._peaks()]
         for mention, root in zip((self.head, self.tail), self.roots, strict=True):
             parts += [vector[root], vector[self.tokens.parent[root]]]

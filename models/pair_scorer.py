@@ -2,6 +2,13 @@
 
 Input: the proposals of some docs. Output: a logit for each label, shape (pairs, labels), proposal
 after proposal. Pairs go through in blocks, so that memory does not grow with a doc's pairs.
+
+Why both parts: on French CrossRE, cross-validated over the news and politics development sentences,
+the hashed features alone came to 0.436 micro-F1 (0.456 by L-BFGS with an L2 penalty, which takes
+minutes and much memory), the neural part alone to 0.409, and the mean of both, each trained by
+itself, to 0.458. Trained as one, with the hashed features learning a tenth as fast as words seen
+once would have them, they do better than when they learn as fast as they can (0.469 against 0.437,
+half of the politics sentences and all of news held out): what is seen once is soon learnt by heart.
 """
 
 from __future__ import annotations
@@ -22,7 +29,7 @@ if TYPE_CHECKING:
 RARE = -3.0
 """The bias a label starts from: most pairs bear no relation."""
 LENGTH = 10.0
-"""The length of a row of hashed features: what makes one learning rate serve both parts."""
+"""The length of a row of hashed features: how fast they learn, at the rate of the neural part."""
 ROWS = 2**12
 """Pairs that are scored at once."""
 

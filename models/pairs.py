@@ -125,7 +125,7 @@ def candidates_by_thing(mentions: Mentions, max_distance: int) -> Iterator[Ints]
     A thing may relate to itself: that is twice its first row.
     """
     size = len(mentions)
-    things, rows = np.unique(mentions.thing, return_counts=True)
+    _, rows = np.unique(mentions.thing, return_counts=True)
     by_thing = np.lexsort((mentions.rank, mentions.thing))
     begins = np.cumsum(rows) - rows
     for block in _blocks(rows * size, BLOCK):
@@ -147,11 +147,12 @@ def candidates_by_thing(mentions: Mentions, max_distance: int) -> Iterator[Ints]
 def gaps(mentions: Mentions, head: Ints, tail: Ints) -> Ints:
     """The tokens between rows of mentions, 0 where they touch or overlap."""
     after = mentions.start[tail] - mentions.end[head]
-    return np.maximum(np.maximum(after, mentions.start[head] - mentions.end[tail]), 0)
+    before = mentions.start[head] - mentions.end[tail]
+    return np.asarray(np.maximum(np.maximum(after, before), 0), dtype=np.int64)
 
 
 def _blocks(sizes: Ints, limit: int) -> Iterator[Ints]:
-    """The rows of `sizes` in runs that amount to about `limit` each, or to one row that has more."""
+    """The rows of `sizes` in runs of about `limit` in all, or of one row that has more."""
     number = (np.cumsum(sizes) - 1) // limit
     yield from np.split(np.arange(len(sizes)), np.flatnonzero(np.diff(number)) + 1)
 

@@ -200,7 +200,8 @@ class RelationExtractor(TrainablePipe):
         if not any(len(each.pairs) for each in proposals):
             return np.zeros((0, len(self.labels)), dtype=np.float32)
         logits = self.settings.scale * self.model.predict(proposals) + self.settings.shift
-        return sigmoid(logits) * np.concatenate([each.permitted for each in proposals])
+        permitted = np.concatenate([each.permitted for each in proposals])
+        return np.asarray(sigmoid(logits) * permitted, dtype=np.float32)
 
     def threshold_of(self, label: str) -> float:
         """The least probability of a relation of this label that is kept."""
@@ -266,14 +267,15 @@ class RelationExtractor(TrainablePipe):
     ) -> list[tuple[int, int, int]]:
         """Gold's relations between these mentions: the things' rows and the label's column."""
         column = {label: number for number, label in enumerate(self.labels)}
-        places = [_place(span) for span in spans]
-        row = {place[:3]: number for number, place in reversed(list(enumerate(places)))}
-        row_by_id = {place: number for number, place in enumerate(places)}
+        numbered = [(number, _place(span)) for number, span in enumerate(spans)]
+        row = {place[:3]: number for number, place in reversed(numbered)}
+        row_by_id = {place: number for number, place in numbered}
         rank = rows.rank
         found = []
         for head, tail, label, _ in get_relations(example.reference):
-            ends = [row_by_id.get(p, row.get(p[:3])) for p in (_place(head), _place(tail))]
-            if label in column and None not in ends:
+            places = [_place(head), _place(tail)]
+            ends = [row_by_id[p] if p in row_by_id else row.get(p[:3], -1) for p in places]
+            if label in column and min(ends) >= 0:
                 things = rows.thing[ends].tolist()
                 if label in self.inventory.symmetric:
                     things.sort(key=rank.__getitem__)
@@ -341,7 +343,8 @@ def _between_things(examples: Iterable[Example]) -> bool:
         rows = Mentions.of(spans, by_ref=True)
         first = {_place(spans[row]) for row in rows.thing.tolist()}
         several |= len(first) < len(spans)
-        ends = (_place(end) for relation in get_relations(example.reference) for end in relation[:2])
+        relations = get_relations(example.reference)
+        ends = (_place(end) for relation in relations for end in relation[:2])
         if not first.issuperset(ends):
             return False
     return several

@@ -44,7 +44,7 @@ def test_the_table_of_reliability_is_right() -> None:
     truth = np.array([1, 0, 0, 1, 1, 0], dtype=np.float32)
     zeros = np.zeros(6, dtype=np.int64)
     table = reliability(Cells(zeros, zeros, probability, truth), probability)
-    assert [row["count"] for row in table["bins"]] == [3, 2]
+    assert [row["cells"] for row in table["bins"]] == [3, 2]
     assert [row["right"] for row in table["bins"]] == [pytest.approx(1 / 3, abs=1e-4), 1]
     assert table["error"] == pytest.approx((3 * (1 / 3 - 0.25) + 2 * 0.25) / 5, abs=1e-4)
 

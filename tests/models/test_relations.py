@@ -8,20 +8,22 @@ import pytest
 import spacy
 from spacy.language import Language
 from spacy.tokens import Span
+from thinc.api import fix_random_seed
 from toy import example, sentence, train
 
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.formats.spacy_docs import annotate, get_relations, set_entities
 from aloi.corpus.problems import DataError
 from aloi.eval.spacy_examples import make_relation_scorer
-from aloi.models.pairs import BLOCK
 from aloi.models.pair_scorer import make_pair_scorer
+from aloi.models.pairs import BLOCK
 from aloi.models.relations import RelationExtractor, Settings, logistic_gradient
 from aloi.models.training import write
 
 
 def test_the_gradient_is_that_of_the_loss(nlp: Language, documents: list[Document]) -> None:
     """Against finite differences, along a random direction for each array of weights."""
+    fix_random_seed(0)
     rng = np.random.default_rng(0)
     model = make_pair_scorer(buckets=64, hidden=8, width=4)
     component = RelationExtractor(nlp.vocab, model, settings=Settings(max_distance=60))
@@ -45,7 +47,7 @@ def test_the_gradient_is_that_of_the_loss(nlp: Language, documents: list[Documen
         logits = model.predict(proposals).astype(np.float64)
         return logistic_gradient(logits, truth, counted)[1]
 
-    step = 1e-3
+    step = 3e-4  # small, so that hardly a unit changes its piece
     for node, name in arrays:
         weights, gradient = node.get_param(name).copy(), node.get_grad(name)
         direction = rng.normal(size=weights.shape).astype("f")
@@ -87,13 +89,15 @@ def test_a_saved_pipeline_predicts_the_same(trained: Language, tmp_path: Path) -
         (r.head.text, r.tail.text, r.label, r.score) for r in after
     ]
     assert loaded.get_pipe("aloi_relations").settings.threshold == 0.31
-    copied = spacy.blank("fr").add_pipe("aloi_relations", config={"model": {"buckets": 4096, "width": 0}})
+    config = {"model": {"buckets": 4096, "width": 0}}
+    copied = spacy.blank("fr").add_pipe("aloi_relations", config=config)
     copied.from_bytes(component.to_bytes())
     assert copied.labels == component.labels
 
 
 def test_a_symmetric_relation_is_proposed_in_text_order_only(nlp: Language) -> None:
-    component = nlp.add_pipe("aloi_relations", config={"max_distance": 60, "model": {"buckets": 64}})
+    config = {"max_distance": 60, "model": {"buckets": 64}}
+    component = nlp.add_pipe("aloi_relations", config=config)
     labels = {"labels": ["MEETS"], "allowed": {"MEETS": [["PER", "PER"]]}, "symmetric": ["MEETS"]}
     component.initialize(lambda: [], labels=labels)
     proposal = component.propose(example(nlp, sentence(0)).predicted)
