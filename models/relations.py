@@ -304,7 +304,7 @@ class RelationExtractor(TrainablePipe):
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> Self:
         """Read what `to_disk` wrote."""
         path = Path(path)
-        self._set(srsly.read_json(path / "cfg"))
+        self.settings = msgspec.convert(srsly.read_json(path / "cfg"), Settings)
         self.model.from_disk(path / "model")
         return self
 
@@ -318,14 +318,9 @@ class RelationExtractor(TrainablePipe):
     def from_bytes(self, data: bytes, *, exclude: Iterable[str] = ()) -> Self:
         """Read what `to_bytes` wrote."""
         stored = srsly.msgpack_loads(data)
-        self._set(stored["cfg"])
+        self.settings = msgspec.convert(stored["cfg"], Settings)
         self.model.from_bytes(stored["model"])
         return self
-
-    def _set(self, settings: dict[str, Any]) -> None:
-        self.settings = msgspec.convert(settings, Settings)
-        self.model.set_dim("nO", len(self.labels), force=True)
-        self.model.initialize()
 
 
 Place = tuple[int, int, str, str]
