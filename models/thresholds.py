@@ -25,7 +25,7 @@ from aloi.models.relations import RelationExtractor, sigmoid
 
 BINS = 10
 """Classes of probability in a table of reliability."""
-FAITH = 50
+FAITH = 10
 """Gold relations of a label that its own threshold needs to weigh as much as the common one."""
 LEAST = 0.01
 """Reliability is that of what is at least so probable: most pairs are all but impossible."""
@@ -146,10 +146,9 @@ def thresholds(
     """The common threshold, and each label's own.
 
     With calibrated probabilities one threshold is best for all: half the best F1 (Lipton et al.
-    2014, "Optimal Thresholding of Classifiers to Maximize F1 Measure"). It holds for other texts
-    too, where the one that happens to be best on these documents does not. A label's own is where
-    its right ones, less that half of all kept, are the most, of equals the middle one; it is mixed
-    with the common threshold, which weighs as much as `FAITH` gold relations of the label. A gold
+    2014, "Optimal Thresholding of Classifiers to Maximize F1 Measure"). A label's own is where its
+    right ones, less that half of all kept, are the most, of equals the middle one; it is mixed with
+    the common threshold, which weighs as much as `FAITH` gold relations of the label. A gold
     relation that no pair proposes counts as missed, whatever the threshold.
     """
     right, kept = np.zeros((2, labels, len(STEPS)))
