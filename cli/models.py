@@ -39,7 +39,7 @@ def train(
     out: Annotated[Path, typer.Option(help="Folder of the pipeline; `spacy.load` reads it.")],
     schema: Annotated[Path | None, typer.Option(help="Schema (TOML).", exists=True)] = None,
     config: Annotated[
-        Path | None, typer.Option(help="A training config of your own.", exists=True)
+        str | None, typer.Option(help="`transformer`, or a training config of your own.")
     ] = None,
     settings: Annotated[
         list[str] | None,
@@ -48,21 +48,34 @@ def train(
 ) -> None:
     """Train a pipeline.
 
-    `pipeline` trains both kinds with our configs and writes OUT, and each part beside it.
+    `pipeline` trains both kinds and writes OUT, and each part beside it; --set changes both.
     """
     from aloi.models.training import Job, assemble
 
-    if kind is not Kind.PIPELINE:
-        changed = overrides(settings or [])
-        Job(kind, train, dev, out, schema=schema, config=config, overrides=changed).run()
-    elif config or settings:
-        raise typer.BadParameter("--config and --set go with ner or relations, trained one by one")
-    else:
-        parts = [out.with_name(f"{out.name}-{part}") for part in (Kind.NER, Kind.RELATIONS)]
-        for part, path in zip((Kind.NER, Kind.RELATIONS), parts, strict=True):
-            Job(part, train, dev, path, schema=schema).run()
-        assemble(*parts, out=out)
+    folders = {kind: out}
+    if kind is Kind.PIPELINE:
+        folders = {part: out.with_name(f"{out.name}-{part}") for part in (Kind.NER, Kind.RELATIONS)}
+    configs = {part: _config(part, config) for part in folders}
+    if kind is Kind.PIPELINE and len(set(configs.values())) == 1 and config:
+        raise typer.BadParameter("a config of your own trains ner or relations, one by one")
+    changed = overrides(settings or [])
+    for part, folder in folders.items():
+        Job(part, train, dev, folder, schema, configs[part], changed).run()
+    if kind is Kind.PIPELINE:
+        assemble(*folders.values(), out=out)
     print(f"{kind} written to {out}", file=sys.stderr)
+
+
+def _config(kind: Kind, name: str | None) -> Path | None:
+    """The config of a kind that --config names: one that ships, or a file."""
+    from aloi.models.training import shipped_config
+
+    if name is None:
+        return None
+    shipped, own = shipped_config(f"{name}-{kind}"), Path(name)
+    if not shipped.is_file() and not own.is_file():
+        raise typer.BadParameter(f"--config takes `transformer` or a file, and {name} is neither")
+    return shipped if shipped.is_file() else own
 
 
 def overrides(settings: list[str]) -> dict[str, Any]:

