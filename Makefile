@@ -5,7 +5,7 @@ READY := .venv/.ready
 CORPUS := corpus
 OUT := build
 
-.PHONY: setup train eval test test-all bench lint types release clean
+.PHONY: setup train eval test test-all test-transformers bench bench-models lint types release clean
 
 setup: $(READY)
 
@@ -27,6 +27,11 @@ test: $(READY)
 
 test-all: $(READY)
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+# torch takes 1 GB and slows every start of spaCy: it comes last, and only where it is asked for.
+test-transformers: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-transformers.txt
+	$(BIN)/python -m pytest tests/models/test_transformer.py $(PYTEST_ARGS)
 
 # Figures that `make eval` and the passes give go into the card; without them it says so.
 release: $(READY)
