@@ -41,16 +41,7 @@ class Network(Shim):
 
     def start(self, weights: str | None, window: int, outputs: int) -> None:
         """Read a pretrained encoder and put a new head on it."""
-        if weights is None:
-            fix = "Name a checkpoint, a folder or on the hub: --set paths.weights=…"
-            raise DataError([Problem("no-weights", "no pretrained weights are named", fix)])
-        try:
-            model = AutoModel.from_pretrained(weights)
-            tokenizer = AutoTokenizer.from_pretrained(weights)
-        except (OSError, ValueError) as error:
-            what = f"cannot be read as a checkpoint: {str(error).splitlines()[0]}"
-            fix = "Give a folder with config.json, model.safetensors and tokenizer.json"
-            raise DataError([Problem("bad-weights", what, fix, file=weights)]) from error
+        model, tokenizer = _checkpoint(weights)
         limits = tokenizer.model_max_length, model.config.max_position_embeddings - 2
         self._set(model, tokenizer, size=min(window, *limits), outputs=outputs)
 
@@ -99,7 +90,8 @@ class Network(Shim):
             save_model(self._model, str(folder / "network.safetensors"))
             sizes = {"size": encoder.size, "outputs": self._model.output.out_features}
             (folder / "network.json").write_text(json.dumps(sizes), encoding="utf-8")
-            packed: bytes = srsly.msgpack_dumps({f.name: f.read_bytes() for f in folder.iterdir()})
+            files = {file.name: file.read_bytes() for file in sorted(folder.iterdir())}
+        packed: bytes = srsly.msgpack_dumps(files)
         return packed
 
     def from_bytes(self, data: bytes) -> Network:
@@ -113,6 +105,24 @@ class Network(Shim):
             self._set(model, AutoTokenizer.from_pretrained(folder), **sizes)
             load_model(self._model, str(folder / "network.safetensors"))
         return self
+
+
+def _checkpoint(weights: str | None) -> tuple[Any, Any]:
+    """The encoder and the tokenizer of a checkpoint; raises `DataError` if there is none."""
+    if weights is None:
+        fix = "Name a checkpoint, a folder or on the hub: --set paths.weights=…"
+        raise DataError([Problem("no-weights", "no pretrained weights are named", fix)])
+    fix = "Give a folder with config.json, model.safetensors and tokenizer.json"
+    try:
+        model = AutoModel.from_pretrained(weights)
+        tokenizer = AutoTokenizer.from_pretrained(weights)
+    except (OSError, ValueError) as error:
+        what = f"cannot be read as a checkpoint: {str(error).splitlines()[0]}"
+        raise DataError([Problem("bad-weights", what, fix, file=weights)]) from error
+    if not tokenizer.is_fast:
+        what = "has no fast tokenizer, which tells the place of each sub-word"
+        raise DataError([Problem("bad-weights", what, fix, file=weights)])
+    return model, tokenizer
 
 
 def _adamw(module: nn.Module, settings: Optimizer) -> AdamW:
