@@ -130,7 +130,8 @@ class MentionRecognizer(TrainablePipe):
     def set_annotations(self, docs: Iterable[Doc], found: Iterable[list[Found]]) -> None:
         """Replace the mentions of the docs."""
         for doc, each in zip(docs, found, strict=True):
-            ordered = sorted(each, key=lambda f: (f.mention.start, -f.mention.end))
+            worded = (f for f in each if _on_words(doc, f.mention))
+            ordered = sorted(worded, key=lambda f: (f.mention.start, -f.mention.end))
             spans = [Span(doc, m.start, m.end, label=m.label) for m, _ in ordered]
             scores = np.array([score for _, score in ordered], dtype=np.float32)
             doc.spans[SPANS_KEY] = SpanGroup(doc, spans=spans, attrs={"scores": scores})
@@ -232,6 +233,11 @@ class MentionRecognizer(TrainablePipe):
 
     def _set(self, settings: dict[str, Any]) -> None:
         self.tags, self.depth = Tags(tuple(settings["labels"])), settings["depth"]
+
+
+def _on_words(doc: Doc, mention: Stretch) -> bool:
+    """Whether a mention neither begins nor ends with white space."""
+    return not (doc[mention.start].is_space or doc[mention.end - 1].is_space)
 
 
 def _stretches(example: Example) -> list[Stretch]:

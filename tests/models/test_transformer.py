@@ -1,8 +1,8 @@
 """Transformers: tiny random ones learn toy sentences through the same commands as all else."""
 
+import re
 from pathlib import Path
 
-import numpy as np
 import pytest
 import spacy
 from spacy.language import Language
@@ -70,33 +70,6 @@ def pipeline(weights: Path, data: Path, tmp_path_factory: pytest.TempPathFactory
     return out
 
 
-@pytest.fixture(scope="module")
-def nlp(pipeline: Path) -> Language:
-    return spacy.load(pipeline)
-
-
-def encoder(nlp: Language) -> "encoders.Encoder":
-    return nlp.get_pipe("ner").model.layers[0].layers[0].shims[0]._model.eval().encoder
-
-
-def test_mentions_and_relations_are_learned_end_to_end(nlp: Language, data: Path) -> None:
-    gold = native.read(data / "dev.jsonl")
-    report = evaluate(gold, prediction.predict(nlp, gold))
-    assert report.entities["exact"].scores.micro.ratios["f1"] == 1
-    assert report.relations["strict"].scores.micro.ratios["f1"] > 0.9
-
-
-def test_a_trained_pipeline_holds_all_it_needs(nlp: Language, pipeline: Path) -> None:
-    """Its checkpoint may go: bytes alone make the same model."""
-    doc = nlp.make_doc(sentence(25).text)
-    fresh = spacy.blank("fr").add_pipe("aloi_ner", config={"model": TAGGER})
-    fresh.from_bytes(nlp.get_pipe("ner").to_bytes())
-    assert fresh.labels == nlp.get_pipe("ner").labels
-    (one,), (other,) = (pipe.model.predict([doc]) for pipe in (fresh, nlp.get_pipe("ner")))
-    assert np.array_equal(one, other)
-    assert "weights" in (pipeline / "NOTICE").read_text(encoding="utf-8")
-
-
 def learner(weights: Path, documents: list[Document], steps: int = 30) -> Language:
     spacy.util.fix_random_seed(0)
     nlp = spacy.blank("fr")
@@ -110,6 +83,40 @@ def learner(weights: Path, documents: list[Document], steps: int = 30) -> Langua
     for _ in range(steps):
         nlp.update(examples, sgd=optimizer, drop=0.1)
     return nlp
+
+
+@pytest.fixture(scope="module")
+def nlp(weights: Path) -> Language:
+    return learner(weights, [sentence(number) for number in range(24)])
+
+
+def encoder(nlp: Language) -> "encoders.Encoder":
+    tagger = nlp.get_pipe("aloi_ner").model.layers[0].layers[0]
+    return tagger.shims[0]._model.eval().encoder
+
+
+def test_mentions_and_relations_are_learned_end_to_end(pipeline: Path, data: Path) -> None:
+    gold = native.read(data / "dev.jsonl")
+    report = evaluate(gold, prediction.predict(spacy.load(pipeline), gold))
+    assert report.entities["exact"].scores.micro.ratios["f1"] == 1
+    assert report.relations["strict"].scores.micro.ratios["f1"] > 0.9
+    assert "weights" in (pipeline / "NOTICE").read_text(encoding="utf-8")
+
+
+def test_a_saved_model_needs_its_checkpoint_no_more(nlp: Language, tmp_path: Path) -> None:
+    nlp.to_disk(tmp_path / "model")
+    config = (tmp_path / "model" / "config.cfg").read_text(encoding="utf-8")
+    checkpoint = re.search(r'weights = "(.*)"', config)
+    assert checkpoint
+    config = config.replace(checkpoint[1], "/nowhere")
+    (tmp_path / "model" / "config.cfg").write_text(config, encoding="utf-8")
+    text = sentence(25).text
+    one, other = (
+        [(span.text, span.label_) for span in each(text).spans["entities"]]
+        for each in (nlp, spacy.load(tmp_path / "model"))
+    )
+    assert one == other
+    assert one == [("Zoé", "PER"), ("Rome", "LOC"), ("Ida", "PER")]
 
 
 def test_nested_mentions_are_learned(weights: Path) -> None:
