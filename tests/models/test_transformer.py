@@ -8,7 +8,6 @@ import spacy
 from spacy.language import Language
 from spacy.training import Example
 from toy import CITIES, SCHEMA, sentence
-from typer.testing import CliRunner
 
 from aloi.cli.main import app
 from aloi.corpus import extras, native
@@ -60,7 +59,7 @@ def train(kind: str, weights: Path, data: Path, out: Path) -> None:
     settings = [f"--set={key}={value}" for key, value in QUICK.items()]
     arguments = ["train", kind, *paths, f"--schema={data / 'schema.toml'}", f"--out={out}"]
     arguments += ["--config=transformer", f"--set=paths.weights={weights}", *settings]
-    CliRunner().invoke(app, arguments, catch_exceptions=False)
+    app(arguments, standalone_mode=False)
 
 
 @pytest.fixture(scope="module")
@@ -198,7 +197,7 @@ def test_each_token_has_one_vector(nlp: Language, sentences: int) -> None:
 
 
 def test_what_windows_part_is_found_all_the_same(nlp: Language) -> None:
-    document = joined(40)
+    document = joined(35)
     doc = nlp(document.text)
     found = {(span.start_char, span.end_char) for span in doc.spans["entities"]}
     assert found == {(entity.start, entity.end) for entity in document.entities}
