@@ -67,7 +67,8 @@ class Tags:
     @cached_property
     def first(self) -> Bools:
         """Which tags a sequence may start with."""
-        return self.follows[0]
+        after_outside: Bools = self.follows[0]
+        return after_outside
 
     @cached_property
     def last(self) -> Bools:

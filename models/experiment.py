@@ -83,8 +83,14 @@ class Experiment:
     def _job(self, kind: str) -> training.Job:
         schema = self.corpus.folder / self.corpus.manifest.schema
         data = self.data("train"), self.data("dev")
-        corpus = self.corpus.origin()
-        return training.Job(kind, *data, self.model(kind), schema=schema, corpus=corpus)
+        return training.Job(
+            kind,
+            *data,
+            self.model(kind),
+            schema=schema,
+            corpus=self.corpus.origin(),
+            rights=self.corpus.manifest.rights,
+        )
 
     def evaluate(self, *, bootstrap: int, seed: int) -> Iterator[Run]:
         """Predict on dev and test, and score each split that has documents, a run at a time."""

@@ -25,27 +25,29 @@ Vectors = Model[list[Doc], list[Floats]]
 """One row of numbers for each token of each doc."""
 
 
-def make_mention_tagger(tok2vec: Vectors, width: int, hidden_width: int, members: int) -> Vectors:
+def make_mention_tagger(tok2vec: Vectors, width: int, hidden_width: int) -> Vectors:
     """`aloi.MentionTagger.v1`: for each doc an array of scores, shape (tokens, columns).
 
-    width: of the vectors that `tok2vec` makes. members: networks of one shape; each is a layer of
-    the model and trained by itself, the model gives their mean. Each has a parameter
-    `transitions`, for the field over its scores; how many columns there are, `shape` tells.
+    width: of the vectors that `tok2vec` makes.
     """
-    return averaged([_member(tok2vec.copy(), width, hidden_width) for _ in range(members)])
+    hidden = Maxout(hidden_width, 2 * width, nP=3, normalize=True, dropout=0.0)
+    output = Linear(None, hidden_width, init_W=zero_init)
+    scores: Vectors = chain(with_memory(tok2vec, width), with_array(chain(hidden, output)))
+    made = tagger(scores, output)
+    made.set_ref("tok2vec", tok2vec)
+    return made
 
 
-def averaged(members: list[Vectors]) -> Vectors:
-    """A tagger whose scores are the mean of those that each `member` gives."""
-    return Model("mention_tagger", _mean, init=_initialize_all, layers=members)
+def tagger(scores: Vectors, output: Model[Any, Any]) -> Vectors:
+    """A network with room for the transitions of the fields over its scores.
 
-
-def member(scores: Vectors, output: Model[Any, Any]) -> Vectors:
-    """A network of a tagger, with room for its transitions; `output` tells how many columns."""
+    The parameter `transitions` is of shape (layers, tags, tags); `output` is the layer that has
+    as many columns as there are layers and tags together. `shape` makes both so.
+    """
     return Model(
-        "member",
+        "mention_tagger",
         lambda model, docs, is_train: model.layers[0](docs, is_train),
-        init=_initialize_all,
+        init=_initialize,
         layers=[scores],
         params={"transitions": None},
         refs={"output": output},
@@ -53,35 +55,14 @@ def member(scores: Vectors, output: Model[Any, Any]) -> Vectors:
 
 
 def shape(model: Vectors, *, tags: int, layers: int) -> None:
-    """Give a tagger its columns, `layers` times `tags`, and room for as many transitions."""
-    for member in model.layers:
-        member.get_ref("output").set_dim("nO", tags * layers, force=True)
-        member.set_param("transitions", np.zeros((layers, tags, tags), dtype=np.float32))
+    """Give a tagger its columns, and transitions that favour nothing."""
+    model.get_ref("output").set_dim("nO", tags * layers, force=True)
+    transitions: Any = np.zeros((layers, tags, tags), dtype=np.float32)
+    model.set_param("transitions", transitions)
 
 
-def transitions(model: Vectors) -> Floats:
-    """The transitions of the whole tagger: shape (layers, tags, tags), the mean of all members."""
-    kept: Floats = np.mean([member.get_param("transitions") for member in model.layers], axis=0)
-    return kept
-
-
-def _member(tok2vec: Vectors, width: int, hidden_width: int) -> Vectors:
-    hidden = Maxout(hidden_width, 2 * width, nP=3, normalize=True, dropout=0.0)
-    output = Linear(None, hidden_width, init_W=zero_init)
-    made = member(chain(with_memory(tok2vec, width), with_array(chain(hidden, output))), output)
-    made.set_ref("tok2vec", tok2vec)
-    return made
-
-
-def _mean(model: Vectors, docs: list[Doc], is_train: bool) -> tuple[list[Floats], Any]:
-    scores = [member.predict(docs) for member in model.layers]
-    means = [np.mean(each, axis=0) for each in zip(*scores, strict=True)]
-    return means, None  # members are trained one by one
-
-
-def _initialize_all(model: Vectors, X: list[Doc] | None = None, Y: object = None) -> None:  # noqa: N803
-    for layer in model.layers:
-        layer.initialize(X=X)
+def _initialize(model: Vectors, X: list[Doc] | None = None, Y: object = None) -> None:  # noqa: N803
+    model.layers[0].initialize(X=X)
 
 
 def with_memory(tok2vec: Vectors, width: int) -> Vectors:
@@ -89,8 +70,8 @@ def with_memory(tok2vec: Vectors, width: int) -> Vectors:
 
     Words that do not start with a capital have no memory: zeros.
     """
-    layers, dims = [tok2vec], {"nO": 2 * width}
-    return Model("with_memory", _forward, init=_initialize_all, layers=layers, dims=dims)
+    layers, dims = [tok2vec], dict[str, int | None](nO=2 * width)
+    return Model("with_memory", _forward, init=_initialize, layers=layers, dims=dims)
 
 
 def _forward(

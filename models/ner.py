@@ -2,8 +2,7 @@
 
 A network scores every token (aloi.models.mention_tagger); for each layer of nesting
 (aloi.models.nesting) a conditional random field (aloi.models.crf) finds the likeliest mentions,
-those of an inner layer inside each mention of the layer before. Several networks that differ in
-their random numbers alone may be averaged: `members`.
+those of an inner layer inside each mention of the layer before.
 
 All mentions stand in `doc.spans["entities"]`, their probabilities in its `attrs["scores"]`; the
 outermost in `doc.ents`.
@@ -28,7 +27,7 @@ from thinc.api import Config, Model, Optimizer, set_dropout_rate
 
 from aloi.corpus.formats.spacy_docs import SPANS_KEY, mentions
 from aloi.models.crf import Floats, Lattice, Stretch, Tags
-from aloi.models.mention_tagger import Vectors, shape, transitions
+from aloi.models.mention_tagger import Vectors, shape
 from aloi.models.nesting import layered, within
 
 DEFAULT_MODEL = """
@@ -36,7 +35,6 @@ DEFAULT_MODEL = """
 @architectures = "aloi.MentionTagger.v1"
 width = 96
 hidden_width = 128
-members = 1
 
 [model.tok2vec]
 @architectures = "spacy.HashEmbedCNN.v2"
@@ -108,7 +106,7 @@ class MentionRecognizer(TrainablePipe):
         return [self._read(next(scores)) if len(doc) else [] for doc in docs]
 
     def _read(self, scores: Floats) -> list[Found]:
-        steps = transitions(self.model)
+        steps = self._transitions
         around = [Found(Stretch(0, len(scores), ""), 1.0)]
         found: list[Found] = []
         for layer in range(self.depth):
@@ -121,6 +119,11 @@ class MentionRecognizer(TrainablePipe):
             ]
             found += around
         return found
+
+    @property
+    def _transitions(self) -> Floats:
+        kept: Any = self.model.get_param("transitions")
+        return np.asarray(kept)
 
     def _lattice(self, scores: Floats, steps: Floats, layer: int, part: Stretch) -> Lattice:
         """All taggings of some tokens by one layer."""
@@ -143,7 +146,7 @@ class MentionRecognizer(TrainablePipe):
             return {}
         (scores,) = self.model.predict([doc])
         whole = Stretch(0, len(doc), "")
-        return self._lattice(scores, transitions(self.model), 0, whole).mentions(least=least)
+        return self._lattice(scores, self._transitions, 0, whole).mentions(least=least)
 
     def update(
         self,
@@ -165,28 +168,19 @@ class MentionRecognizer(TrainablePipe):
         docs = [example.predicted for example in examples]
         truth = [layered(_stretches(example), self.depth) for example in examples]
         set_dropout_rate(self.model, drop)
-        for member in self.model.layers:
-            scores, backprop = member.begin_update(docs)
-            steps = member.get_param("transitions")
-            pushes = [np.zeros_like(each) for each in scores]
-            for each, push, layers in zip(scores, pushes, truth, strict=True):
-                loss = self._learn(each, steps, layers, push, member)
-                losses[self.name] += loss / len(self.model.layers)
-            backprop(pushes)
+        scores, backprop = self.model.begin_update(docs)
+        pushes = [np.zeros_like(each) for each in scores]
+        for each, push, layers in zip(scores, pushes, truth, strict=True):
+            losses[self.name] += self._learn(each, layers, push)
+        backprop(pushes)
         if sgd is not None:
             self.finish_update(sgd)
         return losses
 
-    def _learn(
-        self,
-        scores: Floats,
-        steps: Floats,
-        layers: list[list[Stretch]],
-        push: Floats,
-        member: Vectors,
-    ) -> float:
-        """Add one doc's gradients to `push` and to the member's transitions; return its loss."""
-        total, turned = 0.0, np.zeros_like(steps)
+    def _learn(self, scores: Floats, layers: list[list[Stretch]], push: Floats) -> float:
+        """Add one doc's gradients to `push` and to those of the transitions; return its loss."""
+        steps, total = self._transitions, 0.0
+        turned: Any = np.zeros_like(steps)
         around = [Stretch(0, len(scores), "")]
         for layer, inner in enumerate(layers):
             columns = slice(layer * len(self.tags), (layer + 1) * len(self.tags))
@@ -197,7 +191,7 @@ class MentionRecognizer(TrainablePipe):
                 turned[layer] += pairs
                 total += loss
             around = inner
-        member.inc_grad("transitions", turned)
+        self.model.inc_grad("transitions", turned)
         return total
 
     def score(self, examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401
@@ -263,9 +257,9 @@ def _met(examples: Iterable[Example]) -> dict[str, Any]:
 def copy_tok2vec(source: str, component: str = "ner") -> Callable[[Language], Language]:
     """A callback (`aloi.CopyTok2Vec.v1`) that copies trained weights after initialisation.
 
-    The token-to-vector layers of `component`, in every member, take the weights of the recogniser
-    of the same name in the pipeline `source`: what it knows of words stays, while the layers
-    after it start anew. The layers must be of one shape.
+    The token-to-vector layers of `component` take the weights of the recogniser of the same name
+    in the pipeline `source`: what it knows of words stays, while the layers after it start anew.
+    The layers must be of one shape.
     """
 
     def callback(nlp: Language) -> Language:
@@ -274,8 +268,7 @@ def copy_tok2vec(source: str, component: str = "ner") -> Callable[[Language], La
         assert isinstance(taught, TrainablePipe)
         assert isinstance(pipe, MentionRecognizer)
         vectors = taught.model.get_ref("tok2vec").layers[0].to_bytes()
-        for member in pipe.model.layers:
-            member.get_ref("tok2vec").from_bytes(vectors)
+        pipe.model.get_ref("tok2vec").from_bytes(vectors)
         return nlp
 
     return callback

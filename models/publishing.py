@@ -32,7 +32,8 @@ def publishable(model: Path, *, evaluation: Path | None = None) -> dict[str, Pat
     if evaluation is not None:
         scores = _json(evaluation, "Give the eval.json of `make eval`")
         files[SCORES] = evaluation
-    files[CARD] = card(meta, evaluation=scores).encode()
+    size = sum(path.stat().st_size for path in model.rglob("*") if path.is_file())
+    files[CARD] = card(meta, evaluation=scores, size=size).encode()
     return files
 
 

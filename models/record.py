@@ -13,6 +13,7 @@ from typing import Any
 from spacy.language import Language
 
 from aloi.corpus.document import Document
+from aloi.corpus.rights import UNKNOWN, Rights, rights_of
 from aloi.corpus.schema import Schema
 from aloi.eval.report import evaluate
 from aloi.models import sources
@@ -31,13 +32,17 @@ def of_config(file: Path, config: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def of_data(train: Sequence[Document], dev: Sequence[Document]) -> dict[str, Any]:
-    """How much there is to learn from and to choose by, under which rights."""
-    rights = Counter(str(document.meta.get("rights", "unknown")) for document in train)
+def of_data(train: Sequence[Document], dev: Sequence[Document], default: Rights) -> dict[str, Any]:
+    """How much there is to learn from and to choose by, under which rights.
+
+    `default`: what the corpus says of the texts that say nothing themselves.
+    """
+    rights = [rights_of(d.meta, default, restricted=False) for d in (*train, *dev)]
+    licences = Counter(each.licence or UNKNOWN for each in rights[: len(train)])
     return {
         "data": {"train": _counts(train), "dev": _counts(dev)},
-        "rights": dict(sorted(rights.items())),
-        "redistributable": all(d.meta.get("redistributable") is not False for d in (*train, *dev)),
+        "rights": dict(sorted(licences.items())),
+        "redistributable": all(each.redistributable for each in rights),
     }
 
 

@@ -28,6 +28,7 @@ from aloi.corpus import native
 from aloi.corpus.collection import digest
 from aloi.corpus.document import Document
 from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.rights import Rights
 from aloi.corpus.schema import Schema, conforming, load_schema
 from aloi.models import sources
 from aloi.models.card import write_card
@@ -46,7 +47,7 @@ class Job:
 
     `kind`: "ner" or "relations", each with a config of ours unless one is given. `overrides`:
     config values by dotted key. `corpus`: name, version, licence and sha256 of the corpus that the
-    documents are of, if they are of one.
+    documents are of, if they are of one; `rights`: those in texts that do not say their own.
     """
 
     kind: str
@@ -57,6 +58,7 @@ class Job:
     config: Path | None = None
     overrides: Mapping[str, Any] = field(default_factory=dict)
     corpus: Mapping[str, str] = field(default_factory=dict)
+    rights: Rights = field(default_factory=Rights)
 
     @cached_property
     def documents(self) -> tuple[list[Document], list[Document]]:
@@ -170,7 +172,7 @@ class Job:
             "overrides": dict(self.overrides),
             "versions": _versions(),
             "corpus": dict(self.corpus),
-            **of_data(*self.documents),
+            **of_data(*self.documents, self.rights),
             **of_config(self._config_path(), settings.interpolate()),
         }
 

@@ -14,7 +14,7 @@ from spacy.tokens import Doc
 from thinc.api import Model
 
 from aloi.corpus.extras import need
-from aloi.models.mention_tagger import Floats, Vectors, averaged, member
+from aloi.models.mention_tagger import Floats, Vectors, tagger
 
 if TYPE_CHECKING:
     from aloi.models.relations import Proposal
@@ -27,7 +27,7 @@ def make_tagger(weights: str | None, window: int = 512) -> Vectors:
     a trained pipeline needs it no more. window: the most sub-words that are read at once.
     """
     scores = _network("Tagger", _score_docs, weights, window)
-    return averaged([member(scores, output=scores)])
+    return tagger(scores, output=scores)
 
 
 def make_pair_scorer(weights: str | None, window: int = 512) -> Model[Sequence[Proposal], Floats]:

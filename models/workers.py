@@ -35,14 +35,14 @@ def forked(function: Callable[[T], R], items: Iterable[T], *, workers: int) -> I
         done = dict[int, R]()
         expected = 0
         while True:
+            while expected in done:
+                yield done.pop(expected)
+                expected += 1
             while idle and len(busy) + len(done) < AHEAD * workers:
                 number, item = next(numbered, (-1, None))
                 if number < 0:
                     break
                 busy[_sent(pool, idle.pop(), item)] = number
-            while expected in done:
-                yield done.pop(expected)
-                expected += 1
             if not busy:
                 return
             for connection in wait(list(busy)):

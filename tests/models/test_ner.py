@@ -93,8 +93,7 @@ def test_no_text_is_too_odd(nlp: Language, text: str) -> None:
 
 def test_a_name_is_known_again_by_its_other_places(nlp: Language) -> None:
     """The memory is the mean over a word's places: of one place, it is the vector itself."""
-    (member,) = nlp.get_pipe("ner").model.layers
-    memory = member.layers[0].layers[0]
+    memory = nlp.get_pipe("ner").model.layers[0].layers[0]
     width = memory.get_dim("nO") // 2
     (joined,) = memory.predict([nlp.make_doc("Ana voit Ana et Bob")])
     own, pooled = joined[:, :width], joined[:, width:]
@@ -109,8 +108,9 @@ def test_the_gradient_passes_through_the_memory(nlp: Language) -> None:
     examples = [Example(nlp.make_doc(d.text), annotate(nlp.make_doc(d.text), d)) for d in documents]
     fresh = train_ner(spacy.blank("fr"), documents, steps=2).get_pipe("ner")
     before = fresh.update(examples, drop=0.0)["ner"]
-    (member,) = fresh.model.layers
-    encode = next(node for node in member.walk() if node.name == "maxout" and node.has_grad("W"))
+    encode = next(
+        node for node in fresh.model.walk() if node.name == "maxout" and node.has_grad("W")
+    )
     gradient, step = encode.get_grad("W").copy(), 1e-3 / np.square(encode.get_grad("W")).sum()
     encode.set_param("W", encode.get_param("W") - step * gradient)
     after = fresh.update(examples, drop=0.0)["ner"]

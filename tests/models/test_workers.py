@@ -28,6 +28,17 @@ def test_results_come_in_order_from_other_processes() -> None:
     assert not multiprocessing.active_children()
 
 
+def first_is_slowest(number: int) -> int:
+    """All that are held wait for the first."""
+    time.sleep(0.3 if number == 0 else 0)
+    return number
+
+
+def test_what_waits_for_a_slow_first_is_not_the_end() -> None:
+    count = 5 * AHEAD * 2
+    assert list(forked(first_is_slowest, range(count), workers=2)) == list(range(count))
+
+
 def test_nothing_in_gives_nothing() -> None:
     assert list(forked(uneven, [], workers=2)) == []
 
