@@ -44,6 +44,11 @@ release: $(READY)
 bench: $(READY)
 	$(BIN)/python bench/evaluation.py
 	$(BIN)/python bench/conversion.py
+	$(BIN)/python bench/prediction.py $(wildcard $(OUT)/models/pipeline)
+
+# make bench-models DATA=FOLDER: with winer-fr, multi-crossre-fr and popcorn; see bench/models.py.
+bench-models: $(READY)
+	$(BIN)/python bench/models.py $(DATA)
 
 lint: $(READY)
 	$(BIN)/ruff check .

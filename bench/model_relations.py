@@ -35,11 +35,16 @@ def crossre(data: Path, out: Path) -> Report:
 
 def popcorn(data: Path, out: Path) -> Report:
     """POPCORN, relations between clusters: a seeded fifth is for development and scored."""
+    train, dev = popcorn_cut(data)
+    return _measured(train, dev, out / "popcorn", "facts")
+
+
+def popcorn_cut(data: Path) -> tuple[list[Document], list[Document]]:
+    """What is learned from, and the seeded share that is held out."""
     documents = _read(data / "popcorn" / "train.json")
     order = np.random.default_rng(0).permutation(len(documents)).tolist()
     cut = len(documents) // SHARE
-    dev, train = ([documents[row] for row in rows] for rows in (order[:cut], order[cut:]))
-    return _measured(train, dev, out / "popcorn", "facts")
+    return [documents[row] for row in order[cut:]], [documents[row] for row in order[:cut]]
 
 
 def _read(path: Path) -> list[Document]:

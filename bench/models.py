@@ -1,0 +1,95 @@
+"""What our models reach on public corpora, trained here, with intervals and costs.
+
+    python bench/models.py DATA [--out build/bench-models] [--later YEAR_FOLDER] [--bootstrap 1000]
+
+DATA holds `winer-fr` (2016 and 2017), `multi-crossre-fr` and `popcorn`, as their authors publish
+them. Each row is scored on documents that nothing was learned from, but that chose when to stop and
+which thresholds to take, so a little kindly; `--later` scores entities on a later year of WiNER,
+which chose nothing. Pipelines that stand in the output folder, made from the same, are not trained
+again. All runs on two cores; peak memory and seconds are those of training alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import model_entities as entities
+import model_relations as relations
+import spacy
+from rich.console import Console
+from rich.table import Table
+
+from aloi.corpus.document import Document
+from aloi.eval.report import Report, Result
+from aloi.eval.tables import ratio
+from aloi.models.training import recorded
+
+GIB = 1 << 30
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--out", type=Path, default=Path("build/bench-models"))
+    parser.add_argument("--later", type=Path, help="folder of a later year of WiNER-fr")
+    parser.add_argument("--bootstrap", type=int, default=1000)
+    arguments = parser.parse_args()
+    if missing := [name for name in PARTS if not (arguments.data / name).is_dir()]:
+        sys.exit(f"{arguments.data}: no folder {', '.join(missing)}; see the text of {__file__}")
+    table = Table("", "P", "R", "F1", "macro F1", "seconds", "GiB", title="Models")
+    for row in rows(arguments):
+        table.add_row(*row)
+    Console(width=None if sys.stdout.isatty() else 150, highlight=False).print(table)
+
+
+PARTS = ("winer-fr", "multi-crossre-fr", "popcorn")
+
+Row = tuple[str, ...]
+
+
+def rows(arguments: argparse.Namespace) -> Iterator[Row]:
+    """The table's rows, each as soon as it is known."""
+    data, out = arguments.data, arguments.out
+    yield from _winer(data / "winer-fr", out, arguments.later, arguments.bootstrap)
+    yield _row("POPCORN, all mentions", entities.popcorn(data, out), "exact", out / "popcorn-ner")
+    crossre = relations.crossre(data, out)
+    yield _row("French CrossRE, news-dev, gold entities", crossre, "strict", out / "crossre")
+    popcorn = relations.popcorn(data, out)
+    yield _row("POPCORN, relations of clusters", popcorn, "facts", out / "popcorn")
+
+
+def _winer(data: Path, out: Path, later: Path | None, bootstrap: int) -> Iterator[Row]:
+    learned, held_out = entities.split(data)
+    nlp = entities.train(data, out)
+    tested: dict[str, list[Document]] = {"last quarter of 2017": held_out}
+    if later is not None:
+        tested[later.name] = entities.read_year(later)
+    for name, documents in tested.items():
+        for system, report in entities.reports(nlp, learned, documents, bootstrap=bootstrap):
+            unseen = ratio(entities.unseen(report))
+            title = f"WiNER, {name}, {system} (unseen surfaces {unseen})"
+            yield _row(title, report, "outermost", out / "winer" if "ours" in system else None)
+    for system, speed in entities.speeds(nlp, held_out).items():
+        yield (f"documents a second, {system}", "", "", f"{speed:.1f}", "", "", "")
+
+
+def _row(title: str, report: Report, scheme: str, folder: Path | None) -> Row:
+    result: Result = {**report.entities, **report.relations}[scheme]
+    micro = result.scores.micro.ratios
+    spread = result.intervals.micro if result.intervals else dict.fromkeys(micro)
+    cost = recorded(folder / "model").get("cost", {}) if folder else {}
+    return (
+        title,
+        *(ratio(micro[name], spread[name]) for name in ("precision", "recall", "f1")),
+        ratio(result.scores.macro["f1"]),
+        f"{cost['seconds']:.0f}" if cost else "",
+        f"{cost['peak_bytes'] / GIB:.2f}" if cost.get("peak_bytes") else "",
+    )
+
+
+if __name__ == "__main__":
+    spacy.util.fix_random_seed(0)
+    main()
