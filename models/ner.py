@@ -12,12 +12,10 @@ outermost in `doc.ents`.
 # postponed in this module.
 from collections.abc import Callable, Iterable
 from itertools import islice
-from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 import numpy as np
 import spacy
-import srsly
 from spacy.language import Language
 from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc, Span, SpanGroup
@@ -29,6 +27,7 @@ from aloi.corpus.formats.spacy_docs import SPANS_KEY, mentions
 from aloi.models.crf import Floats, Lattice, Stretch, Tags
 from aloi.models.mention_tagger import Vectors, shape
 from aloi.models.nesting import layered, within
+from aloi.models.stored import StoredPipe
 
 DEFAULT_MODEL = """
 [model]
@@ -58,7 +57,7 @@ class Found(NamedTuple):
     score: float
 
 
-class MentionRecognizer(TrainablePipe):
+class MentionRecognizer(StoredPipe):
     """Finds mentions; see the module's text.
 
     labels: those of the training data, sorted. depth: how many layers of nesting they have.
@@ -93,7 +92,7 @@ class MentionRecognizer(TrainablePipe):
         labels: dict[str, Any] | None = None,
     ) -> None:
         """Take the labels and the depth of nesting from the examples, unless they are given."""
-        self._set(labels or _met(get_examples()))
+        self._restore(labels or _met(get_examples()))
         shape(self.model, tags=len(self.tags), layers=self.depth)
         docs = [example.reference for example in islice(get_examples(), 10)]
         self.model.initialize(X=[doc for doc in docs if len(doc)])
@@ -198,35 +197,11 @@ class MentionRecognizer(TrainablePipe):
         """The scorer's scores."""
         return self.scorer(examples, **kwargs) if self.scorer else {}
 
-    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
-        """Write the model and the labels into a folder."""
-        path = Path(path)
-        path.mkdir(parents=True, exist_ok=True)
-        srsly.write_json(path / "cfg", self.label_data)
-        self.model.to_disk(path / "model")
+    def _plain(self) -> dict[str, Any]:
+        return self.label_data
 
-    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> Self:
-        """Read what `to_disk` wrote."""
-        path = Path(path)
-        self._set(srsly.read_json(path / "cfg"))
-        self.model.from_disk(path / "model")
-        return self
-
-    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
-        """The model and the labels as bytes."""
-        stored = {"cfg": self.label_data, "model": self.model.to_bytes()}
-        packed: bytes = srsly.msgpack_dumps(stored)
-        return packed
-
-    def from_bytes(self, data: bytes, *, exclude: Iterable[str] = ()) -> Self:
-        """Read what `to_bytes` wrote."""
-        stored = srsly.msgpack_loads(data)
-        self._set(stored["cfg"])
-        self.model.from_bytes(stored["model"])
-        return self
-
-    def _set(self, settings: dict[str, Any]) -> None:
-        self.tags, self.depth = Tags(tuple(settings["labels"])), settings["depth"]
+    def _restore(self, plain: dict[str, Any]) -> None:
+        self.tags, self.depth = Tags(tuple(plain["labels"])), plain["depth"]
 
 
 def _on_words(doc: Doc, mention: Stretch) -> bool:
@@ -237,7 +212,7 @@ def _on_words(doc: Doc, mention: Stretch) -> bool:
 def _stretches(example: Example) -> list[Stretch]:
     """The reference's mentions on the predicted doc's tokens."""
     spans = mentions(example.reference)
-    if example.reference.has_unknown_spaces or len(example.reference) != len(example.predicted):
+    if [token.text for token in example.predicted] != [token.text for token in example.reference]:
         spans = example.get_aligned_spans_y2x(spans, allow_overlap=True)
     return [Stretch(span.start, span.end, span.label_) for span in spans]
 

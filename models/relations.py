@@ -14,13 +14,11 @@ things are one pair, and what they have stands between their first mentions.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import msgspec
 import numpy as np
-import srsly
 from spacy.language import Language
-from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.vocab import Vocab
@@ -39,6 +37,7 @@ from aloi.models.pairs import (
     candidates_by_thing,
     gaps,
 )
+from aloi.models.stored import StoredPipe
 
 DEFAULT_MODEL = """
 [model]
@@ -85,7 +84,7 @@ class Proposal:
     permitted: Bools
 
 
-class RelationExtractor(TrainablePipe):
+class RelationExtractor(StoredPipe):
     """Scores every permitted pair of mentions; see the module's text."""
 
     def __init__(
@@ -294,33 +293,12 @@ class RelationExtractor(TrainablePipe):
             return {}
         return self.scorer(examples, symmetric=frozenset(self.inventory.symmetric), **kwargs)
 
-    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
-        """Write the model and the settings into a folder."""
-        path = Path(path)
-        path.mkdir(parents=True, exist_ok=True)
-        srsly.write_json(path / "cfg", msgspec.to_builtins(self.settings))
-        self.model.to_disk(path / "model")
+    def _plain(self) -> dict[str, Any]:
+        plain: dict[str, Any] = msgspec.to_builtins(self.settings)
+        return plain
 
-    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> Self:
-        """Read what `to_disk` wrote."""
-        path = Path(path)
-        self.settings = msgspec.convert(srsly.read_json(path / "cfg"), Settings)
-        self.model.from_disk(path / "model")
-        return self
-
-    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
-        """The model and the settings as bytes."""
-        packed: bytes = srsly.msgpack_dumps(
-            {"cfg": msgspec.to_builtins(self.settings), "model": self.model.to_bytes()}
-        )
-        return packed
-
-    def from_bytes(self, data: bytes, *, exclude: Iterable[str] = ()) -> Self:
-        """Read what `to_bytes` wrote."""
-        stored = srsly.msgpack_loads(data)
-        self.settings = msgspec.convert(stored["cfg"], Settings)
-        self.model.from_bytes(stored["model"])
-        return self
+    def _restore(self, plain: dict[str, Any]) -> None:
+        self.settings = msgspec.convert(plain, Settings)
 
 
 Place = tuple[int, int, str, str]
