@@ -79,8 +79,9 @@ def unique(sources: Iterable[Source]) -> list[Source]:
 
 
 def licence(sources: Iterable[Source]) -> str:
-    """The licences that a pipeline of these sources bears, joined by AND; "" if none is known."""
-    return " AND ".join(sorted({source["licence"] for source in sources if "licence" in source}))
+    """The licences that a pipeline of these sources bears, joined by AND; "" if one is unknown."""
+    licences = {source.get("licence", "") for source in sources}
+    return "" if "" in licences else " AND ".join(sorted(licences))
 
 
 def notice(sources: Iterable[Source]) -> str:

@@ -36,6 +36,8 @@ def test_a_checkpoint_is_named_without_a_licence_that_is_not_known() -> None:
     (source,) = sources.described(*sources.named(config))
     assert source == {"name": "someone/some-checkpoint"}
     assert sources.licence([source]) == ""
+    # Weights of an unknown licence beside known ones: the known licence alone would be untrue.
+    assert sources.licence([FRENCH, source]) == ""
     assert sources.notice([source]) == (
         "Trained from someone/some-checkpoint: its licence holds for this pipeline too."
     )
