@@ -6,7 +6,7 @@ DATA holds `winer-fr` (2016 and 2017), `multi-crossre-fr` and `popcorn`, as thei
 them. Each row is scored on documents that nothing was learned from, but that chose when to stop and
 which thresholds to take, so a little kindly; `--later` scores entities on a later year of WiNER,
 which chose nothing. Pipelines that stand in the output folder, made from the same, are not trained
-again. All runs on two cores; peak memory and seconds are those of training alone.
+again. Seconds are those of training alone; peak memory is the whole process's up to then.
 """
 
 from __future__ import annotations
