@@ -2,15 +2,8 @@
 
 Source: https://labelstud.io/guide/export and /guide/task_format, and Label Studio 1.23 itself. A
 file is an array of tasks `{"id", "data": {"doc_id", "text", …}, "annotations": [{"result": […],
-"completed_by": 3}], "predictions": […]}`. A result is a region `{"id", "type": "labels", "value":
-{"start", "end", "labels": ["PER"]}}`, text or a choice given to a region (the same id, type
-`textarea` or `choices`, named by `from_name`), or an arc `{"type": "relation", "from_id", "to_id",
-"direction", "labels"}`. Offsets are code points.
-
-`data.doc_id` is the document's id, else the task's number; the rest of `data` is its metadata. The
-text given to a region under the name `ref` is its ref, other names are attributes. An arc has no
-attributes in Label Studio: ours are further labels `key=value`, where a label or a key has %25 for
-% and %3D for =.
+"completed_by": 3}], "predictions": […]}`; what a result is, `aloi.corpus.formats.regions` tells.
+`data.doc_id` is the document's id, else the task's number; the rest of `data` is its metadata.
 
 Noted: annotations cancelled, drafts, tasks without an annotation, remarks on regions (`meta`) and
 results that are none of the above (left out); arcs both ways (two relations); regions of several
@@ -31,7 +24,6 @@ names of the Labels and the Text tag; `model_version` of predictions. Attributes
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -39,8 +31,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from aloi.corpus.document import Document, Entity, Relation
-from aloi.corpus.formats import json_records
+from aloi.corpus.document import Document
+from aloi.corpus.formats import json_records, regions
 from aloi.corpus.formats.fitting import Holds
 from aloi.corpus.formats.notes import Notes
 from aloi.corpus.formats.options import Options
@@ -51,7 +43,6 @@ HOLDS = Holds(relation_ids=False, relation_scores=False)
 Layer = Literal["annotations", "predictions"]
 """Whose work on a task: people's, or a model's."""
 
-_REF = "ref"
 _OWN_DATA = ("doc_id", "text")
 
 
@@ -72,72 +63,59 @@ class Writing(Options, frozen=True):
     model_version: str = "aloi"
 
 
-class _Data(msgspec.Struct, frozen=True):
+class Data(msgspec.Struct, frozen=True):
+    """What a task is about; whatever else its `data` holds is metadata."""
+
     text: str
     doc_id: str | int | None = None
 
 
-class _User(msgspec.Struct, frozen=True):
+class User(msgspec.Struct, frozen=True):
+    """Who completed an annotation, where that is told by more than a number."""
+
     id: int | None = None
     email: str | None = None
 
 
-class _Result(msgspec.Struct, frozen=True):
-    type: str
-    id: str = ""
-    from_name: str = ""
-    value: msgspec.Raw = msgspec.Raw(b"{}")
-    score: float | None = None
-    from_id: str = ""
-    to_id: str = ""
-    direction: Literal["right", "left", "bi"] = "right"
-    labels: list[str] | None = None
-    meta: dict[str, Any] | None = None
+class Work(msgspec.Struct, frozen=True):
+    """One annotation or prediction; `lead_time` in seconds."""
 
-
-class _Region(msgspec.Struct, frozen=True):
-    start: int
-    end: int
-    labels: list[str] = []
-    text: str | None = None
-
-
-class _Given(msgspec.Struct, frozen=True):
-    text: str | list[str] = []
-    choices: list[str] = []
-
-    @property
-    def value(self) -> str:
-        lines = [self.text] if isinstance(self.text, str) else self.text
-        return "\n".join([*lines, *self.choices])
-
-
-class _Work(msgspec.Struct, frozen=True):
-    result: list[_Result]
-    completed_by: _User | int | str | None = None
+    result: list[msgspec.Raw]
+    id: int | None = None
+    completed_by: User | int | str | None = None
     model_version: str | int | float | None = None
     was_cancelled: bool | None = None
+    lead_time: float | None = None
+    created_at: str | None = None
+    updated_at: str | None = None
 
     def is_by(self, name: str | None) -> bool:
         """Whether it is the work of the annotator or model named; anyone's where none is."""
         by = self.completed_by
-        names = (by.id, by.email) if isinstance(by, _User) else (by,)
+        names = (by.id, by.email) if isinstance(by, User) else (by,)
         return name is None or name in map(str, (*names, self.model_version))
 
 
-class _Task(msgspec.Struct, frozen=True):
+class Task(msgspec.Struct, frozen=True):
+    """A task with the work on it, whole or, as exports have predictions, by its numbers only."""
+
     data: msgspec.Raw
     id: int | str | None = None
-    annotations: list[_Work | int] = []
-    predictions: list[_Work | int] = []
+    annotations: list[Work | int] = []
+    predictions: list[Work | int] = []
     drafts: list[Any] = []
+
+    def blank(self, record: json_records.Record) -> Document:
+        """The task's document, without annotations."""
+        data = json_records.decode(bytes(self.data), Data)
+        meta = json_records.decode(bytes(self.data), dict[str, Any])
+        meta = {key: value for key, value in meta.items() if key not in _OWN_DATA}
+        return Document(record.name(data.doc_id, self.id), data.text, (), (), meta)
 
 
 def read(path: Path, options: Reading, notes: Notes) -> Iterator[Document]:
     """The tasks of a file, or of the `.json` files below a folder, as documents."""
-    return json_records.read_documents(
-        path, _Task, partial(_document, options=options, notes=notes)
-    )
+    return json_records.read_documents(path, Task, partial(_document, options=options, notes=notes))
 
 
 def write(documents: Iterable[Document], path: Path, options: Writing, notes: Notes) -> int:
@@ -146,30 +124,26 @@ def write(documents: Iterable[Document], path: Path, options: Writing, notes: No
 
 
 def _document(
-    task: _Task, record: json_records.Record, options: Reading, notes: Notes
+    task: Task, record: json_records.Record, options: Reading, notes: Notes
 ) -> Document | None:
-    data = json_records.decode(bytes(task.data), _Data)
-    id_ = record.name(data.doc_id, task.id)
+    blank = task.blank(record)
     notes.add("drafts left out", record.place, len(task.drafts))
-    work = _chosen(task, id_, record.place, options, notes)
+    work = _chosen(task, blank.id, record.place, options, notes)
     if work is None:
         return None
-    problems: list[Problem] = []
-    entities = tuple(_entities(work, options.unlabelled, id_, problems))
-    relations = tuple(_relations(work, options.unlabelled, id_, problems))
-    if problems:
-        raise DataError(problems)
-    meta = json_records.decode(bytes(task.data), dict[str, Any])
-    meta = {key: value for key, value in meta.items() if key not in _OWN_DATA}
-    document = Document(id_, data.text, entities, relations, meta)
-    _note(work, document, record.place, notes)
+    parsed = regions.parse(work.result, blank.id)
+    draft = regions.annotated(blank, parsed, unlabelled=options.unlabelled)
+    if parsed.problems:
+        raise DataError(parsed.problems)
+    document = Document(draft.id, draft.text, draft.entities, draft.relations, draft.meta)
+    _note(parsed, document, record.place, notes)
     return document
 
 
-def _chosen(task: _Task, id_: str, place: str, options: Reading, notes: Notes) -> _Work | None:
+def _chosen(task: Task, id_: str, place: str, options: Reading, notes: Notes) -> Work | None:
     """The one piece of work to read; None, which is noted, where there is none."""
     works = task.annotations if options.layer == "annotations" else task.predictions
-    whole = [work for work in works if isinstance(work, _Work)]
+    whole = [work for work in works if isinstance(work, Work)]
     if len(whole) < len(works):
         what = f"{options.layer} are given by their numbers only, as in exports"
         fix = 'Fetch the tasks whole: client.tasks.list(project=…, fields="all")'
@@ -185,83 +159,25 @@ def _chosen(task: _Task, id_: str, place: str, options: Reading, notes: Notes) -
     return chosen[0] if chosen else None
 
 
-def _entities(
-    work: _Work, unlabelled: str | None, id_: str, problems: list[Problem]
-) -> Iterator[Entity]:
-    given = _given(work)
-    for result in work.result:
-        if result.type != "labels":
-            continue
-        region = json_records.decode(bytes(result.value), _Region)
-        attributes = dict(given.get(result.id, {}))
-        ref = attributes.pop(_REF, None)
-        for number, label in enumerate(region.labels or [unlabelled], start=1):
-            if label is None:
-                problems.append(_unlabelled(id_, result.id))
-                continue
-            name = result.id if number == 1 else f"{result.id}-{number}"
-            yield Entity(name, region.start, region.end, label, ref, attributes, result.score)
-
-
-def _given(work: _Work) -> dict[str, dict[str, str]]:
-    """What texts and choices give each region: region id → name → value."""
-    given: defaultdict[str, dict[str, str]] = defaultdict(dict)
-    for result in work.result:
-        if result.type in ("textarea", "choices"):
-            value = json_records.decode(bytes(result.value), _Given).value
-            given[result.id][result.from_name] = value
-    return given
-
-
-def _relations(
-    work: _Work, unlabelled: str | None, id_: str, problems: list[Problem]
-) -> Iterator[Relation]:
-    for result in work.result:
-        if result.type != "relation":
-            continue
-        labels, attributes = _arc(result.labels or [])
-        if not labels and unlabelled is None:
-            problems.append(_unlabelled(id_, f"arc {result.from_id} {result.to_id}"))
-            continue
-        for label in labels or [unlabelled or ""]:
-            if result.direction != "left":
-                yield Relation(result.from_id, result.to_id, label, attributes=attributes)
-            if result.direction != "right":
-                yield Relation(result.to_id, result.from_id, label, attributes=attributes)
-
-
-def _arc(written: Iterable[str]) -> tuple[list[str], dict[str, str]]:
-    """The labels of an arc, and the attributes among them."""
-    parts = [label.partition("=") for label in written]
-    labels = [_unescaped(name) for name, sign, _ in parts if not sign]
-    return labels, {_unescaped(name): value for name, sign, value in parts if sign}
-
-
-def _unlabelled(id_: str, item: str) -> Problem:
-    fix = "Label it in Label Studio, or read with unlabelled=LABEL"
-    return Problem("no-label", "drawn without a label", fix, id_, item)
-
-
-def _note(work: _Work, document: Document, place: str, notes: Notes) -> None:
-    regions = {r.id: r for r in work.result if r.type == "labels"}
-    for result in work.result:
+def _note(parsed: regions.Parsed, document: Document, place: str, notes: Notes) -> None:
+    for result in parsed.results:
         notes.add("remarks on regions left out", place, bool(result.meta))
-        if result.type == "labels":
-            region = json_records.decode(bytes(result.value), _Region)
-            notes.add("regions of several labels", place, len(region.labels) > 1)
-            differs = region.text not in (None, document.text[region.start : region.end])
-            notes.add("regions whose `text` differs from the text", place, differs)
-        elif result.type == "relation":
-            notes.add("arcs both ways read as two relations", place, result.direction == "bi")
-        else:
-            known = result.type in ("textarea", "choices") and result.id in regions
-            notes.add("results that are no mention left out", place, not known)
+    for _, region in parsed.regions:
+        notes.add("regions of several labels", place, len(region.labels) > 1)
+        differs = region.text not in (None, document.text[region.start : region.end])
+        notes.add("regions whose `text` differs from the text", place, differs)
+    for result in parsed.arcs:
+        notes.add("arcs both ways read as two relations", place, result.direction == "bi")
+    strays = parsed.given.keys() - {result.id for result, _ in parsed.regions}
+    stray = len(parsed.others) + sum(len(parsed.given[id_]) for id_ in strays)
+    notes.add("results that are no mention left out", place, stray)
 
 
 def _task(document: Document, options: Writing, notes: Notes) -> dict[str, Any]:
     _check_names(document, options)
     data = {"doc_id": document.id, "text": document.text, **document.meta}
-    result = [*_regions(document, options), *_arcs(document, notes)]
+    tags = regions.Tags(options.from_name, options.to_name)
+    result = regions.results(document, tags, notes)
     if options.layer == "predictions":
         return {"data": data, "predictions": [_predicted(result, options)]}
     return {"data": data, "annotations": [{"result": result, "ground_truth": False}]}
@@ -273,61 +189,10 @@ def _predicted(result: list[dict[str, Any]], options: Writing) -> dict[str, Any]
 
 def _check_names(document: Document, options: Writing) -> None:
     """Raise `DataError` for names that a task has other uses for."""
-    tags = {options.from_name, options.to_name, _REF}
+    tags = {options.from_name, options.to_name, regions.REF}
     attributes = {name for entity in document.entities for name in entity.attributes}
     taken = sorted(tags & attributes) + sorted(document.meta.keys() & set(_OWN_DATA))
     if taken:
         what = f"Label Studio's tasks use the name {' and '.join(taken)} otherwise"
         fix = "Rename the attribute or the key of the metadata"
         raise DataError([Problem("name-taken", what, fix, document.id)])
-
-
-def _regions(document: Document, options: Writing) -> Iterator[dict[str, Any]]:
-    for entity in document.entities:
-        span = {"start": entity.start, "end": entity.end}
-        common = {"id": entity.id, "to_name": options.to_name}
-        score = {} if entity.score is None else {"score": entity.score}
-        value = {**span, "text": document.surface(entity), "labels": [entity.label]}
-        yield {**common, "from_name": options.from_name, "type": "labels", "value": value, **score}
-        ref = {} if entity.ref is None else {_REF: entity.ref}
-        for name, text in {**ref, **entity.attributes}.items():
-            value = {**span, "text": [text]}
-            yield {**common, "from_name": name, "type": "textarea", "value": value}
-
-
-def _arcs(document: Document, notes: Notes) -> Iterator[dict[str, Any]]:
-    """The relations as arcs, one from one region to another as far as can be.
-
-    Those that differ by label alone share an arc; a second arc between the same two is drawn from
-    tail to head and points to the left.
-    """
-    labels: defaultdict[tuple[str, str, tuple[tuple[str, str], ...]], list[str]] = defaultdict(list)
-    for relation in document.relations:
-        attributes = tuple(sorted(relation.attributes.items()))
-        labels[relation.head, relation.tail, attributes].append(relation.label)
-    wanted = {(head, tail) for head, tail, _ in labels}
-    drawn: set[tuple[str, str]] = set()
-    for (head, tail, attributes), borne in labels.items():
-        turned = (head, tail) in drawn and (tail, head) not in wanted | drawn
-        ends = (tail, head) if turned else (head, tail)
-        lost = len(borne) if ends in drawn else 0
-        notes.add("relations that its page will drop when saved", f"document {document.id}", lost)
-        drawn.add(ends)
-        yield {
-            "type": "relation",
-            "from_id": ends[0],
-            "to_id": ends[1],
-            "direction": "left" if turned else "right",
-            "labels": [
-                *map(_escaped, borne),
-                *(f"{_escaped(name)}={value}" for name, value in attributes),
-            ],
-        }
-
-
-def _escaped(name: str) -> str:
-    return name.replace("%", "%25").replace("=", "%3D")
-
-
-def _unescaped(name: str) -> str:
-    return name.replace("%3D", "=").replace("%25", "%")
