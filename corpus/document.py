@@ -105,6 +105,30 @@ def outermost(entities: tuple[Entity, ...]) -> tuple[Entity, ...]:
     return tuple(kept)
 
 
+def salvage(draft: Draft) -> tuple[Document, list[Problem]]:
+    """What is valid of a draft that has an id, and the problem of each thing left out.
+
+    Of entities with one id the first is kept; a relation goes with its ends.
+    """
+    problems = list(validity_problems(draft))
+    broken = {problem.item for problem in problems if problem.kind != "entity-id-twice"}
+    entities: dict[str, Entity] = {}
+    for entity in draft.entities:
+        if entity.id not in broken:
+            entities.setdefault(entity.id, entity)
+    kept: list[Relation] = []
+    for relation in draft.relations:
+        if str(relation) in broken:
+            continue
+        if relation.head in entities and relation.tail in entities:
+            kept.append(relation)
+        else:
+            what, fix = "left out, as one of its ends is", "Mend the entity"
+            problems.append(Problem("lost-relation", what, fix, draft.id, str(relation)))
+    whole = Document(draft.id, draft.text, tuple(entities.values()), tuple(kept), draft.meta)
+    return whole, problems
+
+
 def validity_problems(draft: Draft) -> Iterator[Problem]:
     """All that keeps a draft from being a document, whatever the schema."""
     if not draft.id:
