@@ -11,6 +11,8 @@ from aloi.corpus.schema import Schema
 
 _TABLE = re.compile(r"(<!-- schema:(entities|relations) -->\n).*?(<!-- /schema -->)", re.DOTALL)
 
+_VERSION = re.compile(r"^Version (\S+) · schéma `([^`]+)`", re.MULTILINE)
+
 
 def refresh(guide: Path, schema: Schema) -> None:
     """Write the schema's tables between the marks `<!-- schema:… -->` and `<!-- /schema -->`."""
@@ -51,3 +53,14 @@ def _attribute_lines(title: str, schema: Schema, *, relations: bool) -> Iterator
         borne = f" ({', '.join(type_.labels)})" if type_.labels else ""
         values = ", ".join(f"`{value}`" for value in type_.values)
         yield f"{title} : `{name}`{borne}, {values} – {type_.fr}."
+
+
+def shipped() -> Path:
+    """The guide that comes with aloi."""
+    return Path(__file__).with_name("guidelines") / "guide.fr.md"
+
+
+def version_for(schema: Schema) -> str | None:
+    """The version of the guide that comes with aloi, where it is one for this schema."""
+    found = _VERSION.search(shipped().read_text(encoding="utf-8"))
+    return found[1] if found and found[2] == schema.name else None

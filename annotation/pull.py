@@ -31,6 +31,9 @@ from aloi.corpus.problems import DataError, Problem
 STATE = ".pulled"
 """The file that says what was pulled, so that changes alone are asked for."""
 
+ADJUDICATION, PRACTICE = "adjudication", "practice-"
+"""What stands for the annotator's name in the titles of projects that hold no annotator's work."""
+
 Tell = Callable[[str], object]
 
 _NAME = re.compile(r"\w[\w.@+\-]*")
@@ -153,6 +156,11 @@ def _provenance(task: Task, work: Work) -> dict[str, Any]:
 
 def _placed(problem: Problem, place: str) -> Problem:
     return problem.at(file=place)
+
+
+def passes(annotators: Iterable[str]) -> list[str]:
+    """Those whose projects hold annotators' own work: neither adjudication nor practice."""
+    return [name for name in annotators if name != ADJUDICATION and not name.startswith(PRACTICE)]
 
 
 def pull_export(file: Path, out: Path, reader: Reader) -> Pulled:

@@ -125,6 +125,15 @@ def push(
     }
 
 
+def page(
+    studio: Studio, delivery: Delivery, notes: Notes, *, tell: Tell = lambda step: None
+) -> str:
+    """Bring one document to one annotator; returns the address of its page."""
+    (document,), (annotator,) = delivery.documents, delivery.annotators
+    project = push(studio, delivery, notes, tell=tell)[annotator].project
+    return project.page(rows_of(studio, project)[document.id][0].id)
+
+
 def _check(delivery: Delivery) -> None:
     problems: list[Problem] = []
     texts = {document.id: document.text for document in delivery.documents}

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+
+from aloi.cli.console import fail, must_exist, steps
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from aloi.annotation.pull import Pulled, Reader
+    from aloi.annotation.push import Pushed
+    from aloi.corpus.document import Document
+    from aloi.corpus.schema import Schema
+
+Home = Annotated[
+    Path, typer.Option(metavar="DIR", help="Where `start` keeps Label Studio and its access.")
+]
+HOME = Path(".label-studio")
 
 app = typer.Typer(help="Guidelines and Label Studio.", no_args_is_help=True)
 
@@ -26,3 +42,236 @@ def guidelines(
     from aloi.corpus.schema import load_schema
 
     refresh(guide, load_schema(schema))
+
+
+@app.command()
+def push(
+    source: Annotated[str, typer.Argument(metavar="DOCUMENTS", help="A corpus, or documents.")],
+    *,
+    to: Annotated[list[str], typer.Option(metavar="NAME", help="An annotator; say each one.")],
+    double: Annotated[
+        float, typer.Option(min=0, max=1, help="The share that two annotators get.")
+    ] = 0.0,
+    order: Annotated[
+        Literal["as-is", "uncertain-first", "diverse"], typer.Option(help="Which come first.")
+    ] = "as-is",
+    predictions: Annotated[
+        str | None, typer.Option(metavar="DOCUMENTS", help="Pre-annotations: a model's, or others.")
+    ] = None,
+    model_version: Annotated[
+        str | None, typer.Option(help="Whose predictions they are; else what they say.")
+    ] = None,
+    finished: Annotated[
+        bool, typer.Option("--finished", help="DOCUMENTS are the annotator's finished work.")
+    ] = False,
+    changed: Annotated[
+        Literal["refuse", "keep", "replace"], typer.Option(help="Tasks whose text is another now.")
+    ] = "refuse",
+    project: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Of the projects; else the corpus's.")
+    ] = None,
+    schema: Annotated[Path | None, typer.Option(help="For bare documents.", exists=True)] = None,
+    guideline_version: Annotated[
+        str | None, typer.Option(help="Recorded with the work; else that of aloi's guide.")
+    ] = None,
+    home: Home = HOME,
+) -> None:
+    """Bring documents to annotators in Label Studio, each to a project of their own.
+
+    Again and again: what is there stays, what is missing is sent, nothing comes twice.
+    """
+    from aloi.annotation.access import find
+    from aloi.annotation.push import Delivery
+    from aloi.annotation.push import push as deliver
+    from aloi.annotation.studio import Studio
+    from aloi.corpus.formats.notes import Notes
+
+    if len(set(to)) < len(to):
+        raise typer.BadParameter("--to names an annotator twice")
+    name, known, documents = _documents(source, project, schema)
+    predicted = _predictions(predictions)
+    delivery = Delivery(
+        corpus=name,
+        schema=known,
+        documents=documents,
+        annotators=to,
+        double=double,
+        order=order,
+        predictions=predicted,
+        model_version=model_version or _model(predicted),
+        guideline_version=guideline_version or _guideline_version(known),
+        finished=finished,
+        changed=changed,
+    )
+    notes = Notes()
+    with steps() as tell:
+        done = deliver(Studio(find(home)), delivery, notes, tell=tell)
+    for note in notes:
+        print(note, file=sys.stderr)
+    for annotator, pushed in done.items():
+        print(f"{annotator}: {_told(pushed)}; {pushed.project.url}")
+
+
+def _documents(
+    source: str, project: str | None, schema: Path | None
+) -> tuple[str, Schema, tuple[Document, ...]]:
+    """Name, schema and documents of a corpus folder, or of bare documents with a schema."""
+    from aloi.corpus.collection import Corpus, is_corpus
+    from aloi.corpus.formats import registry
+    from aloi.corpus.schema import load_schema
+
+    must_exist(source)
+    if source != registry.STANDARD and is_corpus(Path(source)):
+        if schema is not None:
+            raise typer.BadParameter("a corpus folder brings its own schema; leave --schema out")
+        corpus = Corpus.open(Path(source))
+        return project or corpus.manifest.name, corpus.schema, corpus.documents
+    if schema is None or project is None:
+        raise typer.BadParameter("bare documents need --schema and --project")
+    return project, load_schema(schema), tuple(registry.read(source))
+
+
+def _predictions(source: str | None) -> dict[str, Document]:
+    from aloi.corpus.collection import Corpus, is_corpus
+    from aloi.corpus.formats import registry
+
+    if source is None:
+        return {}
+    must_exist(source)
+    if source != registry.STANDARD and is_corpus(Path(source)):
+        documents: Iterable[Document] = Corpus.open(Path(source)).documents
+    else:
+        documents = registry.read(source)
+    return {document.id: document for document in documents}
+
+
+def _model(predictions: Mapping[str, Document]) -> str:
+    """The model that predictions name; ends with status 2 where they name several."""
+    models = {str(each.meta["model"]) for each in predictions.values() if "model" in each.meta}
+    if len(models) > 1:
+        raise typer.BadParameter(f"predictions of {len(models)} models; say --model-version")
+    return models.pop() if models else "predictions"
+
+
+def _guideline_version(schema: Schema) -> str | None:
+    from aloi.annotation.guide import version_for
+
+    return version_for(schema)
+
+
+def _told(done: Pushed) -> str:
+    """What a push did, without what it did not."""
+    said = f"{done.sent} documents sent, {done.there} there already"
+    further = {
+        "replaced": done.replaced,
+        "predictions renewed": done.predictions,
+        "doubled tasks deleted": done.doubles,
+    }
+    return ", ".join([said, *(f"{number} {what}" for what, number in further.items() if number)])
+
+
+@app.command()
+def pull(
+    source: Annotated[
+        str, typer.Argument(metavar="PROJECT", help="A corpus, a project's name, or an export.")
+    ],
+    *,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="A folder an annotator goes there.")],
+    annotator: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only this one; say each.")
+    ] = None,
+    edges: Annotated[
+        Literal["flag", "trim"], typer.Option(help="White space at a mention's edges.")
+    ] = "flag",
+    home: Home = HOME,
+) -> None:
+    """Write annotators' finished work as documents, one folder each.
+
+    From a server, or from its export in JSON. Only what changed is asked for; what cannot be read
+    is told, the rest is written.
+    """
+    from aloi.annotation.pull import Reader, pull_export
+    from aloi.corpus.formats.notes import Notes
+
+    notes = Notes()
+    reader = Reader(notes, edges)
+    if Path(source).is_file():
+        pulled = pull_export(Path(source), out, reader)
+    else:
+        pulled = _pull(_name(source), annotator or [], out, reader, home)
+    for note in notes:
+        print(note, file=sys.stderr)
+    names = sorted(pulled.written | pulled.unchanged)
+    for name in names:
+        print(f"{out / name}: {pulled.written[name]} written, {pulled.unchanged[name]} unchanged")
+    if pulled.problems:
+        fail(pulled.problems)
+    if not names:
+        print("no finished work", file=sys.stderr)
+
+
+def _name(source: str) -> str:
+    """The name of a corpus folder, or the name itself."""
+    from aloi.corpus.collection import Corpus, is_corpus
+
+    return Corpus.open(Path(source)).manifest.name if is_corpus(Path(source)) else source
+
+
+def _pull(name: str, annotators: list[str], out: Path, reader: Reader, home: Path) -> Pulled:
+    from aloi.annotation.access import find
+    from aloi.annotation.pull import passes, pull_server
+    from aloi.annotation.studio import Studio
+
+    studio = Studio(find(home))
+    projects = studio.projects(name)
+    if unknown := set(annotators) - projects.keys():
+        known = ", ".join(projects) or "none"
+        raise typer.BadParameter(f"no project of {', '.join(sorted(unknown))}; there: {known}")
+    wanted = annotators or passes(projects)
+    if not wanted:
+        raise typer.BadParameter(f"{studio.url} has no project «{name} · …»; push documents first")
+    with steps() as tell:
+        return pull_server(studio, [projects[each] for each in wanted], out, reader, tell=tell)
+
+
+@app.command("open")
+def open_(
+    document: Annotated[str, typer.Argument(metavar="ID", help="A document of the corpus.")],
+    *,
+    corpus: Annotated[
+        Path, typer.Option(metavar="CORPUS", help="The corpus folder.", exists=True)
+    ] = Path("corpus"),
+    to: Annotated[str | None, typer.Option(metavar="NAME", help="Who annotates; else you.")] = None,
+    predictions: Annotated[
+        str | None, typer.Option(metavar="DOCUMENTS", help="Pre-annotations; else the corpus's.")
+    ] = None,
+    home: Home = HOME,
+) -> None:
+    """Open a document in Label Studio, pre-annotated, in a project of your own."""
+    import getpass
+    import webbrowser
+
+    from aloi.annotation.access import find
+    from aloi.annotation.push import Delivery, page
+    from aloi.annotation.studio import Studio
+    from aloi.cli.corpus import open_corpus
+    from aloi.corpus.formats.notes import Notes
+
+    whole = open_corpus(corpus)
+    chosen = [each for each in whole.documents if each.id == document]
+    if not chosen:
+        raise typer.BadParameter(f"{corpus} has no document {document}")
+    predicted = _predictions(predictions or str(corpus))
+    delivery = Delivery(
+        corpus=whole.manifest.name,
+        schema=whole.schema,
+        documents=chosen,
+        annotators=[to or getpass.getuser()],
+        predictions={document: predicted[document]} if document in predicted else {},
+        model_version=_model(predicted),
+        guideline_version=_guideline_version(whole.schema),
+    )
+    with steps() as tell:
+        address = page(Studio(find(home)), delivery, Notes(), tell=tell)
+    print(address)
+    webbrowser.open(address)
