@@ -9,9 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
-from sklearn.decomposition import TruncatedSVD
-from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
 from sklearn.preprocessing import normalize
 
 from aloi.annotation.tasks import mean_score
@@ -20,13 +18,11 @@ from aloi.corpus.problems import DataError, Problem
 
 Order = Literal["as-is", "uncertain-first", "diverse"]
 
-Floats = npt.NDArray[np.float64]
+FEATURES, DIMENSIONS = 2**16, 128
+"""How many kinds of words are told apart by hash, and in how many dimensions texts are compared."""
 
 UNSCORED = -1.0
 """The uncertainty of a document without scores: below every other."""
-
-DIMENSIONS = 64
-"""How many dimensions texts are compared in."""
 
 
 def assign(
@@ -92,13 +88,16 @@ def _doubt(predicted: Document | None) -> float:
 def farthest_first(texts: Sequence[str]) -> list[int]:
     """The places of texts, each next one the farthest by angle from all before it.
 
-    The first is the one closest to all. Texts are compared by TF-IDF of their words, brought to at
-    most `DIMENSIONS` dimensions. Source: Gonzalez 1985, Clustering to minimize the maximum
-    intercluster distance.
+    The first is the one closest to all. Texts are compared by TF-IDF of their words, brought to
+    `DIMENSIONS` by a random projection that is always the same. Source: Gonzalez 1985, Clustering
+    to minimize the maximum intercluster distance.
     """
     if len(texts) < 3:
         return list(range(len(texts)))
-    vectors = _vectors(texts)
+    words = HashingVectorizer(token_pattern=r"\w+", alternate_sign=False, n_features=FEATURES)
+    found = TfidfTransformer().fit_transform(words.transform(texts))
+    lot = np.random.default_rng(0).standard_normal((FEATURES, DIMENSIONS))
+    vectors = normalize(found @ lot)
     likest = vectors @ vectors.mean(axis=0)
     order, nearest = [int(np.argmax(likest))], np.full(len(texts), -np.inf)
     while len(order) < len(texts):
@@ -106,13 +105,3 @@ def farthest_first(texts: Sequence[str]) -> list[int]:
         nearest[order[-1]] = np.inf
         order.append(int(np.argmin(nearest)))
     return order
-
-
-def _vectors(texts: Sequence[str]) -> Floats:
-    """A vector of length 1 for each text."""
-    words = TfidfVectorizer(token_pattern=r"\w+", sublinear_tf=True).fit_transform(texts)
-    size = min(DIMENSIONS, *(side - 1 for side in words.shape))
-    if size < 1:  # texts of no words, or of one
-        return np.ones((len(texts), 1))
-    found: Floats = normalize(TruncatedSVD(size, random_state=0).fit_transform(words))
-    return found

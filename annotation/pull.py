@@ -167,10 +167,11 @@ def pull_export(file: Path, out: Path, reader: Reader) -> Pulled:
     """Documents of an exported JSON file, written below `out`."""
     pulled, taken = Pulled(), dict[str, str]()
     for record in json_records.records(file, pulled.problems):
-        documents, problems = reader.documents(record.raw, record.place)
+        place = f"{record.place}, entry {record.number}"
+        documents, problems = reader.documents(record.raw, place)
         pulled.problems += problems
         for document in documents:
-            _write(document, out, record.place, taken, pulled)
+            _write(document, out, place, taken, pulled)
     return pulled
 
 
