@@ -45,6 +45,29 @@ def guidelines(
 
 
 @app.command()
+def config(
+    source: Annotated[
+        Path, typer.Argument(metavar="SCHEMA|CORPUS", help="A schema (TOML), or a corpus folder.")
+    ],
+    *,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Else to stdout.")] = None,
+) -> None:
+    """Write the labelling interface of a schema, as Label Studio takes it (XML)."""
+    from aloi.annotation.interface import labelling_interface
+    from aloi.corpus.collection import Corpus, is_corpus
+    from aloi.corpus.files import whole_file
+    from aloi.corpus.schema import load_schema
+
+    schema = Corpus.open(source).schema if is_corpus(source) else load_schema(source)
+    interface = labelling_interface(schema)
+    if out is None:
+        print(interface)
+        return
+    with whole_file(out) as stream:
+        stream.write(f"{interface}\n")
+
+
+@app.command()
 def push(
     source: Annotated[str, typer.Argument(metavar="DOCUMENTS", help="A corpus, or documents.")],
     *,
