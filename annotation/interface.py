@@ -150,7 +150,7 @@ def _guidelines(view: ET.Element, schema: Schema, guide: str | None) -> None:
     for title, text in panels.items():
         if text:
             panel = ET.SubElement(shown, "Panel", value=title)
-            ET.SubElement(panel, "Markdown", value=text)
+            ET.SubElement(ET.SubElement(panel, "View"), "Markdown", value=text)
 
 
 def _entity_lines(schema: Schema) -> Iterator[str]:
