@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from aloi.corpus.files import whole_file
+from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.schema import Schema
 
 _TABLE = re.compile(r"(<!-- schema:(entities|relations) -->\n).*?(<!-- /schema -->)", re.DOTALL)
 
 _VERSION = re.compile(r"^Version (\S+) · schéma `([^`]+)`", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """A guide's version, the name of the schema it is for, and its text in Markdown."""
+
+    version: str
+    schema: str
+    text: str = field(repr=False)
 
 
 def refresh(guide: Path, schema: Schema) -> None:
@@ -60,7 +71,19 @@ def shipped() -> Path:
     return Path(__file__).with_name("guidelines") / "guide.fr.md"
 
 
-def version_for(schema: Schema) -> str | None:
-    """The version of the guide that comes with aloi, where it is one for this schema."""
-    found = _VERSION.search(shipped().read_text(encoding="utf-8"))
-    return found[1] if found and found[2] == schema.name else None
+def read_guide(file: Path) -> Guide:
+    """A guide; raises `DataError` if no line of it says its version and schema."""
+    text = file.read_text(encoding="utf-8")
+    if (found := _VERSION.search(text)) is None:
+        what, fix = (
+            "the guide does not say its version",
+            "Write a line «Version 1.0 · schéma `name`»",
+        )
+        raise DataError([Problem("no-version", what, fix, file=str(file))])
+    return Guide(found[1], found[2], text)
+
+
+def guide_for(schema: Schema) -> Guide | None:
+    """The guide that comes with aloi, where it is one for this schema."""
+    guide = read_guide(shipped())
+    return guide if guide.schema == schema.name else None

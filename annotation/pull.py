@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from aloi.annotation.interface import QUESTION
 from aloi.annotation.studio import Project, Studio
 from aloi.annotation.tasks import HASH, PULLED, text_hash
 from aloi.corpus import native
@@ -106,7 +107,10 @@ class Reader:
         draft = self._trimmed(regions.annotated(blank, parsed))
         whole, problems = salvage(draft)
         meta = {key: value for key, value in blank.meta.items() if key != HASH}
-        meta |= {"annotator": annotator, PULLED: _provenance(task, work)}
+        asked = [said[QUESTION] for said in parsed.given.values() if QUESTION in said]
+        self.notes.add("questions asked", f"document {blank.id}, {annotator}", len(asked))
+        question = {"question": "\n".join(asked)} if asked else {}
+        meta |= {"annotator": annotator, PULLED: {**_provenance(task, work), **question}}
         return msgspec.structs.replace(whole, meta=meta), [*parsed.problems, *problems]
 
     def _trimmed(self, draft: Draft) -> Draft:

@@ -15,6 +15,7 @@ from itertools import islice
 from typing import Any, Literal, TypeVar
 
 from aloi.annotation.assignment import Order, assign, ordered
+from aloi.annotation.guide import Guide
 from aloi.annotation.interface import labelling_interface
 from aloi.annotation.studio import Project, Studio, UnansweredError
 from aloi.annotation.tasks import Sender, same_result, text_hash
@@ -59,7 +60,7 @@ class Delivery:
     order: Order = "as-is"
     predictions: Mapping[str, Document] = field(default_factory=dict)
     model_version: str = "aloi"
-    guideline_version: str | None = None
+    guide: Guide | None = None
     finished: bool = False
     changed: Changed = "refuse"
 
@@ -119,10 +120,7 @@ def push(
     ]
     if problems:
         raise DataError(problems)
-    return {
-        name: parcel.deliver(studio, projects[name] or _make(studio, delivery, name), tell)
-        for name, parcel in parcels.items()
-    }
+    return {name: parcel.deliver(studio, projects[name], tell) for name, parcel in parcels.items()}
 
 
 def page(
@@ -178,21 +176,16 @@ def worked(studio: Studio, project: Project, tasks: Iterable[int]) -> set[int]:
 
 
 def settings(delivery: Delivery) -> dict[str, Any]:
-    """How an annotator's project is set up."""
+    """How an annotator's project is set up, its labelling interface included."""
+    guide = None if delivery.guide is None else delivery.guide.text
     return {
-        "label_config": labelling_interface(delivery.schema),
+        "label_config": labelling_interface(delivery.schema, guide=guide),
         "sampling": "Sequential sampling",
         "show_collab_predictions": True,
         "show_skip_button": True,
         "enable_empty_annotation": True,
         **({"model_version": delivery.model_version} if delivery.predictions else {}),
     }
-
-
-def _make(studio: Studio, delivery: Delivery, annotator: str) -> Project:
-    how = {key: value for key, value in settings(delivery).items() if key != "label_config"}
-    interface = labelling_interface(delivery.schema)
-    return studio.make_project(studio.title(delivery.corpus, annotator), interface, **how)
 
 
 @dataclass
@@ -222,9 +215,13 @@ class _Parcel:
             what = f"{self.annotator} has another text of it{', and work on it' * busy}"
             yield Problem("changed-text", what, fix, document.id)
 
-    def deliver(self, studio: Studio, project: Project, tell: Tell) -> Pushed:
-        """Send what is missing, and bring predictions up to date."""
-        studio.set_up(project, **settings(self.delivery))
+    def deliver(self, studio: Studio, project: Project | None, tell: Tell) -> Pushed:
+        """Send what is missing, and bring predictions up to date; without a project, make it."""
+        if project is None:
+            title = studio.title(self.delivery.corpus, self.annotator)
+            project = studio.make_project(title, **settings(self.delivery))
+        else:
+            studio.set_up(project, **settings(self.delivery))
         pushed = Pushed(project, doubles=remove_doubles(studio, project, self.rows))
         if self.delivery.changed == "replace":
             outdated = [document.id for document in self._changed()]
@@ -248,7 +245,8 @@ class _Parcel:
 
     @property
     def _sender(self) -> Sender:
-        version = self.delivery.guideline_version
+        guide = self.delivery.guide
+        version = None if guide is None else guide.version
         return Sender(self.annotator, self.delivery.schema, version, self.notes)
 
     def _task(self, document: Document) -> dict[str, Any]:

@@ -91,16 +91,16 @@ class Studio:
         mine = (each for each in found if each.title.startswith(prefix))
         return {each.title.removeprefix(prefix): each for each in mine}
 
-    def make_project(self, title: str, interface: str, **settings: Any) -> Project:  # noqa: ANN401
-        """A new project with a labelling interface; `settings` are those of Label Studio's API."""
+    def make_project(self, title: str, **settings: Any) -> Project:  # noqa: ANN401
+        """A new project; `settings` are those of Label Studio's API, `label_config` among them."""
         with self._told(f"making the project «{title}»"):
             made = self._client.projects.create(
-                title=title, label_config=interface, request_options=self._patient, **settings
+                title=title, request_options=self._patient, **settings
             )
         return self._project(made.id, title)
 
     def set_up(self, project: Project, **settings: Any) -> None:  # noqa: ANN401
-        """Change a project's settings, `label_config` among them, where they differ."""
+        """Change a project's settings where they differ."""
         with self._told(f"setting up the project «{project.title}»"):
             now = self._client.projects.get(project.id, request_options=self._patient)
             changed = {key: value for key, value in settings.items() if getattr(now, key) != value}

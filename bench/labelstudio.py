@@ -58,7 +58,7 @@ def bare(number: int, name: str) -> tuple[float, float]:
     sender, found = Sender("bare", SCHEMA, None, Notes()), documents(number)
     tasks = [{**sender.task(d), "predictions": [sender.prediction(d, "aloi")]} for d in found]
     studio = Studio(find())
-    project = studio.make_project(f"{name} · bare", labelling_interface(SCHEMA))
+    project = studio.make_project(f"{name} · bare", label_config=labelling_interface(SCHEMA))
     start = time.perf_counter()
     for first in range(0, number, BARE):
         studio._client.projects.import_tasks(project.id, request=tasks[first : first + BARE])

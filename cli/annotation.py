@@ -94,8 +94,11 @@ def push(
         str | None, typer.Option(metavar="NAME", help="Of the projects; else the corpus's.")
     ] = None,
     schema: Annotated[Path | None, typer.Option(help="For bare documents.", exists=True)] = None,
-    guideline_version: Annotated[
-        str | None, typer.Option(help="Recorded with the work; else that of aloi's guide.")
+    guide: Annotated[
+        Path | None,
+        typer.Option(
+            help="Rules in Markdown to show; else aloi's own, for its schema.", exists=True
+        ),
     ] = None,
     home: Home = HOME,
 ) -> None:
@@ -104,6 +107,7 @@ def push(
     Again and again: what is there stays, what is missing is sent, nothing comes twice.
     """
     from aloi.annotation.access import find
+    from aloi.annotation.guide import guide_for, read_guide
     from aloi.annotation.push import Delivery
     from aloi.annotation.push import push as deliver
     from aloi.annotation.studio import Studio
@@ -122,7 +126,7 @@ def push(
         order=order,
         predictions=predicted,
         model_version=model_version or _model(predicted),
-        guideline_version=guideline_version or _guideline_version(known),
+        guide=read_guide(guide) if guide else guide_for(known),
         finished=finished,
         changed=changed,
     )
@@ -174,12 +178,6 @@ def _model(predictions: Mapping[str, Document]) -> str:
     if len(models) > 1:
         raise typer.BadParameter(f"predictions of {len(models)} models; say --model-version")
     return models.pop() if models else "predictions"
-
-
-def _guideline_version(schema: Schema) -> str | None:
-    from aloi.annotation.guide import version_for
-
-    return version_for(schema)
 
 
 def _told(done: Pushed) -> str:
@@ -275,6 +273,7 @@ def open_(
     import webbrowser
 
     from aloi.annotation.access import find
+    from aloi.annotation.guide import guide_for
     from aloi.annotation.push import Delivery, page
     from aloi.annotation.studio import Studio
     from aloi.cli.corpus import open_corpus
@@ -292,7 +291,7 @@ def open_(
         annotators=[to or getpass.getuser()],
         predictions={document: predicted[document]} if document in predicted else {},
         model_version=_model(predicted),
-        guideline_version=_guideline_version(whole.schema),
+        guide=guide_for(whole.schema),
     )
     with steps() as tell:
         address = page(Studio(find(home)), delivery, Notes(), tell=tell)
