@@ -51,10 +51,14 @@ _GOLDEN_ANGLE = 0.381966
 _MARKUP = re.compile(r"[\\`*_\[\]<>&~]")
 _WORD_JOINER = "\u2060"
 
+_ROOM = ".lsf-richtext__container { line-height: 2.3 }"
+"""Between lines, for the labels of arcs."""
+
 _FOOT = (
     "position: sticky; bottom: 0; z-index: 1; padding: 4px 8px; "
     "background: var(--color-neutral-background); "
-    "border-top: 1px solid var(--color-neutral-border)"
+    "border-top: 1px solid var(--color-neutral-border); "
+    "box-shadow: 0 3em var(--color-neutral-background)"
 )
 
 
@@ -68,7 +72,8 @@ def labelling_interface(schema: Schema, *, guide: str | None = None) -> str:
     _guidelines(view, schema, guide)
     _labels(view, schema, keys)
     _arcs(view, schema)
-    text = {"name": _TAGS.text, "value": "$text", "granularity": "symbol"}
+    ET.SubElement(view, "Style").text = _ROOM
+    text = {"name": _TAGS.text, "value": "$text", "granularity": "symbol", "showLabels": "true"}
     ET.SubElement(view, "Text", text)
     foot = ET.SubElement(view, "View", style=_FOOT)
     _field(foot, REF, "ref : la chose réelle que la mention nomme (Entrée)", perRegion="true")
@@ -99,7 +104,7 @@ def _hotkey(keys: Iterator[str]) -> dict[str, str]:
 
 
 def colours() -> Iterator[str]:
-    """Colours without end, the first ones easiest to tell apart; white text is legible on all."""
+    """Colours without end, the first ones easiest to tell apart; legible on white."""
     yield from _COLOURS
     for number in count(1):
         rgb = colorsys.hls_to_rgb(number * _GOLDEN_ANGLE % 1, 0.35, 0.6)

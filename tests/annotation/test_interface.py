@@ -83,7 +83,7 @@ def test_a_name_that_the_interface_needs_is_refused() -> None:
         labelling_interface(schema)
 
 
-def test_colours_bear_white_text() -> None:
+def test_colours_are_legible_on_white() -> None:
     for colour in islice(colours(), 60):
         parts = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
         light = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
