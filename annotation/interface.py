@@ -6,6 +6,8 @@ apostrophe does not end a word. A double click still marks a whole word.
 
 Relations carry attributes as further labels of the arc, `assertion=negated`; the default value is
 not written and has no label.
+
+A mention's ref stands under it in the list of regions, the one place that the key Enter goes to.
 """
 
 from __future__ import annotations
@@ -44,7 +46,9 @@ _COLOURS = (
     "#6b8e23",
     "#e0560b",
 )
-_DIRECTED, _SYMMETRIC, _ATTRIBUTE = _COLOURS[1], _COLOURS[2], _COLOURS[7]
+_DIRECTED, _SYMMETRIC, _ATTRIBUTE = "#1f77b420", "#2ca02c60", "#b8860b60"
+"""Behind a relation's name in the list: clear enough for dark and for light letters."""
+
 _GOLDEN_ANGLE = 0.381966
 """Of a full turn: hues that far apart stay apart, however many there are."""
 
@@ -75,8 +79,8 @@ def labelling_interface(schema: Schema, *, guide: str | None = None) -> str:
     ET.SubElement(view, "Style").text = _ROOM
     text = {"name": _TAGS.text, "value": "$text", "granularity": "symbol", "showLabels": "true"}
     ET.SubElement(view, "Text", text)
+    _field(view, REF, "ref (Entrée)", perRegion="true", displayMode="region-list")
     foot = ET.SubElement(view, "View", style=_FOOT)
-    _field(foot, REF, "ref : la chose réelle que la mention nomme (Entrée)", perRegion="true")
     for name, type_ in schema.entity_attributes.items():
         _attribute(foot, name, type_, keys)
     _field(foot, QUESTION, "Une question sur ce texte ? (Entrée)")
@@ -133,7 +137,7 @@ def _attribute(view: ET.Element, name: str, type_: AttributeType, keys: Iterator
     if not type_.values:
         _field(shown, name, title, perRegion="true")
         return
-    ET.SubElement(shown, "Header", value=_literal(title), size="5")
+    ET.SubElement(shown, "Header", value=_literal(title), style="margin: 4px 0")
     choices = {"name": name, "toName": _TAGS.text, "perRegion": "true", "showInline": "true"}
     given = ET.SubElement(shown, "Choices", choices)
     for value in type_.values:

@@ -1,0 +1,207 @@
+"""Label Studio's page in a headless Chromium, used by keys and mouse as annotators do."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.actions.action_builder import ActionBuilder
+from selenium.webdriver.common.actions.pointer_actions import PointerActions
+from selenium.webdriver.common.actions.pointer_input import PointerInput
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.wait import WebDriverWait
+
+T = TypeVar("T")
+
+PATIENCE = 60
+"""Seconds until something that should appear counts as missing."""
+
+TEXT = ".lsf-richtext__container"
+
+_ARC_MENU = "[aria-label$='Relation Labels']"
+
+_CORNERS = """
+const [root, surface, number] = arguments, nodes = [];
+const walker = document.createTreeWalker(document.querySelector(root), NodeFilter.SHOW_TEXT);
+while (walker.nextNode()) nodes.push(walker.currentNode);
+const text = nodes.map(node => node.data).join('');
+let start = -1;
+for (let n = 0; n <= number; n++) start = text.indexOf(surface, start + 1);
+if (start < 0) return null;
+function at(offset, isEnd) {
+  for (const node of nodes) {
+    if (offset < node.length || (isEnd && offset === node.length)) return [node, offset];
+    offset -= node.length;
+  }
+}
+const range = document.createRange();
+range.setStart(...at(start, false));
+range.setEnd(...at(start + surface.length, true));
+range.startContainer.parentElement.scrollIntoView({block: 'center'});
+const boxes = range.getClientRects(), first = boxes[0], last = boxes[boxes.length - 1];
+return [first.left, first.top + first.height / 2, last.right, last.top + last.height / 2];
+"""
+
+
+@contextmanager
+def chromium(size: str = "1500,1000") -> Iterator[webdriver.Chrome]:
+    """A headless browser; the test is skipped where there is none."""
+    binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if binary is None or driver is None:
+        pytest.skip("no browser: install Debian's chromium and chromium-driver")
+    options = webdriver.ChromeOptions()
+    for argument in ("--headless=new", "--no-sandbox", f"--window-size={size}"):
+        options.add_argument(argument)
+    options.binary_location = binary
+    browser = webdriver.Chrome(options=options, service=Service(driver))
+    try:
+        yield browser
+    finally:
+        browser.quit()
+
+
+@dataclass
+class Desk:
+    """An annotator's browser on a server. Mentions are named by their surface, and its number."""
+
+    browser: webdriver.Chrome
+    url: str
+
+    def log_in(self, username: str, password: str) -> None:
+        self.browser.get(f"{self.url}/user/login/")
+        self.find("[name=email]").send_keys(username)
+        self.find("[name=password]").send_keys(password, Keys.ENTER)
+        self._wait(lambda: "/user/login" not in self.browser.current_url)
+
+    def open(self, project: int, task: int) -> None:
+        """Open a task's page and wait until its text is there."""
+        self.browser.get(f"{self.url}/projects/{project}/data?task={task}")
+        self.find(f"{TEXT} .lsf-richtext__line")
+
+    def find(self, css: str) -> WebElement:
+        """The first element that a selector finds, waited for."""
+        return self._wait(
+            lambda: next(iter(self.browser.find_elements(By.CSS_SELECTOR, css)), None)
+        )
+
+    def mark(self, surface: str, key: str, number: int = 0) -> None:
+        """Press a label's key, then drag over a surface."""
+        left, top, right, bottom = self._corners(surface, number)
+        before = len(self._spans())
+        self.press(key)
+        with self._mouse() as mouse:
+            mouse.move_to_location(round(left), round(top))
+            mouse.pointer_down()
+            mouse.move_to_location(round(right), round(bottom))
+            mouse.pointer_up()
+        self._wait(lambda: len(self._spans()) > before)
+
+    def select(self, surface: str, number: int = 0) -> None:
+        """Click a mention: again if need be, as the page ignores a click after some drags."""
+        self.press(Keys.ESCAPE)
+
+        def selected() -> bool:
+            self.click(surface, number)
+            time.sleep(0.3)
+            return bool(self.browser.find_elements(By.CSS_SELECTOR, f"{TEXT} .__active"))
+
+        self._wait(selected)
+
+    def click(self, surface: str, number: int = 0) -> None:
+        """Click the middle of a surface; while an arc is being drawn, this ends it."""
+        left, top, right, bottom = self._corners(surface, number)
+        with self._mouse() as mouse:
+            mouse.move_to_location(round((left + right) / 2), round((top + bottom) / 2))
+            mouse.click()
+
+    def relate(self, head: str, tail: str, *labels: str) -> None:
+        """Draw an arc by Alt+R and a click, and choose its labels in the list of relations."""
+        self._panel("Relations")
+        before = len(self._arcs())
+        self.select(head)
+        self.press("r", Keys.ALT)
+        self.click(tail)
+        self._wait(lambda: len(self._arcs()) > before)
+        self.label_arc(*labels)
+
+    def label_arc(self, *labels: str) -> None:
+        """Choose labels for the arc drawn last."""
+        self._panel("Relations")
+        arc = self._arcs()[-1]
+        ActionChains(self.browser).move_to_element(arc).perform()
+        if not arc.find_elements(By.CSS_SELECTOR, ".lsf-relation-meta"):
+            self._wait(lambda: arc.find_elements(By.CSS_SELECTOR, _ARC_MENU))[0].click()
+        arc.find_element(By.CSS_SELECTOR, ".lsf-relation-meta button").click()
+        for label in labels:
+            self._option(label).click()
+        self.press(Keys.ESCAPE)
+
+    def refer(self, surface: str, ref: str, number: int = 0) -> None:
+        """Give a mention its ref: Enter goes to its field, and Enter there keeps it."""
+        self._panel("Regions")
+        self.select(surface, number)
+        self.press(Keys.ENTER)
+        self._wait(lambda: self.browser.switch_to.active_element.tag_name in ("input", "textarea"))
+        self.browser.switch_to.active_element.send_keys(ref, Keys.ENTER)
+
+    def submit(self) -> None:
+        """Submit the work by Ctrl+Enter and wait until the server has it."""
+        self.press(Keys.ENTER, Keys.CONTROL)
+        self.find("[data-testid=bottombar-update-button]")
+
+    def press(self, key: str, *modifiers: str) -> None:
+        """Press a key, held down with modifiers."""
+        chain = ActionChains(self.browser)
+        for modifier in modifiers:
+            chain.key_down(modifier)
+        chain.send_keys(key)
+        for modifier in modifiers:
+            chain.key_up(modifier)
+        chain.perform()
+
+    def _corners(self, surface: str, number: int) -> list[float]:
+        """Left and middle of a surface's first line, right and middle of its last one."""
+        found = self.browser.execute_script(_CORNERS, TEXT, surface, number)
+        assert found, f"the page's text has no {surface!r}"
+        return list(found)
+
+    @contextmanager
+    def _mouse(self) -> Iterator[PointerActions]:
+        actions = ActionBuilder(self.browser, mouse=PointerInput("mouse", "mouse"))
+        yield actions.pointer_action
+        actions.perform()
+
+    def _panel(self, name: str) -> None:
+        found = self.browser.find_elements(By.XPATH, f"//*[text()='{name}']")
+        next(element for element in found if element.is_displayed()).click()
+
+    def _arcs(self) -> list[WebElement]:
+        return self.browser.find_elements(By.CSS_SELECTOR, ".lsf-relations__item")
+
+    def _option(self, label: str) -> WebElement:
+        return self._wait(
+            lambda: next(
+                (
+                    option
+                    for option in self.browser.find_elements(By.CSS_SELECTOR, "[role=option]")
+                    if option.text == label
+                ),
+                None,
+            )
+        )
+
+    def _spans(self) -> list[WebElement]:
+        return self.browser.find_elements(By.CSS_SELECTOR, ".htx-highlight")
+
+    def _wait(self, ready: Callable[[], T]) -> T:
+        return WebDriverWait(self.browser, PATIENCE).until(lambda _: ready())
