@@ -69,7 +69,7 @@ _FOOT = (
 def labelling_interface(schema: Schema, *, guide: str | None = None) -> str:
     """The interface of a schema; `guide`: rules in Markdown to show beside its descriptions.
 
-    Raises `DataError` if an attribute has a name that the interface uses otherwise.
+    Raises `DataError` if an attribute has a name that a tag cannot have.
     """
     _check_names(schema)
     view, keys = ET.Element("View"), iter(_HOTKEYS)
@@ -88,10 +88,27 @@ def labelling_interface(schema: Schema, *, guide: str | None = None) -> str:
 
 
 def _check_names(schema: Schema) -> None:
-    taken = sorted(schema.entity_attributes.keys() & {_TAGS.label, _TAGS.text, REF, QUESTION})
-    if taken:
-        what = f"the labelling interface uses the name {' and '.join(taken)} otherwise"
-        raise DataError([Problem("name-taken", what, "Rename the attribute in the schema")])
+    """Raise `DataError` for attributes whose names a tag cannot have."""
+    problems = []
+    for name in schema.entity_attributes:
+        if name in (_TAGS.label, _TAGS.text, REF, QUESTION):
+            what = f"the labelling interface uses the name {name} otherwise"
+        elif _read_as_value(name):
+            what = f"Label Studio takes the name {name} for a value"
+        else:
+            continue
+        problems.append(Problem("name-taken", what, "Rename the attribute in the schema"))
+    if problems:
+        raise DataError(problems)
+
+
+def _read_as_value(name: str) -> bool:
+    """Whether Label Studio's check makes a number or a truth value of an attribute in the XML."""
+    try:
+        float(name)
+    except ValueError:
+        return name in ("true", "false")
+    return True
 
 
 def _labels(view: ET.Element, schema: Schema, keys: Iterator[str]) -> None:
