@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
@@ -51,18 +51,31 @@ class Project:
 
 
 class Studio:
-    """A server at hand. `timeout`: seconds that a request may take."""
+    """A server at hand, until it is closed. `timeout`: seconds that a request may take."""
 
     def __init__(self, access: Access, *, timeout: float = TIMEOUT) -> None:
         need("label_studio_sdk", extra="labelstudio")
+        import httpx  # noqa: PLC0415 - comes with the client
         from label_studio_sdk import client  # noqa: PLC0415 - takes 2 s
 
         self.url = access.url
-        self._client: Any  # its types ask for objects where it takes, and we have, plain values
+        self._http = httpx.Client(follow_redirects=True)
         self._patient = {"timeout_in_seconds": int(timeout), "max_retries": 0}
-        with self._told("opening it"):
-            self._client = client.LabelStudio(base_url=access.url, api_key=access.token)  # type: ignore[no-untyped-call]
-            self._client.users.whoami(request_options=self._patient)
+        how = {"base_url": access.url, "api_key": access.token, "httpx_client": self._http}
+        try:
+            with self._told("opening it"):
+                # Any: its types ask for objects where it takes, and we have, plain values.
+                self._client: Any = client.LabelStudio(**how)  # type: ignore[no-untyped-call]
+                self._client.users.whoami(request_options=self._patient)
+        except DataError:
+            self._http.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
 
     def title(self, corpus: str, annotator: str) -> str:
         """The title of an annotator's project; raises `DataError` if it is too long."""

@@ -48,21 +48,22 @@ def ours(number: int, name: str) -> tuple[float, float]:
         annotators=["ours"],
         predictions=predictions,
     )
-    studio, start = Studio(find()), time.perf_counter()
-    push(studio, delivery, Notes())
-    return time.perf_counter() - start, _peak()
+    with Studio(find()) as studio:
+        start = time.perf_counter()
+        push(studio, delivery, Notes())
+        return time.perf_counter() - start, _peak()
 
 
 def bare(number: int, name: str) -> tuple[float, float]:
     """The same for the client's own import, called in a loop; tasks are made beforehand."""
     sender, found = Sender("bare", SCHEMA, None, Notes()), documents(number)
     tasks = [{**sender.task(d), "predictions": [sender.prediction(d, "aloi")]} for d in found]
-    studio = Studio(find())
-    project = studio.make_project(f"{name} · bare", label_config=labelling_interface(SCHEMA))
-    start = time.perf_counter()
-    for first in range(0, number, BARE):
-        studio._client.projects.import_tasks(project.id, request=tasks[first : first + BARE])
-    return time.perf_counter() - start, _peak()
+    with Studio(find()) as studio:
+        project = studio.make_project(f"{name} · bare", label_config=labelling_interface(SCHEMA))
+        start = time.perf_counter()
+        for first in range(0, number, BARE):
+            studio._client.projects.import_tasks(project.id, request=tasks[first : first + BARE])
+        return time.perf_counter() - start, _peak()
 
 
 def _peak() -> float:

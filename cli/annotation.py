@@ -131,8 +131,8 @@ def push(
         changed=changed,
     )
     notes = Notes()
-    with steps() as tell:
-        done = deliver(Studio(find(home)), delivery, notes, tell=tell)
+    with Studio(find(home)) as studio, steps() as tell:
+        done = deliver(studio, delivery, notes, tell=tell)
     for note in notes:
         print(note, file=sys.stderr)
     for annotator, pushed in done.items():
@@ -243,16 +243,16 @@ def _pull(name: str, annotators: list[str], out: Path, reader: Reader, home: Pat
     from aloi.annotation.pull import passes, pull_server
     from aloi.annotation.studio import Studio
 
-    studio = Studio(find(home))
-    projects = studio.projects(name)
-    if unknown := set(annotators) - projects.keys():
-        known = ", ".join(projects) or "none"
-        raise typer.BadParameter(f"no project of {', '.join(sorted(unknown))}; there: {known}")
-    wanted = annotators or passes(projects)
-    if not wanted:
-        raise typer.BadParameter(f"{studio.url} has no project «{name} · …»; push documents first")
-    with steps() as tell:
-        return pull_server(studio, [projects[each] for each in wanted], out, reader, tell=tell)
+    with Studio(find(home)) as studio:
+        projects = studio.projects(name)
+        if unknown := set(annotators) - projects.keys():
+            known = ", ".join(projects) or "none"
+            raise typer.BadParameter(f"no project of {', '.join(sorted(unknown))}; there: {known}")
+        wanted = annotators or passes(projects)
+        if not wanted:
+            raise typer.BadParameter(f"{studio.url} has no project «{name} · …»; push first")
+        with steps() as tell:
+            return pull_server(studio, [projects[each] for each in wanted], out, reader, tell=tell)
 
 
 @app.command("open")
@@ -293,7 +293,7 @@ def open_(
         model_version=_model(predicted),
         guide=guide_for(whole.schema),
     )
-    with steps() as tell:
-        address = page(Studio(find(home)), delivery, Notes(), tell=tell)
+    with Studio(find(home)) as studio, steps() as tell:
+        address = page(studio, delivery, Notes(), tell=tell)
     print(address)
     webbrowser.open(address)
