@@ -15,6 +15,7 @@ from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.formats.notes import Notes
 from aloi.corpus.schema import Schema
 
+RECORDED = Path(__file__).parent / "recorded" / "export.json"
 TEXT = " Ana vit à \U0001d4d0Rome"
 SCHEMA = Schema("s", "1", {})
 
@@ -49,6 +50,42 @@ def pulled(tmp_path: Path, *tasks: Any, **how: Any) -> tuple[dict[str, Document]
     files = sorted(out.rglob("*.json")) if out.exists() else []
     read = {str(file.relative_to(out)): native.read(file)[0] for file in files}
     return read, [problem.kind for problem in found.problems]
+
+
+def test_a_recorded_export(tmp_path: Path) -> None:
+    """Label Studio 1.23.2: one task labelled by keys and mouse, one from a prediction, one skipped.
+
+    🇵🇪 is two code points, so Lima stands at 99–103, as the page counted too.
+    """
+    notes = Notes()
+    found = pull_export(RECORDED, tmp_path, Reader(notes))
+    assert (found.written, found.problems) == ({"marie": 2}, [])
+    assert dict(notes.counts) == {"annotations cancelled, left out": 1, "drafts left out": 1}
+    treaty, visit = native.read(tmp_path)
+    surfaces = {e.id: visit.surface(e) for e in visit.entities}
+    assert [(surfaces[e.id], e.label, e.ref) for e in visit.entities] == [
+        ("présidente", "ROLE", None),
+        ("chilienne", "NORP", None),
+        ("Inés Rojas", "PER", "ines-rojas"),
+        ("Santiago", "LOC", None),
+        ("Luis Quispe", "PER", None),
+        ("Lima", "LOC", None),
+    ]
+    assert [
+        (surfaces[r.head], r.label, surfaces[r.tail], r.attributes) for r in visit.relations
+    ] == [
+        ("Inés Rojas", "HAS_ROLE", "présidente", {}),
+        ("Inés Rojas", "MEETS", "Luis Quispe", {"assertion": "attributed"}),
+    ]
+    assert visit.meta["label_studio"]["lead_time"] == 12.151
+    names = {e.id: treaty.surface(e) for e in treaty.entities}
+    assert names["e1"] == "traité d’Osaka"
+    assert treaty.by_id()["e3"].attributes == {"metonymy": "government"}
+    assert {(r.head, r.label, r.tail, *r.attributes.values()) for r in treaty.relations} == {
+        ("e1", "OCCURS_ON", "e2"),
+        ("e3", "PARTY_TO", "e1"),
+        ("e4", "PARTY_TO", "e1", "possible"),
+    }
 
 
 def test_a_document_says_whose_work_it_is_and_when_it_was_done(tmp_path: Path) -> None:
