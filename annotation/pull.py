@@ -195,25 +195,19 @@ def pull_server(
     pulled, taken = Pulled(), dict[str, str]()
     state = _State.read(out / STATE, studio.url, reader.edges)
     for project in projects:
-        known = state.projects.get(project.title, {})
-        stamps = studio.stamps(project)
-        same = {
-            task: had
-            for task, had in known.items()
-            if had.stamp == stamps.get(task) and all((out / file).exists() for file in had.files)
-        }
-        gone = known.keys() - stamps.keys()
-        reader.notes.add("tasks deleted there, documents kept here", project.title, len(gone))
-        for task, had in same.items():
+        stamps, known = studio.stamps(project), state.projects.get(project.title, {})
+        gone = len(known.keys() - stamps.keys())
+        reader.notes.add("tasks deleted there, documents kept here", project.title, gone)
+        now = {task: had for task, had in known.items() if had.stands(stamps.get(task), out)}
+        for task, had in now.items():
             taken |= dict.fromkeys(had.files, f"{project.title}, task {task}")
             pulled.unchanged.update(str(Path(file).parent) for file in had.files)
-        now = dict(same)
-        changed = [task for task in stamps if task not in same]
-        for count, raw in enumerate(studio.works(project, changed)):
+        changed = [task for task in stamps if task not in now]
+        for count, whole in enumerate(studio.works(project, changed)):
             tell(f"{project.title}: {count} of {len(changed)} changed tasks read")
-            files = _pull_task(raw, project, out, reader, taken, pulled)
+            files = _pull_task(whole, project, out, reader, taken, pulled)
             if files is not None:
-                now[raw["id"]] = _Had(stamps[raw["id"]], files)
+                now[whole["id"]] = _Had(stamps[whole["id"]], files)
         state.projects[project.title] = now
     state.write(out / STATE)
     return pulled
@@ -264,6 +258,10 @@ class _Had(msgspec.Struct, frozen=True):
 
     stamp: str
     files: list[str]
+
+    def stands(self, stamp: str | None, out: Path) -> bool:
+        """Whether the task has not changed since, and its files are still there."""
+        return self.stamp == stamp and all((out / file).exists() for file in self.files)
 
 
 class _State(msgspec.Struct):
