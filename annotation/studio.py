@@ -120,6 +120,18 @@ class Studio:
             if changed:
                 self._client.projects.update(project.id, request_options=self._patient, **changed)
 
+    def connect(self, project: Project, backend: str, name: str) -> None:
+        """Let a project's tasks be pre-annotated by the backend at an address, known by a name."""
+        with self._told(f"connecting «{project.title}» to {backend}"):
+            listed = self._client.ml.list(project=project.id, request_options=self._patient)
+            known = next((each for each in listed if each.title == name), None)
+            how = {"project": project.id, "url": backend, "title": name}
+            if known is None:
+                self._client.ml.create(**how, request_options=self._patient)
+            else:
+                self._client.ml.update(known.id, **how, request_options=self._patient)
+        self.set_up(project, model_version=name)
+
     def tasks(self, project: Project) -> Iterator[dict[str, Any]]:
         """The tasks in order, each `id` and `data` alone."""
         yield from self._list(project, PAGE, fields="task_only", include="id,data")

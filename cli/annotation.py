@@ -255,6 +255,53 @@ def _pull(name: str, annotators: list[str], out: Path, reader: Reader, home: Pat
             return pull_server(studio, [projects[each] for each in wanted], out, reader, tell=tell)
 
 
+@app.command()
+def serve(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="Pipeline folder or package.")],
+    *,
+    host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any free one.")] = 9090,
+    to: Annotated[
+        str | None,
+        typer.Option(metavar="PROJECT", help="Connect it: a corpus, or a project's name."),
+    ] = None,
+    home: Home = HOME,
+) -> None:
+    """Predict while annotators work: each text opens with a model's mentions and relations.
+
+    A backend for Label Studio, until Ctrl+C. --to connects the projects of all annotators.
+    """
+    from threading import Thread
+
+    from aloi.annotation.serving import Backend, Server
+    from aloi.models.prediction import load
+
+    with Server(Backend(load(model)), host, port) as server:
+        thread = Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        print(f"{server.backend.model_version}: {server.url}", flush=True)
+        if to is not None:
+            _connect(_name(to), server.url, home)
+        try:
+            thread.join()
+        except KeyboardInterrupt:
+            server.shutdown()
+
+
+def _connect(name: str, backend: str, home: Path) -> None:
+    """Connect the projects of a corpus's annotators to a backend."""
+    from aloi.annotation.access import find
+    from aloi.annotation.pull import passes
+    from aloi.annotation.serving import NAME
+    from aloi.annotation.studio import Studio
+
+    studio = Studio(find(home))
+    projects = studio.projects(name)
+    for annotator in passes(projects):
+        studio.connect(projects[annotator], backend, NAME)
+        print(f"{annotator}: {projects[annotator].url}", flush=True)
+
+
 @app.command("open")
 def open_(
     document: Annotated[str, typer.Argument(metavar="ID", help="A document of the corpus.")],
