@@ -1,4 +1,4 @@
-"""`aloi eval` and `aloi agree`."""
+"""`aloi eval`."""
 
 from __future__ import annotations
 
@@ -130,42 +130,6 @@ def _csv(report: Report) -> str:
     from aloi.eval.frames import frame
 
     return frame(report).to_csv()
-
-
-def agree(
-    annotators: Annotated[
-        list[str], typer.Argument(metavar="A B...", help="Documents, one path an annotator.")
-    ],
-    *,
-    schema: Annotated[
-        Path | None, typer.Option(help="Which relations are symmetric.", exists=True)
-    ] = None,
-    json_: Annotated[
-        Path | None, typer.Option("--json", help="Write it there too, every disagreement with it.")
-    ] = None,
-) -> None:
-    """Measure how far annotators of the same texts agree, and list where they do not."""
-    from rich.console import Console
-
-    from aloi.corpus.files import whole_file
-    from aloi.corpus.schema import load_schema
-    from aloi.eval import agreement
-    from aloi.eval.tables import terminal
-
-    if len(set(annotators)) < len(annotators) or len(annotators) < 2:
-        raise typer.BadParameter("give two annotators or more, each once")
-    for path in annotators:
-        must_exist(path)
-    found = agreement.agree(
-        {path: columns(path) for path in annotators},
-        schema=load_schema(schema) if schema else None,
-    )
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
-    for sheet in found.sheets():
-        console.print(terminal(sheet), markup=False)
-    if json_ is not None:
-        with whole_file(json_) as stream:
-            json.dump(found.to_json(), stream, ensure_ascii=False, indent=1)
 
 
 def columns(path: str) -> Annotations:

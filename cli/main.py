@@ -15,6 +15,7 @@ from aloi.cli import (
     experiment,
     formats,
     models,
+    passes,
     release,
     suspects,
 )
@@ -30,11 +31,11 @@ app = typer.Typer(
 )
 app.add_typer(corpus.app, name="corpus")
 app.command("convert")(formats.convert)
+annotation.app.command("agree")(passes.agree)
 app.add_typer(annotation.app, name="annotate")
 app.command("train")(models.train)
 app.command("predict")(models.predict)
 app.command("eval")(evaluation.evaluate)
-app.command("agree")(evaluation.agree)
 app.command("compare")(comparison.compare)
 app.command("experiment")(experiment.experiment)
 app.command("curve")(curve.curve)

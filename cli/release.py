@@ -31,7 +31,7 @@ def build(
         list[Path] | None,
         typer.Option(
             metavar="FILE",
-            help="Scores (aloi experiment) or agreement (aloi agree --json); may be repeated.",
+            help="Scores (experiment) or agreement (annotate agree --json); may be repeated.",
             exists=True,
         ),
     ] = None,

@@ -175,11 +175,7 @@ def agree(annotators: Mapping[str, Annotations], *, schema: Schema | None = None
     """
     _check(annotators)
     symmetric = schema.symmetric if schema else frozenset[str]()
-    texts = {
-        id_: text
-        for each in annotators.values()
-        for id_, text in zip(each.ids, each.texts)  # noqa: B905
-    }
+    texts = _texts(annotators)
     labels = sorted({label for each in annotators.values() for label in each.labels})
     tokens = _token_matrix(annotators, texts, labels)
     spans = _span_matrix(annotators)
@@ -193,7 +189,7 @@ def agree(annotators: Mapping[str, Annotations], *, schema: Schema | None = None
         pairs.append(Two((one, other), len(both), scores, kappas, by_type))
     sizes = {name: len(each.ids) for name, each in annotators.items()}
     alphas = _coefficients(alpha, tokens, spans, labels)
-    return Agreement(sizes, tuple(pairs), *alphas, _disagreements(annotators, texts))
+    return Agreement(sizes, tuple(pairs), *alphas, disagreements(annotators))
 
 
 def kappa(ratings: Ints) -> Coefficient:
@@ -350,11 +346,17 @@ def _unlabelled(side: Side) -> Side:
     return replace(side, mentions=replace(mentions, label=np.zeros_like(mentions.label)))
 
 
-def _disagreements(
-    annotators: Mapping[str, Annotations], texts: Mapping[str, str]
-) -> tuple[Disagreement, ...]:
+def _texts(annotators: Mapping[str, Annotations]) -> dict[str, str]:
+    return {
+        id_: text
+        for each in annotators.values()
+        for id_, text in zip(each.ids, each.texts, strict=True)
+    }
+
+
+def disagreements(annotators: Mapping[str, Annotations]) -> tuple[Disagreement, ...]:
     """Every stretch of mentions that touch and are not all agreed on, frequent kinds first."""
-    found: list[Disagreement] = []
+    found, texts = list[Disagreement](), _texts(annotators)
     marks = {name: _marks(each) for name, each in annotators.items()}
     having: dict[str, list[str]] = {}
     for name, each in annotators.items():

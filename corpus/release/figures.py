@@ -10,7 +10,8 @@ A file is JSON with `runs`, `pairs` or both; other keys are passed over, for the
                 "f1": {"entities, exact": {"micro": {"tp": 90, "fp": 5, "fn": 5, "f1": 0.95}}},
                 "kappa": {"all": {"value": 0.98, "items": 1200}}}]}
 
-`runs` is what `aloi experiment` writes to reports/eval.json, `pairs` what `aloi agree --json` does.
+`runs` is what `aloi experiment` writes to reports/eval.json, `pairs` what
+`aloi annotate agree --json` does.
 """
 
 from __future__ import annotations
@@ -106,7 +107,7 @@ def read_figures(files: Iterable[Path]) -> Figures:
         try:
             found = msgspec.json.decode(file.read_bytes(), type=_File)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            fix = "Give what aloi experiment or aloi agree --json wrote"
+            fix = "Give what aloi experiment or aloi annotate agree --json wrote"
             problems.append(Problem("bad-figures", str(error), fix, file=str(file)))
             continue
         if not found.runs and not found.pairs:

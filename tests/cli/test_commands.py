@@ -97,7 +97,7 @@ def test_compare_prints_tables_and_writes_the_same_as_json(
 def test_agree_prints_tables_and_writes_the_same_as_json(
     gold: Path, pred: Path, tmp_path: Path
 ) -> None:
-    done = aloi("agree", gold, pred, "--json", tmp_path / "a.json")
+    done = aloi("annotate", "agree", gold, pred, "--json", tmp_path / "a.json")
     assert done.returncode == 0, done.stderr
     assert "[Ana vit à]" in done.stdout
     found = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
@@ -152,7 +152,8 @@ def test_a_broken_input_is_told_and_nothing_is_written(gold: Path, tmp_path: Pat
         ("eval", ROOT / "corpus", ROOT / "corpus", "--scheme", "exact", "--html", "x.html"),
         ("compare", ROOT / "README.md", ROOT / "README.md"),
         ("compare", "-", "-", ROOT / "README.md"),
-        ("agree", "-"),
+        ("annotate", "agree", "-"),
+        ("annotate", "agree", ROOT / "README.md"),
         ("nonsense",),
     ],
 )
