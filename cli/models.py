@@ -24,6 +24,20 @@ class Kind(StrEnum):
     PIPELINE = "pipeline"
 
 
+class Engine(StrEnum):
+    """What shares out the work."""
+
+    LOCAL = "local"
+    RAY = "ray"
+
+
+class Written(StrEnum):
+    """In which formats shards are written."""
+
+    NATIVE = "native"
+    PARQUET = "parquet"
+
+
 class Part(StrEnum):
     """What is trained by itself."""
 
@@ -102,22 +116,54 @@ def predict(
     gold_entities: Annotated[
         bool, typer.Option("--gold-entities", help="Keep IN's entities; predict relations.")
     ] = False,
-    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes: 1 unless said; with Ray, all there are.")
+    ] = None,
+    engine: Annotated[Engine, typer.Option(help="ray: OUT is a folder of shards.")] = Engine.LOCAL,
+    address: Annotated[
+        str | None, typer.Option(help="The Ray cluster; without it, Ray runs here.")
+    ] = None,
+    to: Annotated[Written, typer.Option(help="Format of the shards.")] = Written.NATIVE,
 ) -> None:
     """Annotate documents with a trained pipeline.
 
     Until a file OUT is whole it is OUT.partial: the same call goes on with it after a stop.
+    With --engine ray the same call goes on with the folder OUT.
     """
+    from aloi.cli.console import must_exist
+
+    must_exist(source)
+    if engine is Engine.RAY:
+        from aloi.cli.sharded import predict_shards
+
+        predict_shards(
+            model,
+            source,
+            target,
+            gold_entities=gold_entities,
+            workers=workers,
+            address=address,
+            format_=to.value,
+        )
+    elif address or to is not Written.NATIVE:
+        raise typer.BadParameter("--address and --to go with --engine ray")
+    else:
+        _predict_here(model, source, target, gold_entities=gold_entities, workers=workers or 1)
+
+
+def _predict_here(
+    model: str, source: str, target: str, *, gold_entities: bool, workers: int
+) -> None:
+    """Annotate in this process, or in processes forked from it."""
     from functools import partial
 
-    from aloi.cli.console import must_exist, progress
+    from aloi.cli.console import progress
     from aloi.corpus import native
     from aloi.corpus.formats import registry
     from aloi.corpus.journal import Journal
     from aloi.corpus.survey import survey
     from aloi.models import prediction
 
-    must_exist(source)
     nlp = prediction.load(model)
     annotated = partial(prediction.predict, nlp, gold_entities=gold_entities, workers=workers)
     if source == registry.STANDARD:

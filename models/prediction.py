@@ -76,12 +76,12 @@ def predict(
     off = _entity_setters(nlp) if gold_entities else []
     work = partial(_predicted, nlp, gold_entities=gold_entities)
     with nlp.select_pipes(disable=off):
-        batches = _batches(documents, nlp.batch_size)
+        some = batches(documents, nlp.batch_size)
         if workers > 1:
             _refuse_gpu()
-            done = forked(work, batches, workers=workers)
+            done = forked(work, some, workers=workers)
         else:
-            done = map(work, batches)
+            done = map(work, some)
         for batch in done:
             yield from batch
 
@@ -94,7 +94,8 @@ def too_long(nlp: Language, document: Document) -> list[Problem]:
     return [Problem("too-long", what, "Cut the text into documents", document.id)]
 
 
-def _batches(documents: Iterable[Document], size: int) -> Iterator[list[Document]]:
+def batches(documents: Iterable[Document], size: int) -> Iterator[list[Document]]:
+    """The documents in lists of `size`, or of fewer where they are long."""
     batch: list[Document] = []
     characters = 0
     for document in documents:

@@ -18,6 +18,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -48,15 +49,19 @@ _ROWS, _CHARACTERS = 1000, 1 << 24
 def read(path: Path, options: Options, notes: Notes) -> Iterator[Document]:
     """The documents of a file, or of the `.parquet` files below a folder."""
     files = sorted(path.rglob("*.parquet")) if path.is_dir() else [path]
-    return native.documents(itertools.chain.from_iterable(_records(f, notes) for f in files))
+    return native.documents(itertools.chain.from_iterable(records(f, notes) for f in files))
 
 
-def _records(file: Path, notes: Notes) -> Iterator[native.Record]:
-    """A record a row; one without a document if the file cannot be read, or no further."""
+def records(file: Path, notes: Notes, groups: range | None = None) -> Iterator[native.Record]:
+    """A record a row, of these row groups or of all.
+
+    The last is one without a document if the file cannot be read, or no further.
+    """
     row = 0
     try:
         known = partial(_known, file=file, notes=notes)
-        for row, values in enumerate(rows(file, known), start=1):
+        before = sum(count for count, _ in row_groups(file)[: groups.start]) if groups else 0
+        for row, values in enumerate(rows(file, known, groups), start=before + 1):
             yield _record(values, str(file), row)
     except DataError as error:
         problems = tuple(problem.at(file=str(file)) for problem in error.problems)
@@ -72,19 +77,36 @@ def _record(values: dict[str, Any], file: str, row: int) -> native.Record:
         return native.Record(b"", file, row, None, (problem,))
 
 
-def rows(file: Path, choose: Callable[[list[str]], list[str]]) -> Iterator[dict[str, Any]]:
+def row_groups(file: Path) -> list[tuple[int, int]]:
+    """How many rows and how many bytes each row group has; raises `DataError`."""
+    with _opened(file) as table:
+        groups = [table.metadata.row_group(i) for i in range(table.num_row_groups)]
+        return [(group.num_rows, group.total_byte_size) for group in groups]
+
+
+def rows(
+    file: Path, choose: Callable[[list[str]], list[str]], groups: Iterable[int] | None = None
+) -> Iterator[dict[str, Any]]:
     """What stands in each row, as native JSON has it, of the columns chosen from the file's.
 
-    Raises `DataError` if the file cannot be read.
+    `groups`: of these row groups alone. Raises `DataError` if the file cannot be read.
     """
+    with _opened(file) as table:
+        names = _class_names(table.schema_arrow.metadata)
+        columns = choose(table.schema_arrow.names)
+        some = None if groups is None else list(groups)
+        for batch in table.iter_batches(_ROWS // 4, columns=columns, row_groups=some):
+            for row in batch.to_pylist():
+                yield plain(row, names)
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[Any]:
+    """A file as pyarrow's `ParquetFile`; raises `DataError` where it cannot be read."""
     library = _library()
     try:
         with library.parquet.ParquetFile(file) as table:
-            names = _class_names(table.schema_arrow.metadata)
-            columns = choose(table.schema_arrow.names)
-            for batch in table.iter_batches(_ROWS // 4, columns=columns):
-                for row in batch.to_pylist():
-                    yield plain(row, names)
+            yield table
     except (library.ArrowException, OSError, ValueError) as error:
         what = f"no Parquet that pyarrow can read: {' '.join(str(error).split())[:200]}"
         raise DataError([Problem("bad-parquet", what, "Write the file again")]) from error
