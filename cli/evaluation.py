@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from aloi.cli.console import must_exist
+from aloi.cli.sharded import Engine, evaluate_shards
 
 if TYPE_CHECKING:
     from aloi.eval.annotations import Annotations
@@ -46,6 +47,12 @@ def evaluate(
     allow_missing: Annotated[
         bool, typer.Option("--allow-missing", help="A gold document not predicted is all missed.")
     ] = False,
+    engine: Annotated[
+        Engine, typer.Option(help="ray: count shards where they lie; scores, no analysis.")
+    ] = Engine.LOCAL,
+    address: Annotated[
+        str | None, typer.Option(help="The Ray cluster; without it, Ray runs here.")
+    ] = None,
 ) -> None:
     """Score predictions against gold: entities and relations, per type, micro and macro."""
     from aloi.corpus.collection import Corpus, is_corpus
@@ -55,17 +62,21 @@ def evaluate(
 
     _check_call(gold, pred, scheme or [], page=html is not None)
     corpus = Corpus.open(Path(gold)) if is_corpus(Path(gold)) else None
-    report = compare(
-        columns(gold),
-        columns(pred),
-        schemes=scheme,
-        schema=load_schema(schema) if schema else corpus.schema if corpus else None,
-        train=columns(str(train)) if train else None,
-        corpus=str(corpus) if corpus else None,
-        bootstrap=bootstrap,
-        seed=seed,
-        allow_missing=allow_missing,
-    )
+    asked: dict[str, Any] = {
+        "schemes": scheme,
+        "schema": load_schema(schema) if schema else corpus.schema if corpus else None,
+        "train": columns(str(train)) if train else None,
+        "corpus": str(corpus) if corpus else None,
+        "bootstrap": bootstrap,
+        "seed": seed,
+        "allow_missing": allow_missing,
+    }
+    if engine is Engine.RAY:
+        if html is not None:
+            raise typer.BadParameter("--html shows every document: it goes with --engine local")
+        report = evaluate_shards(gold, pred, address=address, **asked)
+    else:
+        report = compare(columns(gold), columns(pred), **asked)
     _show(report)
     files = ((json_, _json), (html, _html), (markdown, _markdown), (latex, _latex), (csv, _csv))
     for file, written in files:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from aloi.cli.sharded import Engine, Written, predict_shards
+
 if TYPE_CHECKING:
     from aloi.corpus.document import Document
     from aloi.corpus.journal import Journal
@@ -22,20 +24,6 @@ class Kind(StrEnum):
     NER = "ner"
     RELATIONS = "relations"
     PIPELINE = "pipeline"
-
-
-class Engine(StrEnum):
-    """What shares out the work."""
-
-    LOCAL = "local"
-    RAY = "ray"
-
-
-class Written(StrEnum):
-    """In which formats shards are written."""
-
-    NATIVE = "native"
-    PARQUET = "parquet"
 
 
 class Part(StrEnum):
@@ -134,8 +122,6 @@ def predict(
 
     must_exist(source)
     if engine is Engine.RAY:
-        from aloi.cli.sharded import predict_shards
-
         predict_shards(
             model,
             source,

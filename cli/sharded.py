@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
+from enum import StrEnum
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -15,9 +16,26 @@ from aloi.cli.console import fail, progress
 
 if TYPE_CHECKING:
     from aloi.corpus.problems import Problem
-    from aloi.corpus.shards import Look, Shard
+    from aloi.corpus.schema import Schema
+    from aloi.corpus.shards import Look
     from aloi.corpus.survey import Survey
+    from aloi.eval.annotations import Annotations
+    from aloi.eval.report import Report
     from aloi.models.archive import Output, Run, Work
+
+
+class Engine(StrEnum):
+    """What shares out the work."""
+
+    LOCAL = "local"
+    RAY = "ray"
+
+
+class Written(StrEnum):
+    """In which formats shards are written."""
+
+    NATIVE = "native"
+    PARQUET = "parquet"
 
 
 def predict_shards(
@@ -35,8 +53,7 @@ def predict_shards(
     from aloi.models import prediction
     from aloi.models.archive import Output, annotator
 
-    if "-" in (source, target):
-        raise typer.BadParameter("--engine ray reads files and writes a folder, no streams")
+    _no_streams(source, target)
     output = Output(Path(target).absolute(), format_)
     with cluster.connected(address, workers) as count:
         nlp = prediction.load(model)
@@ -56,33 +73,30 @@ def _prepared(
     source: str, output: Output, made_from: Callable[[Survey], dict[str, str]], workers: int
 ) -> Run:
     """The run, after a look through all of the input."""
-    from aloi.corpus import shards
     from aloi.models.archive import Origin, Run
 
-    parts = shards.plan(source)
-    looks = looked_through(parts, workers=workers)
-    found = shards.gathered(source, parts, looks)
+    looks, found = _looked_through(source, workers)
     origin = Origin(
-        **made_from(found), format=output.format, documents=found.documents, shards=len(parts)
+        **made_from(found), format=output.format, documents=found.documents, shards=len(looks)
     )
-    inputs = zip(parts, (look.sha256 for look in looks), strict=True)
-    run = Run.over(inputs, output, origin)
+    run = Run.over(looks, output, origin)
     if run.changes:
         print(
             f"{output.folder}: {' and '.join(run.changes)} changed, starting anew", file=sys.stderr
         )
     elif run.done:
-        print(f"{output.folder}: {run.done} of {len(parts)} shards are done", file=sys.stderr)
+        print(f"{output.folder}: {run.done} of {len(looks)} shards are done", file=sys.stderr)
     return run
 
 
-def looked_through(parts: Sequence[Shard], *, workers: int) -> list[Look]:
-    """What a look finds in each shard."""
-    from aloi.corpus import cluster
-    from aloi.corpus.shards import look
+def _looked_through(path: str, workers: int) -> tuple[list[Look], Survey]:
+    """What each shard holds, and all of them; raises `DataError` with everything wrong."""
+    from aloi.corpus import cluster, shards
 
-    found = cluster.spread(lambda: look, parts, workers=workers)
-    return cluster.in_order(progress(found, "looking through", total=len(parts)))
+    parts = shards.plan(path)
+    found = cluster.spread(lambda: shards.look, parts, workers=workers)
+    looks = cluster.in_order(progress(found, "looking through", total=len(parts)))
+    return looks, shards.gathered(path, looks)
 
 
 def _carry_out(run: Run, make: Callable[[], Work], workers: int, target: str) -> None:
@@ -104,3 +118,46 @@ def _carry_out(run: Run, make: Callable[[], Work], workers: int, target: str) ->
     print(f"{written} documents written to {target}", file=sys.stderr)
     if written < run.origin.documents:
         fail(chain(lost, run.output.failures()))
+
+
+def evaluate_shards(
+    gold: str,
+    pred: str,
+    *,
+    address: str | None,
+    schemes: Collection[str] | None,
+    schema: Schema | None,
+    train: Annotations | None,
+    allow_missing: bool,
+    bootstrap: int,
+    **signed: Any,  # noqa: ANN401 - what the report says beside
+) -> Report:
+    """Count shards where they lie, then report as one process would; raises `DataError`."""
+    from aloi.corpus import cluster
+    from aloi.eval import sharded
+    from aloi.eval.report import Scope, report
+
+    _no_streams(gold, pred)
+    symmetric = schema.symmetric if schema else frozenset[str]()
+    scope = Scope.of(schemes, symmetric, train)
+    with cluster.connected(address, None) as workers:
+        looks = [_looked_through(path, workers)[0] for path in (gold, pred)]
+        tasks = sharded.tasks(*looks)
+        make = partial(
+            sharded.counter, scope, allow_missing=allow_missing, by_document=bootstrap > 0
+        )
+        done = cluster.spread(make, tasks, workers=workers)
+        parts = cluster.in_order(progress(done, "counting", total=len(tasks)))
+    return report(
+        sharded.together(parts),
+        schema=schema,
+        allow_missing=allow_missing,
+        bootstrap=bootstrap,
+        **signed,
+    )
+
+
+def _no_streams(*paths: str) -> None:
+    """End with status 2 if a path is `-`."""
+    if "-" in paths:
+        raise typer.BadParameter("--engine ray reads and writes files, no streams")

@@ -104,12 +104,18 @@ def spread(
 
 
 def in_order(found: Iterable[tuple[int, R | DataError]]) -> list[R]:
-    """All results of `spread` by the numbers of their items; raises `DataError` if one is that."""
+    """All results of `spread` by the numbers of their items; raises `DataError` with all wrong."""
     results: dict[int, R] = {}
+    problems: list[Problem] = []
     for number, result in found:
         if isinstance(result, DataError):
-            raise result
-        results[number] = result
+            problems += result.problems
+        else:
+            results[number] = result
+    if problems:
+        raise DataError(
+            sorted(problems, key=lambda problem: (problem.kind, problem.document or ""))
+        )
     return [results[number] for number in sorted(results)]
 
 

@@ -127,10 +127,10 @@ def _parts(file: Path, size: int) -> Iterator[tuple[int, int]]:
     """Where to cut a file: so many bytes, or the row groups that have them."""
     if file.suffix == ".jsonl":
         total = file.stat().st_size
-        yield from ((start, min(start + size, total)) for start in range(0, total, size))
+        yield from ((start, min(start + size, total)) for start in range(0, max(total, 1), size))
         return
     start = held = 0
-    groups = parquet.row_groups(file)
+    groups = parquet.row_groups(file) or [(0, 0)]
     for number, (_, width) in enumerate(groups, start=1):
         held += width
         if held >= size or number == len(groups):
@@ -145,6 +145,7 @@ class Look:
     `ids` are 64-bit hashes, the same in every process.
     """
 
+    shard: Shard
     documents: int
     sha256: str
     ids: Hashes = field(repr=False)
@@ -164,7 +165,7 @@ def look(shard: Shard) -> Look:
     if problems and (before := shard.lines_before()):
         problems = [replace(p, line=p.line and p.line + before) for p in problems]
     hashes = np.array(ids, dtype=np.int64)
-    return Look(len(ids), content.hexdigest(), hashes, tuple(problems))
+    return Look(shard, len(ids), content.hexdigest(), hashes, tuple(problems))
 
 
 def hash_of(id_: str) -> int:
@@ -173,24 +174,24 @@ def hash_of(id_: str) -> int:
     return int.from_bytes(hashlib.blake2b(encoded, digest_size=8).digest(), signed=True)
 
 
-def gathered(path: str, shards: Sequence[Shard], looks: Sequence[Look]) -> Survey:
+def gathered(path: str, looks: Sequence[Look]) -> Survey:
     """What all looks found together; raises `DataError` with everything wrong."""
     problems = [problem for found in looks for problem in found.problems]
-    problems += _repeated(shards, looks)
+    problems += _repeated(looks)
     if problems:
         raise DataError(problems)
     content = hashlib.sha256("".join(found.sha256 for found in looks).encode()).hexdigest()
     return Survey(path, sum(found.documents for found in looks), content)
 
 
-def _repeated(shards: Sequence[Shard], looks: Sequence[Look]) -> Iterator[Problem]:
+def _repeated(looks: Sequence[Look]) -> Iterator[Problem]:
     """The ids given twice; only shards that seem to have some are read again."""
-    ids = np.sort(np.concatenate([found.ids for found in looks] or [np.empty(0, dtype=np.int64)]))
+    ids = np.sort(np.concatenate([found.ids for found in looks]))
     suspects = np.unique(ids[1:][ids[1:] == ids[:-1]])
     seen: dict[str, str] = {}
-    for shard, found in zip(shards, looks, strict=True):
+    for found in looks:
         if len(suspects) and np.isin(found.ids, suspects).any():
-            yield from _again(shard, set(suspects.tolist()), seen)
+            yield from _again(found.shard, set(suspects.tolist()), seen)
 
 
 def _again(shard: Shard, suspects: set[int], seen: dict[str, str]) -> Iterable[Problem]:

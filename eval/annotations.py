@@ -24,6 +24,9 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
+TOTALS = 2**256
+"""What hashes are added up under."""
+
 LARGEST = 2**62
 """Columns are packed into one integer while it stays below this."""
 
@@ -155,21 +158,32 @@ class Annotations:
         )
 
     def digest(self) -> str:
-        """SHA-256 of the ids, texts, mentions and relations, whatever the documents' order."""
-        order = np.array(sorted(range(len(self.ids)), key=self.ids.__getitem__), dtype=np.int64)
+        """SHA-256 of the documents, with all they hold, whatever their order; see `total`."""
+        return f"{self.total():064x}"
+
+    def total(self) -> int:
+        """The SHA-256 of each document's id, text, mentions and relations, added up modulo 2^256.
+
+        So the totals of some documents and of others add up to that of them all.
+        """
         m, r = self.mentions, self.relations
-        document = _inverse(order)[m.document]
-        rows = np.argsort(document, kind="stable")
-        spans = np.stack([document, m.start, m.end, m.label])[:, rows]
-        place = _inverse(rows)
-        arcs = np.stack([place[r.head], place[r.tail], r.label])
-        hashed = hashlib.sha256(repr((self.labels, self.relation_labels)).encode())
-        for number in order.tolist():
-            for written in (self.ids[number], self.texts[number]):
-                hashed.update(written.encode("utf-8", "surrogatepass") + b"\0")
-        hashed.update(spans.tobytes())
-        hashed.update(arcs[:, np.lexsort(arcs)].tobytes())
-        return hashed.hexdigest()
+        spans = np.stack([m.start, m.end, _codes(self.labels)[m.label]], axis=1)
+        order = np.lexsort((r.label, r.tail, r.head))
+        code = _codes(self.relation_labels)[r.label]
+        arcs = np.stack([r.head, r.tail, code], axis=1)[order]
+        numbers = np.arange(len(self.ids) + 1)
+        rows = np.searchsorted(m.document, numbers)
+        arcs[:, :2] -= rows[m.document[arcs[:, 0]], None]
+        bounds = np.searchsorted(m.document[r.head[order]], numbers).tolist()
+        rows = rows.tolist()
+        found = 0
+        for i, (id_, text) in enumerate(zip(self.ids, self.texts, strict=True)):
+            named = f"{id_}\0{text}\0{rows[i + 1] - rows[i]}\0".encode("utf-8", "surrogatepass")
+            held = (
+                spans[rows[i] : rows[i + 1]].tobytes() + arcs[bounds[i] : bounds[i + 1]].tobytes()
+            )
+            found += int.from_bytes(hashlib.sha256(named + held).digest())
+        return found % TOTALS
 
 
 def _inverse(order: Ints) -> Ints:
@@ -177,6 +191,12 @@ def _inverse(order: Ints) -> Ints:
     place = np.empty(len(order), dtype=np.int64)
     place[order] = np.arange(len(order))
     return place
+
+
+def _codes(labels: tuple[str, ...]) -> Ints:
+    """A number for each label, the same in whatever company it is."""
+    hashes = (hashlib.sha256(label.encode("utf-8", "surrogatepass")).digest() for label in labels)
+    return np.array([int.from_bytes(each[:8], signed=True) for each in hashes], dtype=np.int64)
 
 
 def _numbers(labels: tuple[str, ...], numbers: dict[str, int]) -> Ints:

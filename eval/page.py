@@ -36,7 +36,7 @@ def page(report: Report) -> str:
         charts=_charts(report),
         sheets=[sheet for sheet in sheets(report) if not _charted(sheet)],
         confusion=_confusion(report.analysis),
-        curves=_curves(report),
+        curves=_curves(report.analysis.errors.pair, report.symmetric),
         frequent=report.analysis.to_json()["frequent_errors"],
         data=_data(report),
     )
@@ -45,7 +45,7 @@ def page(report: Report) -> str:
 def _data(report: Report) -> Markup:
     """The documents as JSON that no text can break out of."""
     assert report.analysis is not None
-    pair = report.pair
+    pair = report.analysis.errors.pair
     documents = {
         "labels": [*pair.labels, *pair.relation_labels],
         "documents": _documents(pair, report.analysis, report.symmetric),
@@ -82,10 +82,10 @@ def _confusion(analysis: Analysis) -> dict[str, Any]:
     return {"columns": (*confusion.labels, "missed"), "rows": rows}
 
 
-def _curves(report: Report) -> list[tuple[str, list[Curve]]]:
+def _curves(pair: Pair, symmetric: frozenset[str]) -> list[tuple[str, list[Curve]]]:
     found = [
-        ("entities", entity_curves(report.pair)),
-        ("relations", relation_curves(report.pair, symmetric=report.symmetric)),
+        ("entities", entity_curves(pair)),
+        ("relations", relation_curves(pair, symmetric=symmetric)),
     ]
     return [(what, curves) for what, curves in found if curves]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +19,12 @@ from aloi.eval.scores import Scores, score
 if TYPE_CHECKING:
     from aloi.eval.alignment import Alignment
     from aloi.eval.analysis import Analysis
+    from aloi.eval.facts import Names
 
 SEMEVAL = ("semeval-strict", "semeval-exact", "semeval-partial", "semeval-type")
 ENTITIES = ("exact", "outermost", *SEMEVAL)
-RELATIONS = ("strict", "boundaries", "facts", "facts-ign")
+FACTS = ("facts", "facts-ign")
+RELATIONS = ("strict", "boundaries", *FACTS)
 """`facts-ign` needs training documents."""
 
 
@@ -38,22 +40,17 @@ class Result:
 class Report:
     """Results by scheme name; `unknown` are predicted labels that the schema lacks.
 
-    `pair` is what was compared, relations in `symmetric` either way; `analysis` looks behind the
-    scores of a whole report.
+    Relations in `symmetric` were compared either way; `analysis` looks behind the scores of a whole
+    report, unless it was made of shards.
     """
 
     signature: str
-    pair: Pair
-    symmetric: frozenset[str]
+    documents: int
     entities: dict[str, Result]
     relations: dict[str, Result]
     unknown: tuple[str, ...] = ()
+    symmetric: frozenset[str] = frozenset()
     analysis: Analysis | None = None
-
-    @property
-    def documents(self) -> int:
-        """How many documents were scored."""
-        return len(self.pair)
 
     def to_json(self) -> dict[str, Any]:
         """The report as plain values, the same content for machines."""
@@ -88,41 +85,120 @@ def evaluate(
     `bootstrap` is the number of replicates. Raises `DataError` if the two sides are not the same
     documents with the same texts.
     """
-    wanted = set((*ENTITIES, *RELATIONS) if schemes is None else schemes)
     columns = [_columns(side) for side in (gold, pred)]
     both = pair(*columns, allow_missing=allow_missing)
     symmetric = schema.symmetric if schema else frozenset[str]()
+    learned = None if train is None else _columns(train)
+    scope = Scope.of(schemes, symmetric, learned)
+    alignment = _aligned(both, scope)
+    counted = _counted(columns, both, alignment, scope)
+    found = report(
+        counted,
+        schema=schema,
+        corpus=corpus,
+        allow_missing=allow_missing,
+        bootstrap=bootstrap,
+        seed=seed,
+    )
+    analysis = None
+    if schemes is None and alignment is not None:
+        analysis = _analysis(both, alignment, symmetric, learned)
+    return replace(found, symmetric=symmetric, analysis=analysis)
 
-    def results(found: Iterable[tuple[str, Scores[Any]]]) -> dict[str, Result]:
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What is counted: which schemes, which relations either way, what training `stated`."""
+
+    schemes: frozenset[str]
+    symmetric: frozenset[str]
+    stated: Names | None
+
+    @classmethod
+    def of(
+        cls, schemes: Collection[str] | None, symmetric: frozenset[str], train: Annotations | None
+    ) -> Scope:
+        """All schemes unless said."""
+        wanted = frozenset((*ENTITIES, *RELATIONS) if schemes is None else schemes)
+        if train is None or wanted.isdisjoint(FACTS):
+            return cls(wanted, symmetric, None)
+        from aloi.eval.facts import stated_facts  # noqa: PLC0415 - few ask for it
+
+        return cls(wanted, symmetric, stated_facts(train, symmetric=symmetric))
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What a comparison counts: scores by scheme, `total` of gold, the labels predicted."""
+
+    documents: int
+    gold: int
+    entities: dict[str, Scores[Any]]
+    relations: dict[str, Scores[Any]]
+    predicted: frozenset[str]
+
+
+def count(gold: Annotations, pred: Annotations, scope: Scope, *, allow_missing: bool) -> Counted:
+    """Count, and nothing else; raises `DataError` as `evaluate` does."""
+    both = pair(gold, pred, allow_missing=allow_missing)
+    return _counted([gold, pred], both, _aligned(both, scope), scope)
+
+
+def _counted(
+    columns: list[Annotations], both: Pair, alignment: Alignment | None, scope: Scope
+) -> Counted:
+    gold, pred = columns
+    return Counted(
+        len(both),
+        gold.total(),
+        dict(_entity_scores(both, scope, alignment)),
+        dict(_relation_scores(both, scope)),
+        frozenset((*pred.labels, *pred.relation_labels)),
+    )
+
+
+def report(
+    counted: Counted,
+    *,
+    schema: Schema | None,
+    corpus: str | None,
+    allow_missing: bool,
+    bootstrap: int,
+    seed: int,
+) -> Report:
+    """The report of what was counted, as `evaluate` makes it, but for what needs the documents."""
+
+    def results(found: dict[str, Scores[Any]]) -> dict[str, Result]:
         return {
             name: Result(
                 scores, intervals(scores, replicates=bootstrap, seed=seed) if bootstrap else None
             )
-            for name, scores in found
+            for name, scores in found.items()
         }
 
-    alignment = None if wanted.isdisjoint(SEMEVAL) else _aligned(both)
-    entities = results(_entity_scores(both, wanted, alignment))
-    learned = None if train is None else _columns(train)
-    relations = results(_relation_scores(both, wanted, symmetric, learned))
-    analysis = None
-    if schemes is None and alignment is not None:
-        analysis = _analysis(both, alignment, symmetric, learned)
     parts = (
         f"aloi {version('aloi')}",
-        f"corpus {corpus}" if corpus else f"gold {columns[0].digest()[:12]}",
-        f"{len(both)} documents",
+        f"corpus {corpus}" if corpus else f"gold {counted.gold:064x}"[:17],
+        f"{counted.documents} documents",
         f"schema {schema}" if schema else "no schema, relations directed",
-        f"entities {'+'.join(entities) or 'none'}",
-        f"relations {'+'.join(relations) or 'none'}",
+        f"entities {'+'.join(counted.entities) or 'none'}",
+        f"relations {'+'.join(counted.relations) or 'none'}",
         *(["missing documents allowed"] if allow_missing else []),
         f"bootstrap {bootstrap} seed {seed}" if bootstrap else "no bootstrap",
     )
-    unknown = _unknown(columns[1], schema)
-    return Report(" | ".join(parts), both, symmetric, entities, relations, unknown, analysis)
+    known = {*schema.entities, *schema.relations} if schema else counted.predicted
+    return Report(
+        " | ".join(parts),
+        counted.documents,
+        results(counted.entities),
+        results(counted.relations),
+        tuple(sorted(counted.predicted - known)),
+    )
 
 
-def _aligned(both: Pair) -> Alignment:
+def _aligned(both: Pair, scope: Scope) -> Alignment | None:
+    if scope.schemes.isdisjoint(SEMEVAL):
+        return None
     from aloi.eval.alignment import align  # noqa: PLC0415 - exact scores need none of it
 
     return align(both)
@@ -141,9 +217,9 @@ def _columns(documents: Iterable[Document] | Annotations) -> Annotations:
 
 
 def _entity_scores(
-    both: Pair, wanted: set[str], alignment: Alignment | None
+    both: Pair, scope: Scope, alignment: Alignment | None
 ) -> Iterator[tuple[str, Scores[Any]]]:
-    size = len(both)
+    size, wanted = len(both), scope.schemes
     if "exact" in wanted:
         yield "exact", score(*items.spans(both), documents=size, labels=both.labels)
     if "outermost" in wanted:
@@ -155,29 +231,20 @@ def _entity_scores(
         yield from ((f"semeval-{n}", s) for n, s in found.items() if f"semeval-{n}" in wanted)
 
 
-def _relation_scores(
-    both: Pair, wanted: set[str], symmetric: frozenset[str], train: Annotations | None
-) -> Iterator[tuple[str, Scores[Any]]]:
-    labels = both.relation_labels
+def _relation_scores(both: Pair, scope: Scope) -> Iterator[tuple[str, Scores[Any]]]:
+    labels, symmetric = both.relation_labels, scope.symmetric
     for name in ("strict", "boundaries"):
-        if name in wanted:
+        if name in scope.schemes:
             sides = items.relations(both, typed=name == "strict", symmetric=symmetric)
             yield name, score(*sides, documents=len(both), labels=labels)
-    if not wanted.isdisjoint({"facts", "facts-ign"}):
-        from aloi.eval.facts import facts, stated_facts, unstated  # noqa: PLC0415 - as above
+    if not scope.schemes.isdisjoint(FACTS):
+        from aloi.eval.facts import facts, unstated  # noqa: PLC0415 - as above
 
         told = facts(both, symmetric=symmetric)
         scores = score(*told.items(labels), documents=len(both), labels=labels)
         yield "facts", scores
-        if train is not None:
-            yield "facts-ign", unstated(told, scores, stated_facts(train, symmetric=symmetric))
-
-
-def _unknown(pred: Annotations, schema: Schema | None) -> tuple[str, ...]:
-    if schema is None:
-        return ()
-    labels = {*pred.labels, *pred.relation_labels}
-    return tuple(sorted(labels - schema.entities.keys() - schema.relations.keys()))
+        if scope.stated is not None:
+            yield "facts-ign", unstated(told, scores, scope.stated)
 
 
 def _plain(result: Result) -> dict[str, Any]:

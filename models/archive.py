@@ -22,7 +22,7 @@ from aloi.corpus.document import Document
 from aloi.corpus.files import whole_file, write_bytes
 from aloi.corpus.formats import registry
 from aloi.corpus.problems import DataError, Problem
-from aloi.corpus.shards import MANIFEST, Shard
+from aloi.corpus.shards import MANIFEST, Look, Shard
 from aloi.models import prediction
 
 SUFFIXES = {"native": ".jsonl", "parquet": ".parquet"}
@@ -151,18 +151,18 @@ class Run:
     changes: list[str]
 
     @classmethod
-    def over(cls, inputs: Iterable[tuple[Shard, str]], output: Output, origin: Origin) -> Run:
-        """Shards, each with the SHA-256 of its input; raises `DataError` for a folder in use.
+    def over(cls, looks: Iterable[Look], output: Output, origin: Origin) -> Run:
+        """A run over the shards that were looked at; raises `DataError` for a folder in use.
 
         What the folder has of shards that are no more, or of another origin, is removed.
         """
         before, entries = output.found()
         changes = origin.changes(before) if before else []
         tasks: dict[str, Task] = {}
-        for shard, sha256 in inputs:
-            known = None if changes else entries.get(shard.name)
-            same = known is not None and known.input == sha256
-            tasks[shard.name] = shard, sha256, known if same else None
+        for look in looks:
+            known = None if changes else entries.get(look.shard.name)
+            same = known is not None and known.input == look.sha256
+            tasks[look.shard.name] = look.shard, look.sha256, known if same else None
         gone = entries.keys() - {name for name, (*_, known) in tasks.items() if known}
         Output(output.folder, before.format if before else output.format).clear(gone)
         return cls(output, origin, tasks, changes)
