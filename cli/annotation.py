@@ -32,6 +32,41 @@ def annotate() -> None:
 
 
 @app.command()
+def start(
+    *,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="As last time; the first time, 8080.")
+    ] = None,
+    database: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL", help="postgresql://USER@HOST/DATABASE; as last time; else SQLite."
+        ),
+    ] = None,
+    home: Home = HOME,
+) -> None:
+    """Start a Label Studio of your own on this machine, or find it running.
+
+    The first time it is installed into the home, which takes 1 GB and some minutes.
+    """
+    from aloi.annotation import server
+    from aloi.annotation.access import FILE
+
+    with steps() as step:
+        started = server.start(home, port=port, database=database, step=step)
+    print(f"Label Studio: {started.url}")
+    print(f"user name: {started.username}; the password stands in {home / FILE}")
+
+
+@app.command()
+def stop(*, home: Home = HOME) -> None:
+    """Stop the Label Studio that `start` started; its data stay."""
+    from aloi.annotation import server
+
+    print("Label Studio is stopped" if server.stop(home) else f"none runs in {home}")
+
+
+@app.command()
 def guidelines(
     guide: Annotated[Path, typer.Argument(help="A guide in Markdown.", exists=True)],
     *,
