@@ -1,4 +1,4 @@
-"""A PostgreSQL of the tests' own, on loopback, with a password; from Debian's package or like it."""
+"""A PostgreSQL of the tests' own, on loopback, with a password; Debian's package will do."""
 
 import os
 import shutil
