@@ -5,7 +5,8 @@ READY := .venv/.ready
 CORPUS := corpus
 OUT := build
 
-.PHONY: setup train eval test test-all test-transformers bench bench-models lint types release clean
+.PHONY: setup train eval test test-all test-transformers bench bench-models lint types release clean \
+	label-studio label-studio-stop
 
 setup: $(READY)
 
@@ -25,8 +26,9 @@ eval: $(READY)
 test: $(READY)
 	$(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGS)
 
+# With a real Label Studio, on SQLite and on PostgreSQL, and a browser; tests/conftest.py has --no-skips.
 test-all: $(READY)
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --ignore=tests/models/test_transformer.py $(PYTEST_ARGS)
 
 # torch takes 1 GB and slows every start of spaCy: it comes last, and only where it is asked for.
 test-transformers: $(READY)
@@ -40,6 +42,13 @@ release: $(READY)
 	$(BIN)/aloi release build $(CORPUS) --out $(OUT)/release $(patsubst %,--figures %,$(OUT)/agreement.json $(wildcard $(OUT)/reports/eval.json))
 	$(BIN)/aloi release check $(OUT)/release $(CORPUS)
 	@echo 'from datasets import load_dataset; documents = load_dataset("$(OUT)/release", "documents")'
+
+# In .label-studio/, on loopback; see docs/label-studio.md.
+label-studio: $(READY)
+	$(BIN)/aloi annotate start
+
+label-studio-stop: $(READY)
+	$(BIN)/aloi annotate stop
 
 bench: $(READY)
 	$(BIN)/python bench/evaluation.py
