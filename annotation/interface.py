@@ -55,8 +55,8 @@ _GOLDEN_ANGLE = 0.381966
 _MARKUP = re.compile(r"[\\`*_\[\]<>&~]")
 _WORD_JOINER = "\u2060"
 
-_ROOM = ".lsf-richtext__container { line-height: 2.3 }"
-"""Between lines, for the labels of arcs."""
+_ROOM = ".lsf-richtext__container { line-height: 2.3; padding: 0 3em }"
+"""Between lines and beside them, for arcs and their labels."""
 
 _FOOT = (
     "position: sticky; bottom: 0; z-index: 1; padding: 4px 8px; "
@@ -154,7 +154,7 @@ def _attribute(view: ET.Element, name: str, type_: AttributeType, keys: Iterator
     if not type_.values:
         _field(shown, name, title, perRegion="true")
         return
-    ET.SubElement(shown, "Header", value=_literal(title), style="margin: 4px 0")
+    ET.SubElement(shown, "Header", value=_literal(title), size="5", style="margin: 0")
     choices = {"name": name, "toName": _TAGS.text, "perRegion": "true", "showInline": "true"}
     given = ET.SubElement(shown, "Choices", choices)
     for value in type_.values:

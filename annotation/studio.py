@@ -122,15 +122,26 @@ class Studio:
 
     def connect(self, project: Project, backend: str, name: str) -> None:
         """Let a project's tasks be pre-annotated by the backend at an address, known by a name."""
+        from label_studio_sdk.core.api_error import ApiError  # noqa: PLC0415 - takes 2 s
+
+        how = {"project": project.id, "url": backend, "title": name}
         with self._told(f"connecting «{project.title}» to {backend}"):
-            listed = self._client.ml.list(project=project.id, request_options=self._patient)
-            known = next((each for each in listed if each.title == name), None)
-            how = {"project": project.id, "url": backend, "title": name}
-            if known is None:
-                self._client.ml.create(**how, request_options=self._patient)
+            known = self._backend(project, name)
+            if known is not None:
+                self._client.ml.update(known, **how, request_options=self._patient)
             else:
-                self._client.ml.update(known.id, **how, request_options=self._patient)
+                try:
+                    self._client.ml.create(**how, request_options=self._patient)
+                except ApiError:
+                    # The server tells the backend of its events too; where it may not tell an
+                    # address of its own network, it says no, though the backend is added.
+                    if self._backend(project, name) is None:
+                        raise
         self.set_up(project, model_version=name)
+
+    def _backend(self, project: Project, name: str) -> int | None:
+        listed = self._client.ml.list(project=project.id, request_options=self._patient)
+        return next((each.id for each in listed if each.title == name), None)
 
     def tasks(self, project: Project) -> Iterator[dict[str, Any]]:
         """The tasks in order, each `id` and `data` alone."""
@@ -226,7 +237,7 @@ class Studio:
             raise (UnansweredError(what) if doing else self._silent(what)) from None
 
     def _refused(self, what: str, status: int | None, body: Any) -> Problem:  # noqa: ANN401
-        if status in (401, 403):
+        if status == 401:
             fix = "Give one that is valid there; legacy tokens must be enabled for the organisation"
             return Problem("token-refused", f"{self.url} refuses the token ({what})", fix)
         said = (

@@ -330,11 +330,11 @@ def _connect(name: str, backend: str, home: Path) -> None:
     from aloi.annotation.serving import NAME
     from aloi.annotation.studio import Studio
 
-    studio = Studio(find(home))
-    projects = studio.projects(name)
-    for annotator in passes(projects):
-        studio.connect(projects[annotator], backend, NAME)
-        print(f"{annotator}: {projects[annotator].url}", flush=True)
+    with Studio(find(home)) as studio:
+        projects = studio.projects(name)
+        for annotator in passes(projects):
+            studio.connect(projects[annotator], backend, NAME)
+            print(f"{annotator}: {projects[annotator].url}", flush=True)
 
 
 @app.command("open")

@@ -10,7 +10,6 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
-import spacy
 import toy
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,12 +45,7 @@ class Asked:
 @pytest.fixture(scope="module")
 def ask(tmp_path_factory: pytest.TempPathFactory) -> Asked:
     folder = tmp_path_factory.mktemp("model")
-    nlp = toy.train(spacy.blank("fr"), [toy.sentence(number) for number in range(24)])
-    ruler = nlp.add_pipe("entity_ruler", first=True)
-    places = [{"label": "LOC", "pattern": city} for city in toy.CITIES]
-    people = [{"label": "PER", "pattern": name} for name in toy.NAMES]
-    ruler.add_patterns([*places, *people])  # type: ignore[attr-defined]
-    nlp.to_disk(folder)
+    toy.pipeline().to_disk(folder)
     return Asked(Backend(prediction.load(str(folder))))
 
 

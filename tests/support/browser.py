@@ -95,7 +95,8 @@ class Desk:
         )
 
     def mark(self, surface: str, key: str, number: int = 0) -> None:
-        """Press a label's key, then drag over a surface."""
+        """Press a label's key with nothing selected, which it would change; then drag."""
+        self.press(Keys.ESCAPE)
         left, top, right, bottom = self._corners(surface, number)
         before = len(self._spans())
         self.press(key)
@@ -118,10 +119,10 @@ class Desk:
         self._wait(selected)
 
     def click(self, surface: str, number: int = 0) -> None:
-        """Click the middle of a surface; while an arc is being drawn, this ends it."""
-        left, top, right, bottom = self._corners(surface, number)
+        """Click a surface on its first letter; while an arc is being drawn, this ends it."""
+        left, top, _, _ = self._corners(surface, number)
         with self._mouse() as mouse:
-            mouse.move_to_location(round((left + right) / 2), round((top + bottom) / 2))
+            mouse.move_to_location(round(left) + 3, round(top))
             mouse.click()
 
     def relate(self, head: str, tail: str, *labels: str) -> None:
@@ -136,15 +137,19 @@ class Desk:
 
     def label_arc(self, *labels: str) -> None:
         """Choose labels for the arc drawn last."""
+        self.open_arc()
+        for label in labels:
+            self._option(label).click()
+        self.press(Keys.ESCAPE)
+
+    def open_arc(self) -> None:
+        """Open the labels of the arc drawn last."""
         self._panel("Relations")
         arc = self._arcs()[-1]
         ActionChains(self.browser).move_to_element(arc).perform()
         if not arc.find_elements(By.CSS_SELECTOR, ".lsf-relation-meta"):
             self._wait(lambda: arc.find_elements(By.CSS_SELECTOR, _ARC_MENU))[0].click()
         arc.find_element(By.CSS_SELECTOR, ".lsf-relation-meta button").click()
-        for label in labels:
-            self._option(label).click()
-        self.press(Keys.ESCAPE)
 
     def refer(self, surface: str, ref: str, number: int = 0) -> None:
         """Give a mention its ref: Enter goes to its field, and Enter there keeps it."""
@@ -153,6 +158,21 @@ class Desk:
         self.press(Keys.ENTER)
         self._wait(lambda: self.browser.switch_to.active_element.tag_name in ("input", "textarea"))
         self.browser.switch_to.active_element.send_keys(ref, Keys.ENTER)
+
+    def choose(self, surface: str, key: str, number: int = 0) -> None:
+        """Give a mention an attribute's value by its key."""
+        self.select(surface, number)
+        self.press(key)
+
+    def ask(self, question: str) -> None:
+        """Write a question about the task, and leave its field: keys are only letters there."""
+        self.find("[placeholder^='Une question']").send_keys(question, Keys.ENTER)
+        self._panel("Regions")
+
+    def mentions(self) -> list[str]:
+        """The surfaces that are marked, once some are."""
+        spans = self._wait(self._spans)
+        return [span.text for span in spans]
 
     def submit(self) -> None:
         """Submit the work by Ctrl+Enter and wait until the server has it."""
