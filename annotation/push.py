@@ -230,9 +230,9 @@ class _Parcel:
         missing = [document for document in self.documents if document.id not in self.rows]
         pushed.there = len(self.documents) - len(missing)
         pushed.predictions = self._predict_again(studio, project)
-        for batch in _batches(missing):
+        for batch in batches(missing):
             tell(f"{project.title}: {pushed.sent} of {len(missing)} documents sent")
-            pushed.doubles += _send(studio, project, [self._task(document) for document in batch])
+            pushed.doubles += send(studio, project, [self._task(document) for document in batch])
             pushed.sent += len(batch)
         return pushed
 
@@ -275,7 +275,7 @@ class _Parcel:
             stale += (each["id"] for each in there)
             new.append({"task": task["id"], **prediction})
         studio.delete_predictions(stale)
-        for batch in _batches(new):
+        for batch in batches(new):
             studio.import_predictions(project, batch)
         return len(new)
 
@@ -295,7 +295,7 @@ def remove_doubles(studio: Studio, project: Project, rows: Rows) -> int:
     return len(spare)
 
 
-def _send(studio: Studio, project: Project, tasks: Sequence[dict[str, Any]]) -> int:
+def send(studio: Studio, project: Project, tasks: Sequence[dict[str, Any]]) -> int:
     """Import a batch; returns how many tasks had come twice and were deleted.
 
     Where the server does not answer it is not known what it did: it is waited for, and what is
@@ -334,7 +334,7 @@ def _settled(studio: Studio, project: Project) -> Rows:
     return rows
 
 
-def _batches(items: Iterable[T]) -> Iterator[list[T]]:
+def batches(items: Iterable[T]) -> Iterator[list[T]]:
     rest = iter(items)
     while batch := list(islice(rest, BATCH)):
         yield batch

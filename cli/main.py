@@ -32,6 +32,7 @@ app = typer.Typer(
 app.add_typer(corpus.app, name="corpus")
 app.command("convert")(formats.convert)
 annotation.app.command("agree")(passes.agree)
+annotation.app.command("adjudicate")(passes.adjudicate)
 app.add_typer(annotation.app, name="annotate")
 app.command("train")(models.train)
 app.command("predict")(models.predict)

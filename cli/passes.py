@@ -5,11 +5,19 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aloi.cli.console import must_exist
+from aloi.cli.annotation import HOME, Home
+from aloi.cli.console import fail, must_exist, steps
+
+if TYPE_CHECKING:
+    from aloi.annotation.adjudication import Case
+    from aloi.annotation.decisions import Decisions
+    from aloi.corpus.collection import Corpus
+    from aloi.corpus.document import Document
+    from aloi.corpus.problems import Problem
 
 PASSES = typer.Argument(
     metavar="PASSES...",
@@ -52,3 +60,99 @@ def must_be_passes(paths: list[str]) -> None:
         must_exist(path)
     if len(set(paths)) < len(paths) or (len(paths) == 1 and not Path(paths[0]).is_dir()):
         raise typer.BadParameter("give two annotators or more, each once, or what pull wrote")
+
+
+def adjudicate(
+    passes: Annotated[list[str], PASSES],
+    *,
+    corpus: Annotated[
+        Path, typer.Option(metavar="CORPUS", help="Whose schema and gold it is.", exists=True)
+    ],
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where gold goes; else into the corpus.")
+    ] = None,
+    policy: Annotated[
+        str | None, typer.Option(help="Decide by `majority` or `annotator=NAME`, not in a project.")
+    ] = None,
+    home: Home = HOME,
+) -> None:
+    """Make gold of what annotators agree on, and of what somebody decides in Label Studio.
+
+    The first call makes a project of the documents they differ on. Call it again to write what is
+    decided since and list what is open.
+    """
+    from aloi.annotation.adjudication import UNANIMOUS, cases, settled, write_gold
+    from aloi.annotation.passes import read_passes
+    from aloi.cli.corpus import open_corpus
+
+    must_be_passes(passes)
+    whole = open_corpus(corpus)
+    found, alone = cases(read_passes(passes), whole.schema)
+    agreed = [case for case in found if not case.differences]
+    differing = [case for case in found if case.differences]
+    gold = {each.first.id: settled(each.first, each.versions, by=UNANIMOUS) for each in agreed}
+    problems: list[Problem] = []
+    if policy is not None:
+        gold |= _by_policy(differing, policy)
+    elif differing:
+        decisions = _decisions(whole, differing, home)
+        gold |= decisions.gold
+        problems = decisions.problems
+    changed = sum(write_gold(document, whole, out) for document in gold.values())
+    print(f"gold: {len(gold)} of {len(found)} documents ({len(agreed)} agreed), {changed} written")
+    if alone:
+        print(f"{len(alone)} documents that one annotator alone has are left out", file=sys.stderr)
+    if problems:
+        fail(problems)
+
+
+def _decisions(corpus: Corpus, differing: list[Case], home: Path) -> Decisions:
+    """Bring cases to the project, print what is open, and return what is decided."""
+    from aloi.annotation.access import find
+    from aloi.annotation.decisions import adjudicate as decide
+    from aloi.annotation.guide import guide_for
+    from aloi.annotation.studio import Studio
+    from aloi.corpus.formats.notes import Notes
+
+    notes, schema = Notes(), corpus.schema
+    with steps() as tell:
+        decisions = decide(
+            Studio(find(home)),
+            corpus.manifest.name,
+            differing,
+            schema,
+            guide=guide_for(schema),
+            notes=notes,
+            tell=tell,
+        )
+    for note in notes:
+        print(note, file=sys.stderr)
+    print(f"{decisions.project.title}: {decisions.project.url}")
+    for id_, address in decisions.open.items():
+        print(f"open: {id_}: {address}")
+    return decisions
+
+
+def _by_policy(differing: list[Case], policy: str) -> dict[str, Document]:
+    """What a policy makes of each document it can decide; the rest is printed."""
+    from aloi.annotation.adjudication import settled
+    from aloi.annotation.policy import majority
+
+    rule, _, name = policy.partition("=")
+    if policy != "majority" and (rule != "annotator" or not name):
+        raise typer.BadParameter("--policy is `majority` or `annotator=NAME`")
+    gold: dict[str, Document] = {}
+    for case in differing:
+        id_, document = case.first.id, case.versions.get(name)
+        if policy == "majority":
+            decided = majority(case.versions, case.schema)
+            document = decided.document
+            for tie in decided.ties:
+                print(f"tie, left out: {id_}: {tie}")
+            if decided.fallen:
+                print(f"{id_}: {decided.fallen} relations lost with a mention", file=sys.stderr)
+        if document is None:
+            print(f"open: {id_}: {name} has not annotated it")
+        else:
+            gold[id_] = settled(document, case.versions, by=policy)
+    return gold
