@@ -174,17 +174,19 @@ class Case:
         task["predictions"] = [marked, *versions]
         return task
 
-    def gold(self, decided: Document) -> Document:
+    def gold(self, decided: Document, people: Mapping[str, str]) -> Document:
         """What was decided, under the ids of the first annotator who has each mention.
 
-        Raises `DataError` with every mark that is left and all that the schema does not allow.
+        `people`: names of Label Studio's users, by number, to say who decided. Raises `DataError`
+        with every mark that is left and all that the schema does not allow.
         """
         problems = list(_undecided(decided)) or list(schema_problems(decided, self.schema))
         if problems:
             raise DataError(problems)
         done = decided.meta[PULLED]
         meta = {key: value for key, value in decided.meta.items() if key not in {*OWN, PULLED}}
-        meta |= {"adjudicated_by": str(done["completed_by"]), "adjudicated_at": done["updated_at"]}
+        who = str(done["completed_by"])
+        meta |= {"adjudicated_by": people.get(who, who), "adjudicated_at": done["updated_at"]}
         said = content(decided, self.schema)
         document = written(said, [*self.versions.values(), decided])
         return msgspec.structs.replace(document, meta=meta)

@@ -64,8 +64,9 @@ def adjudicate(
     for number, batch in enumerate(batches(missing)):
         tell(f"{project.title}: batch {number + 1} of {len(missing)} documents")
         send(studio, project, batch)
+    people = studio.people()
     for id_, task in there.items():
-        _read(task, by_id[id_], Reader(notes), decisions)
+        _read(task, by_id[id_], people, Reader(notes), decisions)
     for id_, (row, *_) in rows_of(studio, project).items():
         if id_ in by_id and id_ not in decisions.gold:
             decisions.open[id_] = project.page(row.id)
@@ -97,15 +98,20 @@ def _outdated(task: Mapping[str, Any], case: Case, decisions: Decisions) -> bool
     return True
 
 
-def _read(task: Mapping[str, Any], case: Case, reader: Reader, decisions: Decisions) -> None:
+def _read(
+    task: Mapping[str, Any],
+    case: Case,
+    people: Mapping[str, str],
+    reader: Reader,
+    decisions: Decisions,
+) -> None:
     """Take a task's decision into gold, if there is one."""
-    title = decisions.project.title
-    documents, problems = reader.documents(json.dumps(task).encode(), title)
+    place = f"{decisions.project.title}, task {task['id']}"
+    encoded = json.dumps(task).encode()
+    documents, problems = reader.documents(encoded, decisions.project.title)
     for document in documents if not problems else ():
         try:
-            decisions.gold[document.id] = case.gold(document)
+            decisions.gold[document.id] = case.gold(document, people)
         except DataError as error:
-            problems += [
-                problem.at(file=f"{title}, task {task['id']}") for problem in error.problems
-            ]
+            problems += [problem.at(file=place) for problem in error.problems]
     decisions.problems += problems

@@ -143,6 +143,12 @@ class Studio:
         listed = self._client.ml.list(project=project.id, request_options=self._patient)
         return next((each.id for each in listed if each.title == name), None)
 
+    def people(self) -> dict[str, str]:
+        """The e-mail address of each user, by number."""
+        with self._told("listing users"):
+            listed = self._client.users.list(request_options=self._patient)
+            return {str(user.id): user.email or str(user.id) for user in listed}
+
     def tasks(self, project: Project) -> Iterator[dict[str, Any]]:
         """The tasks in order, each `id` and `data` alone."""
         yield from self._list(project, PAGE, fields="task_only", include="id,data")

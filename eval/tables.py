@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from rich.table import Table
 
@@ -90,7 +91,7 @@ def terminal(sheet: Sheet) -> Table:
     table = Table(title=sheet.title, title_justify="left")
     for column in sheet.columns:
         table.add_column(column, justify="right" if column else "left", no_wrap=True)
-    for row, following in zip(sheet.rows, (*sheet.rows[1:], ("",)), strict=True):
+    for row, following in zip_longest(sheet.rows, sheet.rows[1:], fillvalue=("",)):
         table.add_row(*row, end_section=following[0] == "micro")
     return table
 

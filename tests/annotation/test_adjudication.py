@@ -55,6 +55,7 @@ LUC = doc(
     guideline_version="1.1",
 )
 CASE = Case({"anne": ANNE, "luc": LUC}, SCHEMA)
+PEOPLE = {"7": "eve@example.com"}
 SENDER = Sender("adjudication", SCHEMA, "1.3", Notes())
 
 
@@ -98,21 +99,21 @@ def test_the_task_opens_with_the_marks_and_shows_each_version_and_a_list() -> No
 
 def test_a_mark_that_is_left_keeps_a_document_open() -> None:
     with pytest.raises(DataError) as caught:
-        CASE.gold(decided(CASE.task(SENDER)["predictions"][0]["result"]))
+        CASE.gold(decided(CASE.task(SENDER)["predictions"][0]["result"]), PEOPLE)
     assert [problem.kind for problem in caught.value.problems] == ["undecided"] * 3
 
 
 def test_what_the_schema_does_not_allow_is_no_gold() -> None:
     wrong = doc(ANA, BOB, Entity("q", 17, 21, "ORG"), relations=(Relation("e2", "q", "IN"),))
     with pytest.raises(DataError, match="forbidden-ends"):
-        CASE.gold(decided(SENDER.annotation(wrong)["result"]))
+        CASE.gold(decided(SENDER.annotation(wrong)["result"]), PEOPLE)
 
 
 def test_gold_says_who_decided_when_and_by_which_guide_under_the_ids_of_the_first() -> None:
     drawn = doc(
         ANA, BOB, Entity("mark-4", 17, 21, "LOC"), relations=(Relation("e2", "mark-4", "IN"),)
     )
-    gold = CASE.gold(decided(SENDER.annotation(drawn)["result"]))
+    gold = CASE.gold(decided(SENDER.annotation(drawn)["result"]), PEOPLE)
     assert gold == doc(
         ANA,
         BOB,

@@ -9,6 +9,7 @@ from aloi.annotation.passes import by_document, read_passes, work
 from aloi.corpus import native
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.problems import DataError
+from aloi.eval.tables import terminal
 
 ANA, ROME = Entity("a", 0, 3, "PER", ref="ana"), Entity("r", 6, 10, "LOC")
 
@@ -71,3 +72,8 @@ def test_relations_and_values_are_counted_among_what_both_have() -> None:
 def test_an_arc_on_a_mention_that_one_lacks_is_no_disagreement_of_its_own() -> None:
     one = Document("d", "Ana à Rome", (ANA, ROME), (Relation("a", "r", "LOCATED_IN"),))
     assert agree({"A": [one], "B": [doc("d", ANA)]}).differences == ()
+
+
+def test_full_agreement_prints() -> None:
+    sheets = list(agree({"A": [doc("d", ANA)], "B": [doc("d", ANA)]}).sheets())
+    assert [terminal(sheet).row_count for sheet in sheets if "disagreements" in sheet.title] == [0]
