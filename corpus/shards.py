@@ -108,7 +108,7 @@ def plan(path: str) -> list[Shard]:
     return [
         Shard(f"{file.relative_to(base).with_suffix('').as_posix()}-{number:05}", str(file), *part)
         for file in files
-        for number, part in enumerate(_parts(file, min(size + 1, LARGEST)))
+        for number, part in enumerate(parts(file, min(size + 1, LARGEST)))
     ]
 
 
@@ -123,8 +123,8 @@ def _files(root: Path) -> list[Path]:
     return [file for file in found if file.suffix in kinds]
 
 
-def _parts(file: Path, size: int) -> Iterator[tuple[int, int]]:
-    """Where to cut a file: so many bytes, or the row groups that have them."""
+def parts(file: Path, size: int) -> Iterator[tuple[int, int]]:
+    """Where to cut a file: each so many bytes, or the row groups that have them."""
     if file.suffix == ".jsonl":
         total = file.stat().st_size
         yield from ((start, min(start + size, total)) for start in range(0, max(total, 1), size))
