@@ -24,7 +24,7 @@ PAGE = 500
 """Tasks listed at a time without their work; with it a tenth of that."""
 
 TIMEOUT = 300.0
-"""Seconds that a request may take; importing tasks takes longest."""
+"""Seconds that a request may take."""
 
 SAID = 400
 """How much of a server's answer, in code points, an error repeats."""
@@ -51,7 +51,7 @@ class Project:
 
 
 class Studio:
-    """A server at hand, until it is closed. `timeout`: seconds that a request may take."""
+    """A server at hand, until it is closed. `timeout`: seconds that an import may take."""
 
     def __init__(self, access: Access, *, timeout: float = TIMEOUT) -> None:
         need("label_studio_sdk", extra="labelstudio")
@@ -60,7 +60,8 @@ class Studio:
 
         self.url = access.url
         self._http = httpx.Client(follow_redirects=True)
-        self._patient = {"timeout_in_seconds": int(timeout), "max_retries": 0}
+        self._patient = {"timeout_in_seconds": int(TIMEOUT), "max_retries": 0}
+        self._importing = {"timeout_in_seconds": int(timeout), "max_retries": 0}
         how = {"base_url": access.url, "api_key": access.token, "httpx_client": self._http}
         try:
             with self._told("opening it"):
@@ -187,7 +188,7 @@ class Studio:
                 method="POST",
                 headers={"content-type": "application/json"},
                 content=msgspec.json.encode(tasks),
-                request_options=self._patient,
+                request_options=self._importing,
             )
             if answer.is_error:
                 raise ApiError(status_code=answer.status_code, body=answer.text)
