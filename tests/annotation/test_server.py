@@ -17,8 +17,9 @@ from ports import free_port
 from postgresql import PASSWORD, Cluster
 
 from aloi.annotation import database, home, server
-from aloi.annotation.access import find
+from aloi.annotation.access import Access, find
 from aloi.annotation.home import Server
+from aloi.annotation.studio import Studio
 from aloi.corpus.problems import DataError
 
 SERVER = Server("http://127.0.0.1:8080", "aloi@localhost", "secret-password", "secret-token")
@@ -87,7 +88,6 @@ def test_access_is_private_from_its_first_byte(
     seen = []
     replace = Path.replace
     monkeypatch.setattr(Path, "replace", lambda a, b: (seen.append(mode(a)), replace(a, b))[1])
-    monkeypatch.setattr(os, "umask", os.umask)
     before = os.umask(0)
     try:
         with home.remembered(tmp_path, SERVER):
@@ -214,10 +214,8 @@ def test_the_server_knows_both_kinds_of_token_and_who_was_invited(
     ana = label_studio.user("ana")
     with label_studio.client(ana.token) as client:
         assert client.get("/api/current-user/whoami").json()["email"] == "ana@example.com"
-    for token in (label_studio.personal_token, ana.personal):
-        answer = httpx.post(f"{label_studio.url}/api/token/refresh/", json={"refresh": token})
-        entry = {"Authorization": f"Bearer {answer.json()['access']}"}
-        assert httpx.get(f"{label_studio.url}/api/current-user/whoami", headers=entry).is_success
+    for token in (label_studio.token, label_studio.personal_token, ana.token, ana.personal):
+        assert Studio(Access(label_studio.url, token)).projects("presse") == {}
 
 
 def test_nobody_signs_up_uninvited(label_studio: LabelStudio) -> None:
@@ -251,17 +249,17 @@ def test_the_static_files_of_the_pages_are_served(label_studio: LabelStudio) -> 
 
 
 @pytest.mark.label_studio
-def test_tables_are_made_in_an_empty_postgresql(tmp_path: Path, postgresql: Cluster) -> None:
-    """With the password in the environment alone: it is not kept, and a wrong one is told."""
-    folder = tmp_path / "home"
-    prepare(folder)
-    postgresql.run("createdb", "team")
+def test_a_database_password_need_not_be_kept(tmp_path: Path, postgresql: Cluster) -> None:
+    """In the environment alone it does; none, or a wrong one, is told, and nothing is left."""
+    folder = tmp_path / "team"
+    prepare(folder, postgresql)
     url = postgresql.url("team")
-    with pytest.raises(DataError, match=r"no password supplied"):
+    with pytest.raises(DataError, match="no password supplied"):
         server.start(folder, port=free_port(), database=url)
     with pytest.raises(DataError, match="authentication failed") as told:
         server.start(folder, port=free_port(), database=url.replace("@", ":not-that-one@"))
     assert "not-that-one" not in str(told.value)
+    assert not (folder / "access.toml").exists()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PGPASSWORD", PASSWORD)
         started = server.start(folder, port=free_port(), database=url)
