@@ -9,6 +9,7 @@ from itertools import combinations
 from typing import Any
 
 from aloi.annotation.differences import (
+    BARE,
     MENTION,
     RELATION,
     Content,
@@ -25,9 +26,6 @@ from aloi.eval import agreement
 from aloi.eval.agreement import SHOWN
 from aloi.eval.annotations import Annotations
 from aloi.eval.tables import Sheet, ratio
-
-BARE = Schema("", "", {})
-"""A schema that says nothing, for documents without one: all relations have a direction."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,9 @@ Mention = tuple[int, int, str]
 Arc = tuple[Mention, Mention, str]
 """Head, tail and label."""
 
+BARE = Schema("", "", {})
+"""A schema that says nothing, for documents without one: all relations have a direction."""
+
 MENTION, RELATION = "mention", "relation"
 
 FORTH, BACK, BOTH = " →", "← ", " ↔"

@@ -156,3 +156,38 @@ def _by_policy(differing: list[Case], policy: str) -> dict[str, Document]:
         else:
             gold[id_] = settled(document, case.versions, by=policy)
     return gold
+
+
+def effort(
+    predictions: Annotated[str, typer.Argument(metavar="PREDICTIONS", help="What a model made.")],
+    gold: Annotated[str, typer.Argument(metavar="GOLD", help="The same documents, annotated.")],
+    *,
+    schema: Annotated[
+        Path | None, typer.Option(help="Which relations are symmetric.", exists=True)
+    ] = None,
+    json_: Annotated[
+        Path | None, typer.Option("--json", help="Write the counts there too.")
+    ] = None,
+) -> None:
+    """Count the actions in Label Studio from PREDICTIONS to GOLD, and from nothing to GOLD."""
+    from rich.console import Console
+
+    from aloi.annotation import effort as efforts
+    from aloi.annotation.differences import BARE
+    from aloi.corpus.files import whole_file
+    from aloi.corpus.formats import registry
+    from aloi.corpus.schema import load_schema
+    from aloi.eval.tables import terminal
+
+    for path in (predictions, gold):
+        must_exist(path)
+    if predictions == gold == "-":
+        raise typer.BadParameter("only one input can be standard input")
+    found = efforts.effort(
+        registry.read(gold), registry.read(predictions), load_schema(schema) if schema else BARE
+    )
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+    console.print(terminal(found.sheet()), markup=False)
+    if json_ is not None:
+        with whole_file(json_) as stream:
+            json.dump(found.to_json(), stream, ensure_ascii=False, indent=1)
