@@ -16,6 +16,7 @@ from aloi.cli import (
     formats,
     models,
     passes,
+    practice,
     release,
     suspects,
 )
@@ -34,6 +35,7 @@ app.command("convert")(formats.convert)
 annotation.app.command("agree")(passes.agree)
 annotation.app.command("adjudicate")(passes.adjudicate)
 annotation.app.command("effort")(passes.effort)
+annotation.app.command("practice")(practice.practice)
 app.add_typer(annotation.app, name="annotate")
 app.command("train")(models.train)
 app.command("predict")(models.predict)

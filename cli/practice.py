@@ -1,0 +1,76 @@
+"""`aloi annotate practice`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aloi.cli.annotation import HOME, Home
+from aloi.cli.console import fail, steps
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aloi.annotation.exercises import Exercise
+    from aloi.corpus.document import Document
+
+
+def practice(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="Who practises; else you.")
+    ] = None,
+    *,
+    home: Home = HOME,
+) -> None:
+    """Practise on short texts with known answers; call it again to have the work corrected.
+
+    What is told of the work is in French, as the guide is.
+    """
+    import getpass
+
+    from aloi.annotation.access import find
+    from aloi.annotation.exercises import exercises, practise
+    from aloi.annotation.studio import Studio
+    from aloi.corpus.formats.notes import Notes
+
+    given, notes = exercises(), Notes()
+    with steps() as tell:
+        project, done, problems = practise(
+            Studio(find(home)), name or getpass.getuser(), given, notes=notes, tell=tell
+        )
+    for note in notes:
+        print(note, file=sys.stderr)
+    print(f"{project.title} : {project.url}")
+    print(f"{len(done)} exercices faits sur {len(given)}")
+    finished = [exercise for exercise in given if exercise.answers.id in done]
+    for exercise in finished:
+        _correct(exercise, done[exercise.answers.id])
+    if finished:
+        _score(finished, done)
+    if problems:
+        fail(problems)
+
+
+def _correct(exercise: Exercise, work: Document) -> None:
+    from aloi.annotation.exercises import correction, practice_schema
+
+    found = exercise.corrections(work, practice_schema())
+    print(f"\n{exercise.answers.id}, {exercise.answers.meta['title']} : {len(found)} différences")
+    for each, rules in found:
+        print(correction(each, rules))
+
+
+def _score(finished: list[Exercise], done: Mapping[str, Document]) -> None:
+    from aloi.annotation.exercises import practice_schema
+    from aloi.eval.report import evaluate
+    from aloi.eval.tables import ratio
+
+    answers = [exercise.answers for exercise in finished]
+    work = [done[document.id] for document in answers]
+    report = evaluate(answers, work, schemes=["exact", "strict"], schema=practice_schema())
+    scores = {"mentions": report.entities["exact"], "relations": report.relations["strict"]}
+    for what, result in scores.items():
+        print(f"\n{what} : F1 {ratio(result.scores.micro.ratios['f1'])}", end="")
+    print()
