@@ -53,6 +53,9 @@ _GOLDEN_ANGLE = 0.381966
 """Of a full turn: hues that far apart stay apart, however many there are."""
 
 _MARKUP = re.compile(r"[\\`*_\[\]<>&~]")
+_TABLES = re.compile(r"<!-- schema:.*?<!-- /schema -->", re.DOTALL)
+"""What a guide has from the schema: it has panels of its own, and tables are not drawn here."""
+
 _WORD_JOINER = "\u2060"
 
 _ROOM = ".lsf-richtext__container { line-height: 2.3; padding: 0 3em }"
@@ -170,13 +173,14 @@ def _guidelines(view: ET.Element, schema: Schema, guide: str | None) -> None:
     panels = {
         "Les types": "\n".join(_entity_lines(schema)),
         "Les relations": "\n".join(_relation_lines(schema)),
-        "Les règles": _literal(guide or ""),
+        "Les règles": _literal(_TABLES.sub("", guide or "")),
     }
     shown = ET.SubElement(view, "Collapse", accordion="false")
     for title, text in panels.items():
         if text:
             panel = ET.SubElement(shown, "Panel", value=title)
-            ET.SubElement(ET.SubElement(panel, "View"), "Markdown", value=text)
+            view = ET.SubElement(panel, "View", style="max-height: 40vh; overflow: auto")
+            ET.SubElement(view, "Markdown", value=text)
 
 
 def _entity_lines(schema: Schema) -> Iterator[str]:

@@ -87,14 +87,16 @@ def config(
     *,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Else to stdout.")] = None,
 ) -> None:
-    """Write the labelling interface of a schema, as Label Studio takes it (XML)."""
+    """Write the labelling interface of a schema, as `push` gives it to Label Studio (XML)."""
+    from aloi.annotation.guide import guide_for
     from aloi.annotation.interface import labelling_interface
     from aloi.corpus.collection import Corpus, is_corpus
     from aloi.corpus.files import whole_file
     from aloi.corpus.schema import load_schema
 
     schema = Corpus.open(source).schema if is_corpus(source) else load_schema(source)
-    interface = labelling_interface(schema)
+    guide = guide_for(schema)
+    interface = labelling_interface(schema, guide=guide.text if guide else None)
     if out is None:
         print(interface)
         return

@@ -37,3 +37,10 @@ def test_each_example_is_allowed_by_the_schema(example: str) -> None:
 def test_no_rule_number_is_given_twice() -> None:
     rules = re.findall(r"^- \*\*([A-Z]+\d+)\b", GUIDE, re.MULTILINE)
     assert len(rules) == len(set(rules)) > 40
+
+
+def test_the_quick_start_s_links_lead_somewhere() -> None:
+    folder = ROOT / "annotation" / "guidelines"
+    links = re.findall(r"\]\(([^)]+)\)", (folder / "demarrage.fr.md").read_text(encoding="utf-8"))
+    assert len(links) > 5
+    assert [link for link in links if not (folder / link).is_file()] == []

@@ -66,6 +66,14 @@ def test_an_attribute_is_shown_for_the_labels_that_bear_it() -> None:
     assert shown.get("whenLabelValue") == "LOC"
 
 
+def test_the_guide_is_shown_without_the_tables_that_have_panels_of_their_own() -> None:
+    guide = "# Guide\n<!-- schema:entities -->\n| PER | nom |\n<!-- /schema -->\n- **G1** `$text`"
+    view = ET.fromstring(labelling_interface(OURS, guide=guide))
+    shown = [tag.get("value") or "" for tag in view.iter("Markdown")]
+    assert len(shown) == 3
+    assert shown[-1] == "# Guide\n\n- **G1** `$\u2060text`"  # else it would show the task's text
+
+
 def test_the_default_assertion_is_no_label() -> None:
     values = [tag.get("value") or "" for tag in tags(OURS, "Relation")]
     assert [value for value in values if "=" in value] == [

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.actions.action_builder import ActionBuilder
@@ -137,19 +138,25 @@ class Desk:
 
     def label_arc(self, *labels: str) -> None:
         """Choose labels for the arc drawn last."""
-        self.open_arc()
+        chosen = self.open_arc()
         for label in labels:
-            self._option(label).click()
+            self._wait(lambda: self._options().get(label)).click()  # noqa: B023 - called at once
+            self._wait(lambda: label in (chosen.get_attribute("data-value") or ""))  # noqa: B023
         self.press(Keys.ESCAPE)
+        self._wait(lambda: not self._options())
 
-    def open_arc(self) -> None:
-        """Open the labels of the arc drawn last."""
+    def open_arc(self) -> WebElement:
+        """Open the labels of the arc drawn last; the button that shows which are chosen."""
         self._panel("Relations")
         arc = self._arcs()[-1]
         ActionChains(self.browser).move_to_element(arc).perform()
         if not arc.find_elements(By.CSS_SELECTOR, ".lsf-relation-meta"):
             self._wait(lambda: arc.find_elements(By.CSS_SELECTOR, _ARC_MENU))[0].click()
-        arc.find_element(By.CSS_SELECTOR, ".lsf-relation-meta button").click()
+        chosen = arc.find_element(By.CSS_SELECTOR, ".lsf-relation-meta button")
+        chosen.click()
+        self._wait(self._options)
+        time.sleep(0.5)  # it moves while it opens
+        return chosen
 
     def refer(self, surface: str, ref: str, number: int = 0) -> None:
         """Give a mention its ref: Enter goes to its field, and Enter there keeps it."""
@@ -208,20 +215,14 @@ class Desk:
     def _arcs(self) -> list[WebElement]:
         return self.browser.find_elements(By.CSS_SELECTOR, ".lsf-relations__item")
 
-    def _option(self, label: str) -> WebElement:
-        return self._wait(
-            lambda: next(
-                (
-                    option
-                    for option in self.browser.find_elements(By.CSS_SELECTOR, "[role=option]")
-                    if option.text == label
-                ),
-                None,
-            )
-        )
+    def _options(self) -> dict[str, WebElement]:
+        found = self.browser.find_elements(By.CSS_SELECTOR, "[role=option]")
+        return {option.text: option for option in found}
 
     def _spans(self) -> list[WebElement]:
         return self.browser.find_elements(By.CSS_SELECTOR, ".htx-highlight")
 
     def _wait(self, ready: Callable[[], T]) -> T:
-        return WebDriverWait(self.browser, PATIENCE).until(lambda _: ready())
+        changing = (StaleElementReferenceException,)
+        waiting = WebDriverWait(self.browser, PATIENCE, ignored_exceptions=changing)
+        return waiting.until(lambda _: ready())

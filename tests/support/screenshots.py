@@ -18,6 +18,7 @@ from PIL import Image
 from selenium.webdriver.common.keys import Keys
 
 from aloi.annotation.access import FILE, HOME, Access
+from aloi.annotation.guide import shipped
 from aloi.annotation.interface import labelling_interface
 from aloi.annotation.studio import Studio
 from aloi.annotation.tasks import Sender
@@ -58,14 +59,14 @@ def steps(desk: Desk, project: int, task: int) -> None:
     desk.mark("Abdoulaye Wade", "1")
     desk.mark("chef d'Etat sénégalais", "6")
     desk.mark("sénégalais", "9")
-    camera.take(STEPS / "mentions.png", (LEFT, 90, RIGHT, 420))
+    camera.take(STEPS / "mentions.png", (LEFT, 90, RIGHT, 470))
     desk.refer("Abdou Diouf", "abdou-diouf")
     desk.mark("Sénégal", "2")
     desk.select("Sénégal")
     camera.take(STEPS / "ref.png", (RIGHT, 475, 1500, 800))
     desk.relate("Abdou Diouf", "Abdoulaye Wade", "MEETS")
     desk.open_arc()
-    camera.take(STEPS / "arc.png", (LEFT, 200, 1500, 760))
+    camera.take(STEPS / "arc.png", (LEFT, 240, 1500, 800))
     desk.press(Keys.ESCAPE)
     desk.ask("« Avocat » est-il une fonction ici ?")
     desk.select("Sénégal")
@@ -91,13 +92,14 @@ def main(home: Path) -> None:
         Studio(Access(known["url"], known["token"])) as studio,
         chromium("1500,1000") as browser,
     ):
-        made = studio.make_project("demo", label_config=labelling_interface(schema))
+        interface = labelling_interface(schema, guide=shipped().read_text(encoding="utf-8"))
+        made = studio.make_project("demo", label_config=interface)
         studio.import_tasks(made, [task, whole])
         blank, full = (each["id"] for each in studio.tasks(made))
         desk = Desk(browser, known["url"])
         desk.log_in(known["username"], known["password"])
         steps(desk, made.id, blank)
-        browser.set_window_size(1500, 1180)
+        browser.set_window_size(1500, 1240)
         desk.open(made.id, full)
         desk.mentions()
         Camera(desk).take(README)
