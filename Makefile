@@ -54,6 +54,7 @@ bench: $(READY)
 	$(BIN)/python bench/evaluation.py
 	$(BIN)/python bench/conversion.py
 	$(BIN)/python bench/prediction.py $(wildcard $(OUT)/models/pipeline)
+	$(BIN)/python bench/shards.py $(wildcard $(OUT)/models/pipeline)
 
 # make bench-models DATA=FOLDER: with winer-fr, multi-crossre-fr and popcorn; see bench/models.py.
 bench-models: $(READY)

@@ -60,6 +60,10 @@ def evaluate(
     from aloi.corpus.schema import load_schema
     from aloi.eval.report import evaluate as compare
 
+    if html is not None and engine is Engine.RAY:
+        raise typer.BadParameter("--html shows every document: it goes with --engine local")
+    if address and engine is Engine.LOCAL:
+        raise typer.BadParameter("--address goes with --engine ray")
     _check_call(gold, pred, scheme or [], page=html is not None)
     corpus = Corpus.open(Path(gold)) if is_corpus(Path(gold)) else None
     asked: dict[str, Any] = {
@@ -72,8 +76,6 @@ def evaluate(
         "allow_missing": allow_missing,
     }
     if engine is Engine.RAY:
-        if html is not None:
-            raise typer.BadParameter("--html shows every document: it goes with --engine local")
         report = evaluate_shards(gold, pred, address=address, **asked)
     else:
         report = compare(columns(gold), columns(pred), **asked)

@@ -34,8 +34,8 @@ NONE = -1
 STORE = 100 << 20
 """Bytes of the object store of a node started here; what goes through it is small."""
 
-_QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal"}
 _HERE = {
+    "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # on every system: listen on loopback alone
     "RAY_AUTH_MODE": "token",  # and serve nobody else of this machine
     "RAY_worker_niceness": "0",  # as fast as the local engine
@@ -51,7 +51,8 @@ def connected(address: str | None, workers: int | None) -> Iterator[int]:
     `DataError` if Ray is not installed or nobody answers.
     """
     need("ray", extra="ray")
-    os.environ |= _QUIET if address else _QUIET | _HERE
+    if address is None:
+        os.environ |= _HERE
     ray = _ray()
 
     settings: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}

@@ -19,10 +19,9 @@ from aloi.corpus import native
 from aloi.corpus.collection import is_corpus
 from aloi.corpus.document import Document
 from aloi.corpus.formats import parquet, registry
-from aloi.corpus.formats.detection import detect
+from aloi.corpus.formats.detection import detect, documents_of
 from aloi.corpus.formats.notes import Notes
 from aloi.corpus.problems import DataError, Problem
-from aloi.corpus.release.layout import is_release
 from aloi.corpus.survey import Survey
 
 LARGEST = 8 << 20
@@ -30,9 +29,6 @@ LARGEST = 8 << 20
 
 FEWEST = 64
 """Into how many shards a small collection is cut, so that there is work for all."""
-
-MANIFEST = "manifest.jsonl"
-"""What makes a folder the output of a run over shards; its documents stand in `documents/`."""
 
 Hashes = npt.NDArray[np.int64]
 
@@ -97,9 +93,7 @@ def plan(path: str) -> list[Shard]:
 
     Paths are absolute, for whoever reads them elsewhere. Raises `DataError` for broken Parquet.
     """
-    root = Path(path).absolute()
-    if is_release(root) or (root / MANIFEST).is_file():
-        root = root / "documents"
+    root = documents_of(Path(path).absolute())
     files = _files(root)
     if not files:
         return [Shard(root.stem, str(root))]

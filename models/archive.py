@@ -21,8 +21,9 @@ from aloi.corpus import cluster
 from aloi.corpus.document import Document
 from aloi.corpus.files import whole_file, write_bytes
 from aloi.corpus.formats import registry
+from aloi.corpus.formats.detection import MANIFEST
 from aloi.corpus.problems import DataError, Problem
-from aloi.corpus.shards import MANIFEST, Look, Shard
+from aloi.corpus.shards import Look, Shard
 from aloi.models import prediction
 
 SUFFIXES = {"native": ".jsonl", "parquet": ".parquet"}

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from aloi.corpus.release.layout import is_release
 
+MANIFEST = "manifest.jsonl"
+"""What makes a folder the output of a run over shards."""
+
 _SUFFIXES = {
     ".ann": "brat",
     ".bio": "conll",
@@ -57,6 +60,12 @@ _HEAD = 1 << 18
 """Bytes of a file that are looked at; a long text may stand before the keys that tell."""
 
 _PIECE = re.compile(r'"((?:[^"\\]++|\\.)*+)(?:"(\s*:)?|\\?\Z)|([\[{])|([\]}])', re.DOTALL)
+
+
+def documents_of(path: Path) -> Path:
+    """Where documents stand: a release, and what a run over shards wrote, has a folder for them."""
+    apart = is_release(path) or (path / MANIFEST).is_file()
+    return path / "documents" if apart else path
 
 
 def detect(path: Path) -> str:

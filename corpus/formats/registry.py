@@ -23,12 +23,11 @@ from typing import Protocol
 from aloi.corpus import native
 from aloi.corpus.collection import Corpus, is_corpus
 from aloi.corpus.document import Document
-from aloi.corpus.formats.detection import detect
+from aloi.corpus.formats.detection import detect, documents_of
 from aloi.corpus.formats.fitting import Holds, fitted
 from aloi.corpus.formats.notes import Notes
 from aloi.corpus.formats.options import Options
 from aloi.corpus.problems import DataError, Problem
-from aloi.corpus.release.layout import is_release
 
 MODULES = {
     "native": "native",
@@ -99,8 +98,7 @@ def read(
         )
     if is_corpus(where):
         return iter(Corpus.open(where).documents)
-    if is_release(where):
-        where = where / "documents"
+    where = documents_of(where)
     format_module = format_named(format_ or detect(where))
     return format_module.read(where, options or format_module.Reading(), notes)
 

@@ -260,3 +260,19 @@ def test_card_writes_the_counts_or_says_what_is_missing(tmp_path: Path) -> None:
     (corpus / "README.md").write_text("<!-- counts -->\n<!-- /counts -->\n")
     assert aloi("corpus", "card", corpus).returncode == 0
     assert "| train | 1 | 16 | 1 | 0 |" in (corpus / "README.md").read_text(encoding="utf-8")
+
+
+def test_without_ray_one_line_says_what_to_install(gold: Path, tmp_path: Path) -> None:
+    code = (
+        "import importlib.util as u; found = u.find_spec\n"
+        "u.find_spec = lambda name, *more: None if name == 'ray' else found(name, *more)\n"
+        "from aloi.cli.main import main; main()"
+    )
+    for asked in (["predict", "x", gold, tmp_path / "out"], ["eval", gold, gold]):
+        call = [sys.executable, "-c", code, *map(str, asked), "--engine", "ray"]
+        done = subprocess.run(call, capture_output=True, text=True, check=False)
+        assert done.returncode == 1
+        assert done.stderr.splitlines() == [
+            "ray is not installed [no-library]. Install it: pip install 'aloi[ray]'.",
+            "1 problem",
+        ]
