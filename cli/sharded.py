@@ -60,7 +60,8 @@ def predict_shards(
         run = _prepared(
             source, output, partial(prediction.origin, nlp, gold_entities=gold_entities), count
         )
-        make = partial(annotator, _everywhere(model), output, gold_entities=gold_entities)
+        known = _everywhere(model), run.origin.model
+        make = partial(annotator, *known, output, gold_entities=gold_entities)
         _carry_out(run, make, count, target)
 
 

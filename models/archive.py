@@ -127,7 +127,8 @@ class Output:
             self.documents(name).unlink(missing_ok=True)
             self.errors(name).unlink(missing_ok=True)
         for file in self.folder.rglob(".*"):
-            file.unlink()
+            if file.is_file() and file.suffix not in SUFFIXES.values():
+                file.unlink()
 
     def failures(self) -> Iterator[Problem]:
         """Every document that made the model fail."""
@@ -193,9 +194,15 @@ class Run:
         self.output.write_manifest(self.origin, ordered)
 
 
-def annotator(model: str, output: Output, *, gold_entities: bool) -> Work:
-    """What a worker does with each shard; the pipeline is loaded here, once."""
+def annotator(model: str, fingerprint: str, output: Output, *, gold_entities: bool) -> Work:
+    """What a worker does with each shard; the pipeline is loaded here, once.
+
+    Raises `DataError` if it is not the one with this fingerprint, which the driver has.
+    """
     nlp = prediction.load(model)
+    if prediction.fingerprint(nlp) != fingerprint:
+        what, fix = "is another pipeline on this node", "Give all nodes the same"
+        raise DataError([Problem("bad-model", what, fix, file=model)])
     return partial(_annotate, nlp, output, gold_entities=gold_entities)
 
 
