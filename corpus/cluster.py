@@ -12,6 +12,7 @@ Source: https://docs.ray.io/en/latest/ray-core/fault_tolerance/actors.html
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -33,6 +34,9 @@ NONE = -1
 
 STORE = 100 << 20
 """Bytes of the object store of a node started here; what goes through it is small."""
+
+PATIENCE = 10
+"""Seconds that a cluster has to answer."""
 
 _HERE = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -60,8 +64,10 @@ def connected(address: str | None, workers: int | None) -> Iterator[int]:
         settings |= {"num_cpus": workers or os.cpu_count(), "object_store_memory": STORE}
         settings |= {"include_dashboard": False}
     try:
+        if address and ":" in address:
+            _knock(address)
         ray.init(address or "local", **settings)
-    except (ConnectionError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         what = f"no Ray cluster can be used there: {str(error).splitlines()[0]}"
         fix = "Start one (`ray start --head`), or leave --address out"
         raise DataError([Problem("no-cluster", what, fix, file=address)]) from error
@@ -69,6 +75,12 @@ def connected(address: str | None, workers: int | None) -> Iterator[int]:
         yield workers or int(ray.cluster_resources().get("CPU", 1))
     finally:
         ray.shutdown()
+
+
+def _knock(address: str) -> None:
+    """Raise `OSError` or `ValueError` unless somebody listens there; Ray would wait for minutes."""
+    host, _, port = address.rpartition(":")
+    socket.create_connection((host, int(port)), timeout=PATIENCE).close()
 
 
 def spread(

@@ -1,6 +1,7 @@
 """Commands as a user types them, right and wrong."""
 
 import json
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -260,6 +261,17 @@ def test_card_writes_the_counts_or_says_what_is_missing(tmp_path: Path) -> None:
     (corpus / "README.md").write_text("<!-- counts -->\n<!-- /counts -->\n")
     assert aloi("corpus", "card", corpus).returncode == 0
     assert "| train | 1 | 16 | 1 | 0 |" in (corpus / "README.md").read_text(encoding="utf-8")
+
+
+def test_a_cluster_that_is_not_there_is_told(gold: Path) -> None:
+    pytest.importorskip("ray")
+    with socket.socket() as free:  # bound, and nobody listens
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+        done = aloi("eval", gold, gold, "--engine", "ray", "--address", address)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"{address}: no Ray cluster can be used there: ")
+    assert "Traceback" not in done.stderr
 
 
 def test_without_ray_one_line_says_what_to_install(gold: Path, tmp_path: Path) -> None:
