@@ -58,7 +58,7 @@ bench: $(READY)
 
 # make bench-models DATA=FOLDER: with winer-fr, multi-crossre-fr and popcorn; see bench/models.py.
 bench-models: $(READY)
-	$(BIN)/python bench/models.py $(DATA)
+	$(BIN)/python bench/models.py $(DATA) $(addprefix --pipeline ,$(wildcard $(OUT)/models/pipeline))
 
 lint: $(READY)
 	$(BIN)/ruff check .

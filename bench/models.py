@@ -1,12 +1,14 @@
 """What our models reach on public corpora, trained here, with intervals and costs.
 
-    python bench/models.py DATA [--out build/bench-models] [--later YEAR_FOLDER] [--bootstrap 1000]
+    python bench/models.py DATA [--out build/bench-models] [--later YEAR_FOLDER]
+                           [--pipeline FOLDER] [--bootstrap 1000]
 
 DATA holds `winer-fr` (2016 and 2017), `multi-crossre-fr` and `popcorn`, as their authors publish
 them. Each row is scored on documents that nothing was learned from, but that chose when to stop and
 which thresholds to take, so a little kindly; `--later` scores entities on a later year of WiNER,
-which chose nothing. Pipelines that stand in the output folder, made from the same, are not trained
-again. Seconds are those of training alone; peak memory is the whole process's up to then.
+which chose nothing. `--pipeline` scores PER, LOC and ORG of one that learned from another corpus
+beside fr_core_news_md. Pipelines that stand in the output folder, made from the same, are not
+trained again. Seconds are those of training alone; peak memory is the whole process's up to then.
 """
 
 from __future__ import annotations
@@ -35,6 +37,7 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--out", type=Path, default=Path("build/bench-models"))
     parser.add_argument("--later", type=Path, help="folder of a later year of WiNER-fr")
+    parser.add_argument("--pipeline", type=Path, help="a pipeline of another corpus")
     parser.add_argument("--bootstrap", type=int, default=1000)
     arguments = parser.parse_args()
     if missing := [name for name in PARTS if not (arguments.data / name).is_dir()]:
@@ -54,6 +57,8 @@ def rows(arguments: argparse.Namespace) -> Iterator[Row]:
     """The table's rows, each as soon as it is known."""
     data, out = arguments.data, arguments.out
     yield from _winer(data / "winer-fr", out, arguments.later, arguments.bootstrap)
+    if arguments.pipeline is not None:
+        yield from _general(arguments.pipeline, data / "winer-fr", arguments.bootstrap)
     yield _row("POPCORN, all mentions", entities.popcorn(data, out), "exact", out / "popcorn-ner")
     crossre = relations.crossre(data, out)
     yield _row("French CrossRE, news-dev, gold entities", crossre, "strict", out / "crossre")
@@ -74,6 +79,11 @@ def _winer(data: Path, out: Path, later: Path | None, bootstrap: int) -> Iterato
             yield _row(title, report, "outermost", out / "winer" if "ours" in system else None)
     for system, speed in entities.speeds(nlp, held_out).items():
         yield (f"documents a second, {system}", "", "", f"{speed:.1f}", "", "", "")
+
+
+def _general(pipeline: Path, data: Path, bootstrap: int) -> Iterator[Row]:
+    for name, report in entities.general(pipeline, data, bootstrap=bootstrap):
+        yield _row(f"WiNER, 2017, {name}, three types", report, "outermost", None)
 
 
 def _row(title: str, report: Report, scheme: str, folder: Path | None) -> Row:
