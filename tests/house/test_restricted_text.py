@@ -30,8 +30,8 @@ def texts(file: Path) -> Iterator[str]:
     """All strings in a file; of a picture those that are kept beside the pixels."""
     yield from strings(file)
     if file.suffix.lower() in (".png", ".jpg", ".jpeg", ".webp", ".gif"):
-        image = pytest.importorskip("PIL.Image")
-        yield from map(str, image.open(file).info.values())
+        with pytest.importorskip("PIL.Image").open(file) as picture:
+            yield from map(str, picture.info.values())
 
 
 def test_no_file_of_the_repository_has_text_of_the_article(runs: Runs) -> None:
