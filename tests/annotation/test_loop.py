@@ -84,7 +84,6 @@ def there(studio: Studio, name: str) -> dict[str, int]:
     return {id_: len(rows) for id_, rows in rows_of(studio, project).items()}
 
 
-@pytest.mark.filterwarnings("ignore:The `parse_obj`:DeprecationWarning")  # the client's own
 @pytest.mark.parametrize("token", ["legacy", "personal"])
 def test_fifty_documents_come_back_as_they_went(
     label_studio: LabelStudio, token: str, name: str, tmp_path: Path
