@@ -16,7 +16,7 @@ from label_studio import LabelStudio, prepare, serving, with_password
 from ports import free_port
 from postgresql import PASSWORD, Cluster
 
-from aloi.annotation import database, home, server
+from aloi.annotation import database, home, installation, server
 from aloi.annotation.access import Access, find
 from aloi.annotation.home import Server
 from aloi.annotation.studio import Studio
@@ -110,6 +110,14 @@ def test_a_spoilt_access_file_is_told_without_what_it_holds(tmp_path: Path) -> N
     with pytest.raises(DataError, match=r"access\.toml") as told:
         server.start(tmp_path, port=free_port())
     assert "secret" not in str(told.value)
+
+
+def test_an_installation_broken_off_or_of_another_lock_counts_for_none(tmp_path: Path) -> None:
+    assert not installation.installed(tmp_path)
+    (tmp_path / installation.READY).write_text("another")
+    assert not installation.installed(tmp_path)
+    (tmp_path / installation.READY).write_text(installation.version())
+    assert installation.installed(tmp_path)
 
 
 def test_secrets_show_in_no_repr() -> None:
@@ -208,6 +216,7 @@ def test_a_first_start_broken_off_is_made_good_by_the_next(tmp_path: Path) -> No
     assert running.password not in done.stdout + done.stderr
 
 
+@pytest.mark.filterwarnings("ignore:The `parse_obj`:DeprecationWarning")  # the client's own
 def test_the_server_knows_both_kinds_of_token_and_who_was_invited(
     label_studio: LabelStudio,
 ) -> None:
@@ -215,7 +224,8 @@ def test_the_server_knows_both_kinds_of_token_and_who_was_invited(
     with label_studio.client(ana.token) as client:
         assert client.get("/api/current-user/whoami").json()["email"] == "ana@example.com"
     for token in (label_studio.token, label_studio.personal_token, ana.token, ana.personal):
-        assert Studio(Access(label_studio.url, token)).projects("presse") == {}
+        with Studio(Access(label_studio.url, token)) as studio:
+            assert studio.projects("presse") == {}
 
 
 def test_nobody_signs_up_uninvited(label_studio: LabelStudio) -> None:
