@@ -57,7 +57,7 @@ def adjudicate(
     works = list(studio.works(project, [task["id"] for task in studio.tasks(project)]))
     mine = {task["data"]["doc_id"]: task for task in works if task["data"].get("doc_id") in by_id}
     stale = [task for id_, task in mine.items() if _outdated(task, by_id[id_], decisions)]
-    studio.delete_tasks(task["id"] for task in stale)
+    studio.delete_tasks(project, [task["id"] for task in stale])
     there = {id_: task for id_, task in mine.items() if task not in stale}
     sender = Sender(ADJUDICATION, schema, guide.version if guide else None, notes)
     missing = [case.task(sender) for id_, case in by_id.items() if id_ not in there]

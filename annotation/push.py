@@ -36,6 +36,9 @@ PATIENCE = 120.0
 SETTLING = 3.0
 """Seconds between two listings that must be the same before an unanswered import is over."""
 
+GRACE = 60.0
+"""Seconds that a server that answers too late is given to finish."""
+
 Changed = Literal["refuse", "keep", "replace"]
 """What becomes of a task whose text is no longer the document's."""
 
@@ -225,7 +228,8 @@ class _Parcel:
         pushed = Pushed(project, doubles=remove_doubles(studio, project, self.rows))
         if self.delivery.changed == "replace":
             outdated = [document.id for document in self._changed()]
-            studio.delete_tasks(row.id for id_ in outdated for row in self.rows.pop(id_))
+            tasks = [row.id for id_ in outdated for row in self.rows.pop(id_)]
+            studio.delete_tasks(project, tasks)
             pushed.replaced = len(outdated)
         missing = [document for document in self.documents if document.id not in self.rows]
         pushed.there = len(self.documents) - len(missing)
@@ -291,7 +295,7 @@ def remove_doubles(studio: Studio, project: Project, rows: Rows) -> int:
     for id_, tasks in doubled.items():
         rows[id_] = [row for row in tasks if row.id in done] or tasks[:1]
         spare += (row.id for row in tasks if row not in rows[id_])
-    studio.delete_tasks(spare)
+    studio.delete_tasks(project, spare)
     return len(spare)
 
 
@@ -301,20 +305,20 @@ def send(studio: Studio, project: Project, tasks: Sequence[dict[str, Any]]) -> i
     Where the server does not answer it is not known what it did: it is waited for, and what is
     missing then is sent.
     """
-    waiting, doubles, unanswered = list(tasks), 0, 0
+    doubles, unanswered, waiting = 0, 0, list(tasks)
     while waiting:
         try:
             studio.import_tasks(project, waiting)
             waiting = []
-        except UnansweredError:
+        except UnansweredError as error:
             unanswered += 1
             if unanswered == ATTEMPTS:
                 raise DataError([_lost(waiting)]) from None
-            rows = _settled(studio, project)
-            doubles += remove_doubles(studio, project, rows)
+            ids = [task["data"]["doc_id"] for task in waiting]
+            rows = _settled(studio, project, ids, late=error.late)
             waiting = [task for task in waiting if task["data"]["doc_id"] not in rows]
     if unanswered:  # an import given up for lost may have come after all
-        doubles += remove_doubles(studio, project, _settled(studio, project))
+        doubles = remove_doubles(studio, project, rows_of(studio, project))
     return doubles
 
 
@@ -324,11 +328,12 @@ def _lost(waiting: Sequence[object]) -> Problem:
     return Problem("no-answer", what, fix)
 
 
-def _settled(studio: Studio, project: Project) -> Rows:
-    """What is in a project once it changes no more."""
+def _settled(studio: Studio, project: Project, sent: Iterable[str], *, late: bool) -> Rows:
+    """What is in a project once an import is over: it is all there, or nothing comes any more."""
     studio.wait(PATIENCE)
+    ids, until = set(sent), time.monotonic() + (GRACE if late else 0)
     before, rows = None, rows_of(studio, project)
-    while before != rows:
+    while not ids <= rows.keys() and (before != rows or time.monotonic() < until):
         time.sleep(SETTLING)
         before, rows = rows, rows_of(studio, project)
     return rows

@@ -26,6 +26,9 @@ PAGE = 500
 TIMEOUT = 300.0
 """Seconds that a request may take."""
 
+PROXY = (502, 503, 504)
+"""What a proxy answers while the server behind it may be at work."""
+
 SAID = 400
 """How much of a server's answer, in code points, an error repeats."""
 
@@ -34,7 +37,14 @@ TITLE = 50
 
 
 class UnansweredError(Exception):
-    """A request was sent and nothing usable came back: whether it was done is not known."""
+    """A request was sent and nothing usable came back: whether it was done is not known.
+
+    `late`: the server may be at it still.
+    """
+
+    def __init__(self, what: str, *, late: bool) -> None:
+        super().__init__(what)
+        self.late = late
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +78,7 @@ class Studio:
                 # Any: its types ask for objects where it takes, and we have, plain values.
                 self._client: Any = client.LabelStudio(**how)  # type: ignore[no-untyped-call]
                 self._client.users.whoami(request_options=self._patient)
-        except DataError:
+        except BaseException:
             self._http.close()
             raise
 
@@ -200,11 +210,17 @@ class Studio:
                 project.id, request=predictions, request_options=self._patient
             )
 
-    def delete_tasks(self, tasks: Iterable[int]) -> None:
-        """Delete tasks, and all work on them."""
-        with self._told("deleting tasks"):
-            for task in tasks:
-                self._client.tasks.delete(str(task), request_options=self._patient)
+    def delete_tasks(self, project: Project, tasks: Sequence[int]) -> None:
+        """Delete tasks of a project, and all work on them."""
+        with self._told(f"deleting tasks of «{project.title}»"):
+            for start in range(0, len(tasks), PAGE):
+                chosen = {"all": False, "included": list(tasks[start : start + PAGE])}
+                self._client.actions.create(
+                    id="delete_tasks",
+                    project=project.id,
+                    selected_items=chosen,
+                    request_options=self._patient,
+                )
 
     def delete_predictions(self, predictions: Iterable[int]) -> None:
         """Delete predictions."""
@@ -238,10 +254,11 @@ class Studio:
             yield
         except ApiError as error:
             if doing and (error.status_code or 0) >= 500:
-                raise UnansweredError(what) from None
+                raise UnansweredError(what, late=error.status_code in PROXY) from None
             raise DataError([self._refused(what, error.status_code, error.body)]) from None
-        except httpx.HTTPError:
-            raise (UnansweredError(what) if doing else self._silent(what)) from None
+        except httpx.HTTPError as error:
+            late = isinstance(error, httpx.TimeoutException)
+            raise (UnansweredError(what, late=late) if doing else self._silent(what)) from None
 
     def _refused(self, what: str, status: int | None, body: Any) -> Problem:  # noqa: ANN401
         if status == 401:
