@@ -115,9 +115,9 @@ def _decisions(corpus: Corpus, differing: list[Case], home: Path) -> Decisions:
     from aloi.corpus.formats.notes import Notes
 
     notes, schema = Notes(), corpus.schema
-    with steps() as tell:
+    with Studio(find(home)) as studio, steps() as tell:
         decisions = decide(
-            Studio(find(home)),
+            studio,
             corpus.manifest.name,
             differing,
             schema,

@@ -36,9 +36,9 @@ def practice(
     from aloi.corpus.formats.notes import Notes
 
     given, notes = exercises(), Notes()
-    with steps() as tell:
+    with Studio(find(home)) as studio, steps() as tell:
         project, done, problems = practise(
-            Studio(find(home)), name or getpass.getuser(), given, notes=notes, tell=tell
+            studio, name or getpass.getuser(), given, notes=notes, tell=tell
         )
     for note in notes:
         print(note, file=sys.stderr)

@@ -12,9 +12,12 @@ from label_studio import LabelStudio
 
 from aloi.annotation.access import Access
 from aloi.annotation.interface import labelling_interface
+from aloi.annotation.pull import Reader, pull_server
 from aloi.annotation.serving import NAME, Backend, Server
 from aloi.annotation.studio import Project, Studio
+from aloi.corpus import native
 from aloi.corpus.document import Document
+from aloi.corpus.formats.notes import Notes
 from aloi.corpus.schema import AttributeType, EntityType, RelationType, Schema, load_schema
 from aloi.models import prediction
 
@@ -67,7 +70,9 @@ def work(studio: Studio, project: Project, task: int) -> list[dict[str, Any]]:
     return list(annotation["result"])
 
 
-def test_what_is_labelled_by_keys_and_mouse_arrives(studio: Studio, desk: Desk) -> None:
+def test_what_is_labelled_by_keys_and_mouse_arrives(
+    studio: Studio, desk: Desk, tmp_path: Path
+) -> None:
     made, task = project(studio, "page · keys", OURS, TEXT)
     desk.open(made.id, task)
     desk.mark("franco", "9")
@@ -80,25 +85,25 @@ def test_what_is_labelled_by_keys_and_mouse_arrives(studio: Studio, desk: Desk) 
     desk.relate("Sadate", "Jérusalem", "LOCATED_IN", "assertion=possible")
     desk.ask("L'aéroport est-il un lieu ?")
     desk.submit()
-    result = work(studio, made, task)
-    regions = {each["id"]: each["value"] for each in result if each["type"] == "labels"}
-    surfaces = {id_: TEXT[value["start"] : value["end"]] for id_, value in regions.items()}
-    assert {(surfaces[id_], *value["labels"]) for id_, value in regions.items()} == {
-        ("franco", "NORP"),
-        ("Sadate", "PER"),
-        ("Jérusalem", "LOC"),
-        ("Israël", "LOC"),
-        ("aéroport de Jérusalem", "LOC"),
-    }
-    given = {each["from_name"]: each for each in result if each["type"] in ("textarea", "choices")}
-    assert surfaces[given["ref"]["id"]] == "Sadate"
-    assert given["ref"]["value"]["text"] == ["anouar-el-sadate"]
-    assert surfaces[given["metonymy"]["id"]] == "Israël"
-    assert given["metonymy"]["value"]["choices"] == ["government"]
-    assert given["question"]["value"]["text"] == ["L'aéroport est-il un lieu ?"]
-    (arc,) = (each for each in result if each["type"] == "relation")
-    assert (surfaces[arc["from_id"]], surfaces[arc["to_id"]]) == ("Sadate", "Jérusalem")
-    assert (arc["direction"], arc["labels"]) == ("right", ["LOCATED_IN", "assertion=possible"])
+    assert not pull_server(studio, [made], tmp_path, Reader(Notes())).problems
+    (document,) = native.read(tmp_path)
+    assert document.text == TEXT
+    surfaces = {entity.id: document.surface(entity) for entity in document.entities}
+    assert [(surfaces[e.id], e.label, e.ref, e.attributes) for e in document.entities] == [
+        ("franco", "NORP", None, {}),
+        ("Sadate", "PER", "anouar-el-sadate", {}),
+        ("aéroport de Jérusalem", "LOC", None, {}),
+        ("Jérusalem", "LOC", None, {}),
+        ("Israël", "LOC", None, {"metonymy": "government"}),
+    ]
+    (arc,) = document.relations
+    assert (surfaces[arc.head], arc.label, surfaces[arc.tail]) == (
+        "Sadate",
+        "LOCATED_IN",
+        "Jérusalem",
+    )
+    assert arc.attributes == {"assertion": "possible"}
+    assert document.meta["label_studio"]["question"] == "L'aéroport est-il un lieu ?"
 
 
 def test_a_schema_of_strange_names_works_in_the_page(studio: Studio, desk: Desk) -> None:
