@@ -57,8 +57,9 @@ class _Given(msgspec.Struct, frozen=True):
 
     @property
     def value(self) -> str:
+        """What was written or chosen; beside a choice the page puts the text of its region."""
         lines = [self.text] if isinstance(self.text, str) else self.text
-        return "\n".join([*lines, *self.choices])
+        return "\n".join(self.choices or lines)
 
 
 @dataclass(frozen=True)

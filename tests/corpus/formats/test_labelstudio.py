@@ -30,7 +30,8 @@ def arc(head: str, tail: str, *labels: str, direction: str = "right") -> dict[st
 
 ANA, ROME = region("a", 0, 3, "PER"), region("r", 11, 15, "LOC")
 NORM = {"id": "a", "type": "textarea", "from_name": "ref", "value": {"text": ["Q1"]}}
-SURE = {"id": "r", "type": "choices", "from_name": "sure", "value": {"choices": ["yes"]}}
+CHOSEN = {"start": 11, "end": 15, "text": "Rome", "choices": ["yes"]}  # as the page writes it
+SURE = {"id": "r", "type": "choices", "from_name": "sure", "value": CHOSEN}
 RESULT = [ANA, ROME, NORM, SURE, arc("a", "r", "LIVES_IN", "assertion=negated")]
 DATA = {"doc_id": "d1", "text": "Ana vit à \U0001d4d0Rome", "lang": "fr"}
 TASK = {"id": 7, "data": DATA, "annotations": [{"result": RESULT, "completed_by": 3}]}
