@@ -4,6 +4,8 @@ hypothesis has no deadline, since machines are busy; HYPOTHESIS_EXAMPLES sets ho
 """
 
 import os
+import signal
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -15,6 +17,11 @@ settings.register_profile(
     "aloi", deadline=None, max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "100"))
 )
 settings.load_profile("aloi")
+
+# Started in the background by a shell, a run and the commands in it would ignore Ctrl-C, which is
+# tested.
+if threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.postgresql)
 
