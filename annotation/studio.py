@@ -69,7 +69,7 @@ class Studio:
         from label_studio_sdk import client  # noqa: PLC0415 - takes 2 s
 
         self.url = access.url
-        self._http = httpx.Client(follow_redirects=True)
+        self._http = httpx.Client(follow_redirects=True, timeout=TIMEOUT)
         self._patient = {"timeout_in_seconds": int(TIMEOUT), "max_retries": 0}
         self._importing = {"timeout_in_seconds": int(timeout), "max_retries": 0}
         how = {"base_url": access.url, "api_key": access.token, "httpx_client": self._http}
