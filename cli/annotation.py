@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from aloi.annotation.pull import Pulled, Reader
-    from aloi.annotation.push import Pushed
+    from aloi.annotation.push import Delivery, Pushed
     from aloi.corpus.document import Document
     from aloi.corpus.schema import Schema
 
@@ -143,12 +143,8 @@ def push(
 
     Again and again: what is there stays, what is missing is sent, nothing comes twice.
     """
-    from aloi.annotation.access import find
     from aloi.annotation.guide import guide_for, read_guide
     from aloi.annotation.push import Delivery
-    from aloi.annotation.push import push as deliver
-    from aloi.annotation.studio import Studio
-    from aloi.corpus.formats.notes import Notes
 
     if len(set(to)) < len(to):
         raise typer.BadParameter("--to names an annotator twice")
@@ -167,6 +163,16 @@ def push(
         finished=finished,
         changed=changed,
     )
+    _deliver(delivery, home)
+
+
+def _deliver(delivery: Delivery, home: Path) -> None:
+    """Push, and tell what came of it."""
+    from aloi.annotation.access import find
+    from aloi.annotation.push import push as deliver
+    from aloi.annotation.studio import Studio
+    from aloi.corpus.formats.notes import Notes
+
     notes = Notes()
     with Studio(find(home)) as studio, steps() as tell:
         done = deliver(studio, delivery, notes, tell=tell)

@@ -56,7 +56,6 @@ def evaluate(
 ) -> None:
     """Score predictions against gold: entities and relations, per type, micro and macro."""
     from aloi.corpus.collection import Corpus, is_corpus
-    from aloi.corpus.files import whole_file
     from aloi.corpus.schema import load_schema
     from aloi.eval.report import evaluate as compare
 
@@ -80,11 +79,18 @@ def evaluate(
     else:
         report = compare(columns(gold), columns(pred), **asked)
     _show(report)
-    files = ((json_, _json), (html, _html), (markdown, _markdown), (latex, _latex), (csv, _csv))
-    for file, written in files:
+    _write(report, json_=json_, html=html, markdown=markdown, latex=latex, csv=csv)
+
+
+def _write(report: Report, **files: Path | None) -> None:
+    """Write the report into the files asked for, each as its option names."""
+    from aloi.corpus.files import whole_file
+
+    ways = {"json_": _json, "html": _html, "markdown": _markdown, "latex": _latex, "csv": _csv}
+    for way, file in files.items():
         if file is not None:
             with whole_file(file) as stream:
-                stream.write(written(report))
+                stream.write(ways[way](report))
 
 
 def _check_call(gold: str, pred: str, schemes: list[str], *, page: bool) -> None:
