@@ -59,10 +59,7 @@ def evaluate(
     from aloi.corpus.schema import load_schema
     from aloi.eval.report import evaluate as compare
 
-    if html is not None and engine is Engine.RAY:
-        raise typer.BadParameter("--html shows every document: it goes with --engine local")
-    if address and engine is Engine.LOCAL:
-        raise typer.BadParameter("--address goes with --engine ray")
+    _check_engine(engine, address, page=html is not None)
     _check_call(gold, pred, scheme or [], page=html is not None)
     corpus = Corpus.open(Path(gold)) if is_corpus(Path(gold)) else None
     asked: dict[str, Any] = {
@@ -91,6 +88,14 @@ def _write(report: Report, **files: Path | None) -> None:
         if file is not None:
             with whole_file(file) as stream:
                 stream.write(ways[way](report))
+
+
+def _check_engine(engine: Engine, address: str | None, *, page: bool) -> None:
+    """End with status 2 for what an engine does not do."""
+    if page and engine is Engine.RAY:
+        raise typer.BadParameter("--html shows every document: it goes with --engine local")
+    if address and engine is Engine.LOCAL:
+        raise typer.BadParameter("--address goes with --engine ray")
 
 
 def _check_call(gold: str, pred: str, schemes: list[str], *, page: bool) -> None:
