@@ -18,7 +18,7 @@ from aloi.annotation.assignment import Order, assign, ordered
 from aloi.annotation.guide import Guide
 from aloi.annotation.interface import labelling_interface
 from aloi.annotation.studio import Project, Studio, UnansweredError
-from aloi.annotation.tasks import Sender, same_result, text_hash
+from aloi.annotation.tasks import Sender, holds_nul, same_result, text_hash
 from aloi.corpus.document import Document
 from aloi.corpus.formats.notes import Notes
 from aloi.corpus.problems import DataError, Problem
@@ -146,6 +146,10 @@ def _check(delivery: Delivery) -> None:
     if delivery.finished:
         for document in delivery.documents:
             problems += schema_problems(document, delivery.schema)
+    for document in (*delivery.documents, *delivery.predictions.values()):
+        if holds_nul(document):
+            what, fix = "it holds a NUL character, which PostgreSQL cannot store", "Remove it"
+            problems.append(Problem("nul", what, fix, document.id))
     if problems:
         raise DataError(problems)
 
@@ -313,7 +317,7 @@ def send(studio: Studio, project: Project, tasks: Sequence[dict[str, Any]]) -> i
         except UnansweredError as error:
             unanswered += 1
             if unanswered == ATTEMPTS:
-                raise DataError([_lost(waiting)]) from None
+                raise DataError([_lost(waiting, error)]) from None
             ids = [task["data"]["doc_id"] for task in waiting]
             rows = _settled(studio, project, ids, late=error.late)
             waiting = [task for task in waiting if task["data"]["doc_id"] not in rows]
@@ -322,8 +326,8 @@ def send(studio: Studio, project: Project, tasks: Sequence[dict[str, Any]]) -> i
     return doubles
 
 
-def _lost(waiting: Sequence[object]) -> Problem:
-    what = f"{len(waiting)} tasks did not get through in {ATTEMPTS} attempts"
+def _lost(waiting: Sequence[object], error: UnansweredError) -> Problem:
+    what = f"{len(waiting)} tasks did not get through in {ATTEMPTS} attempts: {error}"
     fix = "Look into the server's log, then repeat the push: nothing is sent twice"
     return Problem("no-answer", what, fix)
 

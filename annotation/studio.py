@@ -254,11 +254,13 @@ class Studio:
             yield
         except ApiError as error:
             if doing and (error.status_code or 0) >= 500:
-                raise UnansweredError(what, late=error.status_code in PROXY) from None
+                answer = f"{self.url} answers {error.status_code}"
+                raise UnansweredError(answer, late=error.status_code in PROXY) from None
             raise DataError([self._refused(what, error.status_code, error.body)]) from None
         except httpx.HTTPError as error:
             late = isinstance(error, httpx.TimeoutException)
-            raise (UnansweredError(what, late=late) if doing else self._silent(what)) from None
+            silence = f"{self.url} does not answer"
+            raise (UnansweredError(silence, late=late) if doing else self._silent(what)) from None
 
     def _refused(self, what: str, status: int | None, body: Any) -> Problem:  # noqa: ANN401
         if status == 401:

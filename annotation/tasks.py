@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,10 +23,18 @@ PULLED = "label_studio"
 OWN = ("doc_id", "text", HASH)
 """Keys of a task's data that are no metadata."""
 
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+"""A NUL character in JSON; one backslash more makes it text that looks like one."""
+
 
 def text_hash(text: str) -> str:
     """SHA-256 of a text in UTF-8, in hexadecimal."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def holds_nul(document: Document) -> bool:
+    """Whether a NUL character stands in a document's text, names or values: PostgreSQL has none."""
+    return _NUL.search(msgspec.json.encode(document)) is not None
 
 
 def mean_score(document: Document) -> float | None:

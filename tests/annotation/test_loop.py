@@ -112,9 +112,10 @@ def test_fifty_documents_come_back_as_they_went(
 
 
 def test_any_text_and_any_spans_come_back(studio: Studio, name: str, tmp_path: Path) -> None:
+    storable = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
     texts = st.text(
         st.one_of(
-            st.characters(exclude_categories=["Cs"], exclude_characters="\0"),
+            storable,
             st.sampled_from("[]()<&\"'$ \n\r\t\u00a0\u202f\u0301\u200d\u202e🇫👩‍é𝓐א"),
         ),
         min_size=1,
@@ -124,6 +125,7 @@ def test_any_text_and_any_spans_come_back(studio: Studio, name: str, tmp_path: P
         {"kind": "two"}
     )
     some = documents(
+        names=st.text(storable, min_size=1, max_size=5),
         texts=texts,
         labels=st.sampled_from(STRANGE),
         ids=st.just("d"),

@@ -22,6 +22,7 @@ SCORES = st.none() | st.floats(0, 1)
 def documents(
     draw: st.DrawFn,
     *,
+    names: st.SearchStrategy[str] = NAMES,
     texts: st.SearchStrategy[str] = TEXTS,
     labels: st.SearchStrategy[str] = NAMES,
     ids: st.SearchStrategy[str] = NAMES,
@@ -35,14 +36,14 @@ def documents(
         positions = st.integers(0, len(text))
         pairs = st.tuples(positions, positions).filter(lambda pair: pair[0] != pair[1])
         spans = [sorted(pair) for pair in draw(st.lists(pairs, max_size=6))]
-    names = draw(st.lists(NAMES, min_size=len(spans), max_size=len(spans), unique=True))
+    mentions = draw(st.lists(names, min_size=len(spans), max_size=len(spans), unique=True))
     entities = tuple(
         Entity(name, start, end, draw(labels), draw(refs), draw(attributes), draw(SCORES))
-        for name, (start, end) in zip(names, spans, strict=True)
+        for name, (start, end) in zip(mentions, spans, strict=True)
     )
     relations = ()
-    if names:
-        some = st.sampled_from(names)
+    if mentions:
+        some = st.sampled_from(mentions)
         arc = st.builds(Relation, some, some, labels, st.none() | NAMES, attributes, SCORES)
         relations = tuple(draw(st.lists(arc, max_size=4)))
     meta = draw(st.dictionaries(NAMES.filter("id".__ne__), NAMES | st.integers(0, 9), max_size=2))
