@@ -44,7 +44,7 @@ def documents(
     relations = ()
     if mentions:
         some = st.sampled_from(mentions)
-        arc = st.builds(Relation, some, some, labels, st.none() | NAMES, attributes, SCORES)
+        arc = st.builds(Relation, some, some, labels, st.none() | names, attributes, SCORES)
         relations = tuple(draw(st.lists(arc, max_size=4)))
     meta = draw(st.dictionaries(NAMES.filter("id".__ne__), NAMES | st.integers(0, 9), max_size=2))
     return Document(draw(ids), text, entities, relations, meta)
