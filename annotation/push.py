@@ -146,10 +146,10 @@ def _check(delivery: Delivery) -> None:
     if delivery.finished:
         for document in delivery.documents:
             problems += schema_problems(document, delivery.schema)
-    for document in (*delivery.documents, *delivery.predictions.values()):
-        if holds_nul(document):
-            what, fix = "it holds a NUL character, which PostgreSQL cannot store", "Remove it"
-            problems.append(Problem("nul", what, fix, document.id))
+    sent = (*delivery.documents, *delivery.predictions.values())
+    for id_ in dict.fromkeys(document.id for document in sent if holds_nul(document)):
+        what, fix = "it holds a NUL character, which PostgreSQL cannot store", "Remove it"
+        problems.append(Problem("nul", what, fix, id_))
     if problems:
         raise DataError(problems)
 
