@@ -1,8 +1,7 @@
 """What is seen of pairs of mentions, as arrays: hashed features and dense vectors.
 
 Hashed features: each pair has a fixed number of columns, every one a 64-bit hash of a template and
-what it saw; columns that saw nothing are 0. Vectors: those of the tokens in and around the mentions
-and between them, side by side.
+what it saw; columns that saw nothing are 0. Dense ones: types, and what `View.shape` counts.
 """
 
 from __future__ import annotations
@@ -29,6 +28,10 @@ NAMES = 8
 _BINS = np.array([0, 1, 2, 3, 4, 6, 9, 13, 19, 28, 41, 60, 90])
 BUCKETS = 4 + (len(_BINS) + 1) + 7 + 7 * 8
 """Columns of `View.buckets`."""
+TRAITS = 2 * 64 + BUCKETS
+"""Columns of `View.traits`."""
+READ = 64 + 2
+"""Columns of `Scene.reading` beside a token's vector."""
 
 _ONE, _TWO = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
 
@@ -42,9 +45,9 @@ class Scene:
     pairs: Ints
 
     @classmethod
-    def of(cls, proposals: Sequence[Proposal], *, width: int = 0) -> Self:
-        """All proposals in one; token vectors have the given width."""
-        tokens = Tokens.of([each.doc for each in proposals], width=width)
+    def of(cls, proposals: Sequence[Proposal], *, width: int = 0, static: int = 0) -> Self:
+        """All proposals in one; vectors of tokens and of words have the given widths."""
+        tokens = Tokens.of([each.doc for each in proposals], width=width, static=static)
         sizes = np.array([len(each.mentions) for each in proposals], dtype=np.int64)
         begins = np.cumsum(sizes) - sizes
         found = [each.mentions for each in proposals]
@@ -99,17 +102,40 @@ class Scene:
         return roots
 
     @cached_property
-    def collapsed(self) -> tuple[Hashes, Ints]:
-        """The text as symbols, each outermost mention one, its label; and each token's symbol."""
-        word, mentions = self.tokens.word, self.mentions
-        cover = np.full(len(word), -1, dtype=np.int64)
+    def cover(self) -> tuple[Ints, Bools]:
+        """The outermost mention around each token, -1 if there is none; does something begin there?
+
+        A mention begins at its first token, and every token outside mentions is something.
+        """
+        mentions = self.mentions
+        cover = np.full(len(self.tokens.word), -1, dtype=np.int64)
         for row in np.argsort(mentions.start - mentions.end, kind="stable")[::-1].tolist():
             cover[mentions.start[row] : mentions.end[row]] = row
-        first = np.ones(len(word), dtype=bool)
+        first = np.ones(len(cover), dtype=bool)
         first[1:] = (cover[1:] != cover[:-1]) | (cover[1:] < 0)
-        labels = np.append(mentions.label, np.uint64(0))
-        symbols = np.where(cover >= 0, mix(9, labels[cover]), word)
+        return cover, first
+
+    @cached_property
+    def labels(self) -> Hashes:
+        """The label of the outermost mention around each token, 0 if there is none."""
+        return np.append(self.mentions.label, np.uint64(0))[self.cover[0]]
+
+    @cached_property
+    def collapsed(self) -> tuple[Hashes, Ints]:
+        """The text as symbols, each outermost mention one, its label; and each token's symbol."""
+        cover, first = self.cover
+        symbols = np.where(cover >= 0, mix(9, self.labels), self.tokens.word)
         return symbols[first], np.cumsum(first) - 1
+
+    def reading(self) -> Floats:
+        """What is read of each token: its vector, and the outermost mention that it stands in.
+
+        Of the mention the label, and whether it begins: (rows of `tokens`, widths + `READ`).
+        """
+        cover, first = self.cover
+        inside = (cover >= 0)[:, None]
+        mention = [_signs(self.labels) * inside, inside, inside & first[:, None]]
+        return np.concatenate([self.tokens.vector, *mention], axis=1, dtype=np.float32)
 
     @cached_property
     def fellows(self) -> Ints:
@@ -163,10 +189,10 @@ class View:
                 row += bag.shape[1]
         return columns.T
 
-    def inputs(self) -> Floats:
-        """Types, buckets and vectors, for a neural model: (pairs, `inputs(width)`)."""
+    def traits(self) -> Floats:
+        """Types and buckets, for a neural model: (pairs, `TRAITS`)."""
         types = [_signs(self.mentions.label[rows]) for rows in (self.head, self.tail)]
-        return np.concatenate([*types, self.buckets(), self.vectors()], axis=1)
+        return np.concatenate([*types, self.buckets()], axis=1)
 
     def crowd(self) -> Ints:
         """How many mentions start between, six at most."""
@@ -250,15 +276,21 @@ class View:
         deps = [dep[root] for root in self.roots]
         return [mix(1, *deps), *governors, mix(2, *governors), path, mix(3, path, *governors)]
 
-    def between(self) -> list[tuple[Hashes, Bools]]:
-        """Bags of the words in the gap, from either side, with the order of the mentions."""
+    def gap_places(self) -> list[tuple[Ints, Bools]]:
+        """Tokens of the gap, from its left and from its right, and which of them are in it.
+
+        None is there twice: (pairs, `BETWEEN`) each.
+        """
         steps = np.arange(BETWEEN)
         from_left = self.gap_start[:, None] + steps
         from_right = self.gap_end[:, None] - 1 - steps
         middle = (self.gap_start + BETWEEN)[:, None]
-        places = (from_left, from_left < self.gap_end[:, None]), (from_right, from_right >= middle)
-        side = self.side[:, None]
-        return [(mix(1, self._at(self.tokens.word, at), side), seen) for at, seen in places]
+        return [(from_left, from_left < self.gap_end[:, None]), (from_right, from_right >= middle)]
+
+    def between(self) -> list[tuple[Hashes, Bools]]:
+        """Bags of the words in the gap, from either side, with the order of the mentions."""
+        word, side = self.tokens.word, self.side[:, None]
+        return [(mix(1, self._at(word, at), side), seen) for at, seen in self.gap_places()]
 
     def climbs(self) -> list[tuple[Hashes, Bools]]:
         """Bags of the words above each mention in the dependency tree, with their tags."""
@@ -310,31 +342,6 @@ class View:
                 path = np.where(taken, mix(side, path, self.tokens.dep[chain[:, step]]), path)
         return np.where(found, path, 1)
 
-    def vectors(self) -> Floats:
-        """The vectors in, around and between the mentions, side by side."""
-        vector, mentions = self.tokens.vector, self.mentions
-        sums = np.cumsum(np.vstack([np.zeros_like(vector[:1]), vector]), axis=0, dtype=np.float64)
-        ends = self.head, self.tail
-        head, tail = (_means(sums, mentions.start[row], mentions.end[row]) for row in ends)
-        parts = [head, tail, head * tail, _means(sums, self.gap_start, self.gap_end), self._peaks()]
-        for mention, root in zip((self.head, self.tail), self.roots, strict=True):
-            parts += [vector[root], vector[self.tokens.parent[root]]]
-            parts += [vector[mentions.start[mention] - 1], vector[mentions.end[mention]]]
-        return np.concatenate(parts, axis=1)
-
-    def _peaks(self) -> Floats:
-        """The largest value in each dimension over the words between; 0 if there are none."""
-        steps = np.arange(BETWEEN)
-        inside = steps < self.gap[:, None]
-        left = np.where(inside, self.gap_start[:, None] + steps, 0)
-        right = np.where(inside, self.gap_end[:, None] - 1 - steps, 0)
-        peaks: Floats = np.full((len(left), self.tokens.vector.shape[1]), -9, dtype=np.float32)
-        for rows in (left, right):
-            for step in range(BETWEEN):
-                value = np.where(inside[:, step, None], self.tokens.vector[rows[:, step]], -9)
-                np.maximum(peaks, value, out=peaks)
-        return np.where(self.gap[:, None] > 0, peaks, 0).astype(np.float32)
-
     def buckets(self) -> Floats:
         """What `shape` sees, a column for each value: 1 or 0."""
         rows, bins = np.arange(len(self.gap)), len(_BINS) + 1
@@ -352,12 +359,6 @@ class View:
         return column[np.clip(position, 0, len(column) - 1)]
 
 
-def _means(sums: Any, start: Ints, end: Ints) -> Floats:  # noqa: ANN401 - sums of 64 bits
-    """The mean over rows, given the sums of all rows before each; 0 for an empty stretch."""
-    size = np.maximum(end - start, 1)[:, None]
-    return np.asarray((sums[end] - sums[start]) / size, dtype=np.float32)
-
-
 def mix(template: int, *columns: Hashes) -> Hashes:
     """One hash of a template's number and some columns, order kept."""
     state: Any = np.uint64((template + 1) * int(_ONE) % 2**64)
@@ -366,11 +367,6 @@ def mix(template: int, *columns: Hashes) -> Hashes:
             state = (state ^ column) * _TWO
             state = state ^ (state >> np.uint64(29))
         return np.asarray(state * _ONE, dtype=np.uint64)
-
-
-def inputs(width: int) -> int:
-    """How many columns `View.inputs` has, given the width of the tokens' vectors."""
-    return 2 * 64 + BUCKETS + 13 * width
 
 
 def _signs(hashes: Hashes) -> Floats:

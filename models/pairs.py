@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from spacy.attrs import DEP, HEAD, LOWER, POS, SENT_START
+from spacy.attrs import DEP, HEAD, LOWER, ORTH, POS, SENT_START
 from spacy.tokens import Doc, Span
 
 Ints = npt.NDArray[np.int64]
@@ -67,7 +67,7 @@ class Tokens:
     """What is read of the tokens of some docs, a row each, an empty row before each doc.
 
     parent: the row of the syntactic head. vector: what the pipeline's `tok2vec` makes of each
-    token, brought to mean 0 and variance 1; of width 0 where it has none. offset: each doc's rows
+    token, then its word's vector, both brought to mean 0 and variance 1. offset: each doc's rows
     before its first token.
     """
 
@@ -80,23 +80,40 @@ class Tokens:
     offset: Ints
 
     @classmethod
-    def of(cls, docs: Sequence[Doc], *, width: int = 0) -> Self:
-        """The arrays of some docs, with vectors of this width where the docs have such."""
+    def of(cls, docs: Sequence[Doc], *, width: int = 0, static: int = 0) -> Self:
+        """The arrays of some docs; zeros where they have no vectors of such widths."""
         lengths = np.array([len(doc) for doc in docs], dtype=np.int64)
         offset = np.cumsum(lengths + 1) - lengths
         size = int(lengths.sum() + len(docs)) + 1
         columns = np.zeros((size, 5), dtype=np.uint64)
         columns[:, 4] = 1
-        vector = np.zeros((size, width), dtype=np.float32)
+        vector = np.zeros((size, width + static), dtype=np.float32)
         for doc, begin in zip(docs, offset.tolist(), strict=True):
             rows = slice(begin, begin + len(doc))
             raw: npt.NDArray[Any] = doc.to_array([LOWER, POS, DEP, HEAD, SENT_START])
             columns[rows] = raw.reshape(len(doc), 5)
             if width and doc.tensor.shape == (len(doc), width):
-                vector[rows] = _standard(doc.tensor)
+                vector[rows, :width] = _standard(doc.tensor)
+            if static and doc.vocab.vectors_length == static:
+                vector[rows, width:] = _standard(_of_words(doc))
         parent = columns[:, 3].astype(np.int64) + np.arange(size)
         sentence = np.cumsum(columns[:, 4] == 1)
         return cls(columns[:, 0], columns[:, 1], columns[:, 2], parent, sentence, vector, offset)
+
+    @property
+    def docs(self) -> list[slice]:
+        """The rows of each doc's tokens."""
+        ends = np.append(self.offset[1:], len(self.word)) - 1
+        return [slice(*rows) for rows in zip(self.offset.tolist(), ends.tolist(), strict=True)]
+
+
+def _of_words(doc: Doc) -> npt.NDArray[Any]:
+    """The vector of each token's word, 0 where it has none: (tokens, width)."""
+    table, words = doc.vocab.vectors, doc.to_array(ORTH).tolist()
+    if table.mode == "floret":  # every word has a vector, made from its parts
+        return np.asarray(table.get_batch(words))
+    row = table.find(keys=words)
+    return np.where(row[:, None] >= 0, table.data[row], 0)
 
 
 def _standard(vectors: npt.NDArray[Any]) -> Floats:

@@ -45,6 +45,7 @@ DEFAULT_MODEL = """
 buckets = 65536
 hidden = 64
 width = 96
+static = 300
 """
 
 REACH = 0.99

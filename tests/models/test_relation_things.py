@@ -21,7 +21,9 @@ FEMALE = Relation("a", "a", "FEMALE")
 
 
 def extractor(nlp: Language, document: Document) -> Language:
-    component = nlp.add_pipe("aloi_relations", config={"model": {"buckets": 4096, "width": 0}})
+    component = nlp.add_pipe(
+        "aloi_relations", config={"model": {"buckets": 4096, "width": 0, "static": 0}}
+    )
     examples = [example(nlp, document)]
     component.initialize(lambda: examples)
     optimizer = nlp.create_optimizer()

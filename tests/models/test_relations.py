@@ -8,6 +8,7 @@ import pytest
 import spacy
 from spacy.language import Language
 from spacy.tokens import Span
+from spacy.vectors import Vectors
 from thinc.api import fix_random_seed
 from toy import example, sentence, train
 
@@ -16,7 +17,7 @@ from aloi.corpus.formats.spacy_docs import annotate, get_relations, set_entities
 from aloi.corpus.problems import DataError
 from aloi.eval.spacy_examples import make_relation_scorer
 from aloi.models.pair_scorer import make_pair_scorer
-from aloi.models.pairs import BLOCK
+from aloi.models.pairs import BLOCK, Tokens
 from aloi.models.relations import RelationExtractor, Settings, logistic_gradient
 from aloi.models.training import write
 
@@ -25,7 +26,7 @@ def test_the_gradient_is_that_of_the_loss(nlp: Language, documents: list[Documen
     """Against finite differences, along a random direction for each array of weights."""
     fix_random_seed(0)
     rng = np.random.default_rng(0)
-    model = make_pair_scorer(buckets=64, hidden=8, width=4)
+    model = make_pair_scorer(buckets=64, hidden=8, width=4, static=0)
     component = RelationExtractor(nlp.vocab, model, settings=Settings(max_distance=60))
     examples = [example(nlp, document) for document in documents[:4]]
     for each in examples:
@@ -60,6 +61,29 @@ def test_the_gradient_is_that_of_the_loss(nlp: Language, documents: list[Documen
         assert float((gradient * direction).sum()) == pytest.approx(slope, rel=0.05, abs=0.05)
 
 
+def test_a_doc_is_scored_as_if_it_were_alone(trained: Language) -> None:
+    """Nothing of the docs beside it in a batch reaches its scores."""
+    component = trained.get_pipe("aloi_relations")
+    docs = [example(trained, sentence(number)).predicted for number in range(4)]
+    proposals = [component.propose(doc) for doc in docs]
+    alone = np.concatenate([component.probabilities([each]) for each in proposals])
+    np.testing.assert_allclose(component.probabilities(proposals), alone, atol=1e-5)
+
+
+def test_words_bring_their_vectors(nlp: Language) -> None:
+    """Brought to mean 0 and variance 1; zeros for a word that has none, and around the doc."""
+    nlp.vocab.set_vector("Ana", np.array([3, 1], dtype=np.float32))
+    vectors = Tokens.of([nlp.make_doc("Ana Rome")], static=2).vector
+    np.testing.assert_allclose(vectors, [[0, 0], [1, -1], [0, 0], [0, 0]], atol=1e-4)
+
+
+def test_vectors_made_of_parts_of_words_are_read_too(nlp: Language) -> None:
+    table = np.arange(8, dtype=np.float32).reshape(4, 2) ** 2
+    nlp.vocab.vectors = Vectors(data=table, mode="floret", minn=2, maxn=3, hash_count=1)
+    vectors = Tokens.of([nlp.make_doc("Ana")], static=2).vector
+    assert np.ptp(vectors[1]) == pytest.approx(2, abs=1e-4)
+
+
 def test_it_learns_what_the_words_between_say(trained: Language) -> None:
     held_out = [example(trained, sentence(number)) for number in range(24, 36)]
     for each in held_out:
@@ -89,7 +113,7 @@ def test_a_saved_pipeline_predicts_the_same(trained: Language, tmp_path: Path) -
         (r.head.text, r.tail.text, r.label, r.score) for r in after
     ]
     assert loaded.get_pipe("aloi_relations").settings.threshold == 0.31
-    config = {"model": {"buckets": 4096, "width": 0}}
+    config = {"model": {"buckets": 4096, "width": 0, "static": 0}}
     copied = spacy.blank("fr").add_pipe("aloi_relations", config=config)
     copied.from_bytes(component.to_bytes())
     assert copied.labels == component.labels
@@ -117,7 +141,7 @@ def test_odd_documents(trained: Language, text: str, mentions: int) -> None:
 @pytest.mark.parametrize("size", [400, pytest.param(2000, marks=pytest.mark.slow)])
 def test_a_crowd_is_scored_in_blocks(nlp: Language, size: int, by_ref: bool) -> None:
     """Mentions on two words, so that each is near each: a block of pairs takes little memory."""
-    model = {"buckets": 64, "hidden": 2, "width": 0}
+    model = {"buckets": 64, "hidden": 2, "width": 0, "static": 0}
     config = {"max_distance": 60, "by_ref": by_ref, "model": model}
     component = nlp.add_pipe("aloi_relations", config=config)
     kinds = [["PER", "LOC"]]

@@ -57,7 +57,9 @@ def example(nlp: Language, document: Document) -> Example:
 
 def train(nlp: Language, documents: list[Document], seed: int = 0) -> Language:
     spacy.util.fix_random_seed(seed)
-    component = nlp.add_pipe("aloi_relations", config={"model": {"buckets": 4096, "width": 0}})
+    component = nlp.add_pipe(
+        "aloi_relations", config={"model": {"buckets": 4096, "width": 0, "static": 0}}
+    )
     examples = [example(nlp, document) for document in documents]
     component.initialize(lambda: examples, nlp=nlp)
     optimizer = nlp.create_optimizer()

@@ -1,0 +1,113 @@
+"""Vectors for pairs of mentions: read from the tokens, then gathered where each pair needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy.sparse
+from thinc.api import Maxout, Model, chain, expand_window, residual, with_array
+
+from aloi.models.pairs import Floats, Ints
+
+if TYPE_CHECKING:
+    from aloi.models.pair_features import Scene, View
+
+MEANS = 11
+"""Stretches of tokens whose means are taken for each pair."""
+PARTS = MEANS + 2
+"""Vectors of each pair."""
+
+
+def make_reader(inputs: int, width: int) -> Model[Scene, Floats]:
+    """Vectors of a scene's tokens that know of the mentions around: (rows of `tokens`, width).
+
+    Each token is read by itself, then with its two neighbours.
+    """
+    token: Model[Any, Any] = Maxout(width, inputs, nP=2, normalize=True)
+    three: Model[Any, Any] = chain(
+        expand_window(window_size=1), Maxout(width, 3 * width, nP=3, normalize=True)
+    )
+    layer: Model[Any, Any] = with_array(chain(token, residual(three)), pad=1)
+    return Model("reader", _read, init=_init_reader, dims={"nO": width}, layers=[layer])
+
+
+def _init_reader(model: Model[Scene, Floats], X: object = None, Y: object = None) -> None:  # noqa: N803
+    model.layers[0].initialize()
+
+
+def _read(
+    model: Model[Scene, Floats],
+    X: Scene,  # noqa: N803
+    is_train: bool,
+) -> tuple[Floats, Callable[[Floats], Any]]:
+    reading, docs = X.reading(), X.tokens.docs
+    made, back = model.layers[0]([reading[rows] for rows in docs], is_train)
+    vectors = np.zeros((len(reading), model.get_dim("nO")), dtype=np.float32)
+    for rows, each in zip(docs, made, strict=True):
+        vectors[rows] = each
+    return vectors, lambda gradient: back([gradient[rows] for rows in docs])
+
+
+def gather(view: View, vectors: Floats) -> tuple[Floats, Callable[[Floats], Floats]]:
+    """The vectors of some pairs side by side, (pairs, `PARTS` * width), from those of all tokens.
+
+    They are the means over `stretches`, the product of those of head and tail, and the largest
+    value in each dimension between. The callback takes a gradient of them to one of `vectors`.
+    """
+    share = _shares(*stretches(view), tokens=len(vectors))
+    sums = np.cumsum(np.vstack([np.zeros_like(vectors[:1]), vectors]), axis=0, dtype=np.float64)
+    means = (share @ sums).astype(np.float32).reshape(MEANS, len(view.head), -1)
+    peaks, row = _peaks(view, vectors)
+
+    def back(gradient: Floats) -> Floats:
+        of_means = np.stack(np.split(gradient, PARTS, axis=1)).astype(np.float32)
+        *_, product, top = of_means
+        of_means[0] += product * means[1]
+        of_means[1] += product * means[0]
+        of_sums = share.T @ of_means[:MEANS].reshape(share.shape[0], -1)
+        found = np.cumsum(of_sums[::-1], axis=0)[::-1][1:]
+        width = vectors.shape[1]
+        cells = (row * width + np.arange(width))[row >= 0]
+        found += np.bincount(cells, top[row >= 0], vectors.size).reshape(vectors.shape)
+        return found.astype(np.float32)
+
+    return np.concatenate([*means, means[0] * means[1], peaks], axis=1), back
+
+
+def stretches(view: View) -> tuple[Ints, Ints]:
+    """Where tokens stand that say something of a pair, end exclusive: (`MEANS`, pairs) each.
+
+    The head and the tail, what stands between, and of each mention the syntactic head, its
+    governor, and the tokens before and after.
+    """
+    start, end = view.mentions.start, view.mentions.end
+    single = []
+    for mention, root in zip((view.head, view.tail), view.roots, strict=True):
+        single += [root, view.tokens.parent[root], start[mention] - 1, end[mention]]
+    starts = [start[view.head], start[view.tail], view.gap_start, *single]
+    ends = [end[view.head], end[view.tail], view.gap_end, *(each + 1 for each in single)]
+    return np.stack(starts), np.stack(ends)
+
+
+def _shares(start: Ints, end: Ints, *, tokens: int) -> Any:  # noqa: ANN401 - a sparse matrix
+    """The matrix that makes means over stretches from sums up to each token; 0 for an empty one."""
+    size = np.maximum(end - start, 1).ravel()
+    row, share = np.arange(len(size)), 1 / size
+    rows, columns = np.concatenate([row, row]), np.concatenate([end.ravel(), start.ravel()])
+    values = np.concatenate([share, -share])
+    return scipy.sparse.csr_array((values, (rows, columns)), shape=(len(size), tokens + 1))
+
+
+def _peaks(view: View, vectors: Floats) -> tuple[Floats, Ints]:
+    """The largest value in each dimension between, and its token; 0 and -1 if nothing is there."""
+    shape = len(view.head), vectors.shape[1]
+    peaks: Floats = np.full(shape, -np.inf, dtype=np.float32)
+    row: Ints = np.full(shape, -1, dtype=np.int64)
+    for places, seen in view.gap_places():
+        for token, inside in zip(places.T, seen.T, strict=True):
+            value = np.where(inside[:, None], vectors[np.where(inside, token, 0)], -np.inf)
+            row = np.where(value > peaks, token[:, None], row)
+            np.maximum(peaks, value, out=peaks)
+    return np.where(row >= 0, peaks, 0), row
