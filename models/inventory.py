@@ -51,9 +51,23 @@ class Inventory(msgspec.Struct, frozen=True, dict=True):
 
     def table(self, kinds: list[str]) -> npt.NDArray[np.bool_]:
         """Which label may join which kinds: shape (kinds, kinds, labels)."""
-        allowed = [set(self.allowed[label]) for label in self.labels]
-        cells = [[[(a, b) in pairs for pairs in allowed] for b in kinds] for a in kinds]
-        return np.array(cells, dtype=bool).reshape(len(kinds), len(kinds), len(self.labels))
+        known, cells = self._joined
+        rows = [known.get(kind, -1) for kind in kinds]
+        return cells[np.ix_(rows, rows)]
+
+    @cached_property
+    def _joined(self) -> tuple[dict[str, int], npt.NDArray[np.bool_]]:
+        """The row of each kind that some label joins, and what `table` gives for all of them.
+
+        The last row is for other kinds.
+        """
+        met = sorted({kind for pairs in self.allowed.values() for pair in pairs for kind in pair})
+        known = {kind: row for row, kind in enumerate(met)}
+        cells = np.zeros((len(met) + 1, len(met) + 1, len(self.labels)), dtype=bool)
+        for column, label in enumerate(self.labels):
+            for head, tail in self.allowed[label]:
+                cells[known[head], known[tail], column] = True
+        return known, cells
 
     @cached_property
     def directed(self) -> npt.NDArray[np.bool_]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse
 from thinc.api import Maxout, Model, chain, expand_window, residual, with_array
 
-from aloi.models.pairs import Floats, Ints
+from aloi.models.pairs import Bools, Floats, Ints
 
 if TYPE_CHECKING:
     from aloi.models.pair_features import Scene, View
@@ -59,7 +59,7 @@ def gather(view: View, vectors: Floats) -> tuple[Floats, Callable[[Floats], Floa
     share = _shares(*stretches(view), tokens=len(vectors))
     sums = np.cumsum(np.vstack([np.zeros_like(vectors[:1]), vectors]), axis=0, dtype=np.float64)
     means = (share @ sums).astype(np.float32).reshape(MEANS, len(view.head), -1)
-    peaks, row = _peaks(view, vectors)
+    peaks = _peaks(view, vectors)
 
     def back(gradient: Floats) -> Floats:
         of_means = np.stack(np.split(gradient, PARTS, axis=1)).astype(np.float32)
@@ -68,7 +68,7 @@ def gather(view: View, vectors: Floats) -> tuple[Floats, Callable[[Floats], Floa
         of_means[1] += product * means[0]
         of_sums = share.T @ of_means[:MEANS].reshape(share.shape[0], -1)
         found = np.cumsum(of_sums[::-1], axis=0)[::-1][1:]
-        width = vectors.shape[1]
+        row, width = _where(view, vectors, peaks), vectors.shape[1]
         cells = (row * width + np.arange(width))[row >= 0]
         found += np.bincount(cells, top[row >= 0], vectors.size).reshape(vectors.shape)
         return found.astype(np.float32)
@@ -100,14 +100,25 @@ def _shares(start: Ints, end: Ints, *, tokens: int) -> Any:  # noqa: ANN401 - a 
     return scipy.sparse.csr_array((values, (rows, columns)), shape=(len(size), tokens + 1))
 
 
-def _peaks(view: View, vectors: Floats) -> tuple[Floats, Ints]:
-    """The largest value in each dimension between, and its token; 0 and -1 if nothing is there."""
-    shape = len(view.head), vectors.shape[1]
-    peaks: Floats = np.full(shape, -np.inf, dtype=np.float32)
-    row: Ints = np.full(shape, -1, dtype=np.int64)
+def _peaks(view: View, vectors: Floats) -> Floats:
+    """The largest value in each dimension between the mentions; 0 if nothing is there."""
+    peaks: Floats = np.full((len(view.head), vectors.shape[1]), -np.inf, dtype=np.float32)
+    for token, inside in _between(view):
+        rows = np.flatnonzero(inside)
+        peaks[rows] = np.maximum(peaks[rows], vectors[token[rows]])
+    return np.where(view.gap[:, None] > 0, peaks, 0)
+
+
+def _where(view: View, vectors: Floats, peaks: Floats) -> Ints:
+    """The token that has each of the largest values, -1 if nothing is between."""
+    row: Ints = np.full(peaks.shape, -1, dtype=np.int64)
+    for token, inside in _between(view):
+        rows = np.flatnonzero(inside)
+        row[rows] = np.where(vectors[token[rows]] == peaks[rows], token[rows, None], row[rows])
+    return row
+
+
+def _between(view: View) -> Iterator[tuple[Ints, Bools]]:
+    """A token of each pair's gap at a time, and for which pairs it is in it."""
     for places, seen in view.gap_places():
-        for token, inside in zip(places.T, seen.T, strict=True):
-            value = np.where(inside[:, None], vectors[np.where(inside, token, 0)], -np.inf)
-            row = np.where(value > peaks, token[:, None], row)
-            np.maximum(peaks, value, out=peaks)
-    return np.where(row >= 0, peaks, 0), row
+        yield from zip(places.T, seen.T, strict=True)

@@ -93,9 +93,12 @@ class Tokens:
             raw: npt.NDArray[Any] = doc.to_array([LOWER, POS, DEP, HEAD, SENT_START])
             columns[rows] = raw.reshape(len(doc), 5)
             if width and doc.tensor.shape == (len(doc), width):
-                vector[rows, :width] = _standard(doc.tensor)
+                vector[rows, :width] = doc.tensor
             if static and doc.vocab.vectors_length == static:
-                vector[rows, width:] = _standard(_of_words(doc))
+                vector[rows, width:] = _of_words(doc)
+        for part in (vector[:, :width], vector[:, width:]):
+            if part.size:
+                part[:] = _standard(part)
         parent = columns[:, 3].astype(np.int64) + np.arange(size)
         sentence = np.cumsum(columns[:, 4] == 1)
         return cls(columns[:, 0], columns[:, 1], columns[:, 2], parent, sentence, vector, offset)
@@ -116,7 +119,8 @@ def _of_words(doc: Doc) -> npt.NDArray[Any]:
     return np.where(row[:, None] >= 0, table.data[row], 0)
 
 
-def _standard(vectors: npt.NDArray[Any]) -> Floats:
+def _standard(vectors: Floats) -> Floats:
+    """Each row brought to mean 0 and variance 1; one that is 0 stays so."""
     spread = vectors.std(axis=1, keepdims=True) + 1e-5
     return np.asarray((vectors - vectors.mean(axis=1, keepdims=True)) / spread, dtype=np.float32)
 
