@@ -46,11 +46,15 @@ class Scene:
 
     @classmethod
     def of(cls, proposals: Sequence[Proposal], *, width: int = 0, static: int = 0) -> Self:
-        """All proposals in one; vectors of tokens and of words have the given widths."""
-        tokens = Tokens.of([each.doc for each in proposals], width=width, static=static)
-        sizes = np.array([len(each.mentions) for each in proposals], dtype=np.int64)
+        """All proposals in one, those of one doc side by side; vectors have the given widths."""
+        first = [
+            n for n, each in enumerate(proposals) if not n or each.doc is not proposals[n - 1].doc
+        ]
+        own = [proposals[n] for n in first]
+        tokens = Tokens.of([each.doc for each in own], width=width, static=static)
+        sizes = np.array([len(each.mentions) for each in own], dtype=np.int64)
         begins = np.cumsum(sizes) - sizes
-        found = [each.mentions for each in proposals]
+        found = [each.mentions for each in own]
         shift = np.repeat(tokens.offset, sizes)
         mentions = Mentions(
             np.concatenate([each.start for each in found]) + shift,
@@ -58,7 +62,8 @@ class Scene:
             np.concatenate([each.label for each in found]),
             np.concatenate([each.thing for each in found]) + np.repeat(begins, sizes),
         )
-        pairs = [each.pairs + begin for each, begin in zip(proposals, begins, strict=True)]
+        begin = np.repeat(begins, np.diff([*first, len(proposals)]))
+        pairs = [each.pairs + number for each, number in zip(proposals, begin, strict=True)]
         return cls(tokens, mentions, np.concatenate(pairs))
 
     def view(self, start: int, end: int) -> View:

@@ -50,30 +50,42 @@ def _read(
     return vectors, lambda gradient: back([gradient[rows] for rows in docs])
 
 
-def gather(view: View, vectors: Floats) -> tuple[Floats, Callable[[Floats], Floats]]:
-    """The vectors of some pairs side by side, (pairs, `PARTS` * width), from those of all tokens.
+class Gathering:
+    """The vectors of tokens, from which those of pairs are taken; collects their gradient."""
 
-    They are the means over `stretches`, the product of those of head and tail, and the largest
-    value in each dimension between. The callback takes a gradient of them to one of `vectors`.
-    """
-    share = _shares(*stretches(view), tokens=len(vectors))
-    sums = np.cumsum(np.vstack([np.zeros_like(vectors[:1]), vectors]), axis=0, dtype=np.float64)
-    means = (share @ sums).astype(np.float32).reshape(MEANS, len(view.head), -1)
-    peaks = _peaks(view, vectors)
+    def __init__(self, vectors: Floats) -> None:
+        self.vectors = vectors
+        before = np.zeros((1, vectors.shape[1]), dtype=np.float32)
+        self.sums = np.cumsum(np.vstack([before, vectors]), axis=0, dtype=np.float64)
+        self._of_vectors, self._of_sums = np.zeros_like(vectors), np.zeros_like(self.sums)
 
-    def back(gradient: Floats) -> Floats:
-        of_means = np.stack(np.split(gradient, PARTS, axis=1)).astype(np.float32)
-        *_, product, top = of_means
-        of_means[0] += product * means[1]
-        of_means[1] += product * means[0]
-        of_sums = share.T @ of_means[:MEANS].reshape(share.shape[0], -1)
-        found = np.cumsum(of_sums[::-1], axis=0)[::-1][1:]
-        row, width = _where(view, vectors, peaks), vectors.shape[1]
-        cells = (row * width + np.arange(width))[row >= 0]
-        found += np.bincount(cells, top[row >= 0], vectors.size).reshape(vectors.shape)
-        return found.astype(np.float32)
+    def __call__(self, view: View) -> tuple[Floats, Callable[[Floats], None]]:
+        """The vectors of some pairs side by side, (pairs, `PARTS` * width).
 
-    return np.concatenate([*means, means[0] * means[1], peaks], axis=1), back
+        They are the means over `stretches`, the product of those of head and tail, and the largest
+        value in each dimension between. The callback takes their gradient in.
+        """
+        share = _shares(*stretches(view), tokens=len(self.vectors))
+        means = (share @ self.sums).astype(np.float32).reshape(MEANS, len(view.head), -1)
+        peaks = _peaks(view, self.vectors)
+
+        def back(gradient: Floats) -> None:
+            parts = np.stack(np.split(gradient, PARTS, axis=1))
+            *_, product, top = parts
+            parts[0] += product * means[1]
+            parts[1] += product * means[0]
+            self._of_sums += share.T @ parts[:MEANS].reshape(share.shape[0], -1)
+            row, width = _where(view, self.vectors, peaks), self.vectors.shape[1]
+            cells = (row * width + np.arange(width))[row >= 0]
+            found = np.bincount(cells, top[row >= 0], self.vectors.size)
+            self._of_vectors += found.reshape(self.vectors.shape).astype(np.float32)
+
+        return np.concatenate([*means, means[0] * means[1], peaks], axis=1), back
+
+    def gradient(self) -> Floats:
+        """Of the tokens' vectors, from all that was taken in."""
+        of_means = np.cumsum(self._of_sums[::-1], axis=0)[::-1][1:]
+        return self._of_vectors + of_means.astype(np.float32)
 
 
 def stretches(view: View) -> tuple[Ints, Ints]:

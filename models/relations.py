@@ -325,13 +325,19 @@ def _between_things(examples: Iterable[Example]) -> bool:
 
 
 def _batches(blocks: Iterable[Proposal]) -> Iterator[list[Proposal]]:
-    """Blocks together, until they have some `BLOCK` pairs."""
+    """Blocks together, until they have some `BLOCK` pairs, and as many as their docs have tokens.
+
+    All tokens of a doc are read for each batch: so that takes no longer than its pairs do.
+    """
     batch: list[Proposal] = []
+    pairs = tokens = 0
     for block in blocks:
+        tokens += len(block.doc) if not batch or batch[-1].doc is not block.doc else 0
         batch.append(block)
-        if sum(len(each.pairs) for each in batch) >= BLOCK:
+        pairs += len(block.pairs)
+        if pairs >= max(BLOCK, tokens):
             yield batch
-            batch = []
+            batch, pairs, tokens = [], 0, 0
     if batch:
         yield batch
 

@@ -16,6 +16,7 @@ from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.formats.spacy_docs import annotate, get_relations, set_entities
 from aloi.corpus.problems import DataError
 from aloi.eval.spacy_examples import make_relation_scorer
+from aloi.models.pair_features import Scene
 from aloi.models.pair_scorer import make_pair_scorer
 from aloi.models.pairs import BLOCK, Tokens
 from aloi.models.relations import RelationExtractor, Settings, logistic_gradient
@@ -152,9 +153,11 @@ def test_a_crowd_is_scored_in_blocks(nlp: Language, size: int, by_ref: bool) -> 
         for word, label in enumerate(("PER", "LOC"))
         for number in range(size // 2)
     ]
-    sizes = [len(block.pairs) for block in component.blocks(doc)]
+    blocks = list(component.blocks(doc))
+    sizes = [len(block.pairs) for block in blocks]
     assert sum(sizes) == (size // 2) ** 2
     assert max(sizes) <= 2 * BLOCK
+    assert len(Scene.of(blocks).tokens.word) == len(Scene.of(blocks[:1]).tokens.word)
     tracemalloc.start()
     component(doc)
     peak = tracemalloc.get_traced_memory()[1]
