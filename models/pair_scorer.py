@@ -30,7 +30,7 @@ import scipy.sparse
 from thinc.api import Dropout, Linear, Maxout, Model, chain, zero_init
 
 from aloi.models.pair_features import READ, TRAITS, Scene, View
-from aloi.models.pair_vectors import PARTS, Gathering, make_reader
+from aloi.models.pair_vectors import PARTS, gather, make_reader
 from aloi.models.pairs import Floats, Hashes
 
 if TYPE_CHECKING:
@@ -87,32 +87,33 @@ def _forward(
     scene = Scene.of(X, width=model.attrs["width"], static=model.attrs["static"])
     sparse, reader, neural = model.layers
     vectors, to_reader = reader(scene, is_train)
-    gather = Gathering(vectors)
     logits: list[Floats] = []
     backprops: list[tuple[Backprop, Backprop]] = []
     for start in range(0, len(scene.pairs), ROWS):
         view = scene.view(start, start + ROWS)
         linear, to_sparse = sparse(view.features(), is_train)
-        deep, to_neural = _deep(neural, view, gather, is_train)
+        deep, to_neural = _deep(neural, view, vectors, is_train)
         logits.append(linear + deep)
         backprops.append((to_sparse, to_neural))
 
     def backprop(gradient: Floats) -> Sequence[Proposal]:
-        for number, block in enumerate(backprops):
-            for back in block:
-                back(gradient[number * ROWS : (number + 1) * ROWS])
-        to_reader(gather.gradient())
+        of_vectors = np.zeros_like(vectors)
+        for number, (to_sparse, to_neural) in enumerate(backprops):
+            part = gradient[number * ROWS : (number + 1) * ROWS]
+            to_sparse(part)
+            of_vectors += to_neural(part)
+        to_reader(of_vectors)
         return X
 
     return np.concatenate(logits), backprop
 
 
 def _deep(
-    neural: Model[Floats, Floats], view: View, gather: Gathering, is_train: bool
+    neural: Model[Floats, Floats], view: View, vectors: Floats, is_train: bool
 ) -> tuple[Floats, Backprop]:
-    """The neural part's logits, and what takes their gradient to what was gathered."""
-    vectors, to_vectors = gather(view)
-    logits, to_inputs = neural(np.concatenate([view.traits(), vectors], axis=1), is_train)
+    """The neural part's logits, and what takes their gradient to the tokens' vectors."""
+    gathered, to_vectors = gather(view, vectors)
+    logits, to_inputs = neural(np.concatenate([view.traits(), gathered], axis=1), is_train)
     return logits, lambda gradient: to_vectors(to_inputs(gradient)[:, TRAITS:])
 
 

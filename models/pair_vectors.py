@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse
 from thinc.api import Maxout, Model, chain, expand_window, residual, with_array
 
-from aloi.models.pairs import Bools, Floats, Ints
+from aloi.models.pairs import Bools, Floats, Ints, ramp
 
 if TYPE_CHECKING:
     from aloi.models.pair_features import Scene, View
@@ -50,42 +50,28 @@ def _read(
     return vectors, lambda gradient: back([gradient[rows] for rows in docs])
 
 
-class Gathering:
-    """The vectors of tokens, from which those of pairs are taken; collects their gradient."""
+def gather(view: View, vectors: Floats) -> tuple[Floats, Callable[[Floats], Floats]]:
+    """The vectors of some pairs side by side, (pairs, `PARTS` * width), from those of all tokens.
 
-    def __init__(self, vectors: Floats) -> None:
-        self.vectors = vectors
-        before = np.zeros((1, vectors.shape[1]), dtype=np.float32)
-        self.sums = np.cumsum(np.vstack([before, vectors]), axis=0, dtype=np.float64)
-        self._of_vectors, self._of_sums = np.zeros_like(vectors), np.zeros_like(self.sums)
+    They are the means over `stretches`, the product of those of head and tail, and the largest
+    value in each dimension between. The callback takes a gradient of them to one of `vectors`.
+    """
+    share = _shares(*stretches(view), tokens=len(vectors))
+    means = (share @ vectors).reshape(MEANS, len(view.head), -1)
+    peaks = _peaks(view, vectors)
 
-    def __call__(self, view: View) -> tuple[Floats, Callable[[Floats], None]]:
-        """The vectors of some pairs side by side, (pairs, `PARTS` * width).
+    def back(gradient: Floats) -> Floats:
+        parts = np.stack(np.split(gradient, PARTS, axis=1))
+        *_, product, top = parts
+        parts[0] += product * means[1]
+        parts[1] += product * means[0]
+        found: Floats = share.T @ parts[:MEANS].reshape(share.shape[0], -1)
+        row, width = _where(view, vectors, peaks), vectors.shape[1]
+        cells = (row * width + np.arange(width))[row >= 0]
+        of_peaks = np.bincount(cells, top[row >= 0], vectors.size).reshape(vectors.shape)
+        return found + of_peaks.astype(np.float32)
 
-        They are the means over `stretches`, the product of those of head and tail, and the largest
-        value in each dimension between. The callback takes their gradient in.
-        """
-        share = _shares(*stretches(view), tokens=len(self.vectors))
-        means = (share @ self.sums).astype(np.float32).reshape(MEANS, len(view.head), -1)
-        peaks = _peaks(view, self.vectors)
-
-        def back(gradient: Floats) -> None:
-            parts = np.stack(np.split(gradient, PARTS, axis=1))
-            *_, product, top = parts
-            parts[0] += product * means[1]
-            parts[1] += product * means[0]
-            self._of_sums += share.T @ parts[:MEANS].reshape(share.shape[0], -1)
-            row, width = _where(view, self.vectors, peaks), self.vectors.shape[1]
-            cells = (row * width + np.arange(width))[row >= 0]
-            found = np.bincount(cells, top[row >= 0], self.vectors.size)
-            self._of_vectors += found.reshape(self.vectors.shape).astype(np.float32)
-
-        return np.concatenate([*means, means[0] * means[1], peaks], axis=1), back
-
-    def gradient(self) -> Floats:
-        """Of the tokens' vectors, from all that was taken in."""
-        of_means = np.cumsum(self._of_sums[::-1], axis=0)[::-1][1:]
-        return self._of_vectors + of_means.astype(np.float32)
+    return np.concatenate([*means, means[0] * means[1], peaks], axis=1), back
 
 
 def stretches(view: View) -> tuple[Ints, Ints]:
@@ -104,12 +90,12 @@ def stretches(view: View) -> tuple[Ints, Ints]:
 
 
 def _shares(start: Ints, end: Ints, *, tokens: int) -> Any:  # noqa: ANN401 - a sparse matrix
-    """The matrix that makes means over stretches from sums up to each token; 0 for an empty one."""
-    size = np.maximum(end - start, 1).ravel()
-    row, share = np.arange(len(size)), 1 / size
-    rows, columns = np.concatenate([row, row]), np.concatenate([end.ravel(), start.ravel()])
-    values = np.concatenate([share, -share])
-    return scipy.sparse.csr_array((values, (rows, columns)), shape=(len(size), tokens + 1))
+    """The matrix that makes means over stretches from all tokens; 0 for an empty one."""
+    size = (end - start).ravel()
+    column = np.repeat(start.ravel(), size) + ramp(size)
+    share = np.repeat(1 / np.maximum(size, 1), size).astype(np.float32)
+    ends = np.concatenate([[0], np.cumsum(size)])
+    return scipy.sparse.csr_array((share, column, ends), shape=(len(size), tokens))
 
 
 def _peaks(view: View, vectors: Floats) -> Floats:

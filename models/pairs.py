@@ -135,7 +135,7 @@ def candidates(mentions: Mentions, max_distance: int) -> Iterator[Ints]:
     reach = np.maximum(last - np.arange(len(order)) - 1, 0)
     for left in _blocks(reach, BLOCK // 2):
         one = np.repeat(left, reach[left])
-        other = one + 1 + _ramp(reach[left])
+        other = one + 1 + ramp(reach[left])
         pairs = np.stack([order[one], order[other]], axis=1)
         yield np.concatenate([pairs, pairs[:, ::-1]])
 
@@ -178,7 +178,7 @@ def _blocks(sizes: Ints, limit: int) -> Iterator[Ints]:
     yield from np.split(np.arange(len(sizes)), np.flatnonzero(np.diff(number)) + 1)
 
 
-def _ramp(lengths: Ints) -> Ints:
+def ramp(lengths: Ints) -> Ints:
     """0 … n-1 for each n of `lengths`, one after the other."""
     ends = np.cumsum(lengths)
     return np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - lengths, lengths)
