@@ -23,7 +23,10 @@ DOCUMENTS = 5000
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A trained pipeline `model`, an input `in.jsonl`, and what comes of it, `whole.jsonl`."""
+    """A trained pipeline `model`, an input `in.jsonl`, and what comes of it, `whole.jsonl`.
+
+    `few.jsonl` has the first fifty documents of the input.
+    """
     root = tmp_path_factory.mktemp("prediction")
     taught = [sentence(number) for number in range(24)]
     nlp = train(train_ner(spacy.blank("fr"), taught), taught)
@@ -31,6 +34,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     nlp.to_disk(root / "model")
     texts = (sentence(number).text * (1 + number % 5) for number in range(DOCUMENTS))
     native.write((Document(f"d{n}", text, ()) for n, text in enumerate(texts)), root / "in.jsonl")
+    lines = (root / "in.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+    (root / "few.jsonl").write_text("".join(lines[:50]), encoding="utf-8")
     done = run(root, "in.jsonl", "whole.jsonl")
     assert done.returncode == 0, done.stderr
     return root
@@ -128,11 +133,10 @@ def test_a_worker_that_is_killed_ends_the_run_with_a_sentence(folder: Path) -> N
 
 
 def test_streams_and_folders_are_written_without_a_journal(folder: Path) -> None:
-    lines = (folder / "in.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)[:50]
+    lines = (folder / "few.jsonl").read_text(encoding="utf-8")
     whole = (folder / "whole.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)[:50]
-    done = run(folder, "-", "-", stdin="".join(lines))
+    done = run(folder, "-", "-", stdin=lines)
     assert done.stdout == "".join(whole)
-    (folder / "few.jsonl").write_text("".join(lines), encoding="utf-8")
     assert run(folder, "few.jsonl", "-", "--workers", 2).stdout == "".join(whole)
     assert run(folder, "few.jsonl", "written").returncode == 0
     assert len(list((folder / "written").glob("*.json"))) == 50
