@@ -18,6 +18,8 @@ MEANS = 11
 """Stretches of tokens whose means are taken for each pair."""
 PARTS = MEANS + 2
 """Vectors of each pair."""
+LONGEST = 1000
+"""Tokens of a stretch that are looked at: a mention may be as long as its document."""
 
 
 def make_reader(inputs: int, width: int) -> Model[Scene, Floats]:
@@ -86,7 +88,8 @@ def stretches(view: View) -> tuple[Ints, Ints]:
         single += [root, view.tokens.parent[root], start[mention] - 1, end[mention]]
     starts = [start[view.head], start[view.tail], view.gap_start, *single]
     ends = [end[view.head], end[view.tail], view.gap_end, *(each + 1 for each in single)]
-    return np.stack(starts), np.stack(ends)
+    start, end = np.stack(starts), np.stack(ends)
+    return start, np.minimum(end, start + LONGEST)
 
 
 def _shares(start: Ints, end: Ints, *, tokens: int) -> Any:  # noqa: ANN401 - a sparse matrix

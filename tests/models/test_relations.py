@@ -165,6 +165,21 @@ def test_a_crowd_is_scored_in_blocks(nlp: Language, size: int, by_ref: bool) -> 
     assert peak < 300_000_000
 
 
+def test_a_mention_as_long_as_its_document(nlp: Language) -> None:
+    """Each of a thousand mentions may relate to it, which takes no thousand times its length."""
+    model = {"buckets": 64, "hidden": 2, "width": 0, "static": 0}
+    component = nlp.add_pipe("aloi_relations", config={"max_distance": 60, "model": model})
+    component.initialize(lambda: [], labels={"labels": ["AT"], "allowed": {"AT": [["PER", "LOC"]]}})
+    doc = nlp.make_doc("Ana , " * 10_000)
+    people = [Span(doc, 20 * number, 20 * number + 1, label="PER") for number in range(1000)]
+    doc.spans["entities"] = [Span(doc, 0, len(doc), label="LOC"), *people]
+    tracemalloc.start()
+    component(doc)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 150_000_000
+
+
 def test_an_empty_document(trained: Language) -> None:
     assert get_relations(trained("")) == []
 
