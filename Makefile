@@ -28,12 +28,12 @@ test: $(READY)
 
 # With a real Label Studio, on SQLite and on PostgreSQL, and a browser; tests/conftest.py has --no-skips.
 test-all: $(READY)
-	$(BIN)/python -m pytest --ignore=tests/models/test_transformer.py $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --ignore=tests/models/transformer/test_transformer.py $(PYTEST_ARGS)
 
 # torch takes 1 GB and slows every start of spaCy: it comes last, and only where it is asked for.
 test-transformers: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-transformers.txt
-	$(BIN)/python -m pytest tests/models/test_transformer.py $(PYTEST_ARGS)
+	$(BIN)/python -m pytest tests/models/transformer/test_transformer.py $(PYTEST_ARGS)
 
 # Figures that `make eval` and the passes give go into the card; without them it says so.
 release: $(READY)

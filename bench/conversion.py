@@ -23,7 +23,7 @@ from itertools import count, pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-from aloi.corpus import native
+from aloi.corpus import document_files
 from aloi.corpus.document import Document, Entity, Relation
 
 SYLLABLES = ("ka", "ré", "mon", "tir", "ou", "bel", "sin", "l’a", "é", "dra")
@@ -46,7 +46,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        native.write(documents(arguments.documents), folder / "in.jsonl")
+        document_files.write(documents(arguments.documents), folder / "in.jsonl")
         size = (folder / "in.jsonl").stat().st_size
         print(f"{arguments.documents} documents, {size / 1e6:.0f} MB of JSON Lines")
         for from_, source, to, target in ROUTES:

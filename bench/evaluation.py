@@ -20,8 +20,8 @@ from pathlib import Path
 
 from pairs import Pair, Span, pairs
 
-from aloi.corpus import native
-from aloi.eval.annotations import Annotations
+from aloi.corpus import document_files
+from aloi.eval.columns import Annotations
 from aloi.eval.items import spans
 from aloi.eval.pairing import pair
 from aloi.eval.scores import score
@@ -37,8 +37,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         gold, pred = (Path(folder) / name for name in ("gold.jsonl", "pred.jsonl"))
         written = [each.documents() for each in made]
-        native.write((one for one, _ in written), gold)
-        native.write((other for _, other in written), pred)
+        document_files.write((one for one, _ in written), gold)
+        document_files.write((other for _, other in written), pred)
         mentions = sum(len(one.entities) for one, _ in written)
         del written
         seqeval = _seqeval(made)

@@ -13,13 +13,13 @@ import sys
 import time
 from multiprocessing import get_context
 
-from aloi.annotation.access import find
-from aloi.annotation.interface import labelling_interface
-from aloi.annotation.push import Delivery, push
-from aloi.annotation.studio import Studio
-from aloi.annotation.tasks import Sender
+from aloi.annotation.labelstudio.access import find
+from aloi.annotation.labelstudio.client import LabelStudioServer
+from aloi.annotation.labelstudio.interface import labelling_interface
+from aloi.annotation.labelstudio.push import Delivery, push
+from aloi.annotation.labelstudio.tasks import Sender
 from aloi.corpus.document import Document, Entity, Relation
-from aloi.corpus.formats.notes import Notes
+from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.schema import EntityType, RelationType, Schema
 
 SCHEMA = Schema("bench", "1", {"PER": EntityType()}, {"MEETS": RelationType(("PER",), ("PER",))})
@@ -48,7 +48,7 @@ def ours(number: int, name: str) -> tuple[float, float]:
         annotators=["ours"],
         predictions=predictions,
     )
-    with Studio(find()) as studio:
+    with LabelStudioServer(find()) as studio:
         start = time.perf_counter()
         push(studio, delivery, Notes())
         return time.perf_counter() - start, _peak()
@@ -58,7 +58,7 @@ def bare(number: int, name: str) -> tuple[float, float]:
     """The same for the client's own import, called in a loop; tasks are made beforehand."""
     sender, found = Sender("bare", SCHEMA, None, Notes()), documents(number)
     tasks = [{**sender.task(d), "predictions": [sender.prediction(d, "aloi")]} for d in found]
-    with Studio(find()) as studio:
+    with LabelStudioServer(find()) as studio:
         project = studio.make_project(f"{name} · bare", label_config=labelling_interface(SCHEMA))
         start = time.perf_counter()
         for first in range(0, number, BARE):

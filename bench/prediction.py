@@ -28,10 +28,10 @@ import spacy
 from conversion import documents
 from spacy.language import Language
 
-from aloi.corpus import native
-from aloi.corpus.journal import Journal
-from aloi.corpus.survey import survey
-from aloi.models import prediction
+from aloi.corpus import document_files
+from aloi.corpus.scale.journal import Journal
+from aloi.corpus.scale.survey import survey
+from aloi.models.prediction import pipelines as prediction
 
 CHARACTERS = 3_000
 
@@ -48,7 +48,7 @@ def main() -> None:
         if arguments.megabytes:  # first, since a child counts the memory of the parent as its own
             memory(folder, arguments.megabytes)
         nlp = loaded(arguments.model)
-        native.write(documents(arguments.documents), folder / "in.jsonl")
+        document_files.write(documents(arguments.documents), folder / "in.jsonl")
         keeping_up(nlp, folder, arguments.rounds)
         workers(nlp, folder, arguments.rounds)
 
@@ -65,7 +65,7 @@ def loaded(model: str) -> Language:
 
 def keeping_up(nlp: Language, folder: Path, rounds: int) -> None:
     """Print documents a second of the processor, bare and whole, and their ratio."""
-    texts = [document.text for document in native.read(folder / "in.jsonl")]
+    texts = [document.text for document in document_files.read(folder / "in.jsonl")]
     ways: dict[str, Callable[[], object]] = {
         "nlp.pipe": lambda: sum(1 for _ in nlp.pipe(texts)),
         "aloi predict": partial(whole, nlp, folder, workers=1),
@@ -103,7 +103,7 @@ def whole(nlp: Language, folder: Path, *, workers: int) -> None:
     journal = Journal(folder / "out.jsonl", prediction.origin(nlp, found, gold_entities=False))
     predicted = prediction.predict(nlp, found.read(skip=journal.resume()), workers=workers)
     with journal.stream() as stream:
-        native.write_lines(predicted, stream)
+        document_files.write_lines(predicted, stream)
 
 
 def memory(folder: Path, megabytes: int) -> None:

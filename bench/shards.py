@@ -23,7 +23,7 @@ from pathlib import Path
 
 from conversion import documents
 
-from aloi.corpus import native
+from aloi.corpus import document_files
 from aloi.corpus.document import Document
 
 WAYS = {
@@ -44,7 +44,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for size in sizes:
-            native.write(texts(size, arguments.characters), folder / f"{size}.jsonl")
+            document_files.write(texts(size, arguments.characters), folder / f"{size}.jsonl")
         best = dict.fromkeys(((way, size) for way in WAYS for size in sizes), float("inf"))
         for _ in range(arguments.rounds):
             for way, size in best:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from aloi.cli.console import fail, must_exist, steps
+from aloi.cli.console import fail, steps
+from aloi.cli.inputs import must_exist
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from aloi.annotation.pull import Pulled, Reader
-    from aloi.annotation.push import Delivery, Pushed
+    from aloi.annotation.labelstudio.pull import Pulled, Reader
+    from aloi.annotation.labelstudio.push import Delivery, Pushed
     from aloi.corpus.document import Document
     from aloi.corpus.schema import Schema
 
@@ -49,8 +50,8 @@ def start(
 
     The first time it is installed into the home, which takes 1 GB and some minutes.
     """
-    from aloi.annotation import server
-    from aloi.annotation.access import FILE
+    from aloi.annotation.labelstudio.access import FILE
+    from aloi.annotation.labelstudio.local import server
 
     with steps() as step:
         started = server.start(home, port=port, database=database, step=step)
@@ -61,7 +62,7 @@ def start(
 @app.command()
 def stop(*, home: Home = HOME) -> None:
     """Stop the Label Studio that `start` started; its data stay."""
-    from aloi.annotation import server
+    from aloi.annotation.labelstudio.local import server
 
     print("Label Studio is stopped" if server.stop(home) else f"none runs in {home}")
 
@@ -73,7 +74,7 @@ def guidelines(
     schema: Annotated[Path, typer.Option(help="Where its tables come from.", exists=True)],
 ) -> None:
     """Bring a guide's tables up to date with the schema."""
-    from aloi.annotation.guide import refresh
+    from aloi.corpus.guides import refresh
     from aloi.corpus.schema import load_schema
 
     refresh(guide, load_schema(schema))
@@ -88,8 +89,8 @@ def config(
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Else to stdout.")] = None,
 ) -> None:
     """Write the labelling interface of a schema, as `push` gives it to Label Studio (XML)."""
-    from aloi.annotation.guide import guide_for
-    from aloi.annotation.interface import labelling_interface
+    from aloi.annotation.guidelines import guide_for
+    from aloi.annotation.labelstudio.interface import labelling_interface
     from aloi.corpus.collection import Corpus, is_corpus
     from aloi.corpus.files import whole_file
     from aloi.corpus.schema import load_schema
@@ -143,8 +144,9 @@ def push(
 
     Again and again: what is there stays, what is missing is sent, nothing comes twice.
     """
-    from aloi.annotation.guide import guide_for, read_guide
-    from aloi.annotation.push import Delivery
+    from aloi.annotation.guidelines import guide_for
+    from aloi.annotation.labelstudio.push import Delivery
+    from aloi.corpus.guides import read_guide
 
     if len(set(to)) < len(to):
         raise typer.BadParameter("--to names an annotator twice")
@@ -168,13 +170,13 @@ def push(
 
 def _deliver(delivery: Delivery, home: Path) -> None:
     """Push, and tell what came of it."""
-    from aloi.annotation.access import find
-    from aloi.annotation.push import push as deliver
-    from aloi.annotation.studio import Studio
-    from aloi.corpus.formats.notes import Notes
+    from aloi.annotation.labelstudio.access import find
+    from aloi.annotation.labelstudio.client import LabelStudioServer
+    from aloi.annotation.labelstudio.push import push as deliver
+    from aloi.corpus.formats.shared.notes import Notes
 
     notes = Notes()
-    with Studio(find(home)) as studio, steps() as tell:
+    with LabelStudioServer(find(home)) as studio, steps() as tell:
         done = deliver(studio, delivery, notes, tell=tell)
     for note in notes:
         print(note, file=sys.stderr)
@@ -254,8 +256,8 @@ def pull(
     From a server, or from its export in JSON. Only what changed is asked for; what cannot be read
     is told, the rest is written.
     """
-    from aloi.annotation.pull import Reader, pull_export
-    from aloi.corpus.formats.notes import Notes
+    from aloi.annotation.labelstudio.pull import Reader, pull_export
+    from aloi.corpus.formats.shared.notes import Notes
 
     notes = Notes()
     reader = Reader(notes, edges)
@@ -282,11 +284,11 @@ def _name(source: str) -> str:
 
 
 def _pull(name: str, annotators: list[str], out: Path, reader: Reader, home: Path) -> Pulled:
-    from aloi.annotation.access import find
-    from aloi.annotation.pull import passes, pull_server
-    from aloi.annotation.studio import Studio
+    from aloi.annotation.labelstudio.access import find
+    from aloi.annotation.labelstudio.client import LabelStudioServer
+    from aloi.annotation.labelstudio.pull import passes, pull_server
 
-    with Studio(find(home)) as studio:
+    with LabelStudioServer(find(home)) as studio:
         projects = studio.projects(name)
         if unknown := set(annotators) - projects.keys():
             known = ", ".join(projects) or "none"
@@ -316,8 +318,8 @@ def serve(
     """
     from threading import Thread
 
-    from aloi.annotation.serving import Backend, Server
-    from aloi.models.prediction import load
+    from aloi.annotation.labelstudio.backend import Backend, Server
+    from aloi.models.prediction.pipelines import load
 
     with Server(Backend(load(model)), host, port) as server:
         thread = Thread(target=server.serve_forever, daemon=True)
@@ -333,12 +335,12 @@ def serve(
 
 def _connect(name: str, backend: str, home: Path) -> None:
     """Connect the projects of a corpus's annotators to a backend."""
-    from aloi.annotation.access import find
-    from aloi.annotation.pull import passes
-    from aloi.annotation.serving import NAME
-    from aloi.annotation.studio import Studio
+    from aloi.annotation.labelstudio.access import find
+    from aloi.annotation.labelstudio.backend import NAME
+    from aloi.annotation.labelstudio.client import LabelStudioServer
+    from aloi.annotation.labelstudio.pull import passes
 
-    with Studio(find(home)) as studio:
+    with LabelStudioServer(find(home)) as studio:
         projects = studio.projects(name)
         for annotator in passes(projects):
             studio.connect(projects[annotator], backend, NAME)
@@ -362,12 +364,12 @@ def open_(
     import getpass
     import webbrowser
 
-    from aloi.annotation.access import find
-    from aloi.annotation.guide import guide_for
-    from aloi.annotation.push import Delivery, page
-    from aloi.annotation.studio import Studio
-    from aloi.cli.corpus import open_corpus
-    from aloi.corpus.formats.notes import Notes
+    from aloi.annotation.guidelines import guide_for
+    from aloi.annotation.labelstudio.access import find
+    from aloi.annotation.labelstudio.client import LabelStudioServer
+    from aloi.annotation.labelstudio.push import Delivery, page
+    from aloi.cli.inputs import open_corpus
+    from aloi.corpus.formats.shared.notes import Notes
 
     whole = open_corpus(corpus)
     chosen = [each for each in whole.documents if each.id == document]
@@ -383,7 +385,7 @@ def open_(
         model_version=_model(predicted),
         guide=guide_for(whole.schema),
     )
-    with Studio(find(home)) as studio, steps() as tell:
+    with LabelStudioServer(find(home)) as studio, steps() as tell:
         address = page(studio, delivery, Notes(), tell=tell)
     print(address)
     webbrowser.open(address)

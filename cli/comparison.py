@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from aloi.cli.console import must_exist
 from aloi.cli.evaluation import columns
+from aloi.cli.inputs import must_exist
 
 
 def compare(
@@ -41,8 +41,8 @@ def compare(
     from aloi.corpus.collection import Corpus, is_corpus
     from aloi.corpus.files import whole_file
     from aloi.corpus.schema import load_schema
-    from aloi.eval import significance
-    from aloi.eval.tables import terminal
+    from aloi.eval.reports import comparison as significance
+    from aloi.eval.reports.sheets import terminal
 
     _check(gold, systems, set(scheme or ()) - {*significance.SCHEMES}, significance.SCHEMES)
     corpus = Corpus.open(Path(gold)) if is_corpus(Path(gold)) else None

@@ -1,21 +1,22 @@
-"""What all commands share: where problems go, and how a run ends."""
+"""Output of the commands: problems, progress, tables, JSON files."""
 
 from __future__ import annotations
 
+import json
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, TypeVar
-
-import typer
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 if TYPE_CHECKING:
     import pandas as pd
+    from rich.console import Console
     from rich.table import Table
 
     from aloi.corpus.problems import Problem
+    from aloi.eval.reports.sheets import Sheet
 
 T = TypeVar("T")
 
@@ -27,12 +28,6 @@ def fail(problems: Iterable[Problem]) -> NoReturn:
         print(problem, file=sys.stderr)
     print(f"{count} problem{'' if count == 1 else 's'}", file=sys.stderr)
     sys.exit(1)
-
-
-def must_exist(path: str) -> None:
-    """End with status 2 if a path is neither `-` nor there."""
-    if path != "-" and not Path(path).exists():
-        raise typer.BadParameter(f"no such file or folder: {path}")
 
 
 def progress(
@@ -77,11 +72,43 @@ def steps() -> Iterator[Callable[[str], object]]:
         yield status.update
 
 
+def stdout_console(*, width: int = 120) -> Console:
+    """Return a rich console on standard output, `width` columns wide unless it is a terminal."""
+    from rich.console import Console
+
+    return Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else width)
+
+
+def print_sheets(sheets: Iterable[Sheet], *, width: int = 120) -> None:
+    """Print tables of text to standard output."""
+    from aloi.eval.reports.sheets import terminal
+
+    console = stdout_console(width=width)
+    for sheet in sheets:
+        console.print(terminal(sheet))
+
+
+def print_frames(frames: Mapping[str, pd.DataFrame]) -> None:
+    """Print data frames to standard output, each under its title."""
+    console = stdout_console()
+    for title, frame in frames.items():
+        console.print(table(title, frame))
+
+
+def write_json(path: Path | None, content: Any) -> None:  # noqa: ANN401 - any JSON value
+    """Write indented JSON to a file, whole or not at all; do nothing without a path."""
+    from aloi.corpus.files import whole_file
+
+    if path is not None:
+        with whole_file(path) as stream:
+            json.dump(content, stream, ensure_ascii=False, indent=1)
+
+
 def table(title: str, frame: pd.DataFrame) -> Table:
-    """A data frame as a rich table, its index first."""
+    """Return a data frame as a rich table, with its index as the first column."""
     from rich.table import Table
 
-    from aloi.corpus.statistics import cell
+    from aloi.corpus.statistics.counts import cell
 
     shown = Table("", title=title, title_justify="left")
     for column in frame.columns:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from aloi.cli.console import fail, must_exist
-
-if TYPE_CHECKING:
-    from aloi.corpus.collection import Corpus
+from aloi.cli.console import fail, print_frames, write_json
+from aloi.cli.inputs import must_exist, open_corpus
 
 DAY = "%Y-%m-%d"
 
@@ -27,8 +25,8 @@ def check(
     ] = None,
 ) -> None:
     """List everything wrong with a corpus, or with bare documents."""
-    from aloi.corpus.checks import check_path
     from aloi.corpus.collection import is_corpus
+    from aloi.corpus.quality.checks import check_path
 
     must_exist(str(path))
     if schema is not None and is_corpus(path):
@@ -51,14 +49,12 @@ def review(
 
     Status 1 if there are any.
     """
-    import json
     from collections import Counter
     from dataclasses import asdict
 
     import msgspec
 
-    from aloi.corpus import quality
-    from aloi.corpus.files import whole_file
+    from aloi.corpus.quality import rules as quality
 
     result = quality.review(open_corpus(folder))
     for finding in result.open:
@@ -68,11 +64,8 @@ def review(
     for rule, count in sorted(Counter(finding.rule for finding in result.open).items()):
         print(f"{count:6} {rule}")
     print(f"{len(result.open):6} open, {len(result.stale)} stale")
-    if json_ is not None:
-        found = [asdict(finding) for finding in result.open]
-        content = {"open": found, "stale": msgspec.to_builtins(result.stale)}
-        with whole_file(json_) as stream:
-            json.dump(content, stream, ensure_ascii=False, indent=1)
+    found = [asdict(finding) for finding in result.open]
+    write_json(json_, {"open": found, "stale": msgspec.to_builtins(result.stale)})
     if result.open:
         raise typer.Exit(1)
 
@@ -109,7 +102,7 @@ def add(
     import logging
     import sys
 
-    from aloi.corpus import intake
+    from aloi.corpus.intake import addition as intake
 
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # what it misses, we tell
     must_exist(source)
@@ -149,26 +142,17 @@ def stats(
     ] = None,
 ) -> None:
     """Count documents, words, mentions and relations, and how long, dense, varied they are."""
-    import json
     import sys
 
-    from rich.console import Console
-
-    from aloi.cli.console import table
-    from aloi.corpus import statistics
-    from aloi.corpus.files import whole_file
+    from aloi.corpus.statistics import counts as statistics
 
     corpus = open_corpus(folder)
     tables = statistics.summary(corpus)
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
-    for title, frame in tables.items():
-        console.print(table(title, frame))
-    console.print(f"{corpus}")
-    if json_ is not None:
-        with whole_file(json_) as stream:
-            json.dump(statistics.to_json(tables), stream, ensure_ascii=False, indent=1)
+    print_frames(tables)
+    print(corpus)
+    write_json(json_, statistics.to_json(tables))
     if plots is not None:
-        from aloi.corpus.plots import draw
+        from aloi.corpus.statistics.plots import draw
 
         for path in draw(corpus, plots):
             print(f"written: {path}", file=sys.stderr)
@@ -179,16 +163,7 @@ def card(
     folder: Annotated[Path, typer.Argument(metavar="CORPUS", help="A corpus folder.")],
 ) -> None:
     """Bring the counts in CORPUS/README.md up to date with the documents."""
-    from aloi.corpus.card import CARD, refresh
+    from aloi.corpus.statistics.readme_tables import CARD, refresh
 
     refresh(open_corpus(folder))
     print(f"counts written to {folder / CARD}")
-
-
-def open_corpus(folder: Path) -> Corpus:
-    """The corpus in a folder; ends with status 2 if there is none."""
-    from aloi.corpus.collection import Corpus, is_corpus
-
-    if not is_corpus(folder):
-        raise typer.BadParameter(f"no corpus.toml in {folder}")
-    return Corpus.open(folder)

@@ -13,8 +13,8 @@ from aloi.cli.models import Part, overrides
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aloi.eval.tables import Sheet
-    from aloi.models.curve import Plan, Point
+    from aloi.eval.reports.sheets import Sheet
+    from aloi.models.studies.learning_curve import CurveSettings, Point
 
 COLUMNS = ("", "documents", "words", "P", "R", "F1")
 
@@ -41,12 +41,12 @@ def curve(
 
     With --folds, score what is held out of train and dev, fold by fold. Test is never looked at.
     """
-    from aloi.cli.corpus import open_corpus
-    from aloi.models.curve import Plan
+    from aloi.cli.inputs import open_corpus
+    from aloi.models.studies.learning_curve import CurveSettings
 
     wanted = _shares(shares)
     corpus, changed = open_corpus(folder), overrides(settings or [])
-    plan = Plan(corpus, out, kind.value, changed, bootstrap=bootstrap, seed=seed)
+    plan = CurveSettings(corpus, out, kind.value, changed, bootstrap=bootstrap, seed=seed)
     if folds is None:
         _grow(plan, wanted)
     else:
@@ -62,10 +62,10 @@ def _shares(text: str) -> list[int]:
     return sorted(shares)
 
 
-def _grow(plan: Plan, shares: Sequence[int]) -> None:
+def _grow(plan: CurveSettings, shares: Sequence[int]) -> None:
     """The learning curve, as files and in the terminal."""
     from aloi.corpus.extras import need
-    from aloi.models.curve import gain, points, write
+    from aloi.models.studies.learning_curve import gain, points, write
 
     need("matplotlib", extra="plots")
     found = list(points(plan, shares, progress=sys.stderr))
@@ -77,8 +77,8 @@ def _grow(plan: Plan, shares: Sequence[int]) -> None:
     print(f"{found[-1].report.signature}\nwritten: {plan.out}/curve.json, curve.svg")
 
 
-def _sheet(plan: Plan, found: Sequence[Point]) -> Sheet:
-    from aloi.eval.tables import Sheet, ratio
+def _sheet(plan: CurveSettings, found: Sequence[Point]) -> Sheet:
+    from aloi.eval.reports.sheets import Sheet, ratio
 
     rows = []
     for point in found:
@@ -91,14 +91,14 @@ def _sheet(plan: Plan, found: Sequence[Point]) -> Sheet:
     return Sheet(f"{plan.kind} on dev, micro averages", tuple(rows), COLUMNS)
 
 
-def _cross(plan: Plan, count: int) -> None:
+def _cross(plan: CurveSettings, count: int) -> None:
     """The cross-validation, as a file and in the terminal."""
     import json
 
     from aloi.corpus.files import whole_file
-    from aloi.eval.tables import sheets
-    from aloi.models.curve import cross_validate
-    from aloi.models.folds import folds
+    from aloi.eval.reports.tables import sheets
+    from aloi.models.studies.folds import folds
+    from aloi.models.studies.learning_curve import cross_validate
 
     parts = folds(plan.taught("train", "dev"), count)
     report = cross_validate(plan, parts, progress=sys.stderr)
@@ -111,7 +111,7 @@ def _cross(plan: Plan, count: int) -> None:
 def _show(shown: Sequence[Sheet]) -> None:
     from rich.console import Console
 
-    from aloi.eval.tables import terminal
+    from aloi.eval.reports.sheets import terminal
 
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     for sheet in shown:

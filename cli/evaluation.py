@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from aloi.cli.console import must_exist
+from aloi.cli.inputs import must_exist
 from aloi.cli.sharded import Engine, evaluate_shards
 
 if TYPE_CHECKING:
-    from aloi.eval.annotations import Annotations
-    from aloi.eval.report import Report
+    from aloi.eval.columns import Annotations
+    from aloi.eval.reports.report import Report
 
 
 def evaluate(
@@ -57,7 +57,7 @@ def evaluate(
     """Score predictions against gold: entities and relations, per type, micro and macro."""
     from aloi.corpus.collection import Corpus, is_corpus
     from aloi.corpus.schema import load_schema
-    from aloi.eval.report import evaluate as compare
+    from aloi.eval.reports.report import evaluate as compare
 
     _check_engine(engine, address, page=html is not None)
     _check_call(gold, pred, scheme or [], page=html is not None)
@@ -101,7 +101,7 @@ def _check_engine(engine: Engine, address: str | None, *, page: bool) -> None:
 def _check_call(gold: str, pred: str, schemes: list[str], *, page: bool) -> None:
     """End with status 2 for what cannot be asked."""
     from aloi.corpus.formats import registry
-    from aloi.eval.report import ENTITIES, RELATIONS
+    from aloi.eval.reports.report import ENTITIES, RELATIONS
 
     if gold == pred == registry.STANDARD:
         raise typer.BadParameter("GOLD and PRED cannot both be standard input")
@@ -117,7 +117,8 @@ def _check_call(gold: str, pred: str, schemes: list[str], *, page: bool) -> None
 def _show(report: Report) -> None:
     from rich.console import Console
 
-    from aloi.eval.tables import sheets, terminal
+    from aloi.eval.reports.sheets import terminal
+    from aloi.eval.reports.tables import sheets
 
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     for sheet in sheets(report):
@@ -133,25 +134,26 @@ def _json(report: Report) -> str:
 
 
 def _html(report: Report) -> str:
-    from aloi.eval.page import page
+    from aloi.eval.reports.page import page
 
     return page(report)
 
 
 def _markdown(report: Report) -> str:
-    from aloi.eval.tables import markdown, sheets
+    from aloi.eval.reports.sheets import markdown
+    from aloi.eval.reports.tables import sheets
 
     return "\n".join([*map(markdown, sheets(report)), f"`{report.signature}`\n"])
 
 
 def _latex(report: Report) -> str:
-    from aloi.eval.frames import latex
+    from aloi.eval.reports.frames import latex
 
     return latex(report)
 
 
 def _csv(report: Report) -> str:
-    from aloi.eval.frames import frame
+    from aloi.eval.reports.frames import frame
 
     return frame(report).to_csv()
 
@@ -159,7 +161,7 @@ def _csv(report: Report) -> str:
 def columns(path: str) -> Annotations:
     """The annotations of a file, folder or stream; JSON Lines go straight into columns."""
     from aloi.corpus.formats import registry
-    from aloi.eval.annotations import Annotations
+    from aloi.eval.columns import Annotations
 
     if Path(path).suffix == ".jsonl" and Path(path).is_file():
         return Annotations.read(Path(path))

@@ -32,9 +32,9 @@ def experiment(
     from rich.console import Console
 
     from aloi.corpus.collection import Corpus, is_corpus
-    from aloi.eval import summary
-    from aloi.eval.tables import terminal
-    from aloi.models.experiment import BASELINE, Experiment, write_reports
+    from aloi.eval.reports import summary
+    from aloi.eval.reports.sheets import terminal
+    from aloi.models.studies.experiment import BASELINE, Experiment, write_reports
 
     if not is_corpus(folder):
         raise typer.BadParameter(f"no corpus.toml in {folder}")

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aloi.cli.console import must_exist, progress
+from aloi.cli.console import progress
+from aloi.cli.inputs import must_exist
 
 if TYPE_CHECKING:
-    from aloi.corpus.formats.options import Options
+    from aloi.corpus.formats.shared.options import Options
 
 
 def convert(
@@ -43,14 +44,14 @@ def convert(
 
     from aloi.corpus.formats import registry
     from aloi.corpus.formats.detection import detect
-    from aloi.corpus.formats.notes import Notes
-    from aloi.corpus.labels import LabelMap, load_map
+    from aloi.corpus.formats.shared.notes import Notes
+    from aloi.corpus.label_maps import LabelMap, load_map
     from aloi.corpus.schema import conforming, load_schema
 
     must_exist(source)
     from_ = from_ or ("native" if source == registry.STANDARD else detect(Path(source)))
-    read_with = _options(from_, "Reading", reading or [])
-    write_with = _options(to, "Writing", writing or [])
+    read_with = _options(from_, "ReadOptions", reading or [])
+    write_with = _options(to, "WriteOptions", writing or [])
     map_, dropped = load_map(labels) if labels else LabelMap(), Counter[str]()
     read, written = Notes(), Notes()
     documents = registry.read(source, format_=from_, options=read_with, notes=read)
@@ -72,7 +73,7 @@ def convert(
 def _options(name: str, side: str, pairs: list[str]) -> Options:
     """The options of a format for reading or writing; ends with status 2 for what it lacks."""
     from aloi.corpus.formats import registry
-    from aloi.corpus.formats.options import parse_options
+    from aloi.corpus.formats.shared.options import parse_options
 
     if name not in registry.MODULES:
         raise typer.BadParameter(f"no format {name}; known: {', '.join(registry.MODULES)}")

@@ -14,8 +14,8 @@ from aloi.cli.sharded import Engine, Written, predict_shards
 
 if TYPE_CHECKING:
     from aloi.corpus.document import Document
-    from aloi.corpus.journal import Journal
-    from aloi.corpus.survey import Survey
+    from aloi.corpus.scale.journal import Journal
+    from aloi.corpus.scale.survey import Survey
 
 
 class Kind(StrEnum):
@@ -52,7 +52,7 @@ def train(
 
     `pipeline` trains both kinds and writes OUT, and each part beside it; --set changes both.
     """
-    from aloi.models.training import Job, assemble
+    from aloi.models.training.job import Job, assemble
 
     folders = {kind: out}
     if kind is Kind.PIPELINE:
@@ -70,7 +70,7 @@ def train(
 
 def _config(kind: Kind, name: str | None) -> Path | None:
     """The config of a kind that --config names: one that ships, or a file."""
-    from aloi.models.training import shipped_config
+    from aloi.models.training.job import shipped_config
 
     if name is None:
         return None
@@ -118,7 +118,7 @@ def predict(
     Until a file OUT is whole it is OUT.partial: the same call goes on with it after a stop.
     With --engine ray the same call goes on with the folder OUT.
     """
-    from aloi.cli.console import must_exist
+    from aloi.cli.inputs import must_exist
 
     must_exist(source)
     if engine is Engine.RAY:
@@ -144,11 +144,11 @@ def _predict_here(
     from functools import partial
 
     from aloi.cli.console import progress
-    from aloi.corpus import native
+    from aloi.corpus import document_files
     from aloi.corpus.formats import registry
-    from aloi.corpus.journal import Journal
-    from aloi.corpus.survey import survey
-    from aloi.models import prediction
+    from aloi.corpus.scale.journal import Journal
+    from aloi.corpus.scale.survey import survey
+    from aloi.models.prediction import pipelines as prediction
 
     nlp = prediction.load(model)
     annotated = partial(prediction.predict, nlp, gold_entities=gold_entities, workers=workers)
@@ -158,7 +158,7 @@ def _predict_here(
     else:
         found = survey(source, partial(prediction.too_long, nlp))
         count = found.documents
-        if target == registry.STANDARD or native.is_folder(Path(target)):
+        if target == registry.STANDARD or document_files.is_folder(Path(target)):
             documents = progress(annotated(found.read()), "predicting", total=count)
             registry.write(documents, target, format_="native")
         else:
@@ -172,7 +172,7 @@ def _write_on(
 ) -> None:
     """Write what the journal does not have yet, and tell how far it had come."""
     from aloi.cli.console import progress
-    from aloi.corpus import native
+    from aloi.corpus import document_files
     from aloi.corpus.problems import DataError
 
     if changes := journal.changes():
@@ -184,7 +184,7 @@ def _write_on(
     shown = progress(documents, "predicting", total=found.documents, done=done)
     try:
         with journal.stream() as stream:
-            native.write_lines(shown, stream)
+            document_files.write_lines(shown, stream)
     except (KeyboardInterrupt, DataError):
         print(f"Stopped; the same call goes on with {journal.partial}", file=sys.stderr)
         raise

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aloi.cli.annotation import HOME, Home
-from aloi.cli.console import fail, must_exist, steps
+from aloi.cli.console import fail, steps
+from aloi.cli.inputs import must_exist
 
 if TYPE_CHECKING:
-    from aloi.annotation.adjudication import Case
-    from aloi.annotation.decisions import Decisions
+    from aloi.annotation.compare.adjudication import Case
+    from aloi.annotation.labelstudio.adjudication_project import Decisions
     from aloi.corpus.collection import Corpus
     from aloi.corpus.document import Document
     from aloi.corpus.problems import Problem
@@ -38,11 +39,11 @@ def agree(
     """Measure how far annotators agree, list where they do not, and what their work took."""
     from rich.console import Console
 
-    from aloi.annotation import agreement
-    from aloi.annotation.passes import read_passes
+    from aloi.annotation.compare import pass_agreement as agreement
+    from aloi.annotation.compare.passes import read_passes
     from aloi.corpus.files import whole_file
     from aloi.corpus.schema import load_schema
-    from aloi.eval.tables import terminal
+    from aloi.eval.reports.sheets import terminal
 
     must_be_passes(passes)
     found = agreement.agree(read_passes(passes), load_schema(schema) if schema else None)
@@ -81,9 +82,9 @@ def adjudicate(
     The first call makes a project of the documents they differ on. Call it again to write what is
     decided since and list what is open.
     """
-    from aloi.annotation.adjudication import UNANIMOUS, cases, settled, write_gold
-    from aloi.annotation.passes import read_passes
-    from aloi.cli.corpus import open_corpus
+    from aloi.annotation.compare.adjudication import UNANIMOUS, cases, settled, write_gold
+    from aloi.annotation.compare.passes import read_passes
+    from aloi.cli.inputs import open_corpus
 
     must_be_passes(passes)
     whole = open_corpus(corpus)
@@ -108,14 +109,14 @@ def adjudicate(
 
 def _decisions(corpus: Corpus, differing: list[Case], home: Path) -> Decisions:
     """Bring cases to the project, print what is open, and return what is decided."""
-    from aloi.annotation.access import find
-    from aloi.annotation.decisions import adjudicate as decide
-    from aloi.annotation.guide import guide_for
-    from aloi.annotation.studio import Studio
-    from aloi.corpus.formats.notes import Notes
+    from aloi.annotation.guidelines import guide_for
+    from aloi.annotation.labelstudio.access import find
+    from aloi.annotation.labelstudio.adjudication_project import adjudicate as decide
+    from aloi.annotation.labelstudio.client import LabelStudioServer
+    from aloi.corpus.formats.shared.notes import Notes
 
     notes, schema = Notes(), corpus.schema
-    with Studio(find(home)) as studio, steps() as tell:
+    with LabelStudioServer(find(home)) as studio, steps() as tell:
         decisions = decide(
             studio,
             corpus.manifest.name,
@@ -135,8 +136,8 @@ def _decisions(corpus: Corpus, differing: list[Case], home: Path) -> Decisions:
 
 def _by_policy(differing: list[Case], policy: str) -> dict[str, Document]:
     """What a policy makes of each document it can decide; the rest is printed."""
-    from aloi.annotation.adjudication import settled
-    from aloi.annotation.policy import majority
+    from aloi.annotation.compare.adjudication import settled
+    from aloi.annotation.compare.policy import majority
 
     rule, _, name = policy.partition("=")
     if policy != "majority" and (rule != "annotator" or not name):
@@ -172,12 +173,12 @@ def effort(
     """Count the actions in Label Studio from PREDICTIONS to GOLD, and from nothing to GOLD."""
     from rich.console import Console
 
-    from aloi.annotation import effort as efforts
-    from aloi.annotation.differences import BARE
+    from aloi.annotation.compare import effort as efforts
+    from aloi.annotation.compare.disagreements import BARE
     from aloi.corpus.files import whole_file
     from aloi.corpus.formats import registry
     from aloi.corpus.schema import load_schema
-    from aloi.eval.tables import terminal
+    from aloi.eval.reports.sheets import terminal
 
     for path in (predictions, gold):
         must_exist(path)

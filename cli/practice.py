@@ -13,7 +13,7 @@ from aloi.cli.console import fail, steps
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from aloi.annotation.exercises import Exercise
+    from aloi.annotation.practice.exercises import Exercise
     from aloi.corpus.document import Document
 
 
@@ -30,13 +30,13 @@ def practice(
     """
     import getpass
 
-    from aloi.annotation.access import find
-    from aloi.annotation.exercises import exercises, practise
-    from aloi.annotation.studio import Studio
-    from aloi.corpus.formats.notes import Notes
+    from aloi.annotation.labelstudio.access import find
+    from aloi.annotation.labelstudio.client import LabelStudioServer
+    from aloi.annotation.practice.exercises import exercises, practise
+    from aloi.corpus.formats.shared.notes import Notes
 
     given, notes = exercises(), Notes()
-    with Studio(find(home)) as studio, steps() as tell:
+    with LabelStudioServer(find(home)) as studio, steps() as tell:
         project, done, problems = practise(
             studio, name or getpass.getuser(), given, notes=notes, tell=tell
         )
@@ -54,7 +54,7 @@ def practice(
 
 
 def _correct(exercise: Exercise, work: Document) -> None:
-    from aloi.annotation.exercises import correction, practice_schema
+    from aloi.annotation.practice.exercises import correction, practice_schema
 
     found = exercise.corrections(work, practice_schema())
     print(f"\n{exercise.answers.id}, {exercise.answers.meta['title']} : {len(found)} différences")
@@ -63,9 +63,9 @@ def _correct(exercise: Exercise, work: Document) -> None:
 
 
 def _score(finished: list[Exercise], done: Mapping[str, Document]) -> None:
-    from aloi.annotation.exercises import practice_schema
-    from aloi.eval.report import evaluate
-    from aloi.eval.tables import ratio
+    from aloi.annotation.practice.exercises import practice_schema
+    from aloi.eval.reports.report import evaluate
+    from aloi.eval.reports.sheets import ratio
 
     answers = [exercise.answers for exercise in finished]
     work = [done[document.id] for document in answers]

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aloi.cli.console import steps
-from aloi.cli.corpus import open_corpus
+from aloi.cli.inputs import open_corpus
 
 if TYPE_CHECKING:
-    from aloi.corpus.release.differences import Differences
-    from aloi.corpus.release.plans import Content, Plan, Target
-    from aloi.corpus.release.rehydrate import Rehydrated
+    from aloi.corpus.release.publish.plan import Content, PushPlan, Target
+    from aloi.corpus.release.read.rehydration import Rehydrated
+    from aloi.corpus.release.versions.comparison import Differences
 
 app = typer.Typer(help="Publish a corpus.", no_args_is_help=True)
 
@@ -40,8 +40,8 @@ def build(
     ] = True,
 ) -> None:
     """Make a folder that `datasets` loads, with no text that may not be given on."""
-    from aloi.corpus.release.build import build as write
-    from aloi.corpus.release.figures import read_figures
+    from aloi.corpus.release.build.assembly import build as write
+    from aloi.corpus.release.build.figures import read_figures
 
     corpus = open_corpus(folder)
     given = read_figures(figures or [])
@@ -66,8 +66,8 @@ def check(
     import logging
 
     from aloi.cli.console import fail
-    from aloi.corpus.release.check import check as examine
-    from aloi.corpus.release.layout import Release
+    from aloi.corpus.release.publish.check import check as examine
+    from aloi.corpus.release.read.layout import Release
 
     logging.getLogger("absl").setLevel(logging.ERROR)  # what mlcroissant would only recommend
     with steps() as tell:
@@ -99,16 +99,16 @@ def rehydrate(
     """
     import json
 
-    from aloi.corpus import native
+    from aloi.corpus import document_files
     from aloi.corpus.files import whole_file
-    from aloi.corpus.release import rehydrate as rehydration
-    from aloi.corpus.release.layout import Release
+    from aloi.corpus.release.read import rehydration
+    from aloi.corpus.release.read.layout import Release
 
     release = Release.open(folder)
     fetch = rehydration.texts_of(release, rehydration.read_texts(texts))
     result = rehydration.rehydrate(release, fetch)
     if result.found:
-        native.write(result.found, out)
+        document_files.write(result.found, out)
     if json_ is not None:
         with whole_file(json_) as stream:
             json.dump(result.to_json(), stream, ensure_ascii=False, indent=1)
@@ -123,7 +123,7 @@ def _show(result: Rehydrated) -> None:
     from rich.console import Console
 
     from aloi.cli.console import table
-    from aloi.corpus.release.rehydrate import OUTCOMES
+    from aloi.corpus.release.read.rehydration import OUTCOMES
 
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     report = result.to_json()
@@ -158,8 +158,8 @@ def push(
 
     Without --execute nothing is sent. The token is HF_TOKEN, or the login of `hf auth login`.
     """
-    from aloi.corpus.release.integrity import intact_files
-    from aloi.corpus.release.plans import Target
+    from aloi.corpus.release.publish.integrity import intact_files
+    from aloi.corpus.release.publish.plan import Target
 
     target = Target(repo, tag, "dataset", public)
     _push(intact_files(folder, tag=tag), target, execute=execute)
@@ -180,8 +180,8 @@ def push_model(
     execute: Execute = False,
 ) -> None:
     """Publish a trained pipeline, its card, its scores and its licence; otherwise like push."""
-    from aloi.corpus.release.plans import Target
-    from aloi.models.publishing import publishable
+    from aloi.corpus.release.publish.plan import Target
+    from aloi.models.publication.publishing import publishable
 
     target = Target(repo, tag, "model", public)
     _push(publishable(model, evaluation=evaluation), target, execute=execute)
@@ -191,7 +191,7 @@ def _push(files: Mapping[str, Content], target: Target, *, execute: bool) -> Non
     from aloi.corpus.extras import need
 
     need("huggingface_hub", extra="hub")
-    from aloi.corpus.release import hub
+    from aloi.corpus.release.publish import hub
 
     planned = hub.plan(files, target)
     _show_plan(planned)
@@ -208,9 +208,9 @@ def _push(files: Mapping[str, Content], target: Target, *, execute: bool) -> Non
     print(f"tag {target.tag} ({'made' if pushed.tagged else 'there already'})")
 
 
-def _show_plan(planned: Plan) -> None:
+def _show_plan(planned: PushPlan) -> None:
     """What a plan would send, a line a file."""
-    from aloi.corpus.release.plans import size
+    from aloi.corpus.release.publish.plan import size
 
     found = "new, if not hidden from this token" if planned.remote is None else "there already"
     known = "not known, the hub could not be read" if planned.unread else found
@@ -250,11 +250,11 @@ def diff(
 
     from aloi.cli.console import fail
     from aloi.corpus.files import whole_file
-    from aloi.corpus.release import versions
-    from aloi.corpus.release.changelog import entry
-    from aloi.corpus.release.difference_tables import to_json
-    from aloi.corpus.release.differences import compare
-    from aloi.corpus.release.editions import open_edition
+    from aloi.corpus.release.versions import bump_rules as versions
+    from aloi.corpus.release.versions.changelog_entry import entry
+    from aloi.corpus.release.versions.comparison import compare
+    from aloi.corpus.release.versions.comparison_tables import to_json
+    from aloi.corpus.release.versions.editions import open_edition
 
     found = compare(open_edition(old), open_edition(new))
     if json_ is not None:
@@ -273,8 +273,8 @@ def _show_differences(found: Differences) -> None:
     from rich.console import Console
 
     from aloi.cli.console import table
-    from aloi.corpus.release import versions
-    from aloi.corpus.release.difference_tables import tables
+    from aloi.corpus.release.versions import bump_rules as versions
+    from aloi.corpus.release.versions.comparison_tables import tables
 
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     for title, frame in tables(found).items():

@@ -16,12 +16,12 @@ from aloi.cli.console import fail, progress
 
 if TYPE_CHECKING:
     from aloi.corpus.problems import Problem
+    from aloi.corpus.scale.shards import ShardSummary
+    from aloi.corpus.scale.survey import Survey
     from aloi.corpus.schema import Schema
-    from aloi.corpus.shards import Look
-    from aloi.corpus.survey import Survey
-    from aloi.eval.annotations import Annotations
-    from aloi.eval.report import Report
-    from aloi.models.archive import Output, Run, Work
+    from aloi.eval.columns import Annotations
+    from aloi.eval.reports.report import Report
+    from aloi.models.prediction.sharded import Output, Run, Work
 
 
 class Engine(StrEnum):
@@ -49,9 +49,9 @@ def predict_shards(
     format_: str,
 ) -> None:
     """Annotate a collection into a folder; ends with status 1 if documents were set aside."""
-    from aloi.corpus import cluster
-    from aloi.models import prediction
-    from aloi.models.archive import Output, annotator
+    from aloi.corpus.scale import cluster
+    from aloi.models.prediction import pipelines as prediction
+    from aloi.models.prediction.sharded import Output, annotator
 
     _no_streams(source, target)
     output = Output(Path(target).absolute(), format_)
@@ -74,7 +74,7 @@ def _prepared(
     source: str, output: Output, made_from: Callable[[Survey], dict[str, str]], workers: int
 ) -> Run:
     """The run, after a look through all of the input."""
-    from aloi.models.archive import Origin, Run
+    from aloi.models.prediction.sharded import Origin, Run
 
     looks, found = _looked_through(source, workers)
     origin = Origin(
@@ -90,14 +90,14 @@ def _prepared(
     return run
 
 
-def _looked_through(path: str, workers: int) -> tuple[list[Look], Survey]:
+def _looked_through(path: str, workers: int) -> tuple[list[ShardSummary], Survey]:
     """What each shard holds, and all of them; raises `DataError` with everything wrong."""
-    from aloi.corpus import cluster, shards
+    from aloi.corpus.scale import cluster, shards
 
     parts = shards.plan(path)
-    found = cluster.spread(lambda: shards.look, parts, workers=workers)
+    found = cluster.map_unordered(lambda: shards.summarize, parts, workers=workers)
     looks = cluster.in_order(progress(found, "looking through", total=len(parts)))
-    return looks, shards.gathered(path, looks)
+    return looks, shards.merge(path, looks)
 
 
 def _carry_out(run: Run, make: Callable[[], Work], workers: int, target: str) -> None:
@@ -134,9 +134,9 @@ def evaluate_shards(
     **signed: Any,  # noqa: ANN401 - what the report says beside
 ) -> Report:
     """Count shards where they lie, then report as one process would; raises `DataError`."""
-    from aloi.corpus import cluster
-    from aloi.eval import sharded
-    from aloi.eval.report import Scope, report
+    from aloi.corpus.scale import cluster
+    from aloi.eval.reports import distributed as sharded
+    from aloi.eval.reports.report import Scope, report
 
     _no_streams(gold, pred)
     symmetric = schema.symmetric if schema else frozenset[str]()
@@ -147,7 +147,7 @@ def evaluate_shards(
         make = partial(
             sharded.counter, scope, allow_missing=allow_missing, by_document=bootstrap > 0
         )
-        done = cluster.spread(make, tasks, workers=workers)
+        done = cluster.map_unordered(make, tasks, workers=workers)
         parts = cluster.in_order(progress(done, "counting", total=len(tasks)))
     return report(
         sharded.together(parts),

@@ -14,7 +14,7 @@ from aloi.cli.models import Part, overrides
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from aloi.models.suspects import Suspect
+    from aloi.models.studies.suspects import Suspect
 
 COLUMNS = ("score", "confidence", "kind", "document", "surface", "gold", "model", "context")
 
@@ -46,10 +46,10 @@ def suspects(
 
     from rich.console import Console
 
-    from aloi.cli.corpus import open_corpus
-    from aloi.models.folds import Rounds
-    from aloi.models.folds import folds as dealt
-    from aloi.models.suspects import cross_checked
+    from aloi.cli.inputs import open_corpus
+    from aloi.models.studies.folds import Rounds
+    from aloi.models.studies.folds import folds as dealt
+    from aloi.models.studies.suspects import cross_checked
 
     corpus, changed = open_corpus(folder), overrides(settings or [])
     parts, found = dealt(corpus.documents, folds), []

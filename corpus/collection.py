@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import msgspec
 
-from aloi.corpus import native
+from aloi.corpus import document_files
 from aloi.corpus.document import Document, Draft
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.rights import Rights, rights_of
@@ -57,18 +57,18 @@ class Corpus:
         splits = _toml(folder / manifest.splits, dict[str, tuple[str, ...]])
         return cls(folder, manifest, load_schema(folder / manifest.schema), splits)
 
-    def records(self) -> Iterator[native.Record]:
+    def records(self) -> Iterator[document_files.DocumentRecord]:
         """Every record of the corpus, valid or not."""
         for file in (
             *sorted((self.folder / "gold").glob("*.json")),
             *sorted((self.folder / "restricted").glob("*.json")),
         ):
-            yield from native.records(file)
+            yield from document_files.records(file)
 
     @cached_property
     def documents(self) -> tuple[Document, ...]:
         """All documents; raises `DataError` if one is not valid."""
-        return tuple(native.documents(self.records()))
+        return tuple(document_files.documents(self.records()))
 
     @cached_property
     def split_of(self) -> dict[str, str]:

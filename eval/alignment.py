@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from aloi.eval.annotations import Bools, Floats, Ints, Mentions
+from aloi.eval.columns import Bools, Floats, Ints, MentionColumns
 from aloi.eval.items import keys
 from aloi.eval.pairing import Pair
 from aloi.eval.scores import among
@@ -42,8 +42,8 @@ class Alignment:
     exact match that share a character) and `paired` (of these, the ones assigned) are rows of them.
     """
 
-    gold: Mentions = field(repr=False)
-    pred: Mentions = field(repr=False)
+    gold: MentionColumns = field(repr=False)
+    pred: MentionColumns = field(repr=False)
     width: int
     exact: Pairs
     overlapping: Pairs
@@ -76,7 +76,9 @@ def align(pair: Pair, *, labels_first: bool = False) -> Alignment:
     return replace(open_, paired=Pairs(overlapping.gold[chosen], overlapping.pred[chosen]))
 
 
-def overlaps(gold: Mentions, pred: Mentions, some: Ints, others: Ints, width: int) -> Pairs:
+def overlaps(
+    gold: MentionColumns, pred: MentionColumns, some: Ints, others: Ints, width: int
+) -> Pairs:
     """Every pair of these rows that shares a character, by gold row.
 
     Of two that overlap, one starts within the other: the starts are searched, in both directions.
@@ -106,7 +108,7 @@ def _ranges(low: Ints, high: Ints) -> tuple[Ints, Ints]:
     return owner, low[owner] + within
 
 
-def _distinct(mentions: Mentions) -> Mentions:
+def _distinct(mentions: MentionColumns) -> MentionColumns:
     """The mentions without duplicates, which stand side by side."""
     columns = np.stack([mentions.document, mentions.start, mentions.end, mentions.label])
     first = np.ones(len(mentions), dtype=np.bool_)
@@ -114,7 +116,7 @@ def _distinct(mentions: Mentions) -> Mentions:
     return mentions.take(np.flatnonzero(first))
 
 
-def _exact(gold: Mentions, pred: Mentions) -> Pairs:
+def _exact(gold: MentionColumns, pred: MentionColumns) -> Pairs:
     one, two = keys(*([m.document, m.start, m.end, m.label] for m in (gold, pred)))
     order = np.argsort(two, kind="stable")
     found = np.flatnonzero(among(one, two[order]))

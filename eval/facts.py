@@ -17,7 +17,7 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from aloi.eval.annotations import Annotations, Mentions, Relations
+from aloi.eval.columns import Annotations, MentionColumns, RelationColumns
 from aloi.eval.counts import Counts, Numbers, Tally, named_ratios
 from aloi.eval.items import Both, Items
 from aloi.eval.pairing import Pair
@@ -107,7 +107,7 @@ def stated_facts(training: Annotations, *, symmetric: frozenset[str]) -> Names:
 
 
 def _names(
-    mentions: Mentions, entities: list[Known], texts: tuple[str, ...]
+    mentions: MentionColumns, entities: list[Known], texts: tuple[str, ...]
 ) -> dict[tuple[int, Known], set[str]]:
     """The surfaces by which each entity of each document is called."""
     names: dict[tuple[int, Known], set[str]] = defaultdict(set)
@@ -116,18 +116,18 @@ def _names(
     return names
 
 
-def _stretches(mentions: Mentions) -> Iterable[Stretch]:
+def _stretches(mentions: MentionColumns) -> Iterable[Stretch]:
     columns = (mentions.document, mentions.start, mentions.end)
     return zip(*(column.tolist() for column in columns), strict=True)
 
 
-def _named(mentions: Mentions) -> Iterator[tuple[Stretch, str | None]]:
+def _named(mentions: MentionColumns) -> Iterator[tuple[Stretch, str | None]]:
     return zip(_stretches(mentions), mentions.ref, strict=True)
 
 
 def _told(
-    mentions: Mentions,
-    relations: Relations,
+    mentions: MentionColumns,
+    relations: RelationColumns,
     entities: list[Known],
     labels: tuple[str, ...],
     symmetric: frozenset[str],

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from aloi.eval.annotations import LARGEST, Bools, Ints, Mentions
+from aloi.eval.columns import LARGEST, Bools, Ints, MentionColumns
 from aloi.eval.pairing import Pair
 
 
@@ -68,7 +68,7 @@ def outermost_spans(pair: Pair) -> Both:
     )
 
 
-def outermost(mentions: Mentions, width: int) -> Bools:
+def outermost(mentions: MentionColumns, width: int) -> Bools:
     """Which mentions no longer one contains; of twins on one stretch none contains the other."""
     start = mentions.document * width + mentions.start
     end = mentions.document * width + mentions.end
@@ -80,7 +80,7 @@ def outermost(mentions: Mentions, width: int) -> Bools:
     return kept
 
 
-def _items(mentions: Mentions, key: Ints) -> Items:
+def _items(mentions: MentionColumns, key: Ints) -> Items:
     return Items(mentions.document, mentions.label, key)
 
 

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from aloi.corpus.problems import DataError, Problem
-from aloi.eval.annotations import Annotations, Ints, Mentions, Relations
+from aloi.eval.columns import Annotations, Ints, MentionColumns, RelationColumns
 
 SHOWN = 20
 
@@ -18,8 +18,8 @@ SHOWN = 20
 class Side:
     """Gold, or predictions: mentions and relations, numbered as the pair numbers them."""
 
-    mentions: Mentions = field(repr=False)
-    relations: Relations = field(repr=False)
+    mentions: MentionColumns = field(repr=False)
+    relations: RelationColumns = field(repr=False)
 
 
 @dataclass(frozen=True)

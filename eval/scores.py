@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from aloi.eval.annotations import Bools, Ints
+from aloi.eval.columns import Bools, Ints
 from aloi.eval.counts import Counts, Tally, mean_ratios
 from aloi.eval.items import Items
 

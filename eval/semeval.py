@@ -24,7 +24,7 @@ from typing import Self
 import numpy as np
 
 from aloi.eval.alignment import Alignment, align
-from aloi.eval.annotations import Ints
+from aloi.eval.columns import Ints
 from aloi.eval.counts import Numbers, Tally, named_ratios
 from aloi.eval.pairing import Pair
 from aloi.eval.scores import Scores

@@ -14,9 +14,9 @@ from typing import Any
 from spacy.training import Example
 
 from aloi.corpus.document import Document
-from aloi.corpus.formats.spacy_docs import to_document
+from aloi.corpus.formats.shared.spacy_docs import to_document
 from aloi.eval import items
-from aloi.eval.annotations import Annotations
+from aloi.eval.columns import Annotations
 from aloi.eval.items import Both
 from aloi.eval.pairing import Pair, pair
 from aloi.eval.scores import Scores, score

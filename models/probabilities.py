@@ -6,10 +6,10 @@ from spacy.language import Language
 from spacy.training import Example
 
 from aloi.corpus.document import Document
-from aloi.corpus.formats.spacy_docs import annotate, set_entities
-from aloi.models.ner import MentionRecognizer
-from aloi.models.pairs import Floats
-from aloi.models.relations import Proposal, RelationExtractor
+from aloi.corpus.formats.shared.spacy_docs import annotate, set_entities
+from aloi.models.entities.component import MentionRecognizer
+from aloi.models.relations.candidates import Floats
+from aloi.models.relations.component import Proposal, RelationExtractor
 
 LEAST = 0.001
 """Mentions that are less probable are left out."""

@@ -35,13 +35,13 @@ import msgspec
 
 from aloi.corpus.document import Document, Entity, InvalidDocumentError, Relation
 from aloi.corpus.files import whole_folder
-from aloi.corpus.formats.fitting import EVERYTHING
-from aloi.corpus.formats.names import Names, utf8
-from aloi.corpus.formats.notes import Notes
-from aloi.corpus.formats.options import Options
+from aloi.corpus.formats.shared.capabilities import EVERYTHING
+from aloi.corpus.formats.shared.names import Names, utf8
+from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.formats.shared.options import Options
 from aloi.corpus.problems import DataError, Problem
 
-HOLDS = EVERYTHING
+CAPABILITIES = EVERYTHING
 OWN, DOCUMENT, COMMENT, LOCAL = "Aloi", "document", "AnnotatorNotes", "local:"
 
 _LINE_ENDS = re.compile(r"[\t\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
@@ -73,13 +73,13 @@ _SHAPES = {
 }
 
 
-class Reading(Options, frozen=True):
+class ReadOptions(Options, frozen=True):
     """What becomes of discontinuous mentions."""
 
     fragments: Literal["whole", "first", "error"] = "whole"
 
 
-Writing = Options
+WriteOptions = Options
 N = TypeVar("N")
 
 
@@ -99,7 +99,7 @@ class _DocumentNote(msgspec.Struct, forbid_unknown_fields=True):
     mentions: dict[str, str] = {}
 
 
-def read(path: Path, options: Reading, notes: Notes) -> Iterator[Document]:
+def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
     """The documents of a folder, or of one `.txt` or `.ann` with its twin."""
     problems: list[Problem] = []
     files: dict[str, str] = {}
@@ -154,7 +154,7 @@ def _content(file: str) -> str:
 
 
 def parse(
-    id_: str, text: str, annotations: str, options: Reading, notes: Notes, *, file: str
+    id_: str, text: str, annotations: str, options: ReadOptions, notes: Notes, *, file: str
 ) -> Document:
     """A document from its text and the lines of its `.ann`; raises `DataError` with all wrong."""
     standoff = _Standoff(text, options, notes, file)
@@ -179,7 +179,7 @@ class _Standoff:
     """What the lines of one `.ann` say."""
 
     text: str
-    options: Reading
+    options: ReadOptions
     notes: Notes
     file: str
     flat: str = ""

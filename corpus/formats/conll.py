@@ -27,14 +27,14 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 from aloi.corpus.document import Document, Entity
-from aloi.corpus.formats import bio, columns
-from aloi.corpus.formats.fitting import Holds
-from aloi.corpus.formats.notes import Notes
-from aloi.corpus.formats.options import Options
-from aloi.corpus.formats.tokens import Policy, detokenize, tokenize
+from aloi.corpus.formats.shared import bio, columns
+from aloi.corpus.formats.shared.capabilities import Capabilities
+from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.formats.shared.options import Options
+from aloi.corpus.formats.shared.tokens import Policy, detokenize, tokenize
 from aloi.corpus.problems import Problem
 
-HOLDS = Holds(
+CAPABILITIES = Capabilities(
     overlap="flat",
     twins=False,
     entity_ids=False,
@@ -49,7 +49,7 @@ _COMMENT = re.compile(r"# ?((?:newdoc )?[\w.:-]+) = (.*)")
 _WHITE = re.compile(r"\s")
 
 
-class Reading(Options, frozen=True):
+class ReadOptions(Options, frozen=True):
     """Which columns are read, and how."""
 
     token: int = 0
@@ -58,7 +58,7 @@ class Reading(Options, frozen=True):
     repair: bio.Repair = "error"
 
 
-class Writing(Options, frozen=True):
+class WriteOptions(Options, frozen=True):
     """Scheme of the tags, and what becomes of mentions off the tokens."""
 
     scheme: bio.Scheme = "iob2"
@@ -88,14 +88,14 @@ class _Part:
         return not self.sentences[0].words
 
 
-def read(path: Path, options: Reading, notes: Notes) -> Iterator[Document]:
+def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
     """The documents of a file, or of the `.conll`, `.bio` and `.iob` files below a folder."""
     problems: list[Problem] = []
     return columns.gathered(_found(path, options, notes, problems), problems)
 
 
 def _found(
-    path: Path, options: Reading, notes: Notes, problems: list[Problem]
+    path: Path, options: ReadOptions, notes: Notes, problems: list[Problem]
 ) -> Iterator[tuple[Document, str, int]]:
     for file, name in columns.files(path, ".conll", ".bio", ".iob"):
         unheard = _Parts(file, name, options, Notes(), []).read()
@@ -113,7 +113,7 @@ class _Parts:
 
     file: Path
     name: str
-    options: Reading
+    options: ReadOptions
     notes: Notes
     problems: list[Problem]
     opened: int = 0
@@ -181,14 +181,14 @@ def _document(part: _Part, tags: columns.Tags) -> Document:
     return Document(part.id, "\n".join(texts), tuple(entities))
 
 
-def write(documents: Iterable[Document], path: Path, options: Writing, notes: Notes) -> int:
+def write(documents: Iterable[Document], path: Path, options: WriteOptions, notes: Notes) -> int:
     """Write one file."""
     return columns.write(
         documents, path, lambda document: _rendered(document, options, notes), unfit=_WHITE
     )
 
 
-def _rendered(document: Document, options: Writing, notes: Notes) -> str:
+def _rendered(document: Document, options: WriteOptions, notes: Notes) -> str:
     tokens = tokenize(document.text)
     laid = columns.flat(document, tokens, policy=options.tokens, notes=notes)
     starts = columns.sentence_starts(document.text, tokens, laid)

@@ -29,15 +29,15 @@ from itertools import pairwise
 from pathlib import Path
 
 from aloi.corpus.document import Document, Entity
-from aloi.corpus.formats import bio, columns
-from aloi.corpus.formats.fitting import Holds
-from aloi.corpus.formats.notes import Notes
-from aloi.corpus.formats.options import Options
-from aloi.corpus.formats.tokens import OnTokens, Token, tokenize
+from aloi.corpus.formats.shared import bio, columns
+from aloi.corpus.formats.shared.capabilities import Capabilities
+from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.formats.shared.options import Options
+from aloi.corpus.formats.shared.tokens import OnTokens, Token, tokenize
 from aloi.corpus.problems import Problem
 
 _META_KEY = re.compile(r"(?!(?:newdoc|newpar|sent_id|text)$|global\.)[^\s=]+")
-HOLDS = Holds(
+CAPABILITIES = Capabilities(
     overlap="flat",
     twins=False,
     entity_ids=False,
@@ -48,7 +48,7 @@ HOLDS = Holds(
     meta=False,
     meta_lines=_META_KEY,
 )
-Writing = OnTokens
+WriteOptions = OnTokens
 _ID = re.compile(r"([0-9]{1,9})(?:(-)([0-9]{1,9})|(\.)[0-9]{1,9})?")
 _UNFIT = re.compile(r"[\s|=]")
 _ESCAPES = {" ": r"\s", "\t": r"\t", "\r": r"\r", "\n": r"\n", "|": r"\p", "\\": r"\\"}
@@ -56,7 +56,7 @@ _ESCAPED = {escape: character for character, escape in _ESCAPES.items()}
 _ESCAPE = re.compile(r"\\(?:[strnp\\]|u(?![dD][89a-fA-F])[0-9a-fA-F]{4})")
 
 
-class Reading(Options, frozen=True):
+class ReadOptions(Options, frozen=True):
     """Where the tags are, and how they are read."""
 
     key: str = "NER"
@@ -101,14 +101,14 @@ class _Part:
     sentences: list[_Sentence] = field(default_factory=lambda: [_Sentence()])
 
 
-def read(path: Path, options: Reading, notes: Notes) -> Iterator[Document]:
+def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
     """The documents of a file, or of the `.conllu` files below a folder."""
     problems: list[Problem] = []
     return columns.gathered(_found(path, options, notes, problems), problems)
 
 
 def _found(
-    path: Path, options: Reading, notes: Notes, problems: list[Problem]
+    path: Path, options: ReadOptions, notes: Notes, problems: list[Problem]
 ) -> Iterator[tuple[Document, str, int]]:
     for file, name in columns.files(path, ".conllu"):
         unheard = _Parts(file, name, options.key, Notes(), []).read()

@@ -30,15 +30,15 @@ from pathlib import Path
 import msgspec
 
 from aloi.corpus.document import Document, Entity, Relation
-from aloi.corpus.formats import json_records
-from aloi.corpus.formats.fitting import Holds
-from aloi.corpus.formats.notes import Notes
-from aloi.corpus.formats.options import Options
-from aloi.corpus.formats.tokens import Laid, OnTokens, Token, lay, tokenize
-from aloi.corpus.formats.words import Stretches, joined, standing
+from aloi.corpus.formats.shared import json_records
+from aloi.corpus.formats.shared.capabilities import Capabilities
+from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.formats.shared.options import Options
+from aloi.corpus.formats.shared.tokens import Laid, OnTokens, Token, lay, tokenize
+from aloi.corpus.formats.shared.words import Stretches, joined, standing
 from aloi.corpus.problems import DataError, Problem
 
-HOLDS = Holds(
+CAPABILITIES = Capabilities(
     twins=False,
     entity_ids=False,
     refs=False,
@@ -49,8 +49,8 @@ HOLDS = Holds(
     relation_scores=False,
     meta=False,
 )
-Writing = OnTokens
-Reading = Options
+WriteOptions = OnTokens
+ReadOptions = Options
 
 
 class _Relation(msgspec.Struct, frozen=True, array_like=True):
@@ -92,7 +92,7 @@ def write(documents: Iterable[Document], path: Path, options: OnTokens, notes: N
     return json_records.write_lines((_sentence(d, options, notes) for d in documents), path)
 
 
-def _document(sentence: _Sentence, record: json_records.Record, notes: Notes) -> Document:
+def _document(sentence: _Sentence, record: json_records.JsonRecord, notes: Notes) -> Document:
     id_ = record.name(sentence.doc_key)
     text, tokens = _text(sentence, id_)
     stretches = Stretches(tokens)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from aloi.corpus.release.layout import is_release
+from aloi.corpus.release.read.layout import is_release
 
 MANIFEST = "manifest.jsonl"
 """What makes a folder the output of a run over shards."""

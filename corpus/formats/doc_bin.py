@@ -28,12 +28,12 @@ from spacy.vocab import Vocab
 
 from aloi.corpus.document import Document
 from aloi.corpus.files import write_bytes
-from aloi.corpus.formats.fitting import Holds
-from aloi.corpus.formats.names import surrogate_problem
-from aloi.corpus.formats.notes import Notes
-from aloi.corpus.formats.options import Options
-from aloi.corpus.formats.spacy_docs import USER_DATA_KEY, annotate, mentions, to_document
-from aloi.corpus.formats.tokens import Policy, Token, aligned
+from aloi.corpus.formats.shared.capabilities import Capabilities
+from aloi.corpus.formats.shared.names import surrogate_problem
+from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.formats.shared.options import Options
+from aloi.corpus.formats.shared.spacy_docs import USER_DATA_KEY, annotate, mentions, to_document
+from aloi.corpus.formats.shared.tokens import Policy, Token, aligned
 from aloi.corpus.problems import DataError, Problem
 
 ID_KEY, META_KEY = "aloi.id", "aloi.meta"
@@ -45,7 +45,7 @@ ATTRIBUTES = ("ENT_IOB", "ENT_TYPE", "ENT_KB_ID", "ENT_ID")
 _PLAIN_SPAN = tuple[int, int, str, str]
 _PLAIN_RELATION = tuple[_PLAIN_SPAN, _PLAIN_SPAN, str, float | None]
 
-HOLDS = Holds(
+CAPABILITIES = Capabilities(
     entity_attributes=False,
     entity_scores=False,
     relation_ids=False,
@@ -53,20 +53,20 @@ HOLDS = Holds(
 )
 
 
-class Reading(Options, frozen=True):
+class ReadOptions(Options, frozen=True):
     """Which spans are the mentions."""
 
     spans: str | None = None
 
 
-class Writing(Options, frozen=True):
+class WriteOptions(Options, frozen=True):
     """How texts are cut into tokens, and what becomes of mentions off them."""
 
     tokens: Policy = "expand"
     lang: str = "fr"
 
 
-def read(path: Path, options: Reading, notes: Notes) -> Iterator[Document]:
+def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
     """The documents of a `DocBin` file, or of the `.spacy` files below a folder."""
     reader = _Reader(options, notes)
     for file in sorted(path.rglob("*.spacy")) if path.is_dir() else [path]:
@@ -92,7 +92,7 @@ def _docs(file: Path) -> Iterator[Doc]:
 class _Reader:
     """Makes documents of docs, and keeps what is wrong with them."""
 
-    options: Reading
+    options: ReadOptions
     notes: Notes
     problems: list[Problem] = field(default_factory=list)
     ids: set[str] = field(default_factory=set)
@@ -157,7 +157,7 @@ class _Reader:
 def write(
     documents: Iterable[Document],
     path: Path,
-    options: Writing,
+    options: WriteOptions,
     notes: Notes,
 ) -> int:
     """Write a `DocBin` file."""
@@ -184,7 +184,7 @@ def _blank(lang: str) -> Language:
         raise DataError([Problem("bad-language", what, fix)]) from error
 
 
-def _doc(nlp: Language, document: Document, options: Writing, notes: Notes) -> Doc:
+def _doc(nlp: Language, document: Document, options: WriteOptions, notes: Notes) -> Doc:
     """A doc that holds all of a fitted document."""
     try:
         doc = nlp.tokenizer(document.text)

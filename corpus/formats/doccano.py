@@ -28,13 +28,13 @@ from typing import Any, Literal
 import msgspec
 
 from aloi.corpus.document import Document, Entity, Relation
-from aloi.corpus.formats import json_records
-from aloi.corpus.formats.fitting import Holds
-from aloi.corpus.formats.notes import Notes
-from aloi.corpus.formats.options import Options
+from aloi.corpus.formats.shared import json_records
+from aloi.corpus.formats.shared.capabilities import Capabilities
+from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.formats.shared.options import Options
 from aloi.corpus.problems import DataError, Problem
 
-HOLDS = Holds(
+CAPABILITIES = Capabilities(
     entity_ids=False,
     refs=False,
     entity_attributes=False,
@@ -43,10 +43,10 @@ HOLDS = Holds(
     relation_attributes=False,
     relation_scores=False,
 )
-Reading = Options
+ReadOptions = Options
 
 
-class Writing(Options, frozen=True):
+class WriteOptions(Options, frozen=True):
     """`layout`: entities with relations, or spans alone."""
 
     layout: Literal["entities", "label"] = "entities"
@@ -86,12 +86,12 @@ def read(path: Path, options: Options, notes: Notes) -> Iterator[Document]:
     return json_records.read_documents(path, _Line, partial(_document, notes=notes))
 
 
-def write(documents: Iterable[Document], path: Path, options: Writing, notes: Notes) -> int:
+def write(documents: Iterable[Document], path: Path, options: WriteOptions, notes: Notes) -> int:
     """Write a line a document."""
     return json_records.write_lines((_line(d, options, notes) for d in documents), path)
 
 
-def _document(line: _Line, record: json_records.Record, notes: Notes) -> Document:
+def _document(line: _Line, record: json_records.JsonRecord, notes: Notes) -> Document:
     spans = enumerate([*line.label, *line.labels], start=1)
     entities = [Entity(f"e{number}", *span) for number, span in spans]
     entities += [Entity(f"e{e.id}", e.start_offset, e.end_offset, e.label) for e in line.entities]
@@ -107,7 +107,7 @@ def _document(line: _Line, record: json_records.Record, notes: Notes) -> Documen
     )
 
 
-def _line(document: Document, options: Writing, notes: Notes) -> dict[str, Any]:
+def _line(document: Document, options: WriteOptions, notes: Notes) -> dict[str, Any]:
     taken = sorted(document.meta.keys() & _OWN)
     if taken:
         what = f"doccano uses the key {' and '.join(taken)} itself"

@@ -34,16 +34,16 @@ from typing import NamedTuple
 import msgspec
 
 from aloi.corpus.document import Document, Entity
-from aloi.corpus.formats import clusters, json_records, words
-from aloi.corpus.formats.fitting import Holds
-from aloi.corpus.formats.notes import Notes
-from aloi.corpus.formats.options import Options
-from aloi.corpus.formats.tokens import Laid, OnTokens, Token, lay, tokenize
+from aloi.corpus.formats.shared import clusters, json_records, words
+from aloi.corpus.formats.shared.capabilities import Capabilities
+from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.formats.shared.options import Options
+from aloi.corpus.formats.shared.tokens import Laid, OnTokens, Token, lay, tokenize
 from aloi.corpus.problems import DataError, Problem
 
 _EVIDENCE = "evidence"
 
-HOLDS = Holds(
+CAPABILITIES = Capabilities(
     entity_attributes=False,
     entity_scores=False,
     relation_ids=False,
@@ -52,8 +52,8 @@ HOLDS = Holds(
     clusters=True,
     meta=False,
 )
-Writing = OnTokens
-Reading = Options
+WriteOptions = OnTokens
+ReadOptions = Options
 
 
 class _Mention(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -96,7 +96,7 @@ def write(documents: Iterable[Document], path: Path, options: OnTokens, notes: N
     return json_records.write_array((_record(d, options, notes) for d in documents), path)
 
 
-def _document(found: _Record, record: json_records.Record, notes: Notes) -> Document:
+def _document(found: _Record, record: json_records.JsonRecord, notes: Notes) -> Document:
     id_ = record.name(found.title)
     text, sentences = _text(found.sents)
     vertices = _vertices(found, sentences, id_)

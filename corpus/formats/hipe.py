@@ -28,11 +28,11 @@ from pathlib import Path
 from typing import Literal
 
 from aloi.corpus.document import Document, Entity
-from aloi.corpus.formats import bio, columns
-from aloi.corpus.formats.fitting import Holds
-from aloi.corpus.formats.notes import Notes
-from aloi.corpus.formats.options import Options
-from aloi.corpus.formats.tokens import Laid, OnTokens, Token, tokenize
+from aloi.corpus.formats.shared import bio, columns
+from aloi.corpus.formats.shared.capabilities import Capabilities
+from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.formats.shared.options import Options
+from aloi.corpus.formats.shared.tokens import Laid, OnTokens, Token, tokenize
 from aloi.corpus.problems import Problem
 
 NAMES = (
@@ -48,7 +48,7 @@ NAMES = (
     "MISC",
 )
 APPLICABLE = "hipe2022:applicable_columns"
-HOLDS = Holds(
+CAPABILITIES = Capabilities(
     overlap="flat",
     twins=False,
     entity_ids=False,
@@ -58,7 +58,7 @@ HOLDS = Holds(
     meta=False,
     meta_lines=re.compile(rf"(?!\S*document_id$|{APPLICABLE}$)[^\s=]+"),
 )
-Writing = OnTokens
+WriteOptions = OnTokens
 _LAYERS = {
     "coarse": ("NE-COARSE-LIT", "NEL-LIT"),
     "fine": ("NE-FINE-LIT", "NEL-LIT"),
@@ -73,7 +73,7 @@ _TOLD = frozenset(("_", "", "NoSpaceAfter", "EndOfLine"))
 """The flags that the text keeps."""
 
 
-class Reading(Options, frozen=True):
+class ReadOptions(Options, frozen=True):
     """Which annotation is read, and how."""
 
     layer: Literal["coarse", "fine", "metonymic", "nested"] = "coarse"
@@ -105,14 +105,14 @@ class _Part:
     rows: list[_Row] = field(default_factory=list)
 
 
-def read(path: Path, options: Reading, notes: Notes) -> Iterator[Document]:
+def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
     """The documents of a file, or of the `.tsv` files below a folder."""
     problems: list[Problem] = []
     return columns.gathered(_found(path, options, notes, problems), problems)
 
 
 def _found(
-    path: Path, options: Reading, notes: Notes, problems: list[Problem]
+    path: Path, options: ReadOptions, notes: Notes, problems: list[Problem]
 ) -> Iterator[tuple[Document, str, int]]:
     for file, name in columns.files(path, ".tsv"):
         tags = columns.Tags(file, "iob2", options.repair, notes, problems)

@@ -39,9 +39,9 @@ import tomli_w
 
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.files import whole_file
-from aloi.corpus.formats.fitting import Holds
-from aloi.corpus.formats.notes import Notes
-from aloi.corpus.formats.options import Options
+from aloi.corpus.formats.shared.capabilities import Capabilities
+from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.formats.shared.options import Options
 from aloi.corpus.problems import DataError, Problem
 
 FENCE = "+++"
@@ -52,8 +52,8 @@ _TAG = re.compile(r"([^#@\s]+)(?:#([^#@\s]+))?(?:@([^#@\s]+))?")
 _RELATION = re.compile(r"#(\S+) (\S+) #(\S+)((?: +\S+)*) *")
 
 
-HOLDS = Holds(overlap="nested")
-Reading = Writing = Options
+CAPABILITIES = Capabilities(overlap="nested")
+ReadOptions = WriteOptions = Options
 
 
 def read(path: Path, options: Options, notes: Notes) -> Iterator[Document]:

@@ -2,7 +2,8 @@
 
 Source: https://labelstud.io/guide/export and /guide/task_format, and Label Studio 1.23 itself. A
 file is an array of tasks `{"id", "data": {"doc_id", "text", …}, "annotations": [{"result": […],
-"completed_by": 3}], "predictions": […]}`; what a result is, `aloi.corpus.formats.regions` tells.
+"completed_by": 3}], "predictions": […]}`; `aloi.corpus.formats.shared.label_studio_results` defines
+a result.
 `data.doc_id` is the document's id, else the task's number; the rest of `data` is its metadata.
 
 Noted: annotations cancelled, drafts, tasks without an annotation, remarks on regions (`meta`) and
@@ -32,13 +33,13 @@ from typing import Any, Literal
 import msgspec
 
 from aloi.corpus.document import Document
-from aloi.corpus.formats import json_records, regions
-from aloi.corpus.formats.fitting import Holds
-from aloi.corpus.formats.notes import Notes
-from aloi.corpus.formats.options import Options
+from aloi.corpus.formats.shared import json_records, label_studio_results
+from aloi.corpus.formats.shared.capabilities import Capabilities
+from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.formats.shared.options import Options
 from aloi.corpus.problems import DataError, Problem
 
-HOLDS = Holds(relation_ids=False, relation_scores=False)
+CAPABILITIES = Capabilities(relation_ids=False, relation_scores=False)
 
 Layer = Literal["annotations", "predictions"]
 """Whose work on a task: people's, or a model's."""
@@ -46,7 +47,7 @@ Layer = Literal["annotations", "predictions"]
 _OWN_DATA = ("doc_id", "text")
 
 
-class Reading(Options, frozen=True):
+class ReadOptions(Options, frozen=True):
     """Which work of a task is read; `unlabelled`: the label of what was drawn without one."""
 
     layer: Layer = "annotations"
@@ -54,7 +55,7 @@ class Reading(Options, frozen=True):
     unlabelled: str | None = None
 
 
-class Writing(Options, frozen=True):
+class WriteOptions(Options, frozen=True):
     """As what the work is written, and the names of the tags it belongs to."""
 
     layer: Layer = "annotations"
@@ -105,7 +106,7 @@ class Task(msgspec.Struct, frozen=True):
     predictions: list[Work | int] = []
     drafts: list[Any] = []
 
-    def blank(self, record: json_records.Record) -> Document:
+    def blank(self, record: json_records.JsonRecord) -> Document:
         """The task's document, without annotations."""
         data = json_records.decode(bytes(self.data), Data)
         meta = json_records.decode(bytes(self.data), dict[str, Any])
@@ -113,26 +114,26 @@ class Task(msgspec.Struct, frozen=True):
         return Document(record.name(data.doc_id, self.id), data.text, (), (), meta)
 
 
-def read(path: Path, options: Reading, notes: Notes) -> Iterator[Document]:
+def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
     """The tasks of a file, or of the `.json` files below a folder, as documents."""
     return json_records.read_documents(path, Task, partial(_document, options=options, notes=notes))
 
 
-def write(documents: Iterable[Document], path: Path, options: Writing, notes: Notes) -> int:
+def write(documents: Iterable[Document], path: Path, options: WriteOptions, notes: Notes) -> int:
     """Write one array of tasks that Label Studio imports."""
     return json_records.write_array((_task(each, options, notes) for each in documents), path)
 
 
 def _document(
-    task: Task, record: json_records.Record, options: Reading, notes: Notes
+    task: Task, record: json_records.JsonRecord, options: ReadOptions, notes: Notes
 ) -> Document | None:
     blank = task.blank(record)
     notes.add("drafts left out", record.place, len(task.drafts))
     work = _chosen(task, blank.id, record.place, options, notes)
     if work is None:
         return None
-    parsed = regions.parse(work.result, blank.id)
-    draft = regions.annotated(blank, parsed, unlabelled=options.unlabelled)
+    parsed = label_studio_results.parse(work.result, blank.id)
+    draft = label_studio_results.annotated(blank, parsed, unlabelled=options.unlabelled)
     if parsed.problems:
         raise DataError(parsed.problems)
     document = Document(draft.id, draft.text, draft.entities, draft.relations, draft.meta)
@@ -140,7 +141,7 @@ def _document(
     return document
 
 
-def _chosen(task: Task, id_: str, place: str, options: Reading, notes: Notes) -> Work | None:
+def _chosen(task: Task, id_: str, place: str, options: ReadOptions, notes: Notes) -> Work | None:
     """The one piece of work to read; None, which is noted, where there is none."""
     works = task.annotations if options.layer == "annotations" else task.predictions
     whole = [work for work in works if isinstance(work, Work)]
@@ -159,7 +160,9 @@ def _chosen(task: Task, id_: str, place: str, options: Reading, notes: Notes) ->
     return chosen[0] if chosen else None
 
 
-def _note(parsed: regions.Parsed, document: Document, place: str, notes: Notes) -> None:
+def _note(
+    parsed: label_studio_results.Parsed, document: Document, place: str, notes: Notes
+) -> None:
     for result in parsed.results:
         notes.add("remarks on regions left out", place, bool(result.meta))
     for _, region in parsed.regions:
@@ -173,23 +176,23 @@ def _note(parsed: regions.Parsed, document: Document, place: str, notes: Notes) 
     notes.add("results that are no mention left out", place, stray)
 
 
-def _task(document: Document, options: Writing, notes: Notes) -> dict[str, Any]:
+def _task(document: Document, options: WriteOptions, notes: Notes) -> dict[str, Any]:
     _check_names(document, options)
     data = {"doc_id": document.id, "text": document.text, **document.meta}
-    tags = regions.Tags(options.from_name, options.to_name)
-    result = regions.results(document, tags, notes)
+    tags = label_studio_results.Tags(options.from_name, options.to_name)
+    result = label_studio_results.results(document, tags, notes)
     if options.layer == "predictions":
         return {"data": data, "predictions": [_predicted(result, options)]}
     return {"data": data, "annotations": [{"result": result, "ground_truth": False}]}
 
 
-def _predicted(result: list[dict[str, Any]], options: Writing) -> dict[str, Any]:
+def _predicted(result: list[dict[str, Any]], options: WriteOptions) -> dict[str, Any]:
     return {"model_version": options.model_version, "result": result}
 
 
-def _check_names(document: Document, options: Writing) -> None:
+def _check_names(document: Document, options: WriteOptions) -> None:
     """Raise `DataError` for names that a task has other uses for."""
-    tags = {options.from_name, options.to_name, regions.REF}
+    tags = {options.from_name, options.to_name, label_studio_results.REF}
     attributes = {name for entity in document.entities for name in entity.attributes}
     taken = sorted(tags & attributes) + sorted(document.meta.keys() & set(_OWN_DATA))
     if taken:

@@ -1,6 +1,6 @@
 """native: aloi's own JSON, as JSON Lines or as a folder of one file a document.
 
-Source: `aloi.corpus.native`. Holds everything a document has.
+Source: `aloi.corpus.document_files`. Holds everything a document has.
 """
 
 from __future__ import annotations
@@ -8,19 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from aloi.corpus import native
+from aloi.corpus import document_files
 from aloi.corpus.document import Document
-from aloi.corpus.formats.fitting import EVERYTHING
-from aloi.corpus.formats.notes import Notes
-from aloi.corpus.formats.options import Options
+from aloi.corpus.formats.shared.capabilities import EVERYTHING
+from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.formats.shared.options import Options
 
-HOLDS = EVERYTHING
-Reading = Writing = Options
+CAPABILITIES = EVERYTHING
+ReadOptions = WriteOptions = Options
 
 
 def read(path: Path, options: Options, notes: Notes) -> Iterator[Document]:
     """The documents of a file or folder."""
-    return native.documents(native.records(path))
+    return document_files.documents(document_files.records(path))
 
 
 def write(
@@ -30,4 +30,4 @@ def write(
     notes: Notes,
 ) -> int:
     """Write JSON Lines, or a folder of files where the path has no suffix."""
-    return native.write(documents, path)
+    return document_files.write(documents, path)

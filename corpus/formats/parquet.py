@@ -26,17 +26,17 @@ from typing import Any
 
 import msgspec
 
-from aloi.corpus import native
+from aloi.corpus import document_files
 from aloi.corpus.document import Document
 from aloi.corpus.files import whole_binary
-from aloi.corpus.formats.fitting import EVERYTHING
-from aloi.corpus.formats.names import surrogate_problem
-from aloi.corpus.formats.notes import Notes
-from aloi.corpus.formats.options import Options
+from aloi.corpus.formats.shared.capabilities import EVERYTHING
+from aloi.corpus.formats.shared.names import surrogate_problem
+from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.formats.shared.options import Options
 from aloi.corpus.problems import DataError, Problem
 
-HOLDS = EVERYTHING
-Reading = Writing = Options
+CAPABILITIES = EVERYTHING
+ReadOptions = WriteOptions = Options
 
 _COLUMNS = {"id": True, "text": True, "entities": True, "relations": False, "meta": False}
 """The columns that are read, and whether a file must have them."""
@@ -49,10 +49,12 @@ _ROWS, _CHARACTERS = 1000, 1 << 24
 def read(path: Path, options: Options, notes: Notes) -> Iterator[Document]:
     """The documents of a file, or of the `.parquet` files below a folder."""
     files = sorted(path.rglob("*.parquet")) if path.is_dir() else [path]
-    return native.documents(itertools.chain.from_iterable(records(f, notes) for f in files))
+    return document_files.documents(itertools.chain.from_iterable(records(f, notes) for f in files))
 
 
-def records(file: Path, notes: Notes, groups: range | None = None) -> Iterator[native.Record]:
+def records(
+    file: Path, notes: Notes, groups: range | None = None
+) -> Iterator[document_files.DocumentRecord]:
     """A record a row, of these row groups or of all.
 
     The last is one without a document if the file cannot be read, or no further.
@@ -65,16 +67,18 @@ def records(file: Path, notes: Notes, groups: range | None = None) -> Iterator[n
             yield _record(values, str(file), row)
     except DataError as error:
         problems = tuple(problem.at(file=str(file)) for problem in error.problems)
-        yield native.Record(b"", str(file), row + 1, None, problems)
+        yield document_files.DocumentRecord(b"", str(file), row + 1, None, problems)
 
 
-def _record(values: dict[str, Any], file: str, row: int) -> native.Record:
+def _record(values: dict[str, Any], file: str, row: int) -> document_files.DocumentRecord:
     try:
-        return native.decode(json.dumps(values, ensure_ascii=False).encode(), file=file, line=row)
+        return document_files.decode(
+            json.dumps(values, ensure_ascii=False).encode(), file=file, line=row
+        )
     except TypeError as error:  # dates, bytes and the like
         fix = "Give each column the type it is to have"
         problem = Problem("wrong-type", f"{error}", fix, file=file, line=row)
-        return native.Record(b"", file, row, None, (problem,))
+        return document_files.DocumentRecord(b"", file, row, None, (problem,))
 
 
 def row_groups(file: Path) -> list[tuple[int, int]]:

@@ -33,13 +33,13 @@ import msgspec
 
 from aloi.corpus.document import Document, Entity
 from aloi.corpus.files import whole_file
-from aloi.corpus.formats import clusters, json_records
-from aloi.corpus.formats.fitting import Holds
-from aloi.corpus.formats.notes import Notes
-from aloi.corpus.formats.options import Options
+from aloi.corpus.formats.shared import clusters, json_records
+from aloi.corpus.formats.shared.capabilities import Capabilities
+from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.formats.shared.options import Options
 from aloi.corpus.problems import DataError, Problem
 
-HOLDS = Holds(
+CAPABILITIES = Capabilities(
     entity_attributes=False,
     entity_scores=False,
     relation_ids=False,
@@ -48,7 +48,7 @@ HOLDS = Holds(
     clusters=True,
     meta=False,
 )
-Reading = Writing = Options
+ReadOptions = WriteOptions = Options
 
 
 class _Mention(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -90,7 +90,7 @@ def write(documents: Iterable[Document], path: Path, options: Options, notes: No
     return number
 
 
-def _records(path: Path, problems: list[Problem]) -> Iterator[json_records.Record]:
+def _records(path: Path, problems: list[Problem]) -> Iterator[json_records.JsonRecord]:
     """The documents of all files, with their ids; a file in a wrong shape becomes problems."""
     for file in json_records.files(path):
         try:
@@ -141,7 +141,7 @@ def _check_unique(parts: Iterable[list[str]]) -> None:
         raise DataError(Problem("document-id-twice", what, fix, id_) for id_ in twice)
 
 
-def _document(found: _Text, record: json_records.Record, notes: Notes) -> Document:
+def _document(found: _Text, record: json_records.JsonRecord, notes: Notes) -> Document:
     id_ = record.name(record.key)
     position = {cluster.id: place for place, cluster in enumerate(found.entities)}
     if len(position) < len(found.entities):

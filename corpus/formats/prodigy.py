@@ -34,19 +34,19 @@ from typing import Any, Literal
 import msgspec
 
 from aloi.corpus.document import Document, Entity, Relation
-from aloi.corpus.formats import json_records
-from aloi.corpus.formats.fitting import EVERYTHING
-from aloi.corpus.formats.notes import Notes
-from aloi.corpus.formats.options import Options
-from aloi.corpus.formats.tokens import Laid, OnTokens, Token, lay, tokenize
-from aloi.corpus.formats.words import standing
+from aloi.corpus.formats.shared import json_records
+from aloi.corpus.formats.shared.capabilities import EVERYTHING
+from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.formats.shared.options import Options
+from aloi.corpus.formats.shared.tokens import Laid, OnTokens, Token, lay, tokenize
+from aloi.corpus.formats.shared.words import standing
 from aloi.corpus.problems import DataError, Problem
 
-HOLDS = EVERYTHING
-Writing = OnTokens
+CAPABILITIES = EVERYTHING
+WriteOptions = OnTokens
 
 
-class Reading(Options, frozen=True):
+class ReadOptions(Options, frozen=True):
     """Whose lines are read; `unlabelled`: the label of what bears none."""
 
     annotator: str | None = None
@@ -96,7 +96,7 @@ class _Task(msgspec.Struct, frozen=True, omit_defaults=True):
     session: str | None = msgspec.field(default=None, name="_session_id")
 
 
-def read(path: Path, options: Reading, notes: Notes) -> Iterator[Document]:
+def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
     """The accepted tasks of a file, or of the `.json*` files below a folder, as documents."""
     build = partial(_document, options=options, notes=notes)
     return json_records.read_documents(path, _Task, build)
@@ -108,7 +108,7 @@ def write(documents: Iterable[Document], path: Path, options: OnTokens, notes: N
 
 
 def _document(
-    task: _Task, record: json_records.Record, options: Reading, notes: Notes
+    task: _Task, record: json_records.JsonRecord, options: ReadOptions, notes: Notes
 ) -> Document | None:
     if options.annotator not in (None, task.annotator, task.session):
         notes.add("lines of other annotators left out", record.place)

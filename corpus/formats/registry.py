@@ -2,8 +2,8 @@
 
 Each format is a module of this package, imported when it is asked for, that has
 
-- `HOLDS`: what it can keep of a document (`fitting.Holds`);
-- `Reading` and `Writing`: its options (`options.Options`);
+- `CAPABILITIES`: what it can keep of a document (`fitting.Holds`);
+- `ReadOptions` and `WriteOptions`: its options (`options.Options`);
 - `read(path, options, notes)`: the documents one by one, then `DataError` with everything wrong;
 - `write(documents, path, options, notes)`: writes fitted documents whole or not at all, taking
   them one by one, and returns how many.
@@ -20,13 +20,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import Protocol
 
-from aloi.corpus import native
+from aloi.corpus import document_files
 from aloi.corpus.collection import Corpus, is_corpus
 from aloi.corpus.document import Document
 from aloi.corpus.formats.detection import detect, documents_of
-from aloi.corpus.formats.fitting import Holds, fitted
-from aloi.corpus.formats.notes import Notes
-from aloi.corpus.formats.options import Options
+from aloi.corpus.formats.shared.capabilities import Capabilities, reduced_to
+from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.formats.shared.options import Options
 from aloi.corpus.problems import DataError, Problem
 
 MODULES = {
@@ -57,9 +57,9 @@ STANDARD = "-"
 class Format(Protocol):
     """What a format's module offers."""
 
-    HOLDS: Holds
-    Reading: type[Options]
-    Writing: type[Options]
+    CAPABILITIES: Capabilities
+    ReadOptions: type[Options]
+    WriteOptions: type[Options]
 
     def read(self, path: Path, options: Options, notes: Notes) -> Iterator[Document]:
         """The documents of a file or folder."""
@@ -100,7 +100,7 @@ def read(
         return iter(Corpus.open(where).documents)
     where = documents_of(where)
     format_module = format_named(format_ or detect(where))
-    return format_module.read(where, options or format_module.Reading(), notes)
+    return format_module.read(where, options or format_module.ReadOptions(), notes)
 
 
 def write(
@@ -119,12 +119,12 @@ def write(
     """
     notes = Notes() if notes is None else notes
     format_module = format_named(format_)
-    fitting = fitted(documents, format_module.HOLDS, notes)
+    fitting = reduced_to(documents, format_module.CAPABILITIES, notes)
     if strict:
         fitting = notes.refuse(fitting)
     if path == STANDARD and format_ == "native":
-        return native.write_lines(fitting, sys.stdout)
-    options = options or format_module.Writing()
+        return document_files.write_lines(fitting, sys.stdout)
+    options = options or format_module.WriteOptions()
     if path != STANDARD:
         return format_module.write(fitting, Path(path), options, notes)
     with _scratch() as file:
@@ -136,13 +136,15 @@ def write(
 def _read_stream(format_: str, options: Options | None, notes: Notes) -> Iterator[Document]:
     """Standard input: line by line where it is native, else from a copy."""
     if format_ == "native":
-        yield from native.documents(native.line_records(sys.stdin.buffer, file="standard input"))
+        yield from document_files.documents(
+            document_files.line_records(sys.stdin.buffer, file="standard input")
+        )
         return
     format_module = format_named(format_)
     with _scratch() as file:
         with file.open("wb") as stream:
             shutil.copyfileobj(sys.stdin.buffer, stream)
-        yield from format_module.read(file, options or format_module.Reading(), notes)
+        yield from format_module.read(file, options or format_module.ReadOptions(), notes)
 
 
 @contextmanager

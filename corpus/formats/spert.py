@@ -22,14 +22,14 @@ from pathlib import Path
 import msgspec
 
 from aloi.corpus.document import Document, Entity, Relation
-from aloi.corpus.formats import json_records
-from aloi.corpus.formats.fitting import Holds
-from aloi.corpus.formats.notes import Notes
-from aloi.corpus.formats.options import Options
-from aloi.corpus.formats.tokens import OnTokens, lay, tokenize
-from aloi.corpus.formats.words import Stretches, joined, standing
+from aloi.corpus.formats.shared import json_records
+from aloi.corpus.formats.shared.capabilities import Capabilities
+from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.formats.shared.options import Options
+from aloi.corpus.formats.shared.tokens import OnTokens, lay, tokenize
+from aloi.corpus.formats.shared.words import Stretches, joined, standing
 
-HOLDS = Holds(
+CAPABILITIES = Capabilities(
     entity_ids=False,
     refs=False,
     entity_attributes=False,
@@ -39,8 +39,8 @@ HOLDS = Holds(
     relation_scores=False,
     meta=False,
 )
-Writing = OnTokens
-Reading = Options
+WriteOptions = OnTokens
+ReadOptions = Options
 
 
 class _Entity(msgspec.Struct, frozen=True):
@@ -72,7 +72,7 @@ def write(documents: Iterable[Document], path: Path, options: OnTokens, notes: N
     return json_records.write_array((_sentence(d, options, notes) for d in documents), path)
 
 
-def _document(sentence: _Sentence, record: json_records.Record) -> Document:
+def _document(sentence: _Sentence, record: json_records.JsonRecord) -> Document:
     id_ = record.name(sentence.orig_id)
     text, tokens = joined(sentence.tokens)
     stretches = Stretches(tokens)

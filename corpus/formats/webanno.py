@@ -35,16 +35,16 @@ from typing import NamedTuple
 
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.files import whole_folder
-from aloi.corpus.formats import utf16
-from aloi.corpus.formats.fitting import Holds
-from aloi.corpus.formats.names import LayerName, Names, utf8
-from aloi.corpus.formats.notes import Notes
-from aloi.corpus.formats.options import Options
-from aloi.corpus.formats.tokens import Token, tokenize
+from aloi.corpus.formats.shared import utf16
+from aloi.corpus.formats.shared.capabilities import Capabilities
+from aloi.corpus.formats.shared.names import LayerName, Names, utf8
+from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.formats.shared.options import Options
+from aloi.corpus.formats.shared.tokens import Token, tokenize
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.sentences import sentence_starts
 
-HOLDS = Holds(
+CAPABILITIES = Capabilities(
     entity_ids=False,
     entity_scores=False,
     relation_ids=False,
@@ -74,14 +74,14 @@ _MEANT = {letter: character for character, letter in _LETTERS.items()}
 _FEATURE = re.compile(r"[A-Za-z]\w*", re.ASCII)
 
 
-class Reading(Options, frozen=True):
+class ReadOptions(Options, frozen=True):
     """Which layer holds the mentions, and which of its features their labels."""
 
     layer: str = ""
     feature: str = ""
 
 
-class Writing(Options, frozen=True):
+class WriteOptions(Options, frozen=True):
     """The names of the layers."""
 
     layer: LayerName = "webanno.custom.Mention"
@@ -136,7 +136,7 @@ class _Arc:
     attributes: dict[str, str]
 
 
-def read(path: Path, options: Reading, notes: Notes) -> Iterator[Document]:
+def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
     """The documents of a file, or of the `.tsv` files below a folder."""
     problems: list[Problem] = []
     for file in sorted(path.rglob("*.tsv")) if path.is_dir() else [path]:
@@ -153,7 +153,7 @@ def read(path: Path, options: Reading, notes: Notes) -> Iterator[Document]:
         raise DataError(problems)
 
 
-def parse(id_: str, content: str, options: Reading, notes: Notes, *, file: str) -> Document:
+def parse(id_: str, content: str, options: ReadOptions, notes: Notes, *, file: str) -> Document:
     """A document from a file's content; raises `DataError` with all that is wrong."""
     lines = enumerate((line.removesuffix("\r") for line in content.split("\n")), start=1)
     reader = _Reader(options, notes, file)
@@ -167,7 +167,7 @@ def parse(id_: str, content: str, options: Reading, notes: Notes, *, file: str) 
 class _Reader:
     """What the lines of one file say."""
 
-    options: Reading
+    options: ReadOptions
     notes: Notes
     file: str
     version: int = 3
@@ -471,7 +471,7 @@ def _escape_text(text: str) -> str:
 def write(
     documents: Iterable[Document],
     path: Path,
-    options: Writing,
+    options: WriteOptions,
     notes: Notes,
 ) -> int:
     """Write a folder with one file a document."""
@@ -510,7 +510,7 @@ def _unwritable(document: Document) -> Iterator[Problem]:
             )
 
 
-def render(document: Document, options: Writing) -> str:
+def render(document: Document, options: WriteOptions) -> str:
     """The content of a document's file."""
     sheet = _Sheet(document)
     header = ["#FORMAT=WebAnno TSV 3.3"]

@@ -39,13 +39,13 @@ from xml.parsers import expat
 
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.files import whole_folder
-from aloi.corpus.formats.fitting import Holds
-from aloi.corpus.formats.names import LayerName, Names
-from aloi.corpus.formats.notes import Notes
-from aloi.corpus.formats.options import Options
+from aloi.corpus.formats.shared.capabilities import Capabilities
+from aloi.corpus.formats.shared.names import LayerName, Names
+from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.formats.shared.options import Options
 from aloi.corpus.problems import DataError, Problem
 
-HOLDS = Holds(
+CAPABILITIES = Capabilities(
     entity_ids=False,
     entity_scores=False,
     relation_ids=False,
@@ -72,14 +72,14 @@ _TAKEN = {VALUE, REF, HEAD, TAIL, "begin", "end", "sofa", "xmiID", "get", "set",
 _TAKEN |= {"get_covered_text", "elements", "head", "tail", *_RENAMED}
 
 
-class Reading(Options, frozen=True):
+class ReadOptions(Options, frozen=True):
     """Which type the mentions have, and which of its features their labels."""
 
     layer: str = "NamedEntity"
     feature: str = ""
 
 
-class Writing(Options, frozen=True):
+class WriteOptions(Options, frozen=True):
     """The names of the types."""
 
     layer: LayerName = NAMED_ENTITY
@@ -110,7 +110,7 @@ def _careful(fix: str, file: str | None = None) -> Iterator[None]:
         raise DataError([Problem("bad-xmi", what, fix, file=file)]) from error
 
 
-def read(path: Path, options: Reading, notes: Notes) -> Iterator[Document]:
+def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
     """The documents of a file, or of the `.xmi` files below a folder."""
     cassis = _cassis()
     problems: list[Problem] = []
@@ -226,7 +226,7 @@ def _scanned(file: Path) -> bytes:
 class _Cas:
     """A CAS that was read: its one view with a text, and the mentions there."""
 
-    def __init__(self, cas: Any, options: Reading, notes: Notes, file: str) -> None:  # noqa: ANN401
+    def __init__(self, cas: Any, options: ReadOptions, notes: Notes, file: str) -> None:  # noqa: ANN401
         texts = [sofa.sofaID for sofa in cas.sofas if sofa.sofaString is not None]
         if not texts:
             fix = "Export the text with it, not a link to it"
@@ -321,7 +321,7 @@ def _plain(value: Any) -> str:  # noqa: ANN401 - a value of any primitive type
 def write(
     documents: Iterable[Document],
     path: Path,
-    options: Writing,
+    options: WriteOptions,
     notes: Notes,
 ) -> int:
     """Write a folder with one file a document, and their type system."""
@@ -373,7 +373,7 @@ def _unwritable(document: Document) -> Iterator[Problem]:
             yield Problem("bad-character", what, "Remove it", document.id, bearer)
 
 
-def _types(cassis: Any, options: Writing, mentions: set[str], relations: set[str]) -> Any:  # noqa: ANN401
+def _types(cassis: Any, options: WriteOptions, mentions: set[str], relations: set[str]) -> Any:  # noqa: ANN401
     """The type system: the two types with their features."""
     types = cassis.TypeSystem()
     mention = types.create_type(options.layer, ANNOTATION)
@@ -387,7 +387,7 @@ def _types(cassis: Any, options: Writing, mentions: set[str], relations: set[str
     return types
 
 
-def _to_cas(cassis: Any, document: Document, types: Any, options: Writing) -> Any:  # noqa: ANN401
+def _to_cas(cassis: Any, document: Document, types: Any, options: WriteOptions) -> Any:  # noqa: ANN401
     """A document as a CAS; a relation covers its dependent, as DKPro Core has it."""
     cas = cassis.Cas(typesystem=types, sofa_string=document.text)
     mention, relation = types.get_type(options.layer), types.get_type(options.relations)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from aloi.corpus.checks import check_path
+from aloi.corpus.quality.checks import check_path
 from aloi.corpus.rights import Rights, rights_of
 
 OURS = Rights("CC0-1.0", "Nobody", "tests", None, True)

@@ -10,12 +10,12 @@ import pytest
 import spacy
 from toy import folder
 
-from aloi.corpus import native
+from aloi.corpus import document_files
 from aloi.corpus.collection import Corpus
 from aloi.corpus.document import Document
-from aloi.eval.summary import Run, nesting, unseen, whole_markdown
-from aloi.models import training
-from aloi.models.experiment import OWN, Experiment, write_reports
+from aloi.eval.reports.summary import SystemReport, nesting, unseen, whole_markdown
+from aloi.models.studies.experiment import OWN, Experiment, write_reports
+from aloi.models.training import job as training
 
 pytestmark = pytest.mark.slow
 
@@ -80,7 +80,7 @@ def test_the_reports_are_written(trial: Experiment) -> None:
     assert "by surface in training" in (trial.out / "reports" / "eval.md").read_text("utf-8")
 
 
-def f1(run: Run) -> float:
+def f1(run: SystemReport) -> float:
     return run.report.relations["strict"].scores.micro.ratios["f1"] or 0.0
 
 
@@ -89,8 +89,8 @@ def test_without_the_restricted_document_everything_runs(trial: Experiment, tmp_
     (corpus / "restricted" / "d25.json").unlink()
     poorer = Experiment(Corpus.open(corpus), tmp_path / "build")
     poorer.write_splits()
-    assert len(native.read(poorer.data("test"))) == 5
-    assert native.read(poorer.data("article")) == []
+    assert len(document_files.read(poorer.data("test"))) == 5
+    assert document_files.read(poorer.data("article")) == []
 
 
 def test_the_same_seed_gives_the_same_scores(trial: Experiment, tmp_path: Path) -> None:
@@ -149,8 +149,8 @@ def test_plain_spacy_train_evaluate_and_package(trial: Experiment, tmp_path: Pat
 
 
 def test_a_document_s_text_alone_is_used(trial: Experiment, tmp_path: Path) -> None:
-    bare = [Document(d.id, d.text, ()) for d in native.read(trial.data("test"))]
-    native.write(bare, tmp_path / "bare.jsonl")
+    bare = [Document(d.id, d.text, ()) for d in document_files.read(trial.data("test"))]
+    document_files.write(bare, tmp_path / "bare.jsonl")
     outputs = []
     for source in (trial.data("test"), tmp_path / "bare.jsonl"):
         run("aloi.cli", "predict", trial.model("pipeline"), source, tmp_path / "out.jsonl")

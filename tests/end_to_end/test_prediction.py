@@ -13,7 +13,7 @@ import pytest
 import spacy
 from toy import sentence, train, train_ner
 
-from aloi.corpus import native
+from aloi.corpus import document_files
 from aloi.corpus.document import Document
 
 pytestmark = pytest.mark.slow
@@ -33,7 +33,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     nlp.batch_size = 4
     nlp.to_disk(root / "model")
     texts = (sentence(number).text * (1 + number % 5) for number in range(DOCUMENTS))
-    native.write((Document(f"d{n}", text, ()) for n, text in enumerate(texts)), root / "in.jsonl")
+    document_files.write(
+        (Document(f"d{n}", text, ()) for n, text in enumerate(texts)), root / "in.jsonl"
+    )
     lines = (root / "in.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
     (root / "few.jsonl").write_text("".join(lines[:50]), encoding="utf-8")
     done = run(root, "in.jsonl", "whole.jsonl")
@@ -106,8 +108,8 @@ def test_other_options_start_anew(folder: Path) -> None:
     stopped(folder, "other.jsonl", signal.SIGKILL)
     done = run(folder, "in.jsonl", "other.jsonl", "--gold-entities")
     assert "other.jsonl.partial: options changed, starting anew" in done.stderr
-    assert all(not document.entities for document in native.read(folder / "other.jsonl"))
-    assert len(native.read(folder / "other.jsonl")) == DOCUMENTS
+    assert all(not document.entities for document in document_files.read(folder / "other.jsonl"))
+    assert len(document_files.read(folder / "other.jsonl")) == DOCUMENTS
 
 
 def test_a_worker_that_is_killed_ends_the_run_with_a_sentence(folder: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import releases
 
-from aloi.corpus import native
+from aloi.corpus import document_files
 
 pytest.importorskip("datasets")
 pytestmark = pytest.mark.slow
@@ -48,11 +48,11 @@ def test_release_to_native_scores_one_everywhere(release: Path, tmp_path: Path) 
     back, gold, report = tmp_path / "back.jsonl", tmp_path / "gold.jsonl", tmp_path / "report.json"
     done = aloi("convert", release, back, "--to", "native")
     assert done.returncode == 0, done.stderr
-    found = {document.id: document for document in native.read(back)}
-    opened = [d for d in native.read(ROOT / "corpus" / "gold") if d.id in found]
+    found = {document.id: document for document in document_files.read(back)}
+    opened = [d for d in document_files.read(ROOT / "corpus" / "gold") if d.id in found]
     assert len(opened) == len(found)
     assert [found[document.id] for document in opened] == opened
-    native.write(opened, gold)
+    document_files.write(opened, gold)
     call = ("eval", gold, back, "--schema", ROOT / "corpus" / "schema.toml", "--json", report)
     assert aloi(*call).returncode == 0
     assert set(micro(json.loads(report.read_text()))) == {1.0}
@@ -65,8 +65,8 @@ def test_the_text_brings_the_document_back(tmp_path: Path) -> None:
     text.write_text(releases.SECRET, encoding="utf-8")
     done = aloi("release", "rehydrate", out, text, "--out", tmp_path / "back")
     assert done.returncode == 0, done.stderr
-    (back,) = native.read(tmp_path / "back")
-    (gold,) = native.read(corpus / "restricted")
+    (back,) = document_files.read(tmp_path / "back")
+    (gold,) = document_files.read(corpus / "restricted")
     assert (back.text, back.entities, back.relations) == (gold.text, gold.entities, gold.relations)
     text.write_text("Rien à voir.", encoding="utf-8")
     done = aloi("release", "rehydrate", out, text, "--out", tmp_path / "none")

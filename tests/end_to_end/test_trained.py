@@ -13,7 +13,7 @@ import pytest
 import spacy
 from toy import SCHEMA, sentence
 
-from aloi.corpus import native
+from aloi.corpus import document_files
 
 pytestmark = pytest.mark.slow
 
@@ -36,8 +36,8 @@ def run(*arguments: object, **environment: str) -> str:
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the pipelines `one` and `two`, trained by the same call."""
     root = tmp_path_factory.mktemp("trained")
-    native.write([sentence(n) for n in range(16)], root / "train.jsonl")
-    native.write([sentence(n) for n in range(16, 20)], root / "dev.jsonl")
+    document_files.write([sentence(n) for n in range(16)], root / "train.jsonl")
+    document_files.write([sentence(n) for n in range(16, 20)], root / "dev.jsonl")
     (root / "schema.toml").write_text(SCHEMA, encoding="utf-8")
     data = [f"--{name}={root / name}.jsonl" for name in ("train", "dev")]
     data.append(f"--schema={root / 'schema.toml'}")

@@ -5,7 +5,7 @@ import pytest
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.schema import RelationType, Schema
 from aloi.eval.counts import Counts
-from aloi.eval.report import Report, evaluate
+from aloi.eval.reports.report import Report, evaluate
 
 TEXT = "Xi reçoit Poutine à Pékin pour la guerre en Ukraine"
 

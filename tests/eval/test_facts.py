@@ -2,7 +2,7 @@
 
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.eval.facts import Unstated
-from aloi.eval.report import evaluate
+from aloi.eval.reports.report import evaluate
 
 TEXT = "Ana vit à Rome. Elle aime Rome ; Bob vit à Lima."
 ANA, ELLE = Entity("a", 0, 3, "PER", "ana"), Entity("e", 16, 20, "PER", "ana")

@@ -4,13 +4,13 @@ import pytest
 
 from aloi.corpus.document import Document, Entity
 from aloi.corpus.problems import DataError
-from aloi.eval.annotations import Annotations
-from aloi.eval.bootstrap import intervals
+from aloi.eval.columns import Annotations
 from aloi.eval.counts import Counts
 from aloi.eval.items import spans
 from aloi.eval.pairing import Pair, pair
-from aloi.eval.report import evaluate
+from aloi.eval.reports.report import evaluate
 from aloi.eval.scores import Scores, score
+from aloi.eval.statistics.intervals import intervals
 
 
 def doc(id_: str, text: str = "Ana et Bob", *ends: int) -> Document:

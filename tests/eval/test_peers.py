@@ -8,7 +8,7 @@ from seqscore.model import AnnotatedSequence, Mention, Span
 from seqscore.scoring import compute_scores
 
 from aloi.corpus.document import Document, Entity
-from aloi.eval.report import evaluate
+from aloi.eval.reports.report import evaluate
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from aloi.corpus import native
-from aloi.corpus.release.leaks import LONG, Runs, strings
+from aloi.corpus import document_files
+from aloi.corpus.release.restricted_text import LONG, Runs, strings
 
 ROOT = Path(__file__).parents[2]
 RESTRICTED = ROOT / "corpus" / "restricted"
@@ -18,7 +18,7 @@ def runs() -> Runs:
     """The runs of the restricted texts, however they were annotated."""
     if not RESTRICTED.is_dir():
         pytest.skip("no corpus/restricted/ here")
-    found = [record.document for record in native.records(RESTRICTED)]
+    found = [record.document for record in document_files.records(RESTRICTED)]
     return Runs({document.text for document in found if document}, LONG)
 
 
@@ -42,7 +42,7 @@ def test_no_file_of_the_repository_has_text_of_the_article(runs: Runs) -> None:
 
 
 def test_the_search_finds_what_it_looks_for(runs: Runs, tmp_path: Path) -> None:
-    document = next(iter(native.records(RESTRICTED))).document
+    document = next(iter(document_files.records(RESTRICTED))).document
     assert document is not None
     (tmp_path / "x.md").write_text(f"# Titre\n\n{document.text[100:160]}\n", encoding="utf-8")
     assert leaking(iter([tmp_path / "x.md"]), runs) == [tmp_path / "x.md"]

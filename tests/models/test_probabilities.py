@@ -1,4 +1,4 @@
-"""Mentions get the probabilities of the field behind them (tests/models/test_crf.py)."""
+"""Mentions get the probabilities of the field behind them (tests/models/entities/test_crf.py)."""
 
 import pytest
 import spacy

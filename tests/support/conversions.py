@@ -10,9 +10,9 @@ import msgspec
 
 from aloi.corpus.document import Document, Relation
 from aloi.corpus.formats import registry
-from aloi.corpus.formats.fitting import fit
-from aloi.corpus.formats.notes import Notes
-from aloi.corpus.formats.options import parse_options
+from aloi.corpus.formats.shared.capabilities import fit
+from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.formats.shared.options import parse_options
 
 
 def there_and_back(
@@ -26,15 +26,15 @@ def there_and_back(
     module = registry.format_named(name)
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder) / "out")
-        options = parse_options(module.Writing, writing)
+        options = parse_options(module.WriteOptions, writing)
         registry.write(documents, path, format_=name, options=options)
-        parsed = parse_options(module.Reading, reading)
+        parsed = parse_options(module.ReadOptions, reading)
         return list(registry.read(path, format_=name, options=parsed))
 
 
 def held(document: Document, name: str) -> Document:
     """The document reduced to what a format holds: what reading back must give."""
-    return fit(document, registry.format_named(name).HOLDS, Notes())
+    return fit(document, registry.format_named(name).CAPABILITIES, Notes())
 
 
 def same(one: Document, other: Document) -> bool:

@@ -13,9 +13,9 @@ from strategies import documents
 
 from aloi.corpus.document import Document
 from aloi.corpus.formats import registry
-from aloi.corpus.formats.notes import Notes
-from aloi.corpus.formats.options import parse_options
-from aloi.corpus.formats.tokens import lay, tokenize
+from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.formats.shared.options import parse_options
+from aloi.corpus.formats.shared.tokens import lay, tokenize
 from aloi.corpus.problems import DataError
 
 FUZZING = settings(
@@ -40,7 +40,7 @@ def read(
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "sample.json"
         file.write_bytes(content.encode() if isinstance(content, str) else content)
-        parsed = parse_options(module.Reading, options)
+        parsed = parse_options(module.ReadOptions, options)
         return list(registry.read(str(file), format_=name, options=parsed, notes=notes))
 
 
@@ -49,7 +49,7 @@ def written(document: Document, name: str, *options: str, notes: Notes | None = 
     module = registry.format_named(name)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "out.json"
-        parsed = parse_options(module.Writing, options)
+        parsed = parse_options(module.WriteOptions, options)
         registry.write([document], str(file), format_=name, options=parsed, notes=notes)
         return file.read_bytes().decode()
 

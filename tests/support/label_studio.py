@@ -18,8 +18,8 @@ import httpx
 from ports import free_port
 from postgresql import PASSWORD, Cluster
 
-from aloi.annotation import database, installation, server
-from aloi.annotation.home import Server
+from aloi.annotation.labelstudio.local import database, installation, server
+from aloi.annotation.labelstudio.local.home import Server
 
 SHARED = Path(__file__).parents[2] / ".label-studio"
 

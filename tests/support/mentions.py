@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from aloi.corpus.document import Document, Entity
-from aloi.eval.annotations import Annotations, Mentions
+from aloi.eval.columns import Annotations, MentionColumns
 from aloi.eval.pairing import Pair, pair
 
 TEXT = "Xi et Poutine parlent de la guerre en Ukraine à Pékin, puis à Moscou, avec l'ONU."
@@ -17,7 +17,7 @@ def compared(gold: Iterable[tuple[int, int, str]], pred: Iterable[tuple[int, int
     return pair(*(Annotations.of([document(side)]) for side in (gold, pred)))
 
 
-def mentions(both: Pair, side: Mentions, rows: Iterable[int]) -> list[tuple[int, int, str]]:
+def mentions(both: Pair, side: MentionColumns, rows: Iterable[int]) -> list[tuple[int, int, str]]:
     """Rows of mentions as they were given."""
     return [
         (int(side.start[row]), int(side.end[row]), both.labels[side.label[row]]) for row in rows

@@ -17,14 +17,14 @@ from browser import Desk, chromium
 from PIL import Image
 from selenium.webdriver.common.keys import Keys
 
-from aloi.annotation.access import FILE, HOME, Access
-from aloi.annotation.guide import shipped
-from aloi.annotation.interface import labelling_interface
-from aloi.annotation.studio import Studio
-from aloi.annotation.tasks import Sender
+from aloi.annotation.guidelines import shipped_guide
+from aloi.annotation.labelstudio.access import FILE, HOME, Access
+from aloi.annotation.labelstudio.client import LabelStudioServer
+from aloi.annotation.labelstudio.interface import labelling_interface
+from aloi.annotation.labelstudio.tasks import Sender
 from aloi.corpus.collection import Corpus
 from aloi.corpus.document import Document
-from aloi.corpus.formats.notes import Notes
+from aloi.corpus.formats.shared.notes import Notes
 
 ROOT = Path(__file__).parents[2]
 STEPS = ROOT / "annotation" / "guidelines" / "images"
@@ -89,10 +89,10 @@ def main(home: Path) -> None:
     task = sender.task(document)
     whole = {**task, "annotations": [sender.annotation(document)]}
     with (
-        Studio(Access(known["url"], known["token"])) as studio,
+        LabelStudioServer(Access(known["url"], known["token"])) as studio,
         chromium("1500,1000") as browser,
     ):
-        interface = labelling_interface(schema, guide=shipped().read_text(encoding="utf-8"))
+        interface = labelling_interface(schema, guide=shipped_guide().read_text(encoding="utf-8"))
         made = studio.make_project("demo", label_config=interface)
         studio.import_tasks(made, [task, whole])
         blank, full = (each["id"] for each in studio.tasks(made))

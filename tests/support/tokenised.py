@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from hypothesis import strategies as st
 
 from aloi.corpus.document import Document, Entity
-from aloi.corpus.formats.tokens import detokenize
+from aloi.corpus.formats.shared.tokens import detokenize
 
 WORDS = ("Ana", "Roy", "l'", "Oise", "«", "»", "(", ")", ".", ",", "!", "1,5", "#", "_", '"')
 LABELS = st.sampled_from(("PER", "LOC", "a-b", "é.x"))

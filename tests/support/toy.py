@@ -7,9 +7,9 @@ import spacy
 from spacy.language import Language
 from spacy.training import Example
 
-from aloi.corpus import native
+from aloi.corpus import document_files
 from aloi.corpus.document import Document, Entity, Relation
-from aloi.corpus.formats.spacy_docs import annotate, set_entities
+from aloi.corpus.formats.shared.spacy_docs import annotate, set_entities
 
 NAMES = ("Ana", "Bob", "Eva", "Léo", "Zoé", "Max", "Ida")
 CITIES = ("Rome", "Lima", "Oslo", "Bonn", "Kiev")
@@ -97,7 +97,7 @@ def folder(path: Path, restricted: str = "d25") -> Path:
     splits = {"train": range(16), "dev": range(16, 20), "test": range(20, 26)}
     for number in range(26):
         part = "restricted" if f"d{number}" == restricted else "gold"
-        native.write([sentence(number)], path / part)
+        document_files.write([sentence(number)], path / part)
     (path / "schema.toml").write_text(SCHEMA, encoding="utf-8")
     (path / "splits.toml").write_text(
         "".join(f"{k} = {json.dumps([f'd{n}' for n in v])}\n" for k, v in splits.items())

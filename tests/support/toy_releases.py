@@ -9,10 +9,10 @@ from pathlib import Path
 import msgspec
 import toy
 
-from aloi.corpus import native
+from aloi.corpus import document_files
 from aloi.corpus.collection import Corpus
-from aloi.corpus.release.build import build
-from aloi.corpus.release.layout import SUMS
+from aloi.corpus.release.build.assembly import build
+from aloi.corpus.release.read.layout import SUMS
 
 ALOI = (sys.executable, "-c", "from aloi.cli.main import main; main()")
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -23,7 +23,7 @@ def toy_corpus(folder: Path) -> Path:
     toy.folder(folder)
     rights = {"rights": "none", "holder": "Someone", "source": "tests", "retrieved": "2026-01-01"}
     withheld = msgspec.structs.replace(toy.sentence(25), meta=rights)
-    native.write([withheld], folder / "restricted")
+    document_files.write([withheld], folder / "restricted")
     return folder
 
 

@@ -14,8 +14,8 @@ from strategies import documents
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.formats import brat
 from aloi.corpus.formats.detection import detect
-from aloi.corpus.formats.notes import Notes
-from aloi.corpus.formats.options import Options, parse_options
+from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.formats.shared.options import Options, parse_options
 from aloi.corpus.problems import DataError
 
 TEXT = "Ana quitte Rome\npour Lima."
@@ -25,7 +25,7 @@ GOOD = "T1\tPER 0 3\tAna\nT2\tLOC 11 15\tRome\nR1\tLEAVES Arg1:T1 Arg2:T2\n"
 
 def parsed(annotations: str, *options: str, text: str = TEXT) -> tuple[Document, dict[str, int]]:
     notes = Notes()
-    reading = parse_options(brat.Reading, options)
+    reading = parse_options(brat.ReadOptions, options)
     document = brat.parse("d", text, annotations, reading, notes, file="d.ann")
     return document, dict(notes.counts)
 
@@ -117,9 +117,9 @@ def test_a_folder_goes_on_after_a_bad_document(tmp_path: Path) -> None:
         (tmp_path / name).write_text(content)
     notes, found = Notes(), []
     with pytest.raises(DataError) as caught:
-        found += [d.id for d in brat.read(tmp_path, brat.Reading(), notes)]
+        found += [d.id for d in brat.read(tmp_path, brat.ReadOptions(), notes)]
     with pytest.raises(DataError):
-        found += (d.id for d in brat.read(tmp_path, brat.Reading(), Notes()))
+        found += (d.id for d in brat.read(tmp_path, brat.ReadOptions(), Notes()))
     assert found == ["sub/b"]
     assert [p.kind for p in caught.value.problems] == ["bad-brat", "text-missing"]
     assert dict(notes.counts) == {".txt files without .ann left out": 1}
@@ -131,7 +131,7 @@ def test_two_files_that_give_one_id_are_refused(tmp_path: Path) -> None:
         (tmp_path / f"{name}.ann").write_text('#1\tAloi document\t{"id": "a"}\n' * (name > "a"))
     notes = Notes()
     with pytest.raises(DataError, match=r"first in .*a\.ann") as caught:
-        list(brat.read(tmp_path, brat.Reading(), notes))
+        list(brat.read(tmp_path, brat.ReadOptions(), notes))
     assert [problem.file for problem in caught.value.problems] == [
         str(tmp_path / "b.ann"),
         str(tmp_path / "c.ann"),
@@ -204,5 +204,5 @@ def test_any_bytes_give_a_document_or_our_error(new: bytes, at: int, width: int)
     (folder / "d.txt").write_bytes(TEXT.encode())
     (folder / "d.ann").write_bytes(good[:at] + new + good[at + width :])
     with suppress(DataError):
-        list(brat.read(folder, brat.Reading(), Notes()))
+        list(brat.read(folder, brat.ReadOptions(), Notes()))
     shutil.rmtree(folder)

@@ -15,9 +15,10 @@ from strategies import documents
 from tokenised import tokenised
 
 from aloi.corpus.document import Document, Entity
-from aloi.corpus.formats import bio, conll, registry
+from aloi.corpus.formats import conll, registry
 from aloi.corpus.formats.detection import detect
-from aloi.corpus.formats.notes import Notes
+from aloi.corpus.formats.shared import bio
+from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError
 
 LYON = Document(
@@ -30,7 +31,7 @@ def read(
 ) -> list[Document]:
     file = tmp_path / "f.conll"
     file.write_text(content)
-    return list(conll.read(file, conll.Reading(**options), notes or Notes()))
+    return list(conll.read(file, conll.ReadOptions(**options), notes or Notes()))
 
 
 def found(documents: list[Document]) -> list[tuple[str, str]]:
@@ -39,7 +40,7 @@ def found(documents: list[Document]) -> list[tuple[str, str]]:
 
 def test_a_file_as_it_is_written(tmp_path: Path) -> None:
     path = tmp_path / "f.conll"
-    conll.write([LYON], path, conll.Writing(), Notes())
+    conll.write([LYON], path, conll.WriteOptions(), Notes())
     assert path.read_text() == (
         "-DOCSTART-\tid=d\tO\n\n"
         "Ana\tB-PER\nRoy\tI-PER\nvit\tO\nà\tO\nLyon\tB-LOC\n.\tO\n\n"
@@ -74,7 +75,7 @@ def test_everything_wrong_is_told_and_the_other_documents_are_read(tmp_path: Pat
         b"# id = one\nAna O\n\n# id = two\nAna\n\xe9 O\nRoy X-PER\n\n# id = three\nRoy O\n"
         b"\n# id = one\nRoy O\n"
     )
-    reading = conll.read(tmp_path / "f.conll", conll.Reading(), Notes())
+    reading = conll.read(tmp_path / "f.conll", conll.ReadOptions(), Notes())
     ids = []
     with pytest.raises(DataError) as error:
         ids.extend(document.id for document in reading)
@@ -127,7 +128,7 @@ def test_a_folder_is_found_and_read(tmp_path: Path) -> None:
 def test_text_that_words_do_not_tell_is_noted(tmp_path: Path) -> None:
     notes = Notes()
     for text in ("Ana  vit", "Ana\n\nvit", "Ana vit ", "vit ,"):
-        conll.write([Document("d", text, ())], tmp_path / "o", conll.Writing(), notes)
+        conll.write([Document("d", text, ())], tmp_path / "o", conll.WriteOptions(), notes)
     assert notes.counts == {"white space rebuilt from words": 4}
     document = Document("d", "Ana  vit", ())
     with pytest.raises(DataError):
@@ -139,7 +140,7 @@ def test_labels_that_columns_cannot_hold_are_refused(tmp_path: Path) -> None:
     entities = (Entity("e1", 0, 3, "a b"), Entity("e2", 4, 7, "\u2028"), Entity("e3", 8, 9, ""))
     with pytest.raises(DataError) as error:
         conll.write(
-            [Document("d", "Ana vit à", entities)], tmp_path / "o", conll.Writing(), Notes()
+            [Document("d", "Ana vit à", entities)], tmp_path / "o", conll.WriteOptions(), Notes()
         )
     assert [problem.kind for problem in error.value.problems] == ["bad-label"] * 3
     assert list(tmp_path.iterdir()) == []
@@ -147,14 +148,14 @@ def test_labels_that_columns_cannot_hold_are_refused(tmp_path: Path) -> None:
 
 def test_a_lone_surrogate_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError) as error:
-        conll.write([Document("d", "\ud800", ())], tmp_path / "o", conll.Writing(), Notes())
+        conll.write([Document("d", "\ud800", ())], tmp_path / "o", conll.WriteOptions(), Notes())
     assert [problem.kind for problem in error.value.problems] == ["lone-surrogate"]
 
 
 @pytest.mark.parametrize(("policy", "surfaces"), [("expand", ["Francophones"]), ("drop", [])])
 def test_mentions_off_the_tokens(tmp_path: Path, policy: str, surfaces: list[str]) -> None:
     document = Document("d", "Francophones", (Entity("e1", 0, 6, "NORP"),))
-    conll.write([document], tmp_path / "f.conll", conll.Writing(tokens=policy), Notes())
+    conll.write([document], tmp_path / "f.conll", conll.WriteOptions(tokens=policy), Notes())
     assert [s for s, _ in found(list(registry.read(str(tmp_path / "f.conll"))))] == surfaces
 
 
@@ -162,7 +163,7 @@ def test_of_mentions_that_share_a_token_the_first_is_kept(tmp_path: Path) -> Non
     entities = (Entity("e1", 0, 6, "NORP"), Entity("e2", 6, 12, "NOUN"))
     notes = Notes()
     document = Document("d", "Francophones", entities)
-    conll.write([document], tmp_path / "f.conll", conll.Writing(), notes)
+    conll.write([document], tmp_path / "f.conll", conll.WriteOptions(), notes)
     assert found(list(registry.read(str(tmp_path / "f.conll")))) == [("Francophones", "NORP")]
     assert notes.counts == {"mentions widened to tokens": 2, "mentions lost on shared tokens": 1}
 
@@ -170,7 +171,7 @@ def test_of_mentions_that_share_a_token_the_first_is_kept(tmp_path: Path) -> Non
 def test_mentions_off_the_tokens_are_named_under_error(tmp_path: Path) -> None:
     documents = [Document(id_, "Francophones", (Entity("e1", 0, 6, "NORP"),)) for id_ in "ab"]
     with pytest.raises(DataError) as error:
-        conll.write(documents, tmp_path / "f.conll", conll.Writing(tokens="error"), Notes())
+        conll.write(documents, tmp_path / "f.conll", conll.WriteOptions(tokens="error"), Notes())
     assert [problem.document for problem in error.value.problems] == ["a", "b"]
 
 
@@ -193,7 +194,7 @@ def test_what_is_not_noted_comes_back(document: Document) -> None:
 
 def noted(document: Document) -> dict[str, int]:
     notes = Notes()
-    conll._rendered(document, conll.Writing(), notes)
+    conll._rendered(document, conll.WriteOptions(), notes)
     return dict(notes.counts)
 
 
@@ -207,7 +208,7 @@ def test_seqscore_and_seqeval_find_the_same(
 ) -> None:
     file = tmp_path_factory.mktemp("peers") / "f.conll"
     notes = Notes()
-    conll.write([document], file, conll.Writing(scheme=scheme), notes)
+    conll.write([document], file, conll.WriteOptions(scheme=scheme), notes)
     ours = [(e.label, document.surface(e)) for e in document.entities]
     assume(notes.counts == {})
     with file.open(encoding="utf-8") as stream:
@@ -251,4 +252,4 @@ def test_any_bytes_give_documents_or_problems(
     file = tmp_path_factory.getbasetemp() / "fuzz.conll"
     file.write_bytes(content)
     with contextlib.suppress(DataError):
-        list(conll.read(file, conll.Reading(token=column, repair=repair), Notes()))
+        list(conll.read(file, conll.ReadOptions(token=column, repair=repair), Notes()))

@@ -12,9 +12,10 @@ from strategies import documents
 from tokenised import tokenised
 
 from aloi.corpus.document import Document, Entity
-from aloi.corpus.formats import bio, conllu, registry
+from aloi.corpus.formats import conllu, registry
 from aloi.corpus.formats.detection import detect
-from aloi.corpus.formats.notes import Notes
+from aloi.corpus.formats.shared import bio
+from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError
 
 SPACES = (" ", "", "\n", "\u00a0", "  ", "\t\u2028", "\r\n")
@@ -29,7 +30,7 @@ def read(
 ) -> list[Document]:
     file = tmp_path / "f.conllu"
     file.write_bytes(content.encode())
-    return list(conllu.read(file, conllu.Reading(**options), notes or Notes()))
+    return list(conllu.read(file, conllu.ReadOptions(**options), notes or Notes()))
 
 
 def found(document: Document) -> list[tuple[str, str]]:
@@ -140,7 +141,7 @@ def test_everything_wrong_is_told_and_the_other_documents_are_read(tmp_path: Pat
         + b"\n# newdoc id = c\n"
     )
     ids = []
-    reading = conllu.read(tmp_path / "f.conllu", conllu.Reading(), Notes())
+    reading = conllu.read(tmp_path / "f.conllu", conllu.ReadOptions(), Notes())
     with pytest.raises(DataError) as error:
         ids.extend(document.id for document in reading)
     assert ids == ["c"]
@@ -159,7 +160,7 @@ def test_labels_that_misc_cannot_hold_are_refused(tmp_path: Path, label: str) ->
         conllu.write(
             [Document("d", "Ana", (Entity("e1", 0, 3, label),))],
             tmp_path / "f.conllu",
-            conllu.Writing(),
+            conllu.WriteOptions(),
             Notes(),
         )
     assert list(tmp_path.iterdir()) == []
@@ -167,7 +168,7 @@ def test_labels_that_misc_cannot_hold_are_refused(tmp_path: Path, label: str) ->
 
 def test_ids_that_do_not_fit_in_a_line_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="does not fit in a line"):
-        conllu.write([Document("a\nb", "x", ())], tmp_path / "f", conllu.Writing(), Notes())
+        conllu.write([Document("a\nb", "x", ())], tmp_path / "f", conllu.WriteOptions(), Notes())
 
 
 def test_a_text_without_words_is_told(tmp_path: Path) -> None:
@@ -200,13 +201,13 @@ def test_any_text_with_a_word_comes_back(document: Document) -> None:
 
 def noted(document: Document) -> dict[str, int]:
     notes = Notes()
-    conllu._rendered(document, conllu.Writing(), notes)
+    conllu._rendered(document, conllu.WriteOptions(), notes)
     return dict(notes.counts)
 
 
 @given(tokenised(gaps=SPACES))
 def test_the_conllu_library_reads_the_same(document: Document) -> None:
-    content = conllu._rendered(document, conllu.Writing(), Notes())
+    content = conllu._rendered(document, conllu.WriteOptions(), Notes())
     sentences = [s for s in library.parse(content) if s]
     if sentences:
         assert sentences[0].metadata["newdoc id"] == document.id
@@ -245,4 +246,4 @@ def test_any_bytes_give_documents_or_problems(
     file = tmp_path_factory.getbasetemp() / "fuzz.conllu"
     file.write_bytes(content)
     with contextlib.suppress(DataError):
-        list(conllu.read(file, conllu.Reading(repair=repair), Notes()))
+        list(conllu.read(file, conllu.ReadOptions(repair=repair), Notes()))

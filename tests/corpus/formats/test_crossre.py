@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from json_formats import FUZZING, damaged, on_tokens, read, survives, written
 
 from aloi.corpus.document import Document, Entity, Relation
-from aloi.corpus.formats.notes import Notes
+from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError
 
 ENGLISH = {

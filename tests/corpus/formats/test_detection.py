@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import documents
 
-from aloi.corpus import native
+from aloi.corpus import document_files
 from aloi.corpus.document import Document
 from aloi.corpus.formats.detection import detect
 
@@ -80,8 +80,11 @@ def test_a_text_beside_its_annotation_is_brat(tmp_path: Path) -> None:
 @given(documents())
 def test_native_is_native_whatever_it_says(document: Document) -> None:
     stream = io.StringIO()
-    native.write_lines([document], stream)
-    for name, content in (("x.jsonl", stream.getvalue()), ("x.json", native.pretty(document))):
+    document_files.write_lines([document], stream)
+    for name, content in (
+        ("x.jsonl", stream.getvalue()),
+        ("x.json", document_files.pretty(document)),
+    ):
         assert told(name, content.encode()) == "native"
 
 

@@ -20,9 +20,9 @@ from toy import sentence
 
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.formats import doc_bin, registry
-from aloi.corpus.formats.notes import Notes
-from aloi.corpus.formats.options import parse_options
-from aloi.corpus.formats.spacy_docs import annotate, get_relations, to_document
+from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.formats.shared.options import parse_options
+from aloi.corpus.formats.shared.spacy_docs import annotate, get_relations, to_document
 from aloi.corpus.problems import DataError
 
 NLP = spacy.blank("fr")
@@ -43,7 +43,7 @@ def saved(folder: Path, *docs: Doc) -> Path:
 
 def read(path: Path, *options: str) -> tuple[list[Document], dict[str, int]]:
     notes = Notes()
-    found = list(doc_bin.read(path, parse_options(doc_bin.Reading, options), notes))
+    found = list(doc_bin.read(path, parse_options(doc_bin.ReadOptions, options), notes))
     return found, dict(notes.counts)
 
 
@@ -134,7 +134,7 @@ def test_mentions_off_the_tokens(
     policy: str, spans: list[tuple[int, int]], counts: dict[str, int], tmp_path: Path
 ) -> None:
     notes, path = Notes(), tmp_path / "x.spacy"
-    options = parse_options(doc_bin.Writing, [f"tokens={policy}"])
+    options = parse_options(doc_bin.WriteOptions, [f"tokens={policy}"])
     doc_bin.write([OFF], path, options, notes)
     (document,), _ = read(path)
     assert [(entity.start, entity.end) for entity in document.entities] == spans
@@ -142,7 +142,7 @@ def test_mentions_off_the_tokens(
 
 
 def test_mentions_off_the_tokens_can_be_refused_all_at_once(tmp_path: Path) -> None:
-    options = parse_options(doc_bin.Writing, ["tokens=error"])
+    options = parse_options(doc_bin.WriteOptions, ["tokens=error"])
     other = msgspec.structs.replace(OFF, id="e")
     with pytest.raises(DataError) as caught:
         doc_bin.write([OFF, other], tmp_path / "x.spacy", options, Notes())
@@ -224,10 +224,10 @@ def test_user_data_of_another_shape_is_our_error(key: str, value: object, tmp_pa
     path = saved(tmp_path, bad, good)
     found = []
     with pytest.raises(DataError) as caught:
-        found += [d.text for d in doc_bin.read(path, doc_bin.Reading(), Notes())]
+        found += [d.text for d in doc_bin.read(path, doc_bin.ReadOptions(), Notes())]
     assert [problem.file for problem in caught.value.problems] == [str(path)]
     with suppress(DataError):  # reading goes on with the other document
-        for document in doc_bin.read(path, doc_bin.Reading(), Notes()):
+        for document in doc_bin.read(path, doc_bin.ReadOptions(), Notes()):
             found.append(document.text)
     assert found == ["Bien."]
 
@@ -236,13 +236,13 @@ def test_user_data_of_another_shape_is_our_error(key: str, value: object, tmp_pa
 def test_a_lone_surrogate_is_our_error(text: str, label: str, tmp_path: Path) -> None:
     document = Document("d", text, (Entity("e", 0, 3, label),))
     with pytest.raises(DataError, match="lone surrogate"):
-        doc_bin.write([document], tmp_path / "x.spacy", doc_bin.Writing(), Notes())
+        doc_bin.write([document], tmp_path / "x.spacy", doc_bin.WriteOptions(), Notes())
     assert list(tmp_path.iterdir()) == []
 
 
 def test_an_unknown_language_is_our_error(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no tokenizer for 'qq'"):
-        doc_bin.write([], tmp_path / "x.spacy", doc_bin.Writing(lang="qq"), Notes())
+        doc_bin.write([], tmp_path / "x.spacy", doc_bin.WriteOptions(lang="qq"), Notes())
 
 
 GOOD = DocBin(store_user_data=True, docs=[annotate(NLP.make_doc(TEXT), DOCUMENT)]).to_bytes()

@@ -10,7 +10,7 @@ from json_formats import FUZZING, damaged, read, survives, written
 from strategies import documents
 
 from aloi.corpus.document import Document, Entity, Relation
-from aloi.corpus.formats.notes import Notes
+from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError
 
 SPANS = {"id": 17, "text": "\U0001d4d0na vit à Rome", "label": [[0, 3, "PER"], [10, 14, "LOC"]]}

@@ -10,7 +10,7 @@ from json_formats import FUZZING, LINES, clustered, damaged, on_tokens, read, su
 from strategies import documents
 
 from aloi.corpus.document import Document, Entity, Relation
-from aloi.corpus.formats.notes import Notes
+from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError
 
 SHE = {"name": "elle", "sent_id": 1, "pos": [0, 1], "type": "PER"}

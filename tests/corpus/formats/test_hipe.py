@@ -11,9 +11,10 @@ from strategies import documents
 from tokenised import tokenised
 
 from aloi.corpus.document import Document, Entity
-from aloi.corpus.formats import bio, hipe, registry
+from aloi.corpus.formats import hipe, registry
 from aloi.corpus.formats.detection import detect
-from aloi.corpus.formats.notes import Notes
+from aloi.corpus.formats.shared import bio
+from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError
 
 HEAD = "\t".join(hipe.NAMES) + "\n"
@@ -39,7 +40,7 @@ def read(
 ) -> list[Document]:
     file = tmp_path / "f.tsv"
     file.write_text(content)
-    return list(hipe.read(file, hipe.Reading(**options), notes or Notes()))
+    return list(hipe.read(file, hipe.ReadOptions(**options), notes or Notes()))
 
 
 def row(word: str, tag: str = "O", misc: str = "_") -> str:
@@ -113,7 +114,7 @@ def test_everything_wrong_is_told_and_the_other_documents_are_read(tmp_path: Pat
         + b"# document_id = a\n"
     )
     ids = []
-    reading = hipe.read(tmp_path / "f.tsv", hipe.Reading(), Notes())
+    reading = hipe.read(tmp_path / "f.tsv", hipe.ReadOptions(), Notes())
     with pytest.raises(DataError) as error:
         ids.extend(document.id for document in reading)
     assert ids == ["c"]
@@ -164,14 +165,14 @@ def test_a_file_as_it_is_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize("id_", ["a\nb", " a", "a\u2028b"])
 def test_ids_that_do_not_fit_in_a_line_are_refused(tmp_path: Path, id_: str) -> None:
     with pytest.raises(DataError, match="does not fit in a line"):
-        hipe.write([Document(id_, "x", ())], tmp_path / "f.tsv", hipe.Writing(), Notes())
+        hipe.write([Document(id_, "x", ())], tmp_path / "f.tsv", hipe.WriteOptions(), Notes())
     assert list(tmp_path.iterdir()) == []
 
 
 def test_labels_with_white_space_are_refused(tmp_path: Path) -> None:
     document = Document("d", "Ana", (Entity("e1", 0, 3, "a b"),))
     with pytest.raises(DataError, match="--labels"):
-        hipe.write([document], tmp_path / "f.tsv", hipe.Writing(), Notes())
+        hipe.write([document], tmp_path / "f.tsv", hipe.WriteOptions(), Notes())
 
 
 def test_a_table_is_found_by_its_first_line(tmp_path: Path) -> None:
@@ -198,7 +199,7 @@ def test_what_is_not_noted_comes_back(document: Document) -> None:
 
 def noted(document: Document) -> dict[str, int]:
     notes = Notes()
-    hipe._rendered(document, hipe.Writing(), notes)
+    hipe._rendered(document, hipe.WriteOptions(), notes)
     return dict(notes.counts)
 
 
@@ -221,4 +222,4 @@ def test_any_bytes_give_documents_or_problems(
     file = tmp_path_factory.getbasetemp() / "fuzz.tsv"
     file.write_bytes(content)
     with contextlib.suppress(DataError):
-        list(hipe.read(file, hipe.Reading(layer=layer, repair=repair), Notes()))
+        list(hipe.read(file, hipe.ReadOptions(layer=layer, repair=repair), Notes()))

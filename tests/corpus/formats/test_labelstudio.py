@@ -14,7 +14,7 @@ from strategies import documents
 
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.formats import registry
-from aloi.corpus.formats.notes import Notes
+from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError
 
 

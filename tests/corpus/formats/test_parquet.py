@@ -16,8 +16,8 @@ from strategies import documents
 
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.formats import parquet
-from aloi.corpus.formats.notes import Notes
-from aloi.corpus.formats.options import Options
+from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.formats.shared.options import Options
 from aloi.corpus.problems import DataError
 
 DOCUMENT = Document(

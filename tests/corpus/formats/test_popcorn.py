@@ -10,7 +10,7 @@ from json_formats import FUZZING, clustered, damaged, read, survives, written
 from strategies import documents
 
 from aloi.corpus.document import Document, Entity, Relation
-from aloi.corpus.formats.notes import Notes
+from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError
 
 SHE = {"value": "elle", "start": 13, "end": 17}

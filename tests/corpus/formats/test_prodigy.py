@@ -12,7 +12,7 @@ from spacy.vocab import Vocab
 from strategies import TEXTS
 
 from aloi.corpus.document import Document, Entity, Relation
-from aloi.corpus.formats.notes import Notes
+from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError
 
 WORDS = [("Ana", 0, 3), ("Sow", 4, 7), ("vit", 8, 11), ("à", 12, 13), ("Rome", 14, 18)]

@@ -10,7 +10,7 @@ from json_formats import FUZZING, SPACED, damaged, on_tokens, read, survives, wr
 from strategies import documents
 
 from aloi.corpus.document import Document, Entity, Relation
-from aloi.corpus.formats.notes import Notes
+from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError
 
 SENTENCE = {

@@ -14,8 +14,8 @@ from strategies import NAMES, documents
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.formats import webanno
 from aloi.corpus.formats.detection import detect
-from aloi.corpus.formats.notes import Notes
-from aloi.corpus.formats.options import parse_options
+from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.formats.shared.options import parse_options
 from aloi.corpus.problems import DataError
 
 POS = "de.tudarmstadt.ukp.dkpro.core.api.lexmorph.type.pos.POS"
@@ -47,13 +47,13 @@ LABELS = NAMES.filter(lambda label: "\r" not in label) | st.text("\\[]|_->;*\t\n
 
 def parsed(content: str, *options: str) -> tuple[Document, dict[str, int]]:
     notes = Notes()
-    reading = parse_options(webanno.Reading, options)
+    reading = parse_options(webanno.ReadOptions, options)
     document = webanno.parse("d", content, reading, notes, file="d.tsv")
     return document, dict(notes.counts)
 
 
 def rendered(document: Document, *options: str) -> str:
-    return webanno.render(document, parse_options(webanno.Writing, options))
+    return webanno.render(document, parse_options(webanno.WriteOptions, options))
 
 
 def test_every_part_of_a_file() -> None:
@@ -225,7 +225,7 @@ def test_what_cannot_be_written_is_all_named(tmp_path: Path) -> None:
         ),
     )
     with pytest.raises(DataError) as caught:
-        webanno.write([document], tmp_path / "out", webanno.Writing(), Notes())
+        webanno.write([document], tmp_path / "out", webanno.WriteOptions(), Notes())
     kinds = [problem.kind for problem in caught.value.problems]
     assert sorted(kinds) == ["bad-attribute"] * 4 + ["bad-id", "bad-label", "bad-ref"]
     assert list(tmp_path.iterdir()) == []
@@ -234,7 +234,7 @@ def test_what_cannot_be_written_is_all_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("layer", ["", "a b", "a|b", "1a", "a\n", "a..b"])
 def test_the_name_of_a_layer_is_checked(layer: str) -> None:
     with pytest.raises(ValueError, match="layer"):
-        parse_options(webanno.Writing, [f"layer={layer}"])
+        parse_options(webanno.WriteOptions, [f"layer={layer}"])
 
 
 def test_a_folder_goes_on_after_a_bad_file_and_is_found_by_its_content(tmp_path: Path) -> None:
@@ -244,7 +244,7 @@ def test_a_folder_goes_on_after_a_bad_file_and_is_found_by_its_content(tmp_path:
     (tmp_path / "sub" / "c.admin.tsv").write_text("\ufeff" + GOOD)
     found = []
     with pytest.raises(DataError) as caught:
-        found += (d.id for d in webanno.read(tmp_path, webanno.Reading(), Notes()))
+        found += (d.id for d in webanno.read(tmp_path, webanno.ReadOptions(), Notes()))
     assert [problem.kind for problem in caught.value.problems] == ["not-utf8", "bad-webanno"]
     assert found == ["sub/c.admin"]
     assert detect(tmp_path / "sub") == "webanno"
@@ -288,7 +288,7 @@ def test_any_bytes_give_a_document_or_our_error(new: bytes, at: int, width: int)
     good = GOOD.encode()
     (folder / "d.tsv").write_bytes(good[:at] + new + good[at + width :])
     with suppress(DataError):
-        list(webanno.read(folder, webanno.Reading(), Notes()))
+        list(webanno.read(folder, webanno.ReadOptions(), Notes()))
     shutil.rmtree(folder)
 
 

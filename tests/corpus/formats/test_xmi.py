@@ -17,9 +17,9 @@ from strategies import documents
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.formats import xmi
 from aloi.corpus.formats.detection import detect
-from aloi.corpus.formats.fitting import fit
-from aloi.corpus.formats.notes import Notes
-from aloi.corpus.formats.options import parse_options
+from aloi.corpus.formats.shared.capabilities import fit
+from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.formats.shared.options import parse_options
 from aloi.corpus.problems import DataError
 
 NER = "de.tudarmstadt.ukp.dkpro.core.api.ner.type"
@@ -97,7 +97,7 @@ def read(
     (folder / "d.xmi").write_text(content, encoding="utf-8")
     (folder / "TypeSystem.xml").write_text(types, encoding="utf-8")
     notes = Notes()
-    (document,) = xmi.read(folder / "d.xmi", parse_options(xmi.Reading, options), notes)
+    (document,) = xmi.read(folder / "d.xmi", parse_options(xmi.ReadOptions, options), notes)
     return document, dict(notes.counts)
 
 
@@ -205,15 +205,15 @@ def test_a_folder_goes_on_after_bad_files_and_shares_a_type_system(tmp_path: Pat
     (tmp_path / "a" / "b" / "good.xmi").write_text(GOOD)
     found: list[str] = []
     with pytest.raises(DataError, match=r"bad\.xmi"):
-        found += (d.id for d in xmi.read(tmp_path, xmi.Reading(), Notes()))
+        found += (d.id for d in xmi.read(tmp_path, xmi.ReadOptions(), Notes()))
     assert found == ["a/b/good"]
     assert [detect(tmp_path), detect(tmp_path / "d.xmi")] == ["xmi", "xmi"]
     # A file by itself has its types beside it, and a broken type system is told once.
     with pytest.raises(DataError, match=r"no TypeSystem\.xml"):
-        list(xmi.read(tmp_path / "a" / "bad.xmi", xmi.Reading(), Notes()))
+        list(xmi.read(tmp_path / "a" / "bad.xmi", xmi.ReadOptions(), Notes()))
     (tmp_path / "TypeSystem.xml").write_text("<types>")
     with pytest.raises(DataError) as caught:
-        list(xmi.read(tmp_path, xmi.Reading(), Notes()))
+        list(xmi.read(tmp_path, xmi.ReadOptions(), Notes()))
     assert len(caught.value.problems) == 1
 
 
@@ -230,7 +230,7 @@ DOCUMENT = Document(
 
 
 def test_cassis_reads_what_is_written(tmp_path: Path) -> None:
-    xmi.write([DOCUMENT], tmp_path, xmi.Writing(), Notes())
+    xmi.write([DOCUMENT], tmp_path, xmi.WriteOptions(), Notes())
     types = cassis.load_typesystem(tmp_path / "TypeSystem.xml")
     cas = cassis.load_cas_from_xmi(tmp_path / "sub" / "d.xmi", types)
     assert cas.sofa_string == DOCUMENT.text
@@ -251,10 +251,10 @@ def test_later_documents_may_bring_attributes(tmp_path: Path) -> None:
         Document("z", "Ana", (Entity("e1", 0, 3, "PER", None, {"other": "x"}),)),
     ]
     out = tmp_path / "out"
-    assert xmi.write(documents, out, xmi.Writing("my.Mention", "Fact"), Notes()) == 3
-    read = xmi.read(out, parse_options(xmi.Reading, ["layer=Mention"]), Notes())
+    assert xmi.write(documents, out, xmi.WriteOptions("my.Mention", "Fact"), Notes()) == 3
+    read = xmi.read(out, parse_options(xmi.ReadOptions, ["layer=Mention"]), Notes())
     for one, other in zip(sorted(read, key=lambda d: d.id), documents, strict=True):
-        assert same(one, fit(other, xmi.HOLDS, Notes()))
+        assert same(one, fit(other, xmi.CAPABILITIES, Notes()))
 
 
 def test_what_cannot_be_written_is_all_named(tmp_path: Path) -> None:
@@ -267,7 +267,7 @@ def test_what_cannot_be_written_is_all_named(tmp_path: Path) -> None:
         ),
     )
     with pytest.raises(DataError, match=r"document d: the text has '\\x00' at 3") as caught:
-        xmi.write([document], tmp_path / "out", xmi.Writing(), Notes())
+        xmi.write([document], tmp_path / "out", xmi.WriteOptions(), Notes())
     kinds = [problem.kind for problem in caught.value.problems]
     assert sorted(kinds) == ["bad-attribute"] * 3 + ["bad-character"] * 3 + ["bad-label"]
     assert list(tmp_path.iterdir()) == []
@@ -276,7 +276,7 @@ def test_what_cannot_be_written_is_all_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("layer", ["aloi.Relation", "uima.tcas.Annotation", "xmlns.A", "a.²"])
 def test_names_of_types_that_cannot_be_are_our_error(layer: str, tmp_path: Path) -> None:
     with suppress(DataError):
-        xmi.write([DOCUMENT], tmp_path / "out", xmi.Writing(layer), Notes())
+        xmi.write([DOCUMENT], tmp_path / "out", xmi.WriteOptions(layer), Notes())
 
 
 def test_without_cassis_it_says_what_to_install(
@@ -286,7 +286,7 @@ def test_without_cassis_it_says_what_to_install(
     with pytest.raises(DataError, match=r"aloi\[formats\]"):
         read(tmp_path)
     with pytest.raises(DataError, match=r"aloi\[formats\]"):
-        xmi.write([DOCUMENT], tmp_path / "out", xmi.Writing(), Notes())
+        xmi.write([DOCUMENT], tmp_path / "out", xmi.WriteOptions(), Notes())
 
 
 def test_more_than_nine_twins_keep_their_order() -> None:
@@ -326,5 +326,5 @@ def test_any_bytes_give_a_document_or_our_error(
         changed = good[: at % len(good)] + new + good[at % len(good) + width :]
         (folder / name).write_bytes(changed if hit else good)
     with suppress(DataError):
-        list(xmi.read(folder, xmi.Reading(), Notes()))
+        list(xmi.read(folder, xmi.ReadOptions(), Notes()))
     shutil.rmtree(folder)

@@ -1,0 +1,1 @@
+"""Comparing annotation passes and adjudicating them, whatever tool they were made in."""

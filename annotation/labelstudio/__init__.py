@@ -1,0 +1,1 @@
+"""Label Studio: client, tasks, interface, push, pull."""

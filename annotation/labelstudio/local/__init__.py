@@ -1,0 +1,1 @@
+"""The Label Studio server that `aloi annotate start` runs."""

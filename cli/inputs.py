@@ -1,0 +1,43 @@
+"""Inputs of the commands: paths, corpora and schemas named on the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from aloi.corpus.collection import Corpus
+    from aloi.corpus.schema import Schema
+
+
+def must_exist(path: str) -> None:
+    """Exit with status 2 if `path` is neither `-` nor an existing file or folder."""
+    if path != "-" and not Path(path).exists():
+        raise typer.BadParameter(f"no such file or folder: {path}")
+
+
+def open_corpus(folder: Path) -> Corpus:
+    """Return the corpus in a folder; exit with status 2 if there is none."""
+    from aloi.corpus.collection import Corpus, is_corpus
+
+    if not is_corpus(folder):
+        raise typer.BadParameter(f"no corpus.toml in {folder}")
+    return Corpus.open(folder)
+
+
+def corpus_at(path: str) -> Corpus | None:
+    """Return the corpus if `path` is a corpus folder."""
+    from aloi.corpus.collection import Corpus, is_corpus
+
+    return Corpus.open(Path(path)) if path != "-" and is_corpus(Path(path)) else None
+
+
+def schema_for(schema: Path | None, corpus: Corpus | None = None) -> Schema | None:
+    """Return the schema in a file if one is given, otherwise the corpus's, if any."""
+    from aloi.corpus.schema import load_schema
+
+    if schema is not None:
+        return load_schema(schema)
+    return corpus.schema if corpus is not None else None

@@ -1,0 +1,1 @@
+"""New texts for a corpus."""

@@ -1,0 +1,1 @@
+"""Checks of a corpus, and rules that find likely mistakes."""

@@ -1,0 +1,1 @@
+"""Checking a release and publishing it on a hub."""

@@ -1,0 +1,1 @@
+"""Reading a release, and restoring texts that it does not contain."""

@@ -1,0 +1,1 @@
+"""Errors, their causes, and scores by slice."""

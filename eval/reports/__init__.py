@@ -1,0 +1,1 @@
+"""Reports: scores of one prediction, comparisons, tables, the HTML page."""

@@ -1,0 +1,1 @@
+"""Prediction in one process, in several, and on Ray."""

@@ -1,0 +1,1 @@
+"""Publishing a pipeline: sources and licences, model card, files."""

@@ -1,0 +1,1 @@
+"""The spaCy component that extracts relations."""

@@ -1,0 +1,1 @@
+"""Experiment, learning curve, likely label errors."""

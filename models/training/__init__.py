@@ -1,0 +1,1 @@
+"""Training a pipeline, and the record of what it was trained on."""

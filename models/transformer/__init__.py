@@ -1,0 +1,1 @@
+"""The same components over a pretrained encoder."""

@@ -1,0 +1,213 @@
+"""Work read from tasks as Label Studio gives them; what cannot be read keeps nothing else out."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from strategies import documents
+
+from aloi.annotation.labelstudio.pull import Reader, passes, pull_export
+from aloi.annotation.labelstudio.tasks import Sender, text_hash
+from aloi.corpus import document_files
+from aloi.corpus.document import Document, Entity, Relation
+from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.schema import Schema
+
+RECORDED = Path(__file__).parent / "recorded" / "export.json"
+TEXT = " Ana vit à \U0001d4d0Rome"
+SCHEMA = Schema("s", "1", {})
+
+
+def region(id_: str, start: Any, end: Any, *labels: str) -> dict[str, Any]:
+    value = {"start": start, "end": end, "labels": labels}
+    return {"id": id_, "type": "labels", "from_name": "label", "to_name": "text", "value": value}
+
+
+def arc(head: str, tail: str, *labels: str) -> dict[str, Any]:
+    ends = {"from_id": head, "to_id": tail, "direction": "right"}
+    return {"type": "relation", **ends, "labels": labels}
+
+
+ANA, ROME = region("a", 1, 4, "PER"), region("r", 12, 16, "LOC")
+
+
+def task(*works: dict[str, Any], **data: Any) -> dict[str, Any]:
+    known = {"doc_id": "d1", "text": TEXT, "text_sha256": text_hash(TEXT), "annotator": "marie"}
+    return {"id": 7, "data": {**known, **data}, "annotations": works}
+
+
+def work(*results: Any, **said: Any) -> dict[str, Any]:
+    return {"id": 3, "result": results, "completed_by": 1, "lead_time": 12.5, **said}
+
+
+def pulled(tmp_path: Path, *tasks: Any, **how: Any) -> tuple[dict[str, Document], list[str]]:
+    """The documents by file, and the problems by kind."""
+    export, out = tmp_path / "export.json", tmp_path / "out"
+    export.write_text(json.dumps(tasks))
+    found = pull_export(export, out, Reader(Notes(), **how))
+    files = sorted(out.rglob("*.json")) if out.exists() else []
+    read = {str(file.relative_to(out)): document_files.read(file)[0] for file in files}
+    return read, [problem.kind for problem in found.problems]
+
+
+def test_a_recorded_export(tmp_path: Path) -> None:
+    """Label Studio 1.23.2: one task labelled by keys and mouse, one from a prediction, one skipped.
+
+    🇵🇪 is two code points, so Lima stands at 99–103, as the page counted too.
+    """
+    notes = Notes()
+    found = pull_export(RECORDED, tmp_path, Reader(notes))
+    assert (found.written, found.problems) == ({"marie": 2}, [])
+    assert dict(notes.counts) == {"annotations cancelled, left out": 1, "drafts left out": 1}
+    treaty, visit = document_files.read(tmp_path)
+    surfaces = {e.id: visit.surface(e) for e in visit.entities}
+    assert [(surfaces[e.id], e.label, e.ref) for e in visit.entities] == [
+        ("présidente", "ROLE", None),
+        ("chilienne", "NORP", None),
+        ("Inés Rojas", "PER", "ines-rojas"),
+        ("Santiago", "LOC", None),
+        ("Luis Quispe", "PER", None),
+        ("Lima", "LOC", None),
+    ]
+    assert [
+        (surfaces[r.head], r.label, surfaces[r.tail], r.attributes) for r in visit.relations
+    ] == [
+        ("Inés Rojas", "HAS_ROLE", "présidente", {}),
+        ("Inés Rojas", "MEETS", "Luis Quispe", {"assertion": "attributed"}),
+    ]
+    assert visit.meta["label_studio"]["lead_time"] == 12.151
+    names = {e.id: treaty.surface(e) for e in treaty.entities}
+    assert names["e1"] == "traité d’Osaka"
+    assert treaty.by_id()["e3"].attributes == {"metonymy": "government"}
+    assert {(r.head, r.label, r.tail, *r.attributes.values()) for r in treaty.relations} == {
+        ("e1", "OCCURS_ON", "e2"),
+        ("e3", "PARTY_TO", "e1"),
+        ("e4", "PARTY_TO", "e1", "possible"),
+    }
+
+
+def test_a_document_says_whose_work_it_is_and_when_it_was_done(tmp_path: Path) -> None:
+    # 𝓐 outside the basic plane is one code point, number 11: Rome is 12–16.
+    done = work(ANA, ROME, arc("a", "r", "LIVES_IN"), updated_at="2026-11-26T18:24:15Z")
+    files, problems = pulled(tmp_path, task(done, source="aloi", guideline_version="1.3.0"))
+    assert problems == []
+    assert files == {
+        "marie/d1.json": Document(
+            "d1",
+            TEXT,
+            (Entity("a", 1, 4, "PER"), Entity("r", 12, 16, "LOC")),
+            (Relation("a", "r", "LIVES_IN"),),
+            {
+                "annotator": "marie",
+                "guideline_version": "1.3.0",
+                "source": "aloi",
+                "label_studio": {
+                    "task": 7,
+                    "annotation": 3,
+                    "completed_by": 1,
+                    "lead_time": 12.5,
+                    "created_at": None,
+                    "updated_at": "2026-11-26T18:24:15Z",
+                },
+            },
+        )
+    }
+
+
+def test_a_task_of_several_annotators_is_a_document_each(tmp_path: Path) -> None:
+    eva = work(ROME, completed_by={"id": 4, "email": "eva@example.com"})
+    files, problems = pulled(tmp_path, task(work(ANA), eva, annotator=None))
+    assert (list(files), problems) == (["1/d1.json", "eva@example.com/d1.json"], [])
+
+
+def test_cancelled_work_and_drafts_are_left_out_and_counted(tmp_path: Path) -> None:
+    notes = Notes()
+    export = tmp_path / "export.json"
+    skipped = {**task(work(ANA, was_cancelled=True)), "drafts": [{"result": [ANA]}]}
+    export.write_text(json.dumps([skipped]))
+    assert not pull_export(export, tmp_path / "out", Reader(notes)).written
+    assert dict(notes.counts) == {"annotations cancelled, left out": 1, "drafts left out": 1}
+
+
+@pytest.mark.parametrize(
+    ("broken", "kinds"),
+    [
+        (region("x", 5, 99, "PER"), ["offset-outside-text"]),
+        (region("x", 5, 5, "PER"), ["empty-span"]),
+        (region("x", "5", 8, "PER"), ["bad-json"]),
+        (region("x", 5, 8), ["no-label"]),
+        (region("a", 5, 8, "PER"), ["entity-id-twice"]),
+        ({"id": "x"}, ["bad-json"]),
+        (3, ["bad-json"]),
+        (arc("a", "x", "LIVES_IN"), ["dangling-relation"]),
+        (arc("a", "r"), ["no-label"]),
+    ],
+)
+def test_a_broken_region_is_told_and_the_rest_is_written(
+    tmp_path: Path, broken: Any, kinds: list[str]
+) -> None:
+    files, problems = pulled(tmp_path, task(work(ANA, ROME, broken)))
+    assert [e.id for e in files["marie/d1.json"].entities] == ["a", "r"]
+    assert problems == kinds
+
+
+def test_a_relation_goes_with_its_ends(tmp_path: Path) -> None:
+    outside = region("x", 5, 99, "PER")
+    files, problems = pulled(tmp_path, task(work(ANA, outside, arc("a", "x", "MEETS"))))
+    assert files["marie/d1.json"].relations == ()
+    assert problems == ["offset-outside-text", "lost-relation"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "kind"),
+    [
+        (task(work(ANA), text="Another text"), "changed-text"),
+        (task(work(ANA), work(ROME)), "several-annotations"),
+        (task(work(ANA), doc_id="../../d1"), "bad-id"),
+        (task(work(ANA), annotator="../marie"), "bad-annotator"),
+        (task(work(ANA), annotator=".."), "bad-annotator"),
+        ({"id": 7, "annotations": [work(ANA)]}, "bad-json"),
+        ([[[[[]]]]], "bad-json"),
+    ],
+)
+def test_a_task_that_cannot_be_read_is_told_and_the_others_are_written(
+    tmp_path: Path, wrong: Any, kind: str
+) -> None:
+    files, problems = pulled(tmp_path, wrong, task(work(ROME), doc_id="d2"))
+    assert (list(files), problems) == (["marie/d2.json"], [kind])
+
+
+def test_the_same_document_twice_is_told(tmp_path: Path) -> None:
+    files, problems = pulled(tmp_path, task(work(ANA)), task(work(ROME)))
+    assert [e.id for e in files["marie/d1.json"].entities] == ["a"]
+    assert problems == ["several-tasks"]
+
+
+def test_white_space_at_the_edges_is_counted_or_cut_off(tmp_path: Path) -> None:
+    wide = work(region("a", 0, 5, "PER"))
+    kept, _ = pulled(tmp_path, task(wide))
+    cut, _ = pulled(tmp_path, task(wide), edges="trim")
+    assert [(e.start, e.end) for e in kept["marie/d1.json"].entities] == [(0, 5)]
+    assert [(e.start, e.end) for e in cut["marie/d1.json"].entities] == [(1, 4)]
+
+
+def test_adjudication_and_practice_are_no_annotators() -> None:
+    assert passes(["marie", "adjudication", "practice-marie"]) == ["marie"]
+
+
+@given(documents())
+def test_what_is_sent_comes_back(document: Document) -> None:
+    sender = Sender("marie", SCHEMA, "1.0", Notes())
+    sent = {**sender.task(document), "id": 7, "annotations": [sender.annotation(document)]}
+    (back,), problems = Reader(Notes()).documents(json.dumps(sent).encode(), "here")
+    assert not problems
+    assert (back.id, back.text, back.entities) == (document.id, document.text, document.entities)
+    assert arcs(back) == arcs(document)
+
+
+def arcs(document: Document) -> list[tuple[Any, ...]]:
+    return sorted(
+        (r.head, r.tail, r.label, sorted(r.attributes.items())) for r in document.relations
+    )

@@ -1,0 +1,46 @@
+"""The guide says what the schema says, and its examples are true to both."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from aloi.corpus.formats import inline
+from aloi.corpus.guides import with_tables
+from aloi.corpus.schema import load_schema, schema_problems
+
+ROOT = Path(__file__).parents[2]
+GUIDE = (ROOT / "annotation" / "guidelines" / "guide.fr.md").read_text(encoding="utf-8")
+SCHEMA = load_schema(ROOT / "corpus" / "schema.toml")
+SECTIONS = dict(re.findall(r"^### ([A-Z_]+)\n(.*?)(?=^##|\Z)", GUIDE, re.DOTALL | re.MULTILINE))
+RIGHT = [line for line in GUIDE.splitlines() if line.startswith("✔ `")]
+
+
+def test_the_tables_are_the_schema_s() -> None:
+    assert with_tables(GUIDE, SCHEMA) == GUIDE, "run `aloi annotate guidelines`"
+
+
+@pytest.mark.parametrize("label", [*SCHEMA.entities, *SCHEMA.relations])
+def test_each_label_has_examples_and_counter_examples(label: str) -> None:
+    assert SECTIONS[label].count("\n✔ ") >= 3
+    assert SECTIONS[label].count("\n✘ ") >= 2
+
+
+@pytest.mark.parametrize("example", RIGHT)
+def test_each_example_is_allowed_by_the_schema(example: str) -> None:
+    marked, *relations = re.findall(r"`([^`]+)`", example)
+    content = f'+++\nid = "x"\n+++\n{marked}\n+++\n' + "\n".join(relations) + "\n"
+    (document,) = inline.parse(content)
+    assert list(schema_problems(document, SCHEMA)) == []
+
+
+def test_no_rule_number_is_given_twice() -> None:
+    rules = re.findall(r"^- \*\*([A-Z]+\d+)\b", GUIDE, re.MULTILINE)
+    assert len(rules) == len(set(rules)) > 40
+
+
+def test_the_quick_start_s_links_lead_somewhere() -> None:
+    folder = ROOT / "annotation" / "guidelines"
+    links = re.findall(r"\]\(([^)]+)\)", (folder / "demarrage.fr.md").read_text(encoding="utf-8"))
+    assert len(links) > 5
+    assert [link for link in links if not (folder / link).is_file()] == []

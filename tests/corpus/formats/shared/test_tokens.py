@@ -1,0 +1,24 @@
+"""Texts rebuilt from tokens, by the rules of French typography."""
+
+import pytest
+
+from aloi.corpus.formats.shared.tokens import detokenize
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        ("Qu' il vienne , dit - on .", "Qu'il vienne, dit - on."),
+        ("« Oui ! » , dit Luc ( hier ) …", "«\u00a0Oui\u00a0!\u00a0», dit Luc (hier)…"),
+        ("Qui ? L’ ONU : aujourd' hui ;", "Qui\u00a0? L’ONU\u00a0: aujourd' hui\u00a0;"),
+        ("", ""),
+    ],
+)
+def test_french_text_from_tokens(words: str, text: str) -> None:
+    assert detokenize(words.split())[0] == text
+
+
+def test_each_token_knows_its_place() -> None:
+    words = ["L'", "ONU", "!"]
+    text, tokens = detokenize(words)
+    assert [text[token.start : token.end] for token in tokens] == words

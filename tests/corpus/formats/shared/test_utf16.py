@@ -1,0 +1,18 @@
+"""UTF-16 offsets, against Python's own codec."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aloi.corpus.formats.shared import utf16
+
+
+@given(st.text())
+def test_offsets_are_those_of_the_codec_and_lead_back(text: str) -> None:
+    units = utf16.units(text)
+    assert units == [
+        len(text[:n].encode("utf-16-le", "surrogatepass")) // 2 for n in range(len(text) + 1)
+    ]
+    assert utf16.length(text) == units[-1]
+    points = utf16.code_points(text)
+    assert [points[unit] for unit in units] == list(range(len(text) + 1))
+    assert points.count(utf16.OUTSIDE) == len(points) - len(units)

@@ -1,0 +1,57 @@
+"""What is written is read back the same, whatever the text."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conversions import held, same, there_and_back
+from hypothesis import given
+from strategies import documents
+
+from aloi.corpus import document_files
+from aloi.corpus.document import Document, Entity
+from aloi.corpus.problems import DataError
+
+
+@given(documents())
+def test_native_lines(document: Document) -> None:
+    stream = io.StringIO()
+    document_files.write_lines([document], stream)
+    (record,) = document_files.line_records(stream.getvalue().encode().splitlines(), file="x")
+    assert record.document is not None
+    assert same(record.document, document)
+
+
+@given(documents())
+def test_native_file_for_a_repository(document: Document) -> None:
+    record = document_files.decode(document_files.pretty(document).encode(), file="x")
+    assert record.document is not None
+    assert same(record.document, document)
+
+
+@given(documents())
+def test_inline_markup(document: Document) -> None:
+    (read,) = there_and_back([document], "inline")
+    assert same(read, held(document, "inline"))
+
+
+def test_a_repository_file_has_one_mention_or_relation_a_line() -> None:
+    document = Document("d", "Ana", (Entity("e1", 0, 3, "PER"),), (), {"lang": "fr"})
+    assert document_files.pretty(document) == (
+        '{\n "entities": [\n  {"end": 3, "id": "e1", "label": "PER", "start": 0}\n ],\n'
+        ' "id": "d",\n "meta": {\n  "lang": "fr"\n },\n "text": "Ana"\n}\n'
+    )
+
+
+def test_nothing_half_written(tmp_path: Path) -> None:
+    document = Document("d", "Ana", ())
+
+    def broken() -> Iterator[Document]:
+        yield document
+        raise DataError([])
+
+    for target in (tmp_path / "out.jsonl", tmp_path / "out"):
+        with pytest.raises(DataError):
+            document_files.write(broken(), target)
+        assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,142 @@
+"""Agreement of annotators: by hand, and beside scikit-learn and the krippendorff package."""
+
+import warnings
+
+import krippendorff
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import cohen_kappa_score
+from strategies import documents
+
+from aloi.corpus.document import Document, Entity, Relation
+from aloi.corpus.problems import DataError
+from aloi.eval.agreement.measures import MISSING, agree, alpha, kappa
+from aloi.eval.columns import Annotations
+
+TEXT = "Ana voit Bob à Rome"
+
+
+def doc(id_: str, *spans: tuple[int, int, str], text: str = TEXT) -> Document:
+    entities = tuple(Entity(f"e{n}", *span) for n, span in enumerate(spans))
+    return Document(id_, text, entities)
+
+
+def columns(*docs: Document) -> Annotations:
+    return Annotations.of(docs)
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=30))
+def test_kappa_is_that_of_scikit_learn(rows: list[tuple[int, int]]) -> None:
+    ratings = np.array(rows).T
+    found = kappa(ratings)
+    if len(set(ratings.ravel().tolist())) == 1:
+        assert found.value is None
+        assert found.reason == "one category only"
+    else:
+        assert found.value == pytest.approx(cohen_kappa_score(*ratings), abs=1e-12)
+
+
+@given(
+    st.integers(2, 4).flatmap(
+        lambda n: st.lists(
+            st.lists(st.integers(-1, 3), min_size=n, max_size=n), min_size=1, max_size=20
+        )
+    )
+)
+def test_alpha_is_that_of_the_krippendorff_package(rows: list[list[int]]) -> None:
+    ratings = np.array(rows).T
+    found = alpha(ratings)
+    paired = ratings[:, (ratings != MISSING).sum(axis=0) > 1]
+    if len(set(paired[paired != MISSING].tolist())) < 2:
+        assert found.value is None
+        assert found.reason
+    else:
+        data = np.where(paired == MISSING, np.nan, paired)
+        expected = krippendorff.alpha(data, level_of_measurement="nominal")
+        assert found.value == pytest.approx(expected, abs=1e-12)
+
+
+def test_two_annotators_by_hand() -> None:
+    # Five tokens. Both mark Ana PER; A marks Rome LOC, B ORG; B alone marks Bob.
+    one = columns(doc("a", (0, 3, "PER"), (15, 19, "LOC")))
+    other = columns(doc("a", (0, 3, "PER"), (9, 12, "PER"), (15, 19, "ORG")))
+    found = agree({"A": one, "B": other})
+    two = found.pairs[0]
+    f1 = {name: scores.micro.ratios["f1"] for name, scores in two.scores.items()}
+    assert f1["entities, exact"] == pytest.approx(2 / 5)  # 1 of 2 and 3
+    assert f1["entities, spans only"] == pytest.approx(4 / 5)  # Ana and Rome
+    assert f1["relations, strict"] is None
+    # Tokens: 3 of 5 agree; by chance O 3*2, PER 1*2 of 25: (.6 - .32) / (1 - .32).
+    assert two.kappa["all"].value == pytest.approx(0.28 / 0.68)
+    assert {name: each.items for name, each in two.kappa.items()} == {
+        "all": 5,
+        "someone": 3,
+        "both": 2,
+    }
+    assert [(each.text, each.kind) for each in found.disagreements] == [
+        ("Rome", ("LOC", "ORG")),
+        ("Bob", ("PER", "–")),
+    ]
+    # The sheet tells who marked what, in the annotators' order.
+    assert [row[0] for row in list(found.sheets())[-1].rows] == ["LOC / ORG", "– / PER"]
+
+
+def test_frequent_kinds_come_first_and_boundaries_are_one_disagreement() -> None:
+    one = columns(doc("a", (0, 8, "PER"), (15, 19, "ROLE")), doc("b", (15, 19, "ROLE")))
+    other = columns(doc("a", (0, 3, "PER")), doc("b"))
+    found = agree({"A": one, "B": other}).disagreements
+    assert [each.kind for each in found] == [("ROLE", "–"), ("ROLE", "–"), ("PER",)]
+    assert found[-1].marked == {"A": (("PER", 0, 8),), "B": (("PER", 0, 3),)}
+
+
+def test_a_token_beside_a_mention_is_outside() -> None:
+    # Bob , l' Opéra . : five tokens without white space around the marked ones; two are marked.
+    one = doc("a", (0, 3, "PER"), (7, 12, "LOC"), text="Bob, l'Opéra.")
+    found = agree({"A": columns(one), "B": columns(one)})
+    assert {name: each.items for name, each in found.alpha.items()} == {
+        "all": 5,
+        "someone": 2,
+        "both": 2,
+    }
+
+
+def test_a_missing_document_is_not_an_empty_one() -> None:
+    marked, other = doc("a", (0, 3, "PER")), doc("b", (0, 3, "PER"))
+    found = agree({"A": columns(marked, other), "B": columns(other), "C": columns(marked)})
+    assert [two.documents for two in found.pairs] == [1, 1, 0]
+    assert found.alpha["all"].value == 1
+    assert found.pairs[2].kappa["all"].reason == "nothing that both judged"
+    assert not found.disagreements
+
+
+def test_symmetric_relations_of_the_shared_documents_agree() -> None:
+    a = doc("a", (0, 3, "PER"), (9, 12, "PER"))
+    b = Document("b", TEXT, a.entities, (Relation("e0", "e1", "MEETS"),))
+    found = agree({"A": columns(a, b), "B": columns(b)})
+    assert found.pairs[0].scores["relations, strict"].micro.ratios["f1"] == 1
+
+
+def test_nothing_annotated_gives_reasons() -> None:
+    found = agree({"A": columns(doc("a")), "B": columns(doc("a"))})
+    assert found.alpha["all"].reason == "one category only"
+    assert found.pairs[0].kappa["someone"].reason
+    assert list(found.sheets())
+    assert agree({"A": columns(), "B": columns()}).alpha["all"].value is None
+
+
+def test_different_texts_and_ids_twice_are_all_named() -> None:
+    with pytest.raises(DataError) as caught:
+        agree({"A": columns(doc("a"), doc("a")), "B": columns(doc("a", text="Non"))})
+    assert {p.kind for p in caught.value.problems} == {"document-id-twice", "different-text"}
+
+
+@given(documents())
+def test_an_annotator_agrees_with_himself(document: Document) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = agree({"A": columns(document), "B": columns(document)})
+    assert not found.disagreements
+    assert {each.value for each in found.alpha.values()} <= {1.0, None}
+    assert found.to_json()

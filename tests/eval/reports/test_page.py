@@ -1,0 +1,111 @@
+"""The page in a real browser: what it draws is what the report counts, and texts stay texts."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+
+from aloi.corpus.collection import Corpus
+from aloi.corpus.document import Document, Entity, Relation
+from aloi.eval.reports.page import page
+from aloi.eval.reports.report import Report, evaluate
+
+pytestmark = pytest.mark.slow
+
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+CORPUS = Path(__file__).parents[3] / "corpus"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[webdriver.Chrome]:
+    if CHROMIUM is None or DRIVER is None:
+        pytest.skip("no browser: install Debian's chromium and chromium-driver")
+    options = webdriver.ChromeOptions()
+    for argument in ("--headless=new", "--no-sandbox", "--window-size=1400,1000"):
+        options.add_argument(argument)
+    options.binary_location = CHROMIUM
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
+    yield driver
+    driver.quit()
+
+
+def opened(browser: webdriver.Chrome, report: Report, folder: Path) -> None:
+    file = folder / "page.html"
+    file.write_text(page(report), encoding="utf-8")
+    browser.get(file.as_uri())
+
+
+def drawn(browser: webdriver.Chrome, number: int) -> dict[str, tuple[int, int]]:
+    """How many mentions and arcs each side shows once the document is opened."""
+    browser.find_elements(By.CSS_SELECTOR, "#list button")[number].click()
+    return {
+        side: (
+            len(browser.find_elements(By.CSS_SELECTOR, f"[data-side={side}] .tag")),
+            len(browser.find_elements(By.CSS_SELECTOR, f"[data-side={side}] .arc")),
+        )
+        for side in ("gold", "pred")
+    }
+
+
+def test_our_corpus(browser: webdriver.Chrome, tmp_path: Path) -> None:
+    corpus = Corpus.open(CORPUS)
+    gold = [d for d in corpus.split("test") if d.id not in corpus.manifest.restricted]
+    # A prediction that lacks every fifth mention, and the relations that go with them.
+    pred = []
+    for document in gold:
+        kept = {e.id: e for n, e in enumerate(document.entities) if n % 5}
+        arcs = [r for r in document.relations if r.head in kept and r.tail in kept]
+        pred.append(Document(document.id, document.text, tuple(kept.values()), tuple(arcs)))
+    report = evaluate(gold, pred, schema=corpus.schema, bootstrap=20)
+    opened(browser, report, tmp_path)
+    counts = [drawn(browser, number) for number in range(len(gold))]
+    exact, strict = (
+        report.to_json()[task][scheme]["micro"]
+        for task, scheme in (("entities", "exact"), ("relations", "strict"))
+    )
+    for side, other in (("gold", "fn"), ("pred", "fp")):
+        sums = [sum(each[side][n] for each in counts) for n in (0, 1)]
+        assert sums == [row["tp"] + row[other] for row in (exact, strict)]
+    assert browser.get_log("browser") == []
+
+
+def test_a_text_that_looks_like_markup_stays_text(
+    browser: webdriver.Chrome, tmp_path: Path
+) -> None:
+    text = "👩‍🚀 <script>document.title = 'broken'</script> & </script> <b>Ana</b>"
+    start = text.index("Ana")
+    ana, tag = Entity("a", start, start + 3, "PER"), Entity("t", 4, 12, "<i>LOC</i>")
+    gold = Document("<d>", text, (ana, tag), (Relation("a", "t", "<u>"),))
+    opened(browser, evaluate([gold], [Document("<d>", text, ())]), tmp_path)
+    assert browser.title == "aloi: evaluation"
+    shown = browser.find_element(By.CSS_SELECTOR, "[data-side=pred] .text")
+    assert shown.get_property("textContent") == text
+    segments = browser.find_elements(By.CSS_SELECTOR, "[data-side=gold] .segment")
+    assert [segment.text for segment in segments] == ["<script>", "Ana"]
+    assert browser.get_log("browser") == []
+
+
+def test_search_and_the_order_of_documents(browser: webdriver.Chrome, tmp_path: Path) -> None:
+    gold = [
+        Document(
+            id_, f"Ana à {place}", tuple(Entity(f"e{n}", n, n + 1, "PER") for n in range(size))
+        )
+        for id_, place, size in (("a", "Rome", 1), ("b", "Lima", 3), ("c", "Oslo", 0))
+    ]
+    opened(browser, evaluate(gold, [Document(d.id, d.text, ()) for d in gold]), tmp_path)
+    buttons = browser.find_elements(By.CSS_SELECTOR, "#list button")
+    assert [button.text.split()[0] for button in buttons] == ["b", "a", "c"]
+    browser.find_element(By.ID, "search").send_keys("rome")
+    assert [button.is_displayed() for button in buttons] == [False, True, False]
+
+
+def test_the_data_in_the_page_are_whole_json() -> None:
+    report = evaluate([Document("d", "</script>", ())], [Document("d", "</script>", ())])
+    written = page(report).partition('id="data">')[2].partition("</script>")[0]
+    assert json.loads(written)["documents"][0]["text"] == "</script>"

@@ -1,0 +1,119 @@
+"""The slope is that of least squares, shares grow by whole events, the words fit the figures."""
+
+from itertools import pairwise
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from toy import sentence
+
+from aloi.corpus import document_files
+from aloi.corpus.collection import Corpus, Manifest
+from aloi.corpus.document import Document
+from aloi.corpus.schema import Schema
+from aloi.models.studies.learning_curve import (
+    CurveSettings,
+    Gain,
+    Point,
+    gain,
+    slope,
+    subset,
+    write,
+)
+
+
+def test_the_slope_of_a_hand_worked_case() -> None:
+    # log2 of 2, 4, 8 is 1, 2, 3, about its mean -1, 0, 1. A line of 0.1 a step has slope 0.1;
+    # 0.1, 0.3, 0.2 gives (-1·0.1 + 1·0.2) / 2 = 0.05; equal scores give 0.
+    f1 = np.array([[0.1, 0.2, 0.3], [0.1, 0.3, 0.2], [0.4, 0.4, 0.4]])
+    assert slope([2, 4, 8], f1) == pytest.approx([0.1, 0.05, 0.0])
+
+
+@given(
+    st.lists(st.integers(1, 500), min_size=2, max_size=6, unique=True),
+    st.data(),
+)
+def test_the_slope_is_numpy_s(documents: list[int], data: st.DataObject) -> None:
+    f1 = data.draw(st.lists(st.floats(0, 1), min_size=len(documents), max_size=len(documents)))
+    expected = np.polyfit(np.log2(documents), f1, 1)[0]
+    assert slope(documents, np.array(f1)) == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("figures", "told"),
+    [
+        (Gain(0.03, 0.01, 0.05), "would likely bring about as much again"),
+        (Gain(0.03, -0.01, 0.07), "the interval includes 0"),
+        (Gain(0.03, 0.0, 0.07), "the interval includes 0"),
+        (Gain(-0.03, -0.05, -0.01), "more documents made it worse"),
+    ],
+)
+def test_the_sentence_says_what_the_interval_allows(figures: Gain, told: str) -> None:
+    assert told in str(figures)
+    assert f"{figures.slope:+.3f} F1 on dev" in str(figures)
+
+
+@given(st.lists(st.none() | st.sampled_from("abcdefgh"), min_size=1, max_size=30))
+def test_shares_are_nested_and_no_event_is_cut(events: list[str | None]) -> None:
+    documents = [
+        Document(f"d{n}", "x", (), meta={} if event is None else {"event": event})
+        for n, event in enumerate(events)
+    ]
+    shares = [subset(documents, share) for share in (1, 25, 50, 100)]
+    for smaller, larger in pairwise(shares):
+        assert larger[: len(smaller)] == smaller
+    assert len(shares[-1]) == len(documents)
+    for share, wanted in zip(shares, (0.01, 0.25, 0.5, 1), strict=True):
+        assert len(share) >= wanted * len(documents)
+        inside = {d.meta["event"] for d in share if d.meta}
+        outside = {d.meta["event"] for d in documents if d not in share and d.meta}
+        assert not inside & outside
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> CurveSettings:
+    manifest = Manifest("toy", "1", "CC0-1.0", restricted=("d3",))
+    document_files.write([sentence(number) for number in range(6)], tmp_path / "corpus" / "gold")
+    splits = {"train": ("d0", "d1", "d3"), "dev": ("d4", "d5")}
+    corpus = Corpus(tmp_path / "corpus", manifest, Schema("toy", "1", {}), splits)
+    return CurveSettings(corpus, tmp_path / "out", "ner", bootstrap=200)
+
+
+def point(plan: CurveSettings, documents: int, found: int) -> Point:
+    """As if of each of 8 dev documents the first so many mentions of three had been found."""
+    gold = [sentence(number) for number in range(8)]
+    pred = [
+        Document(d.id, d.text, d.entities[: found if number else 3])
+        for number, d in enumerate(gold)
+    ]
+    report = plan.report(gold, pred)
+    return Point(documents, documents, 0, report, plan.result(report))
+
+
+def test_what_may_not_be_learned_from_is_not(plan: CurveSettings) -> None:
+    assert [document.id for document in plan.taught("train", "dev")] == ["d0", "d1", "d4", "d5"]
+
+
+def test_the_interval_holds_the_slope_and_is_of_paired_replicates(plan: CurveSettings) -> None:
+    # One more mention is found in 7 of 8 documents at each doubling.
+    grown = gain([point(plan, n, n) for n in (1, 2)], bootstrap=200, seed=0)
+    assert 0 < grown.low <= grown.slope <= grown.high
+    # The same predictions at both sizes: every replicate has the slope 0, since both points draw
+    # the same documents.
+    same = gain([point(plan, 1, 2), point(plan, 2, 2)], bootstrap=200, seed=0)
+    assert (same.slope, same.low, same.high) == (0, 0, 0)
+
+
+def test_figures_and_drawing_are_the_same_bytes_again(plan: CurveSettings) -> None:
+    points = [point(plan, n, n) for n in (1, 2)]
+    names = ("curve.json", "curve.svg")
+    written = []
+    for _ in range(2):
+        write(plan, points, gain(points, bootstrap=200, seed=0))
+        written.append([(plan.out / name).read_bytes() for name in names])
+    assert written[0] == written[1]
+    assert ElementTree.parse(plan.out / "curve.svg").getroot().tag.endswith("svg")
+    assert b"<dc:date>" not in written[0][1]
