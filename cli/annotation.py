@@ -258,13 +258,15 @@ def pull(
     """
     from aloi.annotation.labelstudio.pull import Reader, pull_export
     from aloi.corpus.formats.shared.notes import Notes
+    from aloi.corpus.locks import locked
 
     notes = Notes()
     reader = Reader(notes, edges)
-    if Path(source).is_file():
-        pulled = pull_export(Path(source), out, reader)
-    else:
-        pulled = _pull(_name(source), annotator or [], out, reader, home)
+    with locked(out):
+        if Path(source).is_file():
+            pulled = pull_export(Path(source), out, reader)
+        else:
+            pulled = _pull(_name(source), annotator or [], out, reader, home)
     for note in notes:
         print(note, file=sys.stderr)
     names = sorted(pulled.written | pulled.unchanged)

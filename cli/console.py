@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     import pandas as pd
     from rich.console import Console
     from rich.table import Table
@@ -28,6 +30,13 @@ def fail(problems: Iterable[Problem]) -> NoReturn:
         print(problem, file=sys.stderr)
     print(f"{count} problem{'' if count == 1 else 's'}", file=sys.stderr)
     sys.exit(1)
+
+
+def output_lock(target: str) -> AbstractContextManager[None]:
+    """The lock of an output (see `corpus.locks`); standard output, `-`, has none."""
+    from aloi.corpus.locks import locked
+
+    return locked(*([] if target == "-" else [Path(target)]))
 
 
 def progress(

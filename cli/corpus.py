@@ -103,6 +103,7 @@ def add(
     import sys
 
     from aloi.corpus.intake import addition as intake
+    from aloi.corpus.locks import locked
 
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # what it misses, we tell
     must_exist(source)
@@ -126,7 +127,9 @@ def add(
         retrieved=retrieved.strftime(DAY) if retrieved else None,
         redistributable=redistributable,
     )
-    for document in intake.add(texts, corpus, details):
+    with locked(folder):
+        added = intake.add(texts, corpus, details)
+    for document in added:
         print(f"{folder / intake.INBOX / document.id}.json")
 
 

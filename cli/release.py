@@ -40,12 +40,13 @@ def build(
     ] = True,
 ) -> None:
     """Make a folder that `datasets` loads, with no text that may not be given on."""
+    from aloi.corpus.locks import locked
     from aloi.corpus.release.build.assembly import build as write
     from aloi.corpus.release.build.figures import read_figures
 
     corpus = open_corpus(folder)
     given = read_figures(figures or [])
-    with steps() as tell:
+    with locked(out), steps() as tell:
         notes = write(corpus, out, figures=given, refs=refs, tell=tell)
     for note in notes:
         print(f"tokens: {note}", file=sys.stderr)
@@ -101,6 +102,7 @@ def rehydrate(
 
     from aloi.corpus import document_files
     from aloi.corpus.files import whole_file
+    from aloi.corpus.locks import locked
     from aloi.corpus.release.read import rehydration
     from aloi.corpus.release.read.layout import Release
 
@@ -108,7 +110,8 @@ def rehydrate(
     fetch = rehydration.texts_of(release, rehydration.read_texts(texts))
     result = rehydration.rehydrate(release, fetch)
     if result.found:
-        document_files.write(result.found, out)
+        with locked(out):
+            document_files.write(result.found, out)
     if json_ is not None:
         with whole_file(json_) as stream:
             json.dump(result.to_json(), stream, ensure_ascii=False, indent=1)

@@ -49,13 +49,14 @@ def predict_shards(
     format_: str,
 ) -> None:
     """Annotate a collection into a folder; ends with status 1 if documents were set aside."""
+    from aloi.corpus.locks import locked
     from aloi.corpus.scale import cluster
     from aloi.models.prediction import pipelines as prediction
     from aloi.models.prediction.sharded import Output, annotator
 
     _no_streams(source, target)
     output = Output(Path(target).absolute(), format_)
-    with cluster.connected(address, workers) as count:
+    with locked(output.folder), cluster.connected(address, workers) as count:
         nlp = prediction.load(model)
         run = _prepared(
             source, output, partial(prediction.origin, nlp, gold_entities=gold_entities), count

@@ -47,13 +47,14 @@ def suspects(
     from rich.console import Console
 
     from aloi.cli.inputs import open_corpus
+    from aloi.corpus.locks import locked
     from aloi.models.studies.folds import Rounds
     from aloi.models.studies.folds import folds as dealt
     from aloi.models.studies.suspects import cross_checked
 
     corpus, changed = open_corpus(folder), overrides(settings or [])
     parts, found = dealt(corpus.documents, folds), []
-    with tempfile.TemporaryDirectory() as scratch:
+    with locked(*filter(None, [out])), tempfile.TemporaryDirectory() as scratch:
         for part in [kind] if kind else list(Part):
             rounds = Rounds(
                 part,

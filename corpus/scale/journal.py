@@ -1,4 +1,4 @@
-"""A file that a long run writes line by line, and that the next run goes on with."""
+"""A file that a long run writes line by line, so that the next run can resume it."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ from typing import IO
 
 from aloi.corpus.files import write_bytes
 
-CHUNK = 1 << 20
+CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
 class Journal:
-    """Lines that stand in `PATH.partial` until all are written; then it becomes PATH.
+    """A writer of `PATH.partial`, which is renamed to PATH when all lines are written.
 
-    origin: what the lines are made from, each part by its name. It stands beside them in
-    `PATH.partial.json`; lines of another origin are not gone on with.
+    origin: what the lines are made from, by name (model, input …). It is kept in
+    `PATH.partial.json`; lines with a different origin are not resumed.
+
+    It does not lock PATH: hold `locks.locked(path)` while you use it.
     """
 
     path: Path
@@ -28,7 +30,7 @@ class Journal:
 
     @property
     def partial(self) -> Path:
-        """Where the lines stand until all are written."""
+        """The file that holds the lines until all are written."""
         return self.path.with_name(f"{self.path.name}.partial")
 
     @property
@@ -36,41 +38,41 @@ class Journal:
         return self.path.with_name(f"{self.path.name}.partial.json")
 
     def changes(self) -> list[str]:
-        """The parts of the origin that differ from those of the lines found; [] without lines."""
+        """Names of the parts of the origin that differ from the partial file's; [] without one."""
         if not self.partial.exists():
             return []
         try:
-            found = json.loads(self._origin_file.read_text(encoding="utf-8"))
+            recorded = json.loads(self._origin_file.read_text(encoding="utf-8"))
         except (OSError, ValueError):
-            found = {}
-        return [name for name, value in self.origin.items() if found.get(name) != value]
+            recorded = {}
+        return [name for name, value in self.origin.items() if recorded.get(name) != value]
 
     def resume(self) -> int:
-        """Make ready to write on; returns how many lines stand there, all whole.
+        """Prepare the partial file for more lines; returns how many complete lines it holds.
 
-        Lines of another origin, and one that is torn, are removed.
+        Lines with a different origin and an incomplete last line are removed.
         """
         if self.partial.exists() and not self.changes():
-            return _keep_whole_lines(self.partial)
-        self.partial.unlink(missing_ok=True)  # first: old lines must not get the new origin
+            return _truncate_to_complete_lines(self.partial)
+        self.partial.unlink(missing_ok=True)  # first, so that old lines never get the new origin
         write_bytes(self._origin_file, json.dumps(dict(self.origin), indent=1).encode())
         self.partial.touch()
         return 0
 
     @contextmanager
     def stream(self) -> Iterator[IO[str]]:
-        """Open for more lines, each kept as soon as it is written; whole if the block succeeds."""
+        """Open the partial file to append lines, each flushed; rename it if the block succeeds."""
         with self.partial.open("a", buffering=1, encoding="utf-8", newline="") as stream:
             yield stream
         os.replace(self.partial, self.path)
         self._origin_file.unlink(missing_ok=True)
 
 
-def _keep_whole_lines(path: Path) -> int:
-    """Cut a file after its last line end; returns how many lines are left."""
+def _truncate_to_complete_lines(path: Path) -> int:
+    """Truncate a file after its last line break; returns how many lines are left."""
     count = end = position = 0
     with path.open("r+b") as stream:
-        while chunk := stream.read(CHUNK):
+        while chunk := stream.read(CHUNK_BYTES):
             count += chunk.count(b"\n")
             if b"\n" in chunk:
                 end = position + chunk.rindex(b"\n") + 1

@@ -21,6 +21,7 @@ from aloi.corpus.document import Document
 from aloi.corpus.files import whole_file, write_bytes
 from aloi.corpus.formats import registry
 from aloi.corpus.formats.detection import MANIFEST
+from aloi.corpus.locks import lock_file
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.scale import cluster
 from aloi.corpus.scale.shards import Shard, ShardSummary
@@ -102,7 +103,8 @@ class Output:
 
         Raises `DataError` for a folder of something else.
         """
-        if not self.folder.exists() or not any(self.folder.iterdir()):
+        names = {path.name for path in self.folder.iterdir()} if self.folder.exists() else set()
+        if not names - {lock_file(self.folder).name}:
             return None, {}
         try:
             first, *lines = self.manifest.read_bytes().split(b"\n")[:-1]
@@ -126,8 +128,9 @@ class Output:
         for name in names:
             self.documents(name).unlink(missing_ok=True)
             self.errors(name).unlink(missing_ok=True)
+        lock = lock_file(self.folder).name
         for file in self.folder.rglob(".*"):
-            if file.is_file() and file.suffix not in SUFFIXES.values():
+            if file.is_file() and file.suffix not in SUFFIXES.values() and file.name != lock:
                 file.unlink()
 
     def failures(self) -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-"""A journal is gone on with where it stops, and only if it is of the same origin."""
+"""A journal is resumed where it stopped, and only if its origin is the same."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -17,7 +17,7 @@ def stopped(path: Path, lines: str) -> None:
         raise KeyboardInterrupt
 
 
-def test_it_goes_on_after_the_last_whole_line_and_becomes_the_file(tmp_path: Path) -> None:
+def test_it_resumes_after_the_last_complete_line_and_becomes_the_file(tmp_path: Path) -> None:
     path = tmp_path / "out.jsonl"
     stopped(path, 'one\ntwo\n{"to')
     assert not path.exists()
