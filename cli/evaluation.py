@@ -13,8 +13,19 @@ from aloi.cli.inputs import must_exist
 from aloi.cli.sharded import Engine, evaluate_shards
 
 if TYPE_CHECKING:
+    from aloi.corpus.collection import Corpus
+    from aloi.corpus.schema import Schema
     from aloi.eval.columns import Annotations
     from aloi.eval.reports.report import Report
+
+
+RestrictedText = Annotated[
+    bool,
+    typer.Option(
+        "--with-restricted-text",
+        help="Keep text of restricted documents in reports; such files cannot be published.",
+    ),
+]
 
 
 def evaluate(
@@ -47,6 +58,7 @@ def evaluate(
     allow_missing: Annotated[
         bool, typer.Option("--allow-missing", help="A gold document not predicted is all missed.")
     ] = False,
+    restricted_text: RestrictedText = False,
     engine: Annotated[
         Engine, typer.Option(help="ray: count shards where they lie; scores, no analysis.")
     ] = Engine.LOCAL,
@@ -55,16 +67,14 @@ def evaluate(
     ] = None,
 ) -> None:
     """Score predictions against gold: entities and relations, per type, micro and macro."""
-    from aloi.corpus.collection import Corpus, is_corpus
-    from aloi.corpus.schema import load_schema
     from aloi.eval.reports.report import evaluate as compare
 
-    _check_engine(engine, address, page=html is not None)
+    _check_engine(engine, address, page=html is not None, restricted_text=restricted_text)
     _check_call(gold, pred, scheme or [], page=html is not None)
-    corpus = Corpus.open(Path(gold)) if is_corpus(Path(gold)) else None
+    corpus = _corpus(gold)
     asked: dict[str, Any] = {
         "schemes": scheme,
-        "schema": load_schema(schema) if schema else corpus.schema if corpus else None,
+        "schema": _schema(schema, corpus),
         "train": columns(str(train)) if train else None,
         "corpus": str(corpus) if corpus else None,
         "bootstrap": bootstrap,
@@ -74,9 +84,24 @@ def evaluate(
     if engine is Engine.RAY:
         report = evaluate_shards(gold, pred, address=address, **asked)
     else:
+        restricted = corpus.restricted_ids if corpus else frozenset[str]()
+        asked |= {"restricted": restricted, "restricted_text": restricted_text}
         report = compare(columns(gold), columns(pred), **asked)
     _show(report)
     _write(report, json_=json_, html=html, markdown=markdown, latex=latex, csv=csv)
+
+
+def _corpus(path: str) -> Corpus | None:
+    from aloi.corpus.collection import Corpus, is_corpus
+
+    return Corpus.open(Path(path)) if is_corpus(Path(path)) else None
+
+
+def _schema(file: Path | None, corpus: Corpus | None) -> Schema | None:
+    """The schema of a file, else the corpus's."""
+    from aloi.corpus.schema import load_schema
+
+    return load_schema(file) if file else corpus.schema if corpus else None
 
 
 def _write(report: Report, **files: Path | None) -> None:
@@ -90,8 +115,13 @@ def _write(report: Report, **files: Path | None) -> None:
                 stream.write(ways[way](report))
 
 
-def _check_engine(engine: Engine, address: str | None, *, page: bool) -> None:
+def _check_engine(
+    engine: Engine, address: str | None, *, page: bool, restricted_text: bool
+) -> None:
     """End with status 2 for what an engine does not do."""
+    if restricted_text and engine is Engine.RAY:
+        fix = "its report has no text: leave it out, or use --engine local"
+        raise typer.BadParameter(f"--with-restricted-text does not go with --engine ray: {fix}")
     if page and engine is Engine.RAY:
         raise typer.BadParameter("--html shows every document: it goes with --engine local")
     if address and engine is Engine.LOCAL:
@@ -141,9 +171,11 @@ def _html(report: Report) -> str:
 
 def _markdown(report: Report) -> str:
     from aloi.eval.reports.sheets import markdown
-    from aloi.eval.reports.tables import sheets
+    from aloi.eval.reports.tables import restriction_note, sheets
 
-    return "\n".join([*map(markdown, sheets(report)), f"`{report.signature}`\n"])
+    return "\n".join(
+        [*restriction_note([report]), *map(markdown, sheets(report)), f"`{report.signature}`\n"]
+    )
 
 
 def _latex(report: Report) -> str:

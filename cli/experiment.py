@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from aloi.cli.evaluation import RestrictedText
+
 if TYPE_CHECKING:
     from aloi.models.studies.experiment import Experiment
 
@@ -30,6 +32,7 @@ def experiment(
         int, typer.Option(min=0, max=100_000, help="Replicates for intervals.")
     ] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap.")] = 0,
+    restricted_text: RestrictedText = False,
 ) -> None:
     """Train what is missing or stale on a corpus, predict on dev and test, report.
 
@@ -45,10 +48,10 @@ def experiment(
         for line in trial.train():
             print(line, file=sys.stderr)
         if not train_only:
-            _evaluate(trial, bootstrap=bootstrap, seed=seed)
+            _evaluate(trial, bootstrap=bootstrap, seed=seed, restricted_text=restricted_text)
 
 
-def _evaluate(trial: Experiment, *, bootstrap: int, seed: int) -> None:
+def _evaluate(trial: Experiment, *, bootstrap: int, seed: int, restricted_text: bool) -> None:
     """Score every system on dev and test; write and print the reports."""
     from rich.console import Console
 
@@ -57,7 +60,7 @@ def _evaluate(trial: Experiment, *, bootstrap: int, seed: int) -> None:
     from aloi.models.studies.experiment import BASELINE, write_reports
 
     out = trial.out
-    runs = list(trial.evaluate(bootstrap=bootstrap, seed=seed))
+    runs = list(trial.evaluate(bootstrap=bootstrap, seed=seed, restricted_text=restricted_text))
     significance = trial.significance(replicates=REPLICATES, seed=seed)
     notes = [BASELINE_NOTE] if any(run.system == BASELINE for run in runs) else []
     ours = [run for run in runs if run.system == "ner"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Sized
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +13,9 @@ from aloi.cli.console import steps
 from aloi.cli.inputs import open_corpus
 
 if TYPE_CHECKING:
-    from aloi.corpus.release.publish.plan import Content, PushPlan, Target
+    from aloi.corpus.collection import Corpus
+    from aloi.corpus.release.clearance import ClearedFiles
+    from aloi.corpus.release.publish.plan import PushPlan, Target
     from aloi.corpus.release.read.rehydration import Rehydrated
     from aloi.corpus.release.versions.comparison import Differences
 
@@ -62,7 +64,8 @@ def check(
 ) -> None:
     """Open a release as its users will, and list everything wrong with it.
 
-    With CORPUS every document is compared, and every file searched for restricted text.
+    With CORPUS every document is compared, and every file is searched for text of the restricted
+    documents, even with changed capitals, punctuation, spaces or markup (docs/rights.md).
     """
     import logging
 
@@ -143,6 +146,14 @@ Tag = Annotated[str, typer.Option(metavar="vX.Y.Z", help="The tag that this vers
 Public = Annotated[
     bool, typer.Option("--public", help="Everyone may read it; else it is made private.")
 ]
+PushCorpus = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="CORPUS",
+        help="Search all files for restricted text of this corpus (default: the folder `corpus`).",
+        exists=True,
+    ),
+]
 Execute = Annotated[
     bool, typer.Option("--execute", help="Send it; else only show what would be sent.")
 ]
@@ -154,18 +165,21 @@ def push(
     *,
     repo: Repo,
     tag: Tag,
+    corpus: PushCorpus = None,
     public: Public = False,
     execute: Execute = False,
 ) -> None:
     """Publish a release as one commit and one tag of a dataset repository.
 
-    Without --execute nothing is sent. The token is HF_TOKEN, or the login of `hf auth login`.
+    Every file is searched for restricted text first. Without --execute nothing is sent. The token
+    is HF_TOKEN, or the login of `hf auth login`.
     """
     from aloi.corpus.release.publish.integrity import intact_files
     from aloi.corpus.release.publish.plan import Target
 
     target = Target(repo, tag, "dataset", public)
-    _push(intact_files(folder, tag=tag), target, execute=execute)
+    files = intact_files(folder, tag=tag, corpus=_corpus_at_hand(corpus))
+    _push(files, target, execute=execute)
 
 
 @app.command("push-model")
@@ -179,6 +193,7 @@ def push_model(
     evaluation: Annotated[
         Path | None, typer.Option(help="Its scores: eval.json of `make eval`.", exists=True)
     ] = None,
+    corpus: PushCorpus = None,
     public: Public = False,
     execute: Execute = False,
 ) -> None:
@@ -187,10 +202,43 @@ def push_model(
     from aloi.models.publication.publishing import publishable
 
     target = Target(repo, tag, "model", public)
-    _push(publishable(model, evaluation=evaluation), target, execute=execute)
+    files = publishable(model, evaluation=evaluation, corpus=_corpus_at_hand(corpus))
+    _push(files, target, execute=execute)
 
 
-def _push(files: Mapping[str, Content], target: Target, *, execute: bool) -> None:
+@app.command()
+def scan(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Any folder.", exists=True, file_okay=False)
+    ],
+    corpus: Annotated[
+        Path, typer.Argument(metavar="[CORPUS]", help="A corpus folder.", exists=True)
+    ] = Path("corpus"),
+) -> None:
+    """Search every file of a folder, such as an earlier push, for restricted text of a corpus.
+
+    Status 1 if there is any. In a pipeline's vocabulary, and in binary files, only long runs count.
+    """
+    from aloi.corpus.release.clearance import clear, folder_files, vocabularies
+
+    files = folder_files(folder)
+    cleared = clear(files, open_corpus(corpus), vocabularies=vocabularies(files))
+    for name in files:
+        print(f"checked {name}")
+    _show_cleared(cleared)
+
+
+def _corpus_at_hand(folder: Path | None) -> Corpus | None:
+    """Open the corpus of --corpus, else the folder `corpus` if it is one."""
+    from aloi.corpus.collection import is_corpus
+
+    default = Path("corpus")
+    if folder is None and not is_corpus(default):
+        return None
+    return open_corpus(folder or default)
+
+
+def _push(files: ClearedFiles, target: Target, *, execute: bool) -> None:
     from aloi.corpus.extras import need
 
     need("huggingface_hub", extra="hub")
@@ -198,6 +246,7 @@ def _push(files: Mapping[str, Content], target: Target, *, execute: bool) -> Non
 
     planned = hub.plan(files, target)
     _show_plan(planned)
+    _show_cleared(files)
     if not execute:
         print("nothing was sent; --execute sends it")
         return
@@ -212,7 +261,7 @@ def _push(files: Mapping[str, Content], target: Target, *, execute: bool) -> Non
 
 
 def _show_plan(planned: PushPlan) -> None:
-    """What a plan would send, a line a file."""
+    """Print what a plan would send, one line per file, each with whether it was checked."""
     from aloi.corpus.release.publish.plan import size
 
     found = "new, if not hidden from this token" if planned.remote is None else "there already"
@@ -220,14 +269,36 @@ def _show_plan(planned: PushPlan) -> None:
     print(f"{planned.target}, {planned.target.visibility} ({known}), tag {planned.target.tag}")
     for problem in planned.unread:
         print(problem)
+    checked = ", checked" if planned.cleared.documents else ""
     for sign, paths in (("+", planned.added), ("~", planned.changed)):
         for path in paths:
-            print(f"{sign} {path} ({size(planned.files[path]):,} bytes)")
+            print(f"{sign} {path} ({size(planned.files[path]):,} bytes{checked})")
     for path in planned.removed:
         print(f"- {path}")
     same = len(planned.files) - len(planned.added) - len(planned.changed)
     total = sum(map(size, planned.files.values()))
     print(f"{len(planned.files)} files, {total:,} bytes; {same} unchanged")
+
+
+def _show_cleared(cleared: ClearedFiles) -> None:
+    """Print what the files were searched for."""
+    if cleared.corpus is None:
+        print("restricted text: not checked, no corpus (--corpus); no restricted document is named")
+        return
+    if cleared.documents:
+        print(
+            f"restricted text: none found in {_count(cleared.files, 'file')}; searched for "
+            f"{_count(cleared.documents, 'restricted document')} of {cleared.corpus}: "
+            f"{', '.join(cleared.documents)}"
+        )
+    else:
+        print(f"restricted text: {cleared.corpus} has no restricted document to search for")
+    if cleared.missing:
+        print(f"not searched for, as the corpus folder lacks them: {', '.join(cleared.missing)}")
+
+
+def _count(things: Sized, noun: str) -> str:
+    return f"{len(things)} {noun}{'' if len(things) == 1 else 's'}"
 
 
 @app.command()

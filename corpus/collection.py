@@ -80,6 +80,12 @@ class Corpus:
         restricted = document.id in self.manifest.restricted
         return rights_of(document.meta, self.manifest.rights, restricted=restricted)
 
+    @cached_property
+    def restricted_ids(self) -> frozenset[str]:
+        """The ids of the documents whose text must not be redistributed, at hand or not."""
+        found = (each.id for each in self.documents if not self.rights(each).redistributable)
+        return frozenset((*self.manifest.restricted, *found))
+
     def split(self, name: str) -> tuple[Document, ...]:
         """The documents of one split that are at hand."""
         wanted = set(self.splits.get(name, ()))

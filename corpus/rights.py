@@ -28,6 +28,16 @@ UNKNOWN = "unknown"
 """A right nobody has looked up: the same as none."""
 
 
+RESTRICTED_TEXT = "contains_restricted_text"
+"""Key of a report that contains text of restricted documents; no push accepts one."""
+
+RESTRICTED_DOCUMENTS = "restricted_documents"
+"""Key of a report: the ids of the restricted documents that it was made from."""
+
+_FORBIDDING = ("not redistributable", "all rights reserved")
+"""Statements in `rights` that forbid redistribution."""
+
+
 class Rights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is known of the rights in a text; nothing is allowed unless said."""
 
@@ -36,6 +46,18 @@ class Rights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str | None = None
     retrieved: str | None = None
     redistributable: bool = False
+
+
+def is_restricted(meta: Mapping[str, Any]) -> bool:
+    """Return whether a document's own metadata says that its text must not be redistributed.
+
+    Metadata that says nothing of it restricts nothing here: what a corpus says of such documents is
+    in `Corpus.restricted_ids`.
+    """
+    stated = meta.get(KEYS["redistributable"])
+    licence = str(meta.get(KEYS["licence"], "")).casefold()
+    forbidden = stated not in (True, None, UNKNOWN)
+    return forbidden or any(phrase in licence for phrase in _FORBIDDING)
 
 
 def rights_of(meta: Mapping[str, Any], default: Rights, *, restricted: bool) -> Rights:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
 from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.rights import is_restricted
 from aloi.eval.columns import Annotations, Ints, MentionColumns, RelationColumns
 
 SHOWN = 20
@@ -24,7 +25,11 @@ class Side:
 
 @dataclass(frozen=True)
 class Pair:
-    """Gold and predictions of the same documents, their labels numbered alike."""
+    """Gold and predictions of the same documents, their labels numbered alike.
+
+    `restricted`: ids of the documents whose text must not be redistributed. Reports leave out the
+    text of those in `withheld`: the same ones, unless the text was asked for.
+    """
 
     ids: tuple[str, ...]
     texts: tuple[str, ...] = field(repr=False)
@@ -33,6 +38,8 @@ class Pair:
     relation_labels: tuple[str, ...]
     gold: Side
     pred: Side
+    restricted: frozenset[str] = frozenset()
+    withheld: frozenset[str] = frozenset()
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -43,12 +50,21 @@ class Pair:
         return max(map(len, self.texts), default=0) + 1
 
 
-def pair(gold: Annotations, pred: Annotations, *, allow_missing: bool = False) -> Pair:
+def pair(
+    gold: Annotations,
+    pred: Annotations,
+    *,
+    allow_missing: bool = False,
+    restricted: Collection[str] = (),
+    restricted_text: bool = False,
+) -> Pair:
     """Each gold document with its prediction, in gold's order.
 
     Raises `DataError` naming every document that lacks its other half or whose texts differ.
     `allow_missing`: a gold document without prediction is paired with an empty one, so that all
-    it holds counts as missed.
+    it holds counts as missed. `restricted`: ids of restricted documents beside those that say so
+    in their metadata, gold's or the prediction's. `restricted_text`: whether reports have their
+    text.
     """
     problems = [*_twice(gold.ids, "gold"), *_twice(pred.ids, "the predictions")]
     place = {id_: number for number, id_ in enumerate(gold.ids)}
@@ -63,7 +79,15 @@ def pair(gold: Annotations, pred: Annotations, *, allow_missing: bool = False) -
     problems += [Problem("extra-document", what, fix, id_) for id_ in given.keys() - place]
     if problems:
         raise DataError(sorted(problems, key=lambda problem: (problem.kind, problem.document)))
-    return _joined(gold, pred, np.array([place[id_] for id_ in pred.ids], dtype=np.int64))
+    joined = _joined(gold, pred, np.array([place[id_] for id_ in pred.ids], dtype=np.int64))
+    found = place.keys() & {*restricted, *_restricted(gold), *_restricted(pred)}
+    withheld = frozenset() if restricted_text else frozenset(found)
+    return replace(joined, restricted=frozenset(found), withheld=withheld)
+
+
+def _restricted(side: Annotations) -> Iterator[str]:
+    """Yield the ids of the documents whose metadata forbids redistribution."""
+    return (id_ for id_, meta in zip(side.ids, side.metas, strict=True) if is_restricted(meta))
 
 
 def _joined(gold: Annotations, pred: Annotations, place: Ints) -> Pair:

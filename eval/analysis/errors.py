@@ -16,7 +16,7 @@ positives of the exact scheme. Duplicates are in no column.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -173,7 +173,8 @@ class Case(NamedTuple):
     """One error as a person reads it: what gold has, what was predicted, and where it stands.
 
     `gold` and `pred` are (label, start, end), None where there is nothing; `context` is the text
-    around, the mention between » and «.
+    around, the mention between » and «. If the text is `withheld`, as that of a restricted document
+    in a report, surface and context are offsets.
     """
 
     kind: str
@@ -182,6 +183,15 @@ class Case(NamedTuple):
     pred: tuple[str, int, int] | None
     surface: str
     context: str
+    withheld: bool = False
+
+    def without_text(self) -> Case:
+        """Return the case with offsets in the place of its text."""
+        place = self.gold or self.pred
+        assert place is not None
+        _, start, end = place
+        surface = f"characters {start} to {end}"
+        return self._replace(surface=surface, context=surface, withheld=True)
 
 
 AROUND = 40
@@ -206,14 +216,24 @@ def cases(errors: Errors) -> Iterator[Case]:
     return (case for *_, case in sorted(found, key=lambda each: each[:2]))
 
 
-def frequent(found: Iterable[Case], *, most: int) -> list[tuple[int, Case]]:
-    """The errors that come most often with the same words, kind and labels; an example of each."""
+def frequent(
+    found: Iterable[Case], *, most: int, withheld: Collection[str] = ()
+) -> list[tuple[int, Case]]:
+    """Return the most frequent errors with the same words, kind and labels; an example of each.
+
+    The example is from a document that is not `withheld`, or it is without its text.
+    """
     groups: dict[tuple[str, str, str, str], list[Case]] = defaultdict(list)
     for case in found:
         labels = [side[0] if side else "" for side in (case.gold, case.pred)]
         groups[case.kind, labels[0], labels[1], case.surface.casefold()].append(case)
     ranked = sorted(groups.values(), key=len, reverse=True)
-    return [(len(group), group[0]) for group in ranked[:most]]
+    return [(len(group), _example(group, withheld)) for group in ranked[:most]]
+
+
+def _example(group: list[Case], withheld: Collection[str]) -> Case:
+    shown = (case for case in group if case.document not in withheld)
+    return next(shown, None) or group[0].without_text()
 
 
 def _case(errors: Errors, kind: int, gold: int | None, pred: int | None) -> tuple[int, int, Case]:

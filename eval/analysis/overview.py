@@ -32,7 +32,8 @@ class Analysis:
 
     def to_json(self) -> dict[str, Any]:
         """The analysis as plain values."""
-        listed = frequent(cases(self.errors), most=LISTED)
+        withheld = self.errors.pair.withheld
+        listed = frequent(cases(self.errors), most=LISTED, withheld=withheld)
         return {
             "errors": self.errors.table(),
             "confusion": self.errors.confusion().to_json(),

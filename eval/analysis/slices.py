@@ -23,6 +23,11 @@ from aloi.eval.scores import among, distinct
 Groups = list[str | None]
 """The group of each row; None for a row that is in none."""
 
+WITHHELD = "withheld"
+"""The group of metadata and attributes of a restricted document that are long enough for text."""
+LONG_VALUE = 25
+"""Characters from which a value may be text of a document."""
+
 METADATA = ("year", "source", "rights", "form", "theme")
 SEEN = "surface in training"
 LONG = 5
@@ -58,7 +63,7 @@ def entity_slices(pair: Pair, *, train: Annotations | None = None) -> Iterator[S
         rules[SEEN] = _seen(pair, train)
     for name, rule in rules.items():
         yield from _slice(name, both, rule(sides[0]), rule(sides[1]))
-    yield from _attributes(both, pair.gold.mentions)
+    yield from _attributes(both, pair)
 
 
 def relation_slices(pair: Pair, *, symmetric: frozenset[str]) -> Iterator[Slice]:
@@ -112,13 +117,25 @@ def _nesting(outer: Bools) -> Groups:
 
 
 def _metadata(pair: Pair, key: str) -> Callable[[MentionColumns], Groups]:
-    values = [_value(meta, key) for meta in pair.metas]
+    values = [
+        _shown(_value(meta, key), id_ in pair.withheld and key not in _PUBLIC)
+        for id_, meta in zip(pair.ids, pair.metas, strict=True)
+    ]
     return lambda mentions: [values[document] for document in mentions.document.tolist()]
 
 
 def _value(meta: dict[str, object], key: str) -> str | None:
     value = str(meta.get("date", ""))[:4] if key == "year" else meta.get(key)
     return None if value is None or value == "" else str(value)
+
+
+_PUBLIC = ("year", "source", "rights")
+"""Metadata that a release publishes for a restricted document too."""
+
+
+def _shown(value: str | None, withheld: bool) -> str | None:
+    """Return a value, or that it is withheld if it is long enough to be text."""
+    return WITHHELD if value and withheld and len(value) >= LONG_VALUE else value
 
 
 def _seen(pair: Pair, train: Annotations) -> Callable[[MentionColumns], Groups]:
@@ -142,11 +159,16 @@ def _seen(pair: Pair, train: Annotations) -> Callable[[MentionColumns], Groups]:
     ]
 
 
-def _attributes(both: Both, gold: MentionColumns) -> Iterator[Slice]:
-    """Recall by each attribute that gold mentions bear; the predictions count for no group."""
-    names = sorted({name for bearer in gold.attributes if bearer for name in bearer})
+def _attributes(both: Both, pair: Pair) -> Iterator[Slice]:
+    """Recall by each attribute of gold's mentions; the predictions count for no group."""
+    gold = pair.gold.mentions
+    withheld = [pair.ids[number] in pair.withheld for number in gold.document.tolist()]
+    names = sorted({name for attributes in gold.attributes if attributes for name in attributes})
     for name in names:
-        groups: Groups = [(bearer or {}).get(name, "without") for bearer in gold.attributes]
+        groups: Groups = [
+            _shown((attributes or {}).get(name, "without"), hidden)
+            for attributes, hidden in zip(gold.attributes, withheld, strict=True)
+        ]
         for found in _slice(name, both, groups, [None] * len(both[1].key)):
             yield Slice(name, found.groups, recall_only=True)
 

@@ -13,6 +13,7 @@ from typing import Any
 from jinja2 import Environment
 from markupsafe import Markup
 
+from aloi.corpus.rights import RESTRICTED_TEXT
 from aloi.eval.analysis.errors import KINDS, RIGHT
 from aloi.eval.analysis.overview import Analysis
 from aloi.eval.analysis.precision_recall import Curve, entity_curves, relation_curves
@@ -40,6 +41,7 @@ def page(report: Report) -> str:
         curves=_curves(report.analysis.errors.pair, report.symmetric),
         frequent=report.analysis.to_json()["frequent_errors"],
         data=_data(report),
+        mark=RESTRICTED_TEXT if report.has_restricted_text else None,
     )
 
 
@@ -92,9 +94,18 @@ def _curves(pair: Pair, symmetric: frozenset[str]) -> list[tuple[str, list[Curve
 
 
 def _documents(pair: Pair, analysis: Analysis, symmetric: frozenset[str]) -> list[dict[str, Any]]:
-    """Every document with what gold and predictions mark in it, most errors first."""
+    """Every document with what gold and predictions mark in it, most errors first.
+
+    The text of a restricted document is None, unless it was asked for.
+    """
     documents = [
-        {"id": id_, "text": text, "errors": 0, "gold": _blank(), "pred": _blank()}
+        {
+            "id": id_,
+            "text": None if id_ in pair.withheld else text,
+            "errors": 0,
+            "gold": _blank(),
+            "pred": _blank(),
+        }
         for id_, text in zip(pair.ids, pair.texts, strict=True)
     ]
     right = _right_relations(pair, symmetric)

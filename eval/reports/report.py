@@ -8,6 +8,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from aloi.corpus.document import Document
+from aloi.corpus.rights import RESTRICTED_DOCUMENTS, RESTRICTED_TEXT
 from aloi.corpus.schema import Schema
 from aloi.eval import items
 from aloi.eval.columns import Annotations
@@ -52,9 +53,21 @@ class Report:
     symmetric: frozenset[str] = frozenset()
     analysis: Analysis | None = None
 
+    @property
+    def restricted(self) -> frozenset[str]:
+        """The ids of the restricted documents in the analysis; scores alone have no text."""
+        return self.analysis.errors.pair.restricted if self.analysis else frozenset()
+
+    @property
+    def has_restricted_text(self) -> bool:
+        """Whether the report contains text of a restricted document."""
+        return bool(self.analysis and self.restricted - self.analysis.errors.pair.withheld)
+
     def to_json(self) -> dict[str, Any]:
         """The report as plain values, the same content for machines."""
         return {
+            **text_mark([self]),
+            **({RESTRICTED_DOCUMENTS: sorted(self.restricted)} if self.restricted else {}),
             "signature": self.signature,
             "documents": self.documents,
             "unknown_labels": list(self.unknown),
@@ -62,6 +75,11 @@ class Report:
             "relations": {name: _plain(result) for name, result in self.relations.items()},
             **({"analysis": self.analysis.to_json()} if self.analysis else {}),
         }
+
+
+def text_mark(reports: Iterable[Report]) -> dict[str, bool]:
+    """Return the key that marks JSON with restricted text of some reports; nothing without any."""
+    return {RESTRICTED_TEXT: True} if any(each.has_restricted_text for each in reports) else {}
 
 
 def evaluate(
@@ -75,6 +93,8 @@ def evaluate(
     allow_missing: bool = False,
     bootstrap: int = 0,
     seed: int = 0,
+    restricted: Collection[str] = (),
+    restricted_text: bool = False,
 ) -> Report:
     """Score predictions against gold, entities and relations, per type and together.
 
@@ -82,11 +102,18 @@ def evaluate(
     of the errors, unless said. `schema` tells which
     relations are symmetric (without one, none is). `train` are the documents that the system
     learned from. `corpus` names the corpus in the signature; without it, gold's hash does.
-    `bootstrap` is the number of replicates. Raises `DataError` if the two sides are not the same
+    `bootstrap` is the number of replicates. The report has no text of restricted documents, that
+    is of those whose metadata forbids redistribution and of the ids in `restricted`, unless
+    `restricted_text` asks for it. Raises `DataError` if the two sides are not the same
     documents with the same texts.
     """
     columns = [_columns(side) for side in (gold, pred)]
-    both = pair(*columns, allow_missing=allow_missing)
+    both = pair(
+        *columns,
+        allow_missing=allow_missing,
+        restricted=restricted,
+        restricted_text=restricted_text,
+    )
     symmetric = schema.symmetric if schema else frozenset[str]()
     learned = None if train is None else _columns(train)
     scope = Scope.of(schemes, symmetric, learned)

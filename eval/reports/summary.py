@@ -11,7 +11,7 @@ from aloi.eval.counts import Counts, Tally
 from aloi.eval.reports.comparison import Comparison
 from aloi.eval.reports.report import Report, Result
 from aloi.eval.reports.sheets import Sheet, markdown, ratio
-from aloi.eval.reports.tables import sheets
+from aloi.eval.reports.tables import restriction_note, sheets
 from aloi.eval.statistics.intervals import Interval
 
 SHOWN = {"entities": ("outermost", "exact"), "relations": ("strict", "boundaries")}
@@ -95,7 +95,8 @@ def whole_markdown(
     runs: list[SystemReport], significance: Mapping[str, Comparison], notes: Iterable[str]
 ) -> str:
     """The report of an experiment in Markdown, every run in full."""
-    parts = ["# Evaluation\n", *(f"- {note}" for note in notes), ""]
+    marked = restriction_note(run.report for run in runs)
+    parts = [*marked, "# Evaluation\n", *(f"- {note}" for note in notes), ""]
     parts += [markdown(overview(runs)), *map(markdown, by_type(runs)), "## Significance\n"]
     for split, found in significance.items():
         parts += [f"### {split}\n", *map(markdown, found.sheets()), f"`{found.signature}`\n"]

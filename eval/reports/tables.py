@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from aloi.corpus.rights import RESTRICTED_TEXT
 from aloi.eval.analysis.causes import CAUSES
 from aloi.eval.analysis.overview import Analysis
 from aloi.eval.analysis.slices import METADATA, Slice
@@ -69,6 +70,16 @@ def _other_schemes(report: Report) -> Iterator[Sheet]:
     ]
     if rows:
         yield Sheet("other schemes, micro averages", tuple(rows), ("", "support", "P", "R", "F1"))
+
+
+def restriction_note(reports: Iterable[Report]) -> list[str]:
+    """Return the head of a Markdown report that contains restricted text; nothing for others."""
+    if not any(report.has_restricted_text for report in reports):
+        return []
+    return [
+        f"<!-- {RESTRICTED_TEXT}: true -->\n",
+        "**This report contains text that must not be redistributed. Keep it on this machine.**\n",
+    ]
 
 
 def _title(what: str, scheme: str, result: Result) -> str:

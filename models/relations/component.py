@@ -1,8 +1,8 @@
 """The spaCy component `aloi_relations`: labelled arcs between the mentions of a doc.
 
-Pairs are proposed as arrays (aloi.models.relations.candidates), scored for all labels at once,
-and kept where the probability reaches the label's threshold. Several labels a pair may hold; a symmetric relation is
-scored in text order only, and so decoded once. Pairs go through in blocks, so that a doc with any
+Pairs are proposed as arrays (aloi.models.relations.candidates), scored for all labels at once, and
+kept where the probability reaches the label's threshold. A pair may hold several labels; a
+symmetric relation is scored and decoded once, in text order. Pairs are processed in blocks, so any
 number of mentions takes little memory.
 
 Relations hold between mentions, or between things that several mentions name (`by_ref`): then two

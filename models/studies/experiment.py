@@ -20,7 +20,7 @@ from aloi.corpus.problems import DataError, Problem
 from aloi.eval.columns import Annotations
 from aloi.eval.reports.comparison import Comparison, compare
 from aloi.eval.reports.page import page
-from aloi.eval.reports.report import evaluate
+from aloi.eval.reports.report import evaluate, text_mark
 from aloi.eval.reports.summary import SystemReport
 from aloi.models.prediction import pipelines as prediction
 from aloi.models.training import job as training
@@ -93,8 +93,13 @@ class Experiment:
             rights=self.corpus.manifest.rights,
         )
 
-    def evaluate(self, *, bootstrap: int, seed: int) -> Iterator[SystemReport]:
-        """Predict on dev and test, and score each split that has documents, a run at a time."""
+    def evaluate(
+        self, *, bootstrap: int, seed: int, restricted_text: bool = False
+    ) -> Iterator[SystemReport]:
+        """Predict on dev and test, and score each split that has documents, a run at a time.
+
+        The reports have text of restricted documents only if `restricted_text` asks for it.
+        """
         train = Annotations.of(self.corpus.split("train"))
         for split, ids in self._scored().items():
             for system, task, gold, pred in self._systems if ids else ():
@@ -106,6 +111,8 @@ class Experiment:
                     corpus=str(self.corpus),
                     bootstrap=bootstrap,
                     seed=seed,
+                    restricted=self.corpus.restricted_ids,
+                    restricted_text=restricted_text,
                 )
                 yield SystemReport(split, system, task, report)
 
@@ -182,6 +189,7 @@ def write_reports(
 ) -> None:
     """Write reports/eval.json, eval.md, and a page for each of our own systems on dev and test."""
     content = {
+        **text_mark(run.report for run in runs),
         "runs": [run.to_json() for run in runs],
         "significance": {split: found.to_json() for split, found in significance.items()},
     }

@@ -65,6 +65,10 @@ def test_relations_are_learnt_and_kept_through_the_whole_pipeline(trial: Experim
     assert f1(runs["test", "relations-gold-entities"]) > 0.8
 
 
+def written(trial: Experiment) -> Iterator[Path]:
+    return (trial.out / "reports").iterdir()
+
+
 def test_the_reports_are_written(trial: Experiment) -> None:
     runs = list(trial.evaluate(bootstrap=20, seed=0))
     significance = trial.significance(replicates=50, seed=0)
@@ -77,6 +81,9 @@ def test_the_reports_are_written(trial: Experiment) -> None:
     assert {"eval.json", "eval.md", *pages} <= reports
     content = json.loads((trial.out / "reports" / "eval.json").read_text(encoding="utf-8"))
     assert set(content) == {"runs", "significance"}
+    named = {run["split"]: run["report"].get("restricted_documents") for run in content["runs"]}
+    assert named == {"dev": None, "test": ["d25"], "article": ["d25"]}
+    assert not any("Zoé ignore Rome" in file.read_text("utf-8") for file in written(trial))
     assert "by surface in training" in (trial.out / "reports" / "eval.md").read_text("utf-8")
 
 

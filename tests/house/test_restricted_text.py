@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from aloi.corpus import document_files
-from aloi.corpus.release.restricted_text import LONG, Runs, strings
+from aloi.corpus.release.restricted_text import LONG_RUN, Runs, strings
 
 ROOT = Path(__file__).parents[2]
 RESTRICTED = ROOT / "corpus" / "restricted"
@@ -19,7 +19,7 @@ def runs() -> Runs:
     if not RESTRICTED.is_dir():
         pytest.skip("no corpus/restricted/ here")
     found = [record.document for record in document_files.records(RESTRICTED)]
-    return Runs({document.text for document in found if document}, LONG)
+    return Runs({("article", document.text) for document in found if document}, LONG_RUN)
 
 
 def leaking(files: Iterator[Path], runs: Runs) -> list[Path]:

@@ -38,11 +38,14 @@ def environment(hub: Hub, tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def aloi(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+def aloi(hub: Hub, tmp_path: Path, built: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     """Run a command in this process, its client set as `environment` would set it.
+
+    The current folder has the toy corpus in `corpus`, where a push looks for it.
 
     A token, if given, takes the place of the writer's; it must never be in what is printed.
     """
+    monkeypatch.chdir(built.parent)
     monkeypatch.setattr(constants, "ENDPOINT", hub.url)
     monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "token"))
     monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)

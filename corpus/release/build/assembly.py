@@ -79,9 +79,9 @@ def build(
 
 
 def guard(corpus: Corpus, *, refs: bool) -> Guard:
-    """What finds restricted text in a release of this corpus.
+    """Return a guard that finds the text of this corpus's restricted documents.
 
-    Besides the open documents it lets pass what a release says on purpose: ids, rights, the
+    Besides the open documents it allows what a release contains on purpose: ids, rights, the
     metadata and refs that are kept, and the words of the templates and the schema.
     """
     restricted: list[Document] = []

@@ -298,5 +298,5 @@ def _same_standoff(bare: Standoff, document: Document, corpus: Corpus, release: 
 
 
 def _leak_problems(release: Release, corpus: Corpus) -> Iterator[Problem]:
-    """Text of the corpus that may not be given on, in any file of the release."""
+    """Yield a problem for each file of the release with text of a restricted document."""
     yield from leaks.leak_problems(release.folder, guard(corpus, refs=release.manifest.refs))

@@ -14,7 +14,7 @@ ours has it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -24,7 +24,8 @@ from huggingface_hub.errors import OIDCError, RepositoryNotFoundError
 from huggingface_hub.hf_api import RepoFile
 
 from aloi.corpus.problems import DataError, Problem
-from aloi.corpus.release.publish.plan import Content, PushPlan, Remote, Target, refusals
+from aloi.corpus.release.clearance import ClearedFiles
+from aloi.corpus.release.publish.plan import PushPlan, Remote, Target, refusals
 
 
 @dataclass(frozen=True)
@@ -37,15 +38,15 @@ class Pushed:
     tagged: bool
 
 
-def plan(files: Mapping[str, Content], target: Target) -> PushPlan:
-    """Compare files, by their paths, with what the hub has; nothing is sent.
+def plan(cleared: ClearedFiles, target: Target) -> PushPlan:
+    """Compare files that were searched for restricted text with what the hub has; send nothing.
 
     Raises `DataError` if the tag is on other files already, or the visibility is not what is said.
     """
     try:
-        made = PushPlan(target, files, _remote(target))
+        made = PushPlan(target, cleared, _remote(target))
     except _HubError as error:
-        return PushPlan(target, files, unread=error.problems)
+        return PushPlan(target, cleared, unread=error.problems)
     problems = list(refusals(made))
     if problems:
         raise DataError(problems)
@@ -64,7 +65,7 @@ def push(planned: PushPlan) -> Pushed:
         with _speaking_to_hub(target) as api:
             private = not target.public
             api.create_repo(target.repo, repo_type=target.kind, private=private, exist_ok=True)
-        planned = plan(planned.files, target)
+        planned = plan(planned.cleared, target)
     remote = planned.remote
     if remote is None:
         raise DataError(planned.unread or [_unseen(target)])

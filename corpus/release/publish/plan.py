@@ -7,13 +7,10 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Literal
 
 from aloi.corpus.problems import DataError, Problem
-
-Content = Path | bytes
-"""A file to publish: where it stands, or what is in it."""
+from aloi.corpus.release.clearance import ClearedFiles, Content
 
 KEPT = ".gitattributes"
 """The hub's own file: it says which files are large."""
@@ -76,9 +73,14 @@ class PushPlan:
     """
 
     target: Target
-    files: Mapping[str, Content]
+    cleared: ClearedFiles
     remote: Remote | None = None
     unread: tuple[Problem, ...] = ()
+
+    @property
+    def files(self) -> Mapping[str, Content]:
+        """The files to publish, by their paths."""
+        return self.cleared.files
 
     @cached_property
     def added(self) -> tuple[str, ...]:

@@ -91,6 +91,25 @@ def test_a_text_that_looks_like_markup_stays_text(
     assert browser.get_log("browser") == []
 
 
+def test_a_restricted_document_is_shown_without_its_text(
+    browser: webdriver.Chrome, tmp_path: Path
+) -> None:
+    ana, rome = Entity("a", 0, 3, "PER"), Entity("r", 10, 14, "LOC")
+    hidden = {"redistributable": False}
+    gold = [
+        Document("hidden", "Ana vit à Rome", (ana, rome), (Relation("a", "r", "IN"),), hidden),
+        Document("shown", "Bob vit à Lima", (ana,)),
+    ]
+    opened(browser, evaluate(gold, [Document(d.id, d.text, ()) for d in gold]), tmp_path)
+    assert drawn(browser, 0) == {"gold": (0, 0), "pred": (0, 0)}
+    side = browser.find_element(By.CSS_SELECTOR, "[data-side=gold]").text
+    assert "gold: 2 mentions, 1 relations" in side
+    assert "3 errors. The text is withheld" in side
+    assert drawn(browser, 1) == {"gold": (1, 0), "pred": (0, 0)}
+    assert "Ana" not in browser.page_source
+    assert browser.get_log("browser") == []
+
+
 def test_search_and_the_order_of_documents(browser: webdriver.Chrome, tmp_path: Path) -> None:
     gold = [
         Document(

@@ -1,0 +1,183 @@
+"""Reports leave out the text of restricted documents, unless it was asked for and they say so."""
+
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+import pytest
+import releases
+
+from aloi.cli.main import main
+from aloi.corpus import document_files
+from aloi.corpus.document import Document, Entity, Relation
+from aloi.corpus.scale import shards
+from aloi.eval.reports import distributed as sharded
+from aloi.eval.reports.page import page
+from aloi.eval.reports.report import Report, Scope, evaluate, report
+from aloi.eval.reports.summary import SystemReport, whole_markdown
+from aloi.models.studies.experiment import write_reports
+
+SECRET = (
+    "Eustache Malvoisin habite une maison de pierre au bord du canal. "
+    "À Vaucluse il cultive des roses noires que nul n'a jamais vues."
+)
+PLACE = SECRET.index("Vaucluse")
+LONG = "une phrase entière tirée de l'article lui-même"
+FORBIDDEN = [
+    {"redistributable": False},
+    {"redistributable": "no"},
+    {"rights": "not redistributable"},
+]
+
+
+def secret(*, found: Iterable[int] = (0, 1), meta: dict[str, object] | None = None) -> Document:
+    """The restricted document with some of its two mentions, and the relation of both."""
+    kept = set(found)
+    both = (
+        Entity("a", 0, 18, "PER", attributes={"note": LONG}),
+        Entity("b", PLACE, PLACE + 8, "LOC"),
+    )
+    arcs = (Relation("a", "b", "LIVES_IN"),) if len(kept) == 2 else ()
+    return Document("secret", SECRET, tuple(both[n] for n in sorted(kept)), arcs, meta or {})
+
+
+def open_document(*, found: bool = True) -> Document:
+    ana = (Entity("a", 0, 3, "PER"),) if found else ()
+    return Document("open", "Ana vit ici, dit-on.", ana, (), {"theme": "a theme"})
+
+
+def compared(**options: bool) -> Report:
+    """Both documents, of which nothing was found; the restricted one has long metadata as well."""
+    gold = [secret(meta={**FORBIDDEN[0], "theme": LONG, "title": LONG}), open_document()]
+    return evaluate(gold, [secret(found=()), open_document(found=False)], **options)
+
+
+def written(found: Report) -> str:
+    return json.dumps(found.to_json(), ensure_ascii=False) + page(found)
+
+
+def leaks(text: str) -> list[str]:
+    words = ["Eustache", "Malvoisin", "Vaucluse", "maison", "roses", "jamais", "tirée"]
+    return [word for word in words if word in text]
+
+
+def test_the_default_report_has_offsets_in_the_place_of_the_text() -> None:
+    found = compared()
+    assert leaks(written(found)) == []
+    content = found.to_json()
+    assert content["restricted_documents"] == ["secret"]
+    assert "contains_restricted_text" not in content
+    cases = {case["surface"]: case for case in content["analysis"]["frequent_errors"]}
+    assert cases.keys() == {"Ana", "characters 0 to 18", f"characters {PLACE} to {PLACE + 8}"}
+    assert cases["Ana"]["context"] == "»Ana« vit ici, dit-on."
+    case = cases["characters 0 to 18"]
+    assert (case["gold"], case["context"]) == (("PER", 0, 18), "characters 0 to 18")
+    assert case["withheld"]
+    assert content["analysis"]["slices"]["entities"]["theme"].keys() == {"a theme", "withheld"}
+
+
+def test_the_text_is_kept_where_it_was_asked_for_and_every_report_says_so() -> None:
+    found = compared(restricted_text=True)
+    content = found.to_json()
+    assert content["contains_restricted_text"] is True
+    assert leaks(json.dumps(content, ensure_ascii=False))
+    assert SECRET in page(found)
+    header = page(found).partition("<main>")[0]
+    assert "contains text that must not be redistributed (contains_restricted_text)" in header
+
+
+@pytest.mark.parametrize("meta", FORBIDDEN)
+@pytest.mark.parametrize("side", ["gold", "pred"])
+def test_either_side_may_say_that_a_document_is_restricted(
+    meta: dict[str, object], side: str
+) -> None:
+    gold = secret(meta=meta if side == "gold" else {})
+    pred = secret(found=(), meta=meta if side == "pred" else {})
+    assert leaks(written(evaluate([gold], [pred])).replace(LONG, "")) == []
+    assert leaks(written(evaluate([secret()], [secret(found=())])))
+
+
+def test_an_error_that_an_open_document_has_too_is_shown_there() -> None:
+    """Zoé is missed in both, first in the restricted one."""
+    texts = {"secret": "Zoé, Malvoisin de son nom, est là.", "open": "Zoé vit à Oslo."}
+    zoe = (Entity("z", 0, 3, "PER"),)
+    gold = [Document(id_, text, zoe) for id_, text in texts.items()]
+    pred = [Document(id_, text, ()) for id_, text in texts.items()]
+    content = evaluate(gold, pred, restricted={"secret"}).to_json()
+    (case,) = content["analysis"]["frequent_errors"]
+    assert (case["count"], case["document"], case["surface"]) == (2, "open", "Zoé")
+    assert leaks(json.dumps(content)) == []
+
+
+def test_counts_and_scores_are_the_same_without_the_text() -> None:
+    with_text, without = compared(restricted_text=True).to_json(), compared().to_json()
+    for name in ("entities", "relations", "documents"):
+        assert with_text[name] == without[name]
+    for name in ("errors", "confusion", "missed_relations"):
+        assert with_text["analysis"][name] == without["analysis"][name]
+    drawn = json.loads(page(compared()).partition('id="data">')[2].partition("</script>")[0])
+    hidden = next(each for each in drawn["documents"] if each["id"] == "secret")
+    assert hidden["text"] is None
+    gold = hidden["gold"]
+    assert (hidden["errors"], len(gold["spans"]), len(gold["arcs"])) == (3, 2, 1)
+
+
+def test_counted_in_shards_there_is_no_text_at_all(tmp_path: Path) -> None:
+    scope, looks = Scope.of(None, frozenset(), None), []
+    for name, side in (("gold", secret(meta=FORBIDDEN[0])), ("pred", secret(found=()))):
+        document_files.write([side], tmp_path / f"{name}.jsonl")
+        looks.append(list(map(shards.summarize, shards.plan(str(tmp_path / f"{name}.jsonl")))))
+    work = sharded.counter(scope, allow_missing=False, by_document=True)
+    parts = [work(task) for task in sharded.tasks(*looks)]
+    told = {"schema": None, "corpus": None, "allow_missing": False, "bootstrap": 0, "seed": 0}
+    assert leaks(json.dumps(report(sharded.together(parts), **told).to_json())) == []
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_the_files_of_an_experiment(tmp_path: Path, kept: bool) -> None:
+    runs = [SystemReport("test", "ner", "entities", compared(restricted_text=kept))]
+    write_reports(tmp_path, runs, {}, whole_markdown(runs, {}, []))
+    names = ("eval.json", "eval.md", "test-ner.html")
+    texts = [(tmp_path / "reports" / name).read_text(encoding="utf-8") for name in names]
+    assert ["contains_restricted_text" in text for text in texts] == [kept] * 3
+    assert [bool(leaks(text)) for text in texts] == [kept] * 3
+    assert json.loads(texts[0]).get("contains_restricted_text") is (True if kept else None)
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
+    monkeypatch.setattr(sys, "argv", ["aloi", "eval", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return int(ended.value.code or 0)
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_every_file_of_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: bool
+) -> None:
+    """The corpus names the document as restricted; its own metadata does not."""
+    corpus = releases.folder(tmp_path / "small")
+    documents = document_files.read(corpus)
+    pred = [msgspec.structs.replace(each, entities=(), relations=()) for each in documents]
+    document_files.write(pred, tmp_path / "pred.jsonl")
+    files = {name: tmp_path / f"r.{name}" for name in ("json", "html", "markdown", "latex", "csv")}
+    options = [part for name, file in files.items() for part in (f"--{name}", file)]
+    if kept:
+        options.append("--with-restricted-text")
+    assert run(monkeypatch, corpus, tmp_path / "pred.jsonl", *options) == 0
+    texts = {name: file.read_text(encoding="utf-8") for name, file in files.items()}
+    leaking = {name for name, text in texts.items() if "Malvoisin" in text or "roses" in text}
+    assert leaking == ({"json", "html"} if kept else set())
+    marked = {name for name, text in texts.items() if "contains_restricted_text" in text}
+    assert marked == ({"json", "html", "markdown"} if kept else set())
+
+
+def test_restricted_text_does_not_go_with_ray(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document_files.write([secret()], tmp_path / "gold.jsonl")
+    sides = (tmp_path / "gold.jsonl", tmp_path / "gold.jsonl")
+    assert run(monkeypatch, *sides, "--engine", "ray", "--with-restricted-text") == 2
+    assert "--with-restricted-text" in capsys.readouterr().err
