@@ -193,7 +193,7 @@ def _documents(
     from aloi.corpus.schema import load_schema
 
     must_exist(source)
-    if source != registry.STANDARD and is_corpus(Path(source)):
+    if is_corpus(Path(source)):
         if schema is not None:
             raise typer.BadParameter("a corpus folder brings its own schema; leave --schema out")
         corpus = Corpus.open(Path(source))
@@ -210,7 +210,7 @@ def _predictions(source: str | None) -> dict[str, Document]:
     if source is None:
         return {}
     must_exist(source)
-    if source != registry.STANDARD and is_corpus(Path(source)):
+    if is_corpus(Path(source)):
         documents: Iterable[Document] = Corpus.open(Path(source)).documents
     else:
         documents = registry.read(source)
@@ -259,12 +259,14 @@ def pull(
     from aloi.annotation.labelstudio.pull import Reader, pull_export
     from aloi.corpus.formats.shared.notes import Notes
     from aloi.corpus.locks import locked
+    from aloi.corpus.streams import is_stream, on_disk
 
     notes = Notes()
     reader = Reader(notes, edges)
     with locked(out):
-        if Path(source).is_file():
-            pulled = pull_export(Path(source), out, reader)
+        if is_stream(source) or Path(source).is_file():
+            with on_disk(source) as given:
+                pulled = pull_export(given.path, out, reader)
         else:
             pulled = _pull(_name(source), annotator or [], out, reader, home)
     for note in notes:

@@ -69,10 +69,7 @@ def compare(
 def _check(gold: str, systems: list[str], unknown: set[str], known: tuple[str, ...]) -> None:
     if len(set(systems)) < len(systems) or len(systems) < 2:
         raise typer.BadParameter("give two predictions or more, each once")
-    if [gold, *systems].count("-") > 1:
-        raise typer.BadParameter("only one input can be standard input")
-    for path in (gold, *systems):
-        must_exist(path)
+    must_exist(gold, *systems)
     if unknown:
         raise typer.BadParameter(
             f"no scheme {', '.join(sorted(unknown))}; known: {', '.join(known)}"

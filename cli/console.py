@@ -33,10 +33,11 @@ def fail(problems: Iterable[Problem]) -> NoReturn:
 
 
 def output_lock(target: str) -> AbstractContextManager[None]:
-    """The lock of an output (see `corpus.locks`); standard output, `-`, has none."""
+    """Return the lock of an output (see `corpus.locks`); standard output, `-`, has none."""
     from aloi.corpus.locks import locked
+    from aloi.corpus.streams import STANDARD
 
-    return locked(*([] if target == "-" else [Path(target)]))
+    return locked(*([] if target == STANDARD else [Path(target)]))
 
 
 def progress(

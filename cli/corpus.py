@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from aloi.cli.console import fail, print_frames, write_json
 from aloi.cli.inputs import must_exist, open_corpus
+
+if TYPE_CHECKING:
+    from aloi.corpus.intake.addition import Text
 
 DAY = "%Y-%m-%d"
 
@@ -100,20 +103,17 @@ def add(
     They may not be redistributed unless it is said that they may.
     """
     import logging
-    import sys
 
     from aloi.corpus.intake import addition as intake
     from aloi.corpus.locks import locked
+    from aloi.corpus.streams import is_unnamed
 
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # what it misses, we tell
     must_exist(source)
     corpus = open_corpus(folder)
-    if source == "-" and id_ is None:
-        raise typer.BadParameter("a text from standard input needs --id")
-    if source == "-":
-        texts = [intake.from_plain(sys.stdin.buffer.read(), file="standard input")]
-    else:
-        texts = intake.read(Path(source))
+    if is_unnamed(source) and id_ is None:
+        raise typer.BadParameter("a text from a stream needs --id")
+    texts = _texts(source)
     if len(texts) > 1 and (id_ or title):
         raise typer.BadParameter("--id and --title are for a single text")
     details = intake.Details(
@@ -131,6 +131,20 @@ def add(
         added = intake.add(texts, corpus, details)
     for document in added:
         print(f"{folder / intake.INBOX / document.id}.json")
+
+
+def _texts(source: str) -> list[Text]:
+    """Return the texts of a file, folder or stream; a stream without a file name is plain text."""
+    from dataclasses import replace
+
+    from aloi.corpus.intake import addition as intake
+    from aloi.corpus.streams import is_stream, is_unnamed, on_disk
+
+    with on_disk(source) as given:
+        if is_stream(source) and is_unnamed(source):
+            return [intake.from_plain(given.path.read_bytes(), file=source)]
+        texts = intake.read(given.path)
+    return [replace(text, file=given.restore(text.file)) for text in texts]
 
 
 @app.command()

@@ -49,7 +49,7 @@ def evaluate(
         typer.Option(metavar="NAME", help="Only this one; may be repeated. All unless said."),
     ] = None,
     train: Annotated[
-        Path | None, typer.Option(help="What the system learned from.", exists=True)
+        str | None, typer.Option(metavar="PATH", help="Documents that the system learned from.")
     ] = None,
     bootstrap: Annotated[
         int, typer.Option(min=0, max=100_000, help="Replicates for 95 % intervals.")
@@ -70,12 +70,12 @@ def evaluate(
     from aloi.eval.reports.report import evaluate as compare
 
     _check_engine(engine, address, page=html is not None, restricted_text=restricted_text)
-    _check_call(gold, pred, scheme or [], page=html is not None)
+    _check_call(gold, pred, *filter(None, [train]), schemes=scheme or [], page=html is not None)
     corpus = _corpus(gold)
     asked: dict[str, Any] = {
         "schemes": scheme,
         "schema": _schema(schema, corpus),
-        "train": columns(str(train)) if train else None,
+        "train": columns(train) if train else None,
         "corpus": str(corpus) if corpus else None,
         "bootstrap": bootstrap,
         "seed": seed,
@@ -128,15 +128,11 @@ def _check_engine(
         raise typer.BadParameter("--address goes with --engine ray")
 
 
-def _check_call(gold: str, pred: str, schemes: list[str], *, page: bool) -> None:
+def _check_call(*inputs: str, schemes: list[str], page: bool) -> None:
     """End with status 2 for what cannot be asked."""
-    from aloi.corpus.formats import registry
     from aloi.eval.reports.report import ENTITIES, RELATIONS
 
-    if gold == pred == registry.STANDARD:
-        raise typer.BadParameter("GOLD and PRED cannot both be standard input")
-    for path in (gold, pred):
-        must_exist(path)
+    must_exist(*inputs)
     if unknown := {*schemes} - {*ENTITIES, *RELATIONS}:
         known = ", ".join((*ENTITIES, *RELATIONS))
         raise typer.BadParameter(f"no scheme {', '.join(sorted(unknown))}; known: {known}")
@@ -191,7 +187,7 @@ def _csv(report: Report) -> str:
 
 
 def columns(path: str) -> Annotations:
-    """The annotations of a file, folder or stream; JSON Lines go straight into columns."""
+    """Return the annotations of a file, folder or stream; `.jsonl` files skip `Document`."""
     from aloi.corpus.formats import registry
     from aloi.eval.columns import Annotations
 

@@ -47,24 +47,31 @@ def convert(
     from aloi.corpus.formats.shared.notes import Notes
     from aloi.corpus.label_maps import LabelMap, load_map
     from aloi.corpus.schema import conforming, load_schema
+    from aloi.corpus.streams import on_disk
 
     must_exist(source)
-    from_ = from_ or ("native" if source == registry.STANDARD else detect(Path(source)))
-    read_with = _options(from_, "ReadOptions", reading or [])
     write_with = _options(to, "WriteOptions", writing or [])
+    if from_ is not None:
+        _options(
+            from_, "ReadOptions", reading or []
+        )  # a wrong call ends before a stream is awaited
     map_, dropped = load_map(labels) if labels else LabelMap(), Counter[str]()
+    known = load_schema(schema) if schema is not None else None
     read, written = Notes(), Notes()
-    documents = registry.read(source, format_=from_, options=read_with, notes=read)
-    documents = map_.apply(progress(documents, "converting"), dropped)
-    if schema is not None:
-        documents = conforming(documents, load_schema(schema))
-    with output_lock(target):
+    with on_disk(source) as given, output_lock(target):
+        from_ = from_ or detect(given.path)
+        read_with = _options(from_, "ReadOptions", reading or [])
+        documents = registry.read(str(given.path), format_=from_, options=read_with, notes=read)
+        documents = map_.apply(progress(documents, "converting"), dropped)
+        if known is not None:
+            documents = conforming(documents, known)
         count = registry.write(
             documents, target, format_=to, options=write_with, notes=written, strict=strict
         )
     for title, notes in (("reading", read), ("writing", written)):
         for note in notes:
-            print(f"{title} {from_ if notes is read else to}: {note}", file=sys.stderr)
+            name = from_ if notes is read else to
+            print(f"{title} {name}: {given.restore(note)}", file=sys.stderr)
     for label, number in sorted((+dropped).items()):
         why = map_.drop.get(label, "an end was dropped")
         print(f"dropped {label}: {number} ({why})", file=sys.stderr)

@@ -12,10 +12,16 @@ if TYPE_CHECKING:
     from aloi.corpus.schema import Schema
 
 
-def must_exist(path: str) -> None:
-    """Exit with status 2 if `path` is neither `-` nor an existing file or folder."""
-    if path != "-" and not Path(path).exists():
-        raise typer.BadParameter(f"no such file or folder: {path}")
+def must_exist(*paths: str) -> None:
+    """Exit with status 2 if a path is neither `-` nor existing, or if two are the same stream."""
+    from aloi.corpus.streams import STANDARD, identity
+
+    for path in paths:
+        if path != STANDARD and not Path(path).exists():
+            raise typer.BadParameter(f"no such file or folder: {path}")
+    streams = [stream for stream in map(identity, paths) if stream is not None]
+    if len(set(streams)) < len(streams):
+        raise typer.BadParameter("standard input or a pipe can be only one of the inputs")
 
 
 def open_corpus(folder: Path) -> Corpus:
@@ -31,7 +37,7 @@ def corpus_at(path: str) -> Corpus | None:
     """Return the corpus if `path` is a corpus folder."""
     from aloi.corpus.collection import Corpus, is_corpus
 
-    return Corpus.open(Path(path)) if path != "-" and is_corpus(Path(path)) else None
+    return Corpus.open(Path(path)) if is_corpus(Path(path)) else None
 
 
 def schema_for(schema: Path | None, corpus: Corpus | None = None) -> Schema | None:

@@ -13,6 +13,8 @@ import typer
 from aloi.cli.sharded import Engine, Written, predict_shards
 
 if TYPE_CHECKING:
+    from spacy.language import Language
+
     from aloi.corpus.document import Document
     from aloi.corpus.scale.journal import Journal
     from aloi.corpus.scale.survey import Survey
@@ -36,8 +38,8 @@ class Part(StrEnum):
 def train(
     kind: Annotated[Kind, typer.Argument(help="Entities, relations between them, or both.")],
     *,
-    train: Annotated[Path, typer.Option(help="Native documents to learn from.", exists=True)],
-    dev: Annotated[Path, typer.Option(help="Native documents to choose by.", exists=True)],
+    train: Annotated[Path, typer.Option(help="Native documents to learn from.")],
+    dev: Annotated[Path, typer.Option(help="Native documents to choose by.")],
     out: Annotated[Path, typer.Option(help="Folder of the pipeline; `spacy.load` reads it.")],
     schema: Annotated[Path | None, typer.Option(help="Schema (TOML).", exists=True)] = None,
     config: Annotated[
@@ -52,9 +54,12 @@ def train(
 
     `pipeline` trains both kinds and writes OUT, and each part beside it; --set changes both.
     """
+    from aloi.cli.inputs import must_exist
     from aloi.corpus.locks import locked
+    from aloi.corpus.streams import on_disk
     from aloi.models.training.job import Job, assemble
 
+    must_exist(str(train), str(dev))
     folders = {kind: out}
     if kind is Kind.PIPELINE:
         folders = {part: out.with_name(f"{out.name}-{part}") for part in (Kind.NER, Kind.RELATIONS)}
@@ -62,9 +67,15 @@ def train(
     if kind is Kind.PIPELINE and len(set(configs.values())) == 1 and config:
         raise typer.BadParameter("a config of your own trains ner or relations, one by one")
     changed = overrides(settings or [])
-    with locked(out, *folders.values()):
+    with (
+        on_disk(train) as taught,
+        on_disk(dev) as held_out,
+        locked(out, *folders.values()),
+    ):
+        data = taught.path, held_out.path
+        names = {"train": taught.name, "dev": held_out.name}
         for part, folder in folders.items():
-            Job(part, train, dev, folder, schema, configs[part], changed).run()
+            Job(part, *data, folder, schema, configs[part], changed, names=names).run()
         if kind is Kind.PIPELINE:
             assemble(*folders.values(), out=out)
     print(f"{kind} written to {out}", file=sys.stderr)
@@ -138,12 +149,17 @@ def predict(
     elif address or to is not Written.NATIVE:
         raise typer.BadParameter("--address and --to go with --engine ray")
     else:
-        with output_lock(target):
-            _predict_here(model, source, target, gold_entities=gold_entities, workers=workers or 1)
+        from aloi.corpus.streams import on_disk
+        from aloi.models.prediction.pipelines import load
+
+        nlp = load(model)  # first: a wrong model is reported before a stream is awaited
+        with on_disk(source) as given, output_lock(target):
+            path = str(given.path)
+            _predict_here(nlp, path, target, gold_entities=gold_entities, workers=workers or 1)
 
 
 def _predict_here(
-    model: str, source: str, target: str, *, gold_entities: bool, workers: int
+    nlp: Language, source: str, target: str, *, gold_entities: bool, workers: int
 ) -> None:
     """Annotate in this process, or in processes forked from it."""
     from functools import partial
@@ -153,22 +169,18 @@ def _predict_here(
     from aloi.corpus.formats import registry
     from aloi.corpus.scale.journal import Journal
     from aloi.corpus.scale.survey import survey
+    from aloi.corpus.streams import STANDARD
     from aloi.models.prediction import pipelines as prediction
 
-    nlp = prediction.load(model)
     annotated = partial(prediction.predict, nlp, gold_entities=gold_entities, workers=workers)
-    if source == registry.STANDARD:
-        documents = progress(annotated(registry.read(source)), "predicting")
-        count = registry.write(documents, target, format_="native")
+    found = survey(source, partial(prediction.too_long, nlp))
+    count = found.documents
+    if target == STANDARD or document_files.is_folder(Path(target)):
+        documents = progress(annotated(found.read()), "predicting", total=count)
+        registry.write(documents, target, format_="native")
     else:
-        found = survey(source, partial(prediction.too_long, nlp))
-        count = found.documents
-        if target == registry.STANDARD or document_files.is_folder(Path(target)):
-            documents = progress(annotated(found.read()), "predicting", total=count)
-            registry.write(documents, target, format_="native")
-        else:
-            origin = prediction.origin(nlp, found, gold_entities=gold_entities)
-            _write_on(Journal(Path(target), origin), found, annotated)
+        origin = prediction.origin(nlp, found, gold_entities=gold_entities)
+        _write_on(Journal(Path(target), origin), found, annotated)
     print(f"{count} documents written to {target}", file=sys.stderr)
 
 

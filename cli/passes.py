@@ -57,8 +57,7 @@ def agree(
 
 def must_be_passes(paths: list[str]) -> None:
     """End with status 2 if paths are not there, not each given once, or one alone and no folder."""
-    for path in paths:
-        must_exist(path)
+    must_exist(*paths)
     if len(set(paths)) < len(paths) or (len(paths) == 1 and not Path(paths[0]).is_dir()):
         raise typer.BadParameter("give two annotators or more, each once, or what pull wrote")
 
@@ -182,10 +181,7 @@ def effort(
     from aloi.corpus.schema import load_schema
     from aloi.eval.reports.sheets import terminal
 
-    for path in (predictions, gold):
-        must_exist(path)
-    if predictions == gold == "-":
-        raise typer.BadParameter("only one input can be standard input")
+    must_exist(predictions, gold)
     found = efforts.effort(
         registry.read(gold), registry.read(predictions), load_schema(schema) if schema else BARE
     )

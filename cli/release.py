@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aloi.cli.console import steps
-from aloi.cli.inputs import open_corpus
+from aloi.cli.inputs import must_exist, open_corpus
 
 if TYPE_CHECKING:
     from aloi.corpus.collection import Corpus
@@ -108,9 +108,11 @@ def rehydrate(
     from aloi.corpus.locks import locked
     from aloi.corpus.release.read import rehydration
     from aloi.corpus.release.read.layout import Release
+    from aloi.corpus.streams import on_disk
 
     release = Release.open(folder)
-    fetch = rehydration.texts_of(release, rehydration.read_texts(texts))
+    with on_disk(texts) as given:
+        fetch = rehydration.texts_of(release, rehydration.read_texts(given.path))
     result = rehydration.rehydrate(release, fetch)
     if result.found:
         with locked(out):
@@ -303,10 +305,8 @@ def _count(things: Sized, noun: str) -> str:
 
 @app.command()
 def diff(
-    old: Annotated[
-        Path, typer.Argument(metavar="V1", help="Release, corpus or documents.", exists=True)
-    ],
-    new: Annotated[Path, typer.Argument(metavar="V2", help="The same, later.", exists=True)],
+    old: Annotated[Path, typer.Argument(metavar="V1", help="Release, corpus or documents.")],
+    new: Annotated[Path, typer.Argument(metavar="V2", help="The same, later.")],
     *,
     json_: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write the differences there.")
@@ -330,6 +330,7 @@ def diff(
     from aloi.corpus.release.versions.comparison_tables import to_json
     from aloi.corpus.release.versions.editions import open_edition
 
+    must_exist(str(old), str(new))
     found = compare(open_edition(old), open_edition(new))
     if json_ is not None:
         with whole_file(json_) as stream:

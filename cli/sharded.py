@@ -160,6 +160,8 @@ def evaluate_shards(
 
 
 def _no_streams(*paths: str) -> None:
-    """End with status 2 if a path is `-`."""
-    if "-" in paths:
+    """End with status 2 if a path is a stream, which workers cannot open."""
+    from aloi.corpus.streams import is_stream
+
+    if any(map(is_stream, paths)):
         raise typer.BadParameter("--engine ray reads and writes files, no streams")

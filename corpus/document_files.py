@@ -65,12 +65,15 @@ def decode(raw: bytes, *, file: str, line: int = 1) -> DocumentRecord:
 
 
 def records(path: str | Path) -> Iterator[DocumentRecord]:
-    """The records of a `.jsonl` file, a `.json` file, or a folder of both, read recursively."""
+    """Yield the records of a `.jsonl` file, a `.json` file, or a folder of both, read recursively.
+
+    A file without one of these suffixes is JSON Lines, unless its first line is a lone `{`.
+    """
     path = Path(path)
     if path.is_dir():
         for file in sorted((*path.rglob("*.json"), *path.rglob("*.jsonl"))):
             yield from records(file)
-    elif path.suffix == ".json":
+    elif path.suffix == ".json" or (path.suffix != ".jsonl" and _is_indented(path)):
         yield decode(_bytes(path), file=str(path))
     else:
         with path.open("rb") as stream:
@@ -169,6 +172,12 @@ def _block(key: str, value: Any) -> str:  # noqa: ANN401 - any JSON value
     indent = 1 if key == "meta" else None
     written = json.dumps(value, ensure_ascii=False, sort_keys=True, indent=indent)
     return written.replace("\n", "\n ")
+
+
+def _is_indented(path: Path) -> bool:
+    """Return whether a file starts as one indented JSON object, as `pretty` writes it."""
+    with path.open("rb") as stream:
+        return stream.readline(16).removeprefix(b"\xef\xbb\xbf").rstrip() == b"{"
 
 
 def _bytes(path: Path) -> bytes:

@@ -1,14 +1,15 @@
-"""Which format a file or folder is in, from its name and its beginning."""
+"""Detection of the format of a file or folder, from its name and its first 256 KiB."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-from aloi.corpus.release.read.layout import is_release
+RELEASE_MANIFEST = "release.json"
+"""The file that makes a folder a release."""
 
-MANIFEST = "manifest.jsonl"
-"""What makes a folder the output of a run over shards."""
+RUN_MANIFEST = "manifest.jsonl"
+"""The file that makes a folder the output of a run over shards."""
 
 _SUFFIXES = {
     ".ann": "brat",
@@ -22,21 +23,23 @@ _SUFFIXES = {
     ".spacy": "spacy",
     ".xmi": "xmi",
 }
-"""Endings that tell enough."""
+"""Format by suffix, for suffixes that only one format has."""
 
-_SNIFFED = {".json": "native", ".jsonl": "native", ".tsv": "conll"}
-"""Endings of several formats, and the one that stands where the content tells none."""
+_DEFAULTS = {".json": "native", ".jsonl": "native", ".tsv": "conll"}
+"""Format by suffix, for suffixes that several formats share, if the content decides nothing."""
 
-_BEGINNINGS = {
+_SIGNATURES = {
     "#FORMAT=WebAnno": "webanno",
     "TOKEN\tNE-COARSE-LIT": "hipe",
     "-DOCSTART-": "conll",
     "+++\n": "inline",
     "PAR1": "parquet",
 }
+"""Format by the first characters of a file."""
+
 _XMI = re.compile(r"<xmi:XMI\b")
 
-_RECORDS = (
+_RECORD_KEYS = (
     ("docred", {"vertexSet"}),
     ("crossre", {"sentence", "ner"}),
     ("spert", {"tokens", "entities"}),
@@ -48,39 +51,50 @@ _RECORDS = (
     ("prodigy", {"text", "spans"}),
     ("prodigy", {"text", "_input_hash"}),
 )
-"""Formats by the keys of a record, `[].x` being one of objects listed in it."""
+"""Formats and the keys that their records have; `[].x` is the key x of objects in a list."""
 
-_NAMED_RECORDS = (("popcorn", {"text", "entities", "[].mentions"}),)
-"""The same for records that stand under their ids."""
+_MAPPED_RECORD_KEYS = (("popcorn", {"text", "entities", "[].mentions"}),)
+"""The same for files that map document ids to records."""
 
-_PLACES = {"{": _RECORDS, "[{": _RECORDS, "{{": _NAMED_RECORDS, "[{{": _NAMED_RECORDS}
-"""What is looked for in JSON, by the brackets open around it."""
+_KEYS_BY_DEPTH = {
+    "{": _RECORD_KEYS,
+    "[{": _RECORD_KEYS,
+    "{{": _MAPPED_RECORD_KEYS,
+    "[{{": _MAPPED_RECORD_KEYS,
+}
+"""The keys to look for in JSON, by the brackets that are open around them."""
 
-_HEAD = 1 << 18
-"""Bytes of a file that are looked at; a long text may stand before the keys that tell."""
+_HEAD_BYTES = 1 << 18
+"""How much of a file is read; a long text may come before the keys that decide."""
 
-_PIECE = re.compile(r'"((?:[^"\\]++|\\.)*+)(?:"(\s*:)?|\\?\Z)|([\[{])|([\]}])', re.DOTALL)
+_TOKEN = re.compile(r'"((?:[^"\\]++|\\.)*+)(?:"(\s*:)?|\\?\Z)|([\[{])|([\]}])', re.DOTALL)
+
+
+def is_release(path: Path) -> bool:
+    """Return whether a path is a release folder."""
+    return (path / RELEASE_MANIFEST).is_file()
 
 
 def documents_of(path: Path) -> Path:
-    """Where documents stand: a release, and what a run over shards wrote, has a folder for them."""
-    apart = is_release(path) or (path / MANIFEST).is_file()
-    return path / "documents" if apart else path
+    """Return the folder of documents of a release or a run over shards; else the path itself."""
+    has_folder = is_release(path) or (path / RUN_MANIFEST).is_file()
+    return path / "documents" if has_folder else path
 
 
 def detect(path: Path) -> str:
-    """The format a path's name or content tells; native where that is not plain.
+    """Return the format of a file or folder by its name and content, or "native" if unclear.
 
-    A folder is in the one format that its files are in; of files that end alike one is looked at.
+    A folder has the format that all its files have; one file of each suffix is read. A stream
+    must be copied first (`aloi.corpus.streams.on_disk`): detection would consume its beginning.
     """
     if is_release(path):
         return "parquet"
     if not path.is_dir():
         return _of_file(path) or "native"
     samples = {file.suffix: file for file in sorted(path.rglob("*"), reverse=True)}
-    known = _SUFFIXES.keys() | _SNIFFED.keys()
-    told = {_of_file(samples[suffix]) for suffix in samples.keys() & known}
-    return told.pop() or "native" if len(told) == 1 else "native"
+    known = _SUFFIXES.keys() | _DEFAULTS.keys()
+    formats = {_of_file(samples[suffix]) for suffix in samples.keys() & known}
+    return formats.pop() or "native" if len(formats) == 1 else "native"
 
 
 def _of_file(file: Path) -> str | None:
@@ -88,17 +102,17 @@ def _of_file(file: Path) -> str | None:
         return _SUFFIXES[file.suffix]
     if file.suffix == ".txt" and file.with_suffix(".ann").exists():
         return "brat"
-    return _of_content(file) or _SNIFFED.get(file.suffix)
+    return _of_content(file) or _DEFAULTS.get(file.suffix)
 
 
 def _of_content(file: Path) -> str | None:
     try:
         with file.open("rb") as stream:
-            head = stream.read(_HEAD).decode("utf-8-sig", errors="ignore")
-    except OSError:  # whoever reads the file will tell
+            head = stream.read(_HEAD_BYTES).decode("utf-8-sig", errors="ignore")
+    except OSError:  # the reader of the format reports it
         return None
-    for beginning, name in _BEGINNINGS.items():
-        if head.startswith(beginning):
+    for signature, name in _SIGNATURES.items():
+        if head.startswith(signature):
             return name
     if head.lstrip()[:1] in ("{", "["):
         return _of_json(head)
@@ -107,20 +121,20 @@ def _of_content(file: Path) -> str | None:
 
 def _of_json(head: str) -> str | None:
     found = _keys(head)
-    for place, records in _PLACES.items():
-        listed = {f"[].{key}" for key in found.get(f"{place}[{{", ())}
-        keys = found.get(place, set()) | listed
-        for name, asked in records:
-            if asked <= keys:
+    for depth, formats in _KEYS_BY_DEPTH.items():
+        listed = {f"[].{key}" for key in found.get(f"{depth}[{{", ())}
+        keys = found.get(depth, set()) | listed
+        for name, required in formats:
+            if required <= keys:
                 return name
     return None
 
 
 def _keys(head: str) -> dict[str, set[str]]:
-    """The keys in some JSON, which may break off, by the brackets that are open around them."""
+    """Return the keys in JSON, complete or truncated, by the brackets open around them."""
     open_: list[str] = []
     found: dict[str, set[str]] = {}
-    for string, colon, opening, closing in _PIECE.findall(head):
+    for string, colon, opening, closing in _TOKEN.findall(head):
         if opening:
             open_.append(opening)
         elif closing:

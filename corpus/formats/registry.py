@@ -28,6 +28,7 @@ from aloi.corpus.formats.shared.capabilities import Capabilities, reduced_to
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options
 from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.streams import STANDARD, is_stream, on_disk
 
 MODULES = {
     "native": "native",
@@ -49,9 +50,6 @@ MODULES = {
     "xmi": "xmi",
 }
 """The module of each format; a name may differ where a library already bears it."""
-
-STANDARD = "-"
-"""The path that means standard input or standard output."""
 
 
 class Format(Protocol):
@@ -83,14 +81,14 @@ def read(
     options: Options | None = None,
     notes: Notes | None = None,
 ) -> Iterator[Document]:
-    """The documents of a file, folder, corpus, release or `-`, in its format or the one detected.
+    """Return the documents of a file, folder, corpus, release or stream (`aloi.corpus.streams`).
 
-    Raises `DataError` with everything wrong, at the latest after the last document. What reading
-    mended or left out is counted in `notes`.
+    The format is detected unless it is given. Raises `DataError` with everything wrong, at the
+    latest after the last document. Anything repaired or dropped is counted in `notes`.
     """
     notes = Notes() if notes is None else notes
-    if path == STANDARD:
-        return _read_stream(format_ or "native", options, notes)
+    if is_stream(path):
+        return _read_stream(path, format_, options, notes)
     where = Path(path)
     if not where.exists():
         raise DataError(
@@ -133,18 +131,15 @@ def write(
     return count
 
 
-def _read_stream(format_: str, options: Options | None, notes: Notes) -> Iterator[Document]:
-    """Standard input: line by line where it is native, else from a copy."""
-    if format_ == "native":
-        yield from document_files.documents(
-            document_files.line_records(sys.stdin.buffer, file="standard input")
-        )
-        return
-    format_module = format_named(format_)
-    with _scratch() as file:
-        with file.open("wb") as stream:
-            shutil.copyfileobj(sys.stdin.buffer, stream)
-        yield from format_module.read(file, options or format_module.ReadOptions(), notes)
+def _read_stream(
+    path: str, format_: str | None, options: Options | None, notes: Notes
+) -> Iterator[Document]:
+    """Yield the documents of a stream's copy; problems and notes name the stream."""
+    with on_disk(path) as given:
+        try:
+            yield from read(str(given.path), format_=format_, options=options, notes=notes)
+        finally:
+            notes.first = {what: given.restore(place) for what, place in notes.first.items()}
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from aloi.corpus.formats.registry import read
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.rights import rights_problems
 from aloi.corpus.schema import Schema, load_schema, schema_problems
+from aloi.corpus.streams import on_disk
 
 Check = Callable[[Draft], Iterable[Problem]]
 
@@ -40,13 +41,19 @@ def check_records(records: Iterable[DocumentRecord], checks: Iterable[Check]) ->
 
 
 def check_path(path: Path, *, schema: Path | None = None) -> Iterator[Problem]:
-    """The checks of a corpus folder, or those of bare documents, by a schema if one is given."""
+    """Yield the problems of a corpus folder, or of bare documents, checked against any schema.
+
+    A stream is read too (`aloi.corpus.streams`).
+    """
     if is_corpus(path):
-        return check_corpus(Corpus.open(path))
+        yield from check_corpus(Corpus.open(path))
+        return
     checks = (against(load_schema(schema)),) if schema is not None else ()
-    if detect(path) == "native":
-        return check_records(document_files.records(path), checks)
-    return _check_documents(path, checks)
+    with on_disk(path) as given:
+        native_ = detect(given.path) == "native"
+        found = check_records(document_files.records(given.path), checks) if native_ else None
+        for problem in found or _check_documents(given.path, checks):
+            yield given.restore_problem(problem)
 
 
 def _check_documents(path: Path, checks: Iterable[Check]) -> Iterator[Problem]:

@@ -20,7 +20,7 @@ from spacy.language import Language
 from aloi.corpus.document import Document
 from aloi.corpus.files import whole_file, write_bytes
 from aloi.corpus.formats import registry
-from aloi.corpus.formats.detection import MANIFEST
+from aloi.corpus.formats.detection import RUN_MANIFEST
 from aloi.corpus.locks import lock_file
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.scale import cluster
@@ -88,7 +88,7 @@ class Output:
     @property
     def manifest(self) -> Path:
         """Where the manifest stands."""
-        return self.folder / MANIFEST
+        return self.folder / RUN_MANIFEST
 
     def documents(self, name: str) -> Path:
         """The file of a shard's documents."""

@@ -48,6 +48,8 @@ class Job:
     `kind`: "ner" or "relations", each with a config of ours unless one is given. `overrides`:
     config values by dotted key. `corpus`: name, version, licence and sha256 of the corpus that the
     documents are of, if they are of one; `rights`: those in texts that do not say their own.
+    `names`: what the pipeline's config records as `paths.train` and `paths.dev`, where these are
+    temporary copies.
     """
 
     kind: str
@@ -59,6 +61,7 @@ class Job:
     overrides: Mapping[str, Any] = field(default_factory=dict)
     corpus: Mapping[str, str] = field(default_factory=dict)
     rights: Rights = field(default_factory=Rights)
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def documents(self) -> tuple[list[Document], list[Document]]:
@@ -75,6 +78,7 @@ class Job:
         with tempfile.TemporaryDirectory() as scratch, self._config_errors():
             spacy_train(init_nlp(settings), Path(scratch), stdout=progress, stderr=progress)
             nlp = spacy.load(Path(scratch) / "model-best")
+        nlp.config["paths"].update(self.names)
         if nlp.has_pipe("aloi_relations"):
             relations = nlp.get_pipe("aloi_relations")
             assert isinstance(relations, RelationExtractor)

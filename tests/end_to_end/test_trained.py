@@ -58,6 +58,26 @@ def test_the_same_call_gives_the_same_pipeline_but_for_what_it_cost(models: Path
     assert all(cost["seconds"] > 0 and cost["peak_bytes"] > 1e8 for cost in costs)
 
 
+def test_training_from_pipes_gives_the_same_pipeline(models: Path) -> None:
+    data = f"--train <(cat train.jsonl) --dev /dev/stdin --schema {models / 'schema.toml'}"
+    call = f"{sys.executable} -m aloi.cli train ner {data} --out piped {' '.join(QUICK)}"
+    done = subprocess.run(
+        ["bash", "-c", f"cat dev.jsonl | {call}"],
+        cwd=models,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    one, piped = models / "one", models / "piped"
+    files = [path.relative_to(one) for path in one.rglob("*") if path.is_file()]
+    differ = {str(f) for f in files if (one / f).read_bytes() != (piped / f).read_bytes()}
+    assert differ <= {"meta.json", "config.cfg"}
+    paths = spacy.load(piped).config["paths"]
+    assert (paths["train"][:8], paths["dev"]) == ("/dev/fd/", "/dev/stdin")
+    assert "aloi-" not in (piped / "config.cfg").read_text("utf-8")
+
+
 def test_the_record_holds_counts_and_ratios_on_dev(models: Path) -> None:
     record = spacy.load(models / "one").meta["aloi"]
     assert record["data"]["dev"] == {"documents": 4, "entities": 12, "relations": 6}

@@ -16,6 +16,7 @@ from aloi.corpus.collection import Corpus
 from aloi.corpus.document import Document
 from aloi.corpus.extras import need
 from aloi.corpus.files import fresh_folder
+from aloi.corpus.formats.detection import is_release
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.release.build import documentation as card
@@ -33,7 +34,6 @@ from aloi.corpus.release.read.layout import (
     ReleaseManifest,
     canary_of,
     hash_of,
-    is_release,
     salt_of,
 )
 from aloi.corpus.release.restricted_text import Guard, leak_problems

@@ -22,11 +22,12 @@ import msgspec
 
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.formats import parquet
+from aloi.corpus.formats.detection import RELEASE_MANIFEST
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.rights import Rights
 
-MANIFEST = "release.json"
+MANIFEST = RELEASE_MANIFEST
 SUMS = "SHA256SUMS"
 CARD = "README.md"
 CROISSANT = "croissant.json"
@@ -123,11 +124,6 @@ class Release:
             split: list(_standoff(self.table("standoff", split)))
             for split in self.manifest.documents
         }
-
-
-def is_release(path: Path) -> bool:
-    """Whether a path is a release folder."""
-    return (path / MANIFEST).is_file()
 
 
 def salt_of(name: str, version: str) -> str:

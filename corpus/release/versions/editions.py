@@ -8,6 +8,7 @@ from pathlib import Path
 
 from aloi.corpus.collection import Corpus, is_corpus
 from aloi.corpus.document import Document
+from aloi.corpus.formats.detection import is_release
 from aloi.corpus.formats.registry import read
 from aloi.corpus.release.read.layout import (
     DOCUMENT_BYTES,
@@ -15,7 +16,6 @@ from aloi.corpus.release.read.layout import (
     Release,
     Standoff,
     hash_of,
-    is_release,
 )
 from aloi.corpus.rights import Rights, rights_of
 from aloi.corpus.schema import Schema, load_schema

@@ -1,0 +1,178 @@
+"""A stream is read like the file with the same content, whatever its format and length."""
+
+import os
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import documents
+
+from aloi.corpus import document_files
+from aloi.corpus.document import Document, Entity
+from aloi.corpus.formats import registry
+from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.problems import DataError
+from aloi.corpus.quality.checks import check_path
+from aloi.corpus.streams import identity, is_stream, on_disk
+
+FORMATS = (
+    "native",
+    "inline",
+    "spacy",
+    "parquet",
+    "labelstudio",
+    "doccano",
+    "docred",
+    "prodigy",
+    "conllu",
+    "hipe",
+    "webanno",
+)
+LONG = "Ana vit à Rome. " * 20_000
+"""Over 256 KiB, which detection reads, and over the 64 KiB that a pipe holds."""
+
+
+@contextmanager
+def fifo(content: bytes, name: str = "fifo") -> Iterator[Path]:
+    """Yield a named pipe that gives a content once."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        os.mkfifo(path)
+        writer = threading.Thread(target=_feed, args=(path, content), daemon=True)
+        writer.start()
+        yield path
+        writer.join(timeout=10)
+        assert not writer.is_alive()
+
+
+def _feed(path: Path, content: bytes) -> None:
+    with suppress(BrokenPipeError):  # if the reader stops early
+        path.write_bytes(content)
+
+
+def written(listed: list[Document], name: str, format_: str) -> bytes:
+    """Return the bytes of a file of documents in a format; of a folder, those of its first file."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / name
+        registry.write(listed, str(file), format_=format_)
+        if file.is_dir():
+            file = min(each for each in file.rglob("*") if each.is_file())
+        return file.read_bytes()
+
+
+def read_file(content: bytes, format_: str | None, name: str = "stream") -> list[Document]:
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / name).write_bytes(content)
+        return list(registry.read(str(Path(folder) / name), format_=format_))
+
+
+@pytest.mark.parametrize(
+    ("format_", "text"),
+    [
+        *((format_, LONG[:40]) for format_ in FORMATS),
+        *((format_, LONG) for format_ in ("native", "inline", "parquet", "labelstudio")),
+    ],
+)
+def test_a_pipe_is_read_like_the_file(format_: str, text: str) -> None:
+    content = written([Document("a", text, (Entity("e", 0, 3, "PER"),))], "stream.tsv", format_)
+    expected = read_file(content, format_)
+    assert [document.entities[0].label for document in expected] == ["PER"]
+    with fifo(content, "stream") as pipe:
+        assert list(registry.read(str(pipe), format_=format_)) == expected
+
+
+@pytest.mark.parametrize("format_", ["parquet", "labelstudio", "doccano", "prodigy"])
+def test_the_format_of_a_pipe_is_detected_from_its_content(format_: str) -> None:
+    mentions = (Entity("e", 0, 3, "PER"),)
+    listed = [Document(str(number), "Ana vit à Rome.", mentions) for number in range(3000)]
+    content = written(listed, "x", format_)
+    with fifo(content, "stream") as pipe:
+        found = list(registry.read(str(pipe)))
+    assert len(found) == len(listed)
+    assert found == read_file(content, None)
+
+
+def test_the_suffix_of_a_named_pipe_decides_like_that_of_a_file() -> None:
+    content = b"Ana\tB-PER\n"
+    with fifo(content, "x.conll") as pipe:
+        assert list(registry.read(str(pipe))) == read_file(content, None, "x.conll")
+
+
+@settings(max_examples=25)
+@given(st.lists(documents(), max_size=3, unique_by=lambda document: document.id))
+def test_native_documents_come_through_a_pipe(listed: list[Document]) -> None:
+    with fifo(written(listed, "x.jsonl", "native")) as pipe:
+        assert list(registry.read(str(pipe))) == listed
+
+
+def test_an_indented_document_comes_through_a_pipe() -> None:
+    document = Document("a", "Ana", (Entity("e", 0, 3, "PER"),))
+    with fifo(document_files.pretty(document).encode()) as pipe:
+        assert list(registry.read(str(pipe))) == [document]
+
+
+def test_an_empty_pipe_is_an_empty_file() -> None:
+    with fifo(b"") as pipe:
+        assert list(registry.read(str(pipe))) == []
+    with fifo(b"") as pipe:
+        assert list(check_path(pipe)) == []
+
+
+@pytest.mark.parametrize("format_", ["parquet", "spacy", "docred", "webanno"])
+def test_an_error_names_the_pipe(format_: str) -> None:
+    with fifo(b"PAR1 but nothing more") as pipe:
+        with pytest.raises(DataError) as caught:
+            list(registry.read(str(pipe), format_=format_))
+        assert str(pipe) in str(caught.value)
+        assert "aloi-" not in str(caught.value)
+
+
+def test_problems_of_a_check_name_the_pipe_and_the_line() -> None:
+    line = b'{"id": "%d", "text": "Ana", "entities": []}\n'
+    content = b"".join(line % number for number in range(10_000)) + line % 7
+    with fifo(content) as pipe:
+        (problem,) = check_path(pipe)
+        assert (problem.file, problem.line) == (str(pipe), 10_001)
+        assert f"first in {pipe}:8" in problem.what
+
+
+def test_notes_name_the_pipe() -> None:
+    notes = Notes()
+    with fifo(b'{"text": "Ana", "label": [], "Comments": ["x"]}\n') as pipe:
+        list(registry.read(str(pipe), notes=notes))
+        assert list(notes.first.values()) == [f"{pipe}:1"]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError, DataError])
+def test_the_copy_is_removed_whatever_happens(error: type[BaseException]) -> None:
+    copies = []
+
+    def use(pipe: Path) -> None:
+        with on_disk(pipe) as source:
+            assert source.path.read_bytes() == source.path.read_bytes() == b"x"
+            copies.append(source.path)
+            raise error(())
+
+    with fifo(b"x") as pipe, pytest.raises(error):
+        use(pipe)
+    assert [copy.parent.exists() for copy in copies] == [False]
+
+
+def test_a_file_or_folder_is_not_copied(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "x"):
+        with on_disk(path) as source:
+            assert source.path == path
+    assert not is_stream(tmp_path / "x")
+
+
+def test_names_of_one_stream_are_recognised(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    assert identity("-") == identity("/dev/stdin") is not None
+    assert identity(tmp_path / "pipe") == identity(tmp_path / "link") is not None
+    assert identity("/dev/null") is identity(tmp_path) is None
