@@ -1,5 +1,5 @@
-"""A hub on loopback."""
+"""A hub on loopback, and a small release to push."""
 
-from hub_fixtures import aloi, environment, hub
+from hub_fixtures import aloi, built, environment, hub
 
-__all__ = ["aloi", "environment", "hub"]
+__all__ = ["aloi", "built", "environment", "hub"]
