@@ -165,7 +165,7 @@ def test_of_mentions_that_share_a_token_the_first_is_kept(tmp_path: Path) -> Non
     document = Document("d", "Francophones", entities)
     conll.write([document], tmp_path / "f.conll", conll.WriteOptions(), notes)
     assert found(list(registry.read(str(tmp_path / "f.conll")))) == [("Francophones", "NORP")]
-    assert notes.counts == {"mentions widened to tokens": 2, "mentions lost on shared tokens": 1}
+    assert notes.counts == {"mentions expanded to token boundaries": 2, "mentions dropped on shared tokens": 1}
 
 
 def test_mentions_off_the_tokens_are_named_under_error(tmp_path: Path) -> None:
@@ -194,7 +194,7 @@ def test_what_is_not_noted_comes_back(document: Document) -> None:
 
 def noted(document: Document) -> dict[str, int]:
     notes = Notes()
-    conll._rendered(document, conll.WriteOptions(), notes)
+    conll._render(document, conll.WriteOptions(), notes)
     return dict(notes.counts)
 
 
@@ -204,7 +204,7 @@ SEQSCORE = {"iob1": "IOB", "iob2": "BIO", "bilou": "BILOU"}
 @pytest.mark.parametrize("scheme", SEQSCORE)
 @given(document=tokenised())
 def test_seqscore_and_seqeval_find_the_same(
-    tmp_path_factory: pytest.TempPathFactory, scheme: bio.Scheme, document: Document
+    tmp_path_factory: pytest.TempPathFactory, scheme: bio.TagScheme, document: Document
 ) -> None:
     file = tmp_path_factory.mktemp("peers") / "f.conll"
     notes = Notes()
@@ -247,7 +247,7 @@ FILES = (
 
 @given(FILES, st.sampled_from(["error", "conlleval", "discard"]), st.integers(-2, 2))
 def test_any_bytes_give_documents_or_problems(
-    tmp_path_factory: pytest.TempPathFactory, content: bytes, repair: bio.Repair, column: int
+    tmp_path_factory: pytest.TempPathFactory, content: bytes, repair: bio.TagRepair, column: int
 ) -> None:
     file = tmp_path_factory.getbasetemp() / "fuzz.conll"
     file.write_bytes(content)

@@ -174,7 +174,7 @@ def test_ids_that_do_not_fit_in_a_line_are_refused(tmp_path: Path) -> None:
 def test_a_text_without_words_is_told(tmp_path: Path) -> None:
     notes = Notes()
     registry.write([Document("d", " \n", ())], str(tmp_path / "f"), format_="conllu", notes=notes)
-    assert notes.counts == {"white space lost": 1}
+    assert notes.counts == {"white space dropped": 1}
 
 
 def test_the_format_is_found_by_its_suffix(tmp_path: Path) -> None:
@@ -195,19 +195,19 @@ def test_any_text_with_a_word_comes_back(document: Document) -> None:
     with contextlib.suppress(DataError):  # ids that do not fit in a line
         notes = noted(document)
         (back,) = there_and_back([document], "conllu")
-        assert back.text == document.text or "white space lost" in notes
+        assert back.text == document.text or "white space dropped" in notes
         assert back == document or notes
 
 
 def noted(document: Document) -> dict[str, int]:
     notes = Notes()
-    conllu._rendered(document, conllu.WriteOptions(), notes)
+    conllu._render(document, conllu.WriteOptions(), notes)
     return dict(notes.counts)
 
 
 @given(tokenised(gaps=SPACES))
 def test_the_conllu_library_reads_the_same(document: Document) -> None:
-    content = conllu._rendered(document, conllu.WriteOptions(), Notes())
+    content = conllu._render(document, conllu.WriteOptions(), Notes())
     sentences = [s for s in library.parse(content) if s]
     if sentences:
         assert sentences[0].metadata["newdoc id"] == document.id
@@ -241,7 +241,7 @@ FILES = st.binary(max_size=80) | st.lists(LINES | COMMENTS).map("".join).map(str
 
 @given(FILES, st.sampled_from(["error", "conlleval", "discard"]))
 def test_any_bytes_give_documents_or_problems(
-    tmp_path_factory: pytest.TempPathFactory, content: bytes, repair: bio.Repair
+    tmp_path_factory: pytest.TempPathFactory, content: bytes, repair: bio.TagRepair
 ) -> None:
     file = tmp_path_factory.getbasetemp() / "fuzz.conllu"
     file.write_bytes(content)

@@ -17,7 +17,7 @@ from aloi.corpus.formats.shared import bio
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError
 
-HEAD = "\t".join(hipe.NAMES) + "\n"
+HEAD = "\t".join(hipe.COLUMN_NAMES) + "\n"
 # Paris stands for its government (metonymic org); « ville de Lyon » has Lyon inside (nested).
 TABLE = """# date = 1902-05-01
 # hipe2022:document_id = GDL-1
@@ -156,8 +156,8 @@ def test_a_file_as_it_is_written(tmp_path: Path) -> None:
     )
     # The empty line is no gap that MISC tells; a ref of two words is no NEL id.
     assert notes.counts == {
-        "metadata lost": 1,
-        "refs lost": 1,
+        "metadata dropped": 1,
+        "refs dropped": 1,
         "white space rebuilt from words": 1,
     }
 
@@ -199,7 +199,7 @@ def test_what_is_not_noted_comes_back(document: Document) -> None:
 
 def noted(document: Document) -> dict[str, int]:
     notes = Notes()
-    hipe._rendered(document, hipe.WriteOptions(), notes)
+    hipe._render(document, hipe.WriteOptions(), notes)
     return dict(notes.counts)
 
 
@@ -217,7 +217,7 @@ FILES = st.binary(max_size=80) | PIECES.map("".join).map(str.encode)
     FILES, st.sampled_from(list(hipe._LAYERS)), st.sampled_from(["error", "conlleval", "discard"])
 )
 def test_any_bytes_give_documents_or_problems(
-    tmp_path_factory: pytest.TempPathFactory, content: bytes, layer: str, repair: bio.Repair
+    tmp_path_factory: pytest.TempPathFactory, content: bytes, layer: str, repair: bio.TagRepair
 ) -> None:
     file = tmp_path_factory.getbasetemp() / "fuzz.tsv"
     file.write_bytes(content)

@@ -9,7 +9,7 @@ from seqscore.encoding import get_encoding
 from seqscore.validation import validate_labels
 
 from aloi.corpus.formats.shared import bio
-from aloi.corpus.formats.shared.columns import Tags
+from aloi.corpus.formats.shared.column_writer import Tags
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import Problem
 
@@ -18,22 +18,22 @@ WIDE_TAGS = st.lists(st.sampled_from(["O", *(f"{p}-{x}" for p in "BILU" for x in
 
 
 @pytest.mark.parametrize("scheme", ["iob1", "iob2", "bilou"])
-def test_spans_come_back_from_tags(scheme: bio.Scheme) -> None:
-    spans = [bio.Span(0, 2, "A"), bio.Span(2, 3, "A"), bio.Span(4, 5, "B")]
-    assert bio.spans(bio.tags(spans, 6, scheme), scheme) == (spans, [])
+def test_spans_come_back_from_tags(scheme: bio.TagScheme) -> None:
+    spans = [bio.TokenSpan(0, 2, "A"), bio.TokenSpan(2, 3, "A"), bio.TokenSpan(4, 5, "B")]
+    assert bio.decode_tags(bio.encode_tags(spans, 6, scheme), scheme) == (spans, [])
 
 
 def test_the_tags_of_each_scheme() -> None:
-    spans = [bio.Span(0, 2, "A"), bio.Span(2, 3, "A"), bio.Span(4, 5, "B")]
+    spans = [bio.TokenSpan(0, 2, "A"), bio.TokenSpan(2, 3, "A"), bio.TokenSpan(4, 5, "B")]
     # IOB1 writes B- only where a mention touches one of its own label.
-    assert bio.tags(spans, 5, "iob1") == ["I-A", "I-A", "B-A", "O", "I-B"]
-    assert bio.tags(spans, 5, "iob2") == ["B-A", "I-A", "B-A", "O", "B-B"]
-    assert bio.tags(spans, 5, "bilou") == ["B-A", "L-A", "U-A", "O", "U-B"]
+    assert bio.encode_tags(spans, 5, "iob1") == ["I-A", "I-A", "B-A", "O", "I-B"]
+    assert bio.encode_tags(spans, 5, "iob2") == ["B-A", "I-A", "B-A", "O", "B-B"]
+    assert bio.encode_tags(spans, 5, "bilou") == ["B-A", "L-A", "U-A", "O", "U-B"]
 
 
 def test_iobes_is_bilou_by_other_letters() -> None:
-    found, wrong = bio.spans(["B-A", "I-A", "E-A", "S-B"], "bilou")
-    assert (found, wrong) == ([bio.Span(0, 3, "A"), bio.Span(3, 4, "B")], [])
+    found, wrong = bio.decode_tags(["B-A", "I-A", "E-A", "S-B"], "bilou")
+    assert (found, wrong) == ([bio.TokenSpan(0, 3, "A"), bio.TokenSpan(3, 4, "B")], [])
 
 
 @pytest.mark.parametrize(
@@ -48,11 +48,11 @@ def test_iobes_is_bilou_by_other_letters() -> None:
     ],
 )
 def test_what_breaks_bilou(tags: list[str], wrong: list[int]) -> None:
-    assert bio.spans(tags, "bilou")[1] == wrong
+    assert bio.decode_tags(tags, "bilou")[1] == wrong
 
 
 def test_letters_of_bilou_are_no_tags_elsewhere() -> None:
-    assert bio.spans(["B-A", "L-A", "U-A"], "iob2") == ([bio.Span(0, 1, "A")], [1, 2])
+    assert bio.decode_tags(["B-A", "L-A", "U-A"], "iob2") == ([bio.TokenSpan(0, 1, "A")], [1, 2])
 
 
 @pytest.mark.parametrize(
@@ -66,17 +66,17 @@ def test_letters_of_bilou_are_no_tags_elsewhere() -> None:
     ],
 )
 def test_the_scheme_that_tags_speak_for(tags: list[str], scheme: str) -> None:
-    assert bio.scheme_of([tags]) == scheme
+    assert bio.detect_scheme([tags]) == scheme
 
 
-def repaired(tags: list[str], scheme: bio.Scheme, repair: bio.Repair) -> list[bio.Span]:
+def repaired(tags: list[str], scheme: bio.TagScheme, repair: bio.TagRepair) -> list[bio.TokenSpan]:
     reading = Tags(Path("f"), scheme, repair, Notes(), [])
     return reading.spans(tags, range(len(tags)), "d")
 
 
 @pytest.mark.parametrize("repair", ["conlleval", "discard"])
 @given(tags=TAGS)
-def test_repairs_are_seqscores(repair: bio.Repair, tags: list[str]) -> None:
+def test_repairs_are_seqscores(repair: bio.TagRepair, tags: list[str]) -> None:
     theirs = get_encoding("BIO")
     valid = theirs.repair_labels(tags, repair)
     mentions = [(m.span.start, m.span.end, m.type) for m in theirs.decode_labels(valid)]
@@ -86,7 +86,7 @@ def test_repairs_are_seqscores(repair: bio.Repair, tags: list[str]) -> None:
 @given(WIDE_TAGS)
 def test_bilou_is_broken_where_seqscore_says_so(tags: list[str]) -> None:
     valid = validate_labels(tags, get_encoding("BILOU")).is_valid()
-    assert (bio.spans(tags, "bilou")[1] == []) == valid
+    assert (bio.decode_tags(tags, "bilou")[1] == []) == valid
 
 
 def test_discard_leaves_out_a_mention_that_is_never_closed() -> None:

@@ -8,11 +8,11 @@ from aloi.corpus.formats.shared import utf16
 
 @given(st.text())
 def test_offsets_are_those_of_the_codec_and_lead_back(text: str) -> None:
-    units = utf16.units(text)
+    units = utf16.unit_offsets(text)
     assert units == [
         len(text[:n].encode("utf-16-le", "surrogatepass")) // 2 for n in range(len(text) + 1)
     ]
     assert utf16.length(text) == units[-1]
-    points = utf16.code_points(text)
+    points = utf16.code_point_offsets(text)
     assert [points[unit] for unit in units] == list(range(len(text) + 1))
-    assert points.count(utf16.OUTSIDE) == len(points) - len(units)
+    assert points.count(utf16.NO_CODE_POINT) == len(points) - len(units)
