@@ -1,4 +1,4 @@
-"""Detection of document ids that occur more than once in what is read or written."""
+"""Detection of document ids that occur more than once in the input or output."""
 
 from __future__ import annotations
 

@@ -44,6 +44,6 @@ def encode_utf8(text: str, document: str) -> bytes:
 
 
 def surrogate_problem(error: UnicodeEncodeError, document: str) -> Problem:
-    """Return the problem of a document whose text or names contain a lone surrogate."""
+    """Return the problem of a document with a lone surrogate in its text, ids or labels."""
     what = f"lone surrogate {error.object[error.start]!r}, which UTF-8 cannot encode"
-    return Problem("lone-surrogate", what, "Remove it from the text and names", document)
+    return Problem("lone-surrogate", what, "Remove it from the text, ids and labels", document)

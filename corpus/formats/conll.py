@@ -101,9 +101,7 @@ class _Reader(TokenLineReader[_Sentence]):
     """Whether a line has named the current document."""
     sentence: _Sentence = field(init=False, default_factory=_Sentence)
 
-    def parse_line(
-        self, line: str, number: int
-    ) -> ParsedDocument[_Sentence] | None:
+    def parse_line(self, line: str, number: int) -> ParsedDocument[_Sentence] | None:
         cells = re.split("\t" if "\t" in line else " +", line.strip(" "))
         comment = None if "\t" in line else _COMMENT.fullmatch(line)
         if cells[0] == DOCSTART:
@@ -124,9 +122,7 @@ class _Reader(TokenLineReader[_Sentence]):
         self.sentence = _Sentence()
         return self.open_document(id_ or f"{self.file_id}-{self.opened}", number)
 
-    def _parse_id(
-        self, id_: str, number: int
-    ) -> ParsedDocument[_Sentence] | None:
+    def _parse_id(self, id_: str, number: int) -> ParsedDocument[_Sentence] | None:
         """Open a document, or name the current one if it has neither a name nor tokens."""
         if self.named or self.document.sequences:
             return self._open(id_, number)
@@ -149,9 +145,7 @@ class _Reader(TokenLineReader[_Sentence]):
         self.sentence.tags.append(cells[self.tag_column])
         self.sentence.lines.append(number)
 
-    def build(
-        self, parsed: ParsedDocument[_Sentence], scheme: bio.TagScheme
-    ) -> Document:
+    def build(self, parsed: ParsedDocument[_Sentence], scheme: bio.TagScheme) -> Document:
         texts: list[str] = []
         entities: list[Entity] = []
         offset = 0

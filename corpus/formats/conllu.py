@@ -160,9 +160,7 @@ class _Reader(TokenLineReader[_Sentence]):
             self._add_word(id_, cells[1], pairs, number)
             self._note_omissions(cells, pairs, number)
 
-    def _add_word(
-        self, id_: re.Match[str], form: str, pairs: dict[str, str], number: int
-    ) -> None:
+    def _add_word(self, id_: re.Match[str], form: str, pairs: dict[str, str], number: int) -> None:
         """Add a word, or the multiword token before its words, to the current sentence."""
         sentence = self.sentence
         first, multiword, last, _ = id_.groups()

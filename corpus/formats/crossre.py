@@ -34,7 +34,13 @@ from aloi.corpus.formats.shared import json_records
 from aloi.corpus.formats.shared.capabilities import Capabilities
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options
-from aloi.corpus.formats.shared.tokens import AlignedMention, TokenWriteOptions, Token, align_mentions, tokenize
+from aloi.corpus.formats.shared.tokens import (
+    AlignedMention,
+    Token,
+    TokenWriteOptions,
+    align_mentions,
+    tokenize,
+)
 from aloi.corpus.formats.shared.words import SpanResolver, join_words, keep_relations
 from aloi.corpus.problems import DataError, Problem
 
@@ -87,7 +93,9 @@ def read(path: Path, options: Options, notes: Notes) -> Iterator[Document]:
     return json_records.read_documents(path, _Sentence, partial(_document, notes=notes))
 
 
-def write(documents: Iterable[Document], path: Path, options: TokenWriteOptions, notes: Notes) -> int:
+def write(
+    documents: Iterable[Document], path: Path, options: TokenWriteOptions, notes: Notes
+) -> int:
     """Write a line a document, each as one sentence."""
     return json_records.write_lines((_sentence(d, options, notes) for d in documents), path)
 

@@ -38,7 +38,13 @@ from aloi.corpus.formats.shared import clusters, json_records, words
 from aloi.corpus.formats.shared.capabilities import Capabilities
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options
-from aloi.corpus.formats.shared.tokens import AlignedMention, TokenWriteOptions, Token, align_mentions, tokenize
+from aloi.corpus.formats.shared.tokens import (
+    AlignedMention,
+    Token,
+    TokenWriteOptions,
+    align_mentions,
+    tokenize,
+)
 from aloi.corpus.problems import DataError, Problem
 
 _EVIDENCE = "evidence"
@@ -91,7 +97,9 @@ def read(path: Path, options: Options, notes: Notes) -> Iterator[Document]:
     return json_records.read_documents(path, _Record, partial(_document, notes=notes))
 
 
-def write(documents: Iterable[Document], path: Path, options: TokenWriteOptions, notes: Notes) -> int:
+def write(
+    documents: Iterable[Document], path: Path, options: TokenWriteOptions, notes: Notes
+) -> int:
     """Write one array."""
     return json_records.write_array((_record(d, options, notes) for d in documents), path)
 

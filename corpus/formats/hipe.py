@@ -129,11 +129,8 @@ class _Reader(TokenLineReader[_Rows]):
     columns: tuple[str, ...] = field(init=False, default=COLUMN_NAMES)
     pending: list[tuple[str, str]] = field(init=False, default_factory=list)
 
-    def parse(self) -> Iterator[ParsedDocument[_Rows]]:
-        for parsed in TokenLineReader.parse(self):
-            if parsed is self.document:
-                self.note("comments left out", parsed.line, len(self.pending))
-            yield parsed
+    def finish(self) -> None:
+        self.note("comments left out", self.document.line, len(self.pending))
 
     def parse_line(self, line: str, number: int) -> ParsedDocument[_Rows] | None:
         if line.startswith("# ") or (line.startswith("#") and "\t" not in line):
@@ -174,7 +171,7 @@ class _Reader(TokenLineReader[_Rows]):
 
     def _parse_row(self, cells: list[str], number: int) -> None:
         """Add a token to the current document, or report a line with other columns."""
-        self._settle_pending(number)
+        self._use_pending(number)
         self.document.in_header = False
         if len(cells) != len(self.columns) or not cells[0]:
             what = f"{len(cells)} columns, expected {len(self.columns)} with a token first"
@@ -192,7 +189,7 @@ class _Reader(TokenLineReader[_Rows]):
         sequence.tags.append("O" if tag in ("_", "") else tag)
         sequence.lines.append(number)
 
-    def _settle_pending(self, number: int) -> None:
+    def _use_pending(self, number: int) -> None:
         """Give pending metadata to a document that no line opened, or count it as left out."""
         document = self.document
         if self.pending and not document.sequences and not document.declared:
@@ -238,9 +235,7 @@ class _Reader(TokenLineReader[_Rows]):
         return None if ref in _NO_REF else ref
 
 
-def _join_words(
-    words: Sequence[str], flags: Sequence[Sequence[str]]
-) -> tuple[str, list[Token]]:
+def _join_words(words: Sequence[str], flags: Sequence[Sequence[str]]) -> tuple[str, list[Token]]:
     """Return the text of words, spaced by the flags of MISC, and the offsets of each word."""
     pieces: list[str] = []
     tokens: list[Token] = []
@@ -264,9 +259,7 @@ def write(
         return _render(document, options, notes)
 
     head = "\t".join(COLUMN_NAMES) + "\n"
-    return column_writer.write_documents(
-        documents, path, render, bad_label=_WHITE_SPACE, head=head
-    )
+    return column_writer.write_documents(documents, path, render, bad_label=_WHITE_SPACE, head=head)
 
 
 def _render(document: Document, options: TokenWriteOptions, notes: Notes) -> str:

@@ -90,14 +90,14 @@ def write(documents: Iterable[Document], path: Path, options: Options, notes: No
     return number
 
 
-def _records(path: Path, problems: list[Problem]) -> Iterator[json_records.JsonRecord]:
+def _records(path: Path) -> Iterator[json_records.JsonRecord | Problem]:
     """The documents of all files, with their ids; a file in a wrong shape becomes problems."""
     for file in json_records.find_files(path):
         try:
             content = file.read_bytes().removeprefix(b"\xef\xbb\xbf")
             ids, parts = _parts(content)
         except DataError as error:
-            problems += [problem.at(file=str(file)) for problem in error.problems]
+            yield from (problem.at(file=str(file)) for problem in error.problems)
             continue
         for id_, record in zip(ids, json_records.split_array(content, parts, file), strict=True):
             yield replace(record, key=id_)
@@ -156,7 +156,9 @@ def _document(found: _Text, record: json_records.JsonRecord, notes: Notes) -> Do
         clusters.ClusterRelation(position.get(head, -1), position.get(tail, -1), label, {})
         for head, label, tail in found.relations
     )
-    document = clusters.build_document(id_, found.text, groups, arcs, place=record.place, notes=notes)
+    document = clusters.build_document(
+        id_, found.text, groups, arcs, place=record.place, notes=notes
+    )
     differing = sum(
         mention.value != found.text[mention.start : mention.end]
         for cluster in found.entities

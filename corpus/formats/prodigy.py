@@ -38,7 +38,13 @@ from aloi.corpus.formats.shared import json_records
 from aloi.corpus.formats.shared.capabilities import EVERYTHING
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options
-from aloi.corpus.formats.shared.tokens import AlignedMention, TokenWriteOptions, Token, align_mentions, tokenize
+from aloi.corpus.formats.shared.tokens import (
+    AlignedMention,
+    Token,
+    TokenWriteOptions,
+    align_mentions,
+    tokenize,
+)
 from aloi.corpus.formats.shared.words import keep_relations
 from aloi.corpus.problems import DataError, Problem
 
@@ -102,7 +108,9 @@ def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
     return json_records.read_documents(path, _Task, build)
 
 
-def write(documents: Iterable[Document], path: Path, options: TokenWriteOptions, notes: Notes) -> int:
+def write(
+    documents: Iterable[Document], path: Path, options: TokenWriteOptions, notes: Notes
+) -> int:
     """Write a line a document, each accepted."""
     return json_records.write_lines((_task(d, options, notes) for d in documents), path)
 
@@ -239,7 +247,9 @@ def _span(mention: AlignedMention, tokens: list[Token]) -> _Span:
     )
 
 
-def _relation(relation: Relation, places: dict[str, AlignedMention], tokens: list[Token]) -> _Relation:
+def _relation(
+    relation: Relation, places: dict[str, AlignedMention], tokens: list[Token]
+) -> _Relation:
     head, tail = places[relation.head], places[relation.tail]
     return _Relation(
         head.end - 1,

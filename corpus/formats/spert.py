@@ -67,7 +67,9 @@ def read(path: Path, options: Options, notes: Notes) -> Iterator[Document]:
     return json_records.read_documents(path, _Sentence, _document)
 
 
-def write(documents: Iterable[Document], path: Path, options: TokenWriteOptions, notes: Notes) -> int:
+def write(
+    documents: Iterable[Document], path: Path, options: TokenWriteOptions, notes: Notes
+) -> int:
     """Write one array; each document is one sentence."""
     return json_records.write_array((_sentence(d, options, notes) for d in documents), path)
 

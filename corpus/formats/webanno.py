@@ -42,8 +42,8 @@ from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options
 from aloi.corpus.formats.shared.tokens import Token, tokenize
 from aloi.corpus.problems import DataError, Problem
-from aloi.corpus.text_files import encode_utf8
 from aloi.corpus.sentences import sentence_starts
+from aloi.corpus.text_files import encode_utf8
 
 CAPABILITIES = Capabilities(
     entity_ids=False,

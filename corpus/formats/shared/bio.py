@@ -41,9 +41,7 @@ def split_tag(tag: str, scheme: TagScheme) -> tuple[str, str] | None:
     return (prefix, label) if prefix and label else None
 
 
-def decode_tags(
-    sequence: Sequence[str], scheme: TagScheme
-) -> tuple[list[TokenSpan], list[int]]:
+def decode_tags(sequence: Sequence[str], scheme: TagScheme) -> tuple[list[TokenSpan], list[int]]:
     """Return the spans of a sentence's tags, and the positions of the tags that break the scheme.
 
     A tag breaks the scheme if it is invalid, if it is an I or E that continues no span (in IOB1 an
@@ -67,6 +65,29 @@ def decode_tags(
             decoded.append(TokenSpan(position, position + 1, label))
         open_label = label if prefix in ("B", "I") else ""
     return decoded, sorted(invalid)
+
+
+class RepairedTags(NamedTuple):
+    """Decoded spans, and the positions of invalid tags that are errors and of those repaired."""
+
+    spans: list[TokenSpan]
+    errors: list[int]
+    repaired: list[int]
+
+
+def decode_with_repair(
+    sequence: Sequence[str], scheme: TagScheme, repair: TagRepair
+) -> RepairedTags:
+    """Decode the tags of a sentence, and repair the tags that break the scheme.
+
+    Strings that are not tags of the scheme remain errors under every repair.
+    """
+    decoded, invalid = decode_tags(sequence, scheme)
+    errors = [p for p in invalid if repair == "error" or split_tag(sequence[p], scheme) is None]
+    if repair == "discard":
+        positions = set(invalid)
+        decoded = [s for s in decoded if positions.isdisjoint(range(s.first, s.end))]
+    return RepairedTags(decoded, errors, [p for p in invalid if p not in errors])
 
 
 def encode_tags(

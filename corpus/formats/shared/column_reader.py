@@ -96,20 +96,20 @@ class TokenLineReader(ABC, Generic[S]):
         with self.file.open("rb") as stream:
             for number, raw in enumerate(stream, start=1):
                 try:
-                    line = decode_utf8(
-                        raw, file=str(self.file), line=number, keep_bom=number > 1
-                    )
+                    line = decode_utf8(raw, file=str(self.file), line=number, keep_bom=number > 1)
                 except DataError as error:
                     self.document.problems += error.problems
                     continue
                 finished = self.parse_line(line.rstrip("\r\n"), number)
                 if finished is not None:
                     yield finished
+        self.finish()
         yield self.document
 
-    def open_document(
-        self, id_: str, number: int, *, in_header: bool = False
-    ) -> ParsedDocument[S]:
+    def finish(self) -> None:
+        """Handle the end of the file; called before the last document is yielded."""
+
+    def open_document(self, id_: str, number: int, *, in_header: bool = False) -> ParsedDocument[S]:
         """Begin the next document at a line and return the previous one."""
         finished = self.document
         self.document = ParsedDocument(id_, number, declared=True, in_header=in_header)
@@ -118,23 +118,15 @@ class TokenLineReader(ABC, Generic[S]):
     def decode_tags(
         self, parsed: ParsedDocument[S], sequence: S, scheme: bio.TagScheme
     ) -> list[bio.TokenSpan]:
-        """Return the spans of a tag sequence; invalid tags are repaired, or reported in `parsed`.
-
-        Strings that are not tags of the scheme are reported under every repair.
-        """
-        spans, invalid = bio.decode_tags(sequence.tags, scheme)
-        for position in invalid:
-            tag, number = sequence.tags[position], sequence.lines[position]
-            if self.repair == "error" or bio.split_tag(tag, scheme) is None:
-                what = f"invalid tag {tag[:40]!r} in scheme {scheme}"
-                fix = "Correct it, set the scheme, or read with repair=conlleval or repair=discard"
-                self.report("bad-tag", what, fix, number, parsed)
-            else:
-                self.note(f"tags repaired ({self.repair})", number)
-        if self.repair != "discard":
-            return spans
-        broken = set(invalid)
-        return [span for span in spans if broken.isdisjoint(range(span.first, span.end))]
+        """Return the spans of a tag sequence; count repaired tags, and report the others."""
+        decoded = bio.decode_with_repair(sequence.tags, scheme, self.repair)
+        for position in decoded.errors:
+            what = f"invalid tag {sequence.tags[position][:40]!r} in scheme {scheme}"
+            fix = "Correct it, set the scheme, or read with repair=conlleval or repair=discard"
+            self.report("bad-tag", what, fix, sequence.lines[position], parsed)
+        for position in decoded.repaired:
+            self.note(f"tags repaired ({self.repair})", sequence.lines[position])
+        return decoded.spans
 
     def report(
         self, kind: str, what: str, fix: str, line: int, parsed: ParsedDocument[S] | None = None

@@ -1,4 +1,4 @@
-"""Words, for formats that store a text as a list of words and mentions as ranges of word indices."""
+"""Words, for formats that store a text as a list of words and a mention as a range of words."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def join_words(words: Iterable[str], *, start: int = 0) -> tuple[str, list[Token
 
 @dataclass(slots=True)
 class SpanResolver:
-    """Converts ranges of token indices to offsets, and collects a problem for each invalid range."""
+    """Converts ranges of token indices to offsets, and collects problems of invalid ranges."""
 
     tokens: Sequence[Token]
     problems: list[Problem] = field(default_factory=list)

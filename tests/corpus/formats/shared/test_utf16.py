@@ -1,4 +1,4 @@
-"""UTF-16 offsets, against Python's own codec."""
+"""UTF-16 offsets, compared with Python's codec."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +7,7 @@ from aloi.corpus.formats.shared import utf16
 
 
 @given(st.text())
-def test_offsets_are_those_of_the_codec_and_lead_back(text: str) -> None:
+def test_offsets_match_the_codec_and_convert_back(text: str) -> None:
     units = utf16.unit_offsets(text)
     assert units == [
         len(text[:n].encode("utf-16-le", "surrogatepass")) // 2 for n in range(len(text) + 1)
