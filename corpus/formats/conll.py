@@ -137,7 +137,7 @@ class _Reader(TokenLineReader[_Sentence]):
         complete = last > 0 and all(-last - 1 <= column <= last for column in columns)
         if not complete or not cells[self.token_column]:
             fix = "Write a token and its tag in each line, or set the options token and tag"
-            self.report("bad-conll", "too few columns", fix, number)
+            self.report("bad-conll", "too few columns, or empty token", fix, number)
             return
         if not self.sentence.words:
             self.document.sequences.append(self.sentence)

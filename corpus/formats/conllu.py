@@ -150,7 +150,9 @@ class _Reader(TokenLineReader[_Sentence]):
     def _parse_row(self, cells: list[str], number: int) -> None:
         id_ = _WORD_ID.fullmatch(cells[0])
         if len(cells) != 10 or not id_ or not cells[1]:
-            what = f"{len(cells)} columns, expected 10 with the word number first"
+            what = "invalid word number or empty word"
+            if len(cells) != 10:
+                what = f"expected 10 columns, found {len(cells)}"
             fix = "Separate columns by tabs, and write `_` in empty columns"
             self.report("bad-conllu", what, fix, number)
         elif id_[4]:

@@ -109,7 +109,9 @@ def _document(found: _Record, record: json_records.JsonRecord, notes: Notes) -> 
     text, sentences = _text(found.sents)
     vertices = _vertices(found, sentences, id_)
     arcs = (clusters.ClusterRelation(r.h, r.t, r.r, _attributes(r.evidence)) for r in found.labels)
-    document = clusters.build_document(id_, text, vertices, arcs, place=record.place, notes=notes)
+    document = clusters.document_from_clusters(
+        id_, text, vertices, arcs, place=record.place, notes=notes
+    )
     names = [mention.name for vertex in found.vertex_set for mention in vertex]
     surfaces = [document.surface(entity) for vertex in vertices for entity in vertex]
     differing = sum(name != surface for name, surface in zip(names, surfaces, strict=True))

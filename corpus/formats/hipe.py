@@ -174,7 +174,9 @@ class _Reader(TokenLineReader[_Rows]):
         self._use_pending(number)
         self.document.in_header = False
         if len(cells) != len(self.columns) or not cells[0]:
-            what = f"{len(cells)} columns, expected {len(self.columns)} with a token first"
+            what = "empty token"
+            if len(cells) != len(self.columns):
+                what = f"expected {len(self.columns)} columns, found {len(cells)}"
             fix = "Separate columns by tabs, and write `_` in empty columns"
             self.report("bad-hipe", what, fix, number)
             return

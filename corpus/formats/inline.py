@@ -122,7 +122,7 @@ class _Sections:
 def _split_documents(content: str) -> Iterator[_Sections]:
     fences = list(_FENCE_LINE.finditer(content))
     if not fences or len(fences) % 3 or content[: fences[0].start()].strip():
-        what = f"{len(fences)} lines `{FENCE}`, expected three for each document"
+        what = f"expected three lines `{FENCE}` for each document, found {len(fences)}"
         fix = f"Begin metadata, text and relations with a line `{FENCE}` each"
         raise DataError([Problem("bad-inline", what, fix, line=1)])
     ends = [fence.start() for fence in fences[1:]] + [len(content)]

@@ -156,7 +156,7 @@ def _document(found: _Text, record: json_records.JsonRecord, notes: Notes) -> Do
         clusters.ClusterRelation(position.get(head, -1), position.get(tail, -1), label, {})
         for head, label, tail in found.relations
     )
-    document = clusters.build_document(
+    document = clusters.document_from_clusters(
         id_, found.text, groups, arcs, place=record.place, notes=notes
     )
     differing = sum(

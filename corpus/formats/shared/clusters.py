@@ -54,7 +54,7 @@ def cluster_ref(
     return f"{document}#{cluster}" if isinstance(file_ref, msgspec.UnsetType) else file_ref
 
 
-def build_document(
+def document_from_clusters(
     id_: str,
     text: str,
     groups: Sequence[Sequence[Entity]],

@@ -154,6 +154,14 @@ def test_all_problems_are_reported_and_other_documents_are_read(tmp_path: Path) 
     ]
 
 
+def test_a_problem_before_the_first_document_does_not_hide_it(tmp_path: Path) -> None:
+    (tmp_path / "f.conllu").write_text("x\n\n# newdoc id = a\n" + row("1", "Ana"))
+    reading = conllu.read(tmp_path / "f.conllu", conllu.ReadOptions(), Notes())
+    assert next(reading).id == "a"
+    with pytest.raises(DataError, match="expected 10 columns, found 1"):
+        next(reading)
+
+
 @pytest.mark.parametrize("label", ["a b", "a|b", "a=b", ""])
 def test_labels_with_reserved_characters_are_refused(tmp_path: Path, label: str) -> None:
     with pytest.raises(DataError, match="--labels"):
