@@ -1,4 +1,4 @@
-"""Text in UTF-8: decoding of files and encoding of documents, with problems instead of tracebacks.
+"""UTF-8 decoding of files and encoding of documents; errors are raised as `DataError`.
 
 Line ends are never changed.
 """

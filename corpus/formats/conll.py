@@ -1,21 +1,28 @@
 """conll: one token per line in columns, blank lines between sentences, tags in a BIO scheme.
 
 Source: the CoNLL-2002 and CoNLL-2003 shared tasks (Tjong Kim Sang and De Meulder 2003). Columns are
-separated by tabs, or by spaces in lines without tabs. A line `-DOCSTART-` opens a document; its id
-is the value of the column `id=…` (percent-encoded), or the file's name with a number. A line
-`# id = …` or `# newdoc id = …` opens a document too, or names the one that a `-DOCSTART-` without
-id opened directly before. A file without such lines is one document with the file's name as its
-id. Other lines of the form `# key = value` are left out.
+separated by tabs, or by spaces in lines without tabs.
 
-Represents flat mentions with labels. Only the tokens of a text are stored: the reader rebuilds the
-text with `tokens.detokenize`, one sentence per line, and the writer counts the documents for which
-that gives another text. Labels with white space are a `DataError`.
+A line `-DOCSTART-` opens a document; its id is the value of the column `id=…` (percent-encoded), or
+the file's name with a number. A line `# id = …` or `# newdoc id = …` opens a document too; directly
+after a `-DOCSTART-` without an id, it sets the id of that document instead. A file without such
+lines is one document with the file's name as its id. Other lines `# key = value` are left out.
 
-Read options: `token` and `tag`, the columns, counted from 0 or with negative numbers from the end
-(default: 0 and -1); `scheme` (detect, iob1, iob2 or bilou, which includes IOBES); `repair`, for
-tags that break the scheme (error; conlleval, which begins and ends mentions at such tags; discard,
-which leaves out the mentions that contain them). Write options: `scheme` (default: iob2); `tokens`,
-for mentions that are not aligned with tokens (expand, error or drop).
+The format represents flat mentions with labels. Only the tokens of a text are stored: the reader
+rebuilds the text with `tokens.detokenize`, one sentence per line, and the writer counts the
+documents for which that gives another text. Labels with white space are a `DataError`.
+
+Read options:
+
+- `token`, `tag`: the columns, counted from 0, or from the end if negative (default: 0 and -1)
+- `scheme`: detect (default), iob1, iob2 or bilou, which includes IOBES
+- `repair`: the treatment of tags that break the scheme: error (default), conlleval (mentions begin
+  and end at such tags), or discard (mentions that contain such tags are left out)
+
+Write options:
+
+- `scheme`: iob1, iob2 (default) or bilou
+- `tokens`: the treatment of mentions not aligned with tokens: expand (default), error or drop
 """
 
 from __future__ import annotations
@@ -188,5 +195,5 @@ def _render(document: Document, options: WriteOptions, notes: Notes) -> str:
         blocks.append("".join(rows))
         texts.append(detokenize(words)[0])
     rebuilt = "\n".join(texts) != document.text
-    notes.add("white space rebuilt from words", f"document {document.id}", rebuilt)
+    notes.add("texts with changed white space", f"document {document.id}", rebuilt)
     return "\n".join([*blocks, ""])

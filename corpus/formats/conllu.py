@@ -7,20 +7,31 @@ between it and the first sentence are its metadata. A file without `# newdoc` is
 the file's name as its id. The words of a multiword token (`1-2`) share its offsets; if the
 multiword token has a tag, the tags of its words are ignored.
 
-The text consists of the words and the white space between them, which is determined by the first of
-these that applies: the value of `SpacesAfter=` (`\s` is a space; `\t`, `\r`, `\n`; `\p` is `|`;
-`\\`; and, as an extension of this project, `\uXXXX`); nothing, after `SpaceAfter=No`; the white
-space in `# text`; a line end before `# newpar`; a space.
+The text consists of the words and the white space between them. The first of these rules that
+applies gives the white space after a word:
 
-Represents flat mentions with labels, any text with at least one word, and metadata of one line.
-Labels with white space, `|` or `=` and ids that do not fit in a line are a `DataError`. Analyses of
-words, empty nodes, other comments and the mentions of `Entity=` (CorefUD) are left out in reading
-and counted.
+- the value of `SpacesAfter=`, where `\s` is a space and `\p` is `|`; `\t`, `\r`, `\n` and `\\` are
+  used as well, and, as an extension of this project, `\uXXXX`
+- nothing after `SpaceAfter=No`
+- the white space in `# text`
+- a line end before `# newpar`
+- a space
 
-Read options: `key` in MISC (default: NER); `scheme` (detect, iob1, iob2 or bilou); `repair`, for
-tags that break the scheme (error; conlleval, which begins and ends mentions at such tags; discard,
-which leaves out the mentions that contain them). Write option: `tokens`, for mentions that are not
-aligned with tokens (expand, error or drop). Tags are written in IOB2.
+The format represents flat mentions with labels, any text with at least one word, and metadata of
+one line. Labels with white space, `|` or `=` and ids that do not fit in a line are a `DataError`.
+Analyses of words, empty nodes, other comments and the mentions of `Entity=` (CorefUD) are left out
+in reading and counted.
+
+Read options:
+
+- `key`: the key of the tags in MISC (default: NER)
+- `scheme`: detect (default), iob1, iob2 or bilou, which includes IOBES
+- `repair`: the treatment of tags that break the scheme: error (default), conlleval (mentions begin
+  and end at such tags), or discard (mentions that contain such tags are left out)
+
+Write options (tags are written in IOB2):
+
+- `tokens`: the treatment of mentions not aligned with tokens: expand (default), error or drop
 """
 
 from __future__ import annotations
@@ -210,7 +221,7 @@ class _Reader(TokenLineReader[_Sentence]):
         if sentence.text is not None:
             gaps = _gaps_between(sentence.text, forms)
             differs = gaps is None
-            self.note("# text that differs from the words left out", sentence.line, differs)
+            self.note("# text ignored because it differs from the words", sentence.line, differs)
         defaults = [*(gaps or [" "] * (len(forms) - 1)), end]
         units = zip(sentence.units, defaults, strict=True)
         return [default if unit.after is None else unit.after for unit, default in units]

@@ -1,23 +1,30 @@
 """hipe: the tables of the HIPE campaigns on historical newspapers, one token per line.
 
 Source: HIPE-2020 and HIPE-2022 (https://hipe-eval.github.io/HIPE-2022,
-https://github.com/hipe-eval/HIPE-2022-data): ten columns separated by tabs below a line with their
-names; tags in IOB2; no quoting. `# …document_id = …` opens a document. The lines `# key = value`
-before its first token are its metadata; later ones are left out and counted. NEL ids become the
-`ref` of mentions; `_` and NIL mean no ref. The text is rebuilt from MISC: no space after a token
-with NoSpaceAfter, a line end after EndOfLine, else a space. `Partial-m:n` limits a mention to these
-characters of its token. Other flags are left out and counted.
+https://github.com/hipe-eval/HIPE-2022-data). A file has ten columns separated by tabs, below a line
+with their names. Tags are in IOB2; cells are not quoted.
 
-Represents flat mentions with labels and refs, and metadata of one line. Of a text it stores the
-tokens, and only "", " " or a line end between them: the writer counts the documents for which the
-rebuilt text differs, and drops refs that contain white space. Labels with white space and ids that
-do not fit in a line are a `DataError`.
+`# …document_id = …` opens a document. The lines `# key = value` before its first token, above or
+below the id, are its metadata; later ones are left out and counted. NEL ids become the `ref` of
+mentions; `_` and NIL mean no ref. The text is rebuilt from the flags in MISC: no space after a
+token with NoSpaceAfter, a line end after EndOfLine, else a space. `Partial-m:n` limits a mention to
+these characters of its token. Other flags are left out and counted.
 
-Read options: `layer`, the columns to read: coarse (default), fine, metonymic (coarse), or nested
-(only the inner mentions, without refs); `repair`, for tags that break IOB2 (error; conlleval, which
-begins and ends mentions at such tags; discard, which leaves out the mentions that contain them).
-Write option: `tokens`, for mentions that are not aligned with tokens (expand, error or drop).
-Mentions are written to the coarse columns.
+The format represents flat mentions with labels and refs, and metadata of one line. Of a text it
+stores the tokens, and only "", " " or a line end between them: the writer counts the documents for
+which the rebuilt text differs, and drops refs that contain white space. Labels with white space and
+ids that do not fit in a line are a `DataError`.
+
+Read options:
+
+- `layer`: the columns to read: coarse (default), fine, metonymic (coarse), or nested (only the inner
+  mentions, without refs)
+- `repair`: the treatment of tags that break IOB2: error (default), conlleval (mentions begin and end
+  at such tags), or discard (mentions that contain such tags are left out)
+
+Write options (mentions are written to the coarse columns):
+
+- `tokens`: the treatment of mentions not aligned with tokens: expand (default), error or drop
 """
 
 from __future__ import annotations
@@ -105,7 +112,7 @@ def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A token. A mention of it leaves out its first `before` and last `after` characters."""
+    """A row of the table; mentions leave out the first `before` and last `after` characters."""
 
     word: str
     ref: str
@@ -170,7 +177,7 @@ class _Reader(TokenLineReader[_Rows]):
             self.document.problems.append(problem)
 
     def _parse_row(self, cells: list[str], number: int) -> None:
-        """Add a token to the current document, or report a line with other columns."""
+        """Add a token to the current document, or report an invalid row."""
         self._use_pending(number)
         self.document.in_header = False
         if len(cells) != len(self.columns) or not cells[0]:
@@ -192,7 +199,7 @@ class _Reader(TokenLineReader[_Rows]):
         sequence.lines.append(number)
 
     def _use_pending(self, number: int) -> None:
-        """Give pending metadata to a document that no line opened, or count it as left out."""
+        """Add pending metadata to a document without an id line, or count it as left out."""
         document = self.document
         if self.pending and not document.sequences and not document.declared:
             document.meta |= self.pending
@@ -233,7 +240,7 @@ class _Reader(TokenLineReader[_Rows]):
         """Return the ref of a mention: that of its first token."""
         ref = rows[0].ref
         differs = any(row.ref != ref for row in rows)
-        self.note("refs that differ within a mention read as the first", line, differs)
+        self.note("further refs of a mention left out", line, differs)
         return None if ref in _NO_REF else ref
 
 
@@ -272,7 +279,7 @@ def _render(document: Document, options: TokenWriteOptions, notes: Notes) -> str
     words = [text[token.start : token.end] for token in tokens]
     flags = _spacing_flags(text, tokens)
     rebuilt = _join_words(words, flags)[0] != text
-    notes.add("white space rebuilt from words", place, rebuilt)
+    notes.add("texts with changed white space", place, rebuilt)
     mentions = column_writer.align_flat(document, tokens, policy=options.tokens, notes=notes)
     spans = [bio.TokenSpan(first, end, entity.label) for entity, first, end in mentions]
     tags = bio.encode_tags(spans, len(tokens))

@@ -1,8 +1,8 @@
 r"""inline: annotated text as markup that can be typed in any text editor.
 
 Source: this project. A file contains one or more documents, each in three sections. Every section
-begins with a line that is exactly `+++`: first TOML metadata (with the `id`), then the text, to the
-character, then one relation per line.
+begins with a line that is exactly `+++`: first TOML metadata (with the `id`), then the exact text,
+then one relation per line.
 
     +++
     id = "d1"
@@ -17,10 +17,10 @@ brackets. In the text, `\[`, `\]` and `\\` represent the characters `[`, `]` and
 that is exactly `+++` is written as `\+++`. In labels, ids, refs, keys and values, characters other
 than letters, digits and `_-.:/` are percent-encoded (UTF-8).
 
-Represents everything in a document, except mentions that cross without nesting, which are dropped,
-and metadata with the key `id` or the value None, for which `render_markup` raises `DataError`. The
-key `score` of a mention or relation and the key `id` of a relation are fields of their own, so
-these names are not allowed for attributes.
+The format represents everything in a document, except mentions that cross without nesting, which
+are dropped, and metadata with the key `id` or the value None, for which `render_markup` raises
+`DataError`. The key `score` of a mention or relation and the key `id` of a relation are fields of
+their own, so these names are not allowed for attributes.
 """
 
 from __future__ import annotations
@@ -173,8 +173,8 @@ def _to_json(value: Any) -> Any:  # noqa: ANN401 - TOML values are of any type
 class _TextParser:
     """Parses marked text into its characters and mentions.
 
-    `opened` has the order and start offset of each mention that is not closed yet, `closed` the
-    start, end and tag of the others by their order.
+    `opened` contains the order and start offset of the mentions that are not closed yet. `closed`
+    maps the order of the other mentions to their start, end and tag.
     """
 
     marked: str
@@ -278,7 +278,7 @@ def _parse_relations(sections: _Sections) -> tuple[list[Relation], list[Problem]
 
 
 def _check_names(document: Document) -> None:
-    """Raise `DataError` for metadata keys and attribute names that would be misread."""
+    """Raise `DataError` for metadata keys and attribute names that the markup reserves."""
     problems = []
     for key, value in document.meta.items():
         if key == "id" or value is None:

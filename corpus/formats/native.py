@@ -1,6 +1,6 @@
 """native: the JSON of this project, as JSON Lines or as a folder with one file per document.
 
-Source: `aloi.corpus.document_files`. Represents everything in a document.
+Source: `aloi.corpus.document_files`. The format represents everything in a document.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """BIO tagging: encode labelled spans of tokens as tags in IOB1, IOB2 or BILOU, and decode them.
 
-IOBES is read as BILOU; its letters differ but its rules do not.
+IOBES is read as BILOU: it has the same rules with other letters.
 
 Sources: Ramshaw and Marcus 1995 (IOB1), Sang and Veenstra 1999 (IOB2), Ratinov and Roth 2009
 (BILOU).
@@ -13,10 +13,10 @@ from typing import Literal, NamedTuple
 
 TagScheme = Literal["iob1", "iob2", "bilou"]
 TagRepair = Literal["error", "conlleval", "discard"]
-"""How tags that break the scheme are read.
+"""The treatment of tags that break the scheme.
 
-`error` reports them, `conlleval` begins and ends mentions where conlleval does, `discard` drops the
-mentions that contain them.
+`error` reports them, `conlleval` begins and ends mentions as conlleval does, and `discard` drops
+the mentions that contain them.
 """
 
 _IOB_PREFIXES = {"B": "B", "I": "I"}
@@ -46,7 +46,7 @@ def decode_tags(sequence: Sequence[str], scheme: TagScheme) -> tuple[list[TokenS
 
     A tag breaks the scheme if it is invalid, if it is an I or E that continues no span (in IOB1 an
     I may begin a span), or if it is a B or I of BILOU whose span is never closed. At such a tag,
-    spans begin and end as conlleval would begin and end them.
+    spans begin and end as in conlleval.
     """
     decoded: list[TokenSpan] = []
     invalid: set[int] = set()
@@ -68,7 +68,7 @@ def decode_tags(sequence: Sequence[str], scheme: TagScheme) -> tuple[list[TokenS
 
 
 class RepairedTags(NamedTuple):
-    """Decoded spans, and the positions of invalid tags that are errors and of those repaired."""
+    """The decoded spans, the positions of tags that are errors, and those of repaired tags."""
 
     spans: list[TokenSpan]
     errors: list[int]
@@ -80,7 +80,7 @@ def decode_with_repair(
 ) -> RepairedTags:
     """Decode the tags of a sentence, and repair the tags that break the scheme.
 
-    Strings that are not tags of the scheme remain errors under every repair.
+    A string that is not a tag of the scheme is an error with every `repair`.
     """
     decoded, invalid = decode_tags(sequence, scheme)
     errors = [p for p in invalid if repair == "error" or split_tag(sequence[p], scheme) is None]
@@ -115,8 +115,8 @@ def _touches(previous: TokenSpan | None, span: TokenSpan) -> bool:
 def detect_scheme(sequences: Iterable[Sequence[str]]) -> TagScheme:
     """Return the scheme that the tag sequences follow.
 
-    A prefix that only BILOU has decides for BILOU. Otherwise the scheme is IOB1 if spans begin with
-    I and never with B, except directly after a span of the same label; else IOB2.
+    The scheme is BILOU if a tag has a prefix that only BILOU uses. It is IOB1 if spans begin with
+    I, and with B only directly after a span of the same label. Otherwise it is IOB2.
     """
     starts_with_b = starts_with_i = False
     for sequence in sequences:

@@ -1,7 +1,7 @@
 """The capabilities of a format, and the reduction of documents to them.
 
-Every writer receives reduced documents, so that reading a written file restores exactly what was
-written. Anything the target format cannot represent is dropped here, for all formats, and counted.
+Anything the target format cannot represent is dropped here, for all formats, and counted. Every
+writer receives reduced documents, and a reader restores them exactly from the written file.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def is_single_line(text: str) -> bool:
 def _select_mentions(
     entities: tuple[Entity, ...], capabilities: Capabilities
 ) -> tuple[Entity, ...]:
-    """Return the mentions that the format's overlap rule allows; outer and earlier ones win."""
+    """Return the mentions that the format's overlap rule allows; outer and earlier ones first."""
     if capabilities.overlap == "flat":
         return _without_overlap(outermost(entities))
     kept = _without_crossing(entities) if capabilities.overlap == "nested" else entities

@@ -50,7 +50,7 @@ def first_mentions(entities: Iterable[Entity], cluster: Mapping[str, int]) -> di
 def cluster_ref(
     file_ref: str | msgspec.UnsetType | None, document: str, cluster: int
 ) -> str | None:
-    """Return the ref in the file, or `document#cluster` if the file has no key for refs."""
+    """Return the ref of the file, or `document#cluster` if the file has no key for it."""
     return f"{document}#{cluster}" if isinstance(file_ref, msgspec.UnsetType) else file_ref
 
 

@@ -1,8 +1,8 @@
 """Reading of formats with one token per line: files, documents, tag schemes and problems.
 
 A format subclasses `TokenLineReader` with the meaning of its lines and its rules for building a
-text. The rest happens here: files are found and decoded, tags are decoded into spans, ids are
-checked, and valid documents are yielded although others have problems.
+text. This module does the rest: it finds and decodes the files, decodes tags into spans, checks
+ids, and yields the valid documents even if others are invalid.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.text_files import decode_utf8
 
 SchemeOption = Literal["detect", "iob1", "iob2", "bilou"]
-"""The tag scheme of a file; `detect` chooses it by the tags of the file."""
+"""The tag scheme of a file; with `detect`, it is inferred from the tags."""
 
 
 @dataclass(slots=True)
@@ -56,7 +56,7 @@ class ParsedDocument(Generic[S]):
 class TokenLineReader(ABC, Generic[S]):
     """Reads the documents of one file with one token per line.
 
-    `file_id` is the id given by the file's path, for documents without an id.
+    `file_id` is the default document id, made from the path of the file.
     """
 
     file: Path
@@ -75,7 +75,10 @@ class TokenLineReader(ABC, Generic[S]):
         """Build the text and mentions of a document; add problems to those of `parsed`."""
 
     def read(self) -> Iterator[tuple[Document | None, ParsedDocument[S]]]:
-        """Yield each document with its parsed lines; None for lines that are no document."""
+        """Yield each document with its parsed lines.
+
+        The document is None if its lines neither open a document nor contain tokens.
+        """
         scheme = self._detect_scheme() if self.scheme == "detect" else self.scheme
         for parsed in self.parse():
             if parsed.declared or parsed.sequences:
@@ -131,12 +134,12 @@ class TokenLineReader(ABC, Generic[S]):
     def report(
         self, kind: str, what: str, fix: str, line: int, parsed: ParsedDocument[S] | None = None
     ) -> None:
-        """Add a problem of a line to a document (default: the current one)."""
+        """Add a problem at a line to a document (default: the current one)."""
         parsed = parsed or self.document
         parsed.problems.append(Problem(kind, what, fix, parsed.id, None, str(self.file), line))
 
     def note(self, what: str, line: int, count: int = 1) -> None:
-        """Count changes made at a line."""
+        """Count changes in `notes`, at a line of the file."""
         self.notes.add(what, f"{self.file}:{line}", count)
 
 
@@ -145,7 +148,7 @@ def read_files(
 ) -> Iterator[Document]:
     """Yield the valid documents of a file, or of the files of a folder with one of the suffixes.
 
-    `make_reader` takes a file and the id of documents without an id. Raises `DataError` after the
+    `make_reader` takes a file and its default document id. Raises `DataError` after the
     last document, with all problems in order of file and line.
     """
     problems: list[Problem] = []
@@ -164,7 +167,7 @@ def read_files(
 
 
 def _find_files(path: Path, suffixes: tuple[str, ...]) -> list[tuple[Path, str]]:
-    """Return the files of a path, each with the document id that its path gives."""
+    """Return the files of a path, each with a default document id made from its name."""
     if not path.is_dir():
         return [(path, path.stem)]
     files = sorted(file for file in path.rglob("*") if file.suffix in suffixes and file.is_file())

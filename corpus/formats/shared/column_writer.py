@@ -39,7 +39,7 @@ def find_sentence_starts(
 ) -> list[int]:
     """Return the index of the first token of each sentence.
 
-    Every line is a sentence, except that a mention across lines joins them into one sentence.
+    Each line is a sentence, but lines that share a mention are one sentence.
     """
     inside = {position for _, first, end in mentions for position in range(first + 1, end)}
     after_break = (

@@ -31,8 +31,8 @@ _HEAD_BYTES = 1024
 class JsonRecord:
     """The JSON of one record, with its file and line.
 
-    `number` counts the records of the file from 1. `key` is the key of the record in a file that is
-    an object of records.
+    `number` counts the records of the file from 1. `key` is the key of the record if
+    the file is a JSON object of records.
     """
 
     raw: bytes
@@ -47,7 +47,7 @@ class JsonRecord:
         return f"{self.file}:{self.line}"
 
     def document_id(self, *candidates: str | int | None) -> str:
-        """Return the first candidate that is not None or empty, else file name and number."""
+        """Return the first candidate that is neither None nor empty, else file name and number."""
         ids = (str(id_) for id_ in candidates if id_ is not None)
         return next(filter(None, ids), f"{self.file.stem}-{self.number}")
 
@@ -121,7 +121,7 @@ def decode_json(raw: bytes, type_: type[T]) -> T:
     except _DECODING_ERRORS as error:
         position = _BYTE_POSITION.search(str(error))
         line = 1 + raw.count(b"\n", 0, int(position[1])) if position else None
-        fix = "Write UTF-8 JSON of the shape that the documentation of the format shows"
+        fix = "Write UTF-8 JSON in the shape described in the documentation of the format"
         problem = Problem("bad-json", f"invalid JSON: {error}", fix, line=line)
         raise DataError([problem]) from error
 

@@ -1,4 +1,4 @@
-"""Names in formats that write one file per document: ids must be paths, labels must be writable."""
+"""Checks of ids and labels for formats that write one file per document."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class NameChecker:
     problems: list[Problem] = field(default_factory=list)
 
     def check(self, document: Document) -> bool:
-        """Record the labels of a document; return whether its id can be a path and is new."""
+        """Check a document; return whether its id is a valid path and not used before."""
         labels = {entity.label for entity in document.entities}
         labels |= {relation.label for relation in document.relations}
         for label in sorted(labels - self.valid_labels):

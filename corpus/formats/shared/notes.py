@@ -1,7 +1,4 @@
-"""Notes: changes that a conversion made to the data and that are not errors, counted by kind.
-
-For example, refs that the target format cannot represent, or tags that the reader repaired.
-"""
+"""Notes: counts of changes to the data in a conversion, such as dropped refs or repaired tags."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import msgspec
 
 
 class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Base class of all options; without fields, for formats that have no options.
+    """Base class of the options of formats; formats without options use it directly.
 
     Every field of a subclass needs a default.
     """

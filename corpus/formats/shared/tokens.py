@@ -78,7 +78,7 @@ def align_mentions(
         if not fits and policy == "error":
             problems.append(_alignment_problem(document, entity))
         elif not fits and (policy == "drop" or first >= end):
-            notes.add("mentions not aligned with tokens dropped", place)
+            notes.add("unaligned mentions dropped", place)
         else:
             notes.add("mentions expanded to token boundaries", place, not fits)
             mentions.append(AlignedMention(entity, first, end))

@@ -131,7 +131,7 @@ def test_texts_that_cannot_be_rebuilt_are_counted(tmp_path: Path) -> None:
     notes = Notes()
     for text in ("Ana  vit", "Ana\n\nvit", "Ana vit ", "vit ,"):
         conll.write([Document("d", text, ())], tmp_path / "o", conll.WriteOptions(), notes)
-    assert notes.counts == {"white space rebuilt from words": 4}
+    assert notes.counts == {"texts with changed white space": 4}
     document = Document("d", "Ana  vit", ())
     with pytest.raises(DataError):
         registry.write([document], str(tmp_path / "p"), format_="conll", strict=True)

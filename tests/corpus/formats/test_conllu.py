@@ -74,7 +74,7 @@ def test_text_comment_gives_white_space_missing_in_misc(tmp_path: Path) -> None:
     assert notes.counts == {}
     (document,) = read(tmp_path, "# text = Non\n" + rows, notes)
     assert document.text == "Oui ! Ana"
-    assert notes.counts == {"# text that differs from the words left out": 1}
+    assert notes.counts == {"# text ignored because it differs from the words": 1}
 
 
 def test_sentences_and_paragraphs(tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ OFF = Document(
             "expand",
             [(0, 2), (9, 13)],
             {
-                "mentions not aligned with tokens dropped": 1,
+                "unaligned mentions dropped": 1,
                 "mentions expanded to token boundaries": 1,
                 "relations dropped with a mention": 1,
             },
@@ -126,7 +126,7 @@ OFF = Document(
         (
             "drop",
             [(0, 2)],
-            {"mentions not aligned with tokens dropped": 2, "relations dropped with a mention": 2},
+            {"unaligned mentions dropped": 2, "relations dropped with a mention": 2},
         ),
     ],
 )

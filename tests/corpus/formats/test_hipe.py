@@ -158,7 +158,7 @@ def test_a_written_file(tmp_path: Path) -> None:
     assert notes.counts == {
         "metadata dropped": 1,
         "refs dropped": 1,
-        "white space rebuilt from words": 1,
+        "texts with changed white space": 1,
     }
 
 
