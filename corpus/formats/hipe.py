@@ -17,10 +17,10 @@ ids that do not fit in a line are a `DataError`.
 
 Read options:
 
-- `layer`: the columns to read: coarse (default), fine, metonymic (coarse), or nested (only the inner
-  mentions, without refs)
-- `repair`: the treatment of tags that break IOB2: error (default), conlleval (mentions begin and end
-  at such tags), or discard (mentions that contain such tags are left out)
+- `layer`: the columns to read: coarse (default), fine, metonymic (coarse), or nested (only the
+  inner mentions, without refs)
+- `repair`: the treatment of tags that break IOB2: error (default), conlleval (mentions begin and
+  end at such tags), or discard (mentions that contain such tags are left out)
 
 Write options (mentions are written to the coarse columns):
 

@@ -45,7 +45,7 @@ def decode_tags(sequence: Sequence[str], scheme: TagScheme) -> tuple[list[TokenS
     """Return the spans of a sentence's tags, and the positions of the tags that break the scheme.
 
     A tag breaks the scheme if it is invalid, if it is an I or E that continues no span (in IOB1 an
-    I may begin a span), or if it is a B or I of BILOU whose span is never closed. At such a tag,
+    I may begin a span), or if it is a B or I of BILOU in an unclosed span. At such a tag,
     spans begin and end as in conlleval.
     """
     decoded: list[TokenSpan] = []
