@@ -91,7 +91,7 @@ def line_records(stream: Iterable[bytes], *, file: str) -> Iterator[DocumentReco
 def documents(found: Iterable[DocumentRecord]) -> Iterator[Document]:
     """The valid documents, one by one; then `DataError` if anything was wrong.
 
-    A document id given twice is a problem too.
+    A duplicate document id is a problem too.
     """
     problems: list[Problem] = []
     seen: dict[str, str] = {}
@@ -111,7 +111,7 @@ def repeated_id(record: DocumentRecord, seen: dict[str, str]) -> list[Problem]:
     id_, place = record.draft.id, f"{record.file}:{record.line}"
     if seen.setdefault(id_, place) is place:
         return []
-    what = f"document id given twice, first in {seen[id_]}"
+    what = f"duplicate document id, first in {seen[id_]}"
     return [record.place(Problem("document-id-twice", what, "Give each document its own id", id_))]
 
 
@@ -147,10 +147,10 @@ def is_folder(path: Path) -> bool:
 
 
 def file_name(document: Document) -> str:
-    """`<id>.json`; raises `DataError` if the id cannot be a file's name."""
+    """`<id>.json`; raises `DataError` if the id cannot be used as a file name."""
     if not _FILE_NAME.fullmatch(document.id):
         fix = "Use letters, digits, '-', '_' and '.', or write JSON Lines"
-        problem = Problem("bad-id", "the id cannot be a file's name", fix, document.id)
+        problem = Problem("bad-id", "the id cannot be used as a file name", fix, document.id)
         raise DataError([problem])
     return f"{document.id}.json"
 

@@ -114,14 +114,14 @@ class Backend:
 
     def _set_up(self, body: bytes) -> dict[str, Any]:
         """Refuse an interface in which the pipeline's predictions could not stand."""
-        interface = json_records.decode(body, _Setup).schema
+        interface = json_records.decode_json(body, _Setup).schema
         if missing := sorted(self._labels() - _labels(interface)):
             told = f"The project's interface lacks labels of the model: {', '.join(missing)}"
             raise RefusalError(400, told)
         return {"model_version": self.model_version}
 
     def _predict(self, body: bytes) -> dict[str, Any]:
-        tasks = json_records.decode(body, _Tasks).tasks
+        tasks = json_records.decode_json(body, _Tasks).tasks
         documents = [Document(f"task {n}", task.data.text, ()) for n, task in enumerate(tasks, 1)]
         with self._lock:
             predicted = list(prediction.predict(self.nlp, documents))

@@ -65,7 +65,7 @@ class Reader:
         `raw` is the task in JSON; each problem names the task, and the region where it is of one.
         """
         try:
-            task = json_records.decode(raw, Task)
+            task = json_records.decode_json(raw, Task)
             record = json_records.JsonRecord(raw, Path(place), 1, 1)
             blank = task.blank(record)
             _check_text(blank)
@@ -170,7 +170,10 @@ def passes(annotators: Iterable[str]) -> list[str]:
 def pull_export(file: Path, out: Path, reader: Reader) -> Pulled:
     """Documents of an exported JSON file, written below `out`."""
     pulled, taken = Pulled(), dict[str, str]()
-    for record in json_records.records(file, pulled.problems):
+    for record in json_records.read_records(file):
+        if isinstance(record, Problem):
+            pulled.problems.append(record)
+            continue
         place = f"{record.place}, entry {record.number}"
         documents, problems = reader.documents(record.raw, place)
         pulled.problems += problems

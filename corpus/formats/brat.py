@@ -36,10 +36,11 @@ import msgspec
 from aloi.corpus.document import Document, Entity, InvalidDocumentError, Relation
 from aloi.corpus.files import whole_folder
 from aloi.corpus.formats.shared.capabilities import EVERYTHING
-from aloi.corpus.formats.shared.names import Names, utf8
+from aloi.corpus.formats.shared.names import NameChecker
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options
 from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.text_files import encode_utf8
 
 CAPABILITIES = EVERYTHING
 OWN, DOCUMENT, COMMENT, LOCAL = "Aloi", "document", "AnnotatorNotes", "local:"
@@ -114,7 +115,7 @@ def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
         if files.setdefault(document.id, file) is file:
             yield document
         else:  # only a note of ours can give an id that is not the path
-            what = f"document id given twice, first in {files[document.id]}"
+            what = f"duplicate document id, first in {files[document.id]}"
             fix = f"Correct it in the note `{OWN} {DOCUMENT}` of one of them"
             problems.append(Problem("document-id-twice", what, fix, document.id, file=file))
     if problems:
@@ -370,16 +371,16 @@ def write(
     notes: Notes,
 ) -> int:
     """Write a folder with the two files of each document."""
-    names = Names(_WORD, "brat labels have no white space")
+    names = NameChecker(_WORD, "brat labels have no white space")
     count = 0
     with whole_folder(path) as scratch:
         for count, document in enumerate(documents, start=1):  # noqa: B007 - the count is the result
-            if names.check(document) and not names.bad:
+            if names.check(document) and not names.bad_labels:
                 try:
                     _save(document, os.path.join(scratch, document.id))
                 except DataError as error:
                     names.problems += error.problems
-        names.settle()
+        names.raise_problems()
     return count
 
 
@@ -388,7 +389,7 @@ def _save(document: Document, stem: str) -> None:
         os.makedirs(os.path.dirname(stem), exist_ok=True)
     for suffix, content in (("txt", document.text), ("ann", render(document))):
         with open(f"{stem}.{suffix}", "wb") as stream:
-            stream.write(utf8(content, document.id))
+            stream.write(encode_utf8(content, document.id))
 
 
 def render(document: Document) -> str:

@@ -1,23 +1,37 @@
-r"""conllu: CoNLL-U, the ten columns of Universal Dependencies, with mentions in MISC.
+r"""conllu: CoNLL-U, the ten columns of Universal Dependencies, with mentions in the column MISC.
 
-Source: https://universaldependencies.org/format.html; white space as UDPipe writes it
-(https://ufal.mff.cuni.cz/udpipe/1/users-manual). A mention is `NER=` and a tag of IOB1, IOB2 or
-BILOU in MISC, one for each word. `# newdoc id = …` opens a document; `# key = value` lines between
-it and the first sentence are its metadata. A file without `# newdoc` is one document named after
-the file. Words of a multiword token (`1-2`) share its place in the text; a tag that it bears itself
-stands for theirs.
+Source: https://universaldependencies.org/format.html; white space as in UDPipe
+(https://ufal.mff.cuni.cz/udpipe/1/users-manual). A mention is written as `NER=` and a tag in IOB1,
+IOB2 or BILOU in MISC of each word. `# newdoc id = …` opens a document; the lines `# key = value`
+between it and the first sentence are its metadata. A file without `# newdoc` is one document with
+the file's name as its id. The words of a multiword token (`1-2`) share its offsets; if the
+multiword token has a tag, the tags of its words are ignored.
 
-The text is that of the words; between two stands what `SpacesAfter=` says (`\s` a space, `\t`,
-`\r`, `\n`, `\p` for `|`, `\\`, and, our own addition, `\uXXXX`), nothing after `SpaceAfter=No`,
-else what the words have between them in `# text`, else a space; a line end before `# newpar`.
+The text consists of the words and the white space between them. The first of these rules that
+applies gives the white space after a word:
 
-Holds flat mentions with labels, any text with a word in it, and metadata of one line. Labels with
-white space, `|` or `=` and ids that do not fit in a line are a `DataError`. Analyses, empty nodes,
-other comments and the mentions of `Entity=` (CorefUD) are left out in reading and counted.
+- the value of `SpacesAfter=`, where `\s` is a space and `\p` is `|`; `\t`, `\r`, `\n` and `\\` are
+  used as well, and, as an extension of this project, `\uXXXX`
+- nothing after `SpaceAfter=No`
+- the white space in `# text`
+- a line end before `# newpar`
+- a space
 
-Reading: `key` of MISC (NER), `scheme` (detect, iob1, iob2 or bilou) and `repair` of tags that break
-it (error; conlleval: begin and end mentions there; discard: leave those mentions out). Writing, in
-IOB2: `tokens` for mentions off the tokens (expand, error or drop).
+The format represents flat mentions with labels, any text with at least one word, and metadata of
+one line. Labels with white space, `|` or `=` and ids that do not fit in a line are a `DataError`.
+Analyses of words, empty nodes, other comments and the mentions of `Entity=` (CorefUD) are left out
+in reading and counted.
+
+Read options:
+
+- `key`: the key of the tags in MISC (default: NER)
+- `scheme`: detect (default), iob1, iob2 or bilou, which includes IOBES
+- `repair`: the treatment of tags that break the scheme: error (default), conlleval (mentions begin
+  and end at such tags), or discard (mentions that contain such tags are left out)
+
+Write options (tags are written in IOB2):
+
+- `tokens`: the treatment of mentions not aligned with tokens: expand (default), error or drop
 """
 
 from __future__ import annotations
@@ -29,17 +43,23 @@ from itertools import pairwise
 from pathlib import Path
 
 from aloi.corpus.document import Document, Entity
-from aloi.corpus.formats.shared import bio, columns
+from aloi.corpus.formats.shared import bio, column_writer
 from aloi.corpus.formats.shared.capabilities import Capabilities
+from aloi.corpus.formats.shared.column_reader import (
+    ParsedDocument,
+    SchemeOption,
+    TagSequence,
+    TokenLineReader,
+    read_files,
+)
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options
-from aloi.corpus.formats.shared.tokens import OnTokens, Token, tokenize
-from aloi.corpus.problems import Problem
+from aloi.corpus.formats.shared.tokens import Token, TokenWriteOptions, tokenize
 
 _META_KEY = re.compile(r"(?!(?:newdoc|newpar|sent_id|text)$|global\.)[^\s=]+")
 CAPABILITIES = Capabilities(
     overlap="flat",
-    twins=False,
+    same_span=False,
     entity_ids=False,
     refs=False,
     entity_attributes=False,
@@ -48,25 +68,36 @@ CAPABILITIES = Capabilities(
     meta=False,
     meta_lines=_META_KEY,
 )
-WriteOptions = OnTokens
-_ID = re.compile(r"([0-9]{1,9})(?:(-)([0-9]{1,9})|(\.)[0-9]{1,9})?")
-_UNFIT = re.compile(r"[\s|=]")
+WriteOptions = TokenWriteOptions
+_WORD_ID = re.compile(r"([0-9]{1,9})(?:(-)([0-9]{1,9})|(\.)[0-9]{1,9})?")
+"""The id of a word (`1`), a multiword token (`1-2`) or an empty node (`1.1`)."""
+
+_BAD_LABEL = re.compile(r"[\s|=]")
 _ESCAPES = {" ": r"\s", "\t": r"\t", "\r": r"\r", "\n": r"\n", "|": r"\p", "\\": r"\\"}
-_ESCAPED = {escape: character for character, escape in _ESCAPES.items()}
+_ESCAPED_CHARACTERS = {escape: character for character, escape in _ESCAPES.items()}
 _ESCAPE = re.compile(r"\\(?:[strnp\\]|u(?![dD][89a-fA-F])[0-9a-fA-F]{4})")
 
 
 class ReadOptions(Options, frozen=True):
-    """Where the tags are, and how they are read."""
+    """The key of the tags in MISC, their scheme, and the repair of tags that break it."""
 
     key: str = "NER"
-    scheme: columns.Scheme = "detect"
-    repair: bio.Repair = "error"
+    scheme: SchemeOption = "detect"
+    repair: bio.TagRepair = "error"
+
+
+def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
+    """Yield the documents of a file, or of the `.conllu` files of a folder."""
+
+    def make_reader(file: Path, file_id: str) -> _Reader:
+        return _Reader(file, file_id, notes, options.scheme, options.repair, options.key)
+
+    return read_files(path, (".conllu",), make_reader)
 
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """A stretch of the text: a word, or a multiword token. `after` is None where MISC is silent."""
+    """A word or multiword token of the text; `after` is None if MISC has no white space for it."""
 
     form: str
     before: str
@@ -74,137 +105,129 @@ class _Unit:
 
 
 @dataclass(slots=True)
-class _Sentence:
-    """Units of the text; tags, each with its line and the index of the unit it speaks of."""
+class _Sentence(TagSequence):
+    """The units of a sentence; `unit_indices` has the index of the unit of each tag.
 
-    newpar: bool = False
+    `line` is the line of the first unit, `multiword_end` the last word id of the latest multiword
+    token, and `multiword_tagged` is True if that token has a tag.
+    """
+
+    new_paragraph: bool = False
     text: str | None = None
     line: int = 0
     units: list[_Unit] = field(default_factory=list)
-    tags: list[str] = field(default_factory=list)
-    lines: list[int] = field(default_factory=list)
-    places: list[int] = field(default_factory=list)
-    reach: int = 0
-    tagged: bool = False
-    """The last word of a multiword token that is open, and whether that token has a tag."""
+    unit_indices: list[int] = field(default_factory=list)
+    multiword_end: int = 0
+    multiword_tagged: bool = False
 
 
 @dataclass(slots=True)
-class _Part:
-    """A document as found; `heading` while its metadata may go on."""
+class _Reader(TokenLineReader[_Sentence]):
+    """Parses the lines of a file; `opened` counts the documents that a line opened."""
 
-    id: str
-    line: int
-    opened: bool = False
-    heading: bool = False
-    meta: dict[str, str] = field(default_factory=dict)
-    sentences: list[_Sentence] = field(default_factory=lambda: [_Sentence()])
-
-
-def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
-    """The documents of a file, or of the `.conllu` files below a folder."""
-    problems: list[Problem] = []
-    return columns.gathered(_found(path, options, notes, problems), problems)
-
-
-def _found(
-    path: Path, options: ReadOptions, notes: Notes, problems: list[Problem]
-) -> Iterator[tuple[Document, str, int]]:
-    for file, name in columns.files(path, ".conllu"):
-        unheard = _Parts(file, name, options.key, Notes(), []).read()
-        sequences = (sentence.tags for part in unheard for sentence in part.sentences)
-        scheme = bio.scheme_of(sequences) if options.scheme == "detect" else options.scheme
-        tags = columns.Tags(file, scheme, options.repair, notes, problems)
-        for part in _Parts(file, name, options.key, notes, problems).read():
-            if part.opened or part.sentences[0].units:
-                yield _document(part, tags), str(file), part.line
-
-
-@dataclass(slots=True)
-class _Parts:
-    """Reads a file's lines into the documents they make."""
-
-    file: Path
-    name: str
     key: str
-    notes: Notes
-    problems: list[Problem]
-    opened: int = 0
+    opened: int = field(init=False, default=0)
+    sentence: _Sentence = field(init=False, default_factory=_Sentence)
 
-    def read(self) -> Iterator[_Part]:
-        part = _Part(self.name, 1)
-        for number, line in columns.lines(self.file, self.problems):
-            sentence = part.sentences[-1]
-            if line.startswith("#"):
-                key, _, value = (side.strip() for side in line[1:].partition("="))
-                if key in ("newdoc", "newdoc id"):
-                    yield part
-                    self.opened += 1
-                    part = _Part(value or f"{self.name}-{self.opened}", number, True, True)
-                else:
-                    self.comment(part, key, value, number)
-            elif line.strip():
-                part.heading = False
-                self.word(part.id, sentence, line.split("\t"), number)
-            else:
-                part.heading = False
-                part.sentences.append(_Sentence()) if sentence.units else None
-        yield part
+    def parse_line(self, line: str, number: int) -> ParsedDocument[_Sentence] | None:
+        if line.startswith("#"):
+            key, _, value = (side.strip() for side in line[1:].partition("="))
+            if key in ("newdoc", "newdoc id"):
+                self.opened += 1
+                self.sentence = _Sentence()
+                id_ = value or f"{self.file_id}-{self.opened}"
+                return self.open_document(id_, number, in_header=True)
+            self._parse_comment(key, value, number)
+            return None
+        self.document.in_header = False
+        if line.strip():
+            self._parse_row(line.split("\t"), number)
+        elif self.sentence.units:
+            self.sentence = _Sentence()
+        return None
 
-    def comment(self, part: _Part, key: str, value: str, number: int) -> None:
-        sentence = part.sentences[-1]
-        part.heading &= key not in ("newpar", "newpar id", "sent_id", "text")
+    def _parse_comment(self, key: str, value: str, number: int) -> None:
+        document = self.document
+        document.in_header &= key not in ("newpar", "newpar id", "sent_id", "text")
         if key in ("newpar", "newpar id"):
-            sentence.newpar = True
+            self.sentence.new_paragraph = True
         elif key == "text":
-            sentence.text = value
-        elif part.heading and _META_KEY.fullmatch(key) and key not in part.meta:
-            part.meta[key] = value
-        elif key != "sent_id":  # sentences are no part of a document
-            self.noted("comments left out", number)
+            self.sentence.text = value
+        elif document.in_header and _META_KEY.fullmatch(key) and key not in document.meta:
+            document.meta[key] = value
+        elif key != "sent_id":  # documents have no sentence ids
+            self.note("comments left out", number)
 
-    def word(self, document: str, sentence: _Sentence, cells: list[str], number: int) -> None:
-        id_ = _ID.fullmatch(cells[0])
+    def _parse_row(self, cells: list[str], number: int) -> None:
+        id_ = _WORD_ID.fullmatch(cells[0])
         if len(cells) != 10 or not id_ or not cells[1]:
-            what = f"{len(cells)} columns, not the ten of a word with its number first"
-            fix = "Part columns by tabs, with `_` in empty ones"
-            place = (document, None, str(self.file), number)
-            self.problems.append(Problem("bad-conllu", what, fix, *place))
+            what = "invalid word number or empty word"
+            if len(cells) != 10:
+                what = f"expected 10 columns, found {len(cells)}"
+            fix = "Separate columns by tabs, and write `_` in empty columns"
+            self.report("bad-conllu", what, fix, number)
         elif id_[4]:
-            self.noted("empty nodes left out", number)
+            self.note("empty nodes left out", number)
         else:
             pairs = dict(pair.partition("=")[::2] for pair in cells[9].split("|"))
-            self.add(sentence, id_, cells[1], pairs, number)
-            self.left_out(cells, pairs, number)
+            self._add_word(id_, cells[1], pairs, number)
+            self._note_omissions(cells, pairs, number)
 
-    def add(
-        self, sentence: _Sentence, id_: re.Match[str], form: str, pairs: dict[str, str], number: int
-    ) -> None:
-        """Add a word, or the multiword token before its words, to a sentence."""
-        first, range_, last, _ = id_.groups()
-        if range_ or int(first) > sentence.reach:
-            sentence.line = sentence.line or number
-            sentence.units.append(_unit(form, pairs))
-            sentence.reach = int(last) if range_ else 0
-            sentence.tagged = range_ is not None and self.key in pairs
-        # A tag on a multiword token stands for all its words; without one, each has its own.
-        if sentence.tagged == (range_ is not None):
+    def _add_word(self, id_: re.Match[str], form: str, pairs: dict[str, str], number: int) -> None:
+        """Add a word, or the multiword token before its words, to the current sentence."""
+        sentence = self.sentence
+        first, multiword, last, _ = id_.groups()
+        if multiword or int(first) > sentence.multiword_end:
+            if not sentence.units:
+                self.document.sequences.append(sentence)
+                sentence.line = number
+            sentence.units.append(_parse_unit(form, pairs))
+            sentence.multiword_end = int(last) if multiword else 0
+            sentence.multiword_tagged = multiword is not None and self.key in pairs
+        # The tag of a multiword token replaces the tags of its words.
+        if sentence.multiword_tagged == (multiword is not None):
             tag = pairs.get(self.key, "O")
             sentence.tags.append("O" if tag in ("", "_") else tag)
             sentence.lines.append(number)
-            sentence.places.append(len(sentence.units) - 1)
+            sentence.unit_indices.append(len(sentence.units) - 1)
 
-    def left_out(self, cells: list[str], pairs: dict[str, str], number: int) -> None:
+    def _note_omissions(self, cells: list[str], pairs: dict[str, str], number: int) -> None:
         if any(cell != "_" for cell in cells[2:9]):
-            self.noted("analyses of words left out", number)
+            self.note("analyses of words left out", number)
         if "Entity" in pairs and self.key != "Entity":
-            self.noted("mentions in Entity= left out", number)
+            self.note("mentions in Entity= left out", number)
 
-    def noted(self, what: str, line: int) -> None:
-        self.notes.add(what, f"{self.file}:{line}")
+    def build(self, parsed: ParsedDocument[_Sentence], scheme: bio.TagScheme) -> Document:
+        pieces: list[str] = []
+        entities: list[Entity] = []
+        length = 0
+        sentences = parsed.sequences
+        ends = ["\n" if sentence.new_paragraph else " " for sentence in sentences[1:]]
+        for sentence, end in zip(sentences, [*ends, ""], strict=False):
+            text, tokens = _join_units(sentence.units, self._gaps(sentence, end))
+            for first, last, label in self.decode_tags(parsed, sentence, scheme):
+                first_token = tokens[sentence.unit_indices[first]]
+                last_token = tokens[sentence.unit_indices[last - 1]]
+                span = (first_token.start + length, last_token.end + length)
+                entities.append(Entity(f"e{len(entities) + 1}", *span, label))
+            pieces.append(text)
+            length += len(text)
+        return Document(parsed.id, "".join(pieces), tuple(entities), (), dict(parsed.meta))
+
+    def _gaps(self, sentence: _Sentence, end: str) -> list[str]:
+        """Return the white space after each unit, from MISC or `# text`; `end` after the last."""
+        forms = [unit.form for unit in sentence.units]
+        gaps = None
+        if sentence.text is not None:
+            gaps = _gaps_between(sentence.text, forms)
+            differs = gaps is None
+            self.note("# text ignored because it differs from the words", sentence.line, differs)
+        defaults = [*(gaps or [" "] * (len(forms) - 1)), end]
+        units = zip(sentence.units, defaults, strict=True)
+        return [default if unit.after is None else unit.after for unit, default in units]
 
 
-def _unit(form: str, pairs: dict[str, str]) -> _Unit:
+def _parse_unit(form: str, pairs: dict[str, str]) -> _Unit:
     after = "" if pairs.get("SpaceAfter") == "No" else None
     if "SpacesAfter" in pairs:
         after = _unescape(pairs["SpacesAfter"])
@@ -212,34 +235,19 @@ def _unit(form: str, pairs: dict[str, str]) -> _Unit:
 
 
 def _unescape(value: str) -> str:
-    return _ESCAPE.sub(lambda m: _ESCAPED.get(m[0]) or chr(int(m[0][2:], 16)), value)
+    return _ESCAPE.sub(lambda m: _ESCAPED_CHARACTERS.get(m[0]) or chr(int(m[0][2:], 16)), value)
 
 
 def _escape(gap: str) -> str:
-    """White space in MISC; what some readers take for line ends or strip is written as a code."""
+    """Escape white space for MISC: by letter if there is one, else by number.
+
+    Some readers would take other white space for line ends, or strip it.
+    """
     return "".join(_ESCAPES.get(character) or f"\\u{ord(character):04x}" for character in gap)
 
 
-def _document(part: _Part, tags: columns.Tags) -> Document:
-    pieces: list[str] = []
-    entities: list[Entity] = []
-    length = 0
-    sentences = [sentence for sentence in part.sentences if sentence.units]
-    ends = ["\n" if following.newpar else " " for following in sentences[1:]]
-    for number, sentence in enumerate(sentences):
-        end = ends[number] if number < len(ends) else ""
-        text, tokens = _laid(sentence.units, _gaps(sentence, end, tags))
-        for first, last, label in tags.spans(sentence.tags, sentence.lines, part.id):
-            start = tokens[sentence.places[first]].start + length
-            stop = tokens[sentence.places[last - 1]].end + length
-            entities.append(Entity(f"e{len(entities) + 1}", start, stop, label))
-        pieces.append(text)
-        length += len(text)
-    return Document(part.id, "".join(pieces), tuple(entities), (), dict(part.meta))
-
-
-def _laid(units: Iterable[_Unit], gaps: Iterable[str]) -> tuple[str, list[Token]]:
-    """A sentence's text with the gap after each unit, and each unit's place in it."""
+def _join_units(units: Iterable[_Unit], gaps: Iterable[str]) -> tuple[str, list[Token]]:
+    """Return the text of a sentence, with a gap after each unit, and the offsets of the units."""
     pieces: list[str] = []
     tokens: list[Token] = []
     position = 0
@@ -251,20 +259,8 @@ def _laid(units: Iterable[_Unit], gaps: Iterable[str]) -> tuple[str, list[Token]
     return "".join(pieces), tokens
 
 
-def _gaps(sentence: _Sentence, end: str, tags: columns.Tags) -> list[str]:
-    """What stands after each unit: as MISC says, else `# text`; `end` after the last."""
-    forms = [unit.form for unit in sentence.units]
-    found = _gaps_in(sentence.text, forms) if sentence.text is not None else None
-    differs = sentence.text is not None and found is None
-    place = f"{tags.file}:{sentence.line}"
-    tags.notes.add("# text that differs from the words left out", place, differs)
-    silent = [*(found or [" "] * (len(forms) - 1)), end]
-    units = zip(sentence.units, silent, strict=True)
-    return [gap if unit.after is None else unit.after for unit, gap in units]
-
-
-def _gaps_in(text: str, words: Sequence[str]) -> list[str] | None:
-    """The white space between words that make up a text; None if they do not."""
+def _gaps_between(text: str, words: Sequence[str]) -> list[str] | None:
+    """Return the white space between the words of a text, or None if it has other words."""
     gaps: list[str] = []
     position = 0
     for word in words:
@@ -278,27 +274,31 @@ def _gaps_in(text: str, words: Sequence[str]) -> list[str] | None:
     return None if text[position:].strip() else gaps[1:]
 
 
-def write(documents: Iterable[Document], path: Path, options: OnTokens, notes: Notes) -> int:
-    """Write one file."""
-    return columns.write(
-        documents, path, lambda document: _rendered(document, options, notes), unfit=_UNFIT
-    )
+def write(
+    documents: Iterable[Document], path: Path, options: TokenWriteOptions, notes: Notes
+) -> int:
+    """Write one file and return the number of documents."""
+
+    def render(document: Document) -> str:
+        return _render(document, options, notes)
+
+    return column_writer.write_documents(documents, path, render, bad_label=_BAD_LABEL)
 
 
-def _rendered(document: Document, options: OnTokens, notes: Notes) -> str:
-    columns.check_id(document)
+def _render(document: Document, options: TokenWriteOptions, notes: Notes) -> str:
+    column_writer.check_id(document)
     text = document.text
     tokens = tokenize(text)
-    notes.add("white space lost", f"document {document.id}", bool(text and not tokens))
-    laid = columns.flat(document, tokens, policy=options.tokens, notes=notes)
-    starts = columns.sentence_starts(text, tokens, laid)
-    tags = bio.tags([bio.Span(first, end, e.label) for e, first, end in laid], len(tokens))
-    misc = _misc(text, tokens, tags)
+    notes.add("white space dropped", f"document {document.id}", bool(text and not tokens))
+    mentions = column_writer.align_flat(document, tokens, policy=options.tokens, notes=notes)
+    starts = column_writer.find_sentence_starts(text, tokens, mentions)
+    spans = [bio.TokenSpan(first, end, entity.label) for entity, first, end in mentions]
+    misc = _misc_cells(text, tokens, bio.encode_tags(spans, len(tokens)))
     lines = [f"# newdoc id = {document.id}"]
     lines += [f"# {key} = {value}" for key, value in document.meta.items()]
     for number, (start, end) in enumerate(pairwise([*starts, len(tokens)]), start=1):
         lines.append(f"# sent_id = {document.id}-{number}")
-        lines.append(f"# text = {_told(text, tokens[start:end])}")
+        lines.append(f"# text = {_sentence_text(text, tokens[start:end])}")
         for position in range(start, end):
             form = text[tokens[position].start : tokens[position].end]
             cells = [str(position - start + 1), form, *"_______", misc[position]]
@@ -307,20 +307,20 @@ def _rendered(document: Document, options: OnTokens, notes: Notes) -> str:
     return "\n".join([*lines, "" if starts else "\n"])
 
 
-def _told(text: str, tokens: Sequence[Token]) -> str:
-    """A sentence as `# text` has it: a space for any white space between its words."""
-    gaps = [" " if token.end < after.start else "" for token, after in pairwise(tokens)]
+def _sentence_text(text: str, tokens: Sequence[Token]) -> str:
+    """Return the value of `# text`: the words, with any white space between them as one space."""
+    gaps = [" " if token.end < following.start else "" for token, following in pairwise(tokens)]
     forms = (text[token.start : token.end] for token in tokens)
     return "".join(form + gap for form, gap in zip(forms, [*gaps, ""], strict=True))
 
 
-def _misc(text: str, tokens: Sequence[Token], tags: Sequence[str]) -> list[str]:
-    """The MISC cell of each token: its tag, and the white space that is not told by default."""
+def _misc_cells(text: str, tokens: Sequence[Token], tags: Sequence[str]) -> list[str]:
+    """Return the MISC cell of each token: its tag, and the white space if it is not one space."""
     cells = [[f"NER={tag}"] if tag != "O" else [] for tag in tags]
     if tokens and tokens[0].start:
         cells[0].append(f"SpacesBefore={_escape(text[: tokens[0].start])}")
-    for position, (token, after) in enumerate(pairwise(tokens)):
-        gap = text[token.end : after.start]
+    for position, (token, following) in enumerate(pairwise(tokens)):
+        gap = text[token.end : following.start]
         if not gap:
             cells[position].append("SpaceAfter=No")
         elif gap != " ":

@@ -34,12 +34,18 @@ from aloi.corpus.formats.shared import json_records
 from aloi.corpus.formats.shared.capabilities import Capabilities
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options
-from aloi.corpus.formats.shared.tokens import Laid, OnTokens, Token, lay, tokenize
-from aloi.corpus.formats.shared.words import Stretches, joined, standing
+from aloi.corpus.formats.shared.tokens import (
+    AlignedMention,
+    Token,
+    TokenWriteOptions,
+    align_mentions,
+    tokenize,
+)
+from aloi.corpus.formats.shared.words import SpanResolver, join_words, keep_relations
 from aloi.corpus.problems import DataError, Problem
 
 CAPABILITIES = Capabilities(
-    twins=False,
+    same_span=False,
     entity_ids=False,
     refs=False,
     entity_attributes=False,
@@ -49,7 +55,7 @@ CAPABILITIES = Capabilities(
     relation_scores=False,
     meta=False,
 )
-WriteOptions = OnTokens
+WriteOptions = TokenWriteOptions
 ReadOptions = Options
 
 
@@ -87,20 +93,22 @@ def read(path: Path, options: Options, notes: Notes) -> Iterator[Document]:
     return json_records.read_documents(path, _Sentence, partial(_document, notes=notes))
 
 
-def write(documents: Iterable[Document], path: Path, options: OnTokens, notes: Notes) -> int:
+def write(
+    documents: Iterable[Document], path: Path, options: TokenWriteOptions, notes: Notes
+) -> int:
     """Write a line a document, each as one sentence."""
     return json_records.write_lines((_sentence(d, options, notes) for d in documents), path)
 
 
 def _document(sentence: _Sentence, record: json_records.JsonRecord, notes: Notes) -> Document:
-    id_ = record.name(sentence.doc_key)
+    id_ = record.document_id(sentence.doc_key)
     text, tokens = _text(sentence, id_)
-    stretches = Stretches(tokens)
+    stretches = SpanResolver(tokens)
     entities = tuple(
-        Entity(f"e{number}", *stretches.of(first, last + 1, f"e{number}"), label)
+        Entity(f"e{number}", *stretches.resolve(first, last + 1, f"e{number}"), label)
         for number, (first, last, label) in enumerate(sentence.ner, start=1)
     )
-    stretches.check(id_)
+    stretches.raise_problems(id_)
     relations = _relations(sentence, id_)
     _note(sentence, record.place, notes)
     return Document(id_, text, entities, tuple(relations))
@@ -108,7 +116,7 @@ def _document(sentence: _Sentence, record: json_records.JsonRecord, notes: Notes
 
 def _text(sentence: _Sentence, id_: str) -> tuple[str, list[Token]]:
     if sentence.text is None or sentence.places is None:
-        return joined(sentence.sentence)
+        return join_words(sentence.sentence)
     if len(sentence.places) != len(sentence.sentence):
         what = f"{len(sentence.sentence)} tokens, {len(sentence.places)} places in token2charspan"
         raise DataError([Problem("bad-tokens", what, "Give each token its place", id_)])
@@ -156,21 +164,21 @@ def _note(sentence: _Sentence, place: str, notes: Notes) -> None:
         notes.add("tokens that differ from the text", place, differing)
 
 
-def _sentence(document: Document, options: OnTokens, notes: Notes) -> _Sentence:
+def _sentence(document: Document, options: TokenWriteOptions, notes: Notes) -> _Sentence:
     tokens = tokenize(document.text)
-    laid = lay(document, tokens, policy=options.tokens, notes=notes)
+    laid = align_mentions(document, tokens, policy=options.tokens, notes=notes)
     places = {mention.entity.id: mention for mention in laid}
     return _Sentence(
         [document.text[start:end] for start, end in tokens],
         [(m.first, m.end - 1, m.entity.label) for m in laid],
-        [_relation(r, places, document.id) for r in standing(document, places, notes)],
+        [_relation(r, places, document.id) for r in keep_relations(document, places, notes)],
         document.id,
         document.text,
         tokens,
     )
 
 
-def _relation(relation: Relation, places: dict[str, Laid], document: str) -> _Relation:
+def _relation(relation: Relation, places: dict[str, AlignedMention], document: str) -> _Relation:
     head, tail = places[relation.head], places[relation.tail]
     flags = [relation.attributes.get(name) for name in ("uncertain", "syntax")]
     explanation = relation.attributes.get("explanation")

@@ -29,12 +29,12 @@ from spacy.vocab import Vocab
 from aloi.corpus.document import Document
 from aloi.corpus.files import write_bytes
 from aloi.corpus.formats.shared.capabilities import Capabilities
-from aloi.corpus.formats.shared.names import surrogate_problem
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options
 from aloi.corpus.formats.shared.spacy_docs import USER_DATA_KEY, annotate, mentions, to_document
-from aloi.corpus.formats.shared.tokens import Policy, Token, aligned
+from aloi.corpus.formats.shared.tokens import AlignmentPolicy, Token, snap_mentions
 from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.text_files import surrogate_problem
 
 ID_KEY, META_KEY = "aloi.id", "aloi.meta"
 """Where a document's id, and its metadata as JSON, are kept in `doc.user_data`."""
@@ -62,7 +62,7 @@ class ReadOptions(Options, frozen=True):
 class WriteOptions(Options, frozen=True):
     """How texts are cut into tokens, and what becomes of mentions off them."""
 
-    tokens: Policy = "expand"
+    tokens: AlignmentPolicy = "expand"
     lang: str = "fr"
 
 
@@ -113,7 +113,7 @@ class _Reader:
                 self.ids.add(document.id)
                 yield document
                 return
-            what, fix = "document id given twice", "Give each document its own id"
+            what, fix = "duplicate document id", "Give each document its own id"
             found = (Problem("document-id-twice", what, fix, document.id),)
         self.problems += [problem.at(file=str(file)) for problem in found]
 
@@ -189,7 +189,7 @@ def _doc(nlp: Language, document: Document, options: WriteOptions, notes: Notes)
     try:
         doc = nlp.tokenizer(document.text)
         tokens = [Token(token.idx, token.idx + len(token)) for token in doc]
-        annotate(doc, aligned(document, tokens, policy=options.tokens, notes=notes))
+        annotate(doc, snap_mentions(document, tokens, policy=options.tokens, notes=notes))
         doc.user_data[ID_KEY] = document.id
         if document.meta:
             doc.user_data[META_KEY] = msgspec.json.encode(document.meta).decode()

@@ -97,9 +97,9 @@ def _document(line: _Line, record: json_records.JsonRecord, notes: Notes) -> Doc
     entities += [Entity(f"e{e.id}", e.start_offset, e.end_offset, e.label) for e in line.entities]
     relations = (Relation(f"e{r.from_id}", f"e{r.to_id}", r.type) for r in line.relations)
     notes.add("comments left out", record.place, len(line.comments))
-    meta = json_records.decode(record.raw, dict[str, Any])
+    meta = json_records.decode_json(record.raw, dict[str, Any])
     return Document(
-        record.name(line.doc_id, line.id),
+        record.document_id(line.doc_id, line.id),
         line.text,
         tuple(entities),
         tuple(relations),
@@ -115,7 +115,7 @@ def _line(document: Document, options: WriteOptions, notes: Notes) -> dict[str, 
         raise DataError([Problem("name-taken", what, fix, document.id)])
     line = {"doc_id": document.id, "text": document.text, **document.meta}
     if options.layout == "label":
-        notes.add("relations lost", f"document {document.id}", len(document.relations))
+        notes.add("relations dropped", f"document {document.id}", len(document.relations))
         return line | {"label": [(e.start, e.end, e.label) for e in document.entities]}
     number = {entity.id: n for n, entity in enumerate(document.entities, start=1)}
     entities = [_Entity(number[e.id], e.label, e.start, e.end) for e in document.entities]

@@ -38,7 +38,13 @@ from aloi.corpus.formats.shared import clusters, json_records, words
 from aloi.corpus.formats.shared.capabilities import Capabilities
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options
-from aloi.corpus.formats.shared.tokens import Laid, OnTokens, Token, lay, tokenize
+from aloi.corpus.formats.shared.tokens import (
+    AlignedMention,
+    Token,
+    TokenWriteOptions,
+    align_mentions,
+    tokenize,
+)
 from aloi.corpus.problems import DataError, Problem
 
 _EVIDENCE = "evidence"
@@ -52,7 +58,7 @@ CAPABILITIES = Capabilities(
     clusters=True,
     meta=False,
 )
-WriteOptions = OnTokens
+WriteOptions = TokenWriteOptions
 ReadOptions = Options
 
 
@@ -91,17 +97,21 @@ def read(path: Path, options: Options, notes: Notes) -> Iterator[Document]:
     return json_records.read_documents(path, _Record, partial(_document, notes=notes))
 
 
-def write(documents: Iterable[Document], path: Path, options: OnTokens, notes: Notes) -> int:
+def write(
+    documents: Iterable[Document], path: Path, options: TokenWriteOptions, notes: Notes
+) -> int:
     """Write one array."""
     return json_records.write_array((_record(d, options, notes) for d in documents), path)
 
 
 def _document(found: _Record, record: json_records.JsonRecord, notes: Notes) -> Document:
-    id_ = record.name(found.title)
+    id_ = record.document_id(found.title)
     text, sentences = _text(found.sents)
     vertices = _vertices(found, sentences, id_)
-    arcs = (clusters.Arc(r.h, r.t, r.r, _attributes(r.evidence)) for r in found.labels)
-    document = clusters.joined(id_, text, vertices, arcs, place=record.place, notes=notes)
+    arcs = (clusters.ClusterRelation(r.h, r.t, r.r, _attributes(r.evidence)) for r in found.labels)
+    document = clusters.document_from_clusters(
+        id_, text, vertices, arcs, place=record.place, notes=notes
+    )
     names = [mention.name for vertex in found.vertex_set for mention in vertex]
     surfaces = [document.surface(entity) for vertex in vertices for entity in vertex]
     differing = sum(name != surface for name, surface in zip(names, surfaces, strict=True))
@@ -112,7 +122,7 @@ def _document(found: _Record, record: json_records.JsonRecord, notes: Notes) -> 
 def _text(sents: Iterable[list[str]]) -> tuple[str, list[list[Token]]]:
     lines, sentences, start = [], [], 0
     for sent in sents:
-        line, tokens = words.joined(sent, start=start)
+        line, tokens = words.join_words(sent, start=start)
         lines.append(line)
         sentences.append(tokens)
         start += len(line) + 1
@@ -120,7 +130,7 @@ def _text(sents: Iterable[list[str]]) -> tuple[str, list[list[Token]]]:
 
 
 def _vertices(found: _Record, sentences: list[list[Token]], id_: str) -> list[list[Entity]]:
-    every = words.Stretches([])
+    every = words.SpanResolver([])
     numbers = count(1)
     vertices: list[list[Entity]] = []
     for cluster, vertex in enumerate(found.vertex_set):
@@ -129,10 +139,10 @@ def _vertices(found: _Record, sentences: list[list[Token]], id_: str) -> list[li
             name = f"e{next(numbers)}" if mention.id is None else mention.id
             known = 0 <= mention.sent_id < len(sentences)
             tokens = sentences[mention.sent_id] if known else []
-            start, end = words.Stretches(tokens, every.problems).of(*mention.pos, name)
-            ref = clusters.ref_of(mention.ref, id_, cluster)
+            start, end = words.SpanResolver(tokens, every.problems).resolve(*mention.pos, name)
+            ref = clusters.cluster_ref(mention.ref, id_, cluster)
             vertices[-1].append(Entity(name, start, end, mention.type, ref))
-    every.check(id_)
+    every.raise_problems(id_)
     return vertices
 
 
@@ -140,9 +150,9 @@ def _attributes(evidence: list[int]) -> dict[str, str]:
     return {_EVIDENCE: " ".join(map(str, evidence))} if evidence else {}
 
 
-def _record(document: Document, options: OnTokens, notes: Notes) -> _Record:
+def _record(document: Document, options: TokenWriteOptions, notes: Notes) -> _Record:
     tokens = tokenize(document.text)
-    laid = lay(document, tokens, policy=options.tokens, notes=notes)
+    laid = align_mentions(document, tokens, policy=options.tokens, notes=notes)
     sentences = _sentences(document.text, tokens, laid)
     sents = [
         [document.text[token.start : token.end] for token in tokens[first:end]]
@@ -150,7 +160,7 @@ def _record(document: Document, options: OnTokens, notes: Notes) -> _Record:
     ]
     text = "\n".join(map(" ".join, sents))
     notes.add("texts re-spaced", f"document {document.id}", text != document.text)
-    number = clusters.clusters(document.entities)
+    number = clusters.number_clusters(document.entities)
     vertices: dict[int, list[_Mention]] = {}
     for mention in laid:
         vertex = vertices.setdefault(number[mention.entity.id], [])
@@ -161,7 +171,7 @@ def _record(document: Document, options: OnTokens, notes: Notes) -> _Record:
     return _Record(document.id, sents, list(vertices.values()), labels)
 
 
-def _sentences(text: str, tokens: list[Token], laid: Iterable[Laid]) -> _Sentences:
+def _sentences(text: str, tokens: list[Token], laid: Iterable[AlignedMention]) -> _Sentences:
     """A line is a sentence; lines that a mention joins are one."""
     steps = [0] * (len(tokens) + 1)
     for mention in laid:
@@ -179,7 +189,7 @@ def _sentences(text: str, tokens: list[Token], laid: Iterable[Laid]) -> _Sentenc
     return _Sentences([*starts, len(tokens)], of_line)
 
 
-def _mention(mention: Laid, starts: list[int], sents: list[list[str]]) -> _Mention:
+def _mention(mention: AlignedMention, starts: list[int], sents: list[list[str]]) -> _Mention:
     entity = mention.entity
     sentence = bisect_right(starts, mention.first) - 1
     pos = mention.first - starts[sentence], mention.end - starts[sentence]
@@ -192,7 +202,7 @@ def _labels(
 ) -> list[_Label]:
     sentence = {str(line): number for line, number in of_line.items()}
     labels, problems = [], []
-    for relation in words.standing(document, vertex_of, notes):
+    for relation in words.keep_relations(document, vertex_of, notes):
         written = relation.attributes.get(_EVIDENCE)
         lines = [] if written is None else written.split(" ")
         if not sentence.keys() >= {*lines}:

@@ -1,21 +1,30 @@
-"""hipe: the tables of the HIPE campaigns on historical newspapers, a token a line.
+"""hipe: the tables of the HIPE campaigns on historical newspapers, one token per line.
 
 Source: HIPE-2020 and HIPE-2022 (https://hipe-eval.github.io/HIPE-2022,
-https://github.com/hipe-eval/HIPE-2022-data): ten columns parted by tabs under a line of their
-names; tags in IOB2; nothing is quoted. `# …document_id = …` opens a document; `# key = value`
-lines at its head, before or after, are its metadata, those among its tokens are left out and
-counted. NEL ids are the mentions' `ref` (`_` and NIL: none). The text is rebuilt from MISC: nothing
-after a token with NoSpaceAfter, else a line end after EndOfLine, else a space. `Partial-m:n`
-narrows a mention to these characters of its token. Other flags are left out and counted.
+https://github.com/hipe-eval/HIPE-2022-data). A file has ten columns separated by tabs, below a line
+with their names. Tags are in IOB2; cells are not quoted.
 
-Holds flat mentions with labels and refs, and metadata of one line; of the text, tokens and gaps of
-"", " " or a line end: writing counts the documents that come back with another text, and refs that
-are no single word. Labels with white space and ids that do not fit in a line are a `DataError`.
+`# …document_id = …` opens a document. The lines `# key = value` before its first token, above or
+below the id, are its metadata; later ones are left out and counted. NEL ids become the `ref` of
+mentions; `_` and NIL mean no ref. The text is rebuilt from the flags in MISC: no space after a
+token with NoSpaceAfter, a line end after EndOfLine, else a space. `Partial-m:n` limits a mention to
+these characters of its token. Other flags are left out and counted.
 
-Reading: `layer`, a column: coarse (the default) or fine literal sense, metonymic (coarse), or
-nested (the inner mentions alone; without refs); `repair` of tags that break IOB2 (error; conlleval:
-begin and end mentions there; discard: leave those mentions out). Writing: into the coarse column;
-`tokens` for mentions off the tokens (expand, error or drop).
+The format represents flat mentions with labels and refs, and metadata of one line. Of a text it
+stores the tokens, and only "", " " or a line end between them: the writer counts the documents for
+which the rebuilt text differs, and drops refs that contain white space. Labels with white space and
+ids that do not fit in a line are a `DataError`.
+
+Read options:
+
+- `layer`: the columns to read: coarse (default), fine, metonymic (coarse), or nested (only the
+  inner mentions, without refs)
+- `repair`: the treatment of tags that break IOB2: error (default), conlleval (mentions begin and
+  end at such tags), or discard (mentions that contain such tags are left out)
+
+Write options (mentions are written to the coarse columns):
+
+- `tokens`: the treatment of mentions not aligned with tokens: expand (default), error or drop
 """
 
 from __future__ import annotations
@@ -28,14 +37,20 @@ from pathlib import Path
 from typing import Literal
 
 from aloi.corpus.document import Document, Entity
-from aloi.corpus.formats.shared import bio, columns
+from aloi.corpus.formats.shared import bio, column_writer
 from aloi.corpus.formats.shared.capabilities import Capabilities
+from aloi.corpus.formats.shared.column_reader import (
+    ParsedDocument,
+    TagSequence,
+    TokenLineReader,
+    read_files,
+)
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options
-from aloi.corpus.formats.shared.tokens import Laid, OnTokens, Token, tokenize
+from aloi.corpus.formats.shared.tokens import AlignedMention, Token, TokenWriteOptions, tokenize
 from aloi.corpus.problems import Problem
 
-NAMES = (
+COLUMN_NAMES = (
     "TOKEN",
     "NE-COARSE-LIT",
     "NE-COARSE-METO",
@@ -47,240 +62,238 @@ NAMES = (
     "NEL-METO",
     "MISC",
 )
-APPLICABLE = "hipe2022:applicable_columns"
+APPLICABLE_COLUMNS = "hipe2022:applicable_columns"
+"""The metadata key of the annotated columns; it is written, but not read."""
+
 CAPABILITIES = Capabilities(
     overlap="flat",
-    twins=False,
+    same_span=False,
     entity_ids=False,
     entity_attributes=False,
     entity_scores=False,
     relations=False,
     meta=False,
-    meta_lines=re.compile(rf"(?!\S*document_id$|{APPLICABLE}$)[^\s=]+"),
+    meta_lines=re.compile(rf"(?!\S*document_id$|{APPLICABLE_COLUMNS}$)[^\s=]+"),
 )
-WriteOptions = OnTokens
-_LAYERS = {
+WriteOptions = TokenWriteOptions
+Layer = Literal["coarse", "fine", "metonymic", "nested"]
+_LAYERS: dict[Layer, tuple[str, str]] = {
     "coarse": ("NE-COARSE-LIT", "NEL-LIT"),
     "fine": ("NE-FINE-LIT", "NEL-LIT"),
     "metonymic": ("NE-COARSE-METO", "NEL-METO"),
     "nested": ("NE-NESTED", ""),
 }
+"""The columns of tags and of refs in each layer; an empty name is no column."""
+
 _COMMENT = re.compile(r"#\s*([^\s=]+)\s*=(.*)")
+_DOCUMENT_ID_KEY = re.compile(r"(?:^|:)document_id$")
 _PARTIAL = re.compile(r"Partial-([0-9]{1,9}):([0-9]{1,9})")
-_WHITE = re.compile(r"\s")
+_WHITE_SPACE = re.compile(r"\s")
 _NO_REF = frozenset(("", "_", "NIL", "O"))
-_TOLD = frozenset(("_", "", "NoSpaceAfter", "EndOfLine"))
-"""The flags that the text keeps."""
+_SPACING_FLAGS = frozenset(("_", "", "NoSpaceAfter", "EndOfLine"))
+"""The flags of MISC that the text preserves."""
 
 
 class ReadOptions(Options, frozen=True):
-    """Which annotation is read, and how."""
+    """The annotation layer to read, and the repair of tags that break IOB2."""
 
-    layer: Literal["coarse", "fine", "metonymic", "nested"] = "coarse"
-    repair: bio.Repair = "error"
+    layer: Layer = "coarse"
+    repair: bio.TagRepair = "error"
+
+
+def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
+    """Yield the documents of a file, or of the `.tsv` files of a folder."""
+
+    def make_reader(file: Path, file_id: str) -> _Reader:
+        return _Reader(file, file_id, notes, "iob2", options.repair, options.layer)
+
+    return read_files(path, (".tsv",), make_reader)
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A token; a mention covers it but for the characters `before` and `after`."""
+    """A row of the table; mentions leave out the first `before` and last `after` characters."""
 
     word: str
-    tag: str
     ref: str
     flags: tuple[str, ...]
     before: int
     after: int
-    line: int
 
 
 @dataclass(slots=True)
-class _Part:
-    """A document as found; `heading` while its head may go on."""
+class _Rows(TagSequence):
+    """All rows of a document: their tags are decoded together, across sentences."""
 
-    id: str
-    line: int
-    opened: bool = False
-    heading: bool = False
-    meta: dict[str, str] = field(default_factory=dict)
     rows: list[_Row] = field(default_factory=list)
 
 
-def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
-    """The documents of a file, or of the `.tsv` files below a folder."""
-    problems: list[Problem] = []
-    return columns.gathered(_found(path, options, notes, problems), problems)
-
-
-def _found(
-    path: Path, options: ReadOptions, notes: Notes, problems: list[Problem]
-) -> Iterator[tuple[Document, str, int]]:
-    for file, name in columns.files(path, ".tsv"):
-        tags = columns.Tags(file, "iob2", options.repair, notes, problems)
-        for part in _Parts(tags, name, options.layer).read():
-            if part.opened or part.rows:
-                yield _document(part, tags, narrow=options.layer != "nested"), str(file), part.line
-
-
 @dataclass(slots=True)
-class _Parts:
-    """Reads a file's lines into the documents they make."""
+class _Reader(TokenLineReader[_Rows]):
+    """Parses the lines of a file; `pending` is metadata of the next document to be opened."""
 
-    tags: columns.Tags
-    name: str
-    layer: str
-    names: tuple[str, ...] = NAMES
-    pending: list[tuple[str, str]] = field(default_factory=list)
+    layer: Layer
+    columns: tuple[str, ...] = field(init=False, default=COLUMN_NAMES)
+    pending: list[tuple[str, str]] = field(init=False, default_factory=list)
 
-    def read(self) -> Iterator[_Part]:
-        part = _Part(self.name, 1)
-        for number, line in columns.lines(self.tags.file, self.tags.problems):
-            if line.startswith("# ") or (line.startswith("#") and "\t" not in line):
-                comment = _COMMENT.fullmatch(line)
-                key, value = (comment[1], comment[2].strip()) if comment else ("", "")
-                if re.search(r"(?:^|:)document_id$", key):
-                    yield part
-                    part = _Part(value or f"{self.name}-{number}", number, True, True)
-                    part.meta |= self.pending
-                    self.pending.clear()
-                else:
-                    self.comment(part, key, value, number)
-            elif line.startswith("TOKEN\tNE-"):
-                self.header(line.split("\t"), number)
-            elif line.strip():
-                self.row(part, line.split("\t"), number)
-            else:
-                part.heading = False
-        self.noted("comments left out", part.line, len(self.pending))
-        yield part
+    def finish(self) -> None:
+        self.note("comments left out", self.document.line, len(self.pending))
 
-    def comment(self, part: _Part, key: str, value: str, number: int) -> None:
-        """Metadata of the document whose head this is, or of one that opens further down."""
-        if not key or (part.heading and key in part.meta):
-            self.noted("comments left out", number)
-        elif part.heading and key != APPLICABLE:
-            part.meta[key] = value
-        elif key != APPLICABLE:
+    def parse_line(self, line: str, number: int) -> ParsedDocument[_Rows] | None:
+        if line.startswith("# ") or (line.startswith("#") and "\t" not in line):
+            comment = _COMMENT.fullmatch(line)
+            key, value = (comment[1], comment[2].strip()) if comment else ("", "")
+            if _DOCUMENT_ID_KEY.search(key):
+                id_ = value or f"{self.file_id}-{number}"
+                finished = self.open_document(id_, number, in_header=True)
+                self.document.meta |= self.pending
+                self.pending.clear()
+                return finished
+            self._parse_comment(key, value, number)
+        elif line.startswith("TOKEN\tNE-"):
+            self._parse_column_names(line.split("\t"), number)
+        elif line.strip():
+            self._parse_row(line.split("\t"), number)
+        else:
+            self.document.in_header = False
+        return None
+
+    def _parse_comment(self, key: str, value: str, number: int) -> None:
+        """Add metadata to the current document, or keep it for the next one."""
+        document = self.document
+        if not key or (document.in_header and key in document.meta):
+            self.note("comments left out", number)
+        elif document.in_header and key != APPLICABLE_COLUMNS:
+            document.meta[key] = value
+        elif key != APPLICABLE_COLUMNS:
             self.pending.append((key, value))
 
-    def header(self, names: list[str], number: int) -> None:
+    def _parse_column_names(self, names: list[str], number: int) -> None:
         missing = sorted({"TOKEN", "MISC", *_LAYERS[self.layer]}.difference(names, [""]))
-        self.names = NAMES if missing else tuple(names)
+        self.columns = COLUMN_NAMES if missing else tuple(names)
         if missing:
-            what = f"no column {', '.join(missing)}"
-            self.problem(what, "Name it, or read another layer", number)
+            what, fix = f"no column {', '.join(missing)}", "Add the column, or read another layer"
+            problem = Problem("bad-hipe", what, fix, file=str(self.file), line=number)
+            self.document.problems.append(problem)
 
-    def row(self, part: _Part, cells: list[str], number: int) -> None:
-        if self.pending and not part.rows and not part.opened:
-            part.meta |= self.pending
-        elif self.pending:
-            self.noted("comments left out", number, len(self.pending))
-        self.pending.clear()
-        part.heading = False
-        if len(cells) != len(self.names) or not cells[0]:
-            what = f"{len(cells)} columns, not {len(self.names)} with a token first"
-            self.problem(what, "Part all columns by tabs, with `_` in empty ones", number, part.id)
+    def _parse_row(self, cells: list[str], number: int) -> None:
+        """Add a token to the current document, or report an invalid row."""
+        self._use_pending(number)
+        self.document.in_header = False
+        if len(cells) != len(self.columns) or not cells[0]:
+            what = "empty token"
+            if len(cells) != len(self.columns):
+                what = f"expected {len(self.columns)} columns, found {len(cells)}"
+            fix = "Separate columns by tabs, and write `_` in empty columns"
+            self.report("bad-hipe", what, fix, number)
             return
-        row = dict(zip(self.names, cells, strict=True))
-        tag, ref = (row.get(name, "") for name in _LAYERS[self.layer])
+        row = dict(zip(self.columns, cells, strict=True))
+        tag, ref = (row.get(column, "") for column in _LAYERS[self.layer])
         flags = tuple(row["MISC"].split("|"))
-        outside = self.partial(flags, row["TOKEN"], number, part.id)
-        tag = "O" if tag in ("_", "") else tag
-        part.rows.append(_Row(row["TOKEN"], tag, ref, flags, *outside, number))
+        margins = self._parse_partial(flags, row["TOKEN"], number)
+        if not self.document.sequences:
+            self.document.sequences.append(_Rows())
+        sequence = self.document.sequences[0]
+        sequence.rows.append(_Row(row["TOKEN"], ref, flags, *margins))
+        sequence.tags.append("O" if tag in ("_", "") else tag)
+        sequence.lines.append(number)
 
-    def partial(
-        self, flags: Iterable[str], word: str, number: int, document: str
-    ) -> tuple[int, int]:
-        """How many characters of a word lie before and after the mention in it."""
+    def _use_pending(self, number: int) -> None:
+        """Add pending metadata to a document without an id line, or count it as left out."""
+        document = self.document
+        if self.pending and not document.sequences and not document.declared:
+            document.meta |= self.pending
+        elif self.pending:
+            self.note("comments left out", number, len(self.pending))
+        self.pending.clear()
+
+    def _parse_partial(self, flags: Iterable[str], word: str, number: int) -> tuple[int, int]:
+        """Return the number of characters of a word before and after the mention in it."""
         for match in filter(None, map(_PARTIAL.fullmatch, flags)):
             first, end = int(match[1]), int(match[2])
             if first < end <= len(word):
                 return first, len(word) - end
-            what = f"{match[0]} of a token of {len(word)} characters"
-            self.problem(what, "Correct or remove it", number, document)
+            what = f"{match[0]} in a token of {len(word)} characters"
+            self.report("bad-hipe", what, "Correct or remove the flag", number)
         return 0, 0
 
-    def noted(self, what: str, line: int, count: int = 1) -> None:
-        self.tags.notes.add(what, f"{self.tags.file}:{line}", count)
+    def build(self, parsed: ParsedDocument[_Rows], scheme: bio.TagScheme) -> Document:
+        sequence = parsed.sequences[0] if parsed.sequences else _Rows()
+        rows = sequence.rows
+        text, tokens = _join_words([row.word for row in rows], [row.flags for row in rows])
+        entities = []
+        spans = self.decode_tags(parsed, sequence, scheme)
+        for number, (first, end, label) in enumerate(spans, start=1):
+            start, stop = tokens[first].start, tokens[end - 1].end
+            if self.layer != "nested":  # the flag Partial belongs to the outer mention
+                start += rows[first].before
+                stop -= rows[end - 1].after
+            ref = self._ref(rows[first:end], sequence.lines[first])
+            entities.append(Entity(f"e{number}", start, stop, label, ref))
+        for row, line in zip(rows, sequence.lines, strict=True):
+            others = (flag for flag in row.flags if flag not in _SPACING_FLAGS)
+            left_out = sum(not _PARTIAL.fullmatch(flag) for flag in others)
+            self.note("flags of MISC left out", line, left_out)
+        return Document(parsed.id, text, tuple(entities), (), dict(parsed.meta))
 
-    def problem(self, what: str, fix: str, line: int, document: str | None = None) -> None:
-        place = (document, None, str(self.tags.file), line)
-        self.tags.problems.append(Problem("bad-hipe", what, fix, *place))
-
-
-def _document(part: _Part, tags: columns.Tags, *, narrow: bool) -> Document:
-    rows = part.rows
-    text, tokens = _laid([row.word for row in rows], [row.flags for row in rows])
-    entities = []
-    spans = tags.spans([row.tag for row in rows], [row.line for row in rows], part.id)
-    for number, (first, end, label) in enumerate(spans, start=1):
-        start, stop = tokens[first].start, tokens[end - 1].end
-        if narrow:
-            start += rows[first].before
-            stop -= rows[end - 1].after
-        ref = _ref(rows[first:end], tags)
-        entities.append(Entity(f"e{number}", start, stop, label, ref))
-    for row in rows:
-        left_out = sum(flag not in _TOLD and not _PARTIAL.fullmatch(flag) for flag in row.flags)
-        tags.notes.add("flags of MISC left out", f"{tags.file}:{row.line}", left_out)
-    return Document(part.id, text, tuple(entities), (), dict(part.meta))
-
-
-def _ref(rows: Sequence[_Row], tags: columns.Tags) -> str | None:
-    """The id that the first of a mention's tokens links to."""
-    ref = rows[0].ref
-    differing = any(row.ref != ref for row in rows)
-    place = f"{tags.file}:{rows[0].line}"
-    tags.notes.add("refs that differ within a mention read as the first", place, differing)
-    return None if ref in _NO_REF else ref
+    def _ref(self, rows: Sequence[_Row], line: int) -> str | None:
+        """Return the ref of a mention: that of its first token."""
+        ref = rows[0].ref
+        differs = any(row.ref != ref for row in rows)
+        self.note("further refs of a mention left out", line, differs)
+        return None if ref in _NO_REF else ref
 
 
-def _laid(words: Sequence[str], flags: Sequence[Sequence[str]]) -> tuple[str, list[Token]]:
-    """The text that words and their flags make, and each word's place in it."""
+def _join_words(words: Sequence[str], flags: Sequence[Sequence[str]]) -> tuple[str, list[Token]]:
+    """Return the text of words, spaced by the flags of MISC, and the offsets of each word."""
     pieces: list[str] = []
     tokens: list[Token] = []
     position = 0
     gap = ""
-    for word, told in zip(words, flags, strict=True):
+    for word, word_flags in zip(words, flags, strict=True):
         start = position + len(gap)
         pieces += [gap, word]
         position = start + len(word)
         tokens.append(Token(start, position))
-        gap = "" if "NoSpaceAfter" in told else "\n" if "EndOfLine" in told else " "
+        gap = "" if "NoSpaceAfter" in word_flags else "\n" if "EndOfLine" in word_flags else " "
     return "".join(pieces), tokens
 
 
-def write(documents: Iterable[Document], path: Path, options: OnTokens, notes: Notes) -> int:
-    """Write one file."""
-    return columns.write(
-        documents,
-        path,
-        lambda document: _rendered(document, options, notes),
-        unfit=_WHITE,
-        head="\t".join(NAMES) + "\n",
-    )
+def write(
+    documents: Iterable[Document], path: Path, options: TokenWriteOptions, notes: Notes
+) -> int:
+    """Write one file and return the number of documents."""
+
+    def render(document: Document) -> str:
+        return _render(document, options, notes)
+
+    head = "\t".join(COLUMN_NAMES) + "\n"
+    return column_writer.write_documents(documents, path, render, bad_label=_WHITE_SPACE, head=head)
 
 
-def _rendered(document: Document, options: OnTokens, notes: Notes) -> str:
-    columns.check_id(document)
+def _render(document: Document, options: TokenWriteOptions, notes: Notes) -> str:
+    column_writer.check_id(document)
     text = document.text
+    place = f"document {document.id}"
     tokens = tokenize(text)
     words = [text[token.start : token.end] for token in tokens]
-    flags = _flags(text, tokens)
-    rebuilt = _laid(words, flags)[0] != text
-    notes.add("white space rebuilt from words", f"document {document.id}", rebuilt)
-    laid = columns.flat(document, tokens, policy=options.tokens, notes=notes)
-    tags = bio.tags([bio.Span(first, end, e.label) for e, first, end in laid], len(tokens))
-    refs = _refs(laid, len(tokens), notes, f"document {document.id}")
+    flags = _spacing_flags(text, tokens)
+    rebuilt = _join_words(words, flags)[0] != text
+    notes.add("texts with changed white space", place, rebuilt)
+    mentions = column_writer.align_flat(document, tokens, policy=options.tokens, notes=notes)
+    spans = [bio.TokenSpan(first, end, entity.label) for entity, first, end in mentions]
+    tags = bio.encode_tags(spans, len(tokens))
+    refs = _ref_cells(mentions, len(tokens), notes, place)
     lines = [f"# hipe2022:document_id = {document.id}"]
     lines += [f"# {key} = {value}" for key, value in document.meta.items()]
-    lines += [f"# {APPLICABLE} = TOKEN NE-COARSE-LIT NEL-LIT MISC"]
-    for word, tag, ref, told in zip(words, tags, refs, flags, strict=True):
-        lines.append("\t".join([word, tag, *"_____", ref, "_", *(told or "_")]))
+    lines += [f"# {APPLICABLE_COLUMNS} = TOKEN NE-COARSE-LIT NEL-LIT MISC"]
+    for word, tag, ref, word_flags in zip(words, tags, refs, flags, strict=True):
+        lines.append("\t".join([word, tag, *"_____", ref, "_", *(word_flags or "_")]))
     return "\n".join([*lines, "", ""])
 
 
-def _flags(text: str, tokens: Sequence[Token]) -> list[tuple[str, ...]]:
-    """What MISC tells of the gap after each token; nothing after the last."""
+def _spacing_flags(text: str, tokens: Sequence[Token]) -> list[tuple[str, ...]]:
+    """Return the flags of MISC for the gap after each token; none for a space or at the end."""
     flags: list[tuple[str, ...]] = []
     for token, following in pairwise(tokens):
         gap = text[token.end : following.start]
@@ -288,12 +301,14 @@ def _flags(text: str, tokens: Sequence[Token]) -> list[tuple[str, ...]]:
     return [*flags, ()] if tokens else []
 
 
-def _refs(laid: Iterable[Laid], length: int, notes: Notes, place: str) -> list[str]:
-    """The NEL cell of each token."""
+def _ref_cells(
+    mentions: Iterable[AlignedMention], length: int, notes: Notes, place: str
+) -> list[str]:
+    """Return the NEL cell of each of `length` tokens."""
     cells = ["_"] * length
-    for entity, first, end in laid:
-        fits = entity.ref not in _NO_REF and not _WHITE.search(entity.ref or "")
-        notes.add("refs lost", place, entity.ref is not None and not fits)
+    for entity, first, end in mentions:
+        fits = entity.ref not in _NO_REF and not _WHITE_SPACE.search(entity.ref or "")
+        notes.add("refs dropped", place, entity.ref is not None and not fits)
         if entity.ref and fits:
             cells[first:end] = [entity.ref] * (end - first)
     return cells

@@ -1,8 +1,8 @@
-r"""Inline markup: annotated text that a person can type in any editor.
+r"""inline: annotated text as markup that can be typed in any text editor.
 
-Source: aloi's own. A file holds documents one after the other, each in three parts, every part
-opened by a line that is exactly `+++`: TOML metadata (with the `id`), the text to the character,
-and one relation a line.
+Source: this project. A file contains one or more documents, each in three sections. Every section
+begins with a line that is exactly `+++`: first TOML metadata (with the `id`), then the exact text,
+then one relation per line.
 
     +++
     id = "d1"
@@ -11,15 +11,16 @@ and one relation a line.
     +++
     #p HAS_ROLE #r assertion=attributed
 
-A mention is `[surface](LABEL#id@ref key=value)`: `#id`, `@ref` and attributes are optional, in
-this order. Mentions without an id are numbered e1, e2 … in order of opening. In the text `\[`,
-`\]` and `\\` stand for the characters themselves, and a line that is exactly `+++` is written
-`\+++`. In labels, ids, refs, keys and values, characters other than letters, digits and `_-.:/`
-are percent-encoded (UTF-8).
+A mention is written as `[surface](LABEL#id@ref key=value)`; `#id`, `@ref` and the attributes are
+optional, in this order. Mentions without an id are numbered e1, e2 … in order of their opening
+brackets. In the text, `\[`, `\]` and `\\` represent the characters `[`, `]` and `\`, and a line
+that is exactly `+++` is written as `\+++`. In labels, ids, refs, keys and values, characters other
+than letters, digits and `_-.:/` are percent-encoded (UTF-8).
 
-Holds everything a document has, except mentions that cross without nesting, which are lost, and
-metadata named `id` or null, for which `render` raises `DataError`. The key `score` of a mention or
-relation, and `id` of a relation, are its own fields, so attributes cannot bear these names.
+The format represents everything in a document, except mentions that cross without nesting, which
+are dropped, and metadata with the key `id` or the value None, for which `render_markup` raises
+`DataError`. The key `score` of a mention or relation and the key `id` of a relation are fields of
+their own, so these names are not allowed for attributes.
 """
 
 from __future__ import annotations
@@ -43,81 +44,72 @@ from aloi.corpus.formats.shared.capabilities import Capabilities
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options
 from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.text_files import read_text
 
 FENCE = "+++"
+"""The line that opens each section."""
+
 _FENCE_LINE = re.compile(r"^\+\+\+\r?(?:\n|\Z)", re.MULTILINE)
-_FENCE_LIKE = re.compile(r"^(\\*\+\+\+\r?)$", re.MULTILINE)
+_ESCAPABLE_FENCE = re.compile(r"^(\\*\+\+\+\r?)$", re.MULTILINE)
 _TOKEN = re.compile(r"\\([\[\]\\])|(\[)|\]\(([^()\s]+(?: [^()\n]*)?)\)|([\]\\])|([^\[\]\\]+)")
 _TAG = re.compile(r"([^#@\s]+)(?:#([^#@\s]+))?(?:@([^#@\s]+))?")
 _RELATION = re.compile(r"#(\S+) (\S+) #(\S+)((?: +\S+)*) *")
-
+_EXCERPT = 20
+"""Length of quoted text in error messages, in code points."""
 
 CAPABILITIES = Capabilities(overlap="nested")
 ReadOptions = WriteOptions = Options
 
 
 def read(path: Path, options: Options, notes: Notes) -> Iterator[Document]:
-    """The documents of a file, or of the `.inline` files below a folder."""
+    """Yield the documents of a file, or of the `.inline` files of a folder."""
     problems: list[Problem] = []
     for file in sorted(path.rglob("*.inline")) if path.is_dir() else [path]:
         try:
-            yield from parse(_content(file))
+            yield from parse_markup(read_text(file))
         except DataError as error:
             problems += [problem.at(file=str(file)) for problem in error.problems]
     if problems:
         raise DataError(problems)
 
 
-def write(
-    documents: Iterable[Document],
-    path: Path,
-    options: Options,
-    notes: Notes,
-) -> int:
-    """Write one file of documents."""
+def write(documents: Iterable[Document], path: Path, options: Options, notes: Notes) -> int:
+    """Write one file and return the number of documents."""
     with whole_file(path) as stream:
-        return sum(bool(stream.write(piece)) for piece in render(documents))
+        return sum(bool(stream.write(markup)) for markup in render_markup(documents))
 
 
-def _content(file: Path) -> str:
-    try:
-        return file.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        what = f"not UTF-8: {error}"
-        raise DataError([Problem("bad-inline", what, "Save it as UTF-8")]) from error
+def parse_markup(content: str) -> Iterator[Document]:
+    """Yield the documents of a file's content.
 
-
-def parse(content: str) -> Iterator[Document]:
-    """The documents of a file's content.
-
-    Raises `DataError` after the last document, with the line of each thing wrong.
+    Raises `DataError` after the last document, with the line of each problem.
     """
     problems: list[Problem] = []
-    for part in _parts(content):
+    for sections in _split_documents(content):
         try:
-            yield _document(part)
+            yield _parse_document(sections)
         except DataError as error:
-            problems += [problem.at(line=part.text_line) for problem in error.problems]
+            problems += [problem.at(line=sections.text_line) for problem in error.problems]
     if problems:
         raise DataError(problems)
 
 
-def render(documents: Iterable[Document]) -> Iterator[str]:
-    """The markup of each document, whose mentions must not cross.
+def render_markup(documents: Iterable[Document]) -> Iterator[str]:
+    """Yield the markup of each document; mentions must not cross.
 
-    Raises `DataError` for metadata and attribute names that the markup uses itself.
+    Raises `DataError` for metadata keys and attribute names that the markup reserves.
     """
     for document in documents:
         _check_names(document)
         meta = tomli_w.dumps({"id": document.id, **document.meta})
-        relations = "".join(map(_relation_line, document.relations))
-        text = _FENCE_LIKE.sub(r"\\\1", _mark(document))
+        relations = "".join(map(_render_relation, document.relations))
+        text = _ESCAPABLE_FENCE.sub(r"\\\1", _render_text(document))
         yield f"{FENCE}\n{meta}{FENCE}\n{text}\n{FENCE}\n{relations}"
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
-    """The three parts of one document, and the file lines where they begin."""
+class _Sections:
+    """The three sections of one document, with the line of the file where each begins."""
 
     meta: str
     text: str
@@ -127,106 +119,121 @@ class _Part:
     relations_line: int
 
 
-def _parts(content: str) -> Iterator[_Part]:
+def _split_documents(content: str) -> Iterator[_Sections]:
     fences = list(_FENCE_LINE.finditer(content))
     if not fences or len(fences) % 3 or content[: fences[0].start()].strip():
-        what = f"{len(fences)} lines `{FENCE}`, not three for each document"
-        fix = f"Open metadata, text and relations each with a line `{FENCE}`"
+        what = f"expected three lines `{FENCE}` for each document, found {len(fences)}"
+        fix = f"Begin metadata, text and relations with a line `{FENCE}` each"
         raise DataError([Problem("bad-inline", what, fix, line=1)])
     ends = [fence.start() for fence in fences[1:]] + [len(content)]
     chunks = [content[fence.end() : end] for fence, end in zip(fences, ends, strict=True)]
     lines = [content.count("\n", 0, fence.end()) + 1 for fence in fences]
     for i in range(0, len(chunks), 3):
-        text = _FENCE_LIKE.sub(lambda m: m[1][1:] if m[1][0] == "\\" else m[1], chunks[i + 1])
-        yield _Part(chunks[i], text.removesuffix("\n"), chunks[i + 2], *lines[i : i + 3])
+        text = _ESCAPABLE_FENCE.sub(lambda m: m[1].removeprefix("\\"), chunks[i + 1])
+        yield _Sections(chunks[i], text.removesuffix("\n"), chunks[i + 2], *lines[i : i + 3])
 
 
-def _document(part: _Part) -> Document:
-    problems: list[Problem] = []
-    meta = _meta(part, problems)
-    text, entities = _Marks(part.text_line, problems).read(part.text)
-    relations = _relations(part, problems)
+def _parse_document(sections: _Sections) -> Document:
+    meta, meta_problems = _parse_meta(sections)
+    parser = _TextParser(sections.text, sections.text_line)
+    parser.parse()
+    relations, relation_problems = _parse_relations(sections)
+    problems = [*meta_problems, *parser.problems, *relation_problems]
     if problems:
         raise DataError(problems)
+    text, entities = "".join(parser.characters), parser.entities()
     return Document(str(meta.pop("id")), text, tuple(entities), tuple(relations), meta)
 
 
-def _meta(part: _Part, problems: list[Problem]) -> dict[str, Any]:
+def _parse_meta(sections: _Sections) -> tuple[dict[str, Any], list[Problem]]:
+    line = sections.meta_line
     try:
-        meta = {key: _plain(value) for key, value in tomllib.loads(part.meta).items()}
+        meta = {key: _to_json(value) for key, value in tomllib.loads(sections.meta).items()}
     except tomllib.TOMLDecodeError as error:
-        fix = 'Write TOML, as in: title = "…"'
-        problems.append(Problem("bad-inline", f"metadata: {error}", fix, line=part.meta_line))
-        return {"id": "?"}
-    if "id" not in meta:
-        fix = 'Add a line such as: id = "d1"'
-        problems.append(Problem("missing-key", "no id in the metadata", fix, line=part.meta_line))
-    return meta
+        what, fix = f"invalid TOML in the metadata: {error}", 'Write TOML, such as: title = "…"'
+        return {}, [Problem("bad-inline", what, fix, line=line)]
+    if "id" in meta:
+        return meta, []
+    what, fix = "missing key 'id' in the metadata", 'Add a line such as: id = "d1"'
+    return meta, [Problem("missing-key", what, fix, line=line)]
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401 - TOML values are of any type
-    """TOML's dates as ISO text, since metadata is JSON."""
+def _to_json(value: Any) -> Any:  # noqa: ANN401 - TOML values are of any type
+    """Return a TOML value as a JSON value: dates and times become ISO strings."""
     if isinstance(value, datetime.date | datetime.time):
         return value.isoformat()
     if isinstance(value, list):
-        return [_plain(item) for item in value]
+        return [_to_json(item) for item in value]
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: _to_json(item) for key, item in value.items()}
     return value
 
 
 @dataclass
-class _Marks:
-    """Reads marked text: the characters, and the mentions in order of opening."""
+class _TextParser:
+    """Parses marked text into its characters and mentions.
 
+    `opened` contains the order and start offset of the mentions that are not closed yet. `closed`
+    maps the order of the other mentions to their start, end and tag.
+    """
+
+    marked: str
     line: int
-    problems: list[Problem]
+    problems: list[Problem] = field(default_factory=list)
     characters: list[str] = field(default_factory=list)
     length: int = 0
     opened: list[tuple[int, int]] = field(default_factory=list)
-    found: dict[int, tuple[int, int, str]] = field(default_factory=dict)
+    closed: dict[int, tuple[int, int, str]] = field(default_factory=dict)
 
-    def read(self, marked: str) -> tuple[str, list[Entity]]:
-        for token in _TOKEN.finditer(marked):
+    def parse(self) -> None:
+        """Parse the whole text."""
+        for token in _TOKEN.finditer(self.marked):
             escaped, opening, tag, stray, plain = token.groups()
             if opening:
-                self.opened.append((len(self.opened) + len(self.found), self.length))
+                self.opened.append((len(self.opened) + len(self.closed), self.length))
             elif tag and self.opened:
-                order, start = self.opened.pop()
-                self.found[order] = (start, self.length, tag)
-                if not _TAG.fullmatch(tag.split(" ")[0]) or not _well_formed(tag.split(" ")[1:]):
-                    fix = "Write (LABEL#id@ref key=value), in this order; a score is a number"
-                    self._problem(f"`({tag})` is no tag", fix, marked, token.start())
+                self._close(tag, token.start())
             elif tag or stray:
                 fix = "Close a mention as [surface](LABEL); write a plain bracket as \\[ or \\]"
-                self._problem(f"`{token[0][:20]}` closes nothing", fix, marked, token.start())
+                self._report(f"`{token[0][:_EXCERPT]}` without `[`", fix, token.start())
             else:
                 self.characters.append(escaped or plain)
                 self.length += len(escaped or plain)
         for _, start in self.opened:
-            around = "".join(self.characters)[start : start + 20]
+            excerpt = "".join(self.characters)[start : start + _EXCERPT]
             fix = "Close it as [surface](LABEL), or write a plain bracket as \\["
-            self._problem(f"`[{around}` is never closed", fix, marked, marked.find("[" + around))
-        return "".join(self.characters), [] if self.problems else self._entities()
+            position = self.marked.find("[" + excerpt)
+            self._report(f"`[{excerpt}` is not closed", fix, position)
 
-    def _problem(self, what: str, fix: str, marked: str, position: int) -> None:
-        line = self.line + marked.count("\n", 0, max(position, 0))
+    def _close(self, tag: str, position: int) -> None:
+        """Close the mention that was opened last."""
+        order, start = self.opened.pop()
+        self.closed[order] = (start, self.length, tag)
+        head, *pairs = tag.split(" ")
+        if not _TAG.fullmatch(head) or not _are_valid_pairs(pairs):
+            fix = "Write (LABEL#id@ref key=value), in this order; a score must be a number"
+            self._report(f"invalid tag `({tag})`", fix, position)
+
+    def _report(self, what: str, fix: str, position: int) -> None:
+        line = self.line + self.marked.count("\n", 0, max(position, 0))
         self.problems.append(Problem("bad-inline", what, fix, line=line))
 
-    def _entities(self) -> list[Entity]:
-        entities = [_entity(*self.found[order]) for order in sorted(self.found)]
-        taken = {entity.id for entity in entities}
-        free = (f"e{n}" for n in itertools.count(1) if f"e{n}" not in taken)
+    def entities(self) -> list[Entity]:
+        """Return the mentions in order of opening; call it only if there are no problems."""
+        entities = [_parse_entity(*self.closed[order]) for order in sorted(self.closed)]
+        used = {entity.id for entity in entities}
+        free = (f"e{n}" for n in itertools.count(1) if f"e{n}" not in used)
         return [
             entity if entity.id else msgspec.structs.replace(entity, id=next(free))
             for entity in entities
         ]
 
 
-def _entity(start: int, end: int, tag: str) -> Entity:
+def _parse_entity(start: int, end: int, tag: str) -> Entity:
+    """Return the mention of a valid tag; its id is empty if the tag has none."""
     head, *pairs = tag.split(" ")
     label, id_, ref = _TAG.fullmatch(head).groups()  # type: ignore[union-attr]
-    attributes = _attributes(pairs)
+    attributes = _parse_pairs(pairs)
     score = attributes.pop("score", None)
     return Entity(
         unquote(id_ or ""),
@@ -239,78 +246,78 @@ def _entity(start: int, end: int, tag: str) -> Entity:
     )
 
 
-def _well_formed(pairs: Iterable[str]) -> bool:
-    """Whether each is key=value, and a score a number."""
+def _are_valid_pairs(pairs: Iterable[str]) -> bool:
+    """Return whether all pairs are of the form key=value, and the score is a number."""
     try:
-        float(_attributes(pairs).get("score") or 0)
+        float(_parse_pairs(pairs).get("score") or 0)
     except ValueError:
         return False
     return all("=" in pair for pair in pairs if pair)
 
 
-def _attributes(pairs: Iterable[str]) -> dict[str, str]:
+def _parse_pairs(pairs: Iterable[str]) -> dict[str, str]:
     split = (pair.partition("=") for pair in pairs if pair)
     return {unquote(key): unquote(value) for key, _, value in split}
 
 
-def _relations(part: _Part, problems: list[Problem]) -> list[Relation]:
-    relations = []
-    for line, written in enumerate(part.relations.split("\n"), part.relations_line):
-        match = _RELATION.fullmatch(written.strip())
-        if match and _well_formed(match[4].split(" ")):
+def _parse_relations(sections: _Sections) -> tuple[list[Relation], list[Problem]]:
+    relations, problems = [], []
+    for number, line in enumerate(sections.relations.split("\n"), sections.relations_line):
+        match = _RELATION.fullmatch(line.strip())
+        if match and _are_valid_pairs(match[4].split(" ")):
             head, label, tail = (unquote(match[i]) for i in (1, 2, 3))
-            attributes = _attributes(match[4].split(" "))
+            attributes = _parse_pairs(match[4].split(" "))
             id_, score = attributes.pop("id", None), attributes.pop("score", None)
-            number = float(score) if score else None
-            relations.append(Relation(head, tail, label, id_, attributes, number))
-        elif written.strip():
-            fix = "Write `#head LABEL #tail`, then key=value if need be"
-            what = f"not a relation: {written.strip()[:60]}"
-            problems.append(Problem("bad-inline", what, fix, line=line))
-    return relations
+            score_value = float(score) if score else None
+            relations.append(Relation(head, tail, label, id_, attributes, score_value))
+        elif line.strip():
+            fix = "Write `#head LABEL #tail`, with attributes as key=value after it"
+            what = f"invalid relation: {line.strip()[:60]}"
+            problems.append(Problem("bad-inline", what, fix, line=number))
+    return relations, problems
 
 
 def _check_names(document: Document) -> None:
-    """Raise `DataError` for every name that would be read back as something else."""
-    problems = [
-        Problem("bad-meta", f"inline markup cannot hold the metadata {key!r}", fix, document.id)
-        for key, value in document.meta.items()
-        if key == "id" or value is None
-        for fix in ["Rename a key `id`; leave out keys without a value"]
-    ]
-    bearers = [
+    """Raise `DataError` for metadata keys and attribute names that the markup reserves."""
+    problems = []
+    for key, value in document.meta.items():
+        if key == "id" or value is None:
+            what = f"inline markup cannot represent the metadata key {key!r}"
+            fix = "Rename a key `id`; leave out keys without a value"
+            problems.append(Problem("bad-meta", what, fix, document.id))
+    items = [
         *((entity.id, entity.attributes, {"score"}) for entity in document.entities),
         *((str(r), r.attributes, {"score", "id"}) for r in document.relations),
     ]
-    for item, attributes, own in bearers:
-        for name in sorted(own & attributes.keys()):
-            what, fix = f"an attribute cannot be named {name!r} in inline markup", "Rename it"
+    for item, attributes, reserved in items:
+        for name in sorted(reserved & attributes.keys()):
+            what, fix = f"the attribute name {name!r} is reserved in inline markup", "Rename it"
             problems.append(Problem("bad-attribute", what, fix, document.id, item))
     if problems:
         raise DataError(problems)
 
 
-def _mark(document: Document) -> str:
-    """The text with its mentions marked; entities come outer before inner."""
+def _render_text(document: Document) -> str:
+    """Return the text with marked mentions; entities must be sorted outer before inner."""
     pieces: list[str] = []
-    open_: list[Entity] = []
+    enclosing: list[Entity] = []
     position = 0
 
-    def advance(to: int) -> None:
+    def advance(offset: int) -> None:
         nonlocal position
-        pieces.append(_escape(document.text[position:to]))
-        position = to
+        pieces.append(_escape(document.text[position:offset]))
+        position = offset
 
     for entity in document.entities:
-        while open_ and open_[-1].end <= entity.start:
-            advance(open_[-1].end)
-            pieces.append(_tag(open_.pop()))
+        while enclosing and enclosing[-1].end <= entity.start:
+            advance(enclosing[-1].end)
+            pieces.append(_render_tag(enclosing.pop()))
         advance(entity.start)
         pieces.append("[")
-        open_.append(entity)
-    while open_:
-        advance(open_[-1].end)
-        pieces.append(_tag(open_.pop()))
+        enclosing.append(entity)
+    while enclosing:
+        advance(enclosing[-1].end)
+        pieces.append(_render_tag(enclosing.pop()))
     advance(len(document.text))
     return "".join(pieces)
 
@@ -323,18 +330,19 @@ def _quote(value: str) -> str:
     return quote(value, safe=".:/")
 
 
-def _tag(entity: Entity) -> str:
+def _render_tag(entity: Entity) -> str:
     ref = f"@{_quote(entity.ref)}" if entity.ref is not None else ""
-    own = {"score": entity.score}
-    return f"]({_quote(entity.label)}#{_quote(entity.id)}{ref}{_pairs(entity.attributes, own)})"
+    pairs = _render_pairs(entity.attributes, {"score": entity.score})
+    return f"]({_quote(entity.label)}#{_quote(entity.id)}{ref}{pairs})"
 
 
-def _relation_line(relation: Relation) -> str:
-    own = {"id": relation.id, "score": relation.score}
+def _render_relation(relation: Relation) -> str:
     head, label, tail = (_quote(v) for v in (relation.head, relation.label, relation.tail))
-    return f"#{head} {label} #{tail}{_pairs(relation.attributes, own)}\n"
+    pairs = _render_pairs(relation.attributes, {"id": relation.id, "score": relation.score})
+    return f"#{head} {label} #{tail}{pairs}\n"
 
 
-def _pairs(attributes: Mapping[str, str], own: Mapping[str, str | float | None]) -> str:
-    given = {key: str(value) for key, value in own.items() if value is not None}
-    return "".join(f" {_quote(k)}={_quote(v)}" for k, v in {**attributes, **given}.items())
+def _render_pairs(attributes: Mapping[str, str], fields: Mapping[str, str | float | None]) -> str:
+    """Return attributes and fields as ` key=value`; fields that are None are left out."""
+    values = {key: str(value) for key, value in fields.items() if value is not None}
+    return "".join(f" {_quote(k)}={_quote(v)}" for k, v in {**attributes, **values}.items())

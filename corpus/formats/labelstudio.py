@@ -108,10 +108,10 @@ class Task(msgspec.Struct, frozen=True):
 
     def blank(self, record: json_records.JsonRecord) -> Document:
         """The task's document, without annotations."""
-        data = json_records.decode(bytes(self.data), Data)
-        meta = json_records.decode(bytes(self.data), dict[str, Any])
+        data = json_records.decode_json(bytes(self.data), Data)
+        meta = json_records.decode_json(bytes(self.data), dict[str, Any])
         meta = {key: value for key, value in meta.items() if key not in _OWN_DATA}
-        return Document(record.name(data.doc_id, self.id), data.text, (), (), meta)
+        return Document(record.document_id(data.doc_id, self.id), data.text, (), (), meta)
 
 
 def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:

@@ -1,6 +1,6 @@
-"""native: aloi's own JSON, as JSON Lines or as a folder of one file a document.
+"""native: the JSON of this project, as JSON Lines or as a folder with one file per document.
 
-Source: `aloi.corpus.document_files`. Holds everything a document has.
+Source: `aloi.corpus.document_files`. The format represents everything in a document.
 """
 
 from __future__ import annotations
@@ -19,15 +19,10 @@ ReadOptions = WriteOptions = Options
 
 
 def read(path: Path, options: Options, notes: Notes) -> Iterator[Document]:
-    """The documents of a file or folder."""
+    """Yield the documents of a file or folder."""
     return document_files.documents(document_files.records(path))
 
 
-def write(
-    documents: Iterable[Document],
-    path: Path,
-    options: Options,
-    notes: Notes,
-) -> int:
-    """Write JSON Lines, or a folder of files where the path has no suffix."""
+def write(documents: Iterable[Document], path: Path, options: Options, notes: Notes) -> int:
+    """Write JSON Lines, or a folder if the path has no suffix; return the number of documents."""
     return document_files.write(documents, path)

@@ -30,10 +30,10 @@ from aloi.corpus import document_files
 from aloi.corpus.document import Document
 from aloi.corpus.files import whole_binary
 from aloi.corpus.formats.shared.capabilities import EVERYTHING
-from aloi.corpus.formats.shared.names import surrogate_problem
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options
 from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.text_files import surrogate_problem
 
 CAPABILITIES = EVERYTHING
 ReadOptions = WriteOptions = Options

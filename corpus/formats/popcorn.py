@@ -90,16 +90,16 @@ def write(documents: Iterable[Document], path: Path, options: Options, notes: No
     return number
 
 
-def _records(path: Path, problems: list[Problem]) -> Iterator[json_records.JsonRecord]:
+def _records(path: Path) -> Iterator[json_records.JsonRecord | Problem]:
     """The documents of all files, with their ids; a file in a wrong shape becomes problems."""
-    for file in json_records.files(path):
+    for file in json_records.find_files(path):
         try:
             content = file.read_bytes().removeprefix(b"\xef\xbb\xbf")
             ids, parts = _parts(content)
         except DataError as error:
-            problems += [problem.at(file=str(file)) for problem in error.problems]
+            yield from (problem.at(file=str(file)) for problem in error.problems)
             continue
-        for id_, record in zip(ids, json_records.elements(content, parts, file), strict=True):
+        for id_, record in zip(ids, json_records.split_array(content, parts, file), strict=True):
             yield replace(record, key=id_)
 
 
@@ -107,10 +107,10 @@ def _parts(content: bytes) -> tuple[list[str], list[msgspec.Raw]]:
     """The documents' ids, with the number of their part where a file has parts, and their JSON."""
     several = content.lstrip().startswith(b"[")
     if several:
-        found = json_records.decode(content, list[dict[str, msgspec.Raw]])
+        found = json_records.decode_json(content, list[dict[str, msgspec.Raw]])
         _check_unique(_keys(content))
     else:
-        found = [json_records.decode(content, dict[str, msgspec.Raw])]
+        found = [json_records.decode_json(content, dict[str, msgspec.Raw])]
         _check_unique([_keys(content)])
     ids = [
         f"{number}-{id_}" if several else id_
@@ -135,14 +135,14 @@ def _keys(content: bytes) -> Any:  # noqa: ANN401 - as deep as the file
 
 
 def _check_unique(parts: Iterable[list[str]]) -> None:
-    what, fix = "document id given twice", "Give each document its own id"
+    what, fix = "duplicate document id", "Give each document its own id"
     twice = [id_ for part in parts for id_, times in Counter(part).items() if times > 1]
     if twice:
         raise DataError(Problem("document-id-twice", what, fix, id_) for id_ in twice)
 
 
 def _document(found: _Text, record: json_records.JsonRecord, notes: Notes) -> Document:
-    id_ = record.name(record.key)
+    id_ = record.document_id(record.key)
     position = {cluster.id: place for place, cluster in enumerate(found.entities)}
     if len(position) < len(found.entities):
         fix = "Number the clusters of a document each otherwise"
@@ -153,10 +153,12 @@ def _document(found: _Text, record: json_records.JsonRecord, notes: Notes) -> Do
         for cluster in found.entities
     ]
     arcs = (
-        clusters.Arc(position.get(head, -1), position.get(tail, -1), label, {})
+        clusters.ClusterRelation(position.get(head, -1), position.get(tail, -1), label, {})
         for head, label, tail in found.relations
     )
-    document = clusters.joined(id_, found.text, groups, arcs, place=record.place, notes=notes)
+    document = clusters.document_from_clusters(
+        id_, found.text, groups, arcs, place=record.place, notes=notes
+    )
     differing = sum(
         mention.value != found.text[mention.start : mention.end]
         for cluster in found.entities
@@ -168,12 +170,12 @@ def _document(found: _Text, record: json_records.JsonRecord, notes: Notes) -> Do
 
 def _entity(mention: _Mention, cluster: _Cluster, name: str, document: str) -> Entity:
     name = name if mention.id is None else mention.id
-    ref = clusters.ref_of(cluster.ref, document, cluster.id)
+    ref = clusters.cluster_ref(cluster.ref, document, cluster.id)
     return Entity(name, mention.start, mention.end, cluster.type, ref)
 
 
 def _text(document: Document) -> _Text:
-    number = clusters.clusters(document.entities)
+    number = clusters.number_clusters(document.entities)
     groups: dict[int, list[Entity]] = {}
     for entity in document.entities:
         groups.setdefault(number[entity.id], []).append(entity)

@@ -38,12 +38,18 @@ from aloi.corpus.formats.shared import json_records
 from aloi.corpus.formats.shared.capabilities import EVERYTHING
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options
-from aloi.corpus.formats.shared.tokens import Laid, OnTokens, Token, lay, tokenize
-from aloi.corpus.formats.shared.words import standing
+from aloi.corpus.formats.shared.tokens import (
+    AlignedMention,
+    Token,
+    TokenWriteOptions,
+    align_mentions,
+    tokenize,
+)
+from aloi.corpus.formats.shared.words import keep_relations
 from aloi.corpus.problems import DataError, Problem
 
 CAPABILITIES = EVERYTHING
-WriteOptions = OnTokens
+WriteOptions = TokenWriteOptions
 
 
 class ReadOptions(Options, frozen=True):
@@ -102,7 +108,9 @@ def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
     return json_records.read_documents(path, _Task, build)
 
 
-def write(documents: Iterable[Document], path: Path, options: OnTokens, notes: Notes) -> int:
+def write(
+    documents: Iterable[Document], path: Path, options: TokenWriteOptions, notes: Notes
+) -> int:
     """Write a line a document, each accepted."""
     return json_records.write_lines((_task(d, options, notes) for d in documents), path)
 
@@ -116,7 +124,7 @@ def _document(
     if task.answer not in (None, "accept"):
         notes.add(f"answers {task.answer} left out", record.place)
         return None
-    id_ = record.name(task.doc_id)
+    id_ = record.document_id(task.doc_id)
     mentions = _Mentions(task, options.unlabelled, id_)
     relations = tuple(mentions.related(relation) for relation in task.relations)
     if mentions.problems:
@@ -193,16 +201,16 @@ def _places(span: _Span) -> tuple[Hashable, ...]:
     return (span.start, span.end, span.label), (span.start, span.end)
 
 
-def _task(document: Document, options: OnTokens, notes: Notes) -> _Task:
+def _task(document: Document, options: TokenWriteOptions, notes: Notes) -> _Task:
     tokens = _tokens(document.text)
-    laid = lay(document, tokens, policy=options.tokens, notes=notes)
+    laid = align_mentions(document, tokens, policy=options.tokens, notes=notes)
     places = {mention.entity.id: mention for mention in laid}
     return _Task(
         document.text,
         document.id,
         list(_words(document.text, tokens)),
         [_span(mention, tokens) for mention in laid],
-        [_relation(r, places, tokens) for r in standing(document, places, notes)],
+        [_relation(r, places, tokens) for r in keep_relations(document, places, notes)],
         document.meta,
         "accept",
     )
@@ -226,20 +234,22 @@ def _words(text: str, tokens: list[Token]) -> Iterator[_Token]:
         yield _Token(word, token.start, token.end, number, token.end < next_)
 
 
-def _place(mention: Laid, tokens: list[Token]) -> _Span:
+def _place(mention: AlignedMention, tokens: list[Token]) -> _Span:
     first, last = mention.first, mention.end - 1
     span = tokens[first].start, tokens[last].end
     return _Span(*span, first, last, mention.entity.label, mention.entity.id)
 
 
-def _span(mention: Laid, tokens: list[Token]) -> _Span:
+def _span(mention: AlignedMention, tokens: list[Token]) -> _Span:
     entity = mention.entity
     return msgspec.structs.replace(
         _place(mention, tokens), ref=entity.ref, attributes=entity.attributes, score=entity.score
     )
 
 
-def _relation(relation: Relation, places: dict[str, Laid], tokens: list[Token]) -> _Relation:
+def _relation(
+    relation: Relation, places: dict[str, AlignedMention], tokens: list[Token]
+) -> _Relation:
     head, tail = places[relation.head], places[relation.tail]
     return _Relation(
         head.end - 1,

@@ -119,7 +119,7 @@ def write(
     format_module = format_named(format_)
     fitting = reduced_to(documents, format_module.CAPABILITIES, notes)
     if strict:
-        fitting = notes.refuse(fitting)
+        fitting = notes.require_lossless(fitting)
     if path == STANDARD and format_ == "native":
         return document_files.write_lines(fitting, sys.stdout)
     options = options or format_module.WriteOptions()

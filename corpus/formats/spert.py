@@ -26,8 +26,8 @@ from aloi.corpus.formats.shared import json_records
 from aloi.corpus.formats.shared.capabilities import Capabilities
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options
-from aloi.corpus.formats.shared.tokens import OnTokens, lay, tokenize
-from aloi.corpus.formats.shared.words import Stretches, joined, standing
+from aloi.corpus.formats.shared.tokens import TokenWriteOptions, align_mentions, tokenize
+from aloi.corpus.formats.shared.words import SpanResolver, join_words, keep_relations
 
 CAPABILITIES = Capabilities(
     entity_ids=False,
@@ -39,7 +39,7 @@ CAPABILITIES = Capabilities(
     relation_scores=False,
     meta=False,
 )
-WriteOptions = OnTokens
+WriteOptions = TokenWriteOptions
 ReadOptions = Options
 
 
@@ -67,31 +67,33 @@ def read(path: Path, options: Options, notes: Notes) -> Iterator[Document]:
     return json_records.read_documents(path, _Sentence, _document)
 
 
-def write(documents: Iterable[Document], path: Path, options: OnTokens, notes: Notes) -> int:
+def write(
+    documents: Iterable[Document], path: Path, options: TokenWriteOptions, notes: Notes
+) -> int:
     """Write one array; each document is one sentence."""
     return json_records.write_array((_sentence(d, options, notes) for d in documents), path)
 
 
 def _document(sentence: _Sentence, record: json_records.JsonRecord) -> Document:
-    id_ = record.name(sentence.orig_id)
-    text, tokens = joined(sentence.tokens)
-    stretches = Stretches(tokens)
+    id_ = record.document_id(sentence.orig_id)
+    text, tokens = join_words(sentence.tokens)
+    stretches = SpanResolver(tokens)
     entities = tuple(
-        Entity(f"e{number}", *stretches.of(e.start, e.end, f"e{number}"), e.type)
+        Entity(f"e{number}", *stretches.resolve(e.start, e.end, f"e{number}"), e.type)
         for number, e in enumerate(sentence.entities, start=1)
     )
-    stretches.check(id_)
+    stretches.raise_problems(id_)
     relations = (Relation(f"e{r.head + 1}", f"e{r.tail + 1}", r.type) for r in sentence.relations)
     return Document(id_, text, entities, tuple(relations))
 
 
-def _sentence(document: Document, options: OnTokens, notes: Notes) -> _Sentence:
+def _sentence(document: Document, options: TokenWriteOptions, notes: Notes) -> _Sentence:
     tokens = tokenize(document.text)
     words = [document.text[start:end] for start, end in tokens]
     notes.add("texts re-spaced", f"document {document.id}", " ".join(words) != document.text)
-    laid = lay(document, tokens, policy=options.tokens, notes=notes)
+    laid = align_mentions(document, tokens, policy=options.tokens, notes=notes)
     index = {mention.entity.id: number for number, mention in enumerate(laid)}
-    relations = standing(document, index, notes)
+    relations = keep_relations(document, index, notes)
     return _Sentence(
         words,
         [_Entity(m.entity.label, m.first, m.end) for m in laid],

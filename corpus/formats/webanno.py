@@ -37,12 +37,13 @@ from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.files import whole_folder
 from aloi.corpus.formats.shared import utf16
 from aloi.corpus.formats.shared.capabilities import Capabilities
-from aloi.corpus.formats.shared.names import LayerName, Names, utf8
+from aloi.corpus.formats.shared.names import LayerName, NameChecker
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options
 from aloi.corpus.formats.shared.tokens import Token, tokenize
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.sentences import sentence_starts
+from aloi.corpus.text_files import encode_utf8
 
 CAPABILITIES = Capabilities(
     entity_ids=False,
@@ -363,7 +364,7 @@ class _Reader:
         if self.sentence:
             self.place(1, self.length + bool(self.pieces))
         text = "".join(self.pieces)
-        points = utf16.code_points(text)
+        points = utf16.code_point_offsets(text)
         self.check_tokens(text, points)
         names = self.names()
         relations = []
@@ -384,7 +385,7 @@ class _Reader:
         """Compare the tokens with the text, as far as their offsets mean characters."""
         for line, start, end, surface in self.surfaces:
             first, last = points[start], points[end]
-            if utf16.OUTSIDE in (first, last):
+            if utf16.NO_CODE_POINT in (first, last):
                 what = f"offsets {start}-{end} cut a character that has two UTF-16 units"
                 self.problem(what, "Offsets count UTF-16 units", line)
             elif text[first:last] not in (surface, self.unescape_text(surface)):
@@ -475,18 +476,18 @@ def write(
     notes: Notes,
 ) -> int:
     """Write a folder with one file a document."""
-    names = Names(re.compile(r"[^\r]*"), "WebAnno TSV has no escape for a carriage return")
+    names = NameChecker(re.compile(r"[^\r]*"), "WebAnno TSV has no escape for a carriage return")
     count = 0
     with whole_folder(path) as scratch:
         for count, document in enumerate(documents, start=1):  # noqa: B007 - the count is the result
             fits = names.check(document)
             names.problems += _unwritable(document)
-            if fits and not names.bad:
+            if fits and not names.bad_labels:
                 file = os.path.join(scratch, f"{document.id}.tsv")
                 os.makedirs(os.path.dirname(file), exist_ok=True)
                 with open(file, "wb") as stream:
-                    stream.write(utf8(render(document, options), document.id))
-        names.settle()
+                    stream.write(encode_utf8(render(document, options), document.id))
+        names.raise_problems()
     return count
 
 
@@ -537,7 +538,7 @@ class _Sheet:
 
     def __init__(self, document: Document) -> None:
         self.text = document.text
-        self.offsets = utf16.units(document.text)
+        self.offsets = utf16.unit_offsets(document.text)
         self.tokens = _tokens(document)
         self.on: dict[_Unit, list[Entity]] = {
             _Unit(number, False, *token): [] for number, token in enumerate(self.tokens)

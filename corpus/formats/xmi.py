@@ -40,7 +40,7 @@ from xml.parsers import expat
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.files import whole_folder
 from aloi.corpus.formats.shared.capabilities import Capabilities
-from aloi.corpus.formats.shared.names import LayerName, Names
+from aloi.corpus.formats.shared.names import LayerName, NameChecker
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options
 from aloi.corpus.problems import DataError, Problem
@@ -326,7 +326,7 @@ def write(
 ) -> int:
     """Write a folder with one file a document, and their type system."""
     cassis = _cassis()
-    names = Names(re.compile(f"[{_LEGAL}]*"), "XML 1.0 does not have one of its characters")
+    names = NameChecker(re.compile(f"[{_LEGAL}]*"), "XML 1.0 does not have one of its characters")
     features: tuple[set[str], set[str]] = (set(), set())
     with _careful(_OTHERWISE):
         types = _types(cassis, options, *features)
@@ -335,7 +335,7 @@ def write(
         for count, document in enumerate(documents, start=1):  # noqa: B007 - the count is the result
             fits = names.check(document)
             names.problems += _unwritable(document)
-            if not fits or names.bad or names.problems:
+            if not fits or names.bad_labels or names.problems:
                 continue
             with _careful(_OTHERWISE):
                 items = (document.entities, document.relations)
@@ -346,7 +346,7 @@ def write(
                 file = Path(scratch, f"{document.id}.xmi")
                 file.parent.mkdir(parents=True, exist_ok=True)
                 _to_cas(cassis, document, types, options).to_xmi(file)
-        names.settle()
+        names.raise_problems()
         types.to_xml(scratch / TYPES)
     return count
 

@@ -30,7 +30,7 @@ def test_each_label_has_examples_and_counter_examples(label: str) -> None:
 def test_each_example_is_allowed_by_the_schema(example: str) -> None:
     marked, *relations = re.findall(r"`([^`]+)`", example)
     content = f'+++\nid = "x"\n+++\n{marked}\n+++\n' + "\n".join(relations) + "\n"
-    (document,) = inline.parse(content)
+    (document,) = inline.parse_markup(content)
     assert list(schema_problems(document, SCHEMA)) == []
 
 

@@ -10,7 +10,7 @@ import msgspec
 
 from aloi.corpus.document import Document, Relation
 from aloi.corpus.formats import registry
-from aloi.corpus.formats.shared.capabilities import fit
+from aloi.corpus.formats.shared.capabilities import reduce_document
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import parse_options
 
@@ -34,7 +34,7 @@ def there_and_back(
 
 def held(document: Document, name: str) -> Document:
     """The document reduced to what a format holds: what reading back must give."""
-    return fit(document, registry.format_named(name).CAPABILITIES, Notes())
+    return reduce_document(document, registry.format_named(name).CAPABILITIES, Notes())
 
 
 def same(one: Document, other: Document) -> bool:

@@ -15,7 +15,7 @@ from aloi.corpus.document import Document
 from aloi.corpus.formats import registry
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import parse_options
-from aloi.corpus.formats.shared.tokens import lay, tokenize
+from aloi.corpus.formats.shared.tokens import align_mentions, tokenize
 from aloi.corpus.problems import DataError
 
 FUZZING = settings(
@@ -101,7 +101,7 @@ def _damage(draw: st.DrawFn, value: Any) -> None:
 def on_tokens(draw: st.DrawFn, source: st.SearchStrategy[Document] | None = None) -> Document:
     """A document whose mentions all begin and end with a token: what token formats can hold."""
     document = draw(documents() if source is None else source)
-    laid = lay(document, tokenize(document.text), policy="drop", notes=Notes())
+    laid = align_mentions(document, tokenize(document.text), policy="drop", notes=Notes())
     starts, ends = zip(*tokenize(document.text), strict=True) if laid else ((), ())
     entities = tuple(m.entity for m in laid if m.entity.start in starts and m.entity.end in ends)
     ids = {entity.id for entity in entities}

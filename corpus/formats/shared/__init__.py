@@ -1,1 +1,1 @@
-"""What several formats use."""
+"""Modules that several formats use."""

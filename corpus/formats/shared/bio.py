@@ -1,6 +1,9 @@
-"""Tag sequences and the spans they stand for: IOB1, IOB2 and BILOU (which IOBES is, renamed).
+"""BIO tagging: encode labelled spans of tokens as tags in IOB1, IOB2 or BILOU, and decode them.
 
-Source: Ramshaw and Marcus 1995 (IOB1), Sang and Veenstra 1999 (IOB2), Ratinov and Roth 2009.
+IOBES is read as BILOU: it has the same rules with other letters.
+
+Sources: Ramshaw and Marcus 1995 (IOB1), Sang and Veenstra 1999 (IOB2), Ratinov and Roth 2009
+(BILOU).
 """
 
 from __future__ import annotations
@@ -8,83 +11,122 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
-Scheme = Literal["iob1", "iob2", "bilou"]
-Repair = Literal["error", "conlleval", "discard"]
-"""What becomes of mentions with tags that break the scheme: conlleval reads them all the same."""
+TagScheme = Literal["iob1", "iob2", "bilou"]
+TagRepair = Literal["error", "conlleval", "discard"]
+"""The treatment of tags that break the scheme.
 
-_IOB = {"B": "B", "I": "I"}
-_BILOU = {"B": "B", "I": "I", "M": "I", "L": "E", "E": "E", "U": "S", "S": "S", "W": "S"}
+`error` reports them, `conlleval` begins and ends mentions as conlleval does, and `discard` drops
+the mentions that contain them.
+"""
+
+_IOB_PREFIXES = {"B": "B", "I": "I"}
+_BILOU_PREFIXES = {"B": "B", "I": "I", "M": "I", "L": "E", "E": "E", "U": "S", "S": "S", "W": "S"}
+"""The prefixes of the BILOU family (IOBES, BMEWO), each mapped to B, I, E or S."""
 
 
-class Span(NamedTuple):
-    """A label on tokens: index of the first, and the one after the last."""
+class TokenSpan(NamedTuple):
+    """A labelled range of tokens: the index of the first one, and the end index, exclusive."""
 
     first: int
     end: int
     label: str
 
 
-def parts(tag: str, scheme: Scheme) -> tuple[str, str] | None:
-    """Prefix (B, I, E, S or O) and label of a tag; None for what is no tag of the scheme."""
+def split_tag(tag: str, scheme: TagScheme) -> tuple[str, str] | None:
+    """Return the prefix (B, I, E, S or O) and label of a tag, or None if the tag is invalid."""
     if tag == "O":
         return "O", ""
-    written, _, label = tag.partition("-")
-    prefix = (_BILOU if scheme == "bilou" else _IOB).get(written)
+    letter, _, label = tag.partition("-")
+    prefix = (_BILOU_PREFIXES if scheme == "bilou" else _IOB_PREFIXES).get(letter)
     return (prefix, label) if prefix and label else None
 
 
-def spans(tags: Sequence[str], scheme: Scheme) -> tuple[list[Span], list[int]]:
-    """The spans of a sentence's tags, and the positions of the tags that break the scheme.
+def decode_tags(sequence: Sequence[str], scheme: TagScheme) -> tuple[list[TokenSpan], list[int]]:
+    """Return the spans of a sentence's tags, and the positions of the tags that break the scheme.
 
-    Where one breaks it, a span begins or ends as it would for conlleval. These break it: what is
-    no tag; I or E that continues nothing (in IOB1, I may begin a span); in BILOU, B or I that
-    nothing closes.
+    A tag breaks the scheme if it is invalid, if it is an I or E that continues no span (in IOB1 an
+    I may begin a span), or if it is a B or I of BILOU in an unclosed span. At such a tag,
+    spans begin and end as in conlleval.
     """
-    found: list[Span] = []
-    wrong: set[int] = set()
-    open_ = ""
-    for position, tag in enumerate([*tags, "O"]):
-        prefix, label = parts(tag, scheme) or ("", "")
-        continues = prefix in ("I", "E")
-        joins = continues and label == open_
-        if open_ and not joins and scheme == "bilou":
-            wrong.add(position - 1)
-        if not prefix or (continues and not joins and scheme != "iob1"):
-            wrong.add(position)
-        if joins:
-            found[-1] = found[-1]._replace(end=position + 1)
+    decoded: list[TokenSpan] = []
+    invalid: set[int] = set()
+    open_label = ""
+    for position, tag in enumerate([*sequence, "O"]):
+        prefix, label = split_tag(tag, scheme) or ("", "")
+        inside = prefix in ("I", "E")
+        continues = inside and label == open_label
+        if open_label and not continues and scheme == "bilou":
+            invalid.add(position - 1)
+        if not prefix or (inside and not continues and scheme != "iob1"):
+            invalid.add(position)
+        if continues:
+            decoded[-1] = decoded[-1]._replace(end=position + 1)
         elif label:
-            found.append(Span(position, position + 1, label))
-        open_ = label if prefix in ("B", "I") else ""
-    return found, sorted(wrong)
+            decoded.append(TokenSpan(position, position + 1, label))
+        open_label = label if prefix in ("B", "I") else ""
+    return decoded, sorted(invalid)
 
 
-def tags(spans_: Iterable[Span], length: int, scheme: Scheme = "iob2") -> list[str]:
-    """The tags of `length` tokens for flat spans in order."""
-    written = ["O"] * length
-    last: Span | None = None
-    for span in spans_:
+class RepairedTags(NamedTuple):
+    """The decoded spans, the positions of tags that are errors, and those of repaired tags."""
+
+    spans: list[TokenSpan]
+    errors: list[int]
+    repaired: list[int]
+
+
+def decode_with_repair(
+    sequence: Sequence[str], scheme: TagScheme, repair: TagRepair
+) -> RepairedTags:
+    """Decode the tags of a sentence, and repair the tags that break the scheme.
+
+    A string that is not a tag of the scheme is an error with every `repair`.
+    """
+    decoded, invalid = decode_tags(sequence, scheme)
+    errors = [p for p in invalid if repair == "error" or split_tag(sequence[p], scheme) is None]
+    if repair == "discard":
+        positions = set(invalid)
+        decoded = [s for s in decoded if positions.isdisjoint(range(s.first, s.end))]
+    return RepairedTags(decoded, errors, [p for p in invalid if p not in errors])
+
+
+def encode_tags(
+    token_spans: Iterable[TokenSpan], length: int, scheme: TagScheme = "iob2"
+) -> list[str]:
+    """Return the tags of `length` tokens; the spans must be in text order and not overlap."""
+    encoded = ["O"] * length
+    previous: TokenSpan | None = None
+    for span in token_spans:
         prefixes = ["B"] + ["I"] * (span.end - span.first - 1)
         if scheme == "bilou":
             prefixes[-1] = "L" if len(prefixes) > 1 else "U"
-        elif scheme == "iob1" and (not last or last.end != span.first or last.label != span.label):
+        elif scheme == "iob1" and not _touches(previous, span):
             prefixes[0] = "I"
-        written[span.first : span.end] = [f"{prefix}-{span.label}" for prefix in prefixes]
-        last = span
-    return written
+        encoded[span.first : span.end] = [f"{prefix}-{span.label}" for prefix in prefixes]
+        previous = span
+    return encoded
 
 
-def scheme_of(sequences: Iterable[Sequence[str]]) -> Scheme:
-    """The scheme that tags speak for: BILOU by its own prefixes, IOB1 where no B- opens freely."""
-    free_b = free_i = False
+def _touches(previous: TokenSpan | None, span: TokenSpan) -> bool:
+    """Return whether a span directly follows another span with the same label."""
+    return previous is not None and (previous.end, previous.label) == (span.first, span.label)
+
+
+def detect_scheme(sequences: Iterable[Sequence[str]]) -> TagScheme:
+    """Return the scheme that the tag sequences follow.
+
+    The scheme is BILOU if a tag has a prefix that only BILOU uses. It is IOB1 if spans begin with
+    I, and with B only directly after a span of the same label. Otherwise it is IOB2.
+    """
+    starts_with_b = starts_with_i = False
     for sequence in sequences:
-        before = ("O", "")
+        previous = ("O", "")
         for tag in sequence:
-            now = parts(tag, "bilou") or ("O", "")
-            if now[0] in ("E", "S"):
+            current = split_tag(tag, "bilou") or ("O", "")
+            if current[0] in ("E", "S"):
                 return "bilou"
-            touching = before[0] != "O" and before[1] == now[1]
-            free_b |= now[0] == "B" and not touching
-            free_i |= now[0] == "I" and not touching
-            before = now
-    return "iob1" if free_i and not free_b else "iob2"
+            touches = previous[0] != "O" and previous[1] == current[1]
+            starts_with_b |= current[0] == "B" and not touches
+            starts_with_i |= current[0] == "I" and not touches
+            previous = current
+    return "iob1" if starts_with_i and not starts_with_b else "iob2"

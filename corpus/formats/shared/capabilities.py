@@ -1,7 +1,7 @@
-"""What a format can hold of a document, and the document reduced to that.
+"""The capabilities of a format, and the reduction of documents to them.
 
-Every writer is handed fitted documents, and reading back what it wrote gives exactly those: what a
-format loses is decided here, in one place, and counted.
+Anything the target format cannot represent is dropped here, for all formats, and counted. Every
+writer receives reduced documents, and a reader restores them exactly from the written file.
 """
 
 from __future__ import annotations
@@ -14,25 +14,28 @@ from typing import Any, Literal
 import msgspec
 
 from aloi.corpus.document import Document, Entity, Relation, outermost
-from aloi.corpus.formats.shared.clusters import clusters, first_mentions
+from aloi.corpus.formats.shared.clusters import first_mentions, number_clusters
 from aloi.corpus.formats.shared.notes import Notes
 
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a format keeps; what is False or narrower is lost in writing.
+    """The parts of a document that a format can represent; the others are dropped in writing.
 
-    `overlap`: "any" mentions, "nested" ones but none that cross, or "flat" ones alone. `twins`:
-    several mentions on the very same stretch. `loops`: a mention related to itself. `parallel`:
-    the same label twice from one mention to another. `entity_ids`: without them mentions are
-    renumbered e1, e2 … in text order, which is no loss. `relation_attributes`: any, none, or those
-    of these names. `clusters`: relations stand between clusters (`clusters.clusters`), so they move
-    to the first mention of each. `meta`: all of it; else `meta_lines` are kept, keys that match it
-    whose values are text of one line, with no white space around.
+    - `overlap`: "any" mentions, only "nested" ones (that do not cross), or only "flat" ones.
+    - `same_span`: several mentions of exactly the same span.
+    - `loops`: relations from a mention to itself.
+    - `parallel`: several relations of one label from one mention to another.
+    - `entity_ids`: without them, mentions are renumbered e1, e2 … in text order.
+    - `relation_attributes`: all of them, none, or those with the given names.
+    - `clusters`: relations join clusters (`clusters.number_clusters`), so that each end of a
+      relation moves to the first mention of its cluster.
+    - `meta`: all metadata. Without it, `meta_lines` is a pattern of the keys that are kept if their
+      value is a string of one line without surrounding white space.
     """
 
     overlap: Literal["any", "nested", "flat"] = "any"
-    twins: bool = True
+    same_span: bool = True
     entity_ids: bool = True
     refs: bool = True
     entity_attributes: bool = True
@@ -49,58 +52,65 @@ class Capabilities:
 
 
 EVERYTHING = Capabilities()
+"""The capabilities of a format that can represent every document completely."""
 
 
 def reduced_to(
-    documents: Iterable[Document], holds: Capabilities, notes: Notes
+    documents: Iterable[Document], capabilities: Capabilities, notes: Notes
 ) -> Iterator[Document]:
-    """Each document reduced to what a format holds; what goes is counted in `notes`."""
-    if holds == EVERYTHING:
+    """Return an iterator of the reduced documents; see `reduce_document`."""
+    if capabilities == EVERYTHING:
         return iter(documents)
-    return (fit(document, holds, notes) for document in documents)
+    return (reduce_document(document, capabilities, notes) for document in documents)
 
 
-def fit(document: Document, holds: Capabilities, notes: Notes) -> Document:
-    """The document without what a format cannot hold; each loss is added to `notes`."""
+def reduce_document(document: Document, capabilities: Capabilities, notes: Notes) -> Document:
+    """Return the document without anything the format cannot represent; count it in `notes`."""
     place = f"document {document.id}"
-    kept = _kept(document.entities, holds)
-    notes.add("mentions lost", place, len(document.entities) - len(kept))
-    names = _names(kept, holds)
-    relations = _related(document.relations, names, holds)
-    notes.add("relations lost", place, len(document.relations) - len(relations))
-    if holds.clusters:
-        relations = _moved(relations, kept, notes, place)
-    meta = document.meta if holds.meta else _meta_lines(document.meta, holds.meta_lines)
-    notes.add("metadata lost", place, meta != document.meta)
+    kept = _select_mentions(document.entities, capabilities)
+    notes.add("mentions dropped", place, len(document.entities) - len(kept))
+    new_ids = _new_ids(kept, capabilities)
+    relations = _select_relations(document.relations, new_ids, capabilities)
+    notes.add("relations dropped", place, len(document.relations) - len(relations))
+    if capabilities.clusters:
+        relations = _move_to_first_mentions(relations, kept, notes, place)
+    meta = document.meta
+    if not capabilities.meta:
+        meta = _select_meta_lines(meta, capabilities.meta_lines)
+    notes.add("metadata dropped", place, meta != document.meta)
     return Document(
         document.id,
         document.text,
-        tuple(_entity(entity, names[entity.id], holds, notes, place) for entity in kept),
-        tuple(_relation(relation, names, holds, notes, place) for relation in relations),
+        tuple(_reduce_entity(e, new_ids[e.id], capabilities, notes, place) for e in kept),
+        tuple(_reduce_relation(r, new_ids, capabilities, notes, place) for r in relations),
         meta,
     )
 
 
-def _meta_lines(meta: dict[str, Any], keys: re.Pattern[str] | None) -> dict[str, Any]:
-    """The metadata that can stand as lines `key = value`."""
-    fitting = ((key, value) for key, value in meta.items() if keys and keys.fullmatch(key))
-    return {key: value for key, value in fitting if isinstance(value, str) and is_line(value)}
+def _select_meta_lines(meta: dict[str, Any], keys: re.Pattern[str] | None) -> dict[str, Any]:
+    """Return the metadata that can be written as lines `key = value`."""
+    matching = ((key, value) for key, value in meta.items() if keys and keys.fullmatch(key))
+    return {
+        key: value for key, value in matching if isinstance(value, str) and is_single_line(value)
+    }
 
 
-def is_line(text: str) -> bool:
-    """Whether a text is one line or empty, with no white space around."""
+def is_single_line(text: str) -> bool:
+    """Return whether a text has at most one line and no surrounding white space."""
     return text == text.strip() and len(text.splitlines()) < 2
 
 
-def _kept(entities: tuple[Entity, ...], holds: Capabilities) -> tuple[Entity, ...]:
-    """The mentions that a format's rule of overlap lets stand, the outer and earlier first."""
-    if holds.overlap == "flat":
-        return _flat(outermost(entities))
-    kept = _nesting(entities) if holds.overlap == "nested" else entities
-    return kept if holds.twins else _without_twins(kept)
+def _select_mentions(
+    entities: tuple[Entity, ...], capabilities: Capabilities
+) -> tuple[Entity, ...]:
+    """Return the mentions that the format's overlap rule allows; outer and earlier ones first."""
+    if capabilities.overlap == "flat":
+        return _without_overlap(outermost(entities))
+    kept = _without_crossing(entities) if capabilities.overlap == "nested" else entities
+    return kept if capabilities.same_span else _first_of_each_span(kept)
 
 
-def _flat(entities: Iterable[Entity]) -> tuple[Entity, ...]:
+def _without_overlap(entities: Iterable[Entity]) -> tuple[Entity, ...]:
     kept: list[Entity] = []
     for entity in entities:
         if not kept or entity.start >= kept[-1].end:
@@ -108,102 +118,108 @@ def _flat(entities: Iterable[Entity]) -> tuple[Entity, ...]:
     return tuple(kept)
 
 
-def _nesting(entities: Iterable[Entity]) -> tuple[Entity, ...]:
+def _without_crossing(entities: Iterable[Entity]) -> tuple[Entity, ...]:
     kept: list[Entity] = []
-    open_: list[Entity] = []
+    enclosing: list[Entity] = []
     for entity in entities:
-        while open_ and open_[-1].end <= entity.start:
-            open_.pop()
-        if not open_ or entity.end <= open_[-1].end:
+        while enclosing and enclosing[-1].end <= entity.start:
+            enclosing.pop()
+        if not enclosing or entity.end <= enclosing[-1].end:
             kept.append(entity)
-            open_.append(entity)
+            enclosing.append(entity)
     return tuple(kept)
 
 
-def _without_twins(entities: Iterable[Entity]) -> tuple[Entity, ...]:
+def _first_of_each_span(entities: Iterable[Entity]) -> tuple[Entity, ...]:
     first: dict[tuple[int, int], Entity] = {}
     for entity in entities:
         first.setdefault((entity.start, entity.end), entity)
     return tuple(first.values())
 
 
-def _names(kept: tuple[Entity, ...], holds: Capabilities) -> dict[str, str]:
-    """The new id of each mention kept, by its old one."""
-    if holds.entity_ids:
+def _new_ids(kept: tuple[Entity, ...], capabilities: Capabilities) -> dict[str, str]:
+    """Return the new id of each mention by its old id."""
+    if capabilities.entity_ids:
         return {entity.id: entity.id for entity in kept}
     return {entity.id: f"e{number}" for number, entity in enumerate(kept, start=1)}
 
 
-def _related(
-    relations: tuple[Relation, ...], names: dict[str, str], holds: Capabilities
+def _select_relations(
+    relations: tuple[Relation, ...], kept: dict[str, str], capabilities: Capabilities
 ) -> list[Relation]:
-    if not holds.relations:
+    """Return the relations between kept mentions that the format can represent."""
+    if not capabilities.relations:
         return []
     seen: set[tuple[str, str, str]] = set()
-    related = []
+    selected = []
     for relation in relations:
         key = (relation.head, relation.tail, relation.label)
-        stands = relation.head in names and relation.tail in names
-        alone = holds.parallel or key not in seen
-        if stands and alone and (holds.loops or relation.head != relation.tail):
-            related.append(relation)
+        complete = relation.head in kept and relation.tail in kept
+        single = capabilities.parallel or key not in seen
+        if complete and single and (capabilities.loops or relation.head != relation.tail):
+            selected.append(relation)
         seen.add(key)
-    return related
+    return selected
 
 
-def _moved(
+def _move_to_first_mentions(
     relations: list[Relation], kept: tuple[Entity, ...], notes: Notes, place: str
 ) -> list[Relation]:
-    """The relations between the first mentions of their ends' clusters."""
-    cluster = clusters(kept)
+    """Return the relations with each end moved to the first mention of its cluster."""
+    cluster = number_clusters(kept)
     first = first_mentions(kept, cluster)
-    anchor = {id_: first[number] for id_, number in cluster.items()}
+    target = {id_: first[number] for id_, number in cluster.items()}
     moved = [
-        msgspec.structs.replace(relation, head=anchor[relation.head], tail=anchor[relation.tail])
+        msgspec.structs.replace(relation, head=target[relation.head], tail=target[relation.tail])
         for relation in relations
     ]
-    changed = sum(one != other for one, other in zip(relations, moved, strict=True))
+    changed = sum(old != new for old, new in zip(relations, moved, strict=True))
     notes.add("relations moved to the first mention of a cluster", place, changed)
     return moved
 
 
-def _entity(entity: Entity, name: str, holds: Capabilities, notes: Notes, place: str) -> Entity:
-    notes.add("refs lost", place, entity.ref is not None and not holds.refs)
-    lost = 0 if holds.entity_attributes else len(entity.attributes)
-    notes.add("attributes of mentions lost", place, lost)
-    notes.add(
-        "scores of mentions lost", place, entity.score is not None and not holds.entity_scores
-    )
+def _reduce_entity(
+    entity: Entity, id_: str, capabilities: Capabilities, notes: Notes, place: str
+) -> Entity:
+    notes.add("refs dropped", place, entity.ref is not None and not capabilities.refs)
+    dropped = 0 if capabilities.entity_attributes else len(entity.attributes)
+    notes.add("mention attributes dropped", place, dropped)
+    scored = entity.score is not None and not capabilities.entity_scores
+    notes.add("mention scores dropped", place, scored)
     return Entity(
-        name,
+        id_,
         entity.start,
         entity.end,
         entity.label,
-        entity.ref if holds.refs else None,
-        entity.attributes if holds.entity_attributes else {},
-        entity.score if holds.entity_scores else None,
+        entity.ref if capabilities.refs else None,
+        entity.attributes if capabilities.entity_attributes else {},
+        entity.score if capabilities.entity_scores else None,
     )
 
 
-def _relation(
-    relation: Relation, names: dict[str, str], holds: Capabilities, notes: Notes, place: str
+def _reduce_relation(
+    relation: Relation,
+    new_ids: dict[str, str],
+    capabilities: Capabilities,
+    notes: Notes,
+    place: str,
 ) -> Relation:
-    attributes = _named(relation.attributes, holds.relation_attributes)
-    lost = len(relation.attributes) - len(attributes)
-    notes.add("attributes of relations lost", place, lost)
-    scored = relation.score is not None and not holds.relation_scores
-    notes.add("scores of relations lost", place, scored)
+    attributes = _select_attributes(relation.attributes, capabilities.relation_attributes)
+    dropped = len(relation.attributes) - len(attributes)
+    notes.add("relation attributes dropped", place, dropped)
+    scored = relation.score is not None and not capabilities.relation_scores
+    notes.add("relation scores dropped", place, scored)
     return Relation(
-        names[relation.head],
-        names[relation.tail],
+        new_ids[relation.head],
+        new_ids[relation.tail],
         relation.label,
-        relation.id if holds.relation_ids else None,
+        relation.id if capabilities.relation_ids else None,
         attributes,
-        relation.score if holds.relation_scores else None,
+        relation.score if capabilities.relation_scores else None,
     )
 
 
-def _named(attributes: dict[str, str], kept: bool | frozenset[str]) -> dict[str, str]:
+def _select_attributes(attributes: dict[str, str], kept: bool | frozenset[str]) -> dict[str, str]:
     if isinstance(kept, bool):
         return attributes if kept else {}
     return {name: value for name, value in attributes.items() if name in kept}

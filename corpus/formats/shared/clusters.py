@@ -1,4 +1,7 @@
-"""Clusters for the formats whose relations hold between them: the mentions of one ref and label."""
+"""Clusters of mentions, for formats with relations between entities instead of mentions.
+
+A cluster consists of the mentions of one document that share a `ref` and a label.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,8 @@ from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError, Problem
 
 
-class Arc(NamedTuple):
-    """A relation between two clusters, given by their positions."""
+class ClusterRelation(NamedTuple):
+    """A relation between two clusters, which are given by their positions."""
 
     head: int
     tail: int
@@ -21,62 +24,66 @@ class Arc(NamedTuple):
     attributes: dict[str, str]
 
 
-def clusters(entities: Iterable[Entity]) -> dict[str, int]:
-    """The cluster of each mention, by id, numbered from 0 in the order of their first mentions.
+def number_clusters(entities: Iterable[Entity]) -> dict[str, int]:
+    """Return the cluster number of each mention id, from 0 in the order of first mentions.
 
-    Mentions with one ref and one label are a cluster; a mention without ref is one by itself.
+    A mention without a ref is a cluster of one mention.
     """
     numbers: dict[tuple[str, ...], int] = {}
-    return {entity.id: numbers.setdefault(_key(entity), len(numbers)) for entity in entities}
+    return {
+        entity.id: numbers.setdefault(_cluster_key(entity), len(numbers)) for entity in entities
+    }
 
 
-def _key(entity: Entity) -> tuple[str, ...]:
+def _cluster_key(entity: Entity) -> tuple[str, ...]:
     return (entity.id,) if entity.ref is None else (entity.ref, entity.label)
 
 
 def first_mentions(entities: Iterable[Entity], cluster: Mapping[str, int]) -> dict[int, str]:
-    """The id of each cluster's first mention; the mentions come in text order."""
+    """Return the id of each cluster's first mention; `entities` must be in text order."""
     first: dict[int, str] = {}
     for entity in entities:
         first.setdefault(cluster[entity.id], entity.id)
     return first
 
 
-def ref_of(given: str | msgspec.UnsetType | None, document: str, cluster: int) -> str | None:
-    """The ref a file gives, which may be none, else one of document and cluster."""
-    return f"{document}#{cluster}" if isinstance(given, msgspec.UnsetType) else given
+def cluster_ref(
+    file_ref: str | msgspec.UnsetType | None, document: str, cluster: int
+) -> str | None:
+    """Return the ref of the file, or `document#cluster` if the file has no key for it."""
+    return f"{document}#{cluster}" if isinstance(file_ref, msgspec.UnsetType) else file_ref
 
 
-def joined(
+def document_from_clusters(
     id_: str,
     text: str,
-    found: Sequence[Sequence[Entity]],
-    arcs: Iterable[Arc],
+    groups: Sequence[Sequence[Entity]],
+    relations: Iterable[ClusterRelation],
     *,
     place: str,
     notes: Notes,
 ) -> Document:
-    """A document of clusters, each arc a relation between their first mentions in the text.
+    """Return a document with the mentions of all clusters; relations join their first mentions.
 
-    Clusters without mentions are left out with their arcs, and noted. Raises `DataError` for arcs
-    to clusters that do not exist.
+    Clusters without mentions are dropped with their relations and counted in `notes`. Raises
+    `DataError` if a relation names a cluster that does not exist.
     """
-    cluster = {entity.id: number for number, group in enumerate(found) for entity in group}
-    bare = Document(id_, text, tuple(entity for group in found for entity in group))
-    first = first_mentions(bare.entities, cluster)
-    notes.add("clusters without mentions left out", place, sum(not group for group in found))
-    relations = []
+    cluster = {entity.id: number for number, group in enumerate(groups) for entity in group}
+    mentions = Document(id_, text, tuple(entity for group in groups for entity in group)).entities
+    first = first_mentions(mentions, cluster)
+    notes.add("clusters without mentions left out", place, sum(not group for group in groups))
+    kept = []
     problems = []
-    for arc in arcs:
-        if not (0 <= arc.head < len(found) and 0 <= arc.tail < len(found)):
-            fix = "Point it at clusters of this document, or remove it"
-            what = "a cluster that the relation names does not exist"
-            problems.append(Problem("dangling-relation", what, fix, id_, arc.label))
-        elif arc.head in first and arc.tail in first:
-            ends = first[arc.head], first[arc.tail]
-            relations.append(Relation(*ends, arc.label, attributes=arc.attributes))
+    for relation in relations:
+        if not (0 <= relation.head < len(groups) and 0 <= relation.tail < len(groups)):
+            fix = "Change the relation to clusters of this document, or remove it"
+            what = "the relation names a cluster that does not exist"
+            problems.append(Problem("dangling-relation", what, fix, id_, relation.label))
+        elif relation.head in first and relation.tail in first:
+            head, tail = first[relation.head], first[relation.tail]
+            kept.append(Relation(head, tail, relation.label, attributes=relation.attributes))
         else:
             notes.add("relations of clusters without mentions left out", place)
     if problems:
         raise DataError(problems)
-    return Document(id_, text, bare.entities, tuple(relations))
+    return Document(id_, text, mentions, tuple(kept))

@@ -1,6 +1,7 @@
-"""JSON records, one document each: how the formats made of them find, decode, place and write them.
+"""Reading and writing of JSON formats with one record per document.
 
-A file is JSON Lines, read line by line, or one array, told apart by the first character.
+A file contains either JSON Lines, which are read line by line, or one array. The first character
+of the file decides which.
 """
 
 from __future__ import annotations
@@ -14,20 +15,24 @@ from typing import Any, TypeVar
 import msgspec
 
 from aloi.corpus.document import Document
+from aloi.corpus.duplicate_ids import DocumentIds
 from aloi.corpus.files import whole_file
 from aloi.corpus.problems import DataError, Problem
 
 T = TypeVar("T")
-_BROKEN = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-_BYTE = re.compile(r"\(byte (\d+)\)")
+_DECODING_ERRORS = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+_BYTE_POSITION = re.compile(r"\(byte (\d+)\)")
 _BOM = b"\xef\xbb\xbf"
+_HEAD_BYTES = 1024
+"""Number of bytes in which the first character of a file is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class JsonRecord:
-    """One record's JSON, and where it stands.
+    """The JSON of one record, with its file and line.
 
-    `number` counts the records of its file from 1; `key` is its name in a file that has names.
+    `number` counts the records of the file from 1. `key` is the key of the record if
+    the file is a JSON object of records.
     """
 
     raw: bytes
@@ -38,31 +43,13 @@ class JsonRecord:
 
     @property
     def place(self) -> str:
-        """Where it stands, for notes."""
+        """File and line, for notes and error messages."""
         return f"{self.file}:{self.line}"
 
-    def name(self, *given: str | int | None) -> str:
-        """The first id given that is none and not empty, else one of file name and number."""
-        ids = (str(id_) for id_ in given if id_ is not None)
+    def document_id(self, *candidates: str | int | None) -> str:
+        """Return the first candidate that is neither None nor empty, else file name and number."""
+        ids = (str(id_) for id_ in candidates if id_ is not None)
         return next(filter(None, ids), f"{self.file.stem}-{self.number}")
-
-
-def records(path: Path, problems: list[Problem]) -> Iterator[JsonRecord]:
-    """The records of all files; a file that is no JSON at all becomes a problem."""
-    for file in files(path):
-        with file.open("rb") as stream:
-            head = stream.read(1024).removeprefix(_BOM).lstrip()
-            stream.seek(0)
-            if not head.startswith(b"["):
-                yield from _lines(stream, file)
-                continue
-            content = stream.read().removeprefix(_BOM)
-        try:
-            parts = decode(content, list[msgspec.Raw])
-        except DataError as error:
-            problems += [problem.at(file=str(file)) for problem in error.problems]
-        else:
-            yield from elements(content, parts, file)
 
 
 def read_documents(
@@ -70,75 +57,76 @@ def read_documents(
     type_: type[T],
     build: Callable[[T, JsonRecord], Document | None],
     *,
-    find: Callable[[Path, list[Problem]], Iterator[JsonRecord]] = records,
+    find: Callable[[Path], Iterator[JsonRecord | Problem]] | None = None,
 ) -> Iterator[Document]:
-    """The documents that `build` makes of a file's records, or of the `.json*` files of a folder.
+    """Yield a document for each record of a file, or of the `.json` and `.jsonl` files of a folder.
 
-    `type_` is the shape of a record; None stands for one left out on purpose. Raises `DataError`
-    after the last document, with file and line of each thing wrong.
+    `type_` is the shape of a record; `build` returns None for a record to skip; `find` yields the
+    records of a path (default: `read_records`). Raises `DataError` after the last document, with
+    the file and line of each problem.
     """
     problems: list[Problem] = []
-    seen: dict[str, str] = {}
-    for record in find(path, problems):
-        try:
-            document = build(decode(record.raw, type_), record)
-            if document is not None:
-                once(document.id, record.place, seen)
-        except DataError as error:
-            problems += [p.at(file=str(record.file), line=record.line) for p in error.problems]
-        else:
-            if document is not None:
+    ids = DocumentIds()
+    for record in (find or read_records)(path):
+        if isinstance(record, Problem):
+            problems.append(record)
+            continue
+        document, found = _build_document(record, type_, build)
+        if document is not None:
+            found += ids.add(document.id, record.place)
+            if not found:
                 yield document
+        problems += [problem.at(file=str(record.file), line=record.line) for problem in found]
     if problems:
         raise DataError(problems)
 
 
-def files(path: Path) -> list[Path]:
-    """The file itself, or the `.json` and `.jsonl` files below a folder."""
+def _build_document(
+    record: JsonRecord, type_: type[T], build: Callable[[T, JsonRecord], Document | None]
+) -> tuple[Document | None, list[Problem]]:
+    """Return the document of a record, if it has a valid one, and the problems of the record."""
+    try:
+        return build(decode_json(record.raw, type_), record), []
+    except DataError as error:
+        return None, list(error.problems)
+
+
+def read_records(path: Path) -> Iterator[JsonRecord | Problem]:
+    """Yield the records of all files of a path, and a problem for each file that is not JSON."""
+    for file in find_files(path):
+        with file.open("rb") as stream:
+            head = stream.read(_HEAD_BYTES).removeprefix(_BOM).lstrip()
+            stream.seek(0)
+            if not head.startswith(b"["):
+                yield from _split_lines(stream, file)
+                continue
+            content = stream.read().removeprefix(_BOM)
+        try:
+            elements = decode_json(content, list[msgspec.Raw])
+        except DataError as error:
+            yield from (problem.at(file=str(file)) for problem in error.problems)
+        else:
+            yield from split_array(content, elements, file)
+
+
+def find_files(path: Path) -> list[Path]:
+    """Return the file itself, or the `.json` and `.jsonl` files of a folder at any depth."""
     return sorted((*path.rglob("*.json"), *path.rglob("*.jsonl"))) if path.is_dir() else [path]
 
 
-def decode(raw: bytes, type_: type[T]) -> T:
-    """JSON as a value of a type; raises `DataError` saying what it is not, and on which line."""
+def decode_json(raw: bytes, type_: type[T]) -> T:
+    """Decode JSON as a value of a type; raise `DataError` with the line of the error, if known."""
     try:
         return msgspec.json.decode(raw, type=type_)
-    except _BROKEN as error:
-        at = _BYTE.search(str(error))
-        line = 1 + raw.count(b"\n", 0, int(at[1])) if at else None
-        fix = "Write UTF-8 JSON of the shape that the format's documentation shows"
-        problem = Problem("bad-json", f"not the JSON expected: {error}", fix, line=line)
+    except _DECODING_ERRORS as error:
+        position = _BYTE_POSITION.search(str(error))
+        line = 1 + raw.count(b"\n", 0, int(position[1])) if position else None
+        fix = "Write UTF-8 JSON in the shape described in the documentation of the format"
+        problem = Problem("bad-json", f"invalid JSON: {error}", fix, line=line)
         raise DataError([problem]) from error
 
 
-def once(id_: str, place: str, seen: dict[str, str]) -> None:
-    """Raise `DataError` if a document id was met before; `seen` maps ids to places."""
-    first = seen.setdefault(id_, place)
-    if first is not place:
-        what, fix = f"document id given twice, first in {first}", "Give each document its own id"
-        raise DataError([Problem("document-id-twice", what, fix, id_)])
-
-
-def write_lines(records: Iterable[Any], path: Path) -> int:
-    """Write JSON Lines, whole or not at all; returns how many records."""
-    count = 0
-    with whole_file(path) as stream:
-        for count, record in enumerate(records, start=1):  # noqa: B007 - the count is the result
-            stream.write(msgspec.json.encode(record).decode() + "\n")
-    return count
-
-
-def write_array(records: Iterable[Any], path: Path) -> int:
-    """Write one JSON array, a record a line, whole or not at all; returns how many records."""
-    count = 0
-    with whole_file(path) as stream:
-        stream.write("[")
-        for count, record in enumerate(records, start=1):
-            stream.write(("\n" if count == 1 else ",\n") + msgspec.json.encode(record).decode())
-        stream.write("\n]\n")
-    return count
-
-
-def _lines(stream: Iterable[bytes], file: Path) -> Iterator[JsonRecord]:
+def _split_lines(stream: Iterable[bytes], file: Path) -> Iterator[JsonRecord]:
     number = 0
     for line, raw in enumerate(stream, start=1):
         content = (raw.removeprefix(_BOM) if line == 1 else raw).strip()
@@ -147,13 +135,38 @@ def _lines(stream: Iterable[bytes], file: Path) -> Iterator[JsonRecord]:
             yield JsonRecord(content, file, line, number)
 
 
-def elements(content: bytes, parts: Iterable[msgspec.Raw], file: Path) -> Iterator[JsonRecord]:
-    """The elements of an array; only white space and commas lie between them."""
+def split_array(
+    content: bytes, elements: Iterable[msgspec.Raw], file: Path
+) -> Iterator[JsonRecord]:
+    """Yield a record for each element of a JSON array or object; `content` is the whole file."""
     position, line = 0, 1
-    for number, part in enumerate(parts, start=1):
-        raw = bytes(part)
+    for number, element in enumerate(elements, start=1):
+        raw = bytes(element)
         start = content.index(raw, position)
         line += content.count(b"\n", position, start)
         yield JsonRecord(raw, file, line, number)
         line += raw.count(b"\n")
         position = start + len(raw)
+
+
+def write_lines(records: Iterable[Any], path: Path) -> int:
+    """Write JSON Lines and return the number of records; no file is left if an error occurs."""
+    count = 0
+    with whole_file(path) as stream:
+        for count, record in enumerate(records, start=1):  # noqa: B007 - the count is the result
+            stream.write(msgspec.json.encode(record).decode() + "\n")
+    return count
+
+
+def write_array(records: Iterable[Any], path: Path) -> int:
+    """Write one JSON array, a line per record, and return the number of records.
+
+    No file is left if an error occurs.
+    """
+    count = 0
+    with whole_file(path) as stream:
+        stream.write("[")
+        for count, record in enumerate(records, start=1):
+            stream.write(("\n" if count == 1 else ",\n") + msgspec.json.encode(record).decode())
+        stream.write("\n]\n")
+    return count

@@ -91,7 +91,7 @@ def parse(results: Iterable[msgspec.Raw], document: str) -> Parsed:
     for number, raw in enumerate(results, start=1):
         item = f"result {number}"
         try:
-            result = json_records.decode(bytes(raw), Result)
+            result = json_records.decode_json(bytes(raw), Result)
             item = result.id or item
             _sort(result, parsed)
         except DataError as error:
@@ -102,9 +102,9 @@ def parse(results: Iterable[msgspec.Raw], document: str) -> Parsed:
 
 def _sort(result: Result, parsed: Parsed) -> None:
     if result.type == "labels":
-        parsed.regions.append((result, json_records.decode(bytes(result.value), Region)))
+        parsed.regions.append((result, json_records.decode_json(bytes(result.value), Region)))
     elif result.type in ("textarea", "choices"):
-        value = json_records.decode(bytes(result.value), _Given).value
+        value = json_records.decode_json(bytes(result.value), _Given).value
         parsed.given[result.id][result.from_name] = value
     else:
         (parsed.arcs if result.type == "relation" else parsed.others).append(result)

@@ -1,4 +1,4 @@
-"""Names that a format puts into files of its own rules: file names from ids, and labels."""
+"""Checks of ids and labels for formats that write one file per document."""
 
 from __future__ import annotations
 
@@ -9,75 +9,58 @@ from typing import Annotated
 import msgspec
 
 from aloi.corpus.document import Document
+from aloi.corpus.duplicate_ids import DocumentIds
 from aloi.corpus.problems import DataError, Problem
 
 _PATH = re.compile(r"\w[\w.\-]*(?:/\w[\w.\-]*)*")
-_LONGEST = 200
-"""Bytes of one name in a path; file systems stop at 255, and a suffix is added."""
+_MAX_NAME_BYTES = 200
+"""Length limit of one name in a path; file systems stop at 255 bytes, and a suffix is added."""
 
 LayerName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z]\w*(\.[A-Za-z]\w*)*\Z")]
-"""The name of a layer of annotations, as UIMA's types have it; for a format's options."""
+"""The name of an annotation layer, such as `webanno.custom.Entity`, in the options of a format."""
 
 
 @dataclass(slots=True)
-class Names:
-    """The names met while writing; those that cannot be written are told after the last document.
+class NameChecker:
+    """Checks ids and labels while documents are written, and collects the problems.
 
-    `label` is the pattern that labels match, `words` says what it asks for.
+    `label` is the pattern that labels must match; `rule` describes it in error messages.
     """
 
     label: re.Pattern[str]
-    words: str
-    good: set[str] = field(default_factory=set)
-    bad: dict[str, Problem] = field(default_factory=dict)
-    ids: set[str] = field(default_factory=set)
+    rule: str
+    valid_labels: set[str] = field(default_factory=set)
+    bad_labels: dict[str, Problem] = field(default_factory=dict)
+    ids: DocumentIds = field(default_factory=DocumentIds)
     problems: list[Problem] = field(default_factory=list)
 
     def check(self, document: Document) -> bool:
-        """Whether a document's id can be a path below the output folder; labels are noted."""
+        """Check a document; return whether its id is a valid path and not used before."""
         labels = {entity.label for entity in document.entities}
         labels |= {relation.label for relation in document.relations}
-        for label in sorted(labels - self.good):
-            self._label(label, document.id)
-        fits = all(len(part.encode()) <= _LONGEST for part in document.id.split("/"))
-        if not _PATH.fullmatch(document.id) or not fits:
-            fix = "Use letters, digits, '-', '_' and '.' in ids, '/' between folders"
-            self._problem("bad-id", "the id cannot be a file's name", fix, document.id)
-        elif document.id in self.ids:
-            fix = "Give each document its own id"
-            self._problem("document-id-twice", "document id given twice", fix, document.id)
-        else:
-            self.ids.add(document.id)
-            return True
-        return False
+        for label in sorted(labels - self.valid_labels):
+            self._check_label(label, document.id)
+        problems = self._id_problems(document.id)
+        self.problems += problems
+        return not problems
 
-    def _label(self, label: str, document: str) -> None:
+    def _id_problems(self, id_: str) -> list[Problem]:
+        names = id_.split("/")
+        if _PATH.fullmatch(id_) and all(len(name.encode()) <= _MAX_NAME_BYTES for name in names):
+            return self.ids.add(id_)
+        fix = "Use letters, digits, '-', '_' and '.' in ids, and '/' between folders"
+        return [Problem("bad-id", "the id cannot be used as a file name", fix, id_)]
+
+    def _check_label(self, label: str, document: str) -> None:
         if self.label.fullmatch(label):
-            self.good.add(label)
-        elif label not in self.bad:
-            what = f"the label {label!r} cannot be written: {self.words}"
+            self.valid_labels.add(label)
+        elif label not in self.bad_labels:
+            what = f"the label {label!r} cannot be written: {self.rule}"
             fix = "Rename it with --labels"
-            self.bad[label] = Problem("bad-label", what, fix, document)
+            self.bad_labels[label] = Problem("bad-label", what, fix, document)
 
-    def _problem(self, kind: str, what: str, fix: str, document: str) -> None:
-        self.problems.append(Problem(kind, what, fix, document))
-
-    def settle(self) -> None:
-        """Raise `DataError` naming everything that could not be written."""
-        found = [*self.problems, *self.bad.values()]
-        if found:
-            raise DataError(found)
-
-
-def utf8(text: str, document: str) -> bytes:
-    """The text in UTF-8; `DataError` for a lone surrogate, which is no character."""
-    try:
-        return text.encode()
-    except UnicodeEncodeError as error:
-        raise DataError([surrogate_problem(error, document)]) from error
-
-
-def surrogate_problem(error: UnicodeEncodeError, document: str) -> Problem:
-    """What it means that a document's text or names cannot be put in UTF-8."""
-    what = f"lone surrogate {error.object[error.start]!r}, which UTF-8 cannot hold"
-    return Problem("lone-surrogate", what, "Remove it from the text and names", document)
+    def raise_problems(self) -> None:
+        """Raise `DataError` if any id or label cannot be written."""
+        problems = [*self.problems, *self.bad_labels.values()]
+        if problems:
+            raise DataError(problems)

@@ -1,8 +1,4 @@
-"""Notes: what a conversion did to the data that is no error, counted and told.
-
-A format that cannot hold refs loses them; a reader that must repair tags repairs them. None of it
-happens in silence.
-"""
+"""Notes: counts of changes to the data in a conversion, such as dropped refs or repaired tags."""
 
 from __future__ import annotations
 
@@ -16,27 +12,28 @@ from aloi.corpus.problems import DataError, Problem
 
 @dataclass(slots=True)
 class Notes:
-    """How often each thing was done, and where it was done first."""
+    """The number of changes of each kind, and the place of the first one."""
 
     counts: Counter[str] = field(default_factory=Counter)
     first: dict[str, str] = field(default_factory=dict)
 
     def add(self, what: str, place: str, number: int = 1) -> None:
-        """Note that `what` happened, `number` times, at a place a person can find."""
+        """Count `number` changes; `place` is a document, or a file and line. Zero adds nothing."""
         if number:
             self.counts[what] += number
             self.first.setdefault(what, place)
 
     def __iter__(self) -> Iterator[str]:
+        """Yield one line for each kind of change, with its count and first place."""
         for what, number in sorted(self.counts.items()):
             yield f"{what}: {number} (first in {self.first[what]})"
 
-    def refuse(self, documents: Iterable[Document]) -> Iterator[Document]:
-        """The documents as they come; then `DataError` if anything was noted meanwhile.
+    def require_lossless(self, documents: Iterable[Document]) -> Iterator[Document]:
+        """Yield the documents, then raise `DataError` if any change was counted.
 
-        As the last step before a writer, it keeps what is lossy from being written at all.
+        Placed directly before a writer, it prevents a lossy conversion from writing a file.
         """
         yield from documents
         if self.counts:
-            fix = "Choose a format that holds it, or convert without --strict"
+            fix = "Choose a format that can represent it, or convert without --strict"
             raise DataError(Problem("lossy", note, fix) for note in self)

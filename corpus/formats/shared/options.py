@@ -1,4 +1,4 @@
-"""The options of a format: each a struct with a default for every field, given as key=value."""
+"""Options of formats: one struct per format and direction, filled from `key=value` strings."""
 
 from __future__ import annotations
 
@@ -9,17 +9,20 @@ import msgspec
 
 
 class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """No options; a format that has some subclasses it."""
+    """Base class of the options of formats; formats without options use it directly.
+
+    Every field of a subclass needs a default.
+    """
 
 
-O = TypeVar("O", bound=Options)  # noqa: E741 - the name of what it stands for
+OptionsT = TypeVar("OptionsT", bound=Options)
 
 
-def parse_options(type_: type[O], pairs: Iterable[str]) -> O:
-    """Options from `key=value` strings; raises `ValueError` saying what is known."""
-    given = dict(pair.partition("=")[::2] for pair in pairs)
+def parse_options(type_: type[OptionsT], pairs: Iterable[str]) -> OptionsT:
+    """Parse `key=value` strings; raise `ValueError` with the known keys if one is invalid."""
+    values = dict(pair.partition("=")[::2] for pair in pairs)
     try:
-        return msgspec.convert(given, type_, strict=False)
+        return msgspec.convert(values, type_, strict=False)
     except msgspec.ValidationError as error:
         known = ", ".join(field.name for field in msgspec.structs.fields(type_)) or "none"
-        raise ValueError(f"{error}; options here: {known}") from error
+        raise ValueError(f"{error}; available options: {known}") from error

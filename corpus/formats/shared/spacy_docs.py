@@ -1,8 +1,8 @@
-"""spaCy docs: a document's mentions and relations on a doc, and back.
+"""Conversion between documents and spaCy docs.
 
-Source: spaCy 3.8, https://spacy.io/api/doc. A doc carries flat entities in `doc.ents`, all mentions
-in `doc.spans["entities"]` (span ids are the entity ids, `kb_id_` the ref), and relations in
-`doc._.relations`. The format `spacy`, files of such docs, is `doc_bin`.
+Source: spaCy 3.8, https://spacy.io/api/doc. A doc has the outermost mentions in `doc.ents`, all
+mentions in `doc.spans["entities"]` (the span id is the entity id, `kb_id_` is the ref), and the
+relations in `doc._.relations`. The format `spacy` (`doc_bin`) stores such docs in files.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from spacy.tokens import Doc, Span, SpanGroup
 from aloi.corpus.document import Document, Entity, Relation, outermost
 
 SPANS_KEY = "entities"
-"""The span group that holds all mentions, nested ones included."""
+"""The key in `doc.spans` of the group of all mentions, nested ones included."""
 
 USER_DATA_KEY = "aloi.relations"
-"""Where a doc's relations are kept, as plain lists that `DocBin` can store."""
+"""The key in `doc.user_data` of the relations, as plain lists that `DocBin` can store."""
 
 
 class RelationSpan(NamedTuple):
-    """A relation between two spans of a doc; `score` is the model's, 0 to 1, or None for gold."""
+    """A relation between two spans of a doc; `score` is from 0 to 1, or None for gold."""
 
     head: Span
     tail: Span
@@ -35,17 +35,17 @@ class RelationSpan(NamedTuple):
 
 
 def get_relations(doc: Doc) -> list[RelationSpan]:
-    """The doc's relations; each end is the span the relation was made from."""
+    """Return the relations of a doc; their ends have the labels and ids of the original spans."""
     return [
-        RelationSpan(_span(doc, head), _span(doc, tail), label, score)
+        RelationSpan(_to_span(doc, head), _to_span(doc, tail), label, score)
         for head, tail, label, score in doc.user_data.get(USER_DATA_KEY, [])
     ]
 
 
 def set_relations(doc: Doc, relations: Iterable[RelationSpan]) -> None:
-    """Replace the doc's relations."""
+    """Replace the relations of a doc."""
     doc.user_data[USER_DATA_KEY] = [
-        [_plain(head), _plain(tail), label, score] for head, tail, label, score in relations
+        [_to_list(head), _to_list(tail), label, score] for head, tail, label, score in relations
     ]
 
 
@@ -53,30 +53,30 @@ if not Doc.has_extension("relations"):
     Doc.set_extension("relations", getter=get_relations, setter=set_relations)
 
 
-def _plain(span: Span) -> list[Any]:
+def _to_list(span: Span) -> list[Any]:
     return [span.start, span.end, span.label_, span.id_]
 
 
-def _span(doc: Doc, plain: list[Any]) -> Span:
-    start, end, label, id_ = plain
+def _to_span(doc: Doc, values: list[Any]) -> Span:
+    start, end, label, id_ = values
     return Span(doc, start, end, label=label, span_id=id_)
 
 
 def mentions(doc: Doc) -> list[Span]:
-    """All mentions: the span group `entities` where there is one, else `doc.ents`."""
-    return list(_mentions(doc))
+    """Return all mentions: the span group `entities` if the doc has it, else `doc.ents`."""
+    return list(_mention_spans(doc))
 
 
-def _mentions(doc: Doc) -> Iterable[Span]:
-    found: Iterable[Span] = doc.spans.get(SPANS_KEY, doc.ents)
-    return found
+def _mention_spans(doc: Doc) -> Iterable[Span]:
+    spans: Iterable[Span] = doc.spans.get(SPANS_KEY, doc.ents)
+    return spans
 
 
 def set_entities(doc: Doc, entities: Iterable[Entity]) -> dict[str, Span]:
-    """Give a doc these mentions; returns the span of each entity id.
+    """Replace the mentions of a doc and return the span of each entity id.
 
-    A mention that does not fall on tokens takes in the tokens it touches. The outermost mentions
-    go into `doc.ents`; of two on the same tokens, the first.
+    A mention that is not aligned with tokens is expanded to all tokens that it overlaps. The
+    outermost mentions are also written to `doc.ents`; of two on the same tokens, only the first.
     """
     entities = tuple(entities)
     spans: dict[str, Span] = {}
@@ -89,7 +89,7 @@ def set_entities(doc: Doc, entities: Iterable[Entity]) -> dict[str, Span]:
             span_id=entity.id,
             alignment_mode="expand",
         )
-        if span:  # none, or an empty one, where the mention touches no token
+        if span:  # None or empty if the mention overlaps no token
             spans[entity.id] = span
     doc.spans[SPANS_KEY] = list(spans.values())
     flat = [spans[entity.id] for entity in outermost(entities) if entity.id in spans]
@@ -98,7 +98,7 @@ def set_entities(doc: Doc, entities: Iterable[Entity]) -> dict[str, Span]:
 
 
 def annotate(doc: Doc, document: Document) -> Doc:
-    """Give a doc made from the document's text its entities and relations."""
+    """Set the mentions and relations of a doc to those of a document with the same text."""
     spans = set_entities(doc, document.entities)
     doc._.relations = [
         RelationSpan(spans[relation.head], spans[relation.tail], relation.label, relation.score)
@@ -111,17 +111,19 @@ def annotate(doc: Doc, document: Document) -> Doc:
 def to_document(
     doc: Doc, *, id_: str, meta: dict[str, Any] | None = None, spans: Iterable[Span] | None = None
 ) -> Document:
-    """The mentions (`spans`, or those of `mentions`) and relations of a doc as a document.
+    """Return a document with the mentions (`spans`, default: `mentions`) and relations of a doc.
 
-    A span keeps its id if it has one of its own; the others are numbered e1, e2 … in text order.
-    A span group with a score for each span in `attrs["scores"]`, as spancat leaves them, gives
-    them to the mentions. Relations between other spans are left out.
+    A span keeps its id if no other span has it; the others are numbered e1, e2 … in text order. If
+    a span group has as many values in `attrs["scores"]` as spans, as spancat writes them, they
+    become the scores of the mentions. Relations between other spans are left out.
     """
-    scored = sorted(_scored(_mentions(doc) if spans is None else spans), key=itemgetter(0))
+    scored = _with_scores(_mention_spans(doc) if spans is None else spans)
+    scored.sort(key=itemgetter(0))
+    ids = _span_ids([span for span, _ in scored])
     entities: dict[tuple[int, int, str, str], Entity] = {}
-    for name, (span, score) in zip(_names([span for span, _ in scored]), scored, strict=True):
-        place = span.start_char, span.end_char, span.label_
-        entity = Entity(name, *place, ref=span.kb_id_ or None, score=score)
+    for entity_id, (span, score) in zip(ids, scored, strict=True):
+        offsets = span.start_char, span.end_char
+        entity = Entity(entity_id, *offsets, span.label_, ref=span.kb_id_ or None, score=score)
         entities.setdefault(_key(span), entity)
     relations = tuple(
         Relation(entities[_key(head)].id, entities[_key(tail)].id, label, score=score)
@@ -131,20 +133,20 @@ def to_document(
     return Document(id_, doc.text, tuple(entities.values()), relations, meta or {})
 
 
-def _scored(spans: Iterable[Span]) -> list[tuple[Span, float | None]]:
-    """Each span with its score, if the group has as many scores as spans."""
-    found = list(spans)
+def _with_scores(spans: Iterable[Span]) -> list[tuple[Span, float | None]]:
+    """Return each span with its score, or with None if the group has no score for each span."""
+    items = list(spans)
     scores = spans.attrs.get("scores") if isinstance(spans, SpanGroup) else None
-    if scores is None or len(scores) != len(found):
-        return [(span, None) for span in found]
-    return [(span, float(score)) for span, score in zip(found, scores, strict=True)]
+    if scores is None or len(scores) != len(items):
+        return [(span, None) for span in items]
+    return [(span, float(score)) for span, score in zip(items, scores, strict=True)]
 
 
-def _names(spans: list[Span]) -> list[str]:
-    """The id of each span: its own, or the next number that is free."""
-    shared = Counter(span.id_ for span in spans)
-    free = (name for number in itertools.count(1) if (name := f"e{number}") not in shared)
-    return [span.id_ if span.id_ and shared[span.id_] == 1 else next(free) for span in spans]
+def _span_ids(spans: list[Span]) -> list[str]:
+    """Return an id for each span: its own if it is unique, else the next free number."""
+    counts = Counter(span.id_ for span in spans)
+    free = (id_ for number in itertools.count(1) if (id_ := f"e{number}") not in counts)
+    return [span.id_ if span.id_ and counts[span.id_] == 1 else next(free) for span in spans]
 
 
 def _key(span: Span) -> tuple[int, int, str, str]:

@@ -1,6 +1,6 @@
-"""Tokens for the formats that count in them: cut from a text, and mentions laid on them.
+"""Tokens, for formats that store mentions as tokens: tokenization, alignment, detokenization.
 
-Offsets are code points, the end exclusive, for tokens and mentions alike.
+Offsets of tokens and mentions are code points; ends are exclusive.
 """
 
 from __future__ import annotations
@@ -17,33 +17,36 @@ from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options
 from aloi.corpus.problems import DataError, Problem
 
-Policy = Literal["error", "expand", "drop"]
-"""What becomes of a mention that does not begin and end with a token."""
+AlignmentPolicy = Literal["error", "expand", "drop"]
+"""How a mention is treated that does not begin and end at token boundaries.
+
+`error` reports it, `expand` widens it to all tokens that it overlaps, `drop` leaves it out.
+"""
 
 
-class OnTokens(Options, frozen=True):
-    """The writing option of formats that count in tokens: what becomes of mentions off them."""
+class TokenWriteOptions(Options, frozen=True):
+    """Write options of formats with tokens: the treatment of mentions not aligned with tokens."""
 
-    tokens: Policy = "expand"
+    tokens: AlignmentPolicy = "expand"
 
 
 _TOKEN = re.compile(
     r"\w+(?:[.,]\d+)*['’](?=\w)"  # an elision: l', d’, qu'
-    r"|(?:\w\.){2,}"  # an acronym with points: O.N.U.
+    r"|(?:\w\.){2,}"  # an acronym with periods: O.N.U.
     r"|\w+(?:[.,]\d+)*(?:-\w+)*"  # a word, a number, a compound
-    r"|[^\w\s]"  # any other visible character by itself
+    r"|[^\w\s]"  # any other visible character
 )
 
 
 class Token(NamedTuple):
-    """A stretch of the text: first code point, and the one after the last."""
+    """The offsets of a token: start, and end (exclusive), in code points."""
 
     start: int
     end: int
 
 
-class Laid(NamedTuple):
-    """A mention on tokens: index of the first, and the one after the last."""
+class AlignedMention(NamedTuple):
+    """A mention with the index of its first token, and its end index (exclusive)."""
 
     entity: Entity
     first: int
@@ -51,86 +54,95 @@ class Laid(NamedTuple):
 
 
 def tokenize(text: str) -> list[Token]:
-    """Words, numbers and signs, by rules for French; white space lies between tokens."""
+    """Split a text into words, numbers and punctuation marks, by rules for French."""
     return [Token(*match.span()) for match in _TOKEN.finditer(text)]
 
 
-def lay(document: Document, tokens: Sequence[Token], *, policy: Policy, notes: Notes) -> list[Laid]:
-    """The document's mentions on its tokens, in text order.
+def align_mentions(
+    document: Document, tokens: Sequence[Token], *, policy: AlignmentPolicy, notes: Notes
+) -> list[AlignedMention]:
+    """Return the mentions of a document with their tokens, in text order.
 
-    One that cuts a token, or lies between tokens, follows the policy: "expand" takes in the tokens
-    it touches, "drop" leaves it out, "error" raises `DataError` naming all of them. One that
-    touches no token is dropped even under "expand". What is changed is counted.
+    `policy` applies to mentions that do not begin and end at token boundaries; "error" raises
+    `DataError` with one problem for each. A mention that overlaps no token is dropped even under
+    "expand". Expanded and dropped mentions are counted in `notes`.
     """
     starts = [token.start for token in tokens]
     ends = [token.end for token in tokens]
-    laid: list[Laid] = []
+    place = f"document {document.id}"
+    mentions: list[AlignedMention] = []
     problems: list[Problem] = []
     for entity in document.entities:
         first, end = bisect_right(ends, entity.start), bisect_left(starts, entity.end)
-        whole = first < end and (starts[first], ends[end - 1]) == (entity.start, entity.end)
-        if not whole and policy == "error":
-            problems.append(_misaligned(document, entity))
-        elif not whole and (policy == "drop" or first >= end):
-            notes.add("mentions off the tokens dropped", f"document {document.id}")
+        fits = first < end and (starts[first], ends[end - 1]) == (entity.start, entity.end)
+        if not fits and policy == "error":
+            problems.append(_alignment_problem(document, entity))
+        elif not fits and (policy == "drop" or first >= end):
+            notes.add("unaligned mentions dropped", place)
         else:
-            notes.add("mentions widened to tokens", f"document {document.id}", not whole)
-            laid.append(Laid(entity, first, end))
+            notes.add("mentions expanded to token boundaries", place, not fits)
+            mentions.append(AlignedMention(entity, first, end))
     if problems:
         raise DataError(problems)
-    return laid
+    return mentions
 
 
-def aligned(
-    document: Document, tokens: Sequence[Token], *, policy: Policy, notes: Notes
+def snap_mentions(
+    document: Document, tokens: Sequence[Token], *, policy: AlignmentPolicy, notes: Notes
 ) -> Document:
-    """The document with its mentions moved to where `lay` puts them on the tokens.
+    """Return the document with its mentions moved to token boundaries, as in `align_mentions`.
 
-    A relation goes with an end that is dropped, and is counted.
+    Relations with a dropped mention are dropped too and counted in `notes`.
     """
     entities = tuple(
         msgspec.structs.replace(entity, start=tokens[first].start, end=tokens[end - 1].end)
-        for entity, first, end in lay(document, tokens, policy=policy, notes=notes)
+        for entity, first, end in align_mentions(document, tokens, policy=policy, notes=notes)
     )
     if entities == document.entities:
         return document
     kept = {entity.id for entity in entities}
     relations = tuple(r for r in document.relations if r.head in kept and r.tail in kept)
-    lost = len(document.relations) - len(relations)
-    notes.add("relations of dropped mentions lost", f"document {document.id}", lost)
+    dropped = len(document.relations) - len(relations)
+    notes.add("relations dropped with a mention", f"document {document.id}", dropped)
     return msgspec.structs.replace(document, entities=entities, relations=relations)
 
 
-def _misaligned(document: Document, entity: Entity) -> Problem:
-    what = f"{document.surface(entity)[:40]!r} does not begin and end with a token"
+def _alignment_problem(document: Document, entity: Entity) -> Problem:
+    what = f"{document.surface(entity)[:40]!r} does not begin and end at token boundaries"
     fix = "Correct the mention, or choose tokens=expand or tokens=drop"
     return Problem("off-tokens", what, fix, document.id, entity.id)
 
 
 _CLOSING = frozenset(",.)]}…")
+"""Tokens without a space before them."""
+
 _OPENING = frozenset("([{")
-_HIGH = frozenset(";:!?»")
+"""Tokens without a space after them."""
+
+_NO_BREAK_BEFORE = frozenset(";:!?»")
+"""Tokens with a no-break space before them."""
+
 _ELISION = re.compile(r"(?:[cdjlmnst]|qu|lorsqu|puisqu|jusqu|quoiqu)['’]", re.IGNORECASE)
 
 
 def detokenize(words: Sequence[str]) -> tuple[str, list[Token]]:
-    """A text from its tokens by rules for French, and where each token stands in it.
+    """Return a text rebuilt from its tokens by rules for French, and the offsets of each token.
 
-    Nothing before `, . ) ] } …`, after `( [ {` and after an elision (l', qu'); a no-break space
-    before `; : ! ? »` and after `«`; a space anywhere else.
+    There is no space before `, . ) ] } …`, after `( [ {` and after an elision (l', qu'), a no-break
+    space before `; : ! ? »` and after `«`, and a space between all other tokens.
     """
     pieces: list[str] = []
     tokens: list[Token] = []
     position = 0
-    for before, word in zip(["", *words], words, strict=False):
-        gap = _gap(before, word) if before else ""
-        pieces += [gap, word]
-        position += len(gap) + len(word)
+    for previous, word in zip(["", *words], words, strict=False):
+        space = _space_between(previous, word) if previous else ""
+        pieces += [space, word]
+        position += len(space) + len(word)
         tokens.append(Token(position - len(word), position))
     return "".join(pieces), tokens
 
 
-def _gap(before: str, word: str) -> str:
-    if word in _CLOSING or before in _OPENING or _ELISION.fullmatch(before):
+def _space_between(previous: str, word: str) -> str:
+    if word in _CLOSING or previous in _OPENING or _ELISION.fullmatch(previous):
         return ""
-    return "\u00a0" if word in _HIGH or before == "«" else " "
+    return "\u00a0" if word in _NO_BREAK_BEFORE or previous == "«" else " "

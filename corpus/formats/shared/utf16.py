@@ -1,26 +1,32 @@
-"""Offsets that count UTF-16 units, as Java does: a character beyond U+FFFF has two."""
+"""Conversion between offsets in code points and offsets in UTF-16 code units, as Java counts them.
+
+A character beyond U+FFFF is one code point and two UTF-16 units.
+"""
 
 from __future__ import annotations
 
 from itertools import accumulate
 
-OUTSIDE = -1
-"""Stands where a UTF-16 offset lies in the middle of a character."""
+NO_CODE_POINT = -1
+"""The code point offset of a UTF-16 offset in the middle of a surrogate pair."""
 
 
 def length(text: str) -> int:
-    """How many UTF-16 units the text has."""
+    """Return the number of UTF-16 units in a text."""
     return len(text) + sum(character > "\uffff" for character in text)
 
 
-def units(text: str) -> list[int]:
-    """The UTF-16 offset of each code point, and of the text's end."""
+def unit_offsets(text: str) -> list[int]:
+    """Return the UTF-16 offset of each code point and of the end of the text."""
     return [0, *accumulate(1 + (character > "\uffff") for character in text)]
 
 
-def code_points(text: str) -> list[int]:
-    """The code point of each UTF-16 offset, the text's end included; `OUTSIDE` inside a pair."""
-    points: list[int] = []
-    for point, character in enumerate(text):
-        points += (point, OUTSIDE) if character > "\uffff" else (point,)
-    return [*points, len(text)]
+def code_point_offsets(text: str) -> list[int]:
+    """Return the code point offset of each UTF-16 offset and of the end of the text.
+
+    An offset in the middle of a surrogate pair becomes `NO_CODE_POINT`.
+    """
+    offsets: list[int] = []
+    for offset, character in enumerate(text):
+        offsets += (offset, NO_CODE_POINT) if character > "\uffff" else (offset,)
+    return [*offsets, len(text)]

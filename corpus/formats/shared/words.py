@@ -1,9 +1,9 @@
-"""Words for the formats that count in them: texts joined from them, and mentions given by index."""
+"""Words, for formats that store a text as a list of words and a mention as a range of words."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from aloi.corpus.document import Document, Relation
 from aloi.corpus.formats.shared.notes import Notes
@@ -11,8 +11,11 @@ from aloi.corpus.formats.shared.tokens import Token
 from aloi.corpus.problems import DataError, Problem
 
 
-def joined(words: Iterable[str], *, start: int = 0) -> tuple[str, list[Token]]:
-    """The words with one space between them, and where each stands if the text is at `start`."""
+def join_words(words: Iterable[str], *, start: int = 0) -> tuple[str, list[Token]]:
+    """Return the words joined by single spaces, and their offsets in code points.
+
+    `start` is the offset of the joined text in the document.
+    """
     text = " ".join(words := list(words))
     tokens = []
     for word in words:
@@ -22,31 +25,34 @@ def joined(words: Iterable[str], *, start: int = 0) -> tuple[str, list[Token]]:
 
 
 @dataclass(slots=True)
-class Stretches:
-    """Stretches of a text by token index; those that do not exist are gathered as problems."""
+class SpanResolver:
+    """Converts ranges of token indices to offsets, and collects problems of invalid ranges."""
 
     tokens: Sequence[Token]
     problems: list[Problem] = field(default_factory=list)
 
-    def of(self, first: int, end: int, item: str) -> tuple[int, int]:
-        """First code point, and the one after the last, of the tokens from `first` up to `end`."""
+    def resolve(self, first: int, end: int, item: str) -> tuple[int, int]:
+        """Return start and end of the tokens from `first` up to `end` (exclusive), in code points.
+
+        For an invalid range, record a problem of `item` and return (-1, -1).
+        """
         if 0 <= first < end <= len(self.tokens):
             return self.tokens[first].start, self.tokens[end - 1].end
-        what = f"tokens {first} up to {end} of {len(self.tokens)}"
-        fix = "Give the index of tokens that exist, counted from 0, the first before the last"
+        what = f"token range {first} to {end} is invalid: the text has {len(self.tokens)} tokens"
+        fix = "Use indices of existing tokens, counted from 0, with the first before the last"
         self.problems.append(Problem("token-outside-text", what, fix, item=item))
         return -1, -1
 
-    def check(self, document: str) -> None:
-        """Raise `DataError` if any stretch did not exist."""
+    def raise_problems(self, document: str) -> None:
+        """Raise `DataError` if any range was invalid; `document` is the id to report."""
         if self.problems:
-            raise DataError(Problem(p.kind, p.what, p.fix, document, p.item) for p in self.problems)
+            raise DataError(replace(problem, document=document) for problem in self.problems)
 
 
-def standing(document: Document, kept: Collection[str], notes: Notes) -> Iterator[Relation]:
-    """The relations whose ends are kept; those that go with an end are counted."""
+def keep_relations(document: Document, kept: Collection[str], notes: Notes) -> Iterator[Relation]:
+    """Yield the relations between the mentions with ids in `kept`; count the others in `notes`."""
     for relation in document.relations:
         if relation.head in kept and relation.tail in kept:
             yield relation
         else:
-            notes.add("relations lost", f"document {document.id}")
+            notes.add("relations dropped", f"document {document.id}")

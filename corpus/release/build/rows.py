@@ -14,7 +14,7 @@ import msgspec
 from aloi.corpus.document import Document, Entity
 from aloi.corpus.formats import parquet
 from aloi.corpus.formats.shared import bio
-from aloi.corpus.formats.shared import columns
+from aloi.corpus.formats.shared import column_writer
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.tokens import tokenize
 from aloi.corpus.release.read.layout import DOCUMENT_BYTES, MENTION_BYTES, hash_of
@@ -89,14 +89,14 @@ def token_row(document: Document, notes: Notes) -> Row:
     A mention that begins or ends within a token is widened to it; `notes` counts such changes.
     """
     tokens = tokenize(document.text)
-    laid = columns.flat(document, tokens, policy="expand", notes=notes)
-    spans = [bio.Span(first, end, entity.label) for entity, first, end in laid]
+    laid = column_writer.align_flat(document, tokens, policy="expand", notes=notes)
+    spans = [bio.TokenSpan(first, end, entity.label) for entity, first, end in laid]
     return {
         "id": document.id,
         "tokens": [document.text[start:end] for start, end in tokens],
         "start": [token.start for token in tokens],
         "end": [token.end for token in tokens],
-        "tags": bio.tags(spans, len(tokens)),
+        "tags": bio.encode_tags(spans, len(tokens)),
     }
 
 

@@ -177,7 +177,7 @@ def test_what_is_written() -> None:
 )
 def test_no_id_writes_outside_the_folder(id_: str, tmp_path: Path) -> None:
     document = Document(id_ or "?", "Ana", ())
-    with pytest.raises(DataError, match="cannot be a file's name"):
+    with pytest.raises(DataError, match="cannot be used as a file name"):
         brat.write([document], tmp_path / "out", Options(), Notes())
     assert list(tmp_path.iterdir()) == []
 

@@ -1,4 +1,4 @@
-"""conll: columns of tokens and tags."""
+"""conll: reading and writing of token and tag columns, compared with seqscore and seqeval."""
 
 import contextlib
 from pathlib import Path
@@ -34,11 +34,11 @@ def read(
     return list(conll.read(file, conll.ReadOptions(**options), notes or Notes()))
 
 
-def found(documents: list[Document]) -> list[tuple[str, str]]:
+def surfaces_and_labels(documents: list[Document]) -> list[tuple[str, str]]:
     return [(d.surface(e), e.label) for d in documents for e in d.entities]
 
 
-def test_a_file_as_it_is_written(tmp_path: Path) -> None:
+def test_a_written_file(tmp_path: Path) -> None:
     path = tmp_path / "f.conll"
     conll.write([LYON], path, conll.WriteOptions(), Notes())
     assert path.read_text() == (
@@ -49,28 +49,30 @@ def test_a_file_as_it_is_written(tmp_path: Path) -> None:
 
 def test_only_inside_tags_are_iob1(tmp_path: Path) -> None:
     content = "Ana I-PER\nRoy I-PER\nà O\nLyon I-LOC\n"
-    assert found(read(tmp_path, content)) == [("Ana Roy", "PER"), ("Lyon", "LOC")]
+    assert surfaces_and_labels(read(tmp_path, content)) == [("Ana Roy", "PER"), ("Lyon", "LOC")]
 
 
-def test_columns_are_chosen(tmp_path: Path) -> None:
+def test_column_options(tmp_path: Path) -> None:
     content = "1\tAna\tNP\tB-PER\tx\n2\tvit\tV\tO\tx\n"
-    assert found(read(tmp_path, content, token=1, tag=-2)) == [("Ana", "PER")]
+    assert surfaces_and_labels(read(tmp_path, content, token=1, tag=-2)) == [("Ana", "PER")]
 
 
-def test_a_broken_tag_is_named_with_its_line_or_repaired(tmp_path: Path) -> None:
+def test_an_invalid_tag_is_reported_with_its_line_or_repaired(tmp_path: Path) -> None:
     content = "Ana B-PER\nvit O\nà O\nLyon I-LOC\n"
     with pytest.raises(DataError) as error:
         read(tmp_path, content)
     assert [problem.line for problem in error.value.problems] == [4]
     notes = Notes()
-    assert found(read(tmp_path, content, notes, repair="conlleval"))[1:] == [("Lyon", "LOC")]
-    assert found(read(tmp_path, content, repair="discard")) == [("Ana", "PER")]
+    assert surfaces_and_labels(read(tmp_path, content, notes, repair="conlleval"))[1:] == [
+        ("Lyon", "LOC")
+    ]
+    assert surfaces_and_labels(read(tmp_path, content, repair="discard")) == [("Ana", "PER")]
     assert list(notes) == [
         f"tags repaired (conlleval): 1 (first in {tmp_path / 'f.conll'}:4)"
     ]  # fmt: skip
 
 
-def test_everything_wrong_is_told_and_the_other_documents_are_read(tmp_path: Path) -> None:
+def test_all_problems_are_reported_and_other_documents_are_read(tmp_path: Path) -> None:
     (tmp_path / "f.conll").write_bytes(
         b"# id = one\nAna O\n\n# id = two\nAna\n\xe9 O\nRoy X-PER\n\n# id = three\nRoy O\n"
         b"\n# id = one\nRoy O\n"
@@ -88,7 +90,7 @@ def test_everything_wrong_is_told_and_the_other_documents_are_read(tmp_path: Pat
     ]
 
 
-def test_documents_are_parted_and_named(tmp_path: Path) -> None:
+def test_document_boundaries_and_ids(tmp_path: Path) -> None:
     content = (
         "-DOCSTART- O\n\nAna O\n\n"
         "-DOCSTART-\tid=a%2Fb\tO\n\nAna\tO\n\n"
@@ -101,23 +103,23 @@ def test_documents_are_parted_and_named(tmp_path: Path) -> None:
         ("f-1", "Ana"),
         ("a/b", "Ana"),
         ("c", "Ana"),
-        ("d", "Ana #"),  # a token may be `#`; what looks like key = value is a comment
+        ("d", "Ana #"),  # a token may be `#`; only `# key = value` is a comment
     ]
     assert notes.counts == {"comments left out": 1}
 
 
-def test_ids_without_tokens_between_are_documents_of_their_own(tmp_path: Path) -> None:
+def test_two_ids_without_tokens_are_two_documents(tmp_path: Path) -> None:
     documents = read(tmp_path, "\ufeff# id = a\n# id = b\n\nAna O\n")
     assert [(d.id, d.text) for d in documents] == [("a", ""), ("b", "Ana")]
 
 
-def test_an_empty_file_has_no_document_and_an_empty_document_is_one(tmp_path: Path) -> None:
+def test_empty_files_and_empty_documents(tmp_path: Path) -> None:
     assert read(tmp_path, "") == []
     assert read(tmp_path, "\n\n") == []
     assert read(tmp_path, "-DOCSTART- O\n") == [Document("f-1", "", ())]
 
 
-def test_a_folder_is_found_and_read(tmp_path: Path) -> None:
+def test_a_folder_is_detected_and_read(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.bio").write_text("Ana B-PER\n")
     (tmp_path / "b.conll").write_text("Roy B-PER\n")
@@ -125,18 +127,18 @@ def test_a_folder_is_found_and_read(tmp_path: Path) -> None:
     assert [d.id for d in registry.read(str(tmp_path))] == ["b", "in/a"]
 
 
-def test_text_that_words_do_not_tell_is_noted(tmp_path: Path) -> None:
+def test_texts_that_cannot_be_rebuilt_are_counted(tmp_path: Path) -> None:
     notes = Notes()
     for text in ("Ana  vit", "Ana\n\nvit", "Ana vit ", "vit ,"):
         conll.write([Document("d", text, ())], tmp_path / "o", conll.WriteOptions(), notes)
-    assert notes.counts == {"white space rebuilt from words": 4}
+    assert notes.counts == {"texts with changed white space": 4}
     document = Document("d", "Ana  vit", ())
     with pytest.raises(DataError):
         registry.write([document], str(tmp_path / "p"), format_="conll", strict=True)
     assert not (tmp_path / "p").exists()
 
 
-def test_labels_that_columns_cannot_hold_are_refused(tmp_path: Path) -> None:
+def test_labels_with_white_space_are_refused(tmp_path: Path) -> None:
     entities = (Entity("e1", 0, 3, "a b"), Entity("e2", 4, 7, "\u2028"), Entity("e3", 8, 9, ""))
     with pytest.raises(DataError) as error:
         conll.write(
@@ -153,48 +155,55 @@ def test_a_lone_surrogate_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("policy", "surfaces"), [("expand", ["Francophones"]), ("drop", [])])
-def test_mentions_off_the_tokens(tmp_path: Path, policy: str, surfaces: list[str]) -> None:
+def test_mentions_not_aligned_with_tokens(tmp_path: Path, policy: str, surfaces: list[str]) -> None:
     document = Document("d", "Francophones", (Entity("e1", 0, 6, "NORP"),))
     conll.write([document], tmp_path / "f.conll", conll.WriteOptions(tokens=policy), Notes())
-    assert [s for s, _ in found(list(registry.read(str(tmp_path / "f.conll"))))] == surfaces
+    assert [
+        s for s, _ in surfaces_and_labels(list(registry.read(str(tmp_path / "f.conll"))))
+    ] == surfaces
 
 
-def test_of_mentions_that_share_a_token_the_first_is_kept(tmp_path: Path) -> None:
+def test_the_first_of_two_mentions_on_one_token_is_kept(tmp_path: Path) -> None:
     entities = (Entity("e1", 0, 6, "NORP"), Entity("e2", 6, 12, "NOUN"))
     notes = Notes()
     document = Document("d", "Francophones", entities)
     conll.write([document], tmp_path / "f.conll", conll.WriteOptions(), notes)
-    assert found(list(registry.read(str(tmp_path / "f.conll")))) == [("Francophones", "NORP")]
-    assert notes.counts == {"mentions widened to tokens": 2, "mentions lost on shared tokens": 1}
+    assert surfaces_and_labels(list(registry.read(str(tmp_path / "f.conll")))) == [
+        ("Francophones", "NORP")
+    ]
+    assert notes.counts == {
+        "mentions expanded to token boundaries": 2,
+        "mentions dropped on shared tokens": 1,
+    }
 
 
-def test_mentions_off_the_tokens_are_named_under_error(tmp_path: Path) -> None:
+def test_policy_error_reports_each_document(tmp_path: Path) -> None:
     documents = [Document(id_, "Francophones", (Entity("e1", 0, 6, "NORP"),)) for id_ in "ab"]
     with pytest.raises(DataError) as error:
         conll.write(documents, tmp_path / "f.conll", conll.WriteOptions(tokens="error"), Notes())
     assert [problem.document for problem in error.value.problems] == ["a", "b"]
 
 
-# The words alone are kept: a text comes back where `detokenize` gives it, which `Notes` tells.
+# Only words are stored: a text is restored if `detokenize` rebuilds it, else a note is counted.
 @pytest.mark.parametrize("scheme", ["iob1", "iob2", "bilou"])
 @given(document=tokenised())
-def test_there_and_back(scheme: str, document: Document) -> None:
-    assume(noted(document) == {})
+def test_round_trip(scheme: str, document: Document) -> None:
+    assume(notes_of(document) == {})
     (back,) = there_and_back([document], "conll", writing=(f"scheme={scheme}",))
-    # A document whose mentions show no scheme reads the same in all three.
+    # A document without a tag that decides the scheme reads the same in all three.
     assert back == held(document, "conll")
 
 
 @given(documents(labels=st.sampled_from(("PER", "é.x"))))
-def test_what_is_not_noted_comes_back(document: Document) -> None:
+def test_documents_without_notes_are_restored(document: Document) -> None:
     document = held(document, "conll")
-    if noted(document) == {}:
+    if notes_of(document) == {}:
         assert there_and_back([document], "conll") == [document]
 
 
-def noted(document: Document) -> dict[str, int]:
+def notes_of(document: Document) -> dict[str, int]:
     notes = Notes()
-    conll._rendered(document, conll.WriteOptions(), notes)
+    conll._render(document, conll.WriteOptions(), notes)
     return dict(notes.counts)
 
 
@@ -203,25 +212,27 @@ SEQSCORE = {"iob1": "IOB", "iob2": "BIO", "bilou": "BILOU"}
 
 @pytest.mark.parametrize("scheme", SEQSCORE)
 @given(document=tokenised())
-def test_seqscore_and_seqeval_find_the_same(
-    tmp_path_factory: pytest.TempPathFactory, scheme: bio.Scheme, document: Document
+def test_seqscore_and_seqeval_read_the_same_mentions(
+    tmp_path_factory: pytest.TempPathFactory, scheme: bio.TagScheme, document: Document
 ) -> None:
     file = tmp_path_factory.mktemp("peers") / "f.conll"
     notes = Notes()
     conll.write([document], file, conll.WriteOptions(scheme=scheme), notes)
-    ours = [(e.label, document.surface(e)) for e in document.entities]
+    expected = [(e.label, document.surface(e)) for e in document.entities]
     assume(notes.counts == {})
     with file.open(encoding="utf-8") as stream:
         reader = CoNLLIngester(get_encoding(SEQSCORE[scheme]), LineSpec(0, -1))
         parts = [s for part in reader.ingest(stream, "f", None) for s in part]
-    bare = [(label, "".join(surface.split())) for label, surface in ours]
+    compact = [(label, "".join(surface.split())) for label, surface in expected]
     assert [
         (m.type, "".join(s.tokens[m.span.start : m.span.end])) for s in parts for m in s.mentions
-    ] == bare
-    letters = str.maketrans("LU", "ES")  # seqeval knows IOBES by these
+    ] == compact
+    letters = str.maketrans("LU", "ES")  # the letters of IOBES, which seqeval supports
     tagged = [(s.tokens, [t[0].translate(letters) + t[1:] for t in s.labels]) for s in parts]
-    theirs = [(x, "".join(w[i : j + 1])) for w, tags in tagged for x, i, j in get_entities(tags)]
-    assert theirs == bare
+    read_by_seqeval = [
+        (x, "".join(w[i : j + 1])) for w, tags in tagged for x, i, j in get_entities(tags)
+    ]
+    assert read_by_seqeval == compact
 
 
 LINES = st.lists(
@@ -247,7 +258,7 @@ FILES = (
 
 @given(FILES, st.sampled_from(["error", "conlleval", "discard"]), st.integers(-2, 2))
 def test_any_bytes_give_documents_or_problems(
-    tmp_path_factory: pytest.TempPathFactory, content: bytes, repair: bio.Repair, column: int
+    tmp_path_factory: pytest.TempPathFactory, content: bytes, repair: bio.TagRepair, column: int
 ) -> None:
     file = tmp_path_factory.getbasetemp() / "fuzz.conll"
     file.write_bytes(content)

@@ -1,4 +1,4 @@
-r"""conllu: CoNLL-U with mentions in MISC."""
+r"""conllu: CoNLL-U with mentions in MISC, compared with the conllu library."""
 
 import contextlib
 from pathlib import Path
@@ -33,11 +33,11 @@ def read(
     return list(conllu.read(file, conllu.ReadOptions(**options), notes or Notes()))
 
 
-def found(document: Document) -> list[tuple[str, str]]:
+def surfaces_and_labels(document: Document) -> list[tuple[str, str]]:
     return [(document.surface(e), e.label) for e in document.entities]
 
 
-def test_a_file_as_it_is_written(tmp_path: Path) -> None:
+def test_a_written_file(tmp_path: Path) -> None:
     entities = (Entity("e1", 2, 9, "PER"), Entity("e2", 11, 15, "LOC"))
     document = Document("d", "« Ana Roy\n\nLyon.", entities, (), {"lang": "fr"})
     registry.write([document], str(tmp_path / "f.conllu"), format_="conllu")
@@ -54,8 +54,8 @@ def test_a_file_as_it_is_written(tmp_path: Path) -> None:
     )
 
 
-def test_white_space_as_udpipe_writes_it_and_our_codes(tmp_path: Path) -> None:
-    # \u202f is a narrow no-break space; \ud800 would be half a character, and stays as it is.
+def test_escaped_white_space(tmp_path: Path) -> None:
+    # \u202f is a narrow no-break space; \ud800 is a lone surrogate, so it is not unescaped.
     content = (
         row("1", "a", r"SpacesBefore=\s|SpacesAfter=\s\t\p\\")
         + row("2", "b", r"SpacesAfter=\u202f\ud800")
@@ -65,35 +65,35 @@ def test_white_space_as_udpipe_writes_it_and_our_codes(tmp_path: Path) -> None:
     assert document.text == " a \t|\\b\u202f\\ud800c\r\n"
 
 
-def test_text_tells_the_gaps_where_misc_is_silent(tmp_path: Path) -> None:
+def test_text_comment_gives_white_space_missing_in_misc(tmp_path: Path) -> None:
     notes = Notes()
     rows = row("1", "Oui") + row("2", "!") + row("3", "Ana", "NER=B-PER")
     (document,) = read(tmp_path, "# text = Oui\u00a0!  Ana\n" + rows, notes)
     assert document.text == "Oui\u00a0!  Ana"
-    assert found(document) == [("Ana", "PER")]
+    assert surfaces_and_labels(document) == [("Ana", "PER")]
     assert notes.counts == {}
     (document,) = read(tmp_path, "# text = Non\n" + rows, notes)
     assert document.text == "Oui ! Ana"
-    assert notes.counts == {"# text that differs from the words left out": 1}
+    assert notes.counts == {"# text ignored because it differs from the words": 1}
 
 
 def test_sentences_and_paragraphs(tmp_path: Path) -> None:
     rows = row("1", "Ana", "NER=B-PER") + "\n" + row("1", "Roy", "NER=B-PER") + "\n"
     (document,) = read(tmp_path, rows + "# newpar id = p\n" + rows)
     assert document.text == "Ana Roy\nAna Roy"
-    assert found(document) == [("Ana", "PER"), ("Roy", "PER")] * 2
+    assert surfaces_and_labels(document) == [("Ana", "PER"), ("Roy", "PER")] * 2
 
 
-def test_multiword_tokens_are_the_text_of_their_words(tmp_path: Path) -> None:
+def test_multiword_tokens(tmp_path: Path) -> None:
     rows = row("1-2", "du") + row("1", "de") + row("2", "le", "NER=B-ORG")
     (document,) = read(tmp_path, rows + row("3", "FMI", "NER=I-ORG"))
-    assert (document.text, found(document)) == ("du FMI", [("du FMI", "ORG")])
+    assert (document.text, surfaces_and_labels(document)) == ("du FMI", [("du FMI", "ORG")])
     tagged = row("1-2", "du", "NER=B-ORG") + row("1", "de") + row("2", "le", "NER=B-LOC")
     (document,) = read(tmp_path, tagged + row("3", "FMI", "NER=I-ORG"))
-    assert found(document) == [("du FMI", "ORG")]
+    assert surfaces_and_labels(document) == [("du FMI", "ORG")]
 
 
-def test_what_has_no_place_is_counted(tmp_path: Path) -> None:
+def test_omissions_are_counted(tmp_path: Path) -> None:
     notes = Notes()
     content = (
         "# global.columns = ID\n# newdoc id = d\n# date = 1974\n# sent_id = 1\n# x = y\n"
@@ -109,7 +109,7 @@ def test_what_has_no_place_is_counted(tmp_path: Path) -> None:
     }
 
 
-def test_documents_are_parted_and_named(tmp_path: Path) -> None:
+def test_document_boundaries_and_ids(tmp_path: Path) -> None:
     word = row("1", "Ana") + "\n"
     content = (
         word + "# newdoc\n" + word + "# newdoc id = b\n# lang = fr\n\n# newdoc id = c\n" + word
@@ -123,13 +123,13 @@ def test_documents_are_parted_and_named(tmp_path: Path) -> None:
     assert read(tmp_path, "") == []
 
 
-def test_the_key_and_scheme_are_chosen(tmp_path: Path) -> None:
+def test_key_and_scheme_options(tmp_path: Path) -> None:
     content = row("1", "Ana", "ne=B-PER|NER=B-LOC") + row("2", "Roy", "ne=L-PER")
     (document,) = read(tmp_path, content, key="ne", scheme="bilou")
-    assert found(document) == [("Ana Roy", "PER")]
+    assert surfaces_and_labels(document) == [("Ana Roy", "PER")]
 
 
-def test_everything_wrong_is_told_and_the_other_documents_are_read(tmp_path: Path) -> None:
+def test_all_problems_are_reported_and_other_documents_are_read(tmp_path: Path) -> None:
     (tmp_path / "f.conllu").write_bytes(
         b"# newdoc id = a\n1\tAna\n\n"
         b"# newdoc id = b\n\xe9\n"
@@ -154,8 +154,16 @@ def test_everything_wrong_is_told_and_the_other_documents_are_read(tmp_path: Pat
     ]
 
 
+def test_a_problem_before_the_first_document_does_not_hide_it(tmp_path: Path) -> None:
+    (tmp_path / "f.conllu").write_text("x\n\n# newdoc id = a\n" + row("1", "Ana"))
+    reading = conllu.read(tmp_path / "f.conllu", conllu.ReadOptions(), Notes())
+    assert next(reading).id == "a"
+    with pytest.raises(DataError, match="expected 10 columns, found 1"):
+        next(reading)
+
+
 @pytest.mark.parametrize("label", ["a b", "a|b", "a=b", ""])
-def test_labels_that_misc_cannot_hold_are_refused(tmp_path: Path, label: str) -> None:
+def test_labels_with_reserved_characters_are_refused(tmp_path: Path, label: str) -> None:
     with pytest.raises(DataError, match="--labels"):
         conllu.write(
             [Document("d", "Ana", (Entity("e1", 0, 3, label),))],
@@ -171,43 +179,43 @@ def test_ids_that_do_not_fit_in_a_line_are_refused(tmp_path: Path) -> None:
         conllu.write([Document("a\nb", "x", ())], tmp_path / "f", conllu.WriteOptions(), Notes())
 
 
-def test_a_text_without_words_is_told(tmp_path: Path) -> None:
+def test_a_text_without_words_is_counted(tmp_path: Path) -> None:
     notes = Notes()
     registry.write([Document("d", " \n", ())], str(tmp_path / "f"), format_="conllu", notes=notes)
-    assert notes.counts == {"white space lost": 1}
+    assert notes.counts == {"white space dropped": 1}
 
 
-def test_the_format_is_found_by_its_suffix(tmp_path: Path) -> None:
+def test_detection_by_suffix(tmp_path: Path) -> None:
     (tmp_path / "f.conllu").touch()
     assert detect(tmp_path / "f.conllu") == detect(tmp_path) == "conllu"
 
 
-# Words run together, as « AnaRoy », are one token: mentions in them are widened, and noted.
+# Words without a gap, such as « AnaRoy », are one token: mentions in it are expanded and counted.
 @given(tokenised(gaps=SPACES))
-def test_there_and_back(document: Document) -> None:
-    assume(noted(document) == {})
+def test_round_trip(document: Document) -> None:
+    assume(notes_of(document) == {})
     assert there_and_back([document], "conllu") == [held(document, "conllu")]
 
 
 @given(documents(labels=st.sampled_from(("PER", "é.x"))))
-def test_any_text_with_a_word_comes_back(document: Document) -> None:
+def test_any_text_with_a_word_is_restored(document: Document) -> None:
     document = held(document, "conllu")
     with contextlib.suppress(DataError):  # ids that do not fit in a line
-        notes = noted(document)
+        notes = notes_of(document)
         (back,) = there_and_back([document], "conllu")
-        assert back.text == document.text or "white space lost" in notes
+        assert back.text == document.text or "white space dropped" in notes
         assert back == document or notes
 
 
-def noted(document: Document) -> dict[str, int]:
+def notes_of(document: Document) -> dict[str, int]:
     notes = Notes()
-    conllu._rendered(document, conllu.WriteOptions(), notes)
+    conllu._render(document, conllu.WriteOptions(), notes)
     return dict(notes.counts)
 
 
 @given(tokenised(gaps=SPACES))
 def test_the_conllu_library_reads_the_same(document: Document) -> None:
-    content = conllu._rendered(document, conllu.WriteOptions(), Notes())
+    content = conllu._render(document, conllu.WriteOptions(), Notes())
     sentences = [s for s in library.parse(content) if s]
     if sentences:
         assert sentences[0].metadata["newdoc id"] == document.id
@@ -241,7 +249,7 @@ FILES = st.binary(max_size=80) | st.lists(LINES | COMMENTS).map("".join).map(str
 
 @given(FILES, st.sampled_from(["error", "conlleval", "discard"]))
 def test_any_bytes_give_documents_or_problems(
-    tmp_path_factory: pytest.TempPathFactory, content: bytes, repair: bio.Repair
+    tmp_path_factory: pytest.TempPathFactory, content: bytes, repair: bio.TagRepair
 ) -> None:
     file = tmp_path_factory.getbasetemp() / "fuzz.conllu"
     file.write_bytes(content)

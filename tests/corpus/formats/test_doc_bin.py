@@ -118,15 +118,15 @@ OFF = Document(
             "expand",
             [(0, 2), (9, 13)],
             {
-                "mentions off the tokens dropped": 1,
-                "mentions widened to tokens": 1,
-                "relations of dropped mentions lost": 1,
+                "unaligned mentions dropped": 1,
+                "mentions expanded to token boundaries": 1,
+                "relations dropped with a mention": 1,
             },
         ),
         (
             "drop",
             [(0, 2)],
-            {"mentions off the tokens dropped": 2, "relations of dropped mentions lost": 2},
+            {"unaligned mentions dropped": 2, "relations dropped with a mention": 2},
         ),
     ],
 )
@@ -201,7 +201,7 @@ def test_a_folder_is_read_and_an_id_given_twice_refused(tmp_path: Path) -> None:
     assert [d.id for d in found] == ["sub/train-1", "sub/train-2", "train-1", "train-2"]
     for place in ("a", "b"):
         registry.write([DOCUMENT], str(tmp_path / f"{place}.spacy"), format_="spacy")
-    with pytest.raises(DataError, match="document id given twice"):
+    with pytest.raises(DataError, match="duplicate document id"):
         read(tmp_path)
 
 

@@ -78,7 +78,7 @@ def test_what_is_written() -> None:
     notes = Notes()
     spans = json.loads(written(document, "doccano", "layout=label", notes=notes))
     assert spans["label"] == [[0, 3, "PER"], [10, 14, "LOC"]]
-    assert notes.counts["relations lost"] == 1
+    assert notes.counts["relations dropped"] == 1
 
 
 def test_metadata_of_a_name_that_doccano_uses_are_told() -> None:

@@ -127,7 +127,7 @@ def test_a_cluster_whose_first_mention_is_dropped_keeps_its_relations() -> None:
     (record,) = json.loads(written(document, "docred", "tokens=drop", notes=notes))
     assert [[m["id"] for m in vertex] for vertex in record["vertexSet"]] == [["y"]]
     assert [(r["h"], r["t"], r["r"]) for r in record["labels"]] == [(0, 0, "P1")]
-    assert notes.counts["relations lost"] == 1
+    assert notes.counts["relations dropped"] == 1
 
 
 def _within_lines(document: Document) -> Document:

@@ -1,4 +1,4 @@
-"""hipe: the ten columns of the HIPE campaigns."""
+"""hipe: reading and writing of the tables of the HIPE campaigns."""
 
 import contextlib
 from pathlib import Path
@@ -17,8 +17,8 @@ from aloi.corpus.formats.shared import bio
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError
 
-HEAD = "\t".join(hipe.NAMES) + "\n"
-# Paris stands for its government (metonymic org); « ville de Lyon » has Lyon inside (nested).
+HEAD = "\t".join(hipe.COLUMN_NAMES) + "\n"
+# Paris means its government (metonymic org); « ville de Lyon » contains Lyon (nested).
 TABLE = """# date = 1902-05-01
 # hipe2022:document_id = GDL-1
 # language = fr
@@ -52,7 +52,7 @@ def test_text_metadata_and_mentions(tmp_path: Path) -> None:
     (document,) = read(tmp_path, HEAD + TABLE, notes)
     assert document.id == "GDL-1"
     assert document.meta == {"date": "1902-05-01", "language": "fr"}
-    # No space before the comma, a line end after it, none after Lyon, whose line ends in a word.
+    # No space before the comma and after Lyon, where NoSpaceAfter overrides EndOfLine.
     assert document.text == 'À Paris,\nla ville de Lyon" aGand"'
     assert [(document.surface(e), e.label, e.ref) for e in document.entities] == [
         ("Paris", "loc", "Q90"),
@@ -84,7 +84,7 @@ def test_each_layer_is_a_column(
     assert [(document.surface(e), e.label, e.ref) for e in document.entities] == mentions
 
 
-def test_columns_are_found_by_their_names(tmp_path: Path) -> None:
+def test_columns_are_identified_by_name(tmp_path: Path) -> None:
     content = "TOKEN\tNE-COARSE-LIT\tMISC\tNEL-LIT\nAna\tB-pers\tEndOfLine\tQ1\nRoy\tO\t_\t_\n"
     (document,) = read(tmp_path, content)
     assert (document.id, document.text) == ("f", "Ana\nRoy")
@@ -93,7 +93,7 @@ def test_columns_are_found_by_their_names(tmp_path: Path) -> None:
         read(tmp_path, content, layer="fine")
 
 
-def test_documents_without_tokens_are_documents(tmp_path: Path) -> None:
+def test_documents_without_tokens(tmp_path: Path) -> None:
     head = "# document_id = a\n# date = 1\n\n# date = 2\n# document_id = b\n"
     assert read(tmp_path, HEAD + head) == [
         Document("a", "", (), (), {"date": "1"}),
@@ -102,7 +102,7 @@ def test_documents_without_tokens_are_documents(tmp_path: Path) -> None:
     assert read(tmp_path, HEAD) == []
 
 
-def test_everything_wrong_is_told_and_the_other_documents_are_read(tmp_path: Path) -> None:
+def test_all_problems_are_reported_and_other_documents_are_read(tmp_path: Path) -> None:
     (tmp_path / "f.tsv").write_bytes(
         HEAD.encode()  # line 1
         + b"# document_id = a\nAna\tO\n\xe9\n"  # a row of two cells, and Latin-1
@@ -127,21 +127,21 @@ def test_everything_wrong_is_told_and_the_other_documents_are_read(tmp_path: Pat
     ]
 
 
-def test_words_that_look_like_something_else_are_words(tmp_path: Path) -> None:
+def test_tokens_that_look_like_comments_or_headers(tmp_path: Path) -> None:
     content = HEAD + row("TOKEN") + row("#") + row('"') + "# last = comment\n"
     notes = Notes()
     assert read(tmp_path, content, notes) == [Document("f", 'TOKEN # "', ())]
     assert notes.counts == {"comments left out": 1}
 
 
-def test_broken_tags_are_repaired_by_name(tmp_path: Path) -> None:
+def test_repair_option(tmp_path: Path) -> None:
     content = HEAD + row("Ana", "I-pers") + row("Roy", "B-pers")
     for repair, surfaces in (("conlleval", ["Ana", "Roy"]), ("discard", ["Roy"])):
         (document,) = read(tmp_path, content, repair=repair)
         assert [document.surface(e) for e in document.entities] == surfaces
 
 
-def test_a_file_as_it_is_written(tmp_path: Path) -> None:
+def test_a_written_file(tmp_path: Path) -> None:
     entities = (Entity("e1", 2, 7, "loc", "Q90"), Entity("e2", 9, 12, "pers", "a b"))
     document = Document("d", "À Paris\n\nAna.", entities, (), {"date": "1902", "n": 1})
     notes = Notes()
@@ -154,11 +154,11 @@ def test_a_file_as_it_is_written(tmp_path: Path) -> None:
         "Ana\tB-pers\t_\t_\t_\t_\t_\t_\t_\tNoSpaceAfter\n"
         ".\tO\t_\t_\t_\t_\t_\t_\t_\t_\n\n"
     )
-    # The empty line is no gap that MISC tells; a ref of two words is no NEL id.
+    # MISC has no flag for an empty line; a ref of two words cannot be a NEL id.
     assert notes.counts == {
-        "metadata lost": 1,
-        "refs lost": 1,
-        "white space rebuilt from words": 1,
+        "metadata dropped": 1,
+        "refs dropped": 1,
+        "texts with changed white space": 1,
     }
 
 
@@ -175,31 +175,31 @@ def test_labels_with_white_space_are_refused(tmp_path: Path) -> None:
         hipe.write([document], tmp_path / "f.tsv", hipe.WriteOptions(), Notes())
 
 
-def test_a_table_is_found_by_its_first_line(tmp_path: Path) -> None:
+def test_detection_by_first_line(tmp_path: Path) -> None:
     (tmp_path / "f.tsv").write_text("\ufeff" + HEAD)
     assert detect(tmp_path / "f.tsv") == detect(tmp_path) == "hipe"
     (tmp_path / "f.tsv").write_text("a\tb\n")
     assert detect(tmp_path / "f.tsv") == "conll"
 
 
-# Gaps other than these are lost, which `Notes` tells; so are words run together, as « AnaRoy ».
+# Other gaps are not restored and are counted; so are words without a gap, such as « AnaRoy ».
 @given(tokenised(gaps=(" ", "\n", "")))
-def test_there_and_back(document: Document) -> None:
-    assume(noted(document) == {})
+def test_round_trip(document: Document) -> None:
+    assume(notes_of(document) == {})
     assert there_and_back([document], "hipe") == [held(document, "hipe")]
 
 
 @given(documents(labels=st.sampled_from(("PER", "é.x"))))
-def test_what_is_not_noted_comes_back(document: Document) -> None:
+def test_documents_without_notes_are_restored(document: Document) -> None:
     document = held(document, "hipe")
     with contextlib.suppress(DataError):  # ids that do not fit in a line
-        if noted(document) == {}:
+        if notes_of(document) == {}:
             assert there_and_back([document], "hipe") == [document]
 
 
-def noted(document: Document) -> dict[str, int]:
+def notes_of(document: Document) -> dict[str, int]:
     notes = Notes()
-    hipe._rendered(document, hipe.WriteOptions(), notes)
+    hipe._render(document, hipe.WriteOptions(), notes)
     return dict(notes.counts)
 
 
@@ -217,7 +217,7 @@ FILES = st.binary(max_size=80) | PIECES.map("".join).map(str.encode)
     FILES, st.sampled_from(list(hipe._LAYERS)), st.sampled_from(["error", "conlleval", "discard"])
 )
 def test_any_bytes_give_documents_or_problems(
-    tmp_path_factory: pytest.TempPathFactory, content: bytes, layer: str, repair: bio.Repair
+    tmp_path_factory: pytest.TempPathFactory, content: bytes, layer: str, repair: bio.TagRepair
 ) -> None:
     file = tmp_path_factory.getbasetemp() / "fuzz.tsv"
     file.write_bytes(content)

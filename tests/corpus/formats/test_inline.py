@@ -1,4 +1,4 @@
-"""The markup a person types, and what they are told when it is wrong."""
+"""inline: parsing of typed markup, and the problems reported for invalid markup."""
 
 import pytest
 
@@ -16,13 +16,13 @@ Le [président [français](NORP)](ROLE#r@de-gaulle) reçoit [K. A.](PER#k) \[sic
 """
 
 
-def test_what_a_person_types() -> None:
-    (document,) = inline.parse(TYPED)
+def test_typed_markup() -> None:
+    (document,) = inline.parse_markup(TYPED)
     assert document.text == "Le président français reçoit K. A. [sic]."
     assert document.meta == {"date": "1963-01-22"}
     assert document.entities == (
         Entity("r", 3, 21, "ROLE", "de-gaulle"),
-        Entity("e1", 13, 21, "NORP"),  # no id was given
+        Entity("e1", 13, 21, "NORP"),  # numbered, because the markup has no id
         Entity("k", 29, 34, "PER"),
     )
     assert document.relations == (
@@ -33,30 +33,30 @@ def test_what_a_person_types() -> None:
 @pytest.mark.parametrize(
     ("typed", "line", "what"),
     [
-        ("Le [président", 5, "never closed"),
-        ("Le président](ROLE)", 5, "closes nothing"),
-        ("Le [président]", 5, "closes nothing"),
-        ("a\\b", 5, "closes nothing"),
-        ("[a](PER@x#y)", 5, "is no tag"),
-        ("[a](PER score=high)", 5, "is no tag"),
-        ("[a](PER kind)", 5, "is no tag"),
-        ("texte\n+++\n#k MEETS", 7, "not a relation"),
+        ("Le [président", 5, "is not closed"),
+        ("Le président](ROLE)", 5, "without `\\["),
+        ("Le [président]", 5, "without `\\["),
+        ("a\\b", 5, "without `\\["),
+        ("[a](PER@x#y)", 5, "invalid tag"),
+        ("[a](PER score=high)", 5, "invalid tag"),
+        ("[a](PER kind)", 5, "invalid tag"),
+        ("texte\n+++\n#k MEETS", 7, "invalid relation"),
         ("texte\n+++\n#k MEETS #r", 5, "no entity"),
     ],
 )
-def test_what_is_wrong_is_told_with_its_line(typed: str, line: int, what: str) -> None:
+def test_problems_are_reported_with_their_line(typed: str, line: int, what: str) -> None:
     ending = "" if "+++" in typed else "\n+++"
     with pytest.raises(DataError, match=what) as caught:
-        list(inline.parse(f'+++\nid = "d1"\n\n+++\n{typed}{ending}\n'))
+        list(inline.parse_markup(f'+++\nid = "d1"\n\n+++\n{typed}{ending}\n'))
     assert caught.value.problems[0].line == line
 
 
-def test_a_fence_that_is_missing() -> None:
-    with pytest.raises(DataError, match="not three"):
-        list(inline.parse('+++\nid = "d1"\n+++\ntext\n'))
+def test_a_missing_fence() -> None:
+    with pytest.raises(DataError, match="expected three"):
+        list(inline.parse_markup('+++\nid = "d1"\n+++\ntext\n'))
 
 
 @pytest.mark.parametrize("meta", [{"id": "other"}, {"x": None}])
-def test_metadata_that_markup_cannot_hold(meta: dict[str, str | None]) -> None:
-    with pytest.raises(DataError, match="cannot hold"):
-        list(inline.render([Document("d", "x", (), (), meta)]))
+def test_reserved_metadata(meta: dict[str, str | None]) -> None:
+    with pytest.raises(DataError, match="cannot represent"):
+        list(inline.render_markup([Document("d", "x", (), (), meta)]))

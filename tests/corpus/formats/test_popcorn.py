@@ -57,7 +57,7 @@ def test_a_key_given_twice_in_an_object_is_told() -> None:
         f'{{"a": {one}, "a": {one}}}',
         f'[{{"b": {one}}}, {{"a": {one}, "\\u0061": 1}}]',
     ):
-        with pytest.raises(DataError, match=r"document a: document id given twice"):
+        with pytest.raises(DataError, match=r"document a: duplicate document id"):
             read(content, "popcorn")
 
 

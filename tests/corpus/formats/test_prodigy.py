@@ -74,7 +74,7 @@ def test_one_annotator_of_several_is_read() -> None:
     notes = Notes()
     ours, theirs = ({**TASK, "doc_id": "d", "_annotator_id": name} for name in ("ana", "eva"))
     lines = json.dumps(ours) + "\n" + json.dumps(theirs)
-    with pytest.raises(DataError, match="document id given twice"):
+    with pytest.raises(DataError, match="duplicate document id"):
         read(lines, "prodigy")
     assert len(read(lines, "prodigy", "annotator=eva", notes=notes)) == 1
     assert len(read(lines.replace("_annotator", "_session"), "prodigy", "annotator=eva")) == 1
@@ -137,7 +137,7 @@ def test_what_is_written() -> None:
         "meta": {"k": 1},
         "answer": "accept",
     }
-    assert dict(notes.counts) == {"mentions widened to tokens": 1}
+    assert dict(notes.counts) == {"mentions expanded to token boundaries": 1}
 
 
 @given(on_tokens())

@@ -1,4 +1,4 @@
-"""What is written is read back the same, whatever the text."""
+"""Round trips of native and inline files with any text."""
 
 import io
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ def test_inline_markup(document: Document) -> None:
     assert same(read, held(document, "inline"))
 
 
-def test_a_repository_file_has_one_mention_or_relation_a_line() -> None:
+def test_a_repository_file_has_a_line_per_mention_or_relation() -> None:
     document = Document("d", "Ana", (Entity("e1", 0, 3, "PER"),), (), {"lang": "fr"})
     assert document_files.pretty(document) == (
         '{\n "entities": [\n  {"end": 3, "id": "e1", "label": "PER", "start": 0}\n ],\n'
@@ -44,7 +44,7 @@ def test_a_repository_file_has_one_mention_or_relation_a_line() -> None:
     )
 
 
-def test_nothing_half_written(tmp_path: Path) -> None:
+def test_no_file_is_left_after_an_error(tmp_path: Path) -> None:
     document = Document("d", "Ana", ())
 
     def broken() -> Iterator[Document]:

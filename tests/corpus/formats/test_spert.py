@@ -55,7 +55,7 @@ def test_every_problem_is_told_with_its_line_and_the_rest_is_read() -> None:
 
 
 def test_an_id_given_twice_is_told() -> None:
-    with pytest.raises(DataError, match="document id given twice"):
+    with pytest.raises(DataError, match="duplicate document id"):
         read(json.dumps([SENTENCE, SENTENCE]), "spert")
 
 
@@ -72,7 +72,7 @@ def test_what_is_written() -> None:
             "orig_id": "d",
         }
     ]
-    assert dict(notes.counts) == {"texts re-spaced": 1, "mentions widened to tokens": 1}
+    assert dict(notes.counts) == {"texts re-spaced": 1, "mentions expanded to token boundaries": 1}
 
 
 def test_dropped_mentions_take_their_relations_along() -> None:
@@ -81,7 +81,7 @@ def test_dropped_mentions_take_their_relations_along() -> None:
     notes = Notes()
     (sentence,) = json.loads(written(document, "spert", "tokens=drop", notes=notes))
     assert (len(sentence["entities"]), sentence["relations"]) == (1, [])
-    assert notes.counts["relations lost"] == 1
+    assert notes.counts["relations dropped"] == 1
     with pytest.raises(DataError, match="tokens=expand"):
         written(document, "spert", "tokens=error")
 

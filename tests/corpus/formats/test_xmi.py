@@ -17,7 +17,7 @@ from strategies import documents
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.formats import xmi
 from aloi.corpus.formats.detection import detect
-from aloi.corpus.formats.shared.capabilities import fit
+from aloi.corpus.formats.shared.capabilities import reduce_document
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import parse_options
 from aloi.corpus.problems import DataError
@@ -254,7 +254,7 @@ def test_later_documents_may_bring_attributes(tmp_path: Path) -> None:
     assert xmi.write(documents, out, xmi.WriteOptions("my.Mention", "Fact"), Notes()) == 3
     read = xmi.read(out, parse_options(xmi.ReadOptions, ["layer=Mention"]), Notes())
     for one, other in zip(sorted(read, key=lambda d: d.id), documents, strict=True):
-        assert same(one, fit(other, xmi.CAPABILITIES, Notes()))
+        assert same(one, reduce_document(other, xmi.CAPABILITIES, Notes()))
 
 
 def test_what_cannot_be_written_is_all_named(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ LOOSE = Settings(least_count=1, least_share=0.0)
 
 
 def marked(markup: str, relations: str = "", id_: str = "d") -> Document:
-    (document,) = inline.parse(f'+++\nid = "{id_}"\n+++\n{markup}\n+++\n{relations}\n')
+    (document,) = inline.parse_markup(f'+++\nid = "{id_}"\n+++\n{markup}\n+++\n{relations}\n')
     return document
 
 

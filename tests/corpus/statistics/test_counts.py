@@ -68,7 +68,7 @@ def test_a_broken_map_is_an_error(tmp_path: Path) -> None:
 def written(corpus: Path, id_: str, markup: str, relations: str = "", date: str = "") -> None:
     """Replace a document of the tiny corpus by another, written in inline markup."""
     content = f'+++\nid = "{id_}"\ndate = "{date}"\n+++\n{markup}\n+++\n{relations}\n'
-    (document,) = inline.parse(content)
+    (document,) = inline.parse_markup(content)
     (corpus / "gold" / f"{id_}.json").write_text(pretty(document), encoding="utf-8")
 
 

@@ -1,11 +1,11 @@
-"""What a format cannot hold is left out and counted, in one place for all formats."""
+"""Reduction of documents to the capabilities of a format, with counts of what is dropped."""
 
 import re
 
 import pytest
 
 from aloi.corpus.document import Document, Entity, Relation
-from aloi.corpus.formats.shared.capabilities import Capabilities, fit, reduced_to
+from aloi.corpus.formats.shared.capabilities import Capabilities, reduce_document, reduced_to
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError
 
@@ -14,36 +14,38 @@ WAR = Entity("w", 3, 20, "EVENT", ref="war")
 UKRAINE = Entity("u", 13, 20, "LOC", attributes={"metonymy": "people"}, score=0.5)
 CROSSING = Entity("c", 13, 27, "LOC")
 TWIN = Entity("t", 3, 20, "TOPIC")
-ARC = Relation("w", "u", "LOCATED_IN", "r1", {"assertion": "negated"}, 0.7)
+RELATION = Relation("w", "u", "LOCATED_IN", "r1", {"assertion": "negated"}, 0.7)
 
 
-def kept(holds: Capabilities, *entities: Entity) -> tuple[list[str], dict[str, int]]:
+def reduce(capabilities: Capabilities, *entities: Entity) -> tuple[list[str], dict[str, int]]:
     notes = Notes()
-    relations = (ARC, Relation("w", "w", "SAME")) if entities[:2] == (WAR, UKRAINE) else ()
-    document = fit(Document("d", TEXT, entities, relations, {"lang": "fr"}), holds, notes)
+    relations = (RELATION, Relation("w", "w", "SAME")) if entities[:2] == (WAR, UKRAINE) else ()
+    document = reduce_document(
+        Document("d", TEXT, entities, relations, {"lang": "fr"}), capabilities, notes
+    )
     return [entity.id for entity in document.entities], dict(notes.counts)
 
 
-def test_flat_keeps_the_outermost_and_loses_relations_with_their_ends() -> None:
-    ids, lost = kept(Capabilities(overlap="flat"), WAR, UKRAINE)
+def test_flat_keeps_outermost_mentions_and_their_relations() -> None:
+    ids, dropped = reduce(Capabilities(overlap="flat"), WAR, UKRAINE)
     assert ids == ["w"]
-    assert lost == {"mentions lost": 1, "relations lost": 1}
+    assert dropped == {"mentions dropped": 1, "relations dropped": 1}
 
 
-def test_nested_loses_the_later_of_two_that_cross() -> None:
-    ids, lost = kept(Capabilities(overlap="nested"), WAR, UKRAINE, CROSSING)
+def test_nested_drops_the_later_of_two_crossing_mentions() -> None:
+    ids, dropped = reduce(Capabilities(overlap="nested"), WAR, UKRAINE, CROSSING)
     # Ukraine (13-20) lies in the war (3-20); Ukraine du Sud (13-27) crosses its end. It sorts
-    # before Ukraine, being longer, but the war was there first.
+    # before Ukraine because it is longer, but after the war.
     assert ids == ["w", "u"]
-    assert lost == {"mentions lost": 1}
+    assert dropped == {"mentions dropped": 1}
 
 
-def test_of_twins_the_first_label_stays() -> None:
-    assert kept(Capabilities(twins=False), WAR, TWIN) == (["w"], {"mentions lost": 1})
+def test_the_first_mention_of_a_span_is_kept() -> None:
+    assert reduce(Capabilities(same_span=False), WAR, TWIN) == (["w"], {"mentions dropped": 1})
 
 
-def test_everything_else_is_counted_by_its_name() -> None:
-    bare = Capabilities(
+def test_everything_dropped_is_counted() -> None:
+    minimal = Capabilities(
         entity_ids=False,
         refs=False,
         entity_attributes=False,
@@ -53,56 +55,63 @@ def test_everything_else_is_counted_by_its_name() -> None:
         relation_scores=False,
         meta=False,
     )
-    ids, lost = kept(bare, WAR, UKRAINE)
+    ids, dropped = reduce(minimal, WAR, UKRAINE)
     assert ids == ["e1", "e2"]
-    assert lost == {
-        "refs lost": 1,
-        "attributes of mentions lost": 1,
-        "scores of mentions lost": 1,
-        "relations lost": 1,
-        "attributes of relations lost": 1,
-        "scores of relations lost": 1,
-        "metadata lost": 1,
+    assert dropped == {
+        "refs dropped": 1,
+        "mention attributes dropped": 1,
+        "mention scores dropped": 1,
+        "relations dropped": 1,
+        "relation attributes dropped": 1,
+        "relation scores dropped": 1,
+        "metadata dropped": 1,
     }
 
 
-def test_attributes_of_the_names_held_stay() -> None:
-    arc = Relation("w", "u", "LOCATED_IN", attributes={"evidence": "0", "assertion": "negated"})
-    document = Document("d", TEXT, (WAR, UKRAINE), (arc,))
+def test_supported_relation_attributes_are_kept() -> None:
+    relation = Relation(
+        "w", "u", "LOCATED_IN", attributes={"evidence": "0", "assertion": "negated"}
+    )
+    document = Document("d", TEXT, (WAR, UKRAINE), (relation,))
     notes = Notes()
-    (left,) = fit(
+    (reduced,) = reduce_document(
         document, Capabilities(relation_attributes=frozenset({"evidence"})), notes
     ).relations
-    assert left.attributes == {"evidence": "0"}
-    assert dict(notes.counts) == {"attributes of relations lost": 1}
+    assert reduced.attributes == {"evidence": "0"}
+    assert dict(notes.counts) == {"relation attributes dropped": 1}
 
 
-def test_relations_between_clusters_move_to_the_first_mention_of_each() -> None:
-    # Two mentions of the ref "ua" as LOC are one cluster whose first is "u"; the EVENT
-    # of the same ref is another cluster, whose only mention stays the end that it was.
+def test_relations_move_to_the_first_mentions_of_their_clusters() -> None:
+    # The two LOC mentions with the ref "ua" are one cluster, and "u" is its first mention. The
+    # EVENT with the same ref is another cluster, so the relation keeps "w" as its tail.
     entities = (
         Entity("u", 13, 20, "LOC", "ua"),
         Entity("c", 20, 27, "LOC", "ua"),
         Entity("w", 3, 20, "EVENT", "ua"),
         Entity("n", 0, 2, "LOC"),
     )
-    arcs = (Relation("c", "w", "IN"), Relation("n", "u", "IN"))
+    relations = (Relation("c", "w", "IN"), Relation("n", "u", "IN"))
     notes = Notes()
-    fitting = fit(Document("d", TEXT, entities, arcs), Capabilities(clusters=True), notes)
-    assert [(r.head, r.tail) for r in fitting.relations] == [("n", "u"), ("u", "w")]
+    reduced = reduce_document(
+        Document("d", TEXT, entities, relations), Capabilities(clusters=True), notes
+    )
+    assert [(r.head, r.tail) for r in reduced.relations] == [("n", "u"), ("u", "w")]
     assert dict(notes.counts) == {"relations moved to the first mention of a cluster": 1}
 
 
-def test_strict_refuses_after_the_last_document_naming_the_first_place() -> None:
+def test_strict_conversion_fails_with_the_first_place() -> None:
     notes = Notes()
     documents = [Document("a", TEXT, ()), Document("b", TEXT, (WAR,))]
-    with pytest.raises(DataError, match=r"refs lost: 1 \(first in document b\)"):
-        list(notes.refuse(reduced_to(documents, Capabilities(refs=False), notes)))
+    with pytest.raises(DataError, match=r"refs dropped: 1 \(first in document b\)"):
+        list(notes.require_lossless(reduced_to(documents, Capabilities(refs=False), notes)))
 
 
-def test_metadata_of_one_line_may_stand_where_the_rest_cannot() -> None:
+def test_metadata_of_one_line_is_kept() -> None:
     meta = {"date": "1974", "x": "", "lang": "a\u2028b", "n": 1, "not this": "v", "pad": " v"}
     notes = Notes()
-    holds = Capabilities(meta=False, meta_lines=re.compile(r"\w+"))
-    assert fit(Document("d", "", (), (), meta), holds, notes).meta == {"date": "1974", "x": ""}
-    assert notes.counts == {"metadata lost": 1}
+    capabilities = Capabilities(meta=False, meta_lines=re.compile(r"\w+"))
+    assert reduce_document(Document("d", "", (), (), meta), capabilities, notes).meta == {
+        "date": "1974",
+        "x": "",
+    }
+    assert notes.counts == {"metadata dropped": 1}

@@ -1,4 +1,4 @@
-"""Texts rebuilt from tokens, by the rules of French typography."""
+"""Detokenization by the rules of French typography."""
 
 import pytest
 
@@ -14,11 +14,11 @@ from aloi.corpus.formats.shared.tokens import detokenize
         ("", ""),
     ],
 )
-def test_french_text_from_tokens(words: str, text: str) -> None:
+def test_spacing_of_french_text(words: str, text: str) -> None:
     assert detokenize(words.split())[0] == text
 
 
-def test_each_token_knows_its_place() -> None:
+def test_offsets_of_tokens() -> None:
     words = ["L'", "ONU", "!"]
     text, tokens = detokenize(words)
     assert [text[token.start : token.end] for token in tokens] == words

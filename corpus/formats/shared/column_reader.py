@@ -1,0 +1,174 @@
+"""Reading of formats with one token per line: files, documents, tag schemes and problems.
+
+A format subclasses `TokenLineReader` with the meaning of its lines and its rules for building a
+text. This module does the rest: it finds and decodes the files, decodes tags into spans, checks
+ids, and yields the valid documents even if others are invalid.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Generic, Literal, TypeVar
+
+from aloi.corpus.document import Document
+from aloi.corpus.duplicate_ids import DocumentIds
+from aloi.corpus.formats.shared import bio
+from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.text_files import decode_utf8
+
+SchemeOption = Literal["detect", "iob1", "iob2", "bilou"]
+"""The tag scheme of a file; with `detect`, it is inferred from the tags."""
+
+
+@dataclass(slots=True)
+class TagSequence:
+    """Tags that are decoded together, such as those of a sentence, with their line numbers."""
+
+    tags: list[str] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+
+
+S = TypeVar("S", bound=TagSequence)
+
+
+@dataclass(slots=True)
+class ParsedDocument(Generic[S]):
+    """The lines of one document, parsed, before its text is built.
+
+    `line` is the number of its first line. `declared` is True if a line opens the document, and
+    `in_header` while lines of metadata may follow. `sequences` contains only sequences with tokens.
+    """
+
+    id: str
+    line: int
+    declared: bool = False
+    in_header: bool = False
+    meta: dict[str, str] = field(default_factory=dict)
+    sequences: list[S] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class TokenLineReader(ABC, Generic[S]):
+    """Reads the documents of one file with one token per line.
+
+    `file_id` is the default document id, made from the path of the file.
+    """
+
+    file: Path
+    file_id: str
+    notes: Notes
+    scheme: SchemeOption
+    repair: bio.TagRepair
+    document: ParsedDocument[S] = field(init=False)
+
+    @abstractmethod
+    def parse_line(self, line: str, number: int) -> ParsedDocument[S] | None:
+        """Parse a line into `document`; return the finished one if the line opens another."""
+
+    @abstractmethod
+    def build(self, parsed: ParsedDocument[S], scheme: bio.TagScheme) -> Document:
+        """Build the text and mentions of a document; add problems to those of `parsed`."""
+
+    def read(self) -> Iterator[tuple[Document | None, ParsedDocument[S]]]:
+        """Yield each document with its parsed lines.
+
+        The document is None if its lines neither open a document nor contain tokens.
+        """
+        scheme = self._detect_scheme() if self.scheme == "detect" else self.scheme
+        for parsed in self.parse():
+            if parsed.declared or parsed.sequences:
+                yield self.build(parsed, scheme), parsed
+            else:
+                yield None, parsed
+
+    def _detect_scheme(self) -> bio.TagScheme:
+        """Parse the file once, without notes, and return the scheme of its tags."""
+        parsed = replace(self, notes=Notes()).parse()
+        return bio.detect_scheme(
+            sequence.tags for document in parsed for sequence in document.sequences
+        )
+
+    def parse(self) -> Iterator[ParsedDocument[S]]:
+        """Yield the parsed documents of the file; the last one may be empty."""
+        self.document = ParsedDocument(self.file_id, 1)
+        with self.file.open("rb") as stream:
+            for number, raw in enumerate(stream, start=1):
+                try:
+                    line = decode_utf8(raw, file=str(self.file), line=number, keep_bom=number > 1)
+                except DataError as error:
+                    self.document.problems += error.problems
+                    continue
+                finished = self.parse_line(line.rstrip("\r\n"), number)
+                if finished is not None:
+                    yield finished
+        self.finish()
+        yield self.document
+
+    def finish(self) -> None:
+        """Handle the end of the file; called before the last document is yielded."""
+
+    def open_document(self, id_: str, number: int, *, in_header: bool = False) -> ParsedDocument[S]:
+        """Begin the next document at a line and return the previous one."""
+        finished = self.document
+        self.document = ParsedDocument(id_, number, declared=True, in_header=in_header)
+        return finished
+
+    def decode_tags(
+        self, parsed: ParsedDocument[S], sequence: S, scheme: bio.TagScheme
+    ) -> list[bio.TokenSpan]:
+        """Return the spans of a tag sequence; count repaired tags, and report the others."""
+        decoded = bio.decode_with_repair(sequence.tags, scheme, self.repair)
+        for position in decoded.errors:
+            what = f"invalid tag {sequence.tags[position][:40]!r} in scheme {scheme}"
+            fix = "Correct it, set the scheme, or read with repair=conlleval or repair=discard"
+            self.report("bad-tag", what, fix, sequence.lines[position], parsed)
+        for position in decoded.repaired:
+            self.note(f"tags repaired ({self.repair})", sequence.lines[position])
+        return decoded.spans
+
+    def report(
+        self, kind: str, what: str, fix: str, line: int, parsed: ParsedDocument[S] | None = None
+    ) -> None:
+        """Add a problem at a line to a document (default: the current one)."""
+        parsed = parsed or self.document
+        parsed.problems.append(Problem(kind, what, fix, parsed.id, None, str(self.file), line))
+
+    def note(self, what: str, line: int, count: int = 1) -> None:
+        """Count changes in `notes`, at a line of the file."""
+        self.notes.add(what, f"{self.file}:{line}", count)
+
+
+def read_files(
+    path: Path, suffixes: tuple[str, ...], make_reader: Callable[[Path, str], TokenLineReader[Any]]
+) -> Iterator[Document]:
+    """Yield the valid documents of a file, or of the files of a folder with one of the suffixes.
+
+    `make_reader` takes a file and its default document id. Raises `DataError` after the
+    last document, with all problems in order of file and line.
+    """
+    problems: list[Problem] = []
+    ids = DocumentIds()
+    for file, file_id in _find_files(path, suffixes):
+        for document, parsed in make_reader(file, file_id).read():
+            found = list(parsed.problems)
+            if document is not None:
+                duplicates = ids.add(document.id, f"{file}:{parsed.line}")
+                found += [problem.at(file=str(file), line=parsed.line) for problem in duplicates]
+                if not found:
+                    yield document
+            problems += found
+    if problems:
+        raise DataError(sorted(problems, key=lambda p: (p.file or "", p.line or 0)))
+
+
+def _find_files(path: Path, suffixes: tuple[str, ...]) -> list[tuple[Path, str]]:
+    """Return the files of a path, each with a default document id made from its name."""
+    if not path.is_dir():
+        return [(path, path.stem)]
+    files = sorted(file for file in path.rglob("*") if file.suffix in suffixes and file.is_file())
+    return [(file, file.relative_to(path).with_suffix("").as_posix()) for file in files]

@@ -1,0 +1,97 @@
+"""Writing of formats with one token per line: flat mentions, sentences and whole files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+from aloi.corpus.document import Document
+from aloi.corpus.files import whole_file
+from aloi.corpus.formats.shared.capabilities import is_single_line
+from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.formats.shared.tokens import (
+    AlignedMention,
+    AlignmentPolicy,
+    Token,
+    align_mentions,
+)
+from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.text_files import encode_utf8
+
+
+def align_flat(
+    document: Document, tokens: Sequence[Token], *, policy: AlignmentPolicy, notes: Notes
+) -> list[AlignedMention]:
+    """Return the mentions with their tokens; of mentions that share a token, only the first."""
+    kept: list[AlignedMention] = []
+    for mention in align_mentions(document, tokens, policy=policy, notes=notes):
+        if kept and mention.first < kept[-1].end:
+            notes.add("mentions dropped on shared tokens", f"document {document.id}")
+        else:
+            kept.append(mention)
+    return kept
+
+
+def find_sentence_starts(
+    text: str, tokens: Sequence[Token], mentions: Iterable[AlignedMention]
+) -> list[int]:
+    """Return the index of the first token of each sentence.
+
+    Each line is a sentence, but lines that share a mention are one sentence.
+    """
+    inside = {position for _, first, end in mentions for position in range(first + 1, end)}
+    after_break = (
+        position
+        for position, (previous, token) in enumerate(pairwise(tokens), start=1)
+        if "\n" in text[previous.end : token.start]
+    )
+    return [0, *(start for start in after_break if start not in inside)] if tokens else []
+
+
+def check_id(document: Document) -> None:
+    """Raise `DataError` if the id cannot be written at the end of a line."""
+    if not is_single_line(document.id):
+        fix = "Use ids of one line without surrounding white space"
+        raise DataError([Problem("bad-id", "the id does not fit in a line", fix, document.id)])
+
+
+def write_documents(
+    documents: Iterable[Document],
+    path: Path,
+    render: Callable[[Document], str],
+    *,
+    bad_label: re.Pattern[str],
+    head: str = "",
+) -> int:
+    """Write one file: `head`, then the rendered documents; return the number of documents.
+
+    Raises `DataError` after the last document, without leaving a file, if `bad_label` matches in a
+    label, if a text contains a lone surrogate, or if `render` raised `DataError`.
+    """
+    problems: list[Problem] = []
+    labels: dict[str, str] = {}
+    count = 0
+    with whole_file(path) as stream:
+        stream.write(head)
+        for count, document in enumerate(documents, start=1):  # noqa: B007 - the count is the result
+            labels |= {e.label: document.id for e in document.entities if e.label not in labels}
+            try:
+                rendered = render(document)
+                encode_utf8(rendered, document.id)
+                stream.write(rendered)
+            except DataError as error:
+                problems += error.problems
+        problems += _label_problems(labels, bad_label)
+        if problems:
+            raise DataError(problems)
+    return count
+
+
+def _label_problems(labels: dict[str, str], bad_label: re.Pattern[str]) -> Iterator[Problem]:
+    """Yield a problem for each invalid label; `labels` maps it to the first document with it."""
+    for label, document in sorted(labels.items()):
+        if not label or bad_label.search(label):
+            what = f"the format cannot represent the label {label!r}"
+            yield Problem("bad-label", what, "Rename it with --labels", document)
