@@ -17,20 +17,20 @@ from aloi.models.arrays import BoolArray, IntArray
 
 
 class TokenSpan(NamedTuple):
-    """A labelled span of tokens: `start` to `end`, end exclusive."""
+    """A labelled span of tokens; the end is exclusive."""
 
     start: int
     end: int
     label: str
 
     def shifted(self, tokens: int) -> TokenSpan:
-        """Return the same span with this many tokens added to both offsets."""
+        """Return the span moved by a number of tokens."""
         return TokenSpan(self.start + tokens, self.end + tokens, self.label)
 
 
 @dataclass(frozen=True)
 class BilouTags:
-    """The numbered tags for a list of labels: 0 is O, then B, I, L, U of each label in turn."""
+    """The tags for a list of labels, as numbers: 0 is O, then B, I, L, U of each label in turn."""
 
     labels: tuple[str, ...]
 
@@ -43,7 +43,7 @@ class BilouTags:
 
     @cached_property
     def allowed(self) -> BoolArray:
-        """Whether a tag (column) may follow another (row): shape (tags, tags)."""
+        """Whether a tag (column) may follow a tag (row): shape (tags, tags)."""
         number = np.arange(len(self))
         position, label = (number - 1) % 4, (number - 1) // 4
         is_open = (number > 0) & (position < 2)  # B or I
@@ -54,17 +54,17 @@ class BilouTags:
 
     @cached_property
     def allowed_first(self) -> BoolArray:
-        """Whether a sequence may start with each tag: shape (tags,)."""
+        """A mask of the tags that a sequence may start with: shape (tags,)."""
         after_outside: BoolArray = self.allowed[0]
         return after_outside
 
     @cached_property
     def allowed_last(self) -> BoolArray:
-        """Whether a sequence may end with each tag: shape (tags,)."""
+        """A mask of the tags that a sequence may end with: shape (tags,)."""
         return self.allowed[:, 0]
 
     def encode(self, length: int, mentions: Iterable[TokenSpan]) -> IntArray:
-        """Return the tags of `length` tokens with these mentions, which must not overlap."""
+        """Return the tags of a text of `length` tokens; its mentions must not overlap."""
         tags = np.zeros(length, dtype=np.int64)
         for start, end, label in mentions:
             begin = self.begin(label)

@@ -166,9 +166,10 @@ class MentionRecognizer(SerializablePipe):
         sgd: Optimizer | None = None,
         losses: dict[str, float] | None = None,
     ) -> dict[str, float]:
-        """Train on a batch, with the negative log-likelihood of the gold mentions as the loss.
+        """Train on a batch and return the losses.
 
-        An inner layer is trained inside each gold mention of the layer above.
+        The loss is the negative log-likelihood of the gold mentions. An inner layer is trained
+        inside each gold mention of the layer above.
         """
         losses = {} if losses is None else losses
         losses.setdefault(self.name, 0.0)
@@ -231,7 +232,7 @@ def _has_outer_space(doc: Doc, span: TokenSpan) -> bool:
 
 
 def _gold_mentions(example: Example) -> list[TokenSpan]:
-    """Return the reference's mentions as spans of the predicted doc's tokens."""
+    """Return the gold mentions as token spans of the predicted doc."""
     spans = mentions(example.reference)
     if [token.text for token in example.predicted] != [token.text for token in example.reference]:
         spans = example.get_aligned_spans_y2x(spans, allow_overlap=True)

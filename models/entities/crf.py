@@ -18,19 +18,19 @@ from aloi.models.arrays import DoubleArray, FloatArray, IntArray
 from aloi.models.entities.bilou import BilouTags, TokenSpan
 
 IMPOSSIBLE = -1e4
-"""The score of a forbidden transition: its exponential is 0, and sums stay finite."""
+"""The score of a forbidden transition; its exponential is 0, and sums of scores are finite."""
 
 MIN_LOG_POTENTIAL = -100.0
-"""The lowest score of a tag relative to the best tag of its token, so that no token sums to 0."""
+"""A lower bound on a tag's score minus that of the best tag of the token, to avoid sums of 0."""
 
 
 class Messages(NamedTuple):
-    """Scaled forward and backward messages; all but the last two fields have shape (tokens, tags).
+    """The scaled messages of the forward-backward algorithm.
 
-    forward: the probability of each tag given the tokens up to its own. backward: the factor by
-    which the following tokens change that probability. potentials: exponentiated emissions, scaled.
-    transitions: exponentiated transition scores, shape (tags, tags). log_partition: the logarithm
-    of the sum over all tag sequences.
+    forward: the probability of each tag given the tokens up to its own, (tokens, tags). backward:
+    the factor by which the following tokens change that probability, (tokens, tags). potentials:
+    scaled exponentials of the emissions, (tokens, tags). transitions: exponentials of the
+    transition scores, (tags, tags). log_partition: the log of the sum over all tag sequences.
     """
 
     forward: DoubleArray
@@ -122,7 +122,7 @@ class Lattice:
         return loss, d_emissions.astype(np.float32), d_transitions.astype(np.float32)
 
     def probability(self, mention: TokenSpan) -> float:
-        """Return the probability, 0 to 1, that a tag sequence has exactly this mention."""
+        """Return the probability of a mention with exactly these tokens and this label, 0 to 1."""
         start, end, label = mention
         tags = self.tags.encode(end - start, [TokenSpan(0, end - start, label)])
         forward, backward, potentials, transitions, _ = self.messages

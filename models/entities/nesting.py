@@ -15,7 +15,7 @@ from aloi.models.entities.bilou import TokenSpan
 def split_into_layers(mentions: Iterable[TokenSpan], depth: int) -> list[list[TokenSpan]]:
     """Return `depth` lists of mentions in text order, by the number of mentions around each.
 
-    Of two mentions on the same tokens, the one whose label sorts later is the inner one. Mentions
+    Two mentions on the same tokens are nested in the alphabetical order of their labels. Mentions
     that partly overlap an earlier one, and mentions nested deeper than `depth`, are dropped.
     """
     layers: list[list[TokenSpan]] = [[] for _ in range(depth)]

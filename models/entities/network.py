@@ -99,9 +99,9 @@ def _forward(
 
 
 def _capitalised_words(doc: Doc) -> scipy.sparse.csr_array:
-    """Return which token is which capitalised word: 1 or 0, shape (tokens, distinct words).
+    """Return the occurrences of capitalised words: 1 or 0, shape (tokens, distinct words).
 
-    Words that differ only in case are one.
+    Case is ignored when words are compared.
     """
     rows = np.flatnonzero([len(token) > 1 and token.text[0].isupper() for token in doc])
     words, columns = np.unique(doc.to_array(LOWER)[rows], return_inverse=True)
@@ -110,5 +110,5 @@ def _capitalised_words(doc: Doc) -> scipy.sparse.csr_array:
 
 
 def _column_means(words: scipy.sparse.csr_array) -> scipy.sparse.csr_array:
-    """Return the matrix with each column scaled to the sum 1, so that products are means."""
+    """Return the matrix with columns scaled to a sum of 1, to compute means of vectors."""
     return words * (1 / np.maximum(words.sum(axis=0), 1)).astype(np.float32)

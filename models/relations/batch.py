@@ -15,15 +15,15 @@ from aloi.models.relations.doc_arrays import MentionArrays, TokenArrays
 from aloi.models.relations.hashing import hash_bits, hash_columns
 
 MENTION_COLUMNS = 64 + 2
-"""Columns of `CandidateBatch.token_inputs` beside those of a token's vector."""
+"""The number of columns that `CandidateBatch.token_inputs` adds to a token's vector."""
 
 MAX_CLUSTER_MENTIONS = 8
-"""The number of mentions of a cluster, the first in the text, that give features."""
+"""The number of mentions of a cluster, in text order, that features are computed from."""
 
 
 @dataclass(frozen=True)
 class CandidateBatch:
-    """The candidates of a batch; rows of `pairs` index `mentions`, offsets of those `tokens`."""
+    """Candidates of several docs; pairs are rows of `mentions`, offsets are rows of `tokens`."""
 
     tokens: TokenArrays
     mentions: MentionArrays
@@ -64,7 +64,7 @@ class CandidateBatch:
         return np.sort(self.mentions.start)
 
     def count_starts(self, start: IntArray, end: IntArray) -> IntArray:
-        """Return the number of mentions that start between tokens, for each row (end exclusive)."""
+        """Return how many mentions start in each range of tokens (end exclusive)."""
         starts = self.sorted_starts
         return np.asarray(np.searchsorted(starts, end) - np.searchsorted(starts, start), np.int64)
 
@@ -75,9 +75,9 @@ class CandidateBatch:
         return numbers.astype(np.int64)
 
     def count_label(self, label: IntArray, start: IntArray, end: IntArray) -> IntArray:
-        """Return the number of mentions with a label that start between tokens, for each row.
+        """Return how many mentions with a label start in each range of tokens (end exclusive).
 
-        label: numbers of `label_numbers`. The end is exclusive.
+        label: for each range, the number of the label in `label_numbers`.
         """
         size = len(self.tokens.word) + 1
         keys = self._sorted_label_starts
@@ -86,7 +86,7 @@ class CandidateBatch:
 
     @cached_property
     def _sorted_label_starts(self) -> IntArray:
-        """A sorted key of label number and first token for each mention."""
+        """Sorted keys that combine the label number and the first token of each mention."""
         return np.sort(self.label_numbers * (len(self.tokens.word) + 1) + self.mentions.start)
 
     @cached_property
@@ -117,7 +117,7 @@ class CandidateBatch:
 
     @cached_property
     def starts_symbol(self) -> BoolArray:
-        """Whether each token starts a symbol: an outermost mention, or a token outside of them."""
+        """A mask of the tokens that start a symbol (see `symbols`)."""
         row_of = self.outermost
         starts = np.ones(len(row_of), dtype=bool)
         starts[1:] = (row_of[1:] != row_of[:-1]) | (row_of[1:] < 0)
@@ -130,7 +130,7 @@ class CandidateBatch:
 
     @cached_property
     def symbols(self) -> HashArray:
-        """The text as symbols: outermost mentions by their labels, other tokens by their words."""
+        """The text as a sequence of symbols: the labels of outermost mentions, and other words."""
         labels = hash_columns(9, self.token_labels)
         symbols = np.where(self.outermost >= 0, labels, self.tokens.word)
         return symbols[self.starts_symbol]

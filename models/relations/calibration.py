@@ -27,7 +27,7 @@ RELIABILITY_BINS = 10
 """The number of equal-width probability bins in the reliability table."""
 
 PRIOR_STRENGTH = 100
-"""The weight of the common threshold in each label's own, in gold relations of the label.
+"""The weight of the common threshold in the threshold of each label, in gold relations.
 
 With 10, thresholds chosen on one part of the dev documents lost up to 0.01 micro-F1 on the rest
 (CrossRE, POPCORN, this corpus); with 100, they lost nothing against the common threshold alone.
@@ -48,7 +48,7 @@ class LinearCalibration(NamedTuple):
 
 
 class ScoredCells(NamedTuple):
-    """The permitted cells (pair, label) of some documents, a row each.
+    """The permitted cells (pair, label) of some documents, in arrays with one value for each cell.
 
     document: the number of the document. label: the column of the relation label. logit: the
     model's output. truth: 1 where gold has the relation, else 0.
@@ -196,7 +196,7 @@ def _middle_argmax(values: DoubleArray) -> int:
 
 
 def reliability(cells: ScoredCells, probabilities: FloatArray) -> dict[str, Any]:
-    """Return the reliability table of the probabilities above `MIN_RELIABILITY_PROBABILITY`.
+    """Return the reliability table of probabilities from `MIN_RELIABILITY_PROBABILITY` up.
 
     `error` is the expected calibration error (Naeini et al. 2015): the mean distance between
     probability and share of true relations over `RELIABILITY_BINS` bins. `bins` lists the bins that

@@ -92,10 +92,10 @@ def _split_by_sum(sizes: IntArray, limit: int) -> Iterator[IntArray]:
 
 
 def group_blocks(blocks: Iterable[Candidates]) -> Iterator[list[Candidates]]:
-    """Yield blocks in lists with at least `PAIRS_PER_BLOCK` pairs and as many pairs as tokens.
+    """Yield lists of blocks with at least `PAIRS_PER_BLOCK` pairs, and as many pairs as tokens.
 
-    The networks encode all tokens of a doc for each list that has a block of it. The lower limit on
-    pairs keeps this from taking longer than the pairs do.
+    The networks encode all tokens of a doc once for each list. With as many pairs as tokens, this
+    takes no longer than scoring the pairs.
     """
     group: list[Candidates] = []
     pairs = tokens = 0

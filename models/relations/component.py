@@ -172,7 +172,7 @@ class RelationExtractor(SerializablePipe):
         return Candidates(doc, spans, self._mention_arrays(spans), pairs, permitted)
 
     def predict(self, docs: Iterable[Doc]) -> list[list[RelationSpan]]:
-        """Return the relations of each doc whose probability reaches their label's threshold."""
+        """Return the relations of each doc that reach the threshold of their label."""
         docs = list(docs)
         relations: dict[int, list[RelationSpan]] = {id(doc): [] for doc in docs}
         for group in group_blocks(block for doc in docs for block in self.candidate_blocks(doc)):
@@ -225,10 +225,10 @@ class RelationExtractor(SerializablePipe):
         sgd: Optimizer | None = None,
         losses: dict[str, float] | None = None,
     ) -> dict[str, float]:
-        """Train on a batch, with the logistic loss summed over all candidate pairs and labels.
+        """Train on a batch and return the losses.
 
-        Candidate pairs join mentions of the predicted docs; a label is true where the reference has
-        the relation.
+        The loss is the logistic loss, summed over the permitted labels of all candidate pairs of
+        the predicted docs.
         """
         losses = {} if losses is None else losses
         losses.setdefault(self.name, 0.0)
@@ -249,7 +249,7 @@ class RelationExtractor(SerializablePipe):
         return losses
 
     def gold_matrix(self, candidates: Candidates, example: Example) -> FloatArray:
-        """Return 1 where the reference has the relation, else 0: shape (pairs, labels)."""
+        """Return a matrix with 1 where the reference has the relation, else 0: (pairs, labels)."""
         matrix = np.zeros((len(candidates.pairs), len(self.labels)), dtype=np.float32)
         arrays = candidates.mentions
         clusters = arrays.cluster[candidates.pairs]

@@ -11,18 +11,18 @@ from aloi.models.relations.batch import CandidateBatch
 from aloi.models.relations.hashing import hash_columns
 
 GAP_WINDOW = 12
-"""The number of tokens at each end of the gap that give features."""
+"""The number of tokens at each end of the gap that features are computed from."""
 
 MAX_ANCESTORS = 6
-"""The number of steps up the dependency tree from each mention that give features."""
+"""The number of ancestors in the dependency tree that features are computed from."""
 
 
 class PairContext:
     """Pairs of a batch with the positions that features are computed from, a row for each pair.
 
-    head, tail: rows of the mentions. forward: whether the head starts first; order: the same as a
-    number to hash. gap_start, gap_end, gap: the tokens between the mentions and their number.
-    nested: whether the mentions overlap. roots: the syntactic heads of head and tail.
+    head, tail: rows of the mentions. forward: whether the head starts first; order: `forward` as an
+    unsigned integer, for hashing. gap_start, gap_end: the tokens between the mentions; gap: their
+    number. nested: whether the mentions overlap. roots: the syntactic heads of head and tail.
     symbol_start, symbol_end: the gap in `batch.symbols`. All ends are exclusive.
     """
 

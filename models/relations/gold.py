@@ -28,9 +28,9 @@ def gold_relations(
 ) -> list[GoldRelation]:
     """Return the reference's relations between `spans`, symmetric ones in text order.
 
-    A mention of the reference is the span with the same offsets, label and id, or else the first
-    with the same offsets and label. Relations with an unknown label or without such spans are
-    dropped. `arrays` are those of `spans`.
+    A gold mention matches the span with the same offsets, label and id, or else the first span with
+    the same offsets and label. Relations with unmatched mentions or an unknown label are dropped.
+    `arrays` are the arrays of `spans`.
     """
     column = {label: number for number, label in enumerate(inventory.labels)}
     row_by_key = {_key(span): row for row, span in enumerate(spans)}

@@ -14,7 +14,7 @@ from aloi.models.relations.batch import CandidateBatch
 from aloi.models.relations.context import PairContext
 
 MEAN_SPANS = 11
-"""The number of token spans for each pair whose mean vectors are used."""
+"""The number of token spans of each pair that are pooled to mean vectors."""
 
 VECTORS_PER_PAIR = MEAN_SPANS + 2
 """The number of vectors of each pair: the means, a product and a maximum."""
@@ -102,7 +102,7 @@ def pooled_spans(context: PairContext) -> tuple[IntArray, IntArray]:
 
 
 def _mean_weights(start: IntArray, end: IntArray, *, tokens: int) -> Any:  # noqa: ANN401 - sparse
-    """Return the sparse matrix (spans, tokens) whose product with vectors is the mean of each span.
+    """Return sparse weights (spans, tokens): their product with vectors is the mean of each span.
 
     The mean of an empty span is 0.
     """

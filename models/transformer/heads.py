@@ -42,8 +42,8 @@ class PairHead(nn.Module):
     """An encoder with a layer for relation logits from head, tail, entity labels and the gap.
 
     Head, tail and gap are each represented by the mean of their projected token vectors, and the
-    gap also by its length. The hash of an entity label selects four embeddings, one from each of
-    four tables by each of its last four bytes; they are summed.
+    gap also by its length. An entity label is represented by the sum of four embeddings, which the
+    last four bytes of its hash select from four tables.
     """
 
     def __init__(self, encoder: Encoder, outputs: int) -> None:
@@ -85,7 +85,7 @@ class PairHead(nn.Module):
 
 
 def _prefix_sums(vectors: Tensor) -> Tensor:
-    """Return the sum of the vectors before each token, and of all: (tokens + 1, width)."""
+    """Return the sums of the vectors before each token, and of all: (tokens + 1, width)."""
     sums: Tensor = nn.functional.pad(vectors.double(), (0, 0, 1, 0)).cumsum(0)
     return sums
 

@@ -60,7 +60,10 @@ class TorchNetwork(Shim):
     def __call__(
         self, inputs: tuple[Sequence[Any], float], is_train: bool
     ) -> tuple[FloatArray, Callable[[FloatArray], None]]:
-        """Return the scores for (inputs, dropout rate), and a callback for their gradient."""
+        """Return scores and a callback for their gradient.
+
+        inputs: the docs or candidates to score, and the dropout rate.
+        """
         if parent_process() is not None:
             torch.set_num_threads(1)  # a forked process waits for ever for its parent's threads
         module, device = self._model.train(is_train), self._model.encoder.device
@@ -115,7 +118,7 @@ class TorchNetwork(Shim):
 
 
 def _read_checkpoint(weights: str | None) -> tuple[Any, Any]:
-    """Return the model and the tokenizer of a checkpoint; raise `DataError` if there are none."""
+    """Return the model and the tokenizer of a checkpoint; raise `DataError` if it has none."""
     if weights is None:
         what = "paths.weights is not set: no pretrained checkpoint to start from"
         fix = "Set a folder or a name on the Hugging Face hub: --set paths.weights=…"
