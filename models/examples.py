@@ -10,10 +10,10 @@ from aloi.corpus.formats.shared.spacy_docs import annotate, set_entities
 
 
 def make_example(nlp: Language, document: Document, *, skip: str) -> Example:
-    """Return a document as an example: gold entities on the prediction side, all on the other.
+    """Return a document as a training example for components after the entity recogniser.
 
-    The predicted doc has run through the pipeline without the component `skip`; the reference doc
-    has the gold entities and relations.
+    The predicted doc has the gold entities and the annotations of all components but `skip`; the
+    reference doc has the gold entities and relations.
     """
     doc = nlp.make_doc(document.text)
     set_entities(doc, document.entities)

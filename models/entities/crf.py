@@ -27,7 +27,7 @@ MIN_LOG_POTENTIAL = -100.0
 class Messages(NamedTuple):
     """The scaled messages of the forward-backward algorithm.
 
-    forward: the probability of each tag given the tokens up to its own, (tokens, tags). backward:
+    forward: the probability of each tag given the tokens up to it, (tokens, tags). backward:
     the factor by which the following tokens change that probability, (tokens, tags). potentials:
     scaled exponentials of the emissions, (tokens, tags). transitions: exponentials of the
     transition scores, (tags, tags). log_partition: the log of the sum over all tag sequences.
@@ -42,7 +42,7 @@ class Messages(NamedTuple):
 
 @dataclass(frozen=True)
 class Lattice:
-    """All tag sequences of some tokens, with their scores.
+    """All tag sequences for a span of tokens, with their scores.
 
     emissions: a score for each tag of each token, (tokens, tags). transitions: a score for each
     pair of neighbouring tags, (tags, tags).
@@ -156,7 +156,7 @@ class Lattice:
         is dropped once no extension can reach `min_probability`.
         """
         forward, backward, potentials, transitions, _ = self.messages
-        labels, found = self.tags.labels, dict[TokenSpan, float]()
+        labels, mentions = self.tags.labels, dict[TokenSpan, float]()
         marginals = (forward * backward)[:, 1 + 4 * np.arange(len(labels))]
         start, label = np.nonzero(marginals >= min_probability)
         mass, length = forward[start, 1 + 4 * label], 1
@@ -170,8 +170,8 @@ class Lattice:
             ended = mass * transitions[tag, last] * potentials[token, last] * backward[token, last]
             for row in np.flatnonzero(ended >= min_probability).tolist():
                 first = int(start[row])
-                found[TokenSpan(first, first + length, labels[label[row]])] = ended[row]
+                mentions[TokenSpan(first, first + length, labels[label[row]])] = ended[row]
             mass = mass * transitions[tag, inside] * potentials[token, inside]
             probable = mass * backward[token, inside] >= min_probability
             start, label, mass = start[probable], label[probable], mass[probable]
-        return found
+        return mentions

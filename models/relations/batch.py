@@ -33,7 +33,7 @@ class CandidateBatch:
     def from_candidates(
         cls, blocks: Sequence[Candidates], *, width: int = 0, static: int = 0
     ) -> Self:
-        """Return the batch of some blocks; blocks of the same doc must be adjacent.
+        """Return the batch of these blocks; blocks of the same doc must be adjacent.
 
         width, static: the vector widths that `TokenArrays.from_docs` takes.
         """

@@ -48,7 +48,7 @@ class LinearCalibration(NamedTuple):
 
 
 class ScoredCells(NamedTuple):
-    """The permitted cells (pair, label) of some documents, in arrays with one value for each cell.
+    """The permitted cells (pair, label) of the documents, in arrays with one value for each cell.
 
     document: the number of the document. label: the column of the relation label. logit: the
     model's output. truth: 1 where gold has the relation, else 0.
@@ -101,7 +101,7 @@ def tune(
 
 
 def score_cells(extractor: RelationExtractor, examples: Iterable[Example]) -> ScoredCells:
-    """Return the permitted cells of some documents with their uncalibrated logits."""
+    """Return the permitted cells of the documents with their uncalibrated logits."""
     parts = []
     for number, example in enumerate(examples):
         for block in extractor.candidate_blocks(example.predicted):

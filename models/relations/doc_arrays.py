@@ -29,7 +29,7 @@ class MentionArrays:
 
     @classmethod
     def from_spans(cls, spans: Sequence[Span], *, by_ref: bool = False) -> Self:
-        """Return the arrays of some spans; `by_ref` clusters spans with the same `kb_id`."""
+        """Return the arrays of the spans; `by_ref` clusters spans with the same `kb_id`."""
         rows = [(span.start, span.end, span.label) for span in spans]
         columns = np.array(rows, dtype=np.uint64).reshape(-1, 3)
         start, end = columns[:, 0].astype(np.int64), columns[:, 1].astype(np.int64)
@@ -54,7 +54,7 @@ class MentionArrays:
 
 @dataclass(frozen=True, slots=True)
 class TokenArrays:
-    """The tokens of some docs, with an empty row before each doc and after the last.
+    """The tokens of several docs, with an empty row before each doc and after the last.
 
     word, pos, dep: hashes. parent: the row of the syntactic head. sentence: the number of the
     sentence. vector: the output of the pipeline's `tok2vec` and the word vector, each standardised
@@ -71,7 +71,7 @@ class TokenArrays:
 
     @classmethod
     def from_docs(cls, docs: Sequence[Doc], *, width: int = 0, static: int = 0) -> Self:
-        """Return the arrays of some docs.
+        """Return the arrays of the docs.
 
         width, static: the number of columns of `doc.tensor` and of the word vectors to use. Docs
         without vectors of this width get zeros.

@@ -1,6 +1,6 @@
 """The network of the relation extractor: a linear model over hashed features plus a neural one.
 
-Input: the candidates of some docs. Output: logits, (pairs, labels), block after block. Pairs are
+Input: the candidates of several docs. Output: logits, (pairs, labels), block after block. Pairs are
 processed in chunks to bound memory.
 
 The neural part encodes the tokens with the mentions around them, then pools their vectors in,
