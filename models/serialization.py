@@ -1,4 +1,4 @@
-"""How our spaCy components are written and read: a model, and settings as plain values."""
+"""Saving and loading of our spaCy components: the network, and the settings as JSON values."""
 
 from __future__ import annotations
 
@@ -10,38 +10,42 @@ import srsly
 from spacy.pipeline import TrainablePipe
 
 
-class StoredPipe(TrainablePipe):
-    """A component that is its `model` and what `_plain` gives; `_restore` takes that back."""
+class SerializablePipe(TrainablePipe):
+    """A trainable component that saves its `model` and its settings.
 
-    def _plain(self) -> dict[str, Any]:
+    Subclasses implement `_get_settings`, which returns JSON values, and `_set_settings`, which
+    takes them back.
+    """
+
+    def _get_settings(self) -> dict[str, Any]:
         raise NotImplementedError
 
-    def _restore(self, plain: dict[str, Any]) -> None:
+    def _set_settings(self, values: dict[str, Any]) -> None:
         raise NotImplementedError
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
-        """Write the model and the settings into a folder."""
+        """Write the settings and the model into a folder, as `cfg` and `model`."""
         path = Path(path)
         path.mkdir(parents=True, exist_ok=True)
-        srsly.write_json(path / "cfg", self._plain())
+        srsly.write_json(path / "cfg", self._get_settings())
         self.model.to_disk(path / "model")
 
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> Self:
-        """Read what `to_disk` wrote."""
+        """Read a folder that `to_disk` wrote, and return the component."""
         path = Path(path)
-        self._restore(srsly.read_json(path / "cfg"))
+        self._set_settings(srsly.read_json(path / "cfg"))
         self.model.from_disk(path / "model")
         return self
 
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
-        """The model and the settings as bytes."""
-        stored = {"cfg": self._plain(), "model": self.model.to_bytes()}
-        packed: bytes = srsly.msgpack_dumps(stored)
+        """Return the settings and the model as bytes."""
+        content = {"cfg": self._get_settings(), "model": self.model.to_bytes()}
+        packed: bytes = srsly.msgpack_dumps(content)
         return packed
 
     def from_bytes(self, data: bytes, *, exclude: Iterable[str] = ()) -> Self:
-        """Read what `to_bytes` wrote."""
-        stored = srsly.msgpack_loads(data)
-        self._restore(stored["cfg"])
-        self.model.from_bytes(stored["model"])
+        """Read bytes that `to_bytes` returned, and return the component."""
+        content = srsly.msgpack_loads(data)
+        self._set_settings(content["cfg"])
+        self.model.from_bytes(content["model"])
         return self

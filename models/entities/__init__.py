@@ -1,1 +1,1 @@
-"""The spaCy component that recognises entities."""
+"""The spaCy component that recognises entity mentions."""

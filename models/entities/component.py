@@ -1,16 +1,15 @@
-"""The spaCy component `aloi_ner`: mentions, nested ones included, each with its probability.
+"""The spaCy component `aloi_ner`: entity mentions, including nested ones, with probabilities.
 
-A network scores every token (aloi.models.entities.network); for each layer of nesting
-(aloi.models.entities.nesting) a conditional random field (aloi.models.entities.crf) finds the
-likeliest mentions,
-those of an inner layer inside each mention of the layer before.
+The network (aloi.models.entities.network) scores the tags of every token. For each nesting layer
+(aloi.models.entities.nesting) a conditional random field (aloi.models.entities.crf) decodes the
+most probable mentions; inner layers are decoded inside each mention of the layer above.
 
-All mentions stand in `doc.spans["entities"]`, their probabilities in its `attrs["scores"]`; the
-outermost in `doc.ents`.
+All mentions are stored in `doc.spans["entities"]`, with their probabilities in that group's
+`attrs["scores"]`; the outermost mentions are also stored in `doc.ents`.
 """
 
-# spaCy reads the annotations of `initialize` and of the factory when they run, so they are not
-# postponed in this module.
+# spaCy evaluates the annotations of `initialize` and of the factory at run time, so this module
+# does not postpone them.
 from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any, NamedTuple
@@ -25,10 +24,12 @@ from spacy.vocab import Vocab
 from thinc.api import Config, Model, Optimizer, set_dropout_rate
 
 from aloi.corpus.formats.shared.spacy_docs import SPANS_KEY, mentions
-from aloi.models.entities.crf import Floats, Lattice, Stretch, Tags
-from aloi.models.entities.nesting import layered, within
-from aloi.models.entities.network import Vectors, shape
-from aloi.models.serialization import StoredPipe
+from aloi.models.arrays import FloatArray
+from aloi.models.entities.bilou import BilouTags, TokenSpan
+from aloi.models.entities.crf import Lattice
+from aloi.models.entities.nesting import spans_inside, split_into_layers
+from aloi.models.entities.network import TokenModel, set_output_shape
+from aloi.models.serialization import SerializablePipe
 
 DEFAULT_MODEL = """
 [model]
@@ -47,42 +48,43 @@ subword_features = true
 pretrained_vectors = null
 """
 
-MOST_LAYERS = 4
-"""Of nesting; deeper mentions are not learned."""
+MAX_DEPTH = 4
+"""The largest number of nesting layers; deeper mentions in the training data are ignored."""
 
 
-class Found(NamedTuple):
-    """A mention and its probability, 0 to 1."""
+class ScoredMention(NamedTuple):
+    """A predicted mention and its probability, 0 to 1."""
 
-    mention: Stretch
+    span: TokenSpan
     score: float
 
 
-class MentionRecognizer(StoredPipe):
-    """Finds mentions; see the module's text.
+class MentionRecognizer(SerializablePipe):
+    """A named entity recogniser for nested mentions.
 
-    labels: those of the training data, sorted. depth: how many layers of nesting they have.
+    `labels` are the entity labels of the training data, sorted; `depth` is the number of nesting
+    layers in it, at most `MAX_DEPTH`.
     """
 
     def __init__(
         self,
         vocab: Vocab,
-        model: Vectors,
+        model: TokenModel,
         name: str = "ner",
         *,
         scorer: Callable[..., dict[str, Any]] | None = None,
     ) -> None:
         self.vocab, self.model, self.name, self.scorer = vocab, model, name, scorer
-        self.tags, self.depth = Tags(()), 1
+        self.tags, self.depth = BilouTags(()), 1
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The labels, in the order of the tags."""
+        """The entity labels, in the order of their tags."""
         return self.tags.labels
 
     @property
     def label_data(self) -> dict[str, Any]:
-        """What `spacy init labels` stores of the labels."""
+        """The labels and the nesting depth, as `spacy init labels` stores them."""
         return {"labels": list(self.labels), "depth": self.depth}
 
     def initialize(
@@ -92,61 +94,69 @@ class MentionRecognizer(StoredPipe):
         nlp: Language | None = None,
         labels: dict[str, Any] | None = None,
     ) -> None:
-        """Take the labels and the depth of nesting from the examples, unless they are given."""
-        self._restore(labels or _met(get_examples()))
-        shape(self.model, tags=len(self.tags), layers=self.depth)
+        """Set the labels and the nesting depth, by default those of the examples."""
+        self._set_settings(labels or _collect_labels(get_examples()))
+        set_output_shape(self.model, tags=len(self.tags), layers=self.depth)
         docs = [example.reference for example in islice(get_examples(), 10)]
         self.model.initialize(X=[doc for doc in docs if len(doc)])
 
-    def predict(self, docs: Iterable[Doc]) -> list[list[Found]]:
-        """The mentions of each doc, outer layers first."""
+    def predict(self, docs: Iterable[Doc]) -> list[list[ScoredMention]]:
+        """Return the mentions of each doc, outer layers first."""
         docs = list(docs)
-        some = [doc for doc in docs if len(doc)]
-        scores = iter(self.model.predict(some) if some else [])
-        return [self._read(next(scores)) if len(doc) else [] for doc in docs]
+        non_empty = [doc for doc in docs if len(doc)]
+        scores = iter(self.model.predict(non_empty) if non_empty else [])
+        return [self._decode(next(scores)) if len(doc) else [] for doc in docs]
 
-    def _read(self, scores: Floats) -> list[Found]:
-        steps = self._transitions
-        around = [Found(Stretch(0, len(scores), ""), 1.0)]
-        found: list[Found] = []
+    def _decode(self, scores: FloatArray) -> list[ScoredMention]:
+        """Return the mentions for the scores of one doc, (tokens, layers * tags).
+
+        The probability of an inner mention is multiplied by that of the mention around it.
+        """
+        transitions = self._transitions
+        layer_above = [ScoredMention(TokenSpan(0, len(scores), ""), 1.0)]
+        decoded: list[ScoredMention] = []
         for layer in range(self.depth):
-            around = [
-                Found(placed, outer.score * lattice.probability(mention))
-                for outer in around
-                for lattice in [self._lattice(scores, steps, layer, outer.mention)]
+            layer_above = [
+                ScoredMention(span, outer.score * lattice.probability(mention))
+                for outer in layer_above
+                for lattice in [self._lattice(scores, transitions, layer, outer.span)]
                 for mention in self.tags.decode(lattice.best().tolist())
-                if (placed := mention.moved(outer.mention.start)) != outer.mention
+                if (span := mention.shifted(outer.span.start)) != outer.span
             ]
-            found += around
-        return found
+            decoded += layer_above
+        return decoded
 
     @property
-    def _transitions(self) -> Floats:
-        kept: Any = self.model.get_param("transitions")
-        return np.asarray(kept)
+    def _transitions(self) -> FloatArray:
+        transitions: Any = self.model.get_param("transitions")
+        return np.asarray(transitions)
 
-    def _lattice(self, scores: Floats, steps: Floats, layer: int, part: Stretch) -> Lattice:
-        """All taggings of some tokens by one layer."""
+    def _lattice(
+        self, scores: FloatArray, transitions: FloatArray, layer: int, span: TokenSpan
+    ) -> Lattice:
+        """Return the tag lattice of one layer over the tokens of a span."""
         columns = slice(layer * len(self.tags), (layer + 1) * len(self.tags))
-        return Lattice(self.tags, scores[part.start : part.end, columns], steps[layer])
+        return Lattice(self.tags, scores[span.start : span.end, columns], transitions[layer])
 
-    def set_annotations(self, docs: Iterable[Doc], found: Iterable[list[Found]]) -> None:
-        """Replace the mentions of the docs."""
-        for doc, each in zip(docs, found, strict=True):
-            worded = (f for f in each if _on_words(doc, f.mention))
-            ordered = sorted(worded, key=lambda f: (f.mention.start, -f.mention.end))
-            spans = [Span(doc, m.start, m.end, label=m.label) for m, _ in ordered]
+    def set_annotations(
+        self, docs: Iterable[Doc], predictions: Iterable[list[ScoredMention]]
+    ) -> None:
+        """Replace the mentions of each doc, without those that begin or end with white space."""
+        for doc, predicted in zip(docs, predictions, strict=True):
+            kept = (each for each in predicted if not _has_outer_space(doc, each.span))
+            ordered = sorted(kept, key=lambda each: (each.span.start, -each.span.end))
+            spans = [Span(doc, s.start, s.end, label=s.label) for s, _ in ordered]
             scores = np.array([score for _, score in ordered], dtype=np.float32)
             doc.spans[SPANS_KEY] = SpanGroup(doc, spans=spans, attrs={"scores": scores})
             doc.set_ents(spacy.util.filter_spans(spans))
 
-    def probabilities(self, doc: Doc, *, least: float) -> dict[Stretch, float]:
-        """Each outermost mention that is at least so probable, with its probability, 0 to 1."""
+    def probabilities(self, doc: Doc, *, min_probability: float) -> dict[TokenSpan, float]:
+        """Return all outermost mentions of at least this probability, with their probabilities."""
         if not len(doc):
             return {}
         (scores,) = self.model.predict([doc])
-        whole = Stretch(0, len(doc), "")
-        return self._lattice(scores, self._transitions, 0, whole).mentions(least=least)
+        lattice = self._lattice(scores, self._transitions, 0, TokenSpan(0, len(doc), ""))
+        return lattice.mentions(min_probability=min_probability)
 
     def update(
         self,
@@ -156,9 +166,10 @@ class MentionRecognizer(StoredPipe):
         sgd: Optimizer | None = None,
         losses: dict[str, float] | None = None,
     ) -> dict[str, float]:
-        """One step on the negative log-likelihood of the references' mentions.
+        """Train on a batch and return the losses.
 
-        An inner layer learns inside the mentions of the layer before that the reference has.
+        The loss is the negative log-likelihood of the gold mentions. An inner layer is trained
+        inside each gold mention of the layer above.
         """
         losses = {} if losses is None else losses
         losses.setdefault(self.name, 0.0)
@@ -166,85 +177,95 @@ class MentionRecognizer(StoredPipe):
         if not examples:
             return losses
         docs = [example.predicted for example in examples]
-        truth = [layered(_stretches(example), self.depth) for example in examples]
+        gold = [split_into_layers(_gold_mentions(example), self.depth) for example in examples]
         set_dropout_rate(self.model, drop)
         scores, backprop = self.model.begin_update(docs)
-        pushes = [np.zeros_like(each) for each in scores]
-        for each, push, layers in zip(scores, pushes, truth, strict=True):
-            losses[self.name] += self._learn(each, layers, push)
-        backprop(pushes)
+        gradients = []
+        for doc_scores, layers in zip(scores, gold, strict=True):
+            gradient, loss = self._gradient(doc_scores, layers)
+            gradients.append(gradient)
+            losses[self.name] += loss
+        backprop(gradients)
         if sgd is not None:
             self.finish_update(sgd)
         return losses
 
-    def _learn(self, scores: Floats, layers: list[list[Stretch]], push: Floats) -> float:
-        """Add one doc's gradients to `push` and to those of the transitions; return its loss."""
-        steps, total = self._transitions, 0.0
-        turned: Any = np.zeros_like(steps)
-        around = [Stretch(0, len(scores), "")]
-        for layer, inner in enumerate(layers):
+    def _gradient(
+        self, scores: FloatArray, layers: list[list[TokenSpan]]
+    ) -> tuple[FloatArray, float]:
+        """Return the gradient of one doc's scores and its loss.
+
+        The gradient of the transitions is added to the model.
+        """
+        transitions, loss = self._transitions, 0.0
+        d_scores = np.zeros_like(scores)
+        d_transitions: Any = np.zeros_like(transitions)
+        layer_above = [TokenSpan(0, len(scores), "")]
+        for layer, mentions_of_layer in enumerate(layers):
             columns = slice(layer * len(self.tags), (layer + 1) * len(self.tags))
-            for outer in around:
-                truth = self.tags.encode(outer.end - outer.start, within(outer, inner))
-                loss, moved, pairs = self._lattice(scores, steps, layer, outer).loss(truth)
-                push[outer.start : outer.end, columns] += moved
-                turned[layer] += pairs
-                total += loss
-            around = inner
-        self.model.inc_grad("transitions", turned)
-        return total
+            for outer in layer_above:
+                inner = spans_inside(outer, mentions_of_layer)
+                gold = self.tags.encode(outer.end - outer.start, inner)
+                lattice = self._lattice(scores, transitions, layer, outer)
+                span_loss, d_emissions, d_steps = lattice.loss(gold)
+                d_scores[outer.start : outer.end, columns] += d_emissions
+                d_transitions[layer] += d_steps
+                loss += span_loss
+            layer_above = mentions_of_layer
+        self.model.inc_grad("transitions", d_transitions)
+        return d_scores, loss
 
     def score(self, examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401
-        """The scorer's scores."""
+        """Return the scorer's scores."""
         return self.scorer(examples, **kwargs) if self.scorer else {}
 
-    def _plain(self) -> dict[str, Any]:
+    def _get_settings(self) -> dict[str, Any]:
         return self.label_data
 
-    def _restore(self, plain: dict[str, Any]) -> None:
-        self.tags, self.depth = Tags(tuple(plain["labels"])), plain["depth"]
+    def _set_settings(self, values: dict[str, Any]) -> None:
+        self.tags, self.depth = BilouTags(tuple(values["labels"])), values["depth"]
 
 
-def _on_words(doc: Doc, mention: Stretch) -> bool:
-    """Whether a mention neither begins nor ends with white space."""
-    return not (doc[mention.start].is_space or doc[mention.end - 1].is_space)
+def _has_outer_space(doc: Doc, span: TokenSpan) -> bool:
+    """Return whether a span begins or ends with a white-space token."""
+    return doc[span.start].is_space or doc[span.end - 1].is_space
 
 
-def _stretches(example: Example) -> list[Stretch]:
-    """The reference's mentions on the predicted doc's tokens."""
+def _gold_mentions(example: Example) -> list[TokenSpan]:
+    """Return the gold mentions as token spans of the predicted doc."""
     spans = mentions(example.reference)
     if [token.text for token in example.predicted] != [token.text for token in example.reference]:
         spans = example.get_aligned_spans_y2x(spans, allow_overlap=True)
-    return [Stretch(span.start, span.end, span.label_) for span in spans]
+    return [TokenSpan(span.start, span.end, span.label_) for span in spans]
 
 
-def _met(examples: Iterable[Example]) -> dict[str, Any]:
-    """The labels that the references' mentions have, and how deep these are nested."""
+def _collect_labels(examples: Iterable[Example]) -> dict[str, Any]:
+    """Return the entity labels of the references and the depth of their nesting."""
     labels: set[str] = set()
     depth = 1
     for example in examples:
-        found = _stretches(example)
-        labels.update(mention.label for mention in found)
-        layers = layered(found, MOST_LAYERS)
+        gold = _gold_mentions(example)
+        labels.update(mention.label for mention in gold)
+        layers = split_into_layers(gold, MAX_DEPTH)
         depth = max(depth, sum(bool(layer) for layer in layers))
     return {"labels": sorted(labels), "depth": depth}
 
 
 def copy_tok2vec(source: str, component: str = "ner") -> Callable[[Language], Language]:
-    """A callback (`aloi.CopyTok2Vec.v1`) that copies trained weights after initialisation.
+    """Return a callback (`aloi.CopyTok2Vec.v1`) that copies pretrained token-to-vector weights.
 
-    The token-to-vector layers of `component` take the weights of the recogniser of the same name
-    in the pipeline `source`: what it knows of words stays, while the layers after it start anew.
-    The layers must be of one shape.
+    After initialisation, the token-to-vector layers of `component` take the weights of the
+    recogniser of the same name in the pipeline `source`; both must have the same shape. The layers
+    above them keep their initial weights.
     """
 
     def callback(nlp: Language) -> Language:
-        taught = spacy.load(source, enable=[component]).get_pipe(component)
-        pipe = nlp.get_pipe(component)
-        assert isinstance(taught, TrainablePipe)
-        assert isinstance(pipe, MentionRecognizer)
-        vectors = taught.model.get_ref("tok2vec").layers[0].to_bytes()
-        pipe.model.get_ref("tok2vec").from_bytes(vectors)
+        pretrained = spacy.load(source, enable=[component]).get_pipe(component)
+        recognizer = nlp.get_pipe(component)
+        assert isinstance(pretrained, TrainablePipe)
+        assert isinstance(recognizer, MentionRecognizer)
+        weights = pretrained.model.get_ref("tok2vec").layers[0].to_bytes()
+        recognizer.model.get_ref("tok2vec").from_bytes(weights)
         return nlp
 
     return callback
@@ -266,8 +287,8 @@ def copy_tok2vec(source: str, component: str = "ner") -> Callable[[Language], La
 def make_mention_recognizer(
     nlp: Language,
     name: str,
-    model: Model[list[Doc], list[Floats]],
+    model: Model[list[Doc], list[FloatArray]],
     scorer: Callable[..., dict[str, Any]] | None,
 ) -> MentionRecognizer:
-    """The factory behind `nlp.add_pipe("aloi_ner")`."""
+    """Return a new component; the factory of `nlp.add_pipe("aloi_ner")`."""
     return MentionRecognizer(nlp.vocab, model, name, scorer=scorer)

@@ -1,40 +1,40 @@
-"""Nested mentions as flat layers: the outermost, those inside them, those inside these.
+"""Nested mentions as flat layers: the outermost mentions, the mentions inside them, and so on.
 
-Within a layer no two mentions overlap, so that each can be tagged token by token; a mention of
-one layer stands inside a mention of the layer before (Ju, Miwa and Ananiadou 2018 stack layers
-from the inside out; from the outside in, the mentions that most care for come first).
+The mentions of one layer do not overlap, so each layer can be tagged token by token; each mention
+of a layer lies inside a mention of the layer above. Ju, Miwa and Ananiadou (2018) stack layers from
+the inside out; here the outermost mentions come first, because most applications use only those.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from aloi.models.entities.crf import Stretch
+from aloi.models.entities.bilou import TokenSpan
 
 
-def layered(mentions: Iterable[Stretch], depth: int) -> list[list[Stretch]]:
-    """The mentions by how many others they stand inside of, in text order: `depth` lists.
+def split_into_layers(mentions: Iterable[TokenSpan], depth: int) -> list[list[TokenSpan]]:
+    """Return `depth` lists of mentions in text order, by the number of mentions around each.
 
-    Of two on the same tokens one is inside the other, by label. A mention that crosses the end of
-    another has no place, nor has one that is deeper.
+    Two mentions on the same tokens are nested in the alphabetical order of their labels. Mentions
+    that partly overlap an earlier one, and mentions nested deeper than `depth`, are dropped.
     """
-    layers: list[list[Stretch]] = [[] for _ in range(depth)]
-    around: list[Stretch] = []
+    layers: list[list[TokenSpan]] = [[] for _ in range(depth)]
+    outer: list[TokenSpan] = []
     for mention in sorted(set(mentions), key=lambda m: (m.start, -m.end, m.label)):
-        while around and around[-1].end <= mention.start:
-            around.pop()
-        if around and around[-1].end < mention.end:
+        while outer and outer[-1].end <= mention.start:
+            outer.pop()
+        if outer and outer[-1].end < mention.end:
             continue
-        if len(around) < depth:
-            layers[len(around)].append(mention)
-        around.append(mention)
+        if len(outer) < depth:
+            layers[len(outer)].append(mention)
+        outer.append(mention)
     return layers
 
 
-def within(outer: Stretch, mentions: Iterable[Stretch]) -> list[Stretch]:
-    """Those mentions that stand inside `outer`, counted from its first token."""
+def spans_inside(outer: TokenSpan, mentions: Iterable[TokenSpan]) -> list[TokenSpan]:
+    """Return the mentions inside `outer`, with offsets from its first token."""
     return [
-        mention.moved(-outer.start)
+        mention.shifted(-outer.start)
         for mention in mentions
         if outer.start <= mention.start and mention.end <= outer.end
     ]

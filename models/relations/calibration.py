@@ -1,192 +1,215 @@
-"""What is chosen on development documents: how sure the probabilities are, and the thresholds.
+"""Calibration of a relation extractor and the choice of its thresholds, on the dev documents.
 
-Probabilities are calibrated by a line through the logits (Platt 1999, "Probabilistic Outputs for
-Support Vector Machines"). How far they can be trusted is measured on documents that the line was
-not fitted on: the development documents are halved, and each half judged by the other.
+Probabilities are calibrated by a linear function of the logits (Platt 1999, "Probabilistic Outputs
+for Support Vector Machines"). The calibration error is measured by cross-validation: the dev
+documents are halved, and each half is evaluated with the calibration fitted on the other.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 from spacy.language import Language
 from spacy.training import Example
 
 from aloi.corpus.document import Document
 from aloi.corpus.formats.shared.spacy_docs import get_relations
-from aloi.models.probabilities import annotated
-from aloi.models.relations.candidates import Bools, Floats, Ints
-from aloi.models.relations.component import RelationExtractor, sigmoid
+from aloi.models.arrays import BoolArray, DoubleArray, FloatArray, IntArray
+from aloi.models.examples import make_example
+from aloi.models.relations.component import RelationExtractor
+from aloi.models.relations.gold import cluster_distance, gold_relations
+from aloi.models.relations.logistic import sigmoid
 
-BINS = 10
-"""Classes of probability in a table of reliability."""
-FAITH = 100
-"""Gold relations of a label that its own threshold needs to weigh as much as the common one.
+RELIABILITY_BINS = 10
+"""The number of equal-width probability bins in the reliability table."""
 
-With 10, thresholds from one part of the development documents lost up to a hundredth of micro-F1 on
-the rest (CrossRE, POPCORN, this corpus), with 100 nothing beside the common threshold alone.
+PRIOR_STRENGTH = 100
+"""The weight of the common threshold in the threshold of each label, in gold relations.
+
+With 10, thresholds chosen on one part of the dev documents lost up to 0.01 micro-F1 on the rest
+(CrossRE, POPCORN, this corpus); with 100, they lost nothing against the common threshold alone.
 """
-LEAST = 0.01
-"""Reliability is that of what is at least so probable: most pairs are all but impossible."""
-STEPS = np.arange(0.02, 0.96, 0.01)
+
+MIN_RELIABILITY_PROBABILITY = 0.01
+"""The lowest probability in the reliability table; most pairs are far less probable."""
+
+THRESHOLDS = np.arange(0.02, 0.96, 0.01)
+"""The thresholds that are tried."""
 
 
-Record = dict[str, Any]
-Line = tuple[float, float]
+class LinearCalibration(NamedTuple):
+    """A linear function of logits: scale * logit + shift."""
+
+    scale: float
+    shift: float
 
 
-class Cells(NamedTuple):
-    """What was scored: for each permitted (pair, label) its document, label, logit, and truth."""
+class ScoredCells(NamedTuple):
+    """The permitted cells (pair, label) of the documents, in arrays with one value for each cell.
 
-    document: Ints
-    label: Ints
-    logit: Floats
-    truth: Floats
+    document: the number of the document. label: the column of the relation label. logit: the
+    model's output. truth: 1 where gold has the relation, else 0.
+    """
 
-    def of(self, chosen: Bools) -> Cells:
-        """Some of the cells."""
+    document: IntArray
+    label: IntArray
+    logit: FloatArray
+    truth: FloatArray
+
+    def select(self, rows: BoolArray) -> ScoredCells:
+        """Return the cells where `rows` is true."""
         document, label, logit, truth = self
-        return Cells(document[chosen], label[chosen], logit[chosen], truth[chosen])
+        return ScoredCells(document[rows], label[rows], logit[rows], truth[rows])
 
 
-class Bin(NamedTuple):
-    """Relations that were held about equally probable: how probable, and how many were right."""
+class ReliabilityBin(NamedTuple):
+    """A bin of the reliability table: its size, mean probability and share of true relations."""
 
     cells: int
     probability: float
     right: float
 
 
-def tune(nlp: Language, relations: RelationExtractor, documents: Sequence[Document]) -> Record:
-    """Calibrate a trained component and choose its thresholds, on development documents.
+def tune(
+    nlp: Language, extractor: RelationExtractor, documents: Sequence[Document]
+) -> dict[str, Any]:
+    """Calibrate a trained extractor and set its thresholds, on the dev documents.
 
-    Returns what a model's record says of it: `coverage`, `thresholds`, `reliability`.
+    Returns JSON values for the model's record: `coverage`, `thresholds` and `reliability`.
     """
-    examples = [annotated(nlp, relations, document) for document in documents]
-    cells = scored(relations, examples)
-    covered = coverage(relations, examples)
-    settings = relations.settings
-    settings.scale, settings.shift = platt(cells)
-    probability = calibrated(cells, (settings.scale, settings.shift))
-    settings.threshold, chosen = thresholds(
-        cells, probability, labels=len(relations.labels), gold=covered["gold"]
+    examples = [make_example(nlp, document, skip=extractor.name) for document in documents]
+    cells = score_cells(extractor, examples)
+    gold_coverage = coverage(extractor, examples)
+    settings = extractor.settings
+    calibration = fit_calibration(cells)
+    settings.scale, settings.shift = calibration
+    settings.threshold, own = choose_thresholds(
+        cells,
+        calibrate(cells, calibration),
+        labels=len(extractor.labels),
+        gold=gold_coverage["gold"],
     )
-    settings.thresholds = dict(zip(relations.labels, chosen, strict=True))
+    settings.thresholds = dict(zip(extractor.labels, own, strict=True))
     return {
-        "coverage": covered,
+        "coverage": gold_coverage,
         "thresholds": settings.thresholds,
-        "reliability": reliability(cells, crossed(cells)),
+        "reliability": reliability(cells, cross_calibrate(cells)),
     }
 
 
-def scored(relations: RelationExtractor, examples: Iterable[Example]) -> Cells:
-    """The permitted cells of some documents, with the model's logits as they come."""
+def score_cells(extractor: RelationExtractor, examples: Iterable[Example]) -> ScoredCells:
+    """Return the permitted cells of the documents with their uncalibrated logits."""
     parts = []
     for number, example in enumerate(examples):
-        for block in relations.blocks(example.predicted):
+        for block in extractor.candidate_blocks(example.predicted):
             row, column = np.nonzero(block.permitted)
-            logit = relations.model.predict([block])[row, column]
-            truth = relations.truth(block, example)[row, column]
-            parts.append(Cells(np.full(len(row), number), column, logit, truth))
+            logit = extractor.model.predict([block])[row, column]
+            truth = extractor.gold_matrix(block, example)[row, column]
+            parts.append(ScoredCells(np.full(len(row), number), column, logit, truth))
     if not parts:
-        empty = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
-        return Cells(empty[0], empty[0], empty[1], empty[1])
-    return Cells(*map(np.concatenate, zip(*parts, strict=True)))
+        integers, floats = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
+        return ScoredCells(integers, integers, floats, floats)
+    return ScoredCells(*map(np.concatenate, zip(*parts, strict=True)))
 
 
-def coverage(relations: RelationExtractor, examples: Iterable[Example]) -> dict[str, Any]:
-    """How many gold relations some pair proposes, and how many none does, by reason.
+def coverage(extractor: RelationExtractor, examples: Iterable[Example]) -> dict[str, Any]:
+    """Count the gold relations that candidate pairs cover, and the missed ones by reason.
 
-    `end`: a mention that is not there; `distance`: too far apart; `type`: labels that the inventory
-    does not join so.
+    Returns the keys `gold`, `proposed` and `missed`. The reasons are `end` (no such mention or
+    label), `distance` (mentions too far apart) and `type` (entity labels that the relation may not
+    join).
     """
-    found: Counter[str] = Counter()
-    reach = relations.settings.max_distance or 0
+    distinct = covered = no_end = too_far = 0
+    max_distance = extractor.settings.max_distance or 0
     for example in examples:
-        proposal = relations.propose(example.predicted)
-        wanted = relations.gold(example, proposal.spans, proposal.mentions)
-        found["end"] += len(get_relations(example.reference)) - len(wanted)
-        found["proposed"] += int(relations.truth(proposal, example).sum())
-        for head, tail, _ in set(wanted):
-            far = relations.apart(proposal.mentions, head, tail) > reach
-            found["distance"] += far
-            found["wanted"] += 1
-    missed = {name: found[name] for name in ("end", "distance")}
-    missed["type"] = found["wanted"] - found["proposed"] - found["distance"]
-    gold = found["wanted"] + found["end"]
-    return {"gold": gold, "proposed": found["proposed"], "missed": missed}
+        candidates = extractor.candidates(example.predicted)
+        arrays = candidates.mentions
+        gold = gold_relations(example, candidates.spans, arrays, extractor.inventory)
+        no_end += len(get_relations(example.reference)) - len(gold)
+        covered += int(extractor.gold_matrix(candidates, example).sum())
+        distances = [cluster_distance(arrays, head, tail) for head, tail, _ in set(gold)]
+        too_far += sum(distance > max_distance for distance in distances)
+        distinct += len(distances)
+    missed = {"end": no_end, "distance": too_far, "type": distinct - covered - too_far}
+    return {"gold": distinct + no_end, "proposed": covered, "missed": missed}
 
 
-def platt(cells: Cells) -> Line:
-    """The scale and shift of logits that make truth likeliest; (1, 0) if nothing tells."""
+def fit_calibration(cells: ScoredCells) -> LinearCalibration:
+    """Return the calibration of maximum likelihood; (1, 0) if all cells have the same truth."""
     if len(np.unique(cells.truth)) < 2:
-        return 1.0, 0.0
+        return LinearCalibration(1.0, 0.0)
     model = LogisticRegression(C=1e6).fit(cells.logit[:, None], cells.truth)
-    return round(float(model.coef_[0, 0]), 4), round(float(model.intercept_[0]), 4)
+    scale, shift = model.coef_[0, 0], model.intercept_[0]
+    return LinearCalibration(round(float(scale), 4), round(float(shift), 4))
 
 
-def calibrated(cells: Cells, line: Line) -> Floats:
-    """The probabilities of some cells."""
-    return sigmoid(line[0] * cells.logit + line[1])
+def calibrate(cells: ScoredCells, calibration: LinearCalibration) -> FloatArray:
+    """Return the calibrated probabilities of the cells, shape (cells,)."""
+    return sigmoid(calibration.scale * cells.logit + calibration.shift)
 
 
-def crossed(cells: Cells) -> Floats:
-    """Probabilities of each half of the documents by the line that the other half gives."""
+def cross_calibrate(cells: ScoredCells) -> FloatArray:
+    """Return the probabilities of each half of the documents, calibrated on the other half."""
     odd = cells.document % 2 == 1
-    found = np.zeros(len(odd), dtype=np.float32)
+    probabilities = np.zeros(len(odd), dtype=np.float32)
     for half in (odd, ~odd):
-        found[half] = calibrated(cells.of(half), platt(cells.of(~half)))
-    return found
+        calibration = fit_calibration(cells.select(~half))
+        probabilities[half] = calibrate(cells.select(half), calibration)
+    return probabilities
 
 
-def thresholds(
-    cells: Cells, probability: Floats, *, labels: int, gold: int
+def choose_thresholds(
+    cells: ScoredCells, probabilities: FloatArray, *, labels: int, gold: int
 ) -> tuple[float, list[float]]:
-    """The common threshold, and each label's own.
+    """Return the common threshold and a list with the threshold of each label.
 
-    With calibrated probabilities one threshold is best for all: half the best F1 (Lipton et al.
-    2014, "Optimal Thresholding of Classifiers to Maximize F1 Measure"). A label's own is where its
-    right ones, less that half of all kept, are the most, of equals the middle one; it is mixed with
-    the common threshold, which weighs as much as `FAITH` gold relations of the label. A gold
-    relation that no pair proposes counts as missed, whatever the threshold.
+    With calibrated probabilities the best threshold for micro-F1 is half the best F1 (Lipton et al.
+    2014, "Optimal Thresholding of Classifiers to Maximize F1 Measure"): the common threshold. The
+    best threshold of a label maximises its true positives minus the common threshold times its
+    predictions. The label's threshold is the mean of both, the common one weighted as
+    `PRIOR_STRENGTH` gold relations. `gold` counts all gold relations, including those that no
+    candidate pair covers: they lower F1 at any threshold.
     """
-    right, kept = np.zeros((2, labels, len(STEPS)))
-    for step, least in enumerate(STEPS):
-        at = probability >= least
-        kept[:, step] = np.bincount(cells.label[at], minlength=labels)
-        right[:, step] = np.bincount(cells.label[at], cells.truth[at], minlength=labels)
-    f1 = 2 * right.sum(axis=0) / np.maximum(kept.sum(axis=0) + gold, 1)
+    true_positives, predicted = np.zeros((2, labels, len(THRESHOLDS)))
+    for step, threshold in enumerate(THRESHOLDS):
+        kept = probabilities >= threshold
+        predicted[:, step] = np.bincount(cells.label[kept], minlength=labels)
+        true_positives[:, step] = np.bincount(
+            cells.label[kept], cells.truth[kept], minlength=labels
+        )
+    f1 = 2 * true_positives.sum(axis=0) / np.maximum(predicted.sum(axis=0) + gold, 1)
     common = float(f1.max()) / 2
-    best = np.array([STEPS[_middle(row)] for row in right - common * kept])
-    known = np.bincount(cells.label, cells.truth, minlength=labels)
-    own = (known * best + FAITH * common) / (known + FAITH)
+    gains = true_positives - common * predicted
+    best = np.array([THRESHOLDS[_middle_argmax(row)] for row in gains])
+    support = np.bincount(cells.label, cells.truth, minlength=labels)
+    own = (support * best + PRIOR_STRENGTH * common) / (support + PRIOR_STRENGTH)
     return round(common, 3), own.round(3).tolist()
 
 
-def _middle(values: npt.NDArray[np.float64]) -> int:
-    """Where the largest value stands, of equals the middle one."""
+def _middle_argmax(values: DoubleArray) -> int:
+    """Return the index of the largest value, the middle one of equal values."""
     best = np.flatnonzero(np.isclose(values, values.max()))
     return int(best[len(best) // 2])
 
 
-def reliability(cells: Cells, probability: Floats) -> dict[str, Any]:
-    """How far probabilities can be trusted, over the cells that are not all but impossible.
+def reliability(cells: ScoredCells, probabilities: FloatArray) -> dict[str, Any]:
+    """Return the reliability table of probabilities from `MIN_RELIABILITY_PROBABILITY` up.
 
-    `error`: the expected calibration error (Naeini et al. 2015), the mean distance of probability
-    and share right over `BINS` classes of equal width. `bins`: the classes.
+    `error` is the expected calibration error (Naeini et al. 2015): the mean distance between
+    probability and share of true relations over `RELIABILITY_BINS` bins. `bins` lists the bins that
+    are not empty.
     """
-    likely = probability >= LEAST
-    truth, probability = cells.truth[likely], probability[likely]
-    number = np.minimum((probability * BINS).astype(np.int64), BINS - 1)
+    likely = probabilities >= MIN_RELIABILITY_PROBABILITY
+    truth, probabilities = cells.truth[likely], probabilities[likely]
+    number = (probabilities * RELIABILITY_BINS).astype(np.int64)
+    number = np.minimum(number, RELIABILITY_BINS - 1)
     bins = [
-        Bin(int(at.sum()), _share(probability[at]), _share(truth[at]))
-        for at in (number == each for each in range(BINS))
-        if at.any()
+        ReliabilityBin(int(members.sum()), _mean(probabilities[members]), _mean(truth[members]))
+        for members in (number == each for each in range(RELIABILITY_BINS))
+        if members.any()
     ]
     distance = sum(each.cells * abs(each.probability - each.right) for each in bins)
     return {
@@ -195,5 +218,6 @@ def reliability(cells: Cells, probability: Floats) -> dict[str, Any]:
     }
 
 
-def _share(values: Floats) -> float:
+def _mean(values: FloatArray) -> float:
+    """Return the mean, rounded to 4 decimals."""
     return round(float(values.mean()), 4)

@@ -1,4 +1,4 @@
-"""Which relations a model knows: their labels, what each may join, which have no direction."""
+"""The relation labels of a model, the entity labels each may join, and the symmetric ones."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from functools import cached_property
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 from spacy.training import Example
 
 from aloi.corpus.formats.shared.spacy_docs import get_relations
 from aloi.corpus.schema import Schema
+from aloi.models.arrays import BoolArray
 
 
 class Inventory(msgspec.Struct, frozen=True, dict=True):
-    """Relation labels in the order of a model's columns.
+    """Relation labels, in the order of the columns of a model's output.
 
-    allowed: for each label, the (head, tail) entity labels it may join. symmetric: the labels
-    that are scored in text order only.
+    allowed: the (head, tail) entity labels that each relation label may join. symmetric: the
+    relation labels without a direction; their pairs are scored in text order only.
     """
 
     labels: tuple[str, ...] = ()
@@ -26,8 +26,8 @@ class Inventory(msgspec.Struct, frozen=True, dict=True):
     symmetric: tuple[str, ...] = ()
 
     @classmethod
-    def of_schema(cls, schema: Schema) -> Inventory:
-        """All relations of a schema."""
+    def from_schema(cls, schema: Schema) -> Inventory:
+        """Return all relations of a schema."""
         allowed = {
             label: tuple(
                 (head, tail)
@@ -40,36 +40,39 @@ class Inventory(msgspec.Struct, frozen=True, dict=True):
         return cls(tuple(schema.relations), allowed, tuple(sorted(schema.symmetric)))
 
     @classmethod
-    def of_examples(cls, examples: Iterable[Example]) -> Inventory:
-        """The relations met in the references, all directed, joining what they joined there."""
-        found: dict[str, set[tuple[str, str]]] = {}
+    def from_examples(cls, examples: Iterable[Example]) -> Inventory:
+        """Return the relation labels of the references, and which entity labels they join.
+
+        All labels are directed.
+        """
+        joined: dict[str, set[tuple[str, str]]] = {}
         for example in examples:
             for head, tail, label, _ in get_relations(example.reference):
-                found.setdefault(label, set()).add((head.label_, tail.label_))
-        labels = tuple(sorted(found))
-        return cls(labels, {label: tuple(sorted(found[label])) for label in labels})
+                joined.setdefault(label, set()).add((head.label_, tail.label_))
+        labels = tuple(sorted(joined))
+        return cls(labels, {label: tuple(sorted(joined[label])) for label in labels})
 
-    def table(self, kinds: list[str]) -> npt.NDArray[np.bool_]:
-        """Which label may join which kinds: shape (kinds, kinds, labels)."""
-        known, cells = self._joined
-        rows = [known.get(kind, -1) for kind in kinds]
-        return cells[np.ix_(rows, rows)]
+    def permissions(self, entity_labels: list[str]) -> BoolArray:
+        """Return which relation labels may join which entity labels: (heads, tails, labels)."""
+        row_of, table = self._permissions
+        rows = [row_of.get(label, -1) for label in entity_labels]
+        return table[np.ix_(rows, rows)]
 
     @cached_property
-    def _joined(self) -> tuple[dict[str, int], npt.NDArray[np.bool_]]:
-        """The row of each kind that some label joins, and what `table` gives for all of them.
+    def _permissions(self) -> tuple[dict[str, int], BoolArray]:
+        """The row of each entity label of `allowed`, and the table for all of these labels.
 
-        The last row is for other kinds.
+        The last row and column of the table are for entity labels that no relation joins.
         """
-        met = sorted({kind for pairs in self.allowed.values() for pair in pairs for kind in pair})
-        known = {kind: row for row, kind in enumerate(met)}
-        cells = np.zeros((len(met) + 1, len(met) + 1, len(self.labels)), dtype=bool)
+        names = sorted({name for pairs in self.allowed.values() for pair in pairs for name in pair})
+        row_of = {name: row for row, name in enumerate(names)}
+        table = np.zeros((len(names) + 1, len(names) + 1, len(self.labels)), dtype=bool)
         for column, label in enumerate(self.labels):
             for head, tail in self.allowed[label]:
-                cells[known[head], known[tail], column] = True
-        return known, cells
+                table[row_of[head], row_of[tail], column] = True
+        return row_of, table
 
     @cached_property
-    def directed(self) -> npt.NDArray[np.bool_]:
-        """Which labels have a direction: shape (labels,)."""
+    def directed(self) -> BoolArray:
+        """Whether each relation label has a direction: shape (labels,)."""
         return np.array([label not in self.symmetric for label in self.labels], dtype=bool)

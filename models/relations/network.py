@@ -1,78 +1,72 @@
-"""Logits of pairs of mentions: a linear model over hashed features plus a small neural one.
+"""The network of the relation extractor: a linear model over hashed features plus a neural one.
 
-Input: the proposals of some docs. Output: a logit for each label, shape (pairs, labels), proposal
-after proposal. Pairs go through in blocks, so that memory does not grow with a doc's pairs.
+Input: the candidates of several docs. Output: logits, (pairs, labels), block after block. Pairs are
+processed in chunks to bound memory.
 
-The neural part first reads the tokens, knowing which mention each stands in, then looks at what it
-made of those in, around and between the two mentions (aloi.models.relations.vectors).
-
-Why it is so, by micro-F1 on French CrossRE, where another seed is worth up to a hundredth:
-- With two quarters of every domain's development sentences held out in turn, the threshold taken
-  from the other: 0.464 with the pipeline's vectors as they come, 0.472 with weight decay too, 0.486
-  with a layer of its own that reads them, 0.489 with the words' vectors beside them. Dropout in
-  that layer costs a hundredth. No more comes of a second layer, of attention over the sentence for
-  each pair, of the sentence's mean or the tree's path. As it stands, thresholds from the quarter
-  itself: 0.461 and 0.521, where the pipeline's vectors as they come gave 0.432 and 0.495.
-- Why both parts, before any of that, over the news and politics sentences: 0.436 by the hashed
-  features alone (0.456 as a logistic regression trained to its end, which takes minutes and much
-  memory), 0.409 by the neural part alone, 0.462 by both, which do best as one if the hashed ones
-  learn slowly (`LENGTH`): at five times the pace, what is seen once is learnt by heart.
-- A second pass over the probabilities of pairs that share a mention brought less than a hundredth.
+The neural part encodes the tokens with the mentions around them, then pools their vectors in,
+around and between the two mentions (aloi.models.relations.vectors). docs/models.md reports the
+measurements behind this architecture.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import scipy.sparse
 from thinc.api import Dropout, Linear, Maxout, Model, chain, zero_init
 
-from aloi.models.relations.candidates import Floats, Hashes
-from aloi.models.relations.features import READ, TRAITS, Scene, View
-from aloi.models.relations.vectors import PARTS, gather, make_reader
+from aloi.models.arrays import FloatArray, HashArray
+from aloi.models.relations.batch import MENTION_COLUMNS, CandidateBatch
+from aloi.models.relations.candidates import Candidates
+from aloi.models.relations.context import PairContext
+from aloi.models.relations.features import DENSE_COLUMNS, dense_features, hashed_features
+from aloi.models.relations.vectors import VECTORS_PER_PAIR, make_token_encoder, pool_vectors
 
-if TYPE_CHECKING:
-    from aloi.models.relations.component import Proposal
+INITIAL_BIAS = -3.0
+"""The initial bias of each label's logit: most pairs have no relation."""
 
-RARE = -3.0
-"""The bias a label starts from: most pairs bear no relation."""
-LENGTH = 10.0
-"""The length of a row of hashed features: how fast they learn, at the rate of the neural part."""
-ROWS = 2**12
-"""Pairs that are scored at once."""
+FEATURE_NORM = 10.0
+"""The norm of each pair's hashed features; a larger norm makes the linear part learn faster."""
 
-PairScorer = Model[Sequence["Proposal"], Floats]
-Backprop = Callable[[Floats], Any]
+PAIRS_PER_CHUNK = 2**12
+"""The number of pairs that are scored at once."""
+
+PairScorer = Model[Sequence[Candidates], FloatArray]
+"""A network that returns the logits of candidate pairs, (pairs, labels)."""
+
+Backprop = Callable[[FloatArray], Any]
 
 
 def make_pair_scorer(
     buckets: int = 2**16, hidden: int = 64, width: int = 96, static: int = 300
 ) -> PairScorer:
-    """The architecture `aloi.PairScorer.v1`.
+    """Return the architecture `aloi.PairScorer.v1`.
 
-    buckets: rows of the table of hashed features. hidden: units of each neural layer. width: of the
-    vectors that the pipeline's `tok2vec` sets, static: of the vocabulary's, 0 to use none. Dropout
-    hides hashed features, inputs and units alike.
+    buckets: rows of the weight table of hashed features. hidden: units of each neural layer. width:
+    columns of the vectors that the pipeline's `tok2vec` sets; static: columns of the word vectors,
+    0 to use none. Dropout applies to hashed features, inputs and units.
     """
-    reader = make_reader(width + static + READ, hidden)
-    neural: Model[Floats, Floats] = chain(
+    encoder = make_token_encoder(width + static + MENTION_COLUMNS, hidden)
+    neural: Model[FloatArray, FloatArray] = chain(
         Dropout(),
-        Maxout(hidden, TRAITS + PARTS * hidden, nP=2, dropout=0.0, normalize=True),
+        Maxout(
+            hidden, DENSE_COLUMNS + VECTORS_PER_PAIR * hidden, nP=2, dropout=0.0, normalize=True
+        ),
         Linear(nI=hidden, init_W=zero_init),
     )
     return Model(
         "pair_scorer",
         _forward,
-        init=_init,
+        init=_initialize,
         dims={"nO": None},
         attrs={"width": width, "static": static},
-        layers=[make_sparse_linear(buckets), reader, neural],
+        layers=[make_sparse_linear(buckets), encoder, neural],
     )
 
 
-def _init(model: PairScorer, X: object = None, Y: object = None) -> None:  # noqa: N803
+def _initialize(model: PairScorer, X: object = None, Y: object = None) -> None:  # noqa: N803
     for layer in (model.layers[0], model.layers[-1].layers[-1]):
         layer.set_dim("nO", model.get_dim("nO"), force=True)
     for layer in model.layers:
@@ -81,94 +75,100 @@ def _init(model: PairScorer, X: object = None, Y: object = None) -> None:  # noq
 
 def _forward(
     model: PairScorer,
-    X: Sequence[Proposal],  # noqa: N803
+    X: Sequence[Candidates],  # noqa: N803
     is_train: bool,
-) -> tuple[Floats, Callable[[Floats], Sequence[Proposal]]]:
-    scene = Scene.of(X, width=model.attrs["width"], static=model.attrs["static"])
-    sparse, reader, neural = model.layers
-    vectors, to_reader = reader(scene, is_train)
-    logits: list[Floats] = []
+) -> tuple[FloatArray, Callable[[FloatArray], Sequence[Candidates]]]:
+    width, static = model.attrs["width"], model.attrs["static"]
+    batch = CandidateBatch.from_candidates(X, width=width, static=static)
+    sparse, encoder, neural = model.layers
+    vectors, backprop_encoder = encoder(batch, is_train)
+    logits: list[FloatArray] = []
     backprops: list[tuple[Backprop, Backprop]] = []
-    for start in range(0, len(scene.pairs), ROWS):
-        view = scene.view(start, start + ROWS)
-        linear, to_sparse = sparse(view.features(), is_train)
-        deep, to_neural = _deep(neural, view, vectors, is_train)
-        logits.append(linear + deep)
-        backprops.append((to_sparse, to_neural))
+    for start in range(0, len(batch.pairs), PAIRS_PER_CHUNK):
+        context = PairContext(batch, batch.pairs[start : start + PAIRS_PER_CHUNK])
+        linear, backprop_sparse = sparse(hashed_features(context), is_train)
+        nonlinear, backprop_neural = _score_neural(neural, context, vectors, is_train)
+        logits.append(linear + nonlinear)
+        backprops.append((backprop_sparse, backprop_neural))
 
-    def backprop(gradient: Floats) -> Sequence[Proposal]:
-        of_vectors = np.zeros_like(vectors)
-        for number, (to_sparse, to_neural) in enumerate(backprops):
-            part = gradient[number * ROWS : (number + 1) * ROWS]
-            to_sparse(part)
-            of_vectors += to_neural(part)
-        to_reader(of_vectors)
+    def backprop(gradient: FloatArray) -> Sequence[Candidates]:
+        d_vectors = np.zeros_like(vectors)
+        for number, (backprop_sparse, backprop_neural) in enumerate(backprops):
+            chunk = gradient[number * PAIRS_PER_CHUNK : (number + 1) * PAIRS_PER_CHUNK]
+            backprop_sparse(chunk)
+            d_vectors += backprop_neural(chunk)
+        backprop_encoder(d_vectors)
         return X
 
     return np.concatenate(logits), backprop
 
 
-def _deep(
-    neural: Model[Floats, Floats], view: View, vectors: Floats, is_train: bool
-) -> tuple[Floats, Backprop]:
-    """The neural part's logits, and what takes their gradient to the tokens' vectors."""
-    gathered, to_vectors = gather(view, vectors)
-    logits, to_inputs = neural(np.concatenate([view.traits(), gathered], axis=1), is_train)
-    return logits, lambda gradient: to_vectors(to_inputs(gradient)[:, TRAITS:])
+def _score_neural(
+    neural: Model[FloatArray, FloatArray],
+    context: PairContext,
+    vectors: FloatArray,
+    is_train: bool,
+) -> tuple[FloatArray, Backprop]:
+    """Return the neural part's logits, and a callback from their gradient to that of `vectors`."""
+    pooled, backprop_pooled = pool_vectors(context, vectors)
+    inputs = np.concatenate([dense_features(context), pooled], axis=1)
+    logits, backprop_inputs = neural(inputs, is_train)
+    return logits, lambda gradient: backprop_pooled(backprop_inputs(gradient)[:, DENSE_COLUMNS:])
 
 
-def make_sparse_linear(buckets: int) -> Model[Hashes, Floats]:
-    """Hashed features of shape (pairs, columns), 0 where there is none, to logits.
+def make_sparse_linear(buckets: int) -> Model[HashArray, FloatArray]:
+    """Return a linear layer over hashed features, (pairs, columns), 0 for an absent feature.
 
-    Every hash picks a row of the weight table; a pair's logits are the sum of its rows, so the
-    product with the table is sparse. Dropout hides features.
+    Each hash selects a row of the weight table, and a pair's logits are the sum of its rows; the
+    product with the table is sparse. Dropout removes features.
     """
     return Model(
         "sparse_linear",
-        _sparse_forward,
-        init=_sparse_init,
+        _forward_sparse,
+        init=_initialize_sparse,
         dims={"nO": None, "nI": buckets},
         attrs={"dropout_rate": 0.0},
         params={"W": None, "b": None},
     )
 
 
-def _sparse_init(
-    model: Model[Hashes, Floats],
+def _initialize_sparse(
+    model: Model[HashArray, FloatArray],
     X: object = None,  # noqa: N803
     Y: object = None,  # noqa: N803
 ) -> None:
     labels = model.get_dim("nO")
     model.set_param("W", model.ops.alloc2f(model.get_dim("nI"), labels))
-    model.set_param("b", model.ops.alloc1f(labels) + RARE)
+    model.set_param("b", model.ops.alloc1f(labels) + INITIAL_BIAS)
 
 
-def _sparse_forward(
-    model: Model[Hashes, Floats],
-    X: Hashes,  # noqa: N803
+def _forward_sparse(
+    model: Model[HashArray, FloatArray],
+    X: HashArray,  # noqa: N803
     is_train: bool,
-) -> tuple[Floats, Callable[[Floats], Hashes]]:
-    design = _design(X, model.get_dim("nI"))
+) -> tuple[FloatArray, Callable[[FloatArray], HashArray]]:
+    features = _feature_matrix(X, model.get_dim("nI"))
     if is_train and model.attrs["dropout_rate"]:
-        kept = model.ops.get_dropout_mask(design.data.shape, model.attrs["dropout_rate"])
-        design.data *= kept
-    logits = np.asarray(design @ model.get_param("W") + model.get_param("b"), dtype=np.float32)
+        mask = model.ops.get_dropout_mask(features.data.shape, model.attrs["dropout_rate"])
+        features.data *= mask
+    scores = features @ model.get_param("W") + model.get_param("b")
+    logits = np.asarray(scores, dtype=np.float32)
 
-    def backprop(gradient: Floats) -> Hashes:
-        weights: Any = np.asarray(design.T @ gradient, dtype=np.float32)
-        bias: Any = gradient.sum(axis=0)
-        model.inc_grad("W", weights)
-        model.inc_grad("b", bias)
+    def backprop(gradient: FloatArray) -> HashArray:
+        d_weights: Any = np.asarray(features.T @ gradient, dtype=np.float32)
+        d_bias: Any = gradient.sum(axis=0)
+        model.inc_grad("W", d_weights)
+        model.inc_grad("b", d_bias)
         return X
 
     return logits, backprop
 
 
-def _design(hashes: Hashes, buckets: int) -> scipy.sparse.csr_array:
-    """The (pairs, buckets) matrix of feature values; each row is `LENGTH` long."""
-    seen = hashes != 0
-    counts = seen.sum(axis=1)
-    indices = (hashes[seen] % np.uint64(buckets)).astype(np.int32)
-    values = np.repeat(LENGTH / np.sqrt(np.maximum(counts, 1)), counts).astype(np.float32)
-    indptr = np.concatenate([[0], np.cumsum(counts)])
-    return scipy.sparse.csr_array((values, indices, indptr), shape=(len(hashes), buckets))
+def _feature_matrix(hashes: HashArray, buckets: int) -> scipy.sparse.csr_array:
+    """Return the sparse feature matrix, (pairs, buckets); the norm of a row is `FEATURE_NORM`."""
+    present = hashes != 0
+    counts = present.sum(axis=1)
+    indices = (hashes[present] % np.uint64(buckets)).astype(np.int32)
+    values = np.repeat(FEATURE_NORM / np.sqrt(np.maximum(counts, 1)), counts).astype(np.float32)
+    row_ends = np.concatenate([[0], np.cumsum(counts)])
+    return scipy.sparse.csr_array((values, indices, row_ends), shape=(len(hashes), buckets))

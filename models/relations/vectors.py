@@ -1,125 +1,138 @@
-"""Vectors for pairs of mentions: read from the tokens, then gathered where each pair needs them."""
+"""Vectors of candidate pairs: token vectors from an encoder, pooled over the spans of each pair."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import scipy.sparse
 from thinc.api import Maxout, Model, chain, expand_window, residual, with_array
 
-from aloi.models.relations.candidates import Bools, Floats, Ints, ramp
+from aloi.models.arrays import BoolArray, FloatArray, IntArray, concatenate_ranges
+from aloi.models.relations.batch import CandidateBatch
+from aloi.models.relations.context import PairContext
 
-if TYPE_CHECKING:
-    from aloi.models.relations.features import Scene, View
+MEAN_SPANS = 11
+"""The number of token spans of each pair that are pooled to mean vectors."""
 
-MEANS = 11
-"""Stretches of tokens whose means are taken for each pair."""
-PARTS = MEANS + 2
-"""Vectors of each pair."""
-LONGEST = 1000
-"""Tokens of a stretch that are looked at: a mention may be as long as its document."""
+VECTORS_PER_PAIR = MEAN_SPANS + 2
+"""The number of vectors of each pair: the means, a product and a maximum."""
+
+MAX_SPAN_TOKENS = 1000
+"""The number of tokens at the start of a span that are used; mentions may be very long."""
 
 
-def make_reader(inputs: int, width: int) -> Model[Scene, Floats]:
-    """Vectors of a scene's tokens that know of the mentions around: (rows of `tokens`, width).
+def make_token_encoder(inputs: int, width: int) -> Model[CandidateBatch, FloatArray]:
+    """Return a network that encodes the tokens of a batch: (rows of `batch.tokens`, width).
 
-    Each token is read by itself, then with its two neighbours.
+    inputs: columns of `batch.token_inputs`. Each token is encoded alone, then with its two
+    neighbours.
     """
     token: Model[Any, Any] = Maxout(width, inputs, nP=2, normalize=True)
-    three: Model[Any, Any] = chain(
+    with_neighbours: Model[Any, Any] = chain(
         expand_window(window_size=1), Maxout(width, 3 * width, nP=3, normalize=True)
     )
-    layer: Model[Any, Any] = with_array(chain(token, residual(three)), pad=1)
-    return Model("reader", _read, init=_init_reader, dims={"nO": width}, layers=[layer])
+    layer: Model[Any, Any] = with_array(chain(token, residual(with_neighbours)), pad=1)
+    return Model("reader", _encode, init=_initialize, dims={"nO": width}, layers=[layer])
 
 
-def _init_reader(model: Model[Scene, Floats], X: object = None, Y: object = None) -> None:  # noqa: N803
+def _initialize(
+    model: Model[CandidateBatch, FloatArray],
+    X: object = None,  # noqa: N803
+    Y: object = None,  # noqa: N803
+) -> None:
     model.layers[0].initialize()
 
 
-def _read(
-    model: Model[Scene, Floats],
-    X: Scene,  # noqa: N803
+def _encode(
+    model: Model[CandidateBatch, FloatArray],
+    X: CandidateBatch,  # noqa: N803
     is_train: bool,
-) -> tuple[Floats, Callable[[Floats], Any]]:
-    reading, docs = X.reading(), X.tokens.docs
-    made, back = model.layers[0]([reading[rows] for rows in docs], is_train)
-    vectors = np.zeros((len(reading), model.get_dim("nO")), dtype=np.float32)
-    for rows, each in zip(docs, made, strict=True):
-        vectors[rows] = each
-    return vectors, lambda gradient: back([gradient[rows] for rows in docs])
+) -> tuple[FloatArray, Callable[[FloatArray], Any]]:
+    inputs, docs = X.token_inputs(), X.tokens.docs
+    encoded, backprop = model.layers[0]([inputs[rows] for rows in docs], is_train)
+    vectors = np.zeros((len(inputs), model.get_dim("nO")), dtype=np.float32)
+    for rows, doc_vectors in zip(docs, encoded, strict=True):
+        vectors[rows] = doc_vectors
+    return vectors, lambda gradient: backprop([gradient[rows] for rows in docs])
 
 
-def gather(view: View, vectors: Floats) -> tuple[Floats, Callable[[Floats], Floats]]:
-    """The vectors of some pairs side by side, (pairs, `PARTS` * width), from those of all tokens.
+def pool_vectors(
+    context: PairContext, vectors: FloatArray
+) -> tuple[FloatArray, Callable[[FloatArray], FloatArray]]:
+    """Return the concatenated vectors of each pair, (pairs, `VECTORS_PER_PAIR` * width).
 
-    They are the means over `stretches`, the product of those of head and tail, and the largest
-    value in each dimension between. The callback takes a gradient of them to one of `vectors`.
+    They are the means over `pooled_spans`, the product of the means of head and tail, and the
+    maximum of each dimension over the gap. The callback turns their gradient into one of `vectors`,
+    the vectors of all tokens.
     """
-    share = _shares(*stretches(view), tokens=len(vectors))
-    means = (share @ vectors).reshape(MEANS, len(view.head), -1)
-    peaks = _peaks(view, vectors)
+    weights = _mean_weights(*pooled_spans(context), tokens=len(vectors))
+    means = (weights @ vectors).reshape(MEAN_SPANS, len(context.head), -1)
+    maxima = _gap_maxima(context, vectors)
 
-    def back(gradient: Floats) -> Floats:
-        parts = np.stack(np.split(gradient, PARTS, axis=1))
-        *_, product, top = parts
-        parts[0] += product * means[1]
-        parts[1] += product * means[0]
-        found: Floats = share.T @ parts[:MEANS].reshape(share.shape[0], -1)
-        row, width = _where(view, vectors, peaks), vectors.shape[1]
+    def backprop(gradient: FloatArray) -> FloatArray:
+        parts = np.stack(np.split(gradient, VECTORS_PER_PAIR, axis=1))
+        *_, d_product, d_maxima = parts
+        parts[0] += d_product * means[1]
+        parts[1] += d_product * means[0]
+        d_means: FloatArray = weights.T @ parts[:MEAN_SPANS].reshape(weights.shape[0], -1)
+        row, width = _rows_of_maxima(context, vectors, maxima), vectors.shape[1]
         cells = (row * width + np.arange(width))[row >= 0]
-        of_peaks = np.bincount(cells, top[row >= 0], vectors.size).reshape(vectors.shape)
-        return found + of_peaks.astype(np.float32)
+        from_maxima = np.bincount(cells, d_maxima[row >= 0], vectors.size).reshape(vectors.shape)
+        return d_means + from_maxima.astype(np.float32)
 
-    return np.concatenate([*means, means[0] * means[1], peaks], axis=1), back
+    return np.concatenate([*means, means[0] * means[1], maxima], axis=1), backprop
 
 
-def stretches(view: View) -> tuple[Ints, Ints]:
-    """Where tokens stand that say something of a pair, end exclusive: (`MEANS`, pairs) each.
+def pooled_spans(context: PairContext) -> tuple[IntArray, IntArray]:
+    """Return the starts and ends (exclusive) of the spans of each pair: (`MEAN_SPANS`, pairs) each.
 
-    The head and the tail, what stands between, and of each mention the syntactic head, its
-    governor, and the tokens before and after.
+    The spans are the head, the tail, the gap, and for each of the two mentions its syntactic head,
+    the parent of that, the token before the mention and the token after it.
     """
-    start, end = view.mentions.start, view.mentions.end
-    single = []
-    for mention, root in zip((view.head, view.tail), view.roots, strict=True):
-        single += [root, view.tokens.parent[root], start[mention] - 1, end[mention]]
-    starts = [start[view.head], start[view.tail], view.gap_start, *single]
-    ends = [end[view.head], end[view.tail], view.gap_end, *(each + 1 for each in single)]
+    start, end = context.mentions.start, context.mentions.end
+    tokens = []
+    for mention, root in zip((context.head, context.tail), context.roots, strict=True):
+        tokens += [root, context.tokens.parent[root], start[mention] - 1, end[mention]]
+    starts = [start[context.head], start[context.tail], context.gap_start, *tokens]
+    ends = [end[context.head], end[context.tail], context.gap_end, *(token + 1 for token in tokens)]
     start, end = np.stack(starts), np.stack(ends)
-    return start, np.minimum(end, start + LONGEST)
+    return start, np.minimum(end, start + MAX_SPAN_TOKENS)
 
 
-def _shares(start: Ints, end: Ints, *, tokens: int) -> Any:  # noqa: ANN401 - a sparse matrix
-    """The matrix that makes means over stretches from all tokens; 0 for an empty one."""
+def _mean_weights(start: IntArray, end: IntArray, *, tokens: int) -> Any:  # noqa: ANN401 - sparse
+    """Return sparse weights (spans, tokens): their product with vectors is the mean of each span.
+
+    The mean of an empty span is 0.
+    """
     size = (end - start).ravel()
-    column = np.repeat(start.ravel(), size) + ramp(size)
-    share = np.repeat(1 / np.maximum(size, 1), size).astype(np.float32)
-    ends = np.concatenate([[0], np.cumsum(size)])
-    return scipy.sparse.csr_array((share, column, ends), shape=(len(size), tokens))
+    column = np.repeat(start.ravel(), size) + concatenate_ranges(size)
+    weight = np.repeat(1 / np.maximum(size, 1), size).astype(np.float32)
+    row_ends = np.concatenate([[0], np.cumsum(size)])
+    return scipy.sparse.csr_array((weight, column, row_ends), shape=(len(size), tokens))
 
 
-def _peaks(view: View, vectors: Floats) -> Floats:
-    """The largest value in each dimension between the mentions; 0 if nothing is there."""
-    peaks: Floats = np.full((len(view.head), vectors.shape[1]), -np.inf, dtype=np.float32)
-    for token, inside in _between(view):
-        rows = np.flatnonzero(inside)
-        peaks[rows] = np.maximum(peaks[rows], vectors[token[rows]])
-    return np.where(view.gap[:, None] > 0, peaks, 0)
+def _gap_maxima(context: PairContext, vectors: FloatArray) -> FloatArray:
+    """Return the maximum of each dimension over the gap, 0 for an empty gap: (pairs, width)."""
+    maxima: FloatArray = np.full((len(context.head), vectors.shape[1]), -np.inf, dtype=np.float32)
+    for token, in_gap in _gap_columns(context):
+        rows = np.flatnonzero(in_gap)
+        maxima[rows] = np.maximum(maxima[rows], vectors[token[rows]])
+    return np.where(context.gap[:, None] > 0, maxima, 0)
 
 
-def _where(view: View, vectors: Floats, peaks: Floats) -> Ints:
-    """The token that has each of the largest values, -1 if nothing is between."""
-    row: Ints = np.full(peaks.shape, -1, dtype=np.int64)
-    for token, inside in _between(view):
-        rows = np.flatnonzero(inside)
-        row[rows] = np.where(vectors[token[rows]] == peaks[rows], token[rows, None], row[rows])
+def _rows_of_maxima(context: PairContext, vectors: FloatArray, maxima: FloatArray) -> IntArray:
+    """Return the token that has each of the maxima, -1 for an empty gap: (pairs, width)."""
+    row: IntArray = np.full(maxima.shape, -1, dtype=np.int64)
+    for token, in_gap in _gap_columns(context):
+        rows = np.flatnonzero(in_gap)
+        is_maximum = vectors[token[rows]] == maxima[rows]
+        row[rows] = np.where(is_maximum, token[rows, None], row[rows])
     return row
 
 
-def _between(view: View) -> Iterator[tuple[Ints, Bools]]:
-    """A token of each pair's gap at a time, and for which pairs it is in it."""
-    for places, seen in view.gap_places():
-        yield from zip(places.T, seen.T, strict=True)
+def _gap_columns(context: PairContext) -> Iterator[tuple[IntArray, BoolArray]]:
+    """Yield one token of each pair's gap window, and for which pairs it is in the gap."""
+    for tokens, in_gap in context.gap_tokens():
+        yield from zip(tokens.T, in_gap.T, strict=True)

@@ -23,8 +23,9 @@ from spacy.language import Language
 from aloi.corpus.document import Document, Entity, Relation, outermost
 from aloi.corpus.formats.shared.spacy_docs import set_entities
 from aloi.corpus.quality.rules import context
-from aloi.models.probabilities import Stretch, mention_probabilities, relation_probabilities
+from aloi.models.entities.probabilities import CharSpan, mention_probabilities
 from aloi.models.relations.component import RelationExtractor
+from aloi.models.relations.probabilities import relation_probabilities
 from aloi.models.studies.folds import Fold, Rounds
 
 DOUBT = 0.5
@@ -97,14 +98,14 @@ def suspects(nlp: Language, document: Document, confidences: Confidences) -> Ite
     return mention_suspects(document, gold, probability)
 
 
-def _on_tokens(nlp: Language, document: Document) -> dict[str, Stretch]:
+def _on_tokens(nlp: Language, document: Document) -> dict[str, CharSpan]:
     """The outermost mentions by id, grown to the tokens they touch: a model has no others."""
     spans = set_entities(nlp.make_doc(document.text), outermost(document.entities))
     return {id_: (span.start_char, span.end_char, span.label_) for id_, span in spans.items()}
 
 
 def mention_suspects(
-    document: Document, gold: dict[str, Stretch], probability: dict[Stretch, float]
+    document: Document, gold: dict[str, CharSpan], probability: dict[CharSpan, float]
 ) -> Iterator[Suspect]:
     """The suspect mentions of a document, given how probable each is.
 
@@ -125,7 +126,11 @@ def mention_suspects(
 
 
 def _doubted(
-    document: Document, id_: str, stretch: Stretch, confidence: float, rivals: dict[Stretch, float]
+    document: Document,
+    id_: str,
+    stretch: CharSpan,
+    confidence: float,
+    rivals: dict[CharSpan, float],
 ) -> Suspect:
     """A mention of gold's, with what the model would have instead."""
     rival = max(rivals, key=lambda other: (rivals[other], other), default=None)
@@ -147,7 +152,7 @@ def _of_mention(
     confidence: float,
     kind: str,
     item: str | None,
-    stretch: Stretch,
+    stretch: CharSpan,
     gold: str,
     model: str,
 ) -> Suspect:
@@ -156,7 +161,7 @@ def _of_mention(
     return Suspect(confidence, "entities", kind, document.id, item, surface, around, gold, model)
 
 
-def _meet(one: Stretch, other: Stretch) -> bool:
+def _meet(one: CharSpan, other: CharSpan) -> bool:
     return one[0] < other[1] and other[0] < one[1]
 
 

@@ -1,1 +1,1 @@
-"""The same components over a pretrained encoder."""
+"""Networks for the spaCy components that use a pretrained transformer."""

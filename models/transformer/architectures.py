@@ -1,57 +1,65 @@
-"""Architectures over a pretrained transformer, for `aloi_ner` and `aloi_relations`.
+"""Architectures with a pretrained transformer, for `aloi_ner` and `aloi_relations`.
 
-What a training config says of `Adam.v1` holds for the torch module inside: `learn_rate` and its
-schedule, `L2` (decoupled weight decay) and `grad_clip` (of the norm of all gradients together).
+The `Adam.v1` settings of a training config apply to the torch module: `learn_rate` with its
+schedule, `L2` (decoupled weight decay) and `grad_clip` (on the norm of all gradients together).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from spacy.tokens import Doc
 from thinc.api import Model
 
 from aloi.corpus.extras import need
-from aloi.models.entities.network import Floats, Vectors, tagger
+from aloi.models.arrays import FloatArray
+from aloi.models.entities.network import TokenModel, with_transitions
+from aloi.models.relations.candidates import Candidates
+from aloi.models.relations.network import PairScorer
 
-if TYPE_CHECKING:
-    from aloi.models.relations.component import Proposal
 
+def make_transformer_tagger(weights: str | None, window: int = 512) -> TokenModel:
+    """Return the architecture `aloi.TransformerTagger.v1`: tag scores, (tokens, columns), per doc.
 
-def make_tagger(weights: str | None, window: int = 512) -> Vectors:
-    """`aloi.TransformerTagger.v1`: for each doc an array of scores, shape (tokens, columns).
-
-    weights: a checkpoint's folder, or its name on the Hugging Face hub; `initialize` reads it, and
-    a trained pipeline needs it no more. window: the most sub-words that are read at once.
+    weights: the folder of a checkpoint, or its name on the Hugging Face hub. It is read by
+    `initialize`; a trained pipeline does not need it. window: the maximum number of subwords that
+    are encoded together.
     """
-    scores = _network("Tagger", _score_docs, weights, window)
-    return tagger(scores, output=scores)
+    scores = _make_model("transformer_Tagger", "TaggingHead", _score_docs, weights, window)
+    return with_transitions(scores, output=scores)
 
 
-def make_pair_scorer(weights: str | None, window: int = 512) -> Model[Sequence[Proposal], Floats]:
-    """`aloi.TransformerPairs.v1`: logits of relation labels, (pairs, labels), all docs' in one."""
-    return _network("PairScorer", _score_pairs, weights, window)
+def make_transformer_pair_scorer(weights: str | None, window: int = 512) -> PairScorer:
+    """Return the architecture `aloi.TransformerPairs.v1`: logits of relations, (pairs, labels).
+
+    weights, window: see `make_transformer_tagger`.
+    """
+    return _make_model("transformer_PairScorer", "PairHead", _score_pairs, weights, window)
 
 
-def _network(
-    head: str, forward: Callable[..., Any], weights: str | None, window: int
+def _make_model(
+    name: str, head: str, forward: Callable[..., Any], weights: str | None, window: int
 ) -> Model[Any, Any]:
+    """Return a model around a class of `heads`; `name` is stored in trained pipelines.
+
+    Raises `DataError` if torch or transformers is not installed.
+    """
     need("torch", extra="transformers")
     need("transformers", extra="transformers")
     from aloi.models.transformer import heads  # noqa: PLC0415
-    from aloi.models.transformer.torch_wrapper import Network  # noqa: PLC0415
+    from aloi.models.transformer.torch_wrapper import TorchNetwork  # noqa: PLC0415
 
-    network = Network(getattr(heads, head))
+    network = TorchNetwork(getattr(heads, head))
 
-    def start(model: Model[Any, Any], X: object = None, Y: object = None) -> None:  # noqa: N803
-        network.start(weights, window, model.get_dim("nO"))
+    def initialize(model: Model[Any, Any], X: object = None, Y: object = None) -> None:  # noqa: N803
+        network.load_checkpoint(weights, window, outputs=model.get_dim("nO"))
 
     return Model(
-        f"transformer_{head}",
+        name,
         forward,
-        init=start,
+        init=initialize,
         dims={"nO": None},
         attrs={"dropout_rate": 0.0},
         shims=[network],
@@ -59,8 +67,8 @@ def _network(
 
 
 def _score_docs(
-    model: Vectors, docs: list[Doc], is_train: bool
-) -> tuple[list[Floats], Callable[[list[Floats]], None]]:
+    model: TokenModel, docs: list[Doc], is_train: bool
+) -> tuple[list[FloatArray], Callable[[list[FloatArray]], None]]:
     if not docs:
         return [], lambda gradients: None
     scores, backprop = model.shims[0]((docs, model.attrs["dropout_rate"]), is_train)
@@ -69,8 +77,8 @@ def _score_docs(
 
 
 def _score_pairs(
-    model: Model[Sequence[Proposal], Floats], proposals: Sequence[Proposal], is_train: bool
-) -> tuple[Floats, Callable[[Floats], None]]:
-    scores: tuple[Floats, Callable[[Floats], None]]
-    scores = model.shims[0]((proposals, model.attrs["dropout_rate"]), is_train)
+    model: PairScorer, blocks: Sequence[Candidates], is_train: bool
+) -> tuple[FloatArray, Callable[[FloatArray], None]]:
+    scores: tuple[FloatArray, Callable[[FloatArray], None]]
+    scores = model.shims[0]((blocks, model.attrs["dropout_rate"]), is_train)
     return scores

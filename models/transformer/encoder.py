@@ -1,4 +1,4 @@
-"""Token vectors from a pretrained transformer, in torch, which the extra `transformers` brings."""
+"""Token vectors from a pretrained transformer, in torch (extra `transformers`)."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 from torch.utils.checkpoint import checkpoint
 
-from aloi.models.transformer.windows import Pieces
+from aloi.models.transformer.windows import SubwordAlignment
 
-WINDOWS = 16
-"""Windows that are encoded at once."""
+WINDOWS_PER_BATCH = 16
+"""The number of windows that are encoded at once."""
 
 
 class Window(NamedTuple):
-    """What the encoder reads at once: sub-word numbers, and which of them are of the text."""
+    """A window of subwords: their vocabulary ids, and which of them are not special tokens."""
 
     ids: Tensor
     content: Tensor
 
 
 class Encoder(nn.Module):
-    """Vectors of tokens: the mean of their sub-words' vectors in the last layer.
+    """A transformer that returns the mean of each token's subword vectors in the last layer.
 
-    model, tokenizer: of transformers. size: the most sub-words in a window, special ones included;
-    a window shares a quarter as many with the one before.
+    model, tokenizer: objects of the library transformers. size: the maximum number of subwords in a
+    window, special tokens included; neighbouring windows share a quarter of it.
     """
 
     def __init__(self, model: Any, tokenizer: Any, size: int) -> None:  # noqa: ANN401
@@ -41,68 +41,75 @@ class Encoder(nn.Module):
 
     @property
     def device(self) -> torch.device:
-        """Where the weights are."""
+        """The device of the weights."""
         device: torch.device = next(self.model.parameters()).device
         return device
 
     def forward(self, docs: Sequence[Doc]) -> Tensor:
-        """The vectors of all tokens, doc after doc: (tokens, width); 0 where no sub-word is."""
-        read = [self._read(doc) for doc in docs]
-        vectors = iter(self._encode([window for windows, _ in read for window in windows]))
+        """Return the vectors of all tokens, doc after doc: (tokens, width).
+
+        Tokens without subwords, such as line breaks, have the vector 0.
+        """
+        tokenized = [self._tokenize(doc) for doc in docs]
+        vectors = iter(self._encode([window for windows, _ in tokenized for window in windows]))
         return torch.cat(
             [
-                self._pooled(torch.cat(list(islice(vectors, len(windows)))), pieces, len(doc))
-                for (windows, pieces), doc in zip(read, docs, strict=True)
+                self._pool(torch.cat(list(islice(vectors, len(windows)))), alignment, len(doc))
+                for (windows, alignment), doc in zip(tokenized, docs, strict=True)
             ]
         )
 
-    def _pooled(self, vectors: Tensor, pieces: Pieces, tokens: int) -> Tensor:
-        """The mean of each token's sub-words, whose vectors are those of all the doc's windows."""
-        row = torch.from_numpy(pieces.row).to(self.device)
-        token = torch.from_numpy(pieces.token).to(self.device)
+    def _pool(self, vectors: Tensor, alignment: SubwordAlignment, tokens: int) -> Tensor:
+        """Return the mean of each token's subword vectors, given those of all windows of a doc."""
+        row = torch.from_numpy(alignment.row).to(self.device)
+        token = torch.from_numpy(alignment.token).to(self.device)
         count = torch.bincount(token, minlength=tokens).clamp(min=1)
         sums = vectors.new_zeros((tokens, self.width)).index_add(0, token, vectors[row])
         return sums / count[:, None]
 
-    def _read(self, doc: Doc) -> tuple[list[Window], Pieces]:
-        """A doc's windows, and which of their sub-words make up each token."""
-        shared = self.size // 4
-        found = self.tokenizer(
+    def _tokenize(self, doc: Doc) -> tuple[list[Window], SubwordAlignment]:
+        """Return the windows of a doc, and the subwords of each token."""
+        overlap = self.size // 4
+        encoding = self.tokenizer(
             doc.text,
             truncation=True,
             max_length=self.size,
-            stride=shared,
+            stride=overlap,
             return_overflowing_tokens=True,
             return_offsets_mapping=True,
             return_special_tokens_mask=True,
         )
-        content = [torch.tensor(mask) == 0 for mask in found["special_tokens_mask"]]
+        contents = [torch.tensor(mask) == 0 for mask in encoding["special_tokens_mask"]]
         characters = [
-            np.array(offsets, dtype=np.int64)[own.numpy()]
-            for offsets, own in zip(found["offset_mapping"], content, strict=True)
+            np.array(offsets, dtype=np.int64)[content.numpy()]
+            for offsets, content in zip(encoding["offset_mapping"], contents, strict=True)
         ]
         starts = np.array([token.idx for token in doc], dtype=np.int64)
         ends = starts + np.array([len(token) for token in doc], dtype=np.int64)
         windows = [
-            Window(torch.tensor(ids), own)
-            for ids, own in zip(found["input_ids"], content, strict=True)
+            Window(torch.tensor(ids), content)
+            for ids, content in zip(encoding["input_ids"], contents, strict=True)
         ]
-        return windows, Pieces.of(starts, ends, characters, shared=shared)
+        return windows, SubwordAlignment.align(starts, ends, characters, overlap=overlap)
 
     def _encode(self, windows: Sequence[Window]) -> list[Tensor]:
-        """The vectors of each window's own sub-words; windows of like length go together."""
-        layer = lean(self._last_layer) if len(windows) > WINDOWS else self._last_layer
+        """Return the vectors of each window's subwords, without special tokens.
+
+        Windows of similar length are encoded together, to save padding.
+        """
+        many = len(windows) > WINDOWS_PER_BATCH
+        layer = recompute_activations(self._last_layer) if many else self._last_layer
         by_length = sorted(range(len(windows)), key=lambda number: len(windows[number].ids))
         vectors: dict[int, Tensor] = {}
-        for first in range(0, len(windows), WINDOWS):
-            numbers = by_length[first : first + WINDOWS]
+        for first in range(0, len(windows), WINDOWS_PER_BATCH):
+            numbers = by_length[first : first + WINDOWS_PER_BATCH]
             ids = [windows[number].ids for number in numbers]
             padded = pad_sequence(ids, batch_first=True, padding_value=self.tokenizer.pad_token_id)
             mask = pad_sequence([torch.ones_like(each) for each in ids], batch_first=True)
             hidden = layer(padded.to(self.device), mask.to(self.device))
-            for number, each in zip(numbers, hidden, strict=True):
+            for number, rows in zip(numbers, hidden, strict=True):
                 content = windows[number].content.to(self.device)
-                vectors[number] = each[: len(content)][content]
+                vectors[number] = rows[: len(content)][content]
         return [vectors[number] for number in range(len(windows))]
 
     def _last_layer(self, ids: Tensor, mask: Tensor) -> Tensor:
@@ -110,6 +117,6 @@ class Encoder(nn.Module):
         return hidden.float()
 
 
-def lean(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """The function, whose activations are computed again for the gradient instead of kept."""
+def recompute_activations(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """Return the function with its activations recomputed in backpropagation, to save memory."""
     return partial(checkpoint, function, use_reentrant=False)

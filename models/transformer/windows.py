@@ -1,8 +1,8 @@
-"""Long texts in overlapping windows of sub-words, and which sub-words make up each token.
+"""Alignment of tokens with the subwords of overlapping windows.
 
-A window is what an encoder reads at once. Neighbours share some sub-words; what stands in the
-shared part is taken from the window where it has more context: its first half from the earlier
-window, its second half from the later.
+A window is a sequence of subwords that an encoder reads at once. Neighbouring windows overlap; a
+token in the overlap takes its subwords from the window where it has more context: tokens in the
+first half from the earlier window, the others from the later.
 """
 
 from __future__ import annotations
@@ -11,47 +11,47 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-Ints = npt.NDArray[np.int64]
+from aloi.models.arrays import IntArray, concatenate_ranges
 
 
 @dataclass(frozen=True, slots=True)
-class Pieces:
-    """The sub-words of each token: an entry for each token and sub-word that share characters.
+class SubwordAlignment:
+    """The subwords of each token, an entry for each token and subword that share characters.
 
-    token: the token's number in its doc. row: the sub-word's, counted through all windows of the
-    doc, one after the other. All sub-words of a token are taken from one window. A token that no
-    sub-word touches, such as a line break, has no entry.
+    token: the number of the token in its doc. row: the number of the subword, counted through all
+    windows of the doc. All subwords of a token belong to one window. Tokens that no subword
+    touches, such as line breaks, have no entry.
     """
 
-    token: Ints
-    row: Ints
+    token: IntArray
+    row: IntArray
 
     @classmethod
-    def of(cls, starts: Ints, ends: Ints, windows: Sequence[Ints], *, shared: int) -> Pieces:
-        """The sub-words of tokens that stand on these characters (ends exclusive).
+    def align(
+        cls, starts: IntArray, ends: IntArray, windows: Sequence[IntArray], *, overlap: int
+    ) -> SubwordAlignment:
+        """Return the alignment of tokens at these character offsets (ends exclusive).
 
-        windows: the characters of each window's sub-words, (sub-words, 2), in text order. shared:
-        how many sub-words each window has in common with the one before.
+        windows: the character offsets of each window's subwords, (subwords, 2), in text order.
+        overlap: the number of subwords that each window shares with the one before.
         """
         lengths = [len(window) for window in windows]
-        token, row = _touching(starts, ends, np.concatenate(windows))
+        token, row = _overlapping(starts, ends, np.concatenate(windows))
         window = np.repeat(np.arange(len(windows)), lengths)[row]
-        number = row - shared * window  # of the sub-word in the text
+        number = row - overlap * window  # of the subword in the text
         first = np.full(len(starts), np.iinfo(np.int64).max)
         np.minimum.at(first, token, number)
-        begins = np.cumsum(lengths[:-1]) - shared * np.arange(1, len(windows))
-        home = np.searchsorted(begins + shared // 2, first, side="right")
-        kept = window == home[token]
+        begins = np.cumsum(lengths[:-1]) - overlap * np.arange(1, len(windows))
+        window_of_token = np.searchsorted(begins + overlap // 2, first, side="right")
+        kept = window == window_of_token[token]
         return cls(token[kept], row[kept])
 
 
-def _touching(starts: Ints, ends: Ints, pieces: Ints) -> tuple[Ints, Ints]:
-    """The (token, row of `pieces`) of all that share a character, in the order of the rows."""
-    first = np.searchsorted(ends, pieces[:, 0], side="right")
-    last = np.searchsorted(starts, pieces[:, 1], side="left")
-    counts = np.where(pieces[:, 0] < pieces[:, 1], np.maximum(last - first, 0), 0)
-    row = np.repeat(np.arange(len(pieces)), counts)
-    within = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
-    return first[row] + within, row
+def _overlapping(starts: IntArray, ends: IntArray, subwords: IntArray) -> tuple[IntArray, IntArray]:
+    """Return all (token, row of `subwords`) that share a character, in the order of the rows."""
+    first = np.searchsorted(ends, subwords[:, 0], side="right")
+    last = np.searchsorted(starts, subwords[:, 1], side="left")
+    counts = np.where(subwords[:, 0] < subwords[:, 1], np.maximum(last - first, 0), 0)
+    row = np.repeat(np.arange(len(subwords)), counts)
+    return first[row] + concatenate_ranges(counts), row

@@ -1,4 +1,4 @@
-"""The relation component learns, repeats itself, and survives odd documents."""
+"""The relation extractor: training, saving, memory, and unusual documents."""
 
 import tracemalloc
 from pathlib import Path
@@ -8,7 +8,6 @@ import pytest
 import spacy
 from spacy.language import Language
 from spacy.tokens import Span
-from spacy.vectors import Vectors
 from thinc.api import fix_random_seed
 from toy import example, sentence, train
 
@@ -16,76 +15,62 @@ from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.formats.shared.spacy_docs import annotate, get_relations, set_entities
 from aloi.corpus.problems import DataError
 from aloi.eval.spacy_examples import make_relation_scorer
-from aloi.models.relations.candidates import BLOCK, TokenArrays
-from aloi.models.relations.component import RelationExtractor, Settings, logistic_gradient
-from aloi.models.relations.features import Scene
+from aloi.models.relations.batch import CandidateBatch
+from aloi.models.relations.candidates import PAIRS_PER_BLOCK
+from aloi.models.relations.component import ExtractorSettings, RelationExtractor
+from aloi.models.relations.logistic import logistic_gradient
 from aloi.models.relations.network import make_pair_scorer
 from aloi.models.training.job import write
 
 
-def test_the_gradient_is_that_of_the_loss(nlp: Language, documents: list[Document]) -> None:
-    """Against finite differences, along a random direction for each array of weights."""
+def test_the_gradient_matches_finite_differences(nlp: Language, documents: list[Document]) -> None:
+    """Along a random direction for each array of weights."""
     fix_random_seed(0)
     rng = np.random.default_rng(0)
     model = make_pair_scorer(buckets=64, hidden=8, width=4, static=0)
-    component = RelationExtractor(nlp.vocab, model, settings=Settings(max_distance=60))
+    component = RelationExtractor(nlp.vocab, model, settings=ExtractorSettings(max_distance=60))
     examples = [example(nlp, document) for document in documents[:4]]
     for each in examples:
         each.predicted.tensor = rng.normal(size=(len(each.predicted), 4)).astype(np.float32)
     component.initialize(lambda: examples)
-    proposals = [component.propose(each.predicted) for each in examples]
+    blocks = [component.candidates(each.predicted) for each in examples]
     truth = np.concatenate(
-        [component.truth(p, each) for p, each in zip(proposals, examples, strict=True)]
+        [component.gold_matrix(block, each) for block, each in zip(blocks, examples, strict=True)]
     )
     counted = rng.random(truth.shape) < 0.8
     arrays = [(node, name) for node in model.walk() for name in node.param_names]
     for node, name in arrays:
         weights = node.get_param(name)
         node.set_param(name, weights + rng.normal(scale=0.1, size=weights.shape).astype("f"))
-    logits, backprop = model.begin_update(proposals)
+    logits, backprop = model.begin_update(blocks)
     backprop(logistic_gradient(logits, truth, counted)[0])
 
     def loss() -> float:
-        logits = model.predict(proposals).astype(np.float64)
+        logits = model.predict(blocks).astype(np.float64)
         return logistic_gradient(logits, truth, counted)[1]
 
-    step = 3e-4  # small, so that hardly a unit changes its piece
+    step = 3e-4  # small, so that few maxout units switch to another piece
     for node, name in arrays:
         weights, gradient = node.get_param(name).copy(), node.get_grad(name)
         direction = rng.normal(size=weights.shape).astype("f")
-        around = []
+        losses = []
         for sign in (1, -1):
             node.set_param(name, weights + sign * step * direction)
-            around.append(loss())
+            losses.append(loss())
         node.set_param(name, weights)
-        slope = (around[0] - around[1]) / (2 * step)
+        slope = (losses[0] - losses[1]) / (2 * step)
         assert float((gradient * direction).sum()) == pytest.approx(slope, rel=0.05, abs=0.05)
 
 
-def test_a_doc_is_scored_as_if_it_were_alone(trained: Language) -> None:
-    """Nothing of the docs beside it in a batch reaches its scores."""
+def test_the_scores_of_a_doc_do_not_depend_on_its_batch(trained: Language) -> None:
     component = trained.get_pipe("aloi_relations")
     docs = [example(trained, sentence(number)).predicted for number in range(4)]
-    proposals = [component.propose(doc) for doc in docs]
-    alone = np.concatenate([component.probabilities([each]) for each in proposals])
-    np.testing.assert_allclose(component.probabilities(proposals), alone, atol=1e-5)
+    blocks = [component.candidates(doc) for doc in docs]
+    alone = np.concatenate([component.probabilities([block]) for block in blocks])
+    np.testing.assert_allclose(component.probabilities(blocks), alone, atol=1e-5)
 
 
-def test_words_bring_their_vectors(nlp: Language) -> None:
-    """Brought to mean 0 and variance 1; zeros for a word that has none, and around the doc."""
-    nlp.vocab.set_vector("Ana", np.array([3, 1], dtype=np.float32))
-    vectors = TokenArrays.of([nlp.make_doc("Ana Rome")], static=2).vector
-    np.testing.assert_allclose(vectors, [[0, 0], [1, -1], [0, 0], [0, 0]], atol=1e-4)
-
-
-def test_vectors_made_of_parts_of_words_are_read_too(nlp: Language) -> None:
-    table = np.arange(8, dtype=np.float32).reshape(4, 2) ** 2
-    nlp.vocab.vectors = Vectors(data=table, mode="floret", minn=2, maxn=3, hash_count=1)
-    vectors = TokenArrays.of([nlp.make_doc("Ana")], static=2).vector
-    assert np.ptp(vectors[1]) == pytest.approx(2, abs=1e-4)
-
-
-def test_it_learns_what_the_words_between_say(trained: Language) -> None:
+def test_relations_are_learned_from_the_words_between(trained: Language) -> None:
     held_out = [example(trained, sentence(number)) for number in range(24, 36)]
     for each in held_out:
         trained.get_pipe("aloi_relations")(each.predicted)
@@ -94,11 +79,11 @@ def test_it_learns_what_the_words_between_say(trained: Language) -> None:
 
 
 def test_the_same_seed_gives_the_same_weights(documents: list[Document]) -> None:
-    one, other = (
+    first, second = (
         train(spacy.blank("fr"), documents).get_pipe("aloi_relations").model.to_bytes()
         for _ in range(2)
     )
-    assert one == other
+    assert first == second
 
 
 def test_a_saved_pipeline_predicts_the_same(trained: Language, tmp_path: Path) -> None:
@@ -106,10 +91,9 @@ def test_a_saved_pipeline_predicts_the_same(trained: Language, tmp_path: Path) -
     component.settings.threshold = 0.31
     trained.to_disk(tmp_path / "model")
     loaded = spacy.load(tmp_path / "model")
-    each = example(trained, sentence(30))
-    again = example(loaded, sentence(30))
-    before = get_relations(component(each.predicted))
-    after = get_relations(loaded.get_pipe("aloi_relations")(again.predicted))
+    before = get_relations(component(example(trained, sentence(30)).predicted))
+    doc = example(loaded, sentence(30)).predicted
+    after = get_relations(loaded.get_pipe("aloi_relations")(doc))
     assert [(r.head.text, r.tail.text, r.label, r.score) for r in before] == [
         (r.head.text, r.tail.text, r.label, r.score) for r in after
     ]
@@ -120,18 +104,18 @@ def test_a_saved_pipeline_predicts_the_same(trained: Language, tmp_path: Path) -
     assert copied.labels == component.labels
 
 
-def test_a_symmetric_relation_is_proposed_in_text_order_only(nlp: Language) -> None:
+def test_a_symmetric_relation_is_a_candidate_in_text_order_only(nlp: Language) -> None:
     config = {"max_distance": 60, "model": {"buckets": 64}}
     component = nlp.add_pipe("aloi_relations", config=config)
     labels = {"labels": ["MEETS"], "allowed": {"MEETS": [["PER", "PER"]]}, "symmetric": ["MEETS"]}
     component.initialize(lambda: [], labels=labels)
-    proposal = component.propose(example(nlp, sentence(0)).predicted)
-    assert proposal.pairs.tolist() == [[0, 2]]
+    candidates = component.candidates(example(nlp, sentence(0)).predicted)
+    assert candidates.pairs.tolist() == [[0, 2]]
 
 
 @pytest.mark.parametrize("mentions", [0, 1])
 @pytest.mark.parametrize("text", ["", "🙂 🙂🙂", "Ana , " * 17_000])
-def test_odd_documents(trained: Language, text: str, mentions: int) -> None:
+def test_unusual_documents_have_no_relations(trained: Language, text: str, mentions: int) -> None:
     entities = tuple(Entity(f"e{n}", 6 * n, 6 * n + 3, "PER") for n in range(mentions))
     doc = trained.make_doc(text)
     set_entities(doc, (entity for entity in entities if entity.end <= len(text)))
@@ -140,24 +124,24 @@ def test_odd_documents(trained: Language, text: str, mentions: int) -> None:
 
 @pytest.mark.parametrize("by_ref", [False, True])
 @pytest.mark.parametrize("size", [400, pytest.param(2000, marks=pytest.mark.slow)])
-def test_a_crowd_is_scored_in_blocks(nlp: Language, size: int, by_ref: bool) -> None:
-    """Mentions on two words, so that each is near each: a block of pairs takes little memory."""
+def test_many_mentions_are_scored_in_blocks(nlp: Language, size: int, by_ref: bool) -> None:
+    """All mentions are on two words, so that all pairs are candidates; memory stays bounded."""
     model = {"buckets": 64, "hidden": 2, "width": 0, "static": 0}
     config = {"max_distance": 60, "by_ref": by_ref, "model": model}
     component = nlp.add_pipe("aloi_relations", config=config)
-    kinds = [["PER", "LOC"]]
-    component.initialize(lambda: [], labels={"labels": ["AT"], "allowed": {"AT": kinds}})
+    component.initialize(lambda: [], labels={"labels": ["AT"], "allowed": {"AT": [["PER", "LOC"]]}})
     doc = nlp.make_doc("Ana Rome")
     doc.spans["entities"] = [
         Span(doc, word, word + 1, label=label, kb_id=f"{label}{number}")
         for word, label in enumerate(("PER", "LOC"))
         for number in range(size // 2)
     ]
-    blocks = list(component.blocks(doc))
+    blocks = list(component.candidate_blocks(doc))
     sizes = [len(block.pairs) for block in blocks]
     assert sum(sizes) == (size // 2) ** 2
-    assert max(sizes) <= 2 * BLOCK
-    assert len(Scene.of(blocks).tokens.word) == len(Scene.of(blocks[:1]).tokens.word)
+    assert max(sizes) <= 2 * PAIRS_PER_BLOCK
+    rows = [len(CandidateBatch.from_candidates(b).tokens.word) for b in (blocks, blocks[:1])]
+    assert rows[0] == rows[1]  # the tokens of a doc are stored once for all its blocks
     tracemalloc.start()
     component(doc)
     peak = tracemalloc.get_traced_memory()[1]
@@ -165,8 +149,8 @@ def test_a_crowd_is_scored_in_blocks(nlp: Language, size: int, by_ref: bool) -> 
     assert peak < 300_000_000
 
 
-def test_a_mention_as_long_as_its_document(nlp: Language) -> None:
-    """Each of a thousand mentions may relate to it, which takes no thousand times its length."""
+def test_a_mention_of_the_whole_document_takes_bounded_memory(nlp: Language) -> None:
+    """A thousand pairs with a mention of 20,000 tokens do not take a thousand times its size."""
     model = {"buckets": 64, "hidden": 2, "width": 0, "static": 0}
     component = nlp.add_pipe("aloi_relations", config={"max_distance": 60, "model": model})
     component.initialize(lambda: [], labels={"labels": ["AT"], "allowed": {"AT": [["PER", "LOC"]]}})
@@ -180,23 +164,23 @@ def test_a_mention_as_long_as_its_document(nlp: Language) -> None:
     assert peak < 150_000_000
 
 
-def test_an_empty_document(trained: Language) -> None:
+def test_an_empty_document_has_no_relations(trained: Language) -> None:
     assert get_relations(trained("")) == []
 
 
-def test_a_gold_relation_that_no_pair_proposes_counts_as_missed(trained: Language) -> None:
+def test_a_gold_relation_without_a_candidate_pair_counts_as_missed(trained: Language) -> None:
     document = sentence(0)
-    empty = example(trained, document)
-    empty.predicted = annotate(trained.make_doc(document.text), Document("d", document.text, ()))
-    assert make_relation_scorer()([empty])["relations_micro_r"] == 0.0
+    each = example(trained, document)
+    each.predicted = annotate(trained.make_doc(document.text), Document("d", document.text, ()))
+    assert make_relation_scorer()([each])["relations_micro_r"] == 0.0
 
 
-def test_a_symmetric_relation_is_right_whichever_way_gold_writes_it(trained: Language) -> None:
+def test_the_scorer_ignores_the_direction_of_symmetric_relations(trained: Language) -> None:
     document = sentence(0)
-    turned = tuple(
+    reversed_relations = tuple(
         Relation(r.tail, r.head, r.label) if r.label == "MEETS" else r for r in document.relations
     )
-    gold = Document(document.id, document.text, document.entities, turned)
+    gold = Document(document.id, document.text, document.entities, reversed_relations)
     each = example(trained, document)
     each.reference = annotate(trained.make_doc(gold.text), gold)
     each.predicted = annotate(trained.make_doc(document.text), document)
@@ -204,10 +188,11 @@ def test_a_symmetric_relation_is_right_whichever_way_gold_writes_it(trained: Lan
     assert make_relation_scorer()([each], symmetric=frozenset({"MEETS"}))["relations_micro_f"] == 1
 
 
-def test_a_folder_that_is_no_pipeline_is_not_replaced(trained: Language, tmp_path: Path) -> None:
+def test_only_a_pipeline_folder_is_overwritten(trained: Language, tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
-    with pytest.raises(DataError, match="is none"):
+    with pytest.raises(DataError) as error:
         write(trained, tmp_path)
+    assert error.value.problems[0].kind == "bad-out"
     write(trained, tmp_path / "model")
     write(trained, tmp_path / "model")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model", "thesis.txt"]

@@ -5,7 +5,7 @@ import spacy
 from toy import sentence, train, train_ner
 
 from aloi.corpus.document import Document, Entity, Relation
-from aloi.models.probabilities import Stretch
+from aloi.models.entities.probabilities import CharSpan
 from aloi.models.studies.suspects import (
     Confidences,
     Scored,
@@ -20,11 +20,11 @@ TEXT = "Ana Lima vit à Rome"
 ANA = Entity("e1", 0, 8, "PER", ref="ana")
 ROME = Entity("e2", 15, 19, "LOC", ref="rome")
 DOCUMENT = Document("d", TEXT, (ANA, ROME), (Relation("e1", "e2", "LIVES_IN"),))
-GOLD: dict[str, Stretch] = {"e1": (0, 8, "PER"), "e2": (15, 19, "LOC")}
+GOLD: dict[str, CharSpan] = {"e1": (0, 8, "PER"), "e2": (15, 19, "LOC")}
 SURE = {GOLD["e1"]: 0.9, GOLD["e2"]: 0.9}
 
 
-def doubted(probability: dict[Stretch, float]) -> list[tuple[str, str, str, str]]:
+def doubted(probability: dict[CharSpan, float]) -> list[tuple[str, str, str, str]]:
     found = mention_suspects(DOCUMENT, GOLD, probability)
     return [(s.kind, s.surface, s.gold, s.model) for s in found]
 
@@ -61,7 +61,7 @@ def doubted(probability: dict[Stretch, float]) -> list[tuple[str, str, str, str]
     ],
 )
 def test_a_doubted_mention_is_told_with_what_the_model_would_have(
-    probability: dict[Stretch, float], expected: list[tuple[str, str, str, str]]
+    probability: dict[CharSpan, float], expected: list[tuple[str, str, str, str]]
 ) -> None:
     assert doubted(probability) == expected
 

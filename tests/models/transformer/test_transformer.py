@@ -1,4 +1,4 @@
-"""Transformers: tiny random ones learn toy sentences through the same commands as all else."""
+"""Tiny transformers with random weights learn toy sentences through the usual commands."""
 
 import re
 from pathlib import Path
@@ -22,16 +22,16 @@ torch = pytest.importorskip("torch", reason="the extra `transformers` is not ins
 
 import checkpoints  # noqa: E402
 
-from aloi.models.transformer import encoder as encoders  # noqa: E402
+from aloi.models.transformer import encoder as encoder_module  # noqa: E402
 
-QUICK = {
+FAST_TRAINING = {
     "training.max_steps": 40,
     "training.eval_frequency": 20,
     "training.optimizer.learn_rate.warmup_steps": 5,
     "training.optimizer.learn_rate.initial_rate": 0.002,
 }
 TAGGER = {"@architectures": "aloi.TransformerTagger.v1", "weights": None}
-ODD = "🙂🙂 Éva\u0301  vit\u00a0à\r\nRome !\t\n Zoé"
+UNUSUAL_TEXT = "🙂🙂 Éva\u0301  vit\u00a0à\r\nRome !\t\n Zoé"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -54,9 +54,9 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def train(kind: str, weights: Path, data: Path, out: Path) -> None:
-    """What `aloi train KIND --config transformer` does, in this process."""
+    """Run `aloi train KIND --config transformer` in this process."""
     paths = [f"--{name}={data / name}.jsonl" for name in ("train", "dev")]
-    settings = [f"--set={key}={value}" for key, value in QUICK.items()]
+    settings = [f"--set={key}={value}" for key, value in FAST_TRAINING.items()]
     arguments = ["train", kind, *paths, f"--schema={data / 'schema.toml'}", f"--out={out}"]
     arguments += ["--config=transformer", f"--set=paths.weights={weights}", *settings]
     app(arguments, standalone_mode=False)
@@ -69,7 +69,7 @@ def pipeline(weights: Path, data: Path, tmp_path_factory: pytest.TempPathFactory
     return out
 
 
-def learner(weights: Path, documents: list[Document], steps: int = 30) -> Language:
+def train_recognizer(weights: Path, documents: list[Document], steps: int = 30) -> Language:
     spacy.util.fix_random_seed(0)
     nlp = spacy.blank("fr")
     nlp.add_pipe("aloi_ner", config={"model": {**TAGGER, "weights": str(weights)}})
@@ -84,8 +84,8 @@ def learner(weights: Path, documents: list[Document], steps: int = 30) -> Langua
     return nlp
 
 
-def joined(count: int) -> Document:
-    """Some sentences as one text."""
+def join_sentences(count: int) -> Document:
+    """Return toy sentences as one document."""
     text, entities = "", []
     for number in range(count):
         part = sentence(number)
@@ -99,10 +99,12 @@ def joined(count: int) -> Document:
 
 @pytest.fixture(scope="module")
 def nlp(weights: Path) -> Language:
-    return learner(weights, [joined(35), *(sentence(number) for number in range(12))])
+    return train_recognizer(
+        weights, [join_sentences(35), *(sentence(number) for number in range(12))]
+    )
 
 
-def encoder(nlp: Language) -> "encoders.Encoder":
+def get_encoder(nlp: Language) -> "encoder_module.Encoder":
     tagger = nlp.get_pipe("aloi_ner").model.layers[0]
     return tagger.shims[0]._model.eval().encoder
 
@@ -115,28 +117,28 @@ def test_mentions_and_relations_are_learned_end_to_end(pipeline: Path, data: Pat
     assert "Trained from" in (pipeline / "NOTICE").read_text(encoding="utf-8")
 
 
-def test_a_saved_model_needs_its_checkpoint_no_more(nlp: Language, tmp_path: Path) -> None:
+def test_a_saved_pipeline_loads_without_its_checkpoint(nlp: Language, tmp_path: Path) -> None:
     nlp.to_disk(tmp_path / "model")
     config = (tmp_path / "model" / "config.cfg").read_text(encoding="utf-8")
     checkpoint = re.search(r'weights = "(.*)"', config)
     assert checkpoint
     config = config.replace(checkpoint[1], "/nowhere")
     (tmp_path / "model" / "config.cfg").write_text(config, encoding="utf-8")
-    for each in (nlp, spacy.load(tmp_path / "model")):
-        doc = each(sentence(25).text)
-        found = [(span.text, span.label_) for span in doc.spans["entities"]]
-        assert found == [("Zoé", "PER"), ("Rome", "LOC"), ("Ida", "PER")]
+    for pipeline in (nlp, spacy.load(tmp_path / "model")):
+        doc = pipeline(sentence(25).text)
+        mentions = [(span.text, span.label_) for span in doc.spans["entities"]]
+        assert mentions == [("Zoé", "PER"), ("Rome", "LOC"), ("Ida", "PER")]
 
 
 def test_nested_mentions_are_learned(weights: Path) -> None:
-    """`guerre à Lima` around `Lima`: a layer of tags for each depth."""
+    """`guerre à Lima` contains `Lima`: each nesting layer has its own tags."""
     documents = []
     for number, city in enumerate(CITIES):
         text = f"La guerre à {city} dure."
         outer, inner = (3, 12 + len(city)), (12, 12 + len(city))
         entities = (Entity("a", *outer, "EVENT"), Entity("b", *inner, "LOC"))
         documents.append(Document(str(number), text, entities))
-    doc = learner(weights, documents)(documents[0].text)
+    doc = train_recognizer(weights, documents)(documents[0].text)
     assert [(span.text, span.label_) for span in doc.spans["entities"]] == [
         ("guerre à Rome", "EVENT"),
         ("Rome", "LOC"),
@@ -146,12 +148,12 @@ def test_nested_mentions_are_learned(weights: Path) -> None:
 
 def test_the_same_seed_gives_the_same_weights(weights: Path) -> None:
     documents = [sentence(number) for number in range(8)]
-    one, other = (learner(weights, documents, steps=3).to_bytes() for _ in range(2))
-    assert one == other
+    first, second = (train_recognizer(weights, documents, steps=3).to_bytes() for _ in range(2))
+    assert first == second
 
 
-def test_the_new_layers_learn_faster_and_at_the_schedule_s_rate(weights: Path) -> None:
-    nlp = learner(weights, [sentence(0)], steps=1)
+def test_learning_rates_follow_the_schedule_and_are_higher_in_the_head(weights: Path) -> None:
+    nlp = train_recognizer(weights, [sentence(0)], steps=1)
     groups = nlp.get_pipe("aloi_ner").model.layers[0].shims[0]._optimizer.param_groups
     assert {group["lr"] for group in groups} == {0.002, 0.02}
 
@@ -159,64 +161,66 @@ def test_the_new_layers_learn_faster_and_at_the_schedule_s_rate(weights: Path) -
 def test_a_long_text_gives_the_same_gradient_in_less_memory(
     nlp: Language, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Activations that are computed again, a chunk at a time, change no result."""
-    doc = nlp.make_doc(joined(30).text)
-    module = encoder(nlp)
+    """Recomputed activations do not change the gradient."""
+    doc = nlp.make_doc(join_sentences(30).text)
+    encoder = get_encoder(nlp)
     gradients = []
     for windows in (100, 2):
-        monkeypatch.setattr(encoders, "WINDOWS", windows)
-        module.zero_grad()
-        module([doc]).square().sum().backward()
-        gradients.append([p.grad.clone() for p in module.parameters() if p.grad is not None])
-    for whole, parts in zip(*gradients, strict=True):
-        assert torch.allclose(whole, parts, rtol=1e-3, atol=1e-3)
+        monkeypatch.setattr(encoder_module, "WINDOWS_PER_BATCH", windows)
+        encoder.zero_grad()
+        encoder([doc]).square().sum().backward()
+        gradients.append([p.grad.clone() for p in encoder.parameters() if p.grad is not None])
+    for stored, recomputed in zip(*gradients, strict=True):
+        assert torch.allclose(stored, recomputed, rtol=1e-3, atol=1e-3)
 
 
-@pytest.mark.parametrize("text", ["", " ", "\n\n \t", "🙂🙂", ODD, "a" * 3000])
-def test_odd_texts_pass(nlp: Language, text: str) -> None:
+@pytest.mark.parametrize("text", ["", " ", "\n\n \t", "🙂🙂", UNUSUAL_TEXT, "a" * 3000])
+def test_unusual_texts_are_processed(nlp: Language, text: str) -> None:
     doc = nlp(text)
     assert doc.text == text
     assert all(span.text.strip() == span.text for span in doc.spans["entities"])
 
 
-def test_every_word_of_an_odd_text_has_the_vector_of_its_own_characters(nlp: Language) -> None:
-    """Emoji, combining accents, no-break spaces, CRLF: what sub-words make of them is aligned."""
-    doc = nlp.make_doc(ODD)
-    _, pieces = encoder(nlp)._read(doc)
-    assert {token.i for token in doc if not token.is_space} <= set(pieces.token.tolist())
+def test_every_word_of_an_unusual_text_has_subwords(nlp: Language) -> None:
+    """Emoji, combining accents, no-break spaces and CRLF are aligned."""
+    doc = nlp.make_doc(UNUSUAL_TEXT)
+    _, alignment = get_encoder(nlp)._tokenize(doc)
+    assert {token.i for token in doc if not token.is_space} <= set(alignment.token.tolist())
 
 
 @pytest.mark.parametrize("sentences", [1, 40])
 def test_each_token_has_one_vector(nlp: Language, sentences: int) -> None:
-    doc = nlp.make_doc(joined(sentences).text)
-    windows, pieces = encoder(nlp)._read(doc)
+    doc = nlp.make_doc(join_sentences(sentences).text)
+    windows, alignment = get_encoder(nlp)._tokenize(doc)
     assert (len(windows) > 1) == (sentences > 1)
     with torch.no_grad():
-        assert encoder(nlp)([doc]).shape == (len(doc), 64)
-    assert sorted(set(pieces.token.tolist())) == list(range(len(doc)))
+        assert get_encoder(nlp)([doc]).shape == (len(doc), 64)
+    assert sorted(set(alignment.token.tolist())) == list(range(len(doc)))
 
 
-def test_what_windows_part_is_found_all_the_same(nlp: Language) -> None:
-    document = joined(35)
+def test_mentions_across_windows_are_recognised(nlp: Language) -> None:
+    document = join_sentences(35)
     doc = nlp(document.text)
-    found = {(span.start_char, span.end_char) for span in doc.spans["entities"]}
-    assert found == {(entity.start, entity.end) for entity in document.entities}
+    mentions = {(span.start_char, span.end_char) for span in doc.spans["entities"]}
+    assert mentions == {(entity.start, entity.end) for entity in document.entities}
 
 
 @pytest.mark.parametrize(
-    ("paths", "message"),
-    [(None, "no pretrained weights are named"), ("/nowhere/at/all", "cannot be read")],
+    ("checkpoint", "message"),
+    [(None, "paths.weights is not set"), ("/nowhere/at/all", "cannot read the checkpoint")],
 )
-def test_weights_that_are_not_there(paths: str | None, message: str) -> None:
+def test_a_missing_checkpoint_is_reported(checkpoint: str | None, message: str) -> None:
     nlp = spacy.blank("fr")
-    nlp.add_pipe("aloi_ner", config={"model": {**TAGGER, "weights": paths}})
+    nlp.add_pipe("aloi_ner", config={"model": {**TAGGER, "weights": checkpoint}})
     document = sentence(0)
     gold = annotate(nlp.make_doc(document.text), document)
     with pytest.raises(DataError, match=message):
         nlp.initialize(lambda: [Example(nlp.make_doc(document.text), gold)])
 
 
-def test_without_the_extra_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_extra_is_reported_with_the_command_to_install_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(extras, "find_spec", lambda library: None)
     with pytest.raises(DataError, match=r"pip install 'aloi\[transformers\]'"):
         spacy.blank("fr").add_pipe("aloi_ner", config={"model": TAGGER})

@@ -1,4 +1,4 @@
-"""Relations between things that several mentions name."""
+"""Relations between clusters of mentions with the same ref."""
 
 import spacy
 from spacy.language import Language
@@ -20,49 +20,49 @@ LOVES = Relation("a", "r", "LOVES")
 FEMALE = Relation("a", "a", "FEMALE")
 
 
-def extractor(nlp: Language, document: Document) -> Language:
-    component = nlp.add_pipe(
-        "aloi_relations", config={"model": {"buckets": 4096, "width": 0, "static": 0}}
-    )
+def train_on(document: Document) -> Language:
+    nlp = spacy.blank("fr")
+    config = {"model": {"buckets": 4096, "width": 0, "static": 0}}
+    extractor = nlp.add_pipe("aloi_relations", config=config)
     examples = [example(nlp, document)]
-    component.initialize(lambda: examples)
+    extractor.initialize(lambda: examples)
     optimizer = nlp.create_optimizer()
     for _ in range(30):
-        component.update(examples, sgd=optimizer)
+        extractor.update(examples, sgd=optimizer)
     return nlp
 
 
-def test_gold_between_first_mentions_is_between_things() -> None:
-    nlp = extractor(spacy.blank("fr"), Document("d", TEXT, MENTIONS, (LOVES, FEMALE)))
+def test_gold_between_first_mentions_holds_between_clusters() -> None:
+    nlp = train_on(Document("d", TEXT, MENTIONS, (LOVES, FEMALE)))
     settings = nlp.get_pipe("aloi_relations").settings
     assert settings.by_ref
     assert settings.max_distance == 1  # from "Elle" to "Rome", not from "Ana"
 
 
-def test_gold_between_later_mentions_is_between_mentions() -> None:
+def test_gold_between_later_mentions_holds_between_mentions() -> None:
     later = Relation("c", "r", "LOVES")
-    nlp = extractor(spacy.blank("fr"), Document("d", TEXT, MENTIONS, (later,)))
+    nlp = train_on(Document("d", TEXT, MENTIONS, (later,)))
     assert not nlp.get_pipe("aloi_relations").settings.by_ref
 
 
-def test_a_pair_of_things_is_its_nearest_mentions() -> None:
+def test_a_pair_of_clusters_is_that_of_the_nearest_mentions() -> None:
     document = Document("d", TEXT, MENTIONS, (LOVES, FEMALE))
-    nlp = extractor(spacy.blank("fr"), document)
-    component = nlp.get_pipe("aloi_relations")
-    component.settings.max_distance = 99
-    pairs = component.propose(example(nlp, document).predicted).pairs.tolist()
-    # a thing with itself is its first mention twice; Ana meets Bob and Rome as "Elle"
+    nlp = train_on(document)
+    extractor = nlp.get_pipe("aloi_relations")
+    extractor.settings.max_distance = 99
+    pairs = extractor.candidates(example(nlp, document).predicted).pairs.tolist()
+    # A cluster with itself is its first mention twice; Ana's is nearest to Bob and Rome as "Elle".
     assert sorted(pairs) == [[0, 0], [1, 1], [1, 2], [1, 3], [2, 1], [2, 3]]
 
 
-def test_what_things_have_stands_between_their_first_mentions() -> None:
+def test_relations_are_predicted_between_first_mentions() -> None:
     document = Document("d", TEXT, MENTIONS, (LOVES, FEMALE))
-    nlp = extractor(spacy.blank("fr"), document)
-    (found,) = predict(nlp, [document], gold_entities=True)
-    assert {(r.head, r.tail, r.label) for r in found.relations} == {
+    nlp = train_on(document)
+    (predicted,) = predict(nlp, [document], gold_entities=True)
+    assert {(r.head, r.tail, r.label) for r in predicted.relations} == {
         ("a", "r", "LOVES"),
         ("a", "a", "FEMALE"),
     }
-    report = evaluate([document], [found], schemes=("facts",))
+    report = evaluate([document], [predicted], schemes=("facts",))
     assert report.relations["facts"].scores.micro.ratios["f1"] == 1
     assert not get_relations(nlp.make_doc(TEXT))

@@ -1,0 +1,18 @@
+"""Types of the numpy arrays that the models compute with, and operations on them."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float32]
+DoubleArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+HashArray = npt.NDArray[np.uint64]
+
+
+def concatenate_ranges(lengths: IntArray) -> IntArray:
+    """Return the concatenated ranges 0 … n - 1, one for each n in `lengths`."""
+    ends = np.cumsum(lengths)
+    return np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - lengths, lengths)

@@ -1,0 +1,77 @@
+"""Gold relations of training examples, as rows of the predicted mentions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+from spacy.tokens import Span
+from spacy.training import Example
+
+from aloi.corpus.formats.shared.spacy_docs import get_relations, mentions
+from aloi.models.relations.candidates import token_distances
+from aloi.models.relations.doc_arrays import MentionArrays
+from aloi.models.relations.inventory import Inventory
+
+
+class GoldRelation(NamedTuple):
+    """A gold relation: the clusters of its head and tail, and the column of its label."""
+
+    head: int
+    tail: int
+    column: int
+
+
+def gold_relations(
+    example: Example, spans: list[Span], arrays: MentionArrays, inventory: Inventory
+) -> list[GoldRelation]:
+    """Return the reference's relations between `spans`, symmetric ones in text order.
+
+    A gold mention matches the span with the same offsets, label and id, or else the first span with
+    the same offsets and label. Relations with unmatched mentions or an unknown label are dropped.
+    `arrays` are the arrays of `spans`.
+    """
+    column = {label: number for number, label in enumerate(inventory.labels)}
+    row_by_key = {_key(span): row for row, span in enumerate(spans)}
+    row_by_place = {_key(span)[:3]: row for row, span in reversed(list(enumerate(spans)))}
+    rank = arrays.rank
+    relations = []
+    for head, tail, label, _ in get_relations(example.reference):
+        keys = [_key(head), _key(tail)]
+        rows = [row_by_key.get(key, row_by_place.get(key[:3], -1)) for key in keys]
+        if label in column and min(rows) >= 0:
+            clusters = arrays.cluster[rows].tolist()
+            if label in inventory.symmetric:
+                clusters.sort(key=rank.__getitem__)
+            relations.append(GoldRelation(clusters[0], clusters[1], column[label]))
+    return relations
+
+
+def cluster_distance(arrays: MentionArrays, head: int, tail: int) -> int:
+    """Return the number of tokens between the nearest mentions of two clusters."""
+    sides = (np.flatnonzero(arrays.cluster == cluster) for cluster in (head, tail))
+    return int(token_distances(arrays, *np.ix_(*sides)).min())
+
+
+def joins_clusters(examples: Iterable[Example]) -> bool:
+    """Return whether the gold relations hold between clusters rather than between mentions.
+
+    They do if every relation joins the first mentions of two clusters, and some cluster has several
+    mentions.
+    """
+    several = False
+    for example in examples:
+        spans = mentions(example.reference)
+        arrays = MentionArrays.from_spans(spans, by_ref=True)
+        first = {_key(spans[row]) for row in arrays.cluster.tolist()}
+        several |= len(first) < len(spans)
+        relations = get_relations(example.reference)
+        ends = (_key(end) for relation in relations for end in relation[:2])
+        if not first.issuperset(ends):
+            return False
+    return several
+
+
+def _key(span: Span) -> tuple[int, int, str, str]:
+    return span.start, span.end, span.label_, span.id_
