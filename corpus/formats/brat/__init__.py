@@ -1,0 +1,34 @@
+"""brat standoff: a text file `NAME.txt` and its annotations, `NAME.ann`, beside it.
+
+Source: https://brat.nlplab.org/standoff.html. A document is a `.txt` file with its `.ann` file. The
+reader takes one such pair, or a folder with its subfolders; the id of a document is its path below
+the folder, without suffix. Offsets count code points, including those of line ends.
+
+Line types that are read:
+
+- `T`: mentions;
+- `R`: relations from the first argument to the second;
+- `E`: one relation from the trigger to each argument, labelled with the argument's role;
+- `A` and `M`: attributes ("true" if there is no value);
+- `N`: `ref`, written `DB:ID`; the database `local` holds percent-encoded refs of other kinds;
+- `*` (Equiv): one `ref` for all mentions of the line;
+- `#`: `AnnotatorNotes` become an attribute of that name; notes of other types are left out and
+  counted.
+
+If the surface on a line differs from the text, the offsets are used and the difference is counted.
+
+All parts of a document are kept. Those that brat cannot represent are written as notes of the type
+`Aloi`: ids that brat does not allow, scores, metadata, attributes with white space. Labels with
+white space and ids that cannot be file names are a `DataError`.
+
+Reading option `fragments`: a discontinuous mention is read as the "whole" span from its first
+character to its last (default), as its "first" fragment, or is an "error".
+"""
+
+from aloi.corpus.formats.brat.reader import ReadOptions, read
+from aloi.corpus.formats.brat.writer import WriteOptions, write
+from aloi.corpus.formats.shared.capabilities import EVERYTHING
+
+CAPABILITIES = EVERYTHING
+
+__all__ = ["CAPABILITIES", "ReadOptions", "WriteOptions", "read", "write"]
