@@ -12,6 +12,7 @@ from urllib.parse import unquote
 import msgspec
 
 from aloi.corpus.document import Document, Entity, InvalidDocumentError, Relation
+from aloi.corpus.duplicate_ids import DocumentIds
 from aloi.corpus.formats.brat.standoff import (
     ALOI_NOTE,
     COMMENT_NOTE,
@@ -27,6 +28,7 @@ from aloi.corpus.formats.shared.file_report import FileReport
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options
 from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.text_files import read_text
 
 NoteT = TypeVar("NoteT", ItemNote, DocumentNote)
 
@@ -40,23 +42,22 @@ class ReadOptions(Options, frozen=True):
 def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
     """Yield the documents of a folder, or of one `.txt` or `.ann` file and the file beside it."""
     problems: list[Problem] = []
-    files: dict[str, str] = {}
+    ids = DocumentIds()
+    fix = f"Correct it in the note `{ALOI_NOTE} {DOCUMENT_TARGET}` of one of the files"
     for pair in _find_pairs(path, notes):
         file = f"{pair.stem}.ann"
         try:
             if not pair.has_text:
                 raise DataError([_missing_text(file)])
-            text, annotations = _read_text(f"{pair.stem}.txt"), _read_text(file)
+            text, annotations = _read_file(f"{pair.stem}.txt"), _read_file(file)
             document = parse_document(pair.id, text, annotations, options, notes, file=file)
         except DataError as error:
             problems += error.problems
             continue
-        if files.setdefault(document.id, file) is file:
+        duplicates = ids.add(document.id, file, fix=fix)  # paths differ: the id is from a note
+        problems += [problem.at(file=file) for problem in duplicates]
+        if not duplicates:
             yield document
-        else:  # two paths differ, so one of the ids is from an Aloi note
-            what = f"document id given twice, first in {files[document.id]}"
-            fix = f"Correct it in the note `{ALOI_NOTE} {DOCUMENT_TARGET}` of one of the files"
-            problems.append(Problem("document-id-twice", what, fix, document.id, file=file))
     if problems:
         raise DataError(problems)
 
@@ -92,14 +93,9 @@ def _missing_text(file: str) -> Problem:
     return Problem("text-missing", what, fix, file=file)
 
 
-def _read_text(file: str) -> str:
-    """Return the content of a file, line ends unchanged."""
+def _read_file(file: str) -> str:
     try:
-        with open(file, encoding="utf-8", newline="") as stream:
-            return stream.read()
-    except UnicodeDecodeError as error:
-        what, fix = f"not UTF-8: {error.reason}", "Save the file as UTF-8"
-        raise DataError([Problem("not-utf8", what, fix, file=file)]) from error
+        return read_text(Path(file), keep_bom=True)
     except OSError as error:
         what, fix = f"cannot read the file: {error.strerror}", "Put the .txt beside the .ann file"
         raise DataError([Problem("text-missing", what, fix, file=file)]) from error
@@ -318,7 +314,7 @@ class _AnnotationReader:
             Relation(names[arc.head], names[arc.tail], arc.label, *self._relation_extras(arc.id))
             for arc in self._arcs
         )
-        self._report.check()
+        self._report.raise_problems()
         try:
             return Document(note.id or id_, self._text, entities, relations, note.meta)
         except InvalidDocumentError as error:

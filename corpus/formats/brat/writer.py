@@ -21,10 +21,11 @@ from aloi.corpus.formats.brat.standoff import (
     LINE_ENDS,
     LOCAL_REF,
 )
-from aloi.corpus.formats.shared.names import Names, utf8
+from aloi.corpus.formats.shared.names import Names
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options
 from aloi.corpus.problems import DataError
+from aloi.corpus.text_files import encode_utf8
 
 WriteOptions = Options
 
@@ -53,7 +54,7 @@ def _write_pair(document: Document, stem: str) -> None:
         os.makedirs(os.path.dirname(stem), exist_ok=True)
     for suffix, content in (("txt", document.text), ("ann", format_annotations(document))):
         with open(f"{stem}.{suffix}", "wb") as stream:
-            stream.write(utf8(content, document.id))
+            stream.write(encode_utf8(content, document.id))
 
 
 def format_annotations(document: Document) -> str:

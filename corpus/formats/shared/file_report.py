@@ -25,7 +25,7 @@ class FileReport:
         """Count something that was changed or left out."""
         self.notes.add(what, f"{self.file}:{line}", count)
 
-    def check(self) -> None:
+    def raise_problems(self) -> None:
         """Raise `DataError` with all recorded problems, if there are any."""
         if self.problems:
             raise DataError(self.problems)

@@ -15,6 +15,7 @@ from aloi.corpus.formats.webanno.cells import unescape_text
 from aloi.corpus.formats.webanno.header import Header, read_header
 from aloi.corpus.formats.webanno.options import ReadOptions
 from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.text_files import read_text
 
 MAX_GAP = 10_000
 """The most UTF-16 units of white space between sentences: a wrong offset must not fill memory."""
@@ -29,11 +30,8 @@ def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
     for file in sorted(path.rglob("*.tsv")) if path.is_dir() else [path]:
         name = file.relative_to(path).as_posix() if path.is_dir() else file.name
         try:
-            content = file.read_bytes().decode("utf-8-sig")
-            yield parse_document(name.removesuffix(".tsv"), content, options, notes, file=str(file))
-        except UnicodeDecodeError as error:
-            what, fix = f"not UTF-8: {error.reason}", "Save the file as UTF-8"
-            problems.append(Problem("not-utf8", what, fix, file=str(file)))
+            id_, content = name.removesuffix(".tsv"), read_text(file)
+            yield parse_document(id_, content, options, notes, file=str(file))
         except DataError as error:
             problems += error.problems
     if problems:
@@ -133,7 +131,7 @@ class _Body:
         self._check_tokens(text, code_points)
         ids = self._annotations.mention_ids()
         relations = self._annotations.relations(ids)
-        self._report.check()
+        self._report.raise_problems()
         return Document(id_, text, self._annotations.entities(ids, code_points), relations)
 
     def _check_tokens(self, text: str, code_points: list[int]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.files import whole_folder
 from aloi.corpus.formats.shared import utf16
-from aloi.corpus.formats.shared.names import Names, utf8
+from aloi.corpus.formats.shared.names import Names
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.webanno.cells import escape_text, format_value, stack
 from aloi.corpus.formats.webanno.options import REF_FEATURE, VALUE_FEATURE, WriteOptions
@@ -22,6 +22,7 @@ from aloi.corpus.formats.webanno.units import (
     units_of,
 )
 from aloi.corpus.problems import Problem
+from aloi.corpus.text_files import encode_utf8
 
 _FEATURE_NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)
 
@@ -38,7 +39,7 @@ def write(documents: Iterable[Document], path: Path, options: WriteOptions, note
                 file = os.path.join(scratch, f"{document.id}.tsv")
                 os.makedirs(os.path.dirname(file), exist_ok=True)
                 with open(file, "wb") as stream:
-                    stream.write(utf8(format_document(document, options), document.id))
+                    stream.write(encode_utf8(format_document(document, options), document.id))
         names.settle()
     return count
 
