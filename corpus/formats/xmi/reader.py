@@ -94,7 +94,7 @@ class _CasReader:
         return Document(id_, self._cas.sofa_string, entities, tuple(self._relations(others, ids)))
 
     def _mention_type(self) -> AnnotationType:
-        """Return the type that the options name; raise `DataError` if type or feature is unknown."""
+        """Return the type that the options name; raise `DataError` if there is no such type."""
         name, feature = self._options.layer, self._options.feature
         types = [t for t in self._types.get_types() if self._is_a(t, ANNOTATION_TYPE)]
         matching = [type_ for type_ in types if name in (type_.name, type_.short_name)]
