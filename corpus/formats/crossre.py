@@ -9,15 +9,17 @@ If a line has both `sentence-detokenized` and `token2charspan`, as in the French
 the text and the span of each token. Otherwise the text is the tokens joined by single spaces.
 `doc_key` is the document id; without it, the id is file name and number. Mentions are numbered e1,
 e2 … in file order. If several mentions have the same tokens, relations refer to the first one.
-Counted in the notes: source spans that the projection lost (gaps in `ner_mapping_to_source`), and
-duplicate labels of a pair, which are kept.
+The reader counts source spans that are missing from the projection (gaps in
+`ner_mapping_to_source`) and duplicate labels of a pair, which it keeps.
 
-Supported: overlapping mentions, relations, and the relation attributes `explanation` (any text),
-`uncertain` and `syntax` ("true" if set). Not supported: several mentions of the same span, mention
-ids, refs, mention attributes, scores and metadata. A document is written as one sentence, with its
-text and the spans of its tokens.
+The format represents the text, overlapping mentions, relations, and the relation attributes
+`explanation` (any text), `uncertain` and `syntax` ("true" if set). It does not represent several
+mentions of the same span, mention ids, refs, mention attributes, scores and metadata. A document is
+written as one sentence, with its text and the spans of its tokens.
 
-Writing option: `tokens=error|expand|drop`, for mentions that are not aligned with tokens.
+Write options:
+
+- `tokens`: the treatment of mentions not aligned with tokens: expand (default), error or drop
 """
 
 from __future__ import annotations

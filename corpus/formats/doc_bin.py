@@ -5,13 +5,18 @@ how a doc represents a document; id and metadata are in `doc.user_data`. Docs wi
 files of other tools, are numbered after the file: `train-1`, `train-2` … Mentions without an id are
 numbered e1, e2 … in text order.
 
-Not supported: attributes, scores of mentions, ids and attributes of relations, and mentions that
-are not aligned with tokens (see the option `tokens`). A file is read and written in memory.
+The format does not represent attributes, scores of mentions, ids of relations, and mentions that
+are not aligned with tokens. A file is read and written as a whole, in memory.
 
-Reading option `spans`: the span group that holds the mentions, or `ents` for `doc.ents` (default:
-the group `entities` if the doc has it, else `doc.ents`). Writing options: `tokens`, the treatment
-of mentions that are not aligned with tokens ("expand", "drop" or "error"); `lang`, the spaCy
-language that provides the tokenizer (default "fr").
+Read options:
+
+- `spans`: the span group that contains the mentions, or ents for `doc.ents` (default: the group
+  `entities` if the doc has it, else `doc.ents`)
+
+Write options:
+
+- `tokens`: the treatment of mentions not aligned with tokens: expand (default), error or drop
+- `lang`: the spaCy language that provides the tokenizer (default: fr)
 """
 
 from __future__ import annotations

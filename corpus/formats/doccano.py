@@ -11,10 +11,12 @@ The document id is `doc_id`, or else `id`, doccano's own number. All other keys 
 doccano. Comments are left out and counted. Mention 5 becomes `e5`; spans without a number are
 numbered e1, e2 … in file order.
 
-Supported: overlapping mentions, relations and metadata. Not supported: mention ids, refs,
-attributes and scores.
+The format represents the text, overlapping mentions, relations and metadata. It does not represent
+mention ids, refs, attributes and scores.
 
-Writing option: `layout=entities|label`; `label` writes spans only, for projects without relations.
+Write options:
+
+- `layout`: entities (default), or label, which writes spans only, for projects without relations
 """
 
 from __future__ import annotations

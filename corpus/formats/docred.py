@@ -15,11 +15,14 @@ The writer puts mentions with the same ref and label into one cluster; a mention
 cluster alone. It adds the keys `id` and `ref` to each mention, which the reader uses. Each line is
 a sentence, but lines that a mention spans are one sentence.
 
-Supported: overlapping mentions, mention ids, refs, and relations between clusters with the
-attribute `evidence`. Not supported: other attributes, scores, metadata, and the white space of the
-text: a text is read back with single spaces between its tokens, which is counted.
+The format represents overlapping mentions, mention ids, refs, and relations between clusters with
+the attribute `evidence`. It does not represent other attributes, scores, metadata, and the white
+space of the text: the reader puts single spaces between the tokens. The writer counts the texts
+that this changes.
 
-Writing option: `tokens=error|expand|drop`, for mentions that are not aligned with tokens.
+Write options:
+
+- `tokens`: the treatment of mentions not aligned with tokens: expand (default), error or drop
 """
 
 from __future__ import annotations

@@ -6,23 +6,32 @@ an array of tasks `{"id", "data": {"doc_id", "text", …}, "annotations": [{"res
 describes the results. The document id is `data.doc_id`, or else the number of the task. The other
 keys of `data` are metadata.
 
-Left out and counted: cancelled annotations, drafts, tasks without an annotation, metadata of
-regions (`meta`), and results of other types. Counted: arcs in both directions, which are read as
-two relations; regions with several labels, which are read as one mention per label (arcs refer to
-the first one); regions with a `text` that differs from the text at their offsets (the offsets are
-used).
+The reader leaves out and counts cancelled annotations, drafts, tasks without an annotation,
+metadata of regions (`meta`), and results of other types. It also counts
 
-Everything but ids and scores of relations is kept. Label Studio keeps only one arc from a region to
-another when an annotator saves the task. So relations between the same mentions share an arc with
-several labels, or one arc is reversed; relations for which this is not possible are counted.
+- arcs in both directions, which are read as two relations;
+- regions with several labels, which are read as one mention per label (arcs connect the first);
+- regions with a `text` that differs from the text at their offsets (the offsets are used).
 
-Reading options: `layer=annotations|predictions`; `annotator=ID`, the annotator to read if a task
-has annotations of several people (`completed_by`: number or e-mail address) or predictions of
-several models (`model_version`); `unlabelled=LABEL`, the label of regions and arcs without a label
-(an error by default). Exports contain predictions only as numbers, which is an error. Writing
-options: `layer`; `from_name` and `to_name`, the names of the Labels and Text tags;
-`model_version`, for predictions. The labelling interface needs a tag
-`<TextArea name="…" perRegion="true"/>` for each attribute, with its name, and one named `ref`.
+The format represents everything in a document except ids and scores of relations. When an annotator
+saves a task, Label Studio keeps only one arc from a region to another. Therefore relations between
+the same mentions share an arc with several labels, or one arc is reversed. The writer counts the
+relations for which neither is possible. The labelling interface needs a tag
+`<TextArea name="…" perRegion="true"/>` for each attribute, and one with the name `ref`.
+
+Read options:
+
+- `layer`: annotations (default) or predictions; exports contain only the numbers of predictions,
+  which is an error
+- `annotator`: the annotator to read if a task has annotations of several people (`completed_by`,
+  number or e-mail address), or the model to read (`model_version`)
+- `unlabelled`: the label of regions and arcs without a label (default: they are an error)
+
+Write options:
+
+- `layer`: annotations (default) or predictions
+- `from_name`, `to_name`: the names of the Labels tag and the Text tag (default: label and text)
+- `model_version`: the model version of predictions (default: aloi)
 """
 
 from __future__ import annotations
@@ -201,7 +210,7 @@ def _to_task(document: Document, options: WriteOptions, notes: Notes) -> dict[st
 
 
 def _check_names(document: Document, options: WriteOptions) -> None:
-    """Raise `DataError` for attributes and metadata keys whose names are reserved."""
+    """Raise `DataError` if an attribute or metadata key has a reserved name."""
     tags = {options.from_name, options.to_name, label_studio_results.REF_TAG}
     attributes = {name for entity in document.entities for name in entity.attributes}
     reserved = sorted(tags & attributes) + sorted(document.meta.keys() & set(_RESERVED_KEYS))

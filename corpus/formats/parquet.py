@@ -6,11 +6,11 @@ list of id, start, end, label, ref, attributes, score), `relations` (a list of h
 id, attributes, score) and `meta`, JSON in a string. `attributes` is a list of key and value. Labels
 may be the numbers of a `datasets` ClassLabel; they are read as the names stored in the file.
 
-All parts of a document are kept. Other columns are left out in reading and counted. Problems give
-the number of the row, from 1, as line. The reader takes a file, or a folder of `.parquet` files,
-and reads in batches; the writer writes one file.
+The format represents everything in a document. The reader leaves out other columns and counts them.
+Problems have the number of the row, from 1, as their line. The reader reads a file, or a folder of
+`.parquet` files, in batches; the writer writes one file.
 
-Requires pyarrow (extra `hub`). No options.
+The format requires pyarrow (extra `hub`). There are no options.
 """
 
 from __future__ import annotations

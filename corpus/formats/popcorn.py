@@ -13,10 +13,10 @@ file order. Values that differ from the text and clusters without mentions are c
 The writer puts mentions with the same ref and label into one cluster; a mention without ref is a
 cluster alone. It adds the keys `ref` to clusters and `id` to mentions, which the reader uses.
 
-Supported: overlapping mentions, mention ids, refs, and relations between clusters. Not supported:
-attributes, scores and metadata.
+The format represents the text, overlapping mentions, mention ids, refs, and relations between
+clusters. It does not represent attributes, scores and metadata.
 
-No options. A file is read into memory at once.
+A file is read into memory as a whole. There are no options.
 """
 
 from __future__ import annotations

@@ -15,13 +15,19 @@ file order. The end of a relation is the first span found by this order: the sam
 offsets and label, the same offsets, the same last token. Tasks with the answer `reject` or `ignore`
 are left out and counted. Prodigy's own keys (`_task_hash` …) are left out.
 
-All parts of a document are kept. Spans and relations get the keys `id`, `ref`, `attributes` and
-`score`; Prodigy preserves keys that it does not use.
+The format represents everything in a document. Spans and relations get the keys `id`, `ref`,
+`attributes` and `score`; Prodigy preserves keys that it does not use.
 
-Reading options: `annotator=ID` reads only the lines of one annotator (`_annotator_id` or
-`_session_id`) and counts the others; `unlabelled=LABEL` is the label of spans without a label, and
-of tokens that a relation refers to and no span covers (both are an error by default). Writing
-option: `tokens=error|expand|drop`, for mentions that are not aligned with tokens.
+Read options:
+
+- `annotator`: the annotator to read (`_annotator_id` or `_session_id`); the lines of other
+  annotators are left out and counted (default: all annotators)
+- `unlabelled`: the label of spans without a label, and of tokens that a relation refers to and no
+  span covers (default: they are an error)
+
+Write options:
+
+- `tokens`: the treatment of mentions not aligned with tokens: expand (default), error or drop
 """
 
 from __future__ import annotations

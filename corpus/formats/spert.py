@@ -8,11 +8,13 @@ end exclusive. The ends of a relation are indexes into `entities`. All indexes s
 The text is the tokens joined by single spaces. `orig_id` is the document id; without it, the id is
 file name and number. Mentions are numbered e1, e2 … in file order.
 
-Supported: overlapping mentions and relations. Not supported: mention ids, refs, attributes, scores,
-metadata, and the white space of the text: a text is read back with single spaces between its
-tokens, which is counted.
+The format represents overlapping mentions and relations. It does not represent mention ids, refs,
+attributes, scores, metadata, and the white space of the text: the reader puts single spaces between
+the tokens. The writer counts the texts that this changes.
 
-Writing option: `tokens=error|expand|drop`, for mentions that are not aligned with tokens.
+Write options:
+
+- `tokens`: the treatment of mentions not aligned with tokens: expand (default), error or drop
 """
 
 from __future__ import annotations

@@ -10,19 +10,22 @@ Line types that are read:
 - `R`: relations from the first argument to the second;
 - `E`: one relation from the trigger to each argument, labelled with the argument's role;
 - `A` and `M`: attributes ("true" if there is no value);
-- `N`: `ref`, written `DB:ID`; the database `local` holds percent-encoded refs of other kinds;
+- `N`: `ref`, written `DB:ID`; other refs are percent-encoded, with `local` as the database;
 - `*` (Equiv): one `ref` for all mentions of the line;
 - `#`: `AnnotatorNotes` become an attribute of that name; notes of other types are left out and
   counted.
 
-If the surface on a line differs from the text, the offsets are used and the difference is counted.
+If the surface of a mention differs from the text at its offsets, the offsets are used, and the
+difference is counted.
 
-All parts of a document are kept. Those that brat cannot represent are written as notes of the type
-`Aloi`: ids that brat does not allow, scores, metadata, attributes with white space. Labels with
-white space and ids that cannot be file names are a `DataError`.
+The format represents everything in a document. The writer puts data without a place in brat into
+notes of the type `Aloi`: ids that brat does not allow, scores, metadata, attributes with white
+space. Labels with white space and ids that cannot be file names are a `DataError`.
 
-Reading option `fragments`: a discontinuous mention is read as the "whole" span from its first
-character to its last (default), as its "first" fragment, or is an "error".
+Read options:
+
+- `fragments`: the treatment of discontinuous mentions: whole (default; the span from the first
+  character to the last), first (the first fragment only), or error
 """
 
 from aloi.corpus.formats.brat.reader import ReadOptions, read

@@ -194,7 +194,7 @@ class _AnnotationReader:
                 self._add_note(line, *parts)
 
     def _find_item(self, id_: str, line: int) -> str | None:
-        """Return the id of the mention or relation meant; an event stands for its trigger."""
+        """Return the id of a mention or relation; the id of an event means its trigger."""
         for _ in range(2):
             id_ = self._triggers.get(id_, id_)
         if id_ in self._mentions or (id_[:1] == "R" and id_ in self._line_of):
@@ -204,7 +204,7 @@ class _AnnotationReader:
         return None
 
     def _find_mention(self, id_: str, line: int) -> str | None:
-        """Return the id of the mention meant."""
+        """Return the id of a mention; report other ids."""
         item = self._find_item(id_, line)
         if item is None or item in self._mentions:
             return item

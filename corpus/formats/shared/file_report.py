@@ -1,4 +1,4 @@
-"""Problems and notes of one file, for formats whose lines are checked one by one."""
+"""Problems and notes of one file, for formats that are checked line by line."""
 
 from __future__ import annotations
 

@@ -12,17 +12,23 @@ the short name of its layer. Other layers, chains, slot features, and empty ment
 relations are left out and counted.
 
 The writer produces version 3.3 with its own layers; attributes become features. A project that
-imports the files must define the layers and features they use. Sentences include the white space
-after them. White space is written as a token if a mention begins or ends in it. A mention that
-covers part of a token is written on a sub-token, so text and mentions are restored exactly. Ids,
-scores and metadata are lost. These are a `DataError`: ids that cannot be file names, attributes
-that cannot be feature names, and values with a carriage return, which the format cannot escape.
+imports the files must define the layers and features they use. A sentence includes the white space
+after it. White space is written as a token if a mention begins or ends in it, and a mention of a
+part of a token is written on a sub-token, so text and mentions are restored exactly. The format
+does not represent ids, scores and metadata. A document id that cannot be a file name, an attribute
+that cannot be a feature name, and a carriage return in a label, ref or attribute are a `DataError`.
 
-Reading options: `layer`, the full name of the span layer or its last part (default: the first layer
-that is not linguistic, such as part of speech or lemma); `feature`, the feature used as label
-(default: `value` if the layer has it, else the first feature other than `identifier`). Writing
-options: `layer` and `relations`, the names of the layers (default `webanno.custom.Mention` and
-`webanno.custom.Relation`).
+Read options:
+
+- `layer`: the full name of the span layer, or its last part (default: the first layer that is not
+  linguistic, such as part of speech or lemma)
+- `feature`: the feature used as label (default: `value` if the layer has it, else the first feature
+  other than `identifier`)
+
+Write options:
+
+- `layer`: the name of the span layer (default: `webanno.custom.Mention`)
+- `relations`: the name of the relation layer (default: `webanno.custom.Relation`)
 """
 
 from aloi.corpus.formats.webanno.options import CAPABILITIES, ReadOptions, WriteOptions

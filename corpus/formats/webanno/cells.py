@@ -73,7 +73,7 @@ def unescape_text(text: str, minor_version: int) -> str:
 
 
 def _java_characters(match: re.Match[str]) -> str:
-    """Return the characters that a Java escape sequence stands for."""
+    """Return the characters of a Java escape sequence."""
     if match[1]:
         return _CHARACTERS.get(match[1], match[1])
     return bytes.fromhex(match[0].replace("\\u", "")).decode("utf-16-be", "replace")

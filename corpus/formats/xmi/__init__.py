@@ -12,17 +12,23 @@ their label is `value`, or else their first primitive feature. An annotation wit
 the short name of its type. Other annotations, empty mentions, links and further views are left out
 and counted.
 
-The writer uses DKPro Core's `NamedEntity` and its own relation type; attributes become features.
-Ids, scores and metadata are lost. These are a `DataError` in writing: ids that cannot be file
-names, attributes that cannot be feature names, and characters that XML 1.0 does not allow. These
-are a `DataError` in reading: a `DOCTYPE`, which a CAS does not need and which can make a small file
-expand without limit, and a text over 10 MB, the limit of libxml2.
+The reader rejects files with a `DOCTYPE`, which a CAS does not need and which can make a small file
+expand without limit, and texts of more than 10 MB, the limit of libxml2.
 
-Reading options: `layer`, the full name of the mention type or its last part (default:
-`NamedEntity`); `feature`, the feature used as label (default: `value` if the type has it, else the
-first feature).
-Writing options: `layer` and `relations`, the names of the types (default: DKPro Core's
-`NamedEntity`, and `aloi.Relation`).
+The writer uses DKPro Core's `NamedEntity` and its own relation type; attributes become features.
+The format does not represent ids, scores and metadata. A document id that cannot be a file name, an
+attribute that cannot be a feature name, and a character that XML 1.0 does not allow are a
+`DataError`.
+
+Read options:
+
+- `layer`: the full name of the mention type, or its last part (default: `NamedEntity`)
+- `feature`: the feature used as label (default: `value` if the type has it, else the first feature)
+
+Write options:
+
+- `layer`: the name of the mention type (default: DKPro Core's `NamedEntity`)
+- `relations`: the name of the relation type (default: `aloi.Relation`)
 """
 
 from aloi.corpus.formats.xmi.options import CAPABILITIES, ReadOptions, WriteOptions
