@@ -14,7 +14,7 @@ The reader counts source spans that are missing from the projection (gaps in
 
 The format represents the text, overlapping mentions, relations, and the relation attributes
 `explanation` (any text), `uncertain` and `syntax` ("true" if set). It does not represent several
-mentions of the same span, mention ids, refs, mention attributes, scores and metadata. A document is
+mentions of the same span, mention ids, refs, mention attributes, scores or metadata. A document is
 written as one sentence, with its text and the spans of its tokens.
 
 Write options:

@@ -5,7 +5,7 @@ how a doc represents a document; id and metadata are in `doc.user_data`. Docs wi
 files of other tools, are numbered after the file: `train-1`, `train-2` … Mentions without an id are
 numbered e1, e2 … in text order.
 
-The format does not represent attributes, scores of mentions, ids of relations, and mentions that
+The format does not represent attributes, scores of mentions, ids of relations, or mentions that
 are not aligned with tokens. A file is read and written as a whole, in memory.
 
 Read options:
@@ -105,7 +105,7 @@ def _load_docs(file: Path) -> Iterator[Doc]:
 
 @dataclass(slots=True)
 class _DocReader:
-    """Converts docs to documents; records the ids and the span groups of all docs."""
+    """A converter of docs to documents that records the ids and span groups of all docs."""
 
     options: ReadOptions
     notes: Notes

@@ -12,7 +12,7 @@ doccano. Comments are left out and counted. Mention 5 becomes `e5`; spans withou
 numbered e1, e2 … in file order.
 
 The format represents the text, overlapping mentions, relations and metadata. It does not represent
-mention ids, refs, attributes and scores.
+mention ids, refs, attributes or scores.
 
 Write options:
 

@@ -11,12 +11,12 @@ clusters; its attribute `evidence` lists the line numbers of the evidence, from 
 are numbered e1, e2 … in file order. Names that differ from the text and clusters without mentions
 are counted.
 
-The writer puts mentions with the same ref and label into one cluster; a mention without ref is a
-cluster alone. It adds the keys `id` and `ref` to each mention, which the reader uses. Each line is
-a sentence, but lines that a mention spans are one sentence.
+The writer puts mentions with the same ref and label into one cluster; a mention without ref forms
+its own cluster. It adds the keys `id` and `ref` to each mention, which the reader uses. Each line
+becomes a sentence, but lines that a mention connects become one sentence.
 
 The format represents overlapping mentions, mention ids, refs, and relations between clusters with
-the attribute `evidence`. It does not represent other attributes, scores, metadata, and the white
+the attribute `evidence`. It does not represent other attributes, scores, metadata, or the white
 space of the text: the reader puts single spaces between the tokens. The writer counts the texts
 that this changes.
 
@@ -168,7 +168,7 @@ def _to_record(document: Document, options: OnTokens, notes: Notes) -> _Record:
 
 
 def _split_sentences(text: str, tokens: list[Token], mentions: Iterable[Laid]) -> _Sentences:
-    """Make each line a sentence; lines that a mention spans are one sentence."""
+    """Return the sentences: one per line, or one for lines that a mention connects."""
     steps = [0] * (len(tokens) + 1)
     for mention in mentions:
         steps[mention.first + 1] += 1

@@ -61,7 +61,7 @@ _RESERVED_KEYS = ("doc_id", "text")
 
 
 class ReadOptions(Options, frozen=True):
-    """The layer and annotator to read, and the label of regions and arcs that have none."""
+    """The layer and annotator to read, and the label of regions and arcs without a label."""
 
     layer: Layer = "annotations"
     annotator: str | None = None
@@ -85,7 +85,7 @@ class TaskData(msgspec.Struct, frozen=True):
 
 
 class LabelStudioUser(msgspec.Struct, frozen=True):
-    """The user who completed an annotation, where the file has more than the number."""
+    """The user who completed an annotation, if the file has more than the user's number."""
 
     id: int | None = None
     email: str | None = None
@@ -104,7 +104,7 @@ class TaskAnnotation(msgspec.Struct, frozen=True):
     updated_at: str | None = None
 
     def is_by(self, annotator: str | None) -> bool:
-        """Return whether it is by this annotator or model; always true for None."""
+        """Return whether this annotator or model created it; None matches all."""
         by = self.completed_by
         names = (by.id, by.email) if isinstance(by, LabelStudioUser) else (by,)
         return annotator is None or annotator in map(str, (*names, self.model_version))
@@ -161,14 +161,14 @@ def _to_document(
 def _select(
     task: LabelStudioTask, id_: str, place: str, options: ReadOptions, notes: Notes
 ) -> TaskAnnotation | None:
-    """Return the annotation or prediction to read; None, and a note, if the task has none.
+    """Return the annotation or prediction to read; without one, return None and count the task.
 
     Raises `DataError` if several match the options.
     """
     items = task.annotations if options.layer == "annotations" else task.predictions
     full = [item for item in items if isinstance(item, TaskAnnotation)]
     if len(full) < len(items):
-        what = f"the file has only the numbers of the {options.layer}, as exports do"
+        what = f"the file has only the numbers of the {options.layer}, like all exports"
         fix = 'Fetch complete tasks: client.tasks.list(project=…, fields="all")'
         raise DataError([Problem("only-numbers", what, fix, id_)])
     finished = [annotation for annotation in full if not annotation.was_cancelled]
@@ -176,7 +176,9 @@ def _select(
     matching = [annotation for annotation in finished if annotation.is_by(options.annotator)]
     if len(matching) > 1:
         what = f"the task has {len(matching)} {options.layer}"
-        fix = "Choose an annotator with annotator=ID, or delete all but one of the annotator's"
+        fix = (
+            "Choose an annotator with annotator=ID; delete all but one annotation of each annotator"
+        )
         raise DataError([Problem("several-annotations", what, fix, id_)])
     notes.add(f"tasks without {options.layer} left out", place, not matching)
     return matching[0] if matching else None

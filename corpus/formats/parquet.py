@@ -66,9 +66,9 @@ def read(path: Path, options: Options, notes: Notes) -> Iterator[Document]:
 def read_records(
     file: Path, notes: Notes, groups: range | None = None
 ) -> Iterator[document_files.DocumentRecord]:
-    """Yield one record per row of the row groups given by index, or of all.
+    """Yield one record per row; `groups` are the indexes of the row groups to read (default: all).
 
-    If the file cannot be read, or not to its end, the last record has no document but the problems.
+    If reading fails, the last record has the problems and no document.
     """
     row = 0
     try:

@@ -10,11 +10,11 @@ The label of a mention is the `type` of its cluster, and its `ref` is `document#
 is read between the first mentions of its clusters in the text. Mentions are numbered e1, e2 … in
 file order. Values that differ from the text and clusters without mentions are counted.
 
-The writer puts mentions with the same ref and label into one cluster; a mention without ref is a
-cluster alone. It adds the keys `ref` to clusters and `id` to mentions, which the reader uses.
+The writer puts mentions with the same ref and label into one cluster; a mention without ref forms
+its own cluster. It adds the key `ref` to clusters and `id` to mentions, which the reader uses.
 
 The format represents the text, overlapping mentions, mention ids, refs, and relations between
-clusters. It does not represent attributes, scores and metadata.
+clusters. It does not represent attributes, scores or metadata.
 
 A file is read into memory as a whole. There are no options.
 """

@@ -54,7 +54,7 @@ WriteOptions = OnTokens
 
 
 class ReadOptions(Options, frozen=True):
-    """The annotator to read, and the label of spans that have none."""
+    """The annotator to read, and the label of spans without a label."""
 
     annotator: str | None = None
     unlabelled: str | None = None

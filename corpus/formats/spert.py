@@ -9,7 +9,7 @@ The text is the tokens joined by single spaces. `orig_id` is the document id; wi
 file name and number. Mentions are numbered e1, e2 … in file order.
 
 The format represents overlapping mentions and relations. It does not represent mention ids, refs,
-attributes, scores, metadata, and the white space of the text: the reader puts single spaces between
+attributes, scores, metadata, or the white space of the text: the reader puts single spaces between
 the tokens. The writer counts the texts that this changes.
 
 Write options:

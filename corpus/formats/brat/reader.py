@@ -148,7 +148,7 @@ class _AnnotationReader:
         self._document_note = DocumentNote()
 
     def read_lines(self, lines: list[str]) -> None:
-        """Read mentions first, then the lines that refer to them, then those that need both."""
+        """Read the mentions, then the lines that refer to them, then the lines that need both."""
         references = []
         for number, line in enumerate(lines, start=1):
             if not line or (match := self._match(number, line.removesuffix("\r"))) is None:
@@ -172,7 +172,7 @@ class _AnnotationReader:
             what = f"not a brat line: {line[:60]!r}"
             self._report.add_problem(what, f"Write {example_line(line)}", number)
         elif self._line_of.setdefault(id_, number) != number and id_[0] not in "#*":
-            what = f"id {id_} given twice, first in line {self._line_of[id_]}"
+            what = f"duplicate id {id_}, first in line {self._line_of[id_]}"
             self._report.add_problem(what, "Give each line its own id", number)
             return None
         return match
@@ -194,7 +194,7 @@ class _AnnotationReader:
                 self._add_note(line, *parts)
 
     def _find_item(self, id_: str, line: int) -> str | None:
-        """Return the id of a mention or relation; the id of an event means its trigger."""
+        """Return the id of a mention, a relation or an event's trigger; report unknown ids."""
         for _ in range(2):
             id_ = self._triggers.get(id_, id_)
         if id_ in self._mentions or (id_[:1] == "R" and id_ in self._line_of):
@@ -244,7 +244,7 @@ class _AnnotationReader:
     def _add_event(self, line: int, id_: str, label: str, trigger: str, arguments: str) -> None:
         head = self._find_mention(trigger, line)
         if head and self._mentions[head].label != label:
-            self._report.add_note("event types that differ from the trigger's left out", line)
+            self._report.add_note("event types that differ from the trigger label left out", line)
         for argument in arguments.split():
             role, _, name = argument.partition(":")
             tail = self._find_mention(name, line)

@@ -1,4 +1,4 @@
-"""The syntax of brat's annotation lines, and the notes that hold what brat cannot represent."""
+"""The syntax of brat's annotation lines, and the notes for data that brat cannot represent."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 ALOI_NOTE = "Aloi"
-"""The type of the notes that hold what brat cannot represent; their text is JSON."""
+"""The type of the notes for data that brat cannot represent; their text is JSON."""
 
 COMMENT_NOTE = "AnnotatorNotes"
 """The type of the notes that annotators write."""
@@ -20,7 +20,7 @@ LOCAL_REF = "local:"
 """The prefix of a ref that is not of the form `DB:ID`."""
 
 LINE_ENDS = re.compile(r"[\t\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
-"""The tab, and each character that some reader takes for a line end."""
+"""The tab, and the characters that some programs treat as line ends."""
 
 _GRAMMAR = {
     "T": re.compile(
@@ -56,7 +56,7 @@ class ItemNote(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class DocumentNote(msgspec.Struct, forbid_unknown_fields=True):
-    """The fields of a document that brat cannot represent; `mentions` maps brat ids to ours."""
+    """The fields of a document that brat cannot represent; `mentions`: mention ids by brat id."""
 
     id: str | None = None
     meta: dict[str, Any] = {}

@@ -142,7 +142,7 @@ class _AnnotationWriter:
 
     def _add_aloi_note(self, target: str, content: dict[str, Any]) -> None:
         """Add an `Aloi` note with the values that are not None, if there are any."""
-        # JSON in ASCII: some readers of brat files take U+2028 and similar for line ends.
+        # ASCII only: some programs treat U+2028 and similar characters as line ends.
         values = {key: value for key, value in content.items() if value is not None}
         if values:
             self._add_line("#", f"{ALOI_NOTE} {target}\t{json.dumps(values)}")

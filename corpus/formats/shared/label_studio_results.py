@@ -62,13 +62,13 @@ class _FieldValue(msgspec.Struct, frozen=True):
 
     @property
     def value(self) -> str:
-        """The lines of the text, or the choices; with choices, `text` is the region's surface."""
+        """The choices, or else the text: with choices, `text` is only the surface."""
         lines = [self.text] if isinstance(self.text, str) else self.text
         return "\n".join(self.choices or lines)
 
 
 class ParsedRegion(NamedTuple):
-    """A region with its labels; these include the default label if it has no other."""
+    """A region with its labels, or with the default label if it has none."""
 
     result: LabelStudioResult
     value: RegionValue
@@ -76,7 +76,7 @@ class ParsedRegion(NamedTuple):
 
 
 class ParsedArc(NamedTuple):
-    """An arc with its labels and attributes; the labels include the default if it has no other."""
+    """An arc with its attributes and labels, or with the default label if it has none."""
 
     result: LabelStudioResult
     labels: list[str]
@@ -123,9 +123,9 @@ class ParsedResults:
 
 
 def parse_results(
-    results: Iterable[msgspec.Raw], document: str, *, unlabelled: str | None = None
+    results: Iterable[msgspec.Raw], document_id: str, *, unlabelled: str | None = None
 ) -> ParsedResults:
-    """Parse the results for a document, given by its id; invalid results become problems.
+    """Parse the results of the document with this id; invalid results become problems.
 
     `unlabelled` is the default label of regions and arcs. Without it, each region or arc that has
     no label is a problem.
@@ -140,9 +140,9 @@ def parse_results(
             parsed.add(result, default)
         except DataError as error:
             parsed.problems.extend(
-                Problem(p.kind, p.what, p.fix, document, item) for p in error.problems
+                Problem(p.kind, p.what, p.fix, document_id, item) for p in error.problems
             )
-    parsed.problems.extend(_missing_labels(parsed, document))
+    parsed.problems.extend(_missing_labels(parsed, document_id))
     return parsed
 
 
@@ -153,13 +153,13 @@ def _split_arc_labels(written: Iterable[str]) -> tuple[list[str], dict[str, str]
     return labels, {_unescape(name): value for name, sign, value in parts if sign}
 
 
-def _missing_labels(parsed: ParsedResults, document: str) -> Iterator[Problem]:
+def _missing_labels(parsed: ParsedResults, document_id: str) -> Iterator[Problem]:
     """Yield a problem for each region and arc without a label."""
     items = [region.result.id for region in parsed.regions if not region.labels]
     items += [f"arc {a.result.from_id} {a.result.to_id}" for a in parsed.arcs if not a.labels]
     fix = "Label it in Label Studio, or read with unlabelled=LABEL"
     for item in items:
-        yield Problem("no-label", "region or arc without a label", fix, document, item)
+        yield Problem("no-label", "region or arc without a label", fix, document_id, item)
 
 
 def to_draft(document: Document, parsed: ParsedResults) -> Draft:

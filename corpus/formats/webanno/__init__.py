@@ -15,7 +15,7 @@ The writer produces version 3.3 with its own layers; attributes become features.
 imports the files must define the layers and features they use. A sentence includes the white space
 after it. White space is written as a token if a mention begins or ends in it, and a mention of a
 part of a token is written on a sub-token, so text and mentions are restored exactly. The format
-does not represent ids, scores and metadata. A document id that cannot be a file name, an attribute
+does not represent ids, scores or metadata. A document id that cannot be a file name, an attribute
 that cannot be a feature name, and a carriage return in a label, ref or attribute are a `DataError`.
 
 Read options:

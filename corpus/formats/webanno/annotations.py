@@ -25,7 +25,7 @@ from aloi.corpus.formats.webanno.options import REF_FEATURE
 _SOURCE = re.compile(r"([0-9]+-[0-9]+(?:\.[0-9]+)?)(?:\[([0-9]{1,9})_([0-9]{1,9})\])?")
 
 MentionKey = tuple[str, int]
-"""("", annotation number); without a number (unit address, position in the stack)."""
+"""The key of a mention: ("", annotation number), or (unit address, position in the stack)."""
 
 
 class Row(NamedTuple):
@@ -40,7 +40,7 @@ class Row(NamedTuple):
 
 @dataclass(slots=True)
 class _Mention:
-    """A mention, extended row by row."""
+    """A mention; each further row extends its span."""
 
     start: int
     end: int
@@ -49,7 +49,7 @@ class _Mention:
 
 
 class _RelationEnd(NamedTuple):
-    """A unit's address and a mention's annotation number there, 0 if the mention has none."""
+    """The address of a unit and the annotation number of a mention on it (0: no number)."""
 
     address: str
     number: int
@@ -57,7 +57,7 @@ class _RelationEnd(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Arc:
-    """A relation as its row describes it."""
+    """A relation before its ends are resolved to mentions."""
 
     head: _RelationEnd
     tail: _RelationEnd
@@ -92,7 +92,7 @@ class Annotations:
                 self._add_arc(row, layer, values)
 
     def _stacks(self, row: Row, columns: Mapping[str, int]) -> list[list[str]]:
-        """Return the values of each annotation stacked in some columns of a row."""
+        """Return the values of each annotation in the given columns of a row."""
         stacks = [split_stack(row.cells[column]) for column in columns.values()]
         if all(values == [NO_ANNOTATION] for values in stacks):
             return []
@@ -122,8 +122,10 @@ class Annotations:
         *values, source = values
         match = _SOURCE.fullmatch(source)
         if match is None:
-            what = f"not the source of a relation: {source[:60]!r}"
-            self._report.add_problem(what, "Write 1-1, or 1-1[2_3]", row.line)
+            what = f"invalid source of a relation: {source[:60]!r}"
+            self._report.add_problem(
+                what, "Write the address of a token: 1-1, or 1-1[2_3]", row.line
+            )
             return
         features = {
             feature: unescape(split_number(value)[0])
@@ -168,7 +170,7 @@ class Annotations:
         return tuple(relations)
 
     def _resolve(self, end: _RelationEnd, line: int) -> MentionKey | None:
-        """Return the one mention at the end of a relation; None if there is not exactly one."""
+        """Return the mention at the end of a relation; report an end without exactly one."""
         if end.number:
             keys = [key for key in [("", end.number)] if key in self._mentions]
         else:

@@ -30,7 +30,7 @@ def split_stack(cell: str) -> list[str]:
 
 
 def split_number(value: str) -> tuple[str, int]:
-    """Return a value without its annotation number, and the number (0 if there is none)."""
+    """Return a value without its annotation number, and the number (0: no number)."""
     match = _NUMBERED.fullmatch(value)
     return (match[1], int(match[2] or 0)) if match else (value, 0)
 
@@ -61,12 +61,15 @@ def unescape(value: str) -> str:
 
 
 def escape_text(text: str) -> str:
-    """Return a text as `#Text=` lines and token cells write it."""
+    """Return a text escaped for a `#Text=` line or a token cell."""
     return _TEXT_RESERVED.sub(lambda match: "\\" + _LETTERS.get(match[0], match[0]), text)
 
 
 def unescape_text(text: str, minor_version: int) -> str:
-    """Return the text of a `#Text=` line or token cell; versions 3.0 and 3.1 use Java's escapes."""
+    """Return the text of a `#Text=` line or a token cell without escape sequences.
+
+    Versions 3.0 and 3.1 use the escape sequences of Java.
+    """
     if minor_version > 1:
         return _TEXT_ESCAPED.sub(lambda match: _CHARACTERS.get(match[1], match[1]), text)
     return _JAVA_ESCAPED.sub(_java_characters, text)

@@ -14,10 +14,10 @@ CAPABILITIES = Capabilities(
     meta=False,
 )
 VALUE_FEATURE = "value"
-"""The feature that is the label, unless an option names another one."""
+"""The default feature for the label."""
 
 REF_FEATURE = "identifier"
-"""The feature that is the `ref` of a mention."""
+"""The feature for the `ref` of a mention."""
 
 
 class ReadOptions(Options, frozen=True):

@@ -18,7 +18,7 @@ from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.text_files import read_text
 
 MAX_GAP = 10_000
-"""The most UTF-16 units of white space between sentences: a wrong offset must not fill memory."""
+"""The maximum white space between sentences, in UTF-16 units; wrong offsets could fill memory."""
 
 _ADDRESS = re.compile(r"[0-9]{1,9}-[0-9]{1,9}(?:\.[0-9]{1,9})?")
 _OFFSETS = re.compile(r"([0-9]{1,12})-([0-9]{1,12})")
@@ -76,7 +76,7 @@ class _Body:
 
     @property
     def _default_start(self) -> int:
-        """The start of a sentence without tokens: after the line end of the one before."""
+        """The start of a sentence without tokens: one line end after the previous sentence."""
         return self._length + bool(self._pieces)
 
     def _unescape(self, text: str) -> str:
@@ -116,8 +116,8 @@ class _Body:
             what = f"offsets {row.start}-{row.end} are invalid: sentence ends at {self._length}"
             self._report.add_problem(what, "Count UTF-16 units, the end exclusive", number)
         elif self._annotations.has_unit(row.address):
-            what = f"token number {row.address} given twice"
-            self._report.add_problem(what, "Number each token once", number)
+            what = f"duplicate token number {row.address}"
+            self._report.add_problem(what, "Give each token its own number", number)
         else:
             self._rows.append(row)
             self._annotations.add(row)

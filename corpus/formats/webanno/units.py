@@ -51,7 +51,7 @@ def split_tokens(document: Document) -> list[Token]:
 
 
 def units_of(entity: Entity, tokens: list[Token]) -> Iterator[Unit]:
-    """Yield the tokens a mention covers; a sub-token where it covers part of a token."""
+    """Yield the tokens of a mention, and a sub-token for each token that it covers in part."""
     first = bisect_right(tokens, entity.start, key=lambda token: token.end)
     end = bisect_left(tokens, entity.end, key=lambda token: token.start)
     for index, token in enumerate(tokens[first:end], start=first):

@@ -53,7 +53,7 @@ def _unwritable_features(document: Document) -> Iterator[Problem]:
         for name, value in item.attributes.items():
             is_role = name.startswith(("ROLE_", "BT_"))
             if not _FEATURE_NAME.fullmatch(name) or name in reserved or is_role:
-                what = f"the attribute {name!r} cannot name a feature"
+                what = f"the attribute name {name!r} is not a valid feature name"
                 fix = "Rename it: a letter, then letters, digits and _; not value or identifier"
                 yield Problem("bad-attribute", what, fix, document.id, place)
             if "\r" in value:
@@ -78,7 +78,7 @@ def format_document(document: Document, options: WriteOptions) -> str:
 
 
 class _Sheet:
-    """The units, annotation numbers and columns of a document, from which lines are written."""
+    """The units of a document, with their addresses, annotation numbers and feature columns."""
 
     def __init__(self, document: Document) -> None:
         self.mention_features = _feature_columns(document.entities)
@@ -156,7 +156,7 @@ class _Sheet:
 
 
 def _feature_columns(items: Sequence[Entity | Relation]) -> list[str]:
-    """Return the features that some item has; the importing project must define all declared."""
+    """Return the features that occur; the importing project must define each feature declared."""
     refs = [REF_FEATURE for item in items if isinstance(item, Entity) and item.ref is not None]
     names = {name for item in items for name in item.attributes}
     return [*refs[:1], VALUE_FEATURE, *sorted(names)] if items else []

@@ -16,7 +16,7 @@ The reader rejects files with a `DOCTYPE`, which a CAS does not need and which c
 expand without limit, and texts of more than 10 MB, the limit of libxml2.
 
 The writer uses DKPro Core's `NamedEntity` and its own relation type; attributes become features.
-The format does not represent ids, scores and metadata. A document id that cannot be a file name, an
+The format does not represent ids, scores or metadata. A document id that cannot be a file name, an
 attribute that cannot be a feature name, and a character that XML 1.0 does not allow are a
 `DataError`.
 

@@ -18,10 +18,10 @@ AnnotationType: TypeAlias = Any
 FeatureStructure: TypeAlias = Any
 
 CASSIS_NAMES = {"self": "self_", "type": "type_"}
-"""The names cassis gives to features that Python could not use under their own."""
+"""The features that cassis renames, with their names in cassis."""
 
 FEATURE_NAMES = {cassis_name: name for name, cassis_name in CASSIS_NAMES.items()}
-"""The features that have another name in cassis, by that name."""
+"""The reverse mapping: from the names in cassis to the features."""
 
 
 def import_cassis() -> CassisModule:

@@ -1,4 +1,4 @@
-"""Read XMI: mentions and relations of the first view that has a text."""
+"""Read XMI: the mentions and relations of one view of each CAS."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _STRUCTURAL_FEATURES = {"begin", "end", "sofa", HEAD_FEATURE, TAIL_FEATURE}
 """Features that hold the span of an annotation or the ends of a relation."""
 
 _MAX_LISTED_TYPES = 20
-"""How many types an error message lists."""
+"""The maximum number of types in an error message."""
 
 
 def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
@@ -57,7 +57,7 @@ def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
 
 
 class _CasReader:
-    """The mentions and relations of a CAS: of its initial view, or the first one with a text."""
+    """The mentions and relations of a CAS, in its initial view or the first view with a text."""
 
     def __init__(self, cas: Cas, options: ReadOptions, notes: Notes, file: str) -> None:
         views = [sofa.sofaID for sofa in cas.sofas if sofa.sofaString is not None]
@@ -115,7 +115,7 @@ class _CasReader:
     def _relations(
         self, others: Iterable[FeatureStructure], ids: Mapping[int, str]
     ) -> Iterator[Relation]:
-        """Yield the annotations that connect two mentions; `ids` has those of the mentions."""
+        """Yield the annotations that connect two mentions; `ids` are the mention ids by `xmiID`."""
         for fs in others:
             if not (fs.type.get_feature(HEAD_FEATURE) and fs.type.get_feature(TAIL_FEATURE)):
                 is_document = self._is_a(fs.type, DOCUMENT_TYPE)

@@ -25,10 +25,10 @@ from aloi.corpus.problems import DataError, Problem
 TYPE_SYSTEM_FILE = "TypeSystem.xml"
 
 EXPORT_FIX = f"Export the document again, with its {TYPE_SYSTEM_FILE}"
-"""The fix for errors of cassis in reading."""
+"""The instruction for files that cassis cannot read."""
 
 MAX_COST = 10**8
-"""The largest `_loading_cost` that is accepted; DKPro Core's type system has 20 thousand."""
+"""The maximum `_loading_cost` of a type system; that of DKPro Core has 20,000."""
 
 
 @dataclass(slots=True)

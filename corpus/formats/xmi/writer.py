@@ -98,7 +98,7 @@ def _unwritable_values(document: Document) -> Iterator[Problem]:
         for name, value in item.attributes.items():
             values.append((place, f"the attribute {name!r}", value))
             if not _is_feature_name(name):
-                what = f"the attribute {name!r} cannot name a feature"
+                what = f"the attribute name {name!r} is not a valid feature name"
                 fix = "Rename it: a letter, then letters, digits and _; no name of UIMA or Python"
                 yield Problem("bad-attribute", what, fix, document.id, place)
     for place_, where, value in values:

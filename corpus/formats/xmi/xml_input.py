@@ -1,4 +1,4 @@
-"""Checks of XML files from outside, made before cassis parses them."""
+"""Safety checks of XML files, made before cassis parses them."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def read_xml(file: Path) -> bytes:
     """Return the content of an XML file.
 
     Raises `DataError` if the file is malformed, has a `DOCTYPE`, or declares an encoding that
-    another parser could read differently. Without a `DOCTYPE` no entity can be declared, so none is
-    expanded or fetched.
+    another parser could read differently. A file without a `DOCTYPE` cannot declare entities, so no
+    entity is expanded or fetched.
     """
     content = file.read_bytes()
     parser = expat.ParserCreate()

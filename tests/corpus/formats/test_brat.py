@@ -94,7 +94,7 @@ def test_two_labels_of_one_span_and_windows_line_ends() -> None:
     [
         ("T3\tPER 0\tAna", "not a brat line"),
         ("X1\tPER 0 3\tAna", "not a brat line"),
-        ("T1\tPER 0 3\tAna", "given twice, first in line 1"),
+        ("T1\tPER 0 3\tAna", "duplicate id T1, first in line 1"),
         ("T3\tPER 11 99\tRome", "the text has 26 characters"),
         ("T3\tPER 3 3\t", "the text has 26 characters"),
         ("R2\tX Arg1:T1 Arg2:T9", "no mention, event or relation has the id T9"),
