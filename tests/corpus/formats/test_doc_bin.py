@@ -35,7 +35,7 @@ DOCUMENT = Document(
 )
 
 
-def saved(folder: Path, *docs: Doc) -> Path:
+def save_docs(folder: Path, *docs: Doc) -> Path:
     path = folder / "train.spacy"
     DocBin(store_user_data=True, docs=docs).to_disk(path)
     return path
@@ -155,7 +155,7 @@ def test_every_unaligned_mention_is_reported(tmp_path: Path) -> None:
 def test_docs_of_other_tools_are_numbered(tmp_path: Path) -> None:
     doc = NLP.make_doc(TEXT)
     doc.set_ents([Span(doc, 1, 3, "ROLE"), Span(doc, 5, 6, "LOC", kb_id="Q649")])
-    found, notes = read(saved(tmp_path, doc, doc))
+    found, notes = read(save_docs(tmp_path, doc, doc))
     assert [document.id for document in found] == ["train-1", "train-2"]
     assert found[0].entities == (
         Entity("e1", 3, 18, "ROLE"),
@@ -173,7 +173,7 @@ def test_new_mention_ids_skip_existing_ones() -> None:
 def test_spans_option_chooses_a_span_group(tmp_path: Path) -> None:
     doc = annotate(NLP.make_doc(TEXT), DOCUMENT)
     doc.spans["sc"] = [Span(doc, 5, 6, "GPE"), Span(doc, 5, 6, "GPE")]
-    path = saved(tmp_path, doc, NLP.make_doc("Rien."))
+    path = save_docs(tmp_path, doc, NLP.make_doc("Rien."))
     (first, second), notes = read(path, "spans=sc")
     assert first.entities == (Entity("e1", 25, 31, "GPE"),)
     assert second.entities == ()
@@ -189,14 +189,14 @@ def test_spans_option_chooses_a_span_group(tmp_path: Path) -> None:
 
 
 def test_docs_without_known_spaces_are_counted(tmp_path: Path) -> None:
-    (document,), notes = read(saved(tmp_path, Doc(NLP.vocab, ["l'", "an"])))
+    (document,), notes = read(save_docs(tmp_path, Doc(NLP.vocab, ["l'", "an"])))
     assert (document.text, notes) == ("l' an ", {"texts built by joining words with spaces": 1})
 
 
 def test_folders_are_read_and_duplicate_ids_are_an_error(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     for place in (tmp_path, tmp_path / "sub"):
-        saved(place, NLP.make_doc(TEXT), annotate(NLP.make_doc(TEXT), DOCUMENT))
+        save_docs(place, NLP.make_doc(TEXT), annotate(NLP.make_doc(TEXT), DOCUMENT))
     found, _ = read(tmp_path)
     assert [d.id for d in found] == ["sub/train-1", "sub/train-2", "train-1", "train-2"]
     for place in ("a", "b"):
@@ -221,7 +221,7 @@ def test_folders_are_read_and_duplicate_ids_are_an_error(tmp_path: Path) -> None
 def test_invalid_user_data_is_reported(key: str, value: object, tmp_path: Path) -> None:
     bad, good = NLP.make_doc("Rien."), NLP.make_doc("Bien.")
     bad.user_data[key] = value
-    path = saved(tmp_path, bad, good)
+    path = save_docs(tmp_path, bad, good)
     found = []
     with pytest.raises(DataError) as caught:
         found += [d.text for d in doc_bin.read(path, doc_bin.ReadOptions(), Notes())]

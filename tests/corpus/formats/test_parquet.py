@@ -30,7 +30,7 @@ DOCUMENT = Document(
 BARE = {"id": "d", "text": "Ana", "entities": [{"id": "a", "start": 0, "end": 3, "label": "PER"}]}
 
 
-def saved(folder: Path, rows: list[dict[str, Any]], name: str = "x.parquet") -> Path:
+def save_rows(folder: Path, rows: list[dict[str, Any]], name: str = "x.parquet") -> Path:
     path = folder / name
     library.write_table(pyarrow.Table.from_pylist(rows), path)
     return path
@@ -41,13 +41,13 @@ def read(path: Path) -> tuple[list[Document], dict[str, int]]:
     return list(parquet.read(path, Options(), notes)), dict(notes.counts)
 
 
-def written(path: Path, *given: Document) -> Path:
+def write_documents(path: Path, *given: Document) -> Path:
     assert parquet.write(given, path, Options(), Notes()) == len(given)
     return path
 
 
 def test_written_columns(tmp_path: Path) -> None:
-    path = written(tmp_path / "x.parquet", DOCUMENT, Document("e", "", ()))
+    path = write_documents(tmp_path / "x.parquet", DOCUMENT, Document("e", "", ()))
     assert library.read_table(path).to_pylist() == [
         {
             "id": "d",
@@ -76,23 +76,23 @@ def test_round_trip(document: Document) -> None:
 
 def test_row_groups_folders_and_reproducible_bytes(tmp_path: Path) -> None:
     many = [Document(f"d{number:04}", "Ana", ()) for number in range(1500)]
-    first = written(tmp_path / "a.parquet", *many)
-    again = written(tmp_path / "again", *many)
+    first = write_documents(tmp_path / "a.parquet", *many)
+    again = write_documents(tmp_path / "again", *many)
     assert library.ParquetFile(first).num_row_groups == 2
     assert first.read_bytes() == again.read_bytes()
     (tmp_path / "sub").mkdir()
-    written(tmp_path / "sub/b.parquet", DOCUMENT)
+    write_documents(tmp_path / "sub/b.parquet", DOCUMENT)
     assert read(tmp_path) == ([*many, DOCUMENT], {})
 
 
 def test_optional_columns_may_be_missing_and_other_columns_are_left_out(tmp_path: Path) -> None:
-    (document,), notes = read(saved(tmp_path, [BARE | {"rights": "CC0"}]))
+    (document,), notes = read(save_rows(tmp_path, [BARE | {"rights": "CC0"}]))
     assert document == Document("d", "Ana", (Entity("a", 0, 3, "PER"),))
     assert notes == {"columns 'rights' left out": 1}
 
 
 def test_missing_columns_are_an_error(tmp_path: Path) -> None:
-    path = saved(tmp_path, [{"id": "d", "tokens": ["Ana"]}])
+    path = save_rows(tmp_path, [{"id": "d", "tokens": ["Ana"]}])
     with pytest.raises(
         DataError, match="missing column text or entities; the columns are id, tokens"
     ):
@@ -109,7 +109,7 @@ def test_every_problem_is_reported_with_its_row(tmp_path: Path) -> None:
         BARE | {"id": "g", "entities": [entity | {"score": float("nan")}]},
         BARE | {"id": "h", "meta": '{"lang": "fr"}'},
     ]
-    path, found = saved(tmp_path, rows), []
+    path, found = save_rows(tmp_path, rows), []
     with pytest.raises(DataError) as caught:
         found += [d.id for d in parquet.read(path, Options(), Notes())]
     assert [(problem.line, problem.kind) for problem in caught.value.problems] == [
@@ -121,7 +121,7 @@ def test_every_problem_is_reported_with_its_row(tmp_path: Path) -> None:
 
 def test_a_text_column_of_bytes_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"x\.parquet:1: .*bytes"):
-        read(saved(tmp_path, [BARE | {"text": b"Ana"}]))
+        read(save_rows(tmp_path, [BARE | {"text": b"Ana"}]))
 
 
 def test_numeric_labels_are_read_by_name(tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def test_numeric_labels_are_read_by_name(tmp_path: Path) -> None:
 def test_lone_surrogates_are_an_error(text: str, label: str, tmp_path: Path) -> None:
     document = Document("e", text, (Entity("e", 0, 3, label),))
     with pytest.raises(DataError, match="lone surrogate") as caught:
-        written(tmp_path / "x.parquet", DOCUMENT, document)
+        write_documents(tmp_path / "x.parquet", DOCUMENT, document)
     assert [problem.document for problem in caught.value.problems] == ["e"]
     assert list(tmp_path.iterdir()) == []
 
@@ -150,16 +150,16 @@ def test_lone_surrogates_are_an_error(text: str, label: str, tmp_path: Path) -> 
 def test_error_without_pyarrow_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = written(tmp_path / "x.parquet", DOCUMENT)
+    path = write_documents(tmp_path / "x.parquet", DOCUMENT)
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
-    for act in (lambda: read(path), lambda: written(tmp_path / "y.parquet", DOCUMENT)):
+    for act in (lambda: read(path), lambda: write_documents(tmp_path / "y.parquet", DOCUMENT)):
         with pytest.raises(DataError, match=r'pip install "aloi\[hub\]"'):
             act()
     assert [file.name for file in tmp_path.iterdir()] == ["x.parquet"]
 
 
 with tempfile.TemporaryDirectory() as _folder:
-    GOOD = written(Path(_folder) / "x", DOCUMENT).read_bytes()
+    GOOD = write_documents(Path(_folder) / "x", DOCUMENT).read_bytes()
 
 
 @given(st.binary(max_size=9), st.integers(0, len(GOOD)), st.integers(0, 9))
@@ -175,7 +175,7 @@ def test_damaged_bytes_raise_only_data_errors(new: bytes, at: int, width: int) -
 def test_datasets_loads_a_written_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     datasets = pytest.importorskip("datasets")
-    path = written(tmp_path / "x.parquet", DOCUMENT)
+    path = write_documents(tmp_path / "x.parquet", DOCUMENT)
     loaded = datasets.load_dataset(
         "parquet", data_files=str(path), split="train", cache_dir=str(tmp_path / "cache")
     )
