@@ -53,7 +53,7 @@ from aloi.corpus.problems import DataError, Problem
 
 CAPABILITIES = Capabilities(relation_ids=False, relation_scores=False)
 
-Layer = Literal["annotations", "predictions"]
+TaskLayer = Literal["annotations", "predictions"]
 """The part of a task that holds results: the work of people, or the output of models."""
 
 _RESERVED_KEYS = ("doc_id", "text")
@@ -63,7 +63,7 @@ _RESERVED_KEYS = ("doc_id", "text")
 class ReadOptions(Options, frozen=True):
     """The layer and annotator to read, and the label of regions and arcs without a label."""
 
-    layer: Layer = "annotations"
+    layer: TaskLayer = "annotations"
     annotator: str | None = None
     unlabelled: str | None = None
 
@@ -71,7 +71,7 @@ class ReadOptions(Options, frozen=True):
 class WriteOptions(Options, frozen=True):
     """The layer to write, the names of its tags, and the model version of predictions."""
 
-    layer: Layer = "annotations"
+    layer: TaskLayer = "annotations"
     from_name: str = "label"
     to_name: str = "text"
     model_version: str = "aloi"

@@ -50,7 +50,7 @@ def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
             if not pair.has_text:
                 raise DataError([_missing_text(file)])
             text, annotations = _read_file(f"{pair.stem}.txt"), _read_file(file)
-            document = parse_document(pair.id, text, annotations, options, notes, file=file)
+            document = parse_standoff(pair.id, text, annotations, options, notes, file=file)
         except DataError as error:
             problems += error.problems
             continue
@@ -101,7 +101,7 @@ def _read_file(file: str) -> str:
         raise DataError([Problem("text-missing", what, fix, file=file)]) from error
 
 
-def parse_document(
+def parse_standoff(
     id_: str, text: str, annotations: str, options: ReadOptions, notes: Notes, *, file: str
 ) -> Document:
     """Return the document of a text and the content of its `.ann` file.

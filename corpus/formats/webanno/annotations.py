@@ -1,4 +1,4 @@
-"""The mentions and relations of a WebAnno TSV file, collected from its rows.
+"""The mentions and relations of a WebAnno TSV file, collected row by row.
 
 Offsets are UTF-16 units, the end exclusive, until `entities` converts them to code points.
 """
@@ -28,7 +28,7 @@ MentionKey = tuple[str, int]
 """The key of a mention: ("", annotation number), or (unit address, position in the stack)."""
 
 
-class Row(NamedTuple):
+class TokenRow(NamedTuple):
     """The line of a token or sub-token; `start` and `end` are UTF-16 units, the end exclusive."""
 
     line: int
@@ -66,7 +66,7 @@ class _Arc:
     attributes: dict[str, str]
 
 
-class Annotations:
+class AnnotationCollector:
     """The mentions and relations of the rows added so far."""
 
     def __init__(self, header: Header, label_feature: str, report: FileReport) -> None:
@@ -82,7 +82,7 @@ class Annotations:
         """Return whether a row with this address was added."""
         return address in self._keys
 
-    def add(self, row: Row) -> None:
+    def add(self, row: TokenRow) -> None:
         """Add the mentions on a unit and the relations that end there."""
         self._keys[row.address] = []
         for position, values in enumerate(self._stacks(row, self._layer.columns)):
@@ -91,7 +91,7 @@ class Annotations:
             for values in self._stacks(row, {**layer.columns, "BT_": layer.source_column}):
                 self._add_arc(row, layer, values)
 
-    def _stacks(self, row: Row, columns: Mapping[str, int]) -> list[list[str]]:
+    def _stacks(self, row: TokenRow, columns: Mapping[str, int]) -> list[list[str]]:
         """Return the values of each annotation in the given columns of a row."""
         stacks = [split_stack(row.cells[column]) for column in columns.values()]
         if all(values == [NO_ANNOTATION] for values in stacks):
@@ -103,7 +103,7 @@ class Annotations:
             return []
         return [list(values) for values in zip(*stacks, strict=True)]
 
-    def _add_mention(self, row: Row, position: int, numbered: list[str]) -> None:
+    def _add_mention(self, row: TokenRow, position: int, numbered: list[str]) -> None:
         values, numbers = zip(*map(split_number, numbered), strict=True)
         key = ("", max(numbers)) if any(numbers) else (row.address, position)
         features = {
@@ -118,7 +118,7 @@ class Annotations:
         differs = mention.features != features
         self._report.add_note("further values of a mention left out", row.line, differs)
 
-    def _add_arc(self, row: Row, layer: Layer, values: list[str]) -> None:
+    def _add_arc(self, row: TokenRow, layer: Layer, values: list[str]) -> None:
         *values, source = values
         match = _SOURCE.fullmatch(source)
         if match is None:

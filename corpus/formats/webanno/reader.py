@@ -10,7 +10,7 @@ from aloi.corpus.document import Document
 from aloi.corpus.formats.shared import utf16
 from aloi.corpus.formats.shared.file_report import FileReport
 from aloi.corpus.formats.shared.notes import Notes
-from aloi.corpus.formats.webanno.annotations import Annotations, Row
+from aloi.corpus.formats.webanno.annotations import AnnotationCollector, TokenRow
 from aloi.corpus.formats.webanno.cells import unescape_text
 from aloi.corpus.formats.webanno.header import Header, read_header
 from aloi.corpus.formats.webanno.options import ReadOptions
@@ -31,21 +31,19 @@ def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
         name = file.relative_to(path).as_posix() if path.is_dir() else file.name
         try:
             id_, content = name.removesuffix(".tsv"), read_text(file)
-            yield parse_document(id_, content, options, notes, file=str(file))
+            yield parse_tsv(id_, content, options, notes, file=str(file))
         except DataError as error:
             problems += error.problems
     if problems:
         raise DataError(problems)
 
 
-def parse_document(
-    id_: str, content: str, options: ReadOptions, notes: Notes, *, file: str
-) -> Document:
+def parse_tsv(id_: str, content: str, options: ReadOptions, notes: Notes, *, file: str) -> Document:
     """Return the document in a file's content; raise `DataError` with all its problems."""
     report = FileReport("bad-webanno", file, notes)
     lines = enumerate((line.removesuffix("\r") for line in content.split("\n")), start=1)
     header = read_header(lines, options, report)
-    body = _Body(header, Annotations(header, options.feature, report), report)
+    body = _Body(header, AnnotationCollector(header, options.feature, report), report)
     for number, line in lines:
         body.read_line(number, line)
     return body.document(id_)
@@ -54,11 +52,11 @@ def parse_document(
 class _Body:
     """The text and the annotations of the lines below the header."""
 
-    def __init__(self, header: Header, annotations: Annotations, report: FileReport) -> None:
+    def __init__(self, header: Header, collector: AnnotationCollector, report: FileReport) -> None:
         self._header = header
-        self._annotations = annotations
+        self._collector = collector
         self._report = report
-        self._rows: list[Row] = []
+        self._rows: list[TokenRow] = []
         self._pieces: list[str] = []
         self._length = 0
         self._sentence: list[str] = []
@@ -108,19 +106,19 @@ class _Body:
             fix = "Write 1-1<tab>start-end<tab>token, then the columns of the layers"
             self._report.add_problem(what, fix, number)
             return
-        row = Row(number, cells[0], int(offsets[1]), int(offsets[2]), cells)
+        row = TokenRow(number, cells[0], int(offsets[1]), int(offsets[2]), cells)
         if self._sentence:
             self._end_sentence(number, row.start)
         min_length = 0 if "." in row.address else 1  # a sub-token may be empty
         if not row.start + min_length <= row.end <= self._length:
             what = f"offsets {row.start}-{row.end} are invalid: sentence ends at {self._length}"
             self._report.add_problem(what, "Count UTF-16 units, the end exclusive", number)
-        elif self._annotations.has_unit(row.address):
+        elif self._collector.has_unit(row.address):
             what = f"duplicate token number {row.address}"
             self._report.add_problem(what, "Give each token its own number", number)
         else:
             self._rows.append(row)
-            self._annotations.add(row)
+            self._collector.add(row)
 
     def document(self, id_: str) -> Document:
         """Return the document; raise `DataError` with all problems of the file."""
@@ -129,10 +127,10 @@ class _Body:
         text = "".join(self._pieces)
         code_points = utf16.code_points(text)
         self._check_tokens(text, code_points)
-        ids = self._annotations.mention_ids()
-        relations = self._annotations.relations(ids)
+        ids = self._collector.mention_ids()
+        relations = self._collector.relations(ids)
         self._report.raise_problems()
-        return Document(id_, text, self._annotations.entities(ids, code_points), relations)
+        return Document(id_, text, self._collector.entities(ids, code_points), relations)
 
     def _check_tokens(self, text: str, code_points: list[int]) -> None:
         """Report offsets within a character, and count tokens that differ from the text."""

@@ -13,7 +13,7 @@ from strategies import documents
 
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.formats import brat
-from aloi.corpus.formats.brat.reader import parse_document
+from aloi.corpus.formats.brat.reader import parse_standoff
 from aloi.corpus.formats.brat.writer import format_annotations
 from aloi.corpus.formats.detection import detect
 from aloi.corpus.formats.shared.notes import Notes
@@ -28,7 +28,7 @@ GOOD = "T1\tPER 0 3\tAna\nT2\tLOC 11 15\tRome\nR1\tLEAVES Arg1:T1 Arg2:T2\n"
 def parse(annotations: str, *options: str, text: str = TEXT) -> tuple[Document, dict[str, int]]:
     notes = Notes()
     read_options = parse_options(brat.ReadOptions, options)
-    document = parse_document("d", text, annotations, read_options, notes, file="d.ann")
+    document = parse_standoff("d", text, annotations, read_options, notes, file="d.ann")
     return document, dict(notes.counts)
 
 

@@ -16,7 +16,7 @@ from aloi.corpus.formats import webanno
 from aloi.corpus.formats.detection import detect
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import parse_options
-from aloi.corpus.formats.webanno.reader import parse_document
+from aloi.corpus.formats.webanno.reader import parse_tsv
 from aloi.corpus.formats.webanno.writer import format_document
 from aloi.corpus.problems import DataError
 
@@ -50,7 +50,7 @@ LABELS = NAMES.filter(lambda label: "\r" not in label) | st.text("\\[]|_->;*\t\n
 def parse(content: str, *options: str) -> tuple[Document, dict[str, int]]:
     notes = Notes()
     read_options = parse_options(webanno.ReadOptions, options)
-    document = parse_document("d", content, read_options, notes, file="d.tsv")
+    document = parse_tsv("d", content, read_options, notes, file="d.tsv")
     return document, dict(notes.counts)
 
 
