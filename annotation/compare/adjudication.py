@@ -37,7 +37,7 @@ from aloi.corpus import document_files
 from aloi.corpus.collection import Corpus
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.files import write_bytes
-from aloi.corpus.formats.shared.label_studio_results import REF
+from aloi.corpus.formats.shared.label_studio_results import REF_TAG
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.schema import Schema, schema_problems
 
@@ -106,7 +106,7 @@ class Case:
                 entities[name] = Entity(name, *each.spans[0], MARK)
             elif each.what == RELATION and ends:
                 relations.append(self._marked_arc(*ends))
-            elif each.what == REF and ends:
+            elif each.what == REF_TAG and ends:
                 entities[ends[0]] = msgspec.structs.replace(entities[ends[0]], ref=MARK)
         return msgspec.structs.replace(
             self.agreed, entities=tuple(entities.values()), relations=tuple(relations)

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from aloi.corpus.document import Document, Entity, Relation
-from aloi.corpus.formats.shared.label_studio_results import REF
+from aloi.corpus.formats.shared.label_studio_results import REF_TAG
 from aloi.corpus.schema import Schema
 from aloi.eval.agreement import measures as agreement
 from aloi.eval.columns import Annotations
@@ -113,7 +113,7 @@ def mention(entity: Entity) -> Mention:
 
 def values(entity: Entity) -> dict[str, str]:
     """An entity's ref, where it has one, and its attributes."""
-    return {**({} if entity.ref is None else {REF: entity.ref}), **entity.attributes}
+    return {**({} if entity.ref is None else {REF_TAG: entity.ref}), **entity.attributes}
 
 
 def _stated(relation: Relation, schema: Schema) -> dict[str, str]:
@@ -140,7 +140,7 @@ def written(said: Content, versions: Iterable[Document]) -> Document:
     entities = []
     for (start, end, label), given in said.mentions.items():
         attributes = dict(given)
-        ref = attributes.pop(REF, None)
+        ref = attributes.pop(REF_TAG, None)
         entities.append(Entity(named[start, end, label], start, end, label, ref, attributes))
     relations = tuple(
         Relation(named[head], named[tail], label, attributes=dict(attributes))

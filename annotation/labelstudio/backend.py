@@ -24,7 +24,7 @@ import msgspec
 from aloi.annotation.labelstudio.tasks import mean_score
 from aloi.corpus.document import Document
 from aloi.corpus.formats.shared import json_records
-from aloi.corpus.formats.shared.label_studio_results import Tags, escaped, results
+from aloi.corpus.formats.shared.label_studio_results import InterfaceTags, escape_label, to_results
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError, Problem
 from aloi.models.prediction import pipelines as prediction
@@ -128,7 +128,7 @@ class Backend:
         return {"results": [self._result(document) for document in predicted]}
 
     def _result(self, document: Document) -> dict[str, Any]:
-        result = results(document, Tags(), Notes())
+        result = to_results(document, InterfaceTags(), Notes())
         return {
             "result": result,
             "score": mean_score(document),
@@ -143,7 +143,7 @@ class Backend:
             if "doc.ents" in assigns:
                 labels.update(known or ())
             if "doc._.relations" in assigns:
-                labels.update(map(escaped, known or ()))
+                labels.update(map(escape_label, known or ()))
         return labels
 
 

@@ -18,11 +18,16 @@ from collections.abc import Iterator
 from itertools import count
 from xml.etree import ElementTree as ET
 
-from aloi.corpus.formats.shared.label_studio_results import REF, Tags, arc_attribute, escaped
+from aloi.corpus.formats.shared.label_studio_results import (
+    REF_TAG,
+    InterfaceTags,
+    attribute_label,
+    escape_label,
+)
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.schema import AttributeType, Schema
 
-_TAGS = Tags()
+_TAGS = InterfaceTags()
 
 QUESTION = "question"
 """The name of the tag in which annotators ask about a task; it belongs to no region."""
@@ -82,7 +87,7 @@ def labelling_interface(schema: Schema, *, guide: str | None = None) -> str:
     ET.SubElement(view, "Style").text = _ROOM
     text = {"name": _TAGS.text, "value": "$text", "granularity": "symbol", "showLabels": "true"}
     ET.SubElement(view, "Text", text)
-    _field(view, REF, "ref (Entrée)", perRegion="true", displayMode="region-list")
+    _field(view, REF_TAG, "ref (Entrée)", perRegion="true", displayMode="region-list")
     foot = ET.SubElement(view, "View", style=_FOOT)
     for name, type_ in schema.entity_attributes.items():
         _attribute(foot, name, type_, keys)
@@ -94,7 +99,7 @@ def _check_names(schema: Schema) -> None:
     """Raise `DataError` for attributes whose names a tag cannot have."""
     problems = []
     for name in schema.entity_attributes:
-        if name in (_TAGS.label, _TAGS.text, REF, QUESTION):
+        if name in (_TAGS.label, _TAGS.text, REF_TAG, QUESTION):
             what = f"the labelling interface uses the name {name} otherwise"
         elif _read_as_value(name):
             what = f"Label Studio takes the name {name} for a value"
@@ -139,11 +144,11 @@ def _arcs(view: ET.Element, schema: Schema) -> None:
     relations = ET.SubElement(view, "Relations")
     for label, type_ in schema.relations.items():
         colour = _SYMMETRIC if type_.symmetric else _DIRECTED
-        ET.SubElement(relations, "Relation", value=escaped(label), background=colour)
+        ET.SubElement(relations, "Relation", value=escape_label(label), background=colour)
     for name, attribute in schema.relation_attributes.items():
         for value in attribute.values:
             if value != attribute.default:
-                label = arc_attribute(name, value)
+                label = attribute_label(name, value)
                 ET.SubElement(relations, "Relation", value=label, background=_ATTRIBUTE)
 
 
@@ -193,7 +198,7 @@ def _relation_lines(schema: Schema) -> Iterator[str]:
         arrow = "↔" if type_.symmetric else "→"
         ends = f"{', '.join(type_.head)} {arrow} {', '.join(type_.tail)}"
         said = _plain(f"{type_.fr or type_.description} ({ends})")
-        yield f"- **{_plain(escaped(label))}** : {said}"
+        yield f"- **{_plain(escape_label(label))}** : {said}"
     for name, attribute in schema.relation_attributes.items():
         values = ", ".join(v for v in attribute.values if v != attribute.default)
         said = _plain(f"{attribute.fr or attribute.description} ({values})")

@@ -24,7 +24,7 @@ from aloi.annotation.labelstudio.tasks import HASH, PULLED, text_hash
 from aloi.corpus import document_files
 from aloi.corpus.document import Document, Draft, salvage
 from aloi.corpus.files import write_bytes
-from aloi.corpus.formats.labelstudio import Task, User, Work
+from aloi.corpus.formats.labelstudio import LabelStudioTask, LabelStudioUser, TaskAnnotation
 from aloi.corpus.formats.shared import json_records, label_studio_results
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError, Problem
@@ -65,9 +65,9 @@ class Reader:
         `raw` is the task in JSON; each problem names the task, and the region where it is of one.
         """
         try:
-            task = json_records.decode_json(raw, Task)
+            task = json_records.decode_json(raw, LabelStudioTask)
             record = json_records.JsonRecord(raw, Path(place), 1, 1)
-            blank = task.blank(record)
+            blank = task.to_document(record)
             _check_text(blank)
         except DataError as error:
             return [], [_placed(problem, place) for problem in error.problems]
@@ -79,14 +79,14 @@ class Reader:
         return found, [_placed(problem, f"{place}, task {task.id}") for problem in problems]
 
     def _finished(
-        self, task: Task, blank: Document, place: str, problems: list[Problem]
-    ) -> Iterator[tuple[str, Work]]:
+        self, task: LabelStudioTask, blank: Document, place: str, problems: list[Problem]
+    ) -> Iterator[tuple[str, TaskAnnotation]]:
         """The finished work on a task, one piece an annotator."""
-        works = [work for work in task.annotations if isinstance(work, Work)]
+        works = [work for work in task.annotations if isinstance(work, TaskAnnotation)]
         done = [work for work in works if not work.was_cancelled]
         self.notes.add("drafts left out", place, len(task.drafts))
-        self.notes.add("annotations cancelled, left out", place, len(works) - len(done))
-        by: dict[str, list[Work]] = {}
+        self.notes.add("cancelled annotations left out", place, len(works) - len(done))
+        by: dict[str, list[TaskAnnotation]] = {}
         for work in done:
             by.setdefault(_annotator(blank, work), []).append(work)
         for name, each in by.items():
@@ -101,13 +101,13 @@ class Reader:
                 yield name, each[0]
 
     def _document(
-        self, blank: Document, annotator: str, task: Task, work: Work
+        self, blank: Document, annotator: str, task: LabelStudioTask, work: TaskAnnotation
     ) -> tuple[Document, list[Problem]]:
-        parsed = label_studio_results.parse(work.result, blank.id)
-        draft = self._trimmed(label_studio_results.annotated(blank, parsed))
+        parsed = label_studio_results.parse_results(work.result, blank.id)
+        draft = self._trimmed(label_studio_results.to_draft(blank, parsed))
         whole, problems = salvage(draft)
         meta = {key: value for key, value in blank.meta.items() if key != HASH}
-        asked = [said[QUESTION] for said in parsed.given.values() if QUESTION in said]
+        asked = [said[QUESTION] for said in parsed.field_values.values() if QUESTION in said]
         self.notes.add("questions asked", f"document {blank.id}, {annotator}", len(asked))
         question = {"question": "\n".join(asked)} if asked else {}
         meta |= {"annotator": annotator, PULLED: {**_provenance(task, work), **question}}
@@ -131,9 +131,9 @@ class Reader:
         return msgspec.structs.replace(draft, entities=tuple(entities))
 
 
-def _annotator(blank: Document, work: Work) -> str:
+def _annotator(blank: Document, work: TaskAnnotation) -> str:
     by = work.completed_by
-    who = (by.email or by.id) if isinstance(by, User) else by
+    who = (by.email or by.id) if isinstance(by, LabelStudioUser) else by
     return str(blank.meta.get("annotator") or who)
 
 
@@ -146,12 +146,12 @@ def _check_text(blank: Document) -> None:
         raise DataError([Problem("changed-text", what, fix, blank.id)])
 
 
-def _provenance(task: Task, work: Work) -> dict[str, Any]:
+def _provenance(task: LabelStudioTask, work: TaskAnnotation) -> dict[str, Any]:
     by = work.completed_by
     return {
         "task": task.id,
         "annotation": work.id,
-        "completed_by": (by.email or by.id) if isinstance(by, User) else by,
+        "completed_by": (by.email or by.id) if isinstance(by, LabelStudioUser) else by,
         "lead_time": work.lead_time,
         "created_at": work.created_at,
         "updated_at": work.updated_at,

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from aloi.corpus.document import Document
-from aloi.corpus.formats.shared.label_studio_results import Tags, results
+from aloi.corpus.formats.shared.label_studio_results import InterfaceTags, to_results
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.schema import Schema
@@ -45,10 +45,10 @@ def mean_score(document: Document) -> float | None:
     return sum(scores) / len(scores) if scores else None
 
 
-def tags(schema: Schema) -> Tags:
+def tags(schema: Schema) -> InterfaceTags:
     """Return the tags of the labelling interface of a schema."""
     listed = schema.entity_attributes.items()
-    return Tags(choices=frozenset(name for name, type_ in listed if type_.values))
+    return InterfaceTags(choices=frozenset(name for name, type_ in listed if type_.values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class Sender:
         return {"model_version": model_version, "result": self._result(document), **score}
 
     def _result(self, document: Document) -> list[dict[str, Any]]:
-        return results(document, tags(self.schema), self.notes)
+        return to_results(document, tags(self.schema), self.notes)
 
 
 def same_result(one: Iterable[Mapping[str, Any]], other: Iterable[Mapping[str, Any]]) -> bool:

@@ -27,7 +27,7 @@ from aloi.annotation.labelstudio.pull import PRACTICE, Reader
 from aloi.annotation.labelstudio.push import Delivery, push
 from aloi.corpus import document_files
 from aloi.corpus.document import Document
-from aloi.corpus.formats.shared.label_studio_results import REF
+from aloi.corpus.formats.shared.label_studio_results import REF_TAG
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import Problem
 from aloi.corpus.schema import Schema, load_schema
@@ -63,7 +63,7 @@ class Exercise:
         return [
             (each, list(dict.fromkeys(self._deciding(each, had))))
             for each in sorted(found, key=lambda each: each.spans)
-            if each.what != REF
+            if each.what != REF_TAG
         ]
 
     def _deciding(self, each: Difference, had: set[Mention]) -> Iterator[str]:

@@ -1,23 +1,25 @@
-"""CrossRE: one sentence of tokens a line, with entities and relations by token index.
+"""CrossRE: one tokenized sentence per line, with entities and relations given by token index.
 
-Source: https://github.com/mainlp/CrossRE (English), and the shape of the machine-translated
-French files (Multi-CrossRE). A line is `{"doc_key", "sentence": ["Ana", …],
-"ner": [[0, 1, "person"]], "relations": [[0, 1, 4, 4, "physical", explanation, uncertain,
-syntax]]}`; ends are token indexes, INCLUSIVE; a relation names its ends by their tokens.
+Source: https://github.com/mainlp/CrossRE (English), and the machine-translated French files of
+Multi-CrossRE. A line is `{"doc_key", "sentence": ["Ana", …], "ner": [[0, 1, "person"]],
+"relations": [[0, 1, 4, 4, "physical", explanation, uncertain, syntax]]}`. Token indexes start at 0,
+and ends are INCLUSIVE. A relation identifies its mentions by their tokens.
 
-The text is `sentence-detokenized`, with each token at its place in `token2charspan`, where a line
-has both, as the French files do; else the tokens with one space between them. `doc_key` is the
-document's id; without it, file name and number. Mentions are numbered e1, e2 … as they come.
-Spans that a projection lost (gaps in `ner_mapping_to_source`), and a label that comes twice for
-one pair, are noted; the latter stays. Of several mentions on the same tokens, a relation belongs
-to the first.
+If a line has both `sentence-detokenized` and `token2charspan`, as in the French files, they give
+the text and the span of each token. Otherwise the text is the tokens joined by single spaces.
+`doc_key` is the document id; without it, the id is file name and number. Mentions are numbered e1,
+e2 … in file order. If several mentions have the same tokens, relations refer to the first one.
+The reader counts source spans that are missing from the projection (gaps in
+`ner_mapping_to_source`) and duplicate labels of a pair, which it keeps.
 
-Holds overlapping mentions, relations, and of these the attributes `explanation` (any text),
-`uncertain` and `syntax` ("true" when set). Cannot hold several mentions on the same stretch, ids
-of mentions, refs, attributes of mentions, scores and metadata. Texts are held: a document is
-written as one sentence, with its text and the tokens' places.
+The format represents the text, overlapping mentions, relations, and the relation attributes
+`explanation` (any text), `uncertain` and `syntax` ("true" if set). It does not represent several
+mentions of the same span, mention ids, refs, mention attributes, scores or metadata. A document is
+written as one sentence, with its text and the spans of its tokens.
 
-Options, writing: `tokens=error|expand|drop`, for mentions that cut a token (`tokens.lay`).
+Write options:
+
+- `tokens`: the treatment of mentions not aligned with tokens: expand (default), error or drop
 """
 
 from __future__ import annotations
@@ -84,107 +86,115 @@ class _Sentence(msgspec.Struct, frozen=True, omit_defaults=True):
     relations: list[_Relation]
     doc_key: str | int | None = None
     text: str | None = msgspec.field(default=None, name="sentence-detokenized")
-    places: list[Token] | None = msgspec.field(default=None, name="token2charspan")
-    sources: list[int] = msgspec.field(default=[], name="ner_mapping_to_source")
+    token_spans: list[Token] | None = msgspec.field(default=None, name="token2charspan")
+    source_spans: list[int] = msgspec.field(default=[], name="ner_mapping_to_source")
 
 
 def read(path: Path, options: Options, notes: Notes) -> Iterator[Document]:
-    """The sentences of a file, or of the `.json` files below a folder, as documents."""
-    return json_records.read_documents(path, _Sentence, partial(_document, notes=notes))
+    """Yield the sentences of a file, or of the `.json` files below a folder, as documents."""
+    return json_records.read_documents(path, _Sentence, partial(_to_document, notes=notes))
 
 
 def write(
     documents: Iterable[Document], path: Path, options: TokenWriteOptions, notes: Notes
 ) -> int:
-    """Write a line a document, each as one sentence."""
-    return json_records.write_lines((_sentence(d, options, notes) for d in documents), path)
+    """Write one line per document, as one sentence; return the number of documents."""
+    sentences = (_to_sentence(document, options, notes) for document in documents)
+    return json_records.write_lines(sentences, path)
 
 
-def _document(sentence: _Sentence, record: json_records.JsonRecord, notes: Notes) -> Document:
+def _to_document(sentence: _Sentence, record: json_records.JsonRecord, notes: Notes) -> Document:
     id_ = record.document_id(sentence.doc_key)
-    text, tokens = _text(sentence, id_)
-    stretches = SpanResolver(tokens)
+    text, tokens = _text_and_tokens(sentence, id_)
+    spans = SpanResolver(tokens)
     entities = tuple(
-        Entity(f"e{number}", *stretches.resolve(first, last + 1, f"e{number}"), label)
+        Entity(f"e{number}", *spans.resolve(first, last + 1, f"e{number}"), label)
         for number, (first, last, label) in enumerate(sentence.ner, start=1)
     )
-    stretches.raise_problems(id_)
-    relations = _relations(sentence, id_)
-    _note(sentence, record.place, notes)
+    spans.raise_problems(id_)
+    relations = _to_relations(sentence, id_)
+    _add_notes(sentence, record.place, notes)
     return Document(id_, text, entities, tuple(relations))
 
 
-def _text(sentence: _Sentence, id_: str) -> tuple[str, list[Token]]:
-    if sentence.text is None or sentence.places is None:
+def _text_and_tokens(sentence: _Sentence, id_: str) -> tuple[str, list[Token]]:
+    if sentence.text is None or sentence.token_spans is None:
         return join_words(sentence.sentence)
-    if len(sentence.places) != len(sentence.sentence):
-        what = f"{len(sentence.sentence)} tokens, {len(sentence.places)} places in token2charspan"
-        raise DataError([Problem("bad-tokens", what, "Give each token its place", id_)])
-    return sentence.text, sentence.places
+    if len(sentence.token_spans) != len(sentence.sentence):
+        counts = f"{len(sentence.sentence)} tokens, {len(sentence.token_spans)} spans"
+        fix = "Give one span per token"
+        raise DataError([Problem("bad-tokens", f"{counts} in token2charspan", fix, id_)])
+    return sentence.text, sentence.token_spans
 
 
-def _relations(sentence: _Sentence, id_: str) -> list[Relation]:
-    names: dict[tuple[int, int], str] = {}
+def _to_relations(sentence: _Sentence, id_: str) -> list[Relation]:
+    ids: dict[tuple[int, int], str] = {}
     for number, (first, last, _) in enumerate(sentence.ner, start=1):
-        names.setdefault((first, last), f"e{number}")
+        ids.setdefault((first, last), f"e{number}")
     problems = [
-        Problem("dangling-relation", what, "Point it at spans of `ner`", id_, relation.label)
+        _missing_mention(end, relation.label, id_)
         for relation in sentence.relations
         for end in (relation.head, relation.tail)
-        if end not in names
-        for what in [f"no mention on the tokens {end[0]} to {end[1]}"]
+        if end not in ids
     ]
     if problems:
         raise DataError(problems)
     return [
-        Relation(names[r.head], names[r.tail], r.label, attributes=_attributes(r))
+        Relation(ids[r.head], ids[r.tail], r.label, attributes=_to_attributes(r))
         for r in sentence.relations
     ]
 
 
-def _attributes(relation: _Relation) -> dict[str, str]:
-    given = {
+def _missing_mention(tokens: tuple[int, int], label: str, id_: str) -> Problem:
+    what = f"no mention on the tokens {tokens[0]} to {tokens[1]}"
+    return Problem("dangling-relation", what, "Use the spans of `ner`", id_, label)
+
+
+def _to_attributes(relation: _Relation) -> dict[str, str]:
+    values = {
         "explanation": relation.explanation,
         "uncertain": "true" if relation.uncertain else "",
         "syntax": "true" if relation.syntax else "",
     }
-    return {name: value for name, value in given.items() if value}
+    return {name: value for name, value in values.items() if value}
 
 
-def _note(sentence: _Sentence, place: str, notes: Notes) -> None:
-    lost = max(sentence.sources, default=-1) + 1 - len(sentence.sources)
-    notes.add("spans lost in projection before", place, max(lost, 0))
-    pairs = Counter((r.head, r.tail, r.label) for r in sentence.relations)
-    notes.add("labels that come twice for a pair", place, pairs.total() - len(pairs))
-    stretches = {(first, last) for first, last, _ in sentence.ner}
-    notes.add("mentions on the same tokens", place, len(sentence.ner) - len(stretches))
-    if sentence.text is not None and sentence.places is not None:
-        pairs_ = zip(sentence.places, sentence.sentence, strict=True)
-        differing = sum(sentence.text[start:end] != word for (start, end), word in pairs_)
+def _add_notes(sentence: _Sentence, place: str, notes: Notes) -> None:
+    lost = max(sentence.source_spans, default=-1) + 1 - len(sentence.source_spans)
+    notes.add("source spans missing from the projection", place, max(lost, 0))
+    labels = Counter((r.head, r.tail, r.label) for r in sentence.relations)
+    notes.add("duplicate labels of a pair", place, labels.total() - len(labels))
+    spans = {(first, last) for first, last, _ in sentence.ner}
+    notes.add("mentions on the same tokens", place, len(sentence.ner) - len(spans))
+    if sentence.text is not None and sentence.token_spans is not None:
+        pairs = zip(sentence.token_spans, sentence.sentence, strict=True)
+        differing = sum(sentence.text[start:end] != word for (start, end), word in pairs)
         notes.add("tokens that differ from the text", place, differing)
 
 
-def _sentence(document: Document, options: TokenWriteOptions, notes: Notes) -> _Sentence:
+def _to_sentence(document: Document, options: TokenWriteOptions, notes: Notes) -> _Sentence:
     tokens = tokenize(document.text)
-    laid = align_mentions(document, tokens, policy=options.tokens, notes=notes)
-    places = {mention.entity.id: mention for mention in laid}
+    mentions = align_mentions(document, tokens, policy=options.tokens, notes=notes)
+    by_id = {mention.entity.id: mention for mention in mentions}
     return _Sentence(
         [document.text[start:end] for start, end in tokens],
-        [(m.first, m.end - 1, m.entity.label) for m in laid],
-        [_relation(r, places, document.id) for r in keep_relations(document, places, notes)],
+        [(m.first, m.end - 1, m.entity.label) for m in mentions],
+        [_from_relation(r, by_id, document.id) for r in keep_relations(document, by_id, notes)],
         document.id,
         document.text,
         tokens,
     )
 
 
-def _relation(relation: Relation, places: dict[str, AlignedMention], document: str) -> _Relation:
-    head, tail = places[relation.head], places[relation.tail]
+def _from_relation(
+    relation: Relation, mentions: dict[str, AlignedMention], document: str
+) -> _Relation:
+    head, tail = mentions[relation.head], mentions[relation.tail]
     flags = [relation.attributes.get(name) for name in ("uncertain", "syntax")]
     explanation = relation.attributes.get("explanation")
     if not {*flags} <= {None, "true"} or explanation == "":
-        what = f"CrossRE cannot hold the attributes {relation.attributes}"
-        fix = 'Give `uncertain` and `syntax` the value "true", `explanation` some text, or none'
+        what = f"CrossRE cannot represent the attributes {relation.attributes}"
+        fix = 'Set `uncertain` and `syntax` to "true" or remove them; remove an empty `explanation`'
         raise DataError([Problem("bad-attribute", what, fix, document, str(relation))])
     ends = head.first, head.end - 1, tail.first, tail.end - 1
     uncertain, syntax = (flag is not None for flag in flags)

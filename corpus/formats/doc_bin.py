@@ -1,16 +1,22 @@
-"""spacy: documents as a `DocBin` file, which `spacy train` and `evaluate` read.
+"""spacy: documents as a spaCy `DocBin` file, for `spacy train` and `spacy evaluate`.
 
-Source: spaCy 3.8, https://spacy.io/api/docbin. How a doc carries a document is told in
-`spacy_docs`; its id and metadata are in `doc.user_data`. A file of another making has no ids: its
-documents are numbered after the file, `train-1`, `train-2` …; mentions without an id e1, e2 … in
-text order.
+Source: spaCy 3.8, https://spacy.io/api/docbin. `aloi.corpus.formats.shared.spacy_docs` describes
+how a doc represents a document; id and metadata are in `doc.user_data`. Docs without an id, from
+files of other tools, are numbered after the file: `train-1`, `train-2` … Mentions without an id are
+numbered e1, e2 … in text order.
 
-What it cannot hold: attributes, scores of mentions, ids and attributes of relations; mentions that
-do not fall on tokens, which follow the option `tokens`. All of a file is in memory at once.
+The format does not represent attributes, scores of mentions, ids of relations, or mentions that
+are not aligned with tokens. A file is read and written as a whole, in memory.
 
-Reading option `spans`: the span group that holds the mentions, or `ents` for `doc.ents`; by default
-the group `entities` where a doc has it, else `doc.ents`. Writing options: `tokens`, what becomes of
-mentions off the tokens ("expand", "drop", "error"); `lang`, whose tokenizer cuts the text ("fr").
+Read options:
+
+- `spans`: the span group that contains the mentions, or ents for `doc.ents` (default: the group
+  `entities` if the doc has it, else `doc.ents`)
+
+Write options:
+
+- `tokens`: the treatment of mentions not aligned with tokens: expand (default), error or drop
+- `lang`: the spaCy language that provides the tokenizer (default: fr)
 """
 
 from __future__ import annotations
@@ -27,6 +33,7 @@ from spacy.tokens import Doc, DocBin, Span
 from spacy.vocab import Vocab
 
 from aloi.corpus.document import Document
+from aloi.corpus.duplicate_ids import DocumentIds
 from aloi.corpus.files import write_bytes
 from aloi.corpus.formats.shared.capabilities import Capabilities
 from aloi.corpus.formats.shared.notes import Notes
@@ -37,10 +44,10 @@ from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.text_files import surrogate_problem
 
 ID_KEY, META_KEY = "aloi.id", "aloi.meta"
-"""Where a document's id, and its metadata as JSON, are kept in `doc.user_data`."""
+"""The keys of `doc.user_data` that hold the id and the metadata as JSON."""
 
-ATTRIBUTES = ("ENT_IOB", "ENT_TYPE", "ENT_KB_ID", "ENT_ID")
-"""What is written of a token beside its characters; a tokenizer sets nothing else."""
+TOKEN_ATTRIBUTES = ("ENT_IOB", "ENT_TYPE", "ENT_KB_ID", "ENT_ID")
+"""The attributes of tokens that are written; a tokenizer sets no others."""
 
 _PLAIN_SPAN = tuple[int, int, str, str]
 _PLAIN_RELATION = tuple[_PLAIN_SPAN, _PLAIN_SPAN, str, float | None]
@@ -54,104 +61,104 @@ CAPABILITIES = Capabilities(
 
 
 class ReadOptions(Options, frozen=True):
-    """Which spans are the mentions."""
+    """The span group that holds the mentions."""
 
     spans: str | None = None
 
 
 class WriteOptions(Options, frozen=True):
-    """How texts are cut into tokens, and what becomes of mentions off them."""
+    """The language of the tokenizer, and the treatment of mentions not aligned with tokens."""
 
     tokens: AlignmentPolicy = "expand"
     lang: str = "fr"
 
 
 def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
-    """The documents of a `DocBin` file, or of the `.spacy` files below a folder."""
-    reader = _Reader(options, notes)
+    """Yield the documents of a `DocBin` file, or of the `.spacy` files below a folder."""
+    reader = _DocReader(options, notes)
+    problems: list[Problem] = []
     for file in sorted(path.rglob("*.spacy")) if path.is_dir() else [path]:
         name = file.relative_to(path) if path.is_dir() else Path(file.name)
+        stem = name.with_suffix("").as_posix()
         try:
-            for number, doc in enumerate(_docs(file), start=1):
-                yield from reader.document(doc, f"{name.with_suffix('').as_posix()}-{number}", file)
+            for number, doc in enumerate(_load_docs(file), start=1):
+                place = f"{file}, doc {number}"
+                document, found = reader.read_doc(doc, f"{stem}-{number}", place)
+                problems += [problem.at(file=str(file)) for problem in found]
+                if document is not None:
+                    yield document
         except DataError as error:
-            reader.problems += [problem.at(file=str(file)) for problem in error.problems]
-    reader.settle()
+            problems += [problem.at(file=str(file)) for problem in error.problems]
+    problems += reader.check_span_group()
+    if problems:
+        raise DataError(problems)
 
 
-def _docs(file: Path) -> Iterator[Doc]:
+def _load_docs(file: Path) -> Iterator[Doc]:
     try:
         yield from DocBin().from_bytes(file.read_bytes()).get_docs(Vocab())
-    except Exception as error:  # spaCy raises what comes
-        what = f"no DocBin that spaCy can read: {type(error).__name__}: {error}"
-        fix = "Write it again with spaCy 3"
+    except Exception as error:  # spaCy raises many types of errors
+        what = f"spaCy cannot read this DocBin: {type(error).__name__}: {error}"
+        fix = "Write the file again with spaCy 3"
         raise DataError([Problem("bad-spacy", what[:200], fix)]) from error
 
 
 @dataclass(slots=True)
-class _Reader:
-    """Makes documents of docs, and keeps what is wrong with them."""
+class _DocReader:
+    """A converter of docs to documents that records the ids and span groups of all docs."""
 
     options: ReadOptions
     notes: Notes
-    problems: list[Problem] = field(default_factory=list)
-    ids: set[str] = field(default_factory=set)
+    ids: DocumentIds = field(default_factory=DocumentIds)
     groups: set[str] = field(default_factory=set)
 
-    def document(self, doc: Doc, name: str, file: Path) -> Iterator[Document]:
-        """The document, if it is one; `name` is its id where it has none of its own."""
-        found: tuple[Problem, ...]
+    def read_doc(
+        self, doc: Doc, default_id: str, place: str
+    ) -> tuple[Document | None, list[Problem]]:
+        """Return the document of a doc, or None and the problems that make it invalid."""
         try:
-            document = self._document(doc, name, f"{file}, doc {name.rpartition('-')[2]}")
+            document = self._to_document(doc, default_id, place)
         except DataError as error:
-            found = error.problems
+            return None, list(error.problems)
         except Exception as error:  # noqa: BLE001 - spans and user data may be anything
-            what = f"spans or user data that cannot be read: {type(error).__name__}: {error}"
-            found = (Problem("bad-spacy", what[:200], "Write the file again", name),)
-        else:
-            if document.id not in self.ids:
-                self.ids.add(document.id)
-                yield document
-                return
-            what, fix = "duplicate document id", "Give each document its own id"
-            found = (Problem("document-id-twice", what, fix, document.id),)
-        self.problems += [problem.at(file=str(file)) for problem in found]
+            what = f"invalid spans or user data: {type(error).__name__}: {error}"
+            return None, [Problem("bad-spacy", what[:200], "Write the file again", default_id)]
+        duplicates = self.ids.add(document.id, place)
+        return (None if duplicates else document), duplicates
 
-    def _document(self, doc: Doc, name: str, place: str) -> Document:
-        spans = self._mentions(doc, place)
-        id_ = msgspec.convert(doc.user_data.get(ID_KEY, name), str)
+    def _to_document(self, doc: Doc, default_id: str, place: str) -> Document:
+        spans = self._select_spans(doc, place)
+        id_ = msgspec.convert(doc.user_data.get(ID_KEY, default_id), str)
         meta = msgspec.json.decode(doc.user_data.get(META_KEY, "{}"), type=dict[str, Any])
         relations = msgspec.convert(
             doc.user_data.get(USER_DATA_KEY, ()), tuple[_PLAIN_RELATION, ...]
         )
         document = to_document(doc, id_=id_, meta=meta, spans=spans)
         lost = len(relations) - len(document.relations)
-        self.notes.add("relations between spans that are no mentions left out", place, lost)
-        self.notes.add("spans given twice read once", place, len(spans) - len(document.entities))
-        self.notes.add("texts of words joined by spaces", place, doc.has_unknown_spaces)
+        self.notes.add("relations between spans that are not mentions left out", place, lost)
+        self.notes.add("duplicate spans left out", place, len(spans) - len(document.entities))
+        self.notes.add("texts built by joining words with spaces", place, doc.has_unknown_spaces)
         return document
 
-    def _mentions(self, doc: Doc, place: str) -> list[Span]:
-        wanted = self.options.spans
-        if wanted is None:
+    def _select_spans(self, doc: Doc, place: str) -> list[Span]:
+        group = self.options.spans
+        if group is None:
             return mentions(doc)
         self.groups |= doc.spans.keys()
-        if wanted in doc.spans:
-            return list(doc.spans[wanted])
-        if wanted == "ents":
+        if group in doc.spans:
+            return list(doc.spans[group])
+        if group == "ents":
             return list(doc.ents)
-        self.notes.add(f"docs without a span group {wanted!r}", place)
+        self.notes.add(f"docs without a span group {group!r}", place)
         return []
 
-    def settle(self) -> None:
-        """Raise `DataError` with everything wrong."""
-        wanted = self.options.spans
-        if self.ids and wanted not in {None, "ents", *self.groups}:
-            what = f"no doc has a span group {wanted!r}"
-            fix = f"Give spans=NAME, one of: {', '.join(['ents', *sorted(self.groups)])}"
-            self.problems.append(Problem("no-span-group", what, fix))
-        if self.problems:
-            raise DataError(self.problems)
+    def check_span_group(self) -> list[Problem]:
+        """Return a problem if there are documents but none has the span group of the options."""
+        group = self.options.spans
+        if not self.ids.places or group in {None, "ents", *self.groups}:
+            return []
+        fix = f"Set spans= to one of: {', '.join(['ents', *sorted(self.groups)])}"
+        return [Problem("no-span-group", f"no doc has a span group {group!r}", fix)]
 
 
 def write(
@@ -160,13 +167,13 @@ def write(
     options: WriteOptions,
     notes: Notes,
 ) -> int:
-    """Write a `DocBin` file."""
-    nlp = _blank(options.lang)
-    binary = DocBin(attrs=ATTRIBUTES, store_user_data=True)
+    """Write a `DocBin` file; return the number of documents."""
+    nlp = _blank_pipeline(options.lang)
+    binary = DocBin(attrs=TOKEN_ATTRIBUTES, store_user_data=True)
     problems: list[Problem] = []
     for document in documents:
         try:
-            binary.add(_doc(nlp, document, options, notes))
+            binary.add(_to_doc(nlp, document, options, notes))
         except DataError as error:
             problems += error.problems
     if problems:
@@ -175,17 +182,17 @@ def write(
     return len(binary)
 
 
-def _blank(lang: str) -> Language:
+def _blank_pipeline(lang: str) -> Language:
     try:
         return spacy.blank(lang)
     except ImportError as error:
-        fix = "Give lang= a code of spaCy's, such as fr, en or xx, and install what it asks for"
         what = f"spaCy has no tokenizer for {lang!r}: {str(error).splitlines()[0]}"
+        fix = "Set lang= to a language of spaCy, such as fr, en or xx, and install its packages"
         raise DataError([Problem("bad-language", what, fix)]) from error
 
 
-def _doc(nlp: Language, document: Document, options: WriteOptions, notes: Notes) -> Doc:
-    """A doc that holds all of a fitted document."""
+def _to_doc(nlp: Language, document: Document, options: WriteOptions, notes: Notes) -> Doc:
+    """Return a doc with the text, annotations, id and metadata of a document."""
     try:
         doc = nlp.tokenizer(document.text)
         tokens = [Token(token.idx, token.idx + len(token)) for token in doc]

@@ -1,21 +1,22 @@
-"""doccano: a text a line, with spans alone or with entities and relations.
+"""doccano: one text per line, with spans only or with entities and relations.
 
 Source: https://doccano.github.io/doccano and doccano 1.8 (backend/data_import, data_export). A line
-is `{"id": 17, "text": "Ana vit à Rome", "label": [[0, 3, "PER"]]}` (`labels` in older exports), or,
-from a project with relations, `{"id", "text", "entities": [{"id": 5, "label": "PER",
+is `{"id": 17, "text": "Ana vit à Rome", "label": [[0, 3, "PER"]]}` (`labels` in older exports). In
+projects with relations it is `{"id", "text", "entities": [{"id": 5, "label": "PER",
 "start_offset": 0, "end_offset": 3}], "relations": [{"id", "from_id": 5, "to_id": 6, "type"}]}`.
-Offsets are code points (doccano counts otherwise where "Count grapheme clusters as one character"
-is set, so leave it unset).
+Offsets are code points, the end exclusive. (doccano counts other units if the project setting
+"Count grapheme clusters as one character" is on: leave it off.)
 
-`id` is doccano's own number of the text; the document's id is `doc_id`, else that number, and all
-other keys are its metadata, as doccano keeps them. Comments on a text are left out and noted.
-Mention 5 is `e5`; spans without a number are numbered e1, e2 … as they come.
+The document id is `doc_id`, or else `id`, doccano's own number. All other keys are metadata, as in
+doccano. Comments are left out and counted. Mention 5 becomes `e5`; spans without a number are
+numbered e1, e2 … in file order.
 
-Holds mentions of any kind, relations and metadata. Cannot hold ids of mentions, refs, attributes
-and scores.
+The format represents the text, overlapping mentions, relations and metadata. It does not represent
+mention ids, refs, attributes or scores.
 
-Options, writing: `layout=entities|label`; `label` has the spans alone, for projects without
-relations.
+Write options:
+
+- `layout`: entities (default), or label, which writes spans only, for projects without relations
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ ReadOptions = Options
 
 
 class WriteOptions(Options, frozen=True):
-    """`layout`: entities with relations, or spans alone."""
+    """The layout of a line: entities with relations, or spans only."""
 
     layout: Literal["entities", "label"] = "entities"
 
@@ -77,50 +78,50 @@ class _Line(msgspec.Struct, frozen=True):
     comments: list[Any] = msgspec.field(default=[], name="Comments")
 
 
-_OWN = frozenset(field.encode_name for field in msgspec.structs.fields(_Line))
-"""The keys that are not metadata."""
+_RESERVED_KEYS = frozenset(field.encode_name for field in msgspec.structs.fields(_Line))
+"""The keys of a line that are not metadata."""
 
 
 def read(path: Path, options: Options, notes: Notes) -> Iterator[Document]:
-    """The texts of a file, or of the `.json*` files below a folder, as documents."""
-    return json_records.read_documents(path, _Line, partial(_document, notes=notes))
+    """Yield the texts of a file, or of the `.json*` files below a folder, as documents."""
+    return json_records.read_documents(path, _Line, partial(_to_document, notes=notes))
 
 
 def write(documents: Iterable[Document], path: Path, options: WriteOptions, notes: Notes) -> int:
-    """Write a line a document."""
-    return json_records.write_lines((_line(d, options, notes) for d in documents), path)
+    """Write one line per document; return the number of documents."""
+    lines = (_to_line(document, options, notes) for document in documents)
+    return json_records.write_lines(lines, path)
 
 
-def _document(line: _Line, record: json_records.JsonRecord, notes: Notes) -> Document:
+def _to_document(line: _Line, record: json_records.JsonRecord, notes: Notes) -> Document:
     spans = enumerate([*line.label, *line.labels], start=1)
     entities = [Entity(f"e{number}", *span) for number, span in spans]
     entities += [Entity(f"e{e.id}", e.start_offset, e.end_offset, e.label) for e in line.entities]
     relations = (Relation(f"e{r.from_id}", f"e{r.to_id}", r.type) for r in line.relations)
     notes.add("comments left out", record.place, len(line.comments))
-    meta = json_records.decode_json(record.raw, dict[str, Any])
+    values = json_records.decode_json(record.raw, dict[str, Any])
     return Document(
         record.document_id(line.doc_id, line.id),
         line.text,
         tuple(entities),
         tuple(relations),
-        {key: value for key, value in meta.items() if key not in _OWN},
+        {key: value for key, value in values.items() if key not in _RESERVED_KEYS},
     )
 
 
-def _line(document: Document, options: WriteOptions, notes: Notes) -> dict[str, Any]:
-    taken = sorted(document.meta.keys() & _OWN)
-    if taken:
-        what = f"doccano uses the key {' and '.join(taken)} itself"
-        fix = "Rename the key of the metadata"
-        raise DataError([Problem("name-taken", what, fix, document.id)])
+def _to_line(document: Document, options: WriteOptions, notes: Notes) -> dict[str, Any]:
+    reserved = sorted(document.meta.keys() & _RESERVED_KEYS)
+    if reserved:
+        what = f"doccano reserves the metadata key {' and '.join(reserved)}"
+        raise DataError([Problem("name-taken", what, "Rename the key", document.id)])
     line = {"doc_id": document.id, "text": document.text, **document.meta}
     if options.layout == "label":
         notes.add("relations dropped", f"document {document.id}", len(document.relations))
         return line | {"label": [(e.start, e.end, e.label) for e in document.entities]}
-    number = {entity.id: n for n, entity in enumerate(document.entities, start=1)}
-    entities = [_Entity(number[e.id], e.label, e.start, e.end) for e in document.entities]
+    numbers = {entity.id: number for number, entity in enumerate(document.entities, start=1)}
+    entities = [_Entity(numbers[e.id], e.label, e.start, e.end) for e in document.entities]
     relations = [
-        _Relation(number[r.head], number[r.tail], r.label, n)
-        for n, r in enumerate(document.relations, start=1)
+        _Relation(numbers[r.head], numbers[r.tail], r.label, number)
+        for number, r in enumerate(document.relations, start=1)
     ]
     return line | {"entities": entities, "relations": relations}

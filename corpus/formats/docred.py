@@ -1,25 +1,28 @@
-"""DocRED and Re-DocRED: documents of tokenised sentences, with relations between clusters.
+"""DocRED and Re-DocRED: documents of tokenized sentences, with relations between clusters.
 
 Source: https://github.com/thunlp/DocRED (data/README.md). A file is an array of
 `{"title", "sents": [["Ana", "vit", …]], "vertexSet": [[{"name", "sent_id", "pos": [0, 1],
-"type"}]], "labels": [{"h": 0, "t": 1, "r": "P131", "evidence": [0]}]}`: a vertex is the cluster of
-all mentions of one thing; `pos` are token indexes in the sentence, the end exclusive.
+"type"}]], "labels": [{"h": 0, "t": 1, "r": "P131", "evidence": [0]}]}`. A vertex is the cluster of
+all mentions of one entity. `pos` holds token indexes within the sentence, the end exclusive.
 
-The text is the sentences, a line each, their tokens with one space between them. `title` is the
-document's id. Each mention's `ref` is `title#cluster`; a relation stands between the clusters'
-first mentions, with the numbers of its evidence's lines, from 0, as attribute `evidence` ("0 2").
-Mentions are numbered e1, e2 … as they come. Names that differ from the text, and clusters without
-mentions, are noted.
+The text has one sentence per line, its tokens joined by single spaces. `title` is the document id.
+The `ref` of a mention is `title#cluster`. A relation is read between the first mentions of its
+clusters; its attribute `evidence` lists the line numbers of the evidence, from 0 ("0 2"). Mentions
+are numbered e1, e2 … in file order. Names that differ from the text and clusters without mentions
+are counted.
 
-Writing, the mentions of one ref and label are a cluster, and those without ref one each; `id` and
-`ref` of ours stand beside each mention and are read again. A line is a sentence, unless a mention
-goes over its end.
+The writer puts mentions with the same ref and label into one cluster; a mention without ref forms
+its own cluster. It adds the keys `id` and `ref` to each mention, which the reader uses. Each line
+becomes a sentence, but lines that a mention connects become one sentence.
 
-Holds mentions of any kind, their ids and refs, relations between clusters with `evidence`. Cannot
-hold other attributes, scores, metadata, and the text between tokens: written texts come back with
-single spaces, which is noted.
+The format represents overlapping mentions, mention ids, refs, and relations between clusters with
+the attribute `evidence`. It does not represent other attributes, scores, metadata, or the white
+space of the text: the reader puts single spaces between the tokens. The writer counts the texts
+that this changes.
 
-Options, writing: `tokens=error|expand|drop`, for mentions that cut a token (`tokens.lay`).
+Write options:
+
+- `tokens`: the treatment of mentions not aligned with tokens: expand (default), error or drop
 """
 
 from __future__ import annotations
@@ -33,7 +36,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from aloi.corpus.document import Document, Entity
+from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.formats.shared import clusters, json_records, words
 from aloi.corpus.formats.shared.capabilities import Capabilities
 from aloi.corpus.formats.shared.notes import Notes
@@ -86,40 +89,44 @@ class _Record(msgspec.Struct, frozen=True):
 
 
 class _Sentences(NamedTuple):
-    """The first token of each sentence and one beyond the last, and the sentence of each line."""
+    """The first token of each sentence, then the number of tokens; the sentence of each line."""
 
     starts: list[int]
     of_line: dict[int, int]
 
 
 def read(path: Path, options: Options, notes: Notes) -> Iterator[Document]:
-    """The documents of a file, or of the `.json` files below a folder."""
-    return json_records.read_documents(path, _Record, partial(_document, notes=notes))
+    """Yield the documents of a file, or of the `.json` files below a folder."""
+    return json_records.read_documents(path, _Record, partial(_to_document, notes=notes))
 
 
 def write(
     documents: Iterable[Document], path: Path, options: TokenWriteOptions, notes: Notes
 ) -> int:
-    """Write one array."""
-    return json_records.write_array((_record(d, options, notes) for d in documents), path)
+    """Write one array; return the number of documents."""
+    records = (_to_record(document, options, notes) for document in documents)
+    return json_records.write_array(records, path)
 
 
-def _document(found: _Record, record: json_records.JsonRecord, notes: Notes) -> Document:
-    id_ = record.document_id(found.title)
-    text, sentences = _text(found.sents)
-    vertices = _vertices(found, sentences, id_)
-    arcs = (clusters.ClusterRelation(r.h, r.t, r.r, _attributes(r.evidence)) for r in found.labels)
-    document = clusters.document_from_clusters(
-        id_, text, vertices, arcs, place=record.place, notes=notes
+def _to_document(content: _Record, record: json_records.JsonRecord, notes: Notes) -> Document:
+    id_ = record.document_id(content.title)
+    text, sentences = _join_sentences(content.sents)
+    groups = _to_entities(content, sentences, id_)
+    relations = (
+        clusters.ClusterRelation(r.h, r.t, r.r, _to_attributes(r.evidence)) for r in content.labels
     )
-    names = [mention.name for vertex in found.vertex_set for mention in vertex]
-    surfaces = [document.surface(entity) for vertex in vertices for entity in vertex]
+    document = clusters.document_from_clusters(
+        id_, text, groups, relations, place=record.place, notes=notes
+    )
+    names = [mention.name for vertex in content.vertex_set for mention in vertex]
+    surfaces = [document.surface(entity) for group in groups for entity in group]
     differing = sum(name != surface for name, surface in zip(names, surfaces, strict=True))
     notes.add("names that differ from the text", record.place, differing)
     return document
 
 
-def _text(sents: Iterable[list[str]]) -> tuple[str, list[list[Token]]]:
+def _join_sentences(sents: Iterable[list[str]]) -> tuple[str, list[list[Token]]]:
+    """Return the text, one sentence per line, and the tokens of each sentence in it."""
     lines, sentences, start = [], [], 0
     for sent in sents:
         line, tokens = words.join_words(sent, start=start)
@@ -129,67 +136,70 @@ def _text(sents: Iterable[list[str]]) -> tuple[str, list[list[Token]]]:
     return "\n".join(lines), sentences
 
 
-def _vertices(found: _Record, sentences: list[list[Token]], id_: str) -> list[list[Entity]]:
-    every = words.SpanResolver([])
+def _to_entities(content: _Record, sentences: list[list[Token]], id_: str) -> list[list[Entity]]:
+    """Return the mentions of each cluster; raise `DataError` for tokens that do not exist."""
+    all_spans = words.SpanResolver([])
     numbers = count(1)
-    vertices: list[list[Entity]] = []
-    for cluster, vertex in enumerate(found.vertex_set):
-        vertices.append([])
+    groups: list[list[Entity]] = []
+    for cluster, vertex in enumerate(content.vertex_set):
+        groups.append([])
         for mention in vertex:
             name = f"e{next(numbers)}" if mention.id is None else mention.id
-            known = 0 <= mention.sent_id < len(sentences)
-            tokens = sentences[mention.sent_id] if known else []
-            start, end = words.SpanResolver(tokens, every.problems).resolve(*mention.pos, name)
+            has_sentence = 0 <= mention.sent_id < len(sentences)
+            tokens = sentences[mention.sent_id] if has_sentence else []
+            start, end = words.SpanResolver(tokens, all_spans.problems).resolve(*mention.pos, name)
             ref = clusters.cluster_ref(mention.ref, id_, cluster)
-            vertices[-1].append(Entity(name, start, end, mention.type, ref))
-    every.raise_problems(id_)
-    return vertices
+            groups[-1].append(Entity(name, start, end, mention.type, ref))
+    all_spans.raise_problems(id_)
+    return groups
 
 
-def _attributes(evidence: list[int]) -> dict[str, str]:
+def _to_attributes(evidence: list[int]) -> dict[str, str]:
     return {_EVIDENCE: " ".join(map(str, evidence))} if evidence else {}
 
 
-def _record(document: Document, options: TokenWriteOptions, notes: Notes) -> _Record:
+def _to_record(document: Document, options: TokenWriteOptions, notes: Notes) -> _Record:
     tokens = tokenize(document.text)
-    laid = align_mentions(document, tokens, policy=options.tokens, notes=notes)
-    sentences = _sentences(document.text, tokens, laid)
+    mentions = align_mentions(document, tokens, policy=options.tokens, notes=notes)
+    sentences = _split_sentences(document.text, tokens, mentions)
     sents = [
         [document.text[token.start : token.end] for token in tokens[first:end]]
         for first, end in pairwise(sentences.starts)
     ]
-    text = "\n".join(map(" ".join, sents))
-    notes.add("texts re-spaced", f"document {document.id}", text != document.text)
-    number = clusters.number_clusters(document.entities)
+    changed = "\n".join(map(" ".join, sents)) != document.text
+    notes.add("texts with changed white space", f"document {document.id}", changed)
+    cluster_of = clusters.number_clusters(document.entities)
     vertices: dict[int, list[_Mention]] = {}
-    for mention in laid:
-        vertex = vertices.setdefault(number[mention.entity.id], [])
-        vertex.append(_mention(mention, sentences.starts, sents))
-    position = {cluster: place for place, cluster in enumerate(vertices)}
-    vertex_of = {id_: position[cluster] for id_, cluster in number.items() if cluster in position}
-    labels = _labels(document, vertex_of, sentences.of_line, notes)
+    for mention in mentions:
+        vertex = vertices.setdefault(cluster_of[mention.entity.id], [])
+        vertex.append(_to_mention(mention, sentences.starts, sents))
+    index = {cluster: number for number, cluster in enumerate(vertices)}
+    vertex_of = {id_: index[cluster] for id_, cluster in cluster_of.items() if cluster in index}
+    labels = _to_labels(document, vertex_of, sentences.of_line, notes)
     return _Record(document.id, sents, list(vertices.values()), labels)
 
 
-def _sentences(text: str, tokens: list[Token], laid: Iterable[AlignedMention]) -> _Sentences:
-    """A line is a sentence; lines that a mention joins are one."""
+def _split_sentences(
+    text: str, tokens: list[Token], mentions: Iterable[AlignedMention]
+) -> _Sentences:
+    """Return the sentences: one per line, or one for lines that a mention connects."""
     steps = [0] * (len(tokens) + 1)
-    for mention in laid:
+    for mention in mentions:
         steps[mention.first + 1] += 1
         steps[mention.end] -= 1
     starts: list[int] = []
     of_line: dict[int, int] = {}
-    line = last = 0
-    for number, (token, inside) in enumerate(zip(tokens, accumulate(steps), strict=False)):
-        breaks = text.count("\n", last, token.start)
-        line, last = line + breaks, token.start
-        if not starts or (breaks and not inside):
+    line = position = 0
+    for number, (token, in_mention) in enumerate(zip(tokens, accumulate(steps), strict=False)):
+        breaks = text.count("\n", position, token.start)
+        line, position = line + breaks, token.start
+        if not starts or (breaks and not in_mention):
             starts.append(number)
         of_line.setdefault(line, len(starts) - 1)
     return _Sentences([*starts, len(tokens)], of_line)
 
 
-def _mention(mention: AlignedMention, starts: list[int], sents: list[list[str]]) -> _Mention:
+def _to_mention(mention: AlignedMention, starts: list[int], sents: list[list[str]]) -> _Mention:
     entity = mention.entity
     sentence = bisect_right(starts, mention.first) - 1
     pos = mention.first - starts[sentence], mention.end - starts[sentence]
@@ -197,22 +207,31 @@ def _mention(mention: AlignedMention, starts: list[int], sents: list[list[str]])
     return _Mention(name, pos, sentence, entity.label, entity.id, entity.ref)
 
 
-def _labels(
-    document: Document, vertex_of: dict[str, int], of_line: dict[int, int], notes: Notes
+def _to_labels(
+    document: Document, vertex_of: dict[str, int], sentence_of: dict[int, int], notes: Notes
 ) -> list[_Label]:
-    sentence = {str(line): number for line, number in of_line.items()}
+    """Return the relations between vertices; raise `DataError` for invalid evidence."""
     labels, problems = [], []
     for relation in words.keep_relations(document, vertex_of, notes):
-        written = relation.attributes.get(_EVIDENCE)
-        lines = [] if written is None else written.split(" ")
-        if not sentence.keys() >= {*lines}:
-            what = f"evidence {written!r} is no list of lines"
-            fix = "Give the numbers of lines with words, from 0, with one space between them"
+        evidence = _to_evidence(relation, sentence_of)
+        if evidence is None:
+            what = f"evidence {relation.attributes[_EVIDENCE]!r} is not a list of line numbers"
+            fix = "List the numbers of lines that have words, from 0, separated by one space"
             problems.append(Problem("bad-attribute", what, fix, document.id, str(relation)))
             continue
-        evidence = list(dict.fromkeys(sentence[line] for line in lines))
         head, tail = vertex_of[relation.head], vertex_of[relation.tail]
         labels.append(_Label(head, tail, relation.label, evidence))
     if problems:
         raise DataError(problems)
     return labels
+
+
+def _to_evidence(relation: Relation, sentence_of: dict[int, int]) -> list[int] | None:
+    """Return the sentences of a relation's evidence; None if a line has no sentence."""
+    if _EVIDENCE not in relation.attributes:
+        return []
+    sentences = {str(line): sentence for line, sentence in sentence_of.items()}
+    lines = relation.attributes[_EVIDENCE].split(" ")
+    if not sentences.keys() >= {*lines}:
+        return None
+    return list(dict.fromkeys(sentences[line] for line in lines))

@@ -1,16 +1,16 @@
-"""parquet: documents as rows of columns, the layout of the release that `datasets` loads.
+"""parquet: one document per row, the layout of the releases that `datasets` loads.
 
-Source: https://parquet.apache.org/docs/file-format and, for what `load_dataset` makes of it,
+Source: https://parquet.apache.org/docs/file-format, and for `load_dataset`
 https://huggingface.co/docs/datasets/about_dataset_features. Columns: `id`, `text`, `entities` (a
 list of id, start, end, label, ref, attributes, score), `relations` (a list of head, tail, label,
-id, attributes, score) and `meta`, JSON in a string. Attributes are lists of key and value. Labels
-may be numbers of a ClassLabel whose names the file has; they are read as those names.
+id, attributes, score) and `meta`, JSON in a string. `attributes` is a list of key and value. Labels
+may be the numbers of a `datasets` ClassLabel; they are read as the names stored in the file.
 
-Holds everything a document has. Other columns are left out in reading and counted. What is wrong
-is told with the number of the row for a line. A file, or a folder of `.parquet` files, is read in
-batches; one file is written.
+The format represents everything in a document. The reader leaves out other columns and counts them.
+Problems have the number of the row, from 1, as their line. The reader reads a file, or a folder of
+`.parquet` files, in batches; the writer writes one file.
 
-Needs pyarrow, which the extra `hub` brings. No options.
+The format requires pyarrow (extra `hub`). There are no options.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -38,89 +38,106 @@ from aloi.corpus.text_files import surrogate_problem
 CAPABILITIES = EVERYTHING
 ReadOptions = WriteOptions = Options
 
+# pyarrow has no type annotations: these names document which of its objects is meant.
+PyArrow: TypeAlias = Any
+ParquetFile: TypeAlias = Any
+ArrowSchema: TypeAlias = Any
+
 _COLUMNS = {"id": True, "text": True, "entities": True, "relations": False, "meta": False}
 """The columns that are read, and whether a file must have them."""
 
-_LABELLED = ("entities", "relations")
-_ROWS, _CHARACTERS = 1000, 1 << 24
-"""A row group is full with so many documents, or so much text."""
+_ITEM_COLUMNS = ("entities", "relations")
+"""The columns that are lists of items with a label and attributes."""
+
+_MAX_GROUP_ROWS, _MAX_GROUP_CHARACTERS = 1000, 1 << 24
+"""A row group is complete with this number of documents, or this number of code points of text."""
+
+_BATCH_ROWS = _MAX_GROUP_ROWS // 4
+"""The number of rows read at once."""
 
 
 def read(path: Path, options: Options, notes: Notes) -> Iterator[Document]:
-    """The documents of a file, or of the `.parquet` files below a folder."""
+    """Yield the documents of a file, or of the `.parquet` files below a folder."""
     files = sorted(path.rglob("*.parquet")) if path.is_dir() else [path]
-    return document_files.documents(itertools.chain.from_iterable(records(f, notes) for f in files))
+    records = itertools.chain.from_iterable(read_records(file, notes) for file in files)
+    return document_files.documents(records)
 
 
-def records(
+def read_records(
     file: Path, notes: Notes, groups: range | None = None
 ) -> Iterator[document_files.DocumentRecord]:
-    """A record a row, of these row groups or of all.
+    """Yield one record per row; `groups` are the indexes of the row groups to read (default: all).
 
-    The last is one without a document if the file cannot be read, or no further.
+    If reading fails, the last record has the problems and no document.
     """
     row = 0
     try:
-        known = partial(_known, file=file, notes=notes)
-        before = sum(count for count, _ in row_groups(file)[: groups.start]) if groups else 0
-        for row, values in enumerate(rows(file, known, groups), start=before + 1):
-            yield _record(values, str(file), row)
+        select = partial(_select_columns, file=file, notes=notes)
+        skipped = sum(count for count, _ in row_group_sizes(file)[: groups.start]) if groups else 0
+        for row, values in enumerate(read_rows(file, select, groups), start=skipped + 1):
+            yield _to_record(values, str(file), row)
     except DataError as error:
         problems = tuple(problem.at(file=str(file)) for problem in error.problems)
         yield document_files.DocumentRecord(b"", str(file), row + 1, None, problems)
 
 
-def _record(values: dict[str, Any], file: str, row: int) -> document_files.DocumentRecord:
+def _to_record(values: dict[str, Any], file: str, row: int) -> document_files.DocumentRecord:
     try:
-        return document_files.decode(
-            json.dumps(values, ensure_ascii=False).encode(), file=file, line=row
+        content = json.dumps(values, ensure_ascii=False).encode()
+    except TypeError as error:  # dates, bytes and other types that JSON does not have
+        problem = Problem(
+            "wrong-type", f"{error}", "Correct the column's type", file=file, line=row
         )
-    except TypeError as error:  # dates, bytes and the like
-        fix = "Give each column the type it is to have"
-        problem = Problem("wrong-type", f"{error}", fix, file=file, line=row)
         return document_files.DocumentRecord(b"", file, row, None, (problem,))
+    return document_files.decode(content, file=file, line=row)
 
 
-def row_groups(file: Path) -> list[tuple[int, int]]:
-    """How many rows and how many bytes each row group has; raises `DataError`."""
-    with _opened(file) as table:
-        groups = [table.metadata.row_group(i) for i in range(table.num_row_groups)]
+def row_group_sizes(file: Path) -> list[tuple[int, int]]:
+    """Return the number of rows and of bytes of each row group.
+
+    Raises `DataError` if the file cannot be read.
+    """
+    with _open_file(file) as table:
+        groups = [table.metadata.row_group(index) for index in range(table.num_row_groups)]
         return [(group.num_rows, group.total_byte_size) for group in groups]
 
 
-def rows(
-    file: Path, choose: Callable[[list[str]], list[str]], groups: Iterable[int] | None = None
+def read_rows(
+    file: Path,
+    select_columns: Callable[[list[str]], list[str]],
+    groups: Iterable[int] | None = None,
 ) -> Iterator[dict[str, Any]]:
-    """What stands in each row, as native JSON has it, of the columns chosen from the file's.
+    """Yield each row as the JSON object of the native format.
 
-    `groups`: of these row groups alone. Raises `DataError` if the file cannot be read.
+    `select_columns` returns the columns to read from those of the file. `groups` are the indexes of
+    the row groups to read (default: all). Raises `DataError` if the file cannot be read.
     """
-    with _opened(file) as table:
-        names = _class_names(table.schema_arrow.metadata)
-        columns = choose(table.schema_arrow.names)
-        some = None if groups is None else list(groups)
-        for batch in table.iter_batches(_ROWS // 4, columns=columns, row_groups=some):
+    with _open_file(file) as table:
+        label_names = _class_label_names(table.schema_arrow.metadata)
+        columns = select_columns(table.schema_arrow.names)
+        row_groups = None if groups is None else list(groups)
+        for batch in table.iter_batches(_BATCH_ROWS, columns=columns, row_groups=row_groups):
             for row in batch.to_pylist():
-                yield plain(row, names)
+                yield decode_row(row, label_names)
 
 
 @contextmanager
-def _opened(file: Path) -> Iterator[Any]:
-    """A file as pyarrow's `ParquetFile`; raises `DataError` where it cannot be read."""
-    library = _library()
+def _open_file(file: Path) -> Iterator[ParquetFile]:
+    """Open a file; raise `DataError` if it cannot be opened or read."""
+    pyarrow = _import_pyarrow()
     try:
-        with library.parquet.ParquetFile(file) as table:
+        with pyarrow.parquet.ParquetFile(file) as table:
             yield table
-    except (library.ArrowException, OSError, ValueError) as error:
-        what = f"no Parquet that pyarrow can read: {' '.join(str(error).split())[:200]}"
+    except (pyarrow.ArrowException, OSError, ValueError) as error:
+        what = f"pyarrow cannot read this Parquet file: {' '.join(str(error).split())[:200]}"
         raise DataError([Problem("bad-parquet", what, "Write the file again")]) from error
 
 
-def _known(columns: list[str], file: Path, notes: Notes) -> list[str]:
-    """The columns that a document has; raises `DataError` if some are missing."""
-    missing = [name for name, needed in _COLUMNS.items() if needed and name not in columns]
+def _select_columns(columns: list[str], file: Path, notes: Notes) -> list[str]:
+    """Return the columns of documents; raise `DataError` if a required one is missing."""
+    missing = [name for name, required in _COLUMNS.items() if required and name not in columns]
     if missing:
-        what = f"no column {' or '.join(missing)}; there are: {', '.join(columns)}"
+        what = f"missing column {' or '.join(missing)}; the columns are {', '.join(columns)}"
         fix = f"Name the columns {', '.join(_COLUMNS)}"
         raise DataError([Problem("missing-column", what, fix)])
     for name in columns:
@@ -128,105 +145,110 @@ def _known(columns: list[str], file: Path, notes: Notes) -> list[str]:
     return [name for name in _COLUMNS if name in columns]
 
 
-def plain(row: dict[str, Any], names: dict[str, list[str]]) -> dict[str, Any]:
-    """A row as native JSON: what is null is not there, attributes and metadata are objects.
+def decode_row(row: dict[str, Any], label_names: dict[str, list[str]]) -> dict[str, Any]:
+    """Return a row as native JSON: no nulls, attributes and metadata as objects.
 
-    `names` are those of the labels that are numbers, of entities and of relations.
+    `label_names` are the names of numeric labels, for the columns `entities` and `relations`.
     """
-    for part in _LABELLED:
-        if isinstance(row.get(part), list):
-            row[part] = [_item(item, names.get(part, [])) for item in row[part]]
+    for column in _ITEM_COLUMNS:
+        if isinstance(row.get(column), list):
+            names = label_names.get(column, [])
+            row[column] = [_decode_item(item, names) for item in row[column]]
     if isinstance(row.get("meta"), str):
-        row["meta"] = _decoded(row["meta"])
-    return _present(row)
+        row["meta"] = _decode_meta(row["meta"])
+    return _without_nulls(row)
 
 
-def _item(item: Any, names: list[str]) -> Any:  # noqa: ANN401 - a struct, if the file is right
-    """An entity or relation, its label by name."""
+def _decode_item(item: Any, label_names: list[str]) -> Any:  # noqa: ANN401 - dict in a valid file
+    """Return an entity or relation with the name of its label and attributes as an object."""
     if not isinstance(item, dict):
         return item
     label, pairs = item.get("label"), item.get("attributes")
-    if isinstance(label, int) and 0 <= label < len(names):
-        item["label"] = names[label]
+    if isinstance(label, int) and 0 <= label < len(label_names):
+        item["label"] = label_names[label]
     if isinstance(pairs, list) and all(map(_is_pair, pairs)):
         item["attributes"] = {pair["key"]: pair["value"] for pair in pairs}
-    return _present(item)
+    return _without_nulls(item)
 
 
-def _is_pair(value: Any) -> bool:  # noqa: ANN401 - as above
+def _is_pair(value: Any) -> bool:  # noqa: ANN401 - dict in a valid file
     return isinstance(value, dict) and isinstance(value.get("key"), str) and "value" in value
 
 
-def _present(values: dict[str, Any]) -> dict[str, Any]:
+def _without_nulls(values: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in values.items() if value is not None}
 
 
-def _decoded(meta: str) -> Any:  # noqa: ANN401 - any JSON value
-    """Metadata from JSON; what is none stays a string, which native's reader refuses."""
+def _decode_meta(meta: str) -> Any:  # noqa: ANN401 - any JSON value
+    """Return metadata from JSON; invalid JSON stays a string, which the native reader reports."""
     try:
         return msgspec.json.decode(meta)
     except (msgspec.MsgspecError, RecursionError):
         return meta
 
 
-def _class_names(metadata: dict[bytes, bytes] | None) -> dict[str, list[str]]:
-    """The names of the labels of entities and of relations, where `datasets` noted them."""
-    found = {}
-    for part in _LABELLED:
+def _class_label_names(metadata: dict[bytes, bytes] | None) -> dict[str, list[str]]:
+    """Return the label names that `datasets` stores in the metadata, for each column."""
+    label_names = {}
+    for column in _ITEM_COLUMNS:
         try:
             features = msgspec.json.decode((metadata or {})[b"huggingface"])["info"]["features"]
-            names = features[part]["feature"]["label"]["names"]
-            found[part] = msgspec.convert(names, list[str])
+            names = features[column]["feature"]["label"]["names"]
+            label_names[column] = msgspec.convert(names, list[str])
         except (KeyError, TypeError, IndexError, msgspec.MsgspecError, RecursionError):
             continue
-    return found
+    return label_names
 
 
 def write(documents: Iterable[Document], path: Path, options: Options, notes: Notes) -> int:
-    """Write one file, a batch a row group; the same documents give the same bytes."""
-    library = _library()
-    schema, count = arrow_schema(library), 0
-    with whole_binary(path) as stream, library.parquet.ParquetWriter(stream, schema) as writer:
-        for batch in _batches(documents):
-            values = list(map(row, batch))
+    """Write one file, each batch as a row group; return the number of documents.
+
+    The same documents give the same bytes.
+    """
+    pyarrow = _import_pyarrow()
+    schema, count = arrow_schema(pyarrow), 0
+    with whole_binary(path) as stream, pyarrow.parquet.ParquetWriter(stream, schema) as writer:
+        for batch in _split_batches(documents):
+            rows = [encode_row(document) for document in batch]
             try:
-                writer.write_batch(library.RecordBatch.from_pylist(values, schema=schema))
+                writer.write_batch(pyarrow.RecordBatch.from_pylist(rows, schema=schema))
             except UnicodeEncodeError as error:
-                raise DataError(filter(None, map(_surrogate, batch))) from error
+                raise DataError(filter(None, map(_find_lone_surrogate, batch))) from error
             count += len(batch)
     return count
 
 
-def _batches(documents: Iterable[Document]) -> Iterator[list[Document]]:
+def _split_batches(documents: Iterable[Document]) -> Iterator[list[Document]]:
     batch: list[Document] = []
     characters = 0
     for document in documents:
         batch.append(document)
         characters += len(document.text)
-        if len(batch) >= _ROWS or characters >= _CHARACTERS:
+        if len(batch) >= _MAX_GROUP_ROWS or characters >= _MAX_GROUP_CHARACTERS:
             yield batch
             batch, characters = [], 0
     if batch:
         yield batch
 
 
-def row(document: Document) -> dict[str, Any]:
-    """A document as the columns have it, labels by name."""
-    values = {field: getattr(document, field) for field in _COLUMNS}
-    for part in _LABELLED:
-        values[part] = [
-            {**msgspec.structs.asdict(item), "attributes": _pairs(item.attributes)}
-            for item in values[part]
+def encode_row(document: Document) -> dict[str, Any]:
+    """Return a document as a row, with the names of its labels."""
+    row = {column: getattr(document, column) for column in _COLUMNS}
+    for column in _ITEM_COLUMNS:
+        row[column] = [
+            {**msgspec.structs.asdict(item), "attributes": _to_pairs(item.attributes)}
+            for item in row[column]
         ]
-    values["meta"] = msgspec.json.encode(document.meta).decode()
-    return values
+    row["meta"] = msgspec.json.encode(document.meta).decode()
+    return row
 
 
-def _pairs(attributes: dict[str, str]) -> list[dict[str, str]]:
+def _to_pairs(attributes: dict[str, str]) -> list[dict[str, str]]:
     return [{"key": key, "value": value} for key, value in attributes.items()]
 
 
-def _surrogate(document: Document) -> Problem | None:
+def _find_lone_surrogate(document: Document) -> Problem | None:
+    """Return the problem of a document that UTF-8 cannot encode."""
     try:
         msgspec.json.encode(document)
     except UnicodeEncodeError as error:
@@ -234,29 +256,29 @@ def _surrogate(document: Document) -> Problem | None:
     return None
 
 
-def arrow_schema(library: Any) -> Any:  # noqa: ANN401 - pyarrow has no types
-    """The columns with their types, `library` being pyarrow."""
-    string, integer = library.string(), library.int64()
-    pair = library.struct({"key": string, "value": string})
-    shared = {"attributes": library.list_(pair), "score": library.float64()}
+def arrow_schema(pyarrow: PyArrow) -> ArrowSchema:
+    """Return the columns with their types; `pyarrow` is the module."""
+    string, integer = pyarrow.string(), pyarrow.int64()
+    pair = pyarrow.struct({"key": string, "value": string})
+    shared = {"attributes": pyarrow.list_(pair), "score": pyarrow.float64()}
     entity = {"id": string, "start": integer, "end": integer, "label": string, "ref": string}
     relation = {"head": string, "tail": string, "label": string, "id": string}
-    return library.schema(
+    return pyarrow.schema(
         {
             "id": string,
             "text": string,
-            "entities": library.list_(library.struct(entity | shared)),
-            "relations": library.list_(library.struct(relation | shared)),
+            "entities": pyarrow.list_(pyarrow.struct(entity | shared)),
+            "relations": pyarrow.list_(pyarrow.struct(relation | shared)),
             "meta": string,
         }
     )
 
 
-def _library() -> Any:  # noqa: ANN401 - pyarrow has no types
-    """The module pyarrow, with its `parquet`."""
+def _import_pyarrow() -> PyArrow:
+    """Return the module pyarrow with its `parquet`; raise `DataError` if it is not installed."""
     try:
         import_module("pyarrow.parquet")
         return import_module("pyarrow")
     except ImportError as error:
         fix = 'Install it: pip install "aloi[hub]"'
-        raise DataError([Problem("no-pyarrow", "Parquet needs pyarrow", fix)]) from error
+        raise DataError([Problem("no-pyarrow", "the parquet format needs pyarrow", fix)]) from error

@@ -1,21 +1,22 @@
 """POPCORN: documents with mentions in clusters, and relations between clusters.
 
-Source: https://github.com/Emvista/popcorn-dataset. A file is one object of documents by id,
+Source: https://github.com/Emvista/popcorn-dataset. A file is an object that maps ids to documents,
 `{"5_1342": {"text", "entities": [{"id": 0, "type": "FIRE", "mentions": [{"value", "start",
-"end"}]}], "relations": [[0, "STARTED_IN", 7]]}}`, or an array of such objects, whose ids repeat:
-document 1001 of the second is `2-1001`. Offsets are code points, the end exclusive.
+"end"}]}], "relations": [[0, "STARTED_IN", 7]]}}`, or an array of such objects. Ids may repeat
+between the objects of an array, so document 1001 of the second object gets the id `2-1001`. Offsets
+are code points, the end exclusive.
 
-A mention's label is its cluster's `type`, the fine one; its `ref` is `document#cluster`; a
-relation stands between the clusters' first mentions in the text. Mentions are numbered e1, e2 … as
-they come. Values that differ from the text, and clusters without mentions, are noted.
+The label of a mention is the `type` of its cluster, and its `ref` is `document#cluster`. A relation
+is read between the first mentions of its clusters in the text. Mentions are numbered e1, e2 … in
+file order. Values that differ from the text and clusters without mentions are counted.
 
-Writing, the mentions of one ref and label are a cluster, and those without ref one each; `ref` of
-ours stands beside each cluster, `id` beside each mention, and are read again.
+The writer puts mentions with the same ref and label into one cluster; a mention without ref forms
+its own cluster. It adds the key `ref` to clusters and `id` to mentions, which the reader uses.
 
-Holds texts, mentions of any kind, their ids and refs, and relations between clusters. Cannot hold
-attributes, scores and metadata.
+The format represents the text, overlapping mentions, mention ids, refs, and relations between
+clusters. It does not represent attributes, scores or metadata.
 
-No options. A file is read as a whole.
+A file is read into memory as a whole. There are no options.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from typing import Any
 import msgspec
 
 from aloi.corpus.document import Document, Entity
+from aloi.corpus.duplicate_ids import duplicate_id
 from aloi.corpus.files import whole_file
 from aloi.corpus.formats.shared import clusters, json_records
 from aloi.corpus.formats.shared.capabilities import Capabilities
@@ -72,56 +74,56 @@ class _Text(msgspec.Struct, frozen=True):
 
 
 def read(path: Path, options: Options, notes: Notes) -> Iterator[Document]:
-    """The documents of a file, or of the `.json` files below a folder."""
-    build = partial(_document, notes=notes)
-    return json_records.read_documents(path, _Text, build, find=_records)
+    """Yield the documents of a file, or of the `.json` files below a folder."""
+    build = partial(_to_document, notes=notes)
+    return json_records.read_documents(path, _Text, build, find=_find_records)
 
 
 def write(documents: Iterable[Document], path: Path, options: Options, notes: Notes) -> int:
-    """Write one object, a document a line."""
+    """Write one object, each document on one line; return the number of documents."""
     number = 0
     with whole_file(path) as stream:
         stream.write("{")
         for number, document in enumerate(documents, start=1):
             stream.write("\n" if number == 1 else ",\n")
-            key, text = map(msgspec.json.encode, (document.id, _text(document)))
+            key, text = map(msgspec.json.encode, (document.id, _to_text(document)))
             stream.write(f"{key.decode()}: {text.decode()}")
         stream.write("\n}\n")
     return number
 
 
-def _records(path: Path) -> Iterator[json_records.JsonRecord | Problem]:
-    """The documents of all files, with their ids; a file in a wrong shape becomes problems."""
+def _find_records(path: Path) -> Iterator[json_records.JsonRecord | Problem]:
+    """Yield the documents of all files with their ids, and the problems of unreadable files."""
     for file in json_records.find_files(path):
         try:
             content = file.read_bytes().removeprefix(b"\xef\xbb\xbf")
-            ids, parts = _parts(content)
+            ids, texts = _split_file(content)
         except DataError as error:
             yield from (problem.at(file=str(file)) for problem in error.problems)
             continue
-        for id_, record in zip(ids, json_records.split_array(content, parts, file), strict=True):
+        for id_, record in zip(ids, json_records.split_array(content, texts, file), strict=True):
             yield replace(record, key=id_)
 
 
-def _parts(content: bytes) -> tuple[list[str], list[msgspec.Raw]]:
-    """The documents' ids, with the number of their part where a file has parts, and their JSON."""
-    several = content.lstrip().startswith(b"[")
-    if several:
-        found = json_records.decode_json(content, list[dict[str, msgspec.Raw]])
-        _check_unique(_keys(content))
+def _split_file(content: bytes) -> tuple[list[str], list[msgspec.Raw]]:
+    """Return the ids of the documents, with the object's number in an array, and their JSON."""
+    is_array = content.lstrip().startswith(b"[")
+    if is_array:
+        parts = json_records.decode_json(content, list[dict[str, msgspec.Raw]])
+        _check_unique(_decode_keys(content))
     else:
-        found = [json_records.decode_json(content, dict[str, msgspec.Raw])]
-        _check_unique([_keys(content)])
+        parts = [json_records.decode_json(content, dict[str, msgspec.Raw])]
+        _check_unique([_decode_keys(content)])
     ids = [
-        f"{number}-{id_}" if several else id_
-        for number, part in enumerate(found, start=1)
+        f"{number}-{id_}" if is_array else id_
+        for number, part in enumerate(parts, start=1)
         for id_ in part
     ]
-    return ids, [raw for part in found for raw in part.values()]
+    return ids, [raw for part in parts for raw in part.values()]
 
 
-def _keys(content: bytes) -> Any:  # noqa: ANN401 - as deep as the file
-    """A file's JSON, each object as the list of its keys: decoding keeps only the last of two."""
+def _decode_keys(content: bytes) -> Any:  # noqa: ANN401 - nested as the file is
+    """Return a file's JSON, each object as the list of its keys, including duplicates."""
     try:
         return json.loads(
             content,
@@ -135,57 +137,57 @@ def _keys(content: bytes) -> Any:  # noqa: ANN401 - as deep as the file
 
 
 def _check_unique(parts: Iterable[list[str]]) -> None:
-    what, fix = "duplicate document id", "Give each document its own id"
-    twice = [id_ for part in parts for id_, times in Counter(part).items() if times > 1]
-    if twice:
-        raise DataError(Problem("document-id-twice", what, fix, id_) for id_ in twice)
+    """Raise `DataError` if an object has an id twice; decoding would drop the first document."""
+    repeated = [id_ for part in parts for id_, times in Counter(part).items() if times > 1]
+    if repeated:
+        raise DataError(duplicate_id(id_) for id_ in repeated)
 
 
-def _document(found: _Text, record: json_records.JsonRecord, notes: Notes) -> Document:
+def _to_document(content: _Text, record: json_records.JsonRecord, notes: Notes) -> Document:
     id_ = record.document_id(record.key)
-    position = {cluster.id: place for place, cluster in enumerate(found.entities)}
-    if len(position) < len(found.entities):
-        fix = "Number the clusters of a document each otherwise"
-        raise DataError([Problem("cluster-id-twice", "a cluster's id is given twice", fix, id_)])
+    index = {cluster.id: number for number, cluster in enumerate(content.entities)}
+    if len(index) < len(content.entities):
+        fix = "Give each cluster of a document its own id"
+        raise DataError([Problem("cluster-id-twice", "duplicate cluster id", fix, id_)])
     numbers = count(1)
     groups = [
-        [_entity(mention, cluster, f"e{next(numbers)}", id_) for mention in cluster.mentions]
-        for cluster in found.entities
+        [_to_entity(mention, cluster, f"e{next(numbers)}", id_) for mention in cluster.mentions]
+        for cluster in content.entities
     ]
-    arcs = (
-        clusters.ClusterRelation(position.get(head, -1), position.get(tail, -1), label, {})
-        for head, label, tail in found.relations
+    relations = (
+        clusters.ClusterRelation(index.get(head, -1), index.get(tail, -1), label, {})
+        for head, label, tail in content.relations
     )
     document = clusters.document_from_clusters(
-        id_, found.text, groups, arcs, place=record.place, notes=notes
+        id_, content.text, groups, relations, place=record.place, notes=notes
     )
     differing = sum(
-        mention.value != found.text[mention.start : mention.end]
-        for cluster in found.entities
+        mention.value != content.text[mention.start : mention.end]
+        for cluster in content.entities
         for mention in cluster.mentions
     )
     notes.add("values that differ from the text", record.place, differing)
     return document
 
 
-def _entity(mention: _Mention, cluster: _Cluster, name: str, document: str) -> Entity:
+def _to_entity(mention: _Mention, cluster: _Cluster, name: str, document: str) -> Entity:
     name = name if mention.id is None else mention.id
     ref = clusters.cluster_ref(cluster.ref, document, cluster.id)
     return Entity(name, mention.start, mention.end, cluster.type, ref)
 
 
-def _text(document: Document) -> _Text:
-    number = clusters.number_clusters(document.entities)
+def _to_text(document: Document) -> _Text:
+    cluster_of = clusters.number_clusters(document.entities)
     groups: dict[int, list[Entity]] = {}
     for entity in document.entities:
-        groups.setdefault(number[entity.id], []).append(entity)
+        groups.setdefault(cluster_of[entity.id], []).append(entity)
     return _Text(
         document.text,
-        [_cluster(id_, group, document) for id_, group in groups.items()],
-        [(number[r.head], r.label, number[r.tail]) for r in document.relations],
+        [_to_cluster(cluster, group, document) for cluster, group in groups.items()],
+        [(cluster_of[r.head], r.label, cluster_of[r.tail]) for r in document.relations],
     )
 
 
-def _cluster(id_: int, group: list[Entity], document: Document) -> _Cluster:
+def _to_cluster(cluster: int, group: list[Entity], document: Document) -> _Cluster:
     mentions = [_Mention(document.surface(e), e.start, e.end, e.id) for e in group]
-    return _Cluster(id_, mentions, group[0].label, group[0].ref)
+    return _Cluster(cluster, mentions, group[0].label, group[0].ref)

@@ -1,26 +1,33 @@
-"""Prodigy: a task a line, with spans and relations, as `prodigy db-out` gives and `db-in` takes.
+"""Prodigy: one task per line with spans and relations, as `prodigy db-out` and `db-in` use it.
 
 Source: https://prodi.gy/docs/api-interfaces (spans, relations) and the Prodigy files of
 https://github.com/explosion/projects. A line is `{"text", "tokens": [{"text", "start", "end",
 "id", "ws"}], "spans": [{"start", "end", "token_start", "token_end", "label"}], "relations":
 [{"head", "child", "label", "head_span", "child_span"}], "answer": "accept", "meta": {…}}`. `start`
-and `end` are code points, the end exclusive, and are trusted; `token_end` is the last token itself;
-`head` and `child` are the last tokens of the spans that are related. Words with `ws`, a space
-after them, make up the whole text: as in spaCy, other white space is a token.
+and `end` are code points, the end exclusive; the reader relies on them. `token_end` is the index of
+the last token (inclusive), and `head` and `child` are the last tokens of the related spans. `ws`
+means that a space follows the token. The tokens cover the whole text: as in spaCy, all other white
+space is a token.
 
-`doc_id`, a key of ours, is the document's id; without it, file name and number. A span's `id` is
-the mention's where all have one of their own, else mentions are numbered e1, e2 … as they come. An
-end of a relation is the span of that `id`, else of that place and label, else of that place, else
-the one that ends with the token. Answers `reject` and `ignore` are left out and noted; Prodigy's
-own keys (`_task_hash` …) are left out.
+The key `doc_id`, which aloi adds, is the document id; without it, the id is file name and number.
+If every span has its own `id`, these are the mention ids, else mentions are numbered e1, e2 … in
+file order. The end of a relation is the first span found by this order: the same `id`, the same
+offsets and label, the same offsets, the same last token. Tasks with the answer `reject` or `ignore`
+are left out and counted. Prodigy's own keys (`_task_hash` …) are left out.
 
-Holds everything: `id`, `ref`, `attributes` and `score` of ours stand in spans and relations, as
-Prodigy keeps keys that it does not know.
+The format represents everything in a document. Spans and relations get the keys `id`, `ref`,
+`attributes` and `score`; Prodigy preserves keys that it does not use.
 
-Options, reading: `annotator=ID`, whose lines are read (`_annotator_id` or `_session_id`), the
-others being left out and noted; `unlabelled=LABEL` for words that a relation names and no span
-marks, and for spans without a label, else an error. Writing: `tokens=error|expand|drop`, for
-mentions that cut a token (`tokens.lay`).
+Read options:
+
+- `annotator`: the annotator to read (`_annotator_id` or `_session_id`); the lines of other
+  annotators are left out and counted (default: all annotators)
+- `unlabelled`: the label of spans without a label, and of tokens that a relation refers to and no
+  span covers (default: they are an error)
+
+Write options:
+
+- `tokens`: the treatment of mentions not aligned with tokens: expand (default), error or drop
 """
 
 from __future__ import annotations
@@ -53,7 +60,7 @@ WriteOptions = TokenWriteOptions
 
 
 class ReadOptions(Options, frozen=True):
-    """Whose lines are read; `unlabelled`: the label of what bears none."""
+    """The annotator to read, and the label of spans without a label."""
 
     annotator: str | None = None
     unlabelled: str | None = None
@@ -103,19 +110,19 @@ class _Task(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
-    """The accepted tasks of a file, or of the `.json*` files below a folder, as documents."""
-    build = partial(_document, options=options, notes=notes)
+    """Yield the accepted tasks of a file, or of the `.json*` files below a folder, as documents."""
+    build = partial(_to_document, options=options, notes=notes)
     return json_records.read_documents(path, _Task, build)
 
 
 def write(
     documents: Iterable[Document], path: Path, options: TokenWriteOptions, notes: Notes
 ) -> int:
-    """Write a line a document, each accepted."""
-    return json_records.write_lines((_task(d, options, notes) for d in documents), path)
+    """Write one line per document, with the answer `accept`; return the number of documents."""
+    return json_records.write_lines((_to_task(d, options, notes) for d in documents), path)
 
 
-def _document(
+def _to_document(
     task: _Task, record: json_records.JsonRecord, options: ReadOptions, notes: Notes
 ) -> Document | None:
     if options.annotator not in (None, task.annotator, task.session):
@@ -125,99 +132,101 @@ def _document(
         notes.add(f"answers {task.answer} left out", record.place)
         return None
     id_ = record.document_id(task.doc_id)
-    mentions = _Mentions(task, options.unlabelled, id_)
-    relations = tuple(mentions.related(relation) for relation in task.relations)
+    mentions = _TaskMentions(task, options.unlabelled, id_)
+    relations = tuple(mentions.to_relation(relation) for relation in task.relations)
     if mentions.problems:
         raise DataError(mentions.problems)
     return Document(id_, task.text, tuple(mentions.entities), relations, task.meta)
 
 
 @dataclass(slots=True)
-class _Mentions:
-    """A task's mentions, found by whatever a relation tells of them."""
+class _TaskMentions:
+    """The mentions of a task, found by id, by offsets or by last token."""
 
     task: _Task
     unlabelled: str | None
     document: str
     entities: list[Entity] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
-    names: dict[Hashable, str] = field(default_factory=dict)
+    ids: dict[Hashable, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        ids = {str(span.id) for span in self.task.spans if span.id is not None}
-        own = len(ids) == len(self.task.spans)
+        span_ids = {str(span.id) for span in self.task.spans if span.id is not None}
+        has_ids = len(span_ids) == len(self.task.spans)
         for number, span in enumerate(self.task.spans, start=1):
-            name = str(span.id) if own else f"e{number}"
-            self._add(name, span)
-            if own:
-                self.names["id", span.id] = name
-            for key in (*_places(span), span.token_end):
-                self.names.setdefault(key, name)
+            id_ = str(span.id) if has_ids else f"e{number}"
+            self._add(id_, span)
+            if has_ids:
+                self.ids["id", span.id] = id_
+            for key in (*_offset_keys(span), span.token_end):
+                self.ids.setdefault(key, id_)
 
-    def related(self, relation: _Relation) -> Relation:
-        """The relation between mentions; an end that is none becomes one, or a problem."""
+    def to_relation(self, relation: _Relation) -> Relation:
+        """Return the relation; a token that no span covers becomes a mention or a problem."""
         return Relation(
-            self._end(relation.head, relation.head_span),
-            self._end(relation.child, relation.child_span),
+            self._find(relation.head, relation.head_span),
+            self._find(relation.child, relation.child_span),
             relation.label,
             None if relation.id is None else str(relation.id),
             relation.attributes,
             relation.score,
         )
 
-    def _end(self, token: int, span: _Span | None) -> str:
-        keys = [token] if span is None else [("id", span.id), *_places(span)]
-        found = next((self.names[key] for key in keys if key in self.names), None)
-        return self._word(token, span) if found is None else found
+    def _find(self, token: int, span: _Span | None) -> str:
+        """Return the id of the mention at the end of a relation."""
+        keys = [token] if span is None else [("id", span.id), *_offset_keys(span)]
+        id_ = next((self.ids[key] for key in keys if key in self.ids), None)
+        return self._add_token(token, span) if id_ is None else id_
 
-    def _word(self, token: int, span: _Span | None) -> str:
-        """A mention for a word that no span marks."""
-        name = f"w{token}"
+    def _add_token(self, token: int, span: _Span | None) -> str:
+        """Add a mention for a token that no span covers; return its id."""
+        id_ = f"w{token}"
         if span is None and 0 <= token < len(self.task.tokens):
             word = self.task.tokens[token]
             span = _Span(word.start, word.end)
         if span is None:
-            what, fix = f"there is no token {token}", "Point the relation at a token that exists"
-            self.problems.append(Problem("no-token", what, fix, self.document, name))
-            return name
-        self._add(name, span)
-        self.names[span.start, span.end] = name
-        self.names.setdefault(token, name)
-        return name
+            what, fix = f"no token has the index {token}", "Use the index of an existing token"
+            self.problems.append(Problem("no-token", what, fix, self.document, id_))
+            return id_
+        self._add(id_, span)
+        self.ids[span.start, span.end] = id_
+        self.ids.setdefault(token, id_)
+        return id_
 
-    def _add(self, name: str, span: _Span) -> None:
+    def _add(self, id_: str, span: _Span) -> None:
+        """Add a mention, or a problem if it has no label."""
         label = self.unlabelled if span.label is None else span.label
         if label is None:
-            what = "a span without a label, or a word that a relation names and no span marks"
+            what = "span without a label, or related token outside every span"
             fix = "Label it in Prodigy, or read with unlabelled=LABEL"
-            self.problems.append(Problem("no-label", what, fix, self.document, name))
+            self.problems.append(Problem("no-label", what, fix, self.document, id_))
             return
-        entity = Entity(name, span.start, span.end, label, span.ref, span.attributes, span.score)
+        entity = Entity(id_, span.start, span.end, label, span.ref, span.attributes, span.score)
         self.entities.append(entity)
 
 
-def _places(span: _Span) -> tuple[Hashable, ...]:
-    """What tells a span without id from others, the surest first: place and label, place."""
+def _offset_keys(span: _Span) -> tuple[Hashable, ...]:
+    """Return the keys by which a span without id is found, the most specific one first."""
     return (span.start, span.end, span.label), (span.start, span.end)
 
 
-def _task(document: Document, options: TokenWriteOptions, notes: Notes) -> _Task:
-    tokens = _tokens(document.text)
-    laid = align_mentions(document, tokens, policy=options.tokens, notes=notes)
-    places = {mention.entity.id: mention for mention in laid}
+def _to_task(document: Document, options: TokenWriteOptions, notes: Notes) -> _Task:
+    tokens = _split_tokens(document.text)
+    mentions = align_mentions(document, tokens, policy=options.tokens, notes=notes)
+    by_id = {mention.entity.id: mention for mention in mentions}
     return _Task(
         document.text,
         document.id,
-        list(_words(document.text, tokens)),
-        [_span(mention, tokens) for mention in laid],
-        [_relation(r, places, tokens) for r in keep_relations(document, places, notes)],
+        list(_to_tokens(document.text, tokens)),
+        [_to_span(mention, tokens) for mention in mentions],
+        [_from_relation(r, by_id, tokens) for r in keep_relations(document, by_id, notes)],
         document.meta,
         "accept",
     )
 
 
-def _tokens(text: str) -> list[Token]:
-    """Words, and what white space there is beyond one space after each."""
+def _split_tokens(text: str) -> list[Token]:
+    """Return the tokens of a text; white space is a token, except one space after each token."""
     tokens: list[Token] = []
     for word in (*tokenize(text), Token(len(text), len(text))):
         start = tokens[-1].end if tokens else 0
@@ -227,36 +236,40 @@ def _tokens(text: str) -> list[Token]:
     return tokens
 
 
-def _words(text: str, tokens: list[Token]) -> Iterator[_Token]:
-    following = [*(token.start for token in tokens[1:]), len(text)]
-    for number, (token, next_) in enumerate(zip(tokens, following, strict=False)):
+def _to_tokens(text: str, tokens: list[Token]) -> Iterator[_Token]:
+    next_starts = [*(token.start for token in tokens[1:]), len(text)]
+    for number, (token, next_start) in enumerate(zip(tokens, next_starts, strict=False)):
         word = text[token.start : token.end]
-        yield _Token(word, token.start, token.end, number, token.end < next_)
+        yield _Token(word, token.start, token.end, number, token.end < next_start)
 
 
-def _place(mention: AlignedMention, tokens: list[Token]) -> _Span:
+def _to_relation_span(mention: AlignedMention, tokens: list[Token]) -> _Span:
+    """Return the span that identifies a mention in a relation."""
     first, last = mention.first, mention.end - 1
     span = tokens[first].start, tokens[last].end
     return _Span(*span, first, last, mention.entity.label, mention.entity.id)
 
 
-def _span(mention: AlignedMention, tokens: list[Token]) -> _Span:
+def _to_span(mention: AlignedMention, tokens: list[Token]) -> _Span:
     entity = mention.entity
     return msgspec.structs.replace(
-        _place(mention, tokens), ref=entity.ref, attributes=entity.attributes, score=entity.score
+        _to_relation_span(mention, tokens),
+        ref=entity.ref,
+        attributes=entity.attributes,
+        score=entity.score,
     )
 
 
-def _relation(
-    relation: Relation, places: dict[str, AlignedMention], tokens: list[Token]
+def _from_relation(
+    relation: Relation, mentions: dict[str, AlignedMention], tokens: list[Token]
 ) -> _Relation:
-    head, tail = places[relation.head], places[relation.tail]
+    head, tail = mentions[relation.head], mentions[relation.tail]
     return _Relation(
         head.end - 1,
         tail.end - 1,
         relation.label,
-        _place(head, tokens),
-        _place(tail, tokens),
+        _to_relation_span(head, tokens),
+        _to_relation_span(tail, tokens),
         relation.id,
         relation.attributes,
         relation.score,

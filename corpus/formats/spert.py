@@ -1,17 +1,20 @@
-"""SpERT: sentences of tokens with entities and relations, in one JSON array.
+"""SpERT: tokenized sentences with entities and relations, in one JSON array.
 
 Source: https://github.com/lavis-nlp/spert, spert/input_reader.py:
 `{"tokens": ["Ana", "vit", …], "entities": [{"type", "start", "end"}],
-"relations": [{"type", "head", "tail"}], "orig_id": 5178}`; ends are token indexes, exclusive; a
-relation's ends are indexes into `entities`.
+"relations": [{"type", "head", "tail"}], "orig_id": 5178}`. `start` and `end` are token indexes, the
+end exclusive. The ends of a relation are indexes into `entities`. All indexes start at 0.
 
-The text is the tokens with one space between them. `orig_id` is the document's id; without it,
-file name and number. Mentions are numbered e1, e2 … as they come.
+The text is the tokens joined by single spaces. `orig_id` is the document id; without it, the id is
+file name and number. Mentions are numbered e1, e2 … in file order.
 
-Holds mentions of any kind and relations. Cannot hold ids of mentions, refs, attributes, scores,
-metadata, and the text between tokens: written texts come back with single spaces, which is noted.
+The format represents overlapping mentions and relations. It does not represent mention ids, refs,
+attributes, scores, metadata, or the white space of the text: the reader puts single spaces between
+the tokens. The writer counts the texts that this changes.
 
-Options, writing: `tokens=error|expand|drop`, for mentions that cut a token (`tokens.lay`).
+Write options:
+
+- `tokens`: the treatment of mentions not aligned with tokens: expand (default), error or drop
 """
 
 from __future__ import annotations
@@ -63,40 +66,42 @@ class _Sentence(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def read(path: Path, options: Options, notes: Notes) -> Iterator[Document]:
-    """The sentences of a file, or of the `.json` files below a folder, as documents."""
-    return json_records.read_documents(path, _Sentence, _document)
+    """Yield the sentences of a file, or of the `.json` files below a folder, as documents."""
+    return json_records.read_documents(path, _Sentence, _to_document)
 
 
 def write(
     documents: Iterable[Document], path: Path, options: TokenWriteOptions, notes: Notes
 ) -> int:
-    """Write one array; each document is one sentence."""
-    return json_records.write_array((_sentence(d, options, notes) for d in documents), path)
+    """Write one array, each document as one sentence; return the number of documents."""
+    sentences = (_to_sentence(document, options, notes) for document in documents)
+    return json_records.write_array(sentences, path)
 
 
-def _document(sentence: _Sentence, record: json_records.JsonRecord) -> Document:
+def _to_document(sentence: _Sentence, record: json_records.JsonRecord) -> Document:
     id_ = record.document_id(sentence.orig_id)
     text, tokens = join_words(sentence.tokens)
-    stretches = SpanResolver(tokens)
+    spans = SpanResolver(tokens)
     entities = tuple(
-        Entity(f"e{number}", *stretches.resolve(e.start, e.end, f"e{number}"), e.type)
+        Entity(f"e{number}", *spans.resolve(e.start, e.end, f"e{number}"), e.type)
         for number, e in enumerate(sentence.entities, start=1)
     )
-    stretches.raise_problems(id_)
+    spans.raise_problems(id_)
     relations = (Relation(f"e{r.head + 1}", f"e{r.tail + 1}", r.type) for r in sentence.relations)
     return Document(id_, text, entities, tuple(relations))
 
 
-def _sentence(document: Document, options: TokenWriteOptions, notes: Notes) -> _Sentence:
+def _to_sentence(document: Document, options: TokenWriteOptions, notes: Notes) -> _Sentence:
     tokens = tokenize(document.text)
     words = [document.text[start:end] for start, end in tokens]
-    notes.add("texts re-spaced", f"document {document.id}", " ".join(words) != document.text)
-    laid = align_mentions(document, tokens, policy=options.tokens, notes=notes)
-    index = {mention.entity.id: number for number, mention in enumerate(laid)}
+    changed = " ".join(words) != document.text
+    notes.add("texts with changed white space", f"document {document.id}", changed)
+    mentions = align_mentions(document, tokens, policy=options.tokens, notes=notes)
+    index = {mention.entity.id: number for number, mention in enumerate(mentions)}
     relations = keep_relations(document, index, notes)
     return _Sentence(
         words,
-        [_Entity(m.entity.label, m.first, m.end) for m in laid],
+        [_Entity(m.entity.label, m.first, m.end) for m in mentions],
         [_Relation(r.label, index[r.head], index[r.tail]) for r in relations],
         document.id,
     )

@@ -55,7 +55,7 @@ class Shard:
                 )
         elif self.path.endswith(".parquet"):
             groups = range(self.start, self.stop)
-            yield from parquet.records(Path(self.path), Notes(), groups)
+            yield from parquet.read_records(Path(self.path), Notes(), groups)
         else:
             yield from document_files.line_records(self._lines(self.stop), file=self.path)
 
@@ -126,7 +126,7 @@ def parts(file: Path, size: int) -> Iterator[tuple[int, int]]:
         yield from ((start, min(start + size, total)) for start in range(0, max(total, 1), size))
         return
     start = held = 0
-    groups = parquet.row_groups(file) or [(0, 0)]
+    groups = parquet.row_group_sizes(file) or [(0, 0)]
     for number, (_, width) in enumerate(groups, start=1):
         held += width
         if held >= size or number == len(groups):

@@ -1,12 +1,15 @@
-"""Label Studio's results: the regions, what is given to them, and the arcs of one piece of work.
+"""Results of Label Studio: the regions, region fields and arcs of one annotation or prediction.
 
-A result is a region `{"id", "type": "labels", "value": {"start", "end", "labels": ["PER"]}}`, text
-or a choice given to a region (the same id, type `textarea` or `choices`, named by `from_name`), or
-an arc `{"type": "relation", "from_id", "to_id", "direction", "labels"}`. Offsets are code points.
+A result is one of:
 
-The text given to a region under the name `ref` is its ref, other names are attributes. An arc has
-no attributes in Label Studio: ours are further labels `key=value`, where a label or a key has %25
-for % and %3D for =.
+- a region, `{"id", "type": "labels", "value": {"start", "end", "labels": ["PER"]}}`;
+- a text or choice for a region, with the region's id, the type `textarea` or `choices`, and the
+  name of its tag in `from_name`;
+- an arc, `{"type": "relation", "from_id", "to_id", "direction", "labels"}`.
+
+Offsets are code points, the end exclusive. The text of the tag `ref` is the ref of a mention, texts
+and choices of other tags are attributes. Arcs in Label Studio have no attributes: they are written
+as additional labels `key=value`, in which labels and keys have %25 for % and %3D for =.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -23,12 +26,12 @@ from aloi.corpus.formats.shared import json_records
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError, Problem
 
-REF = "ref"
-"""The name of the tag whose text is a mention's ref."""
+REF_TAG = "ref"
+"""The name of the tag that holds the ref of a mention."""
 
 
-class Result(msgspec.Struct, frozen=True):
-    """A region, what is given to one, or an arc."""
+class LabelStudioResult(msgspec.Struct, frozen=True):
+    """A region, a text or choice for a region, or an arc."""
 
     type: str
     id: str = ""
@@ -42,8 +45,8 @@ class Result(msgspec.Struct, frozen=True):
     meta: dict[str, Any] | None = None
 
 
-class Region(msgspec.Struct, frozen=True):
-    """The value of a region: where it stands, what it is; `text` is not to be relied on."""
+class RegionValue(msgspec.Struct, frozen=True):
+    """The span of a region and its labels; `text` may differ from the document's text."""
 
     start: int
     end: int
@@ -51,120 +54,146 @@ class Region(msgspec.Struct, frozen=True):
     text: str | None = None
 
 
-class _Given(msgspec.Struct, frozen=True):
+class _FieldValue(msgspec.Struct, frozen=True):
+    """The text or the choices entered for a region."""
+
     text: str | list[str] = []
     choices: list[str] = []
 
     @property
     def value(self) -> str:
-        """What was written or chosen; beside a choice the page puts the text of its region."""
+        """The choices, or else the text: with choices, `text` is only the surface."""
         lines = [self.text] if isinstance(self.text, str) else self.text
         return "\n".join(self.choices or lines)
 
 
-@dataclass(frozen=True)
-class Parsed:
-    """The results of one piece of work, sorted; `problems` tells which could not be read.
+class ParsedRegion(NamedTuple):
+    """A region with its labels, or with the default label if it has none."""
 
-    `given`: what texts and choices give each region: region id → name → value. `others`: results
-    that are none of ours.
+    result: LabelStudioResult
+    value: RegionValue
+    labels: list[str]
+
+
+class ParsedArc(NamedTuple):
+    """An arc with its attributes and labels, or with the default label if it has none."""
+
+    result: LabelStudioResult
+    labels: list[str]
+    attributes: dict[str, str]
+
+
+@dataclass(frozen=True)
+class ParsedResults:
+    """The results of one annotation or prediction by kind, and the problems of the others.
+
+    `field_values` maps region id → tag name → text or choice. `others` are results of other types.
     """
 
-    document: str
-    regions: list[tuple[Result, Region]] = field(default_factory=list)
-    given: defaultdict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
-    arcs: list[Result] = field(default_factory=list)
-    others: list[Result] = field(default_factory=list)
+    regions: list[ParsedRegion] = field(default_factory=list)
+    field_values: defaultdict[str, dict[str, str]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
+    arcs: list[ParsedArc] = field(default_factory=list)
+    others: list[LabelStudioResult] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
     @property
-    def results(self) -> Iterator[Result]:
-        """Regions, arcs and others, those that were read."""
-        yield from (result for result, _ in self.regions)
-        yield from self.arcs
+    def results(self) -> Iterator[LabelStudioResult]:
+        """The results of regions and arcs, and the others."""
+        yield from (region.result for region in self.regions)
+        yield from (arc.result for arc in self.arcs)
         yield from self.others
 
+    def add(self, result: LabelStudioResult, default_labels: list[str]) -> None:
+        """Add a result to those of its kind; raise `DataError` if its value is invalid."""
+        match result.type:
+            case "labels":
+                value = json_records.decode_json(bytes(result.value), RegionValue)
+                region = ParsedRegion(result, value, value.labels or default_labels)
+                self.regions.append(region)
+            case "textarea" | "choices":
+                text = json_records.decode_json(bytes(result.value), _FieldValue).value
+                self.field_values[result.id][result.from_name] = text
+            case "relation":
+                labels, attributes = _split_arc_labels(result.labels or [])
+                self.arcs.append(ParsedArc(result, labels or default_labels, attributes))
+            case _:
+                self.others.append(result)
 
-def parse(results: Iterable[msgspec.Raw], document: str) -> Parsed:
-    """Sort the results of a document's work; one that is broken keeps none of the others out."""
-    parsed = Parsed(document)
+
+def parse_results(
+    results: Iterable[msgspec.Raw], document_id: str, *, unlabelled: str | None = None
+) -> ParsedResults:
+    """Parse the results of the document with this id; invalid results become problems.
+
+    `unlabelled` is the default label of regions and arcs. Without it, each region or arc that has
+    no label is a problem.
+    """
+    default = [] if unlabelled is None else [unlabelled]
+    parsed = ParsedResults()
     for number, raw in enumerate(results, start=1):
         item = f"result {number}"
         try:
-            result = json_records.decode_json(bytes(raw), Result)
+            result = json_records.decode_json(bytes(raw), LabelStudioResult)
             item = result.id or item
-            _sort(result, parsed)
+            parsed.add(result, default)
         except DataError as error:
-            told = (Problem(p.kind, p.what, p.fix, document, item) for p in error.problems)
-            parsed.problems.extend(told)
+            parsed.problems.extend(
+                Problem(p.kind, p.what, p.fix, document_id, item) for p in error.problems
+            )
+    parsed.problems.extend(_missing_labels(parsed, document_id))
     return parsed
 
 
-def _sort(result: Result, parsed: Parsed) -> None:
-    if result.type == "labels":
-        parsed.regions.append((result, json_records.decode_json(bytes(result.value), Region)))
-    elif result.type in ("textarea", "choices"):
-        value = json_records.decode_json(bytes(result.value), _Given).value
-        parsed.given[result.id][result.from_name] = value
-    else:
-        (parsed.arcs if result.type == "relation" else parsed.others).append(result)
+def _split_arc_labels(written: Iterable[str]) -> tuple[list[str], dict[str, str]]:
+    """Return the labels of an arc, and its attributes, which are written as labels."""
+    parts = [label.partition("=") for label in written]
+    labels = [_unescape(name) for name, sign, _ in parts if not sign]
+    return labels, {_unescape(name): value for name, sign, value in parts if sign}
 
 
-def annotated(blank: Document, parsed: Parsed, *, unlabelled: str | None = None) -> Draft:
-    """The results as annotations of a blank document, which may be invalid: arcs lead nowhere …
-
-    `unlabelled`: the label of regions and arcs drawn without one; without it each becomes one of
-    `parsed.problems`.
-    """
-    entities = tuple(_entities(parsed, unlabelled))
-    relations = tuple(_relations(parsed, unlabelled))
-    return Draft(blank.id, blank.text, entities, relations, blank.meta)
+def _missing_labels(parsed: ParsedResults, document_id: str) -> Iterator[Problem]:
+    """Yield a problem for each region and arc without a label."""
+    items = [region.result.id for region in parsed.regions if not region.labels]
+    items += [f"arc {a.result.from_id} {a.result.to_id}" for a in parsed.arcs if not a.labels]
+    fix = "Label it in Label Studio, or read with unlabelled=LABEL"
+    for item in items:
+        yield Problem("no-label", "region or arc without a label", fix, document_id, item)
 
 
-def _entities(parsed: Parsed, unlabelled: str | None) -> Iterator[Entity]:
-    for result, region in parsed.regions:
-        attributes = dict(parsed.given.get(result.id, {}))
-        ref = attributes.pop(REF, None)
-        for number, label in enumerate(region.labels or [unlabelled], start=1):
-            if label is None:
-                parsed.problems.append(_unlabelled(parsed.document, result.id))
-                continue
-            name = result.id if number == 1 else f"{result.id}-{number}"
-            yield Entity(name, region.start, region.end, label, ref, attributes, result.score)
+def to_draft(document: Document, parsed: ParsedResults) -> Draft:
+    """Return a document's text with the parsed annotations, which may be invalid."""
+    entities = tuple(_to_entities(parsed))
+    return Draft(document.id, document.text, entities, tuple(_to_relations(parsed)), document.meta)
 
 
-def _relations(parsed: Parsed, unlabelled: str | None) -> Iterator[Relation]:
-    for result in parsed.arcs:
-        labels, attributes = _arc(result.labels or [])
-        if not labels and unlabelled is None:
-            item = f"arc {result.from_id} {result.to_id}"
-            parsed.problems.append(_unlabelled(parsed.document, item))
-            continue
-        for label in labels or [unlabelled or ""]:
+def _to_entities(parsed: ParsedResults) -> Iterator[Entity]:
+    """Yield a mention for each label of a region; the first one gets the region's id."""
+    for result, value, labels in parsed.regions:
+        attributes = dict(parsed.field_values.get(result.id, {}))
+        ref = attributes.pop(REF_TAG, None)
+        for number, label in enumerate(labels, start=1):
+            id_ = result.id if number == 1 else f"{result.id}-{number}"
+            yield Entity(id_, value.start, value.end, label, ref, attributes, result.score)
+
+
+def _to_relations(parsed: ParsedResults) -> Iterator[Relation]:
+    """Yield a relation for each label of an arc, or two if the arc points both ways."""
+    for result, labels, attributes in parsed.arcs:
+        for label in labels:
             if result.direction != "left":
                 yield Relation(result.from_id, result.to_id, label, attributes=attributes)
             if result.direction != "right":
                 yield Relation(result.to_id, result.from_id, label, attributes=attributes)
 
 
-def _arc(written: Iterable[str]) -> tuple[list[str], dict[str, str]]:
-    """The labels of an arc, and the attributes among them."""
-    parts = [label.partition("=") for label in written]
-    labels = [_unescaped(name) for name, sign, _ in parts if not sign]
-    return labels, {_unescaped(name): value for name, sign, value in parts if sign}
-
-
-def _unlabelled(id_: str, item: str) -> Problem:
-    fix = "Label it in Label Studio, or read with unlabelled=LABEL"
-    return Problem("no-label", "drawn without a label", fix, id_, item)
-
-
 @dataclass(frozen=True, slots=True)
-class Tags:
-    """The tags of a labelling interface that results belong to.
+class InterfaceTags:
+    """The tags of the labelling interface that results refer to.
 
-    `label` and `text` are the names of the Labels and of the Text tag, `choices` the attributes
-    chosen from a list; other attributes, and refs, are written into a TextArea of their name.
+    `label` and `text` are the names of the Labels tag and of the Text tag. `choices` are the
+    attributes with a Choices tag; refs and other attributes have a TextArea tag of their name.
     """
 
     label: str = "label"
@@ -172,67 +201,68 @@ class Tags:
     choices: frozenset[str] = frozenset()
 
 
-def results(document: Document, tags: Tags, notes: Notes) -> list[dict[str, Any]]:
-    """A document's annotations as results.
+def to_results(document: Document, tags: InterfaceTags, notes: Notes) -> list[dict[str, Any]]:
+    """Return the annotations of a document as results.
 
-    Noted: relations that Label Studio's page will drop when the work is saved there.
+    `notes` counts the relations that Label Studio will drop when an annotator saves the task.
     """
-    return [*_regions(document, tags), *_arcs(document, notes)]
+    return [*_region_results(document, tags), *_arc_results(document, notes)]
 
 
-def _regions(document: Document, tags: Tags) -> Iterator[dict[str, Any]]:
+def _region_results(document: Document, tags: InterfaceTags) -> Iterator[dict[str, Any]]:
     for entity in document.entities:
         span = {"start": entity.start, "end": entity.end}
         common = {"id": entity.id, "to_name": tags.text}
         score = {} if entity.score is None else {"score": entity.score}
         value = {**span, "text": document.surface(entity), "labels": [entity.label]}
         yield {**common, "from_name": tags.label, "type": "labels", "value": value, **score}
-        ref = {} if entity.ref is None else {REF: entity.ref}
+        ref = {} if entity.ref is None else {REF_TAG: entity.ref}
         for name, text in {**ref, **entity.attributes}.items():
             type_, key = ("choices",) * 2 if name in tags.choices else ("textarea", "text")
             value = {**span, key: [text]}
             yield {**common, "from_name": name, "type": type_, "value": value}
 
 
-def _arcs(document: Document, notes: Notes) -> Iterator[dict[str, Any]]:
-    """The relations as arcs, one from one region to another as far as can be.
+def _arc_results(document: Document, notes: Notes) -> Iterator[dict[str, Any]]:
+    """Yield the relations as arcs, if possible with at most one arc from a region to another.
 
-    Those that differ by label alone share an arc; a second arc between the same two is drawn from
+    Label Studio drops further arcs between two regions in the same direction. So relations that
+    differ only in the label share an arc, and a second arc between the same regions is drawn from
     tail to head and points to the left.
     """
     labels: defaultdict[tuple[str, str, tuple[tuple[str, str], ...]], list[str]] = defaultdict(list)
     for relation in document.relations:
         attributes = tuple(sorted(relation.attributes.items()))
         labels[relation.head, relation.tail, attributes].append(relation.label)
-    wanted = {(head, tail) for head, tail, _ in labels}
+    needed = {(head, tail) for head, tail, _ in labels}
     drawn: set[tuple[str, str]] = set()
-    for (head, tail, attributes), borne in labels.items():
-        turned = (head, tail) in drawn and (tail, head) not in wanted | drawn
-        ends = (tail, head) if turned else (head, tail)
-        lost = len(borne) if ends in drawn else 0
-        notes.add("relations that its page will drop when saved", f"document {document.id}", lost)
+    for (head, tail, attributes), arc_labels in labels.items():
+        reverse = (head, tail) in drawn and (tail, head) not in needed | drawn
+        ends = (tail, head) if reverse else (head, tail)
+        dropped = len(arc_labels) if ends in drawn else 0
+        notes.add("relations Label Studio drops on saving", f"document {document.id}", dropped)
         drawn.add(ends)
         yield {
             "type": "relation",
             "from_id": ends[0],
             "to_id": ends[1],
-            "direction": "left" if turned else "right",
+            "direction": "left" if reverse else "right",
             "labels": [
-                *map(escaped, borne),
-                *(arc_attribute(name, value) for name, value in attributes),
+                *map(escape_label, arc_labels),
+                *(attribute_label(name, value) for name, value in attributes),
             ],
         }
 
 
-def arc_attribute(name: str, value: str) -> str:
-    """The label that gives an arc an attribute: `assertion=negated`."""
-    return f"{escaped(name)}={value}"
+def attribute_label(name: str, value: str) -> str:
+    """Return the arc label for an attribute of a relation, such as `assertion=negated`."""
+    return f"{escape_label(name)}={value}"
 
 
-def escaped(name: str) -> str:
-    """A relation's label as an arc bears it."""
-    return name.replace("%", "%25").replace("=", "%3D")
+def escape_label(label: str) -> str:
+    """Return the label of a relation as an arc label."""
+    return label.replace("%", "%25").replace("=", "%3D")
 
 
-def _unescaped(name: str) -> str:
-    return name.replace("%3D", "=").replace("%25", "%")
+def _unescape(label: str) -> str:
+    return label.replace("%3D", "=").replace("%25", "%")

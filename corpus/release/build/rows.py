@@ -80,7 +80,7 @@ def _classes(names: Iterable[str]) -> Any:  # noqa: ANN401 - one of two features
 
 def document_row(document: Document, rights: Rights) -> Row:
     """The document with everything it has."""
-    return parquet.row(document) | {"rights": msgspec.structs.asdict(rights)}
+    return parquet.encode_row(document) | {"rights": msgspec.structs.asdict(rights)}
 
 
 def token_row(document: Document, notes: Notes) -> Row:
@@ -103,7 +103,7 @@ def token_row(document: Document, notes: Notes) -> Row:
 def relation_rows(document: Document) -> Iterator[Row]:
     """A row a relation, its ends with their text."""
     entities = document.by_id()
-    attributes = [relation["attributes"] for relation in parquet.row(document)["relations"]]
+    attributes = [relation["attributes"] for relation in parquet.encode_row(document)["relations"]]
     for relation, pairs in zip(document.relations, attributes, strict=True):
         yield {
             "document": document.id,
@@ -121,7 +121,7 @@ def _end(document: Document, entity: Entity) -> Row:
 
 def standoff_row(document: Document, rights: Rights, *, salt: str, refs: bool) -> Row:
     """The document without its text; `refs` says whether its mentions keep theirs."""
-    row = parquet.row(document)
+    row = parquet.encode_row(document)
     for mark, entity in zip(row["entities"], document.entities, strict=True):
         mark["hash"] = hash_of(document.surface(entity), salt, MENTION_BYTES)
         mark["ref"] = entity.ref if refs else None

@@ -255,7 +255,7 @@ def rights_problems(release: Release) -> Iterator[Problem]:
     for split, bare in release.standoff().items():
         closed = {document.id for document in bare if not document.rights.redistributable}
         for config, column in (("documents", "id"), ("tokens", "id"), ("relations", "document")):
-            rows = parquet.rows(release.table(config, split), list)
+            rows = parquet.read_rows(release.table(config, split), list)
             for id_ in sorted(closed & {row[column] for row in rows}):
                 what, fix = f"in {config}, but not redistributable", AGAIN
                 yield Problem("restricted-text", what, fix, id_, file=f"{config}/{split}.parquet")
@@ -294,7 +294,7 @@ def _same_standoff(bare: Standoff, document: Document, corpus: Corpus, release: 
     rights, salt = corpus.rights(document), release.manifest.salt
     refs = release.manifest.refs or rights.redistributable
     row = tables.standoff_row(document, rights, salt=salt, refs=refs)
-    return bare == msgspec.convert(parquet.plain(row, {}), Standoff)
+    return bare == msgspec.convert(parquet.decode_row(row, {}), Standoff)
 
 
 def _leak_problems(release: Release, corpus: Corpus) -> Iterator[Problem]:

@@ -143,7 +143,7 @@ def canary_of(name: str) -> str:
 
 def _standoff(file: Path) -> Iterator[Standoff]:
     try:
-        for row in parquet.rows(file, list):
+        for row in parquet.read_rows(file, list):
             yield msgspec.convert(row, Standoff)
     except msgspec.ValidationError as error:
         fix = "Build the release again"

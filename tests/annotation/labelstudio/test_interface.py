@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aloi.annotation.labelstudio.interface import colours, labelling_interface
-from aloi.corpus.formats.shared.label_studio_results import arc_attribute, escaped
+from aloi.corpus.formats.shared.label_studio_results import attribute_label, escape_label
 from aloi.corpus.problems import DataError
 from aloi.corpus.schema import AttributeType, EntityType, RelationType, Schema, load_schema
 
@@ -46,8 +46,8 @@ def test_any_name_comes_back_from_the_xml(schema: Schema) -> None:
     assert [tag.get("value") for tag in tags(schema, "Label")] == list(schema.entities)
     arcs = [tag.get("value") for tag in tags(schema, "Relation")]
     ((name, attribute),) = schema.relation_attributes.items()
-    further = [arc_attribute(name, value) for value in attribute.values[1:]]
-    assert arcs == [*map(escaped, schema.relations), *further]
+    further = [attribute_label(name, value) for value in attribute.values[1:]]
+    assert arcs == [*map(escape_label, schema.relations), *further]
     (choices,) = tags(schema, "Choices")
     assert {choices.get("name")} == set(schema.entity_attributes)
 

@@ -212,7 +212,7 @@ def test_a_pull_brings_what_changed_and_leaves_drafts_and_cancelled_work(
     notes = Notes()
     pulled = pull_server(studio, [project], tmp_path, Reader(notes))
     assert (pulled.written["marie"], pulled.problems) == (1, [])
-    assert notes.counts["annotations cancelled, left out"] == 1
+    assert notes.counts["cancelled annotations left out"] == 1
     (changed,) = document_files.read(tmp_path / "marie" / "d1.json")
     assert len(changed.entities) == 3
     assert changed.meta["label_studio"]["lead_time"] == 7.5

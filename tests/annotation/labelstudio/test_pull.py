@@ -60,7 +60,7 @@ def test_a_recorded_export(tmp_path: Path) -> None:
     notes = Notes()
     found = pull_export(RECORDED, tmp_path, Reader(notes))
     assert (found.written, found.problems) == ({"marie": 2}, [])
-    assert dict(notes.counts) == {"annotations cancelled, left out": 1, "drafts left out": 1}
+    assert dict(notes.counts) == {"cancelled annotations left out": 1, "drafts left out": 1}
     treaty, visit = document_files.read(tmp_path)
     surfaces = {e.id: visit.surface(e) for e in visit.entities}
     assert [(surfaces[e.id], e.label, e.ref) for e in visit.entities] == [
@@ -128,7 +128,7 @@ def test_cancelled_work_and_drafts_are_left_out_and_counted(tmp_path: Path) -> N
     skipped = {**task(work(ANA, was_cancelled=True)), "drafts": [{"result": [ANA]}]}
     export.write_text(json.dumps([skipped]))
     assert not pull_export(export, tmp_path / "out", Reader(notes)).written
-    assert dict(notes.counts) == {"annotations cancelled, left out": 1, "drafts left out": 1}
+    assert dict(notes.counts) == {"cancelled annotations left out": 1, "drafts left out": 1}
 
 
 @pytest.mark.parametrize(

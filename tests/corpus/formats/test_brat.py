@@ -1,4 +1,4 @@
-"""brat folders: each kind of line, each quirk met, and everything back as it was written."""
+"""brat folders: every line type, errors with their line, exact round trips."""
 
 import shutil
 import tempfile
@@ -13,6 +13,8 @@ from strategies import documents
 
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.formats import brat
+from aloi.corpus.formats.brat.reader import parse_standoff
+from aloi.corpus.formats.brat.writer import format_annotations
 from aloi.corpus.formats.detection import detect
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options, parse_options
@@ -23,15 +25,15 @@ LABELS = st.from_regex(r"[^\s\ud800-\udfff]{1,5}", fullmatch=True)
 GOOD = "T1\tPER 0 3\tAna\nT2\tLOC 11 15\tRome\nR1\tLEAVES Arg1:T1 Arg2:T2\n"
 
 
-def parsed(annotations: str, *options: str, text: str = TEXT) -> tuple[Document, dict[str, int]]:
+def parse(annotations: str, *options: str, text: str = TEXT) -> tuple[Document, dict[str, int]]:
     notes = Notes()
-    reading = parse_options(brat.ReadOptions, options)
-    document = brat.parse("d", text, annotations, reading, notes, file="d.ann")
+    read_options = parse_options(brat.ReadOptions, options)
+    document = parse_standoff("d", text, annotations, read_options, notes, file="d.ann")
     return document, dict(notes.counts)
 
 
-def test_every_kind_of_line() -> None:
-    document, notes = parsed(
+def test_every_line_type() -> None:
+    document, notes = parse(
         "R1\tLEAVES Arg2:T2 Arg1:T1\n"  # the roles tell head from tail, not their order
         "T1\tPER 0 3\tAna\n"
         "T2\tLOC 11 15\tRome\n"
@@ -67,18 +69,18 @@ def test_every_kind_of_line() -> None:
 
 @pytest.mark.parametrize(("policy", "span"), [("whole", (11, 25)), ("first", (11, 15))])
 def test_discontinuous_mentions(policy: str, span: tuple[int, int]) -> None:
-    document, notes = parsed("T1\tLOC 11 15;21 25\tRome Lima\n", f"fragments={policy}")
+    document, notes = parse("T1\tLOC 11 15;21 25\tRome Lima\n", f"fragments={policy}")
     assert (document.entities[0].start, document.entities[0].end) == span
     assert notes == {f"discontinuous mentions read as {policy}": 1}
 
 
-def test_a_surface_that_differs_is_told_and_one_over_a_line_end_does_not() -> None:
-    _, notes = parsed("T1\tX 0 3\tAnna\nT2\tX 11 20\tRome pour\n")
+def test_surfaces_that_differ_from_the_text_are_counted() -> None:
+    _, notes = parse("T1\tX 0 3\tAnna\nT2\tX 11 20\tRome pour\n")
     assert notes == {"surfaces that differ from the text": 1}
 
 
-def test_the_same_span_twice_and_line_ends_of_two_characters() -> None:
-    document, notes = parsed("T1\tPER 5 8\tAna\r\nT2\tX 5 8\tAna\r\n", text="Et\r\n\ufeffAna")
+def test_two_labels_of_one_span_and_windows_line_ends() -> None:
+    document, notes = parse("T1\tPER 5 8\tAna\r\nT2\tX 5 8\tAna\r\n", text="Et\r\n\ufeffAna")
     assert [(e.label, document.surface(e)) for e in document.entities] == [
         ("PER", "Ana"),
         ("X", "Ana"),
@@ -92,23 +94,23 @@ def test_the_same_span_twice_and_line_ends_of_two_characters() -> None:
     [
         ("T3\tPER 0\tAna", "not a brat line"),
         ("X1\tPER 0 3\tAna", "not a brat line"),
-        ("T1\tPER 0 3\tAna", "given twice, first in line 1"),
+        ("T1\tPER 0 3\tAna", "duplicate id T1, first in line 1"),
         ("T3\tPER 11 99\tRome", "the text has 26 characters"),
         ("T3\tPER 3 3\t", "the text has 26 characters"),
-        ("R2\tX Arg1:T1 Arg2:T9", "nothing has the id T9"),
-        ("R2\tX Arg1:T1 Arg2:R1", "R1 is no mention"),
-        ("A1\tX T9", "nothing has the id T9"),
-        ("#1\tAloi T1\t{", "broken note"),
-        ("#1\tAloi T1\t" + "[" * 9999, "broken note"),
+        ("R2\tX Arg1:T1 Arg2:T9", "no mention, event or relation has the id T9"),
+        ("R2\tX Arg1:T1 Arg2:R1", "R1 is not a mention"),
+        ("A1\tX T9", "no mention, event or relation has the id T9"),
+        ("#1\tAloi T1\t{", "invalid Aloi note"),
+        ("#1\tAloi T1\t" + "[" * 9999, "invalid Aloi note"),
     ],
 )
-def test_what_is_wrong_is_told_with_its_line(line: str, what: str) -> None:
+def test_errors_name_the_line(line: str, what: str) -> None:
     with pytest.raises(DataError, match=what) as caught:
-        parsed(GOOD + line)
+        parse(GOOD + line)
     assert [problem.line for problem in caught.value.problems] == [4]
 
 
-def test_a_folder_goes_on_after_a_bad_document(tmp_path: Path) -> None:
+def test_reading_a_folder_continues_after_a_bad_document(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     for name, content in {
         "a.txt": "Ana", "a.ann": "nonsense", "sub/b.txt": "Ana", "sub/b.ann": "T1\tPER 0 3\tAna",
@@ -125,7 +127,7 @@ def test_a_folder_goes_on_after_a_bad_document(tmp_path: Path) -> None:
     assert dict(notes.counts) == {".txt files without .ann left out": 1}
 
 
-def test_two_files_that_give_one_id_are_refused(tmp_path: Path) -> None:
+def test_an_id_given_twice_is_an_error(tmp_path: Path) -> None:
     for name in ("a", "b", "c"):
         (tmp_path / f"{name}.txt").write_text("Ana")
         (tmp_path / f"{name}.ann").write_text('#1\tAloi document\t{"id": "a"}\n' * (name > "a"))
@@ -139,20 +141,20 @@ def test_two_files_that_give_one_id_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("text", "label"), [("An\ud800", "PER"), ("Ana", "P\udfff")])
-def test_a_lone_surrogate_cannot_be_written(text: str, label: str, tmp_path: Path) -> None:
+def test_lone_surrogates_are_an_error(text: str, label: str, tmp_path: Path) -> None:
     document = Document("d", text, (Entity("T1", 0, 3, label),))
     with pytest.raises(DataError, match="lone surrogate"):
         brat.write([document], tmp_path / "out", Options(), Notes())
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_with_ann_files_is_found_to_be_brat(tmp_path: Path) -> None:
+def test_folders_with_ann_files_are_detected_as_brat(tmp_path: Path) -> None:
     (tmp_path / "d.txt").write_text("Ana")
     (tmp_path / "d.ann").touch()
     assert [detect(tmp_path), detect(tmp_path / "d.ann")] == ["brat", "brat"]
 
 
-def test_what_is_written() -> None:
+def test_written_file() -> None:
     attributes = {"kind": "city", "two words": "x"}
     document = Document(
         "d",
@@ -160,7 +162,7 @@ def test_what_is_written() -> None:
         (Entity("e1", 0, 3, "PER", "Q1"), Entity("T1", 11, 20, "LOC", None, attributes, 0.5)),
         (Relation("e1", "T1", "LEAVES", "r"),),
     )
-    assert brat.render(document) == (
+    assert format_annotations(document) == (
         "T2\tPER 0 3\tAna\n"
         "T1\tLOC 11 20\tRome pour\n"
         "N1\tReference T2 local:Q1\tAna\n"
@@ -175,14 +177,14 @@ def test_what_is_written() -> None:
 @pytest.mark.parametrize(
     "id_", ["../x", "/etc/x", "a/../b", ".", "", "a\\b", "a\0", "é" * 101, "a/"]
 )
-def test_no_id_writes_outside_the_folder(id_: str, tmp_path: Path) -> None:
+def test_ids_cannot_write_outside_the_folder(id_: str, tmp_path: Path) -> None:
     document = Document(id_ or "?", "Ana", ())
     with pytest.raises(DataError, match="cannot be used as a file name"):
         brat.write([document], tmp_path / "out", Options(), Notes())
     assert list(tmp_path.iterdir()) == []
 
 
-def test_labels_with_white_space_are_all_named(tmp_path: Path) -> None:
+def test_every_label_with_white_space_is_reported(tmp_path: Path) -> None:
     labels = ("a b", "c\u2028d", "good")
     entities = tuple(Entity(label, 0, 1, label) for label in labels)
     with pytest.raises(DataError, match="--labels") as caught:
@@ -192,13 +194,13 @@ def test_labels_with_white_space_are_all_named(tmp_path: Path) -> None:
 
 
 @given(documents(labels=LABELS, ids=st.sampled_from(["d", "sub/é.1"])))
-def test_what_is_written_is_read_back(document: Document) -> None:
+def test_round_trip(document: Document) -> None:
     (read,) = there_and_back([document], "brat")
     assert same(read, document)
 
 
 @given(st.binary(max_size=40), st.integers(0, len(GOOD)), st.integers(0, 9))
-def test_any_bytes_give_a_document_or_our_error(new: bytes, at: int, width: int) -> None:
+def test_damaged_bytes_raise_only_data_errors(new: bytes, at: int, width: int) -> None:
     folder = Path(tempfile.mkdtemp())
     good = GOOD.encode()
     (folder / "d.txt").write_bytes(TEXT.encode())

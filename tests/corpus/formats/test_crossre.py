@@ -1,4 +1,4 @@
-"""CrossRE: token indexes with inclusive ends; French files carry the text itself."""
+"""CrossRE: token indexes with inclusive ends; French files contain the text itself."""
 
 import json
 
@@ -30,7 +30,7 @@ FRENCH = {
 GOOD = json.dumps(ENGLISH) + "\n" + json.dumps({**FRENCH, "doc_key": "news-2"}) + "\n"
 
 
-def test_ends_are_inclusive_and_relations_name_tokens() -> None:
+def test_ends_are_inclusive_and_relations_refer_to_tokens() -> None:
     (document,) = read(json.dumps(ENGLISH), "crossre")
     assert document.text == "Ana Sow left Rome ."
     assert [document.surface(e) for e in document.entities] == ["Ana Sow", "Rome"]
@@ -38,30 +38,30 @@ def test_ends_are_inclusive_and_relations_name_tokens() -> None:
     assert document.relations == (Relation("e1", "e2", "physical", attributes=attributes),)
 
 
-def test_the_french_text_and_places_are_used_and_lost_spans_noted() -> None:
+def test_french_text_and_spans_are_used_and_lost_spans_counted() -> None:
     # The mapping names the source's spans 0 and 2: span 1 was lost.
     notes = Notes()
     (document,) = read(json.dumps(FRENCH), "crossre", notes=notes)
     assert document.text == "Ana quitte l'Italie."
     assert [document.surface(e) for e in document.entities] == ["Ana", "Italie"]
-    assert dict(notes.counts) == {"spans lost in projection before": 1}
+    assert dict(notes.counts) == {"source spans missing from the projection": 1}
 
 
-def test_a_label_twice_for_a_pair_stays_and_is_noted() -> None:
+def test_duplicate_labels_of_a_pair_are_kept_and_counted() -> None:
     notes = Notes()
     double = {**ENGLISH, "relations": ENGLISH["relations"] * 2}
     (document,) = read(json.dumps(double), "crossre", notes=notes)
     assert len(document.relations) == 2
-    assert dict(notes.counts) == {"labels that come twice for a pair": 1}
+    assert dict(notes.counts) == {"duplicate labels of a pair": 1}
 
 
-def test_a_relation_to_tokens_without_a_mention_is_told() -> None:
+def test_relations_to_tokens_without_a_mention_are_reported() -> None:
     wrong = {**ENGLISH, "relations": [[0, 1, 2, 2, "physical", "", False, False]]}
     with pytest.raises(DataError, match=r"json:1: document news-1: .*no mention on the tokens 2"):
         read(json.dumps(wrong), "crossre")
 
 
-def test_what_is_written() -> None:
+def test_written_file() -> None:
     entities = (Entity("a", 0, 3, "PER"), Entity("b", 6, 12, "LOC"))
     document = Document("d", "Ana l'Italie", entities)
     assert json.loads(written(document, "crossre")) == {
@@ -73,7 +73,7 @@ def test_what_is_written() -> None:
         "token2charspan": [[0, 3], [4, 6], [6, 12]],
     }
     doubtful = Relation("a", "b", "IN", attributes={"uncertain": "perhaps"})
-    with pytest.raises(DataError, match="cannot hold the attributes"):
+    with pytest.raises(DataError, match="cannot represent the attributes"):
         written(Document("d", "Ana l'Italie", entities, (doubtful,)), "crossre")
 
 
@@ -85,5 +85,5 @@ def test_round_trip(document: Document) -> None:
 
 @FUZZING
 @given(damaged(GOOD) | st.binary(max_size=40))
-def test_no_content_crashes_the_reader(content: bytes) -> None:
+def test_damaged_content_raises_only_data_errors(content: bytes) -> None:
     survives(content, "crossre")

@@ -1,4 +1,4 @@
-"""Documents become docs and come back; DocBin files are read, our own and others'."""
+"""Round trips through docs and DocBin files; DocBin files of other tools."""
 
 import subprocess
 import sys
@@ -35,7 +35,7 @@ DOCUMENT = Document(
 )
 
 
-def saved(folder: Path, *docs: Doc) -> Path:
+def save_docs(folder: Path, *docs: Doc) -> Path:
     path = folder / "train.spacy"
     DocBin(store_user_data=True, docs=docs).to_disk(path)
     return path
@@ -47,13 +47,13 @@ def read(path: Path, *options: str) -> tuple[list[Document], dict[str, int]]:
     return found, dict(notes.counts)
 
 
-def test_entities_relations_and_ids_come_back() -> None:
+def test_entities_relations_and_ids_round_trip_through_a_doc() -> None:
     doc = annotate(NLP.make_doc(TEXT), DOCUMENT)
     assert [span.text for span in doc.ents] == ["président russe", "Moscou"]  # the outermost
     assert to_document(doc, id_="d") == DOCUMENT
 
 
-def test_relations_survive_a_doc_bin() -> None:
+def test_relations_round_trip_through_a_doc_bin() -> None:
     binary = DocBin(store_user_data=True, docs=[annotate(NLP.make_doc(TEXT), DOCUMENT)])
     (doc,) = DocBin().from_bytes(binary.to_bytes()).get_docs(NLP.vocab)
     (relation,) = get_relations(doc)
@@ -64,24 +64,24 @@ def test_relations_survive_a_doc_bin() -> None:
     )
 
 
-def test_a_mention_off_the_tokens_takes_in_the_tokens_it_touches() -> None:
+def test_unaligned_mentions_are_expanded_to_tokens() -> None:
     document = Document("d", TEXT, (Entity("x", 14, 17, "NORP"),))
     assert annotate(NLP.make_doc(TEXT), document).ents[0].text == "russe"
 
 
-def test_a_mention_of_the_last_blank_alone_touches_no_token() -> None:
+def test_a_mention_of_trailing_space_has_no_token() -> None:
     document = Document("d", "Ana ", (Entity("x", 3, 4, "PER"),))
     assert to_document(annotate(NLP.make_doc("Ana "), document), id_="d").entities == ()
 
 
 @given(any_documents())
-def test_any_document_can_be_put_on_a_doc(document: Document) -> None:
+def test_any_document_can_be_set_on_a_doc(document: Document) -> None:
     doc = annotate(NLP.make_doc(document.text), document)
     assert to_document(doc, id_="x").text == document.text
 
 
 def on_tokens(document: Document) -> Document:
-    """The document with each mention widened to the tokens it shares a character with."""
+    """Return the document with each mention expanded to the tokens it shares a character with."""
     cuts = [(token.idx, token.idx + len(token)) for token in NLP.make_doc(document.text)]
     moved = []
     for entity in document.entities:
@@ -95,13 +95,13 @@ def on_tokens(document: Document) -> Document:
 
 
 @given(any_documents())
-def test_what_is_written_is_read_back(document: Document) -> None:
-    # A DocBin counts in tokens, so what comes back are the mentions on tokens.
+def test_round_trip(document: Document) -> None:
+    # Mentions in a DocBin are sequences of tokens, so they are read back expanded to tokens.
     (found,) = there_and_back([document], "spacy")
     assert same(found, held(on_tokens(document), "spacy"))
 
 
-OFF = Document(
+UNALIGNED = Document(
     "d",
     "Il va à  Rome",
     (Entity("a", 9, 12, "LOC"), Entity("b", 7, 8, "X"), Entity("c", 0, 2, "PER")),
@@ -112,8 +112,8 @@ OFF = Document(
 @pytest.mark.parametrize(
     ("policy", "spans", "counts"),
     [
-        # "Rom" grows to "Rome"; the first blank after "à" belongs to no token, so it goes, and
-        # the relation to it.
+        # "Rom" is expanded to "Rome". The first space after "à" belongs to no token, so its
+        # mention is dropped with the relation to it.
         (
             "expand",
             [(0, 2), (9, 13)],
@@ -130,32 +130,32 @@ OFF = Document(
         ),
     ],
 )
-def test_mentions_off_the_tokens(
+def test_unaligned_mentions_follow_the_tokens_option(
     policy: str, spans: list[tuple[int, int]], counts: dict[str, int], tmp_path: Path
 ) -> None:
     notes, path = Notes(), tmp_path / "x.spacy"
     options = parse_options(doc_bin.WriteOptions, [f"tokens={policy}"])
-    doc_bin.write([OFF], path, options, notes)
+    doc_bin.write([UNALIGNED], path, options, notes)
     (document,), _ = read(path)
     assert [(entity.start, entity.end) for entity in document.entities] == spans
     assert dict(notes.counts) == counts
 
 
-def test_mentions_off_the_tokens_can_be_refused_all_at_once(tmp_path: Path) -> None:
+def test_every_unaligned_mention_is_reported(tmp_path: Path) -> None:
     options = parse_options(doc_bin.WriteOptions, ["tokens=error"])
-    other = msgspec.structs.replace(OFF, id="e")
+    other = msgspec.structs.replace(UNALIGNED, id="e")
     with pytest.raises(DataError) as caught:
-        doc_bin.write([OFF, other], tmp_path / "x.spacy", options, Notes())
+        doc_bin.write([UNALIGNED, other], tmp_path / "x.spacy", options, Notes())
     assert [(p.document, p.item) for p in caught.value.problems] == [
         ("d", "b"), ("d", "a"), ("e", "b"), ("e", "a"),
     ]  # fmt: skip
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_file_of_another_making_is_numbered(tmp_path: Path) -> None:
+def test_docs_of_other_tools_are_numbered(tmp_path: Path) -> None:
     doc = NLP.make_doc(TEXT)
     doc.set_ents([Span(doc, 1, 3, "ROLE"), Span(doc, 5, 6, "LOC", kb_id="Q649")])
-    found, notes = read(saved(tmp_path, doc, doc))
+    found, notes = read(save_docs(tmp_path, doc, doc))
     assert [document.id for document in found] == ["train-1", "train-2"]
     assert found[0].entities == (
         Entity("e1", 3, 18, "ROLE"),
@@ -164,23 +164,23 @@ def test_a_file_of_another_making_is_numbered(tmp_path: Path) -> None:
     assert notes == {}
 
 
-def test_a_number_that_is_taken_is_passed_over() -> None:
+def test_new_mention_ids_skip_existing_ones() -> None:
     doc = NLP.make_doc(TEXT)
     doc.spans["entities"] = [Span(doc, 0, 1, "A"), Span(doc, 1, 2, "B", span_id="e1")]
     assert [entity.id for entity in to_document(doc, id_="d").entities] == ["e2", "e1"]
 
 
-def test_any_span_group_can_be_asked_for(tmp_path: Path) -> None:
+def test_spans_option_chooses_a_span_group(tmp_path: Path) -> None:
     doc = annotate(NLP.make_doc(TEXT), DOCUMENT)
     doc.spans["sc"] = [Span(doc, 5, 6, "GPE"), Span(doc, 5, 6, "GPE")]
-    path = saved(tmp_path, doc, NLP.make_doc("Rien."))
+    path = save_docs(tmp_path, doc, NLP.make_doc("Rien."))
     (first, second), notes = read(path, "spans=sc")
     assert first.entities == (Entity("e1", 25, 31, "GPE"),)
     assert second.entities == ()
     assert notes == {
         "docs without a span group 'sc'": 1,
-        "relations between spans that are no mentions left out": 1,
-        "spans given twice read once": 1,
+        "relations between spans that are not mentions left out": 1,
+        "duplicate spans left out": 1,
     }
     (first, _), _ = read(path, "spans=ents")
     assert [entity.id for entity in first.entities] == ["r", "m"]
@@ -188,15 +188,15 @@ def test_any_span_group_can_be_asked_for(tmp_path: Path) -> None:
         read(path, "spans=SC")
 
 
-def test_words_without_spaces_are_told(tmp_path: Path) -> None:
-    (document,), notes = read(saved(tmp_path, Doc(NLP.vocab, ["l'", "an"])))
-    assert (document.text, notes) == ("l' an ", {"texts of words joined by spaces": 1})
+def test_docs_without_known_spaces_are_counted(tmp_path: Path) -> None:
+    (document,), notes = read(save_docs(tmp_path, Doc(NLP.vocab, ["l'", "an"])))
+    assert (document.text, notes) == ("l' an ", {"texts built by joining words with spaces": 1})
 
 
-def test_a_folder_is_read_and_an_id_given_twice_refused(tmp_path: Path) -> None:
+def test_folders_are_read_and_duplicate_ids_are_an_error(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     for place in (tmp_path, tmp_path / "sub"):
-        saved(place, NLP.make_doc(TEXT), annotate(NLP.make_doc(TEXT), DOCUMENT))
+        save_docs(place, NLP.make_doc(TEXT), annotate(NLP.make_doc(TEXT), DOCUMENT))
     found, _ = read(tmp_path)
     assert [d.id for d in found] == ["sub/train-1", "sub/train-2", "train-1", "train-2"]
     for place in ("a", "b"):
@@ -218,10 +218,10 @@ def test_a_folder_is_read_and_an_id_given_twice_refused(tmp_path: Path) -> None:
         ("aloi.relations", [[[0, 1, "A", "x"], [0, 1, "A", "x"], "R", "much"]]),
     ],
 )
-def test_user_data_of_another_shape_is_our_error(key: str, value: object, tmp_path: Path) -> None:
+def test_invalid_user_data_is_reported(key: str, value: object, tmp_path: Path) -> None:
     bad, good = NLP.make_doc("Rien."), NLP.make_doc("Bien.")
     bad.user_data[key] = value
-    path = saved(tmp_path, bad, good)
+    path = save_docs(tmp_path, bad, good)
     found = []
     with pytest.raises(DataError) as caught:
         found += [d.text for d in doc_bin.read(path, doc_bin.ReadOptions(), Notes())]
@@ -233,14 +233,14 @@ def test_user_data_of_another_shape_is_our_error(key: str, value: object, tmp_pa
 
 
 @pytest.mark.parametrize(("text", "label"), [("Ana", "\ud800"), ("An\udfff", "PER")])
-def test_a_lone_surrogate_is_our_error(text: str, label: str, tmp_path: Path) -> None:
+def test_lone_surrogates_are_an_error(text: str, label: str, tmp_path: Path) -> None:
     document = Document("d", text, (Entity("e", 0, 3, label),))
     with pytest.raises(DataError, match="lone surrogate"):
         doc_bin.write([document], tmp_path / "x.spacy", doc_bin.WriteOptions(), Notes())
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_unknown_language_is_our_error(tmp_path: Path) -> None:
+def test_unknown_languages_are_an_error(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no tokenizer for 'qq'"):
         doc_bin.write([], tmp_path / "x.spacy", doc_bin.WriteOptions(lang="qq"), Notes())
 
@@ -250,7 +250,7 @@ INNER = zlib.decompress(GOOD)
 
 
 @given(st.binary(max_size=9), st.integers(0, len(INNER)), st.integers(0, 9), st.booleans())
-def test_any_bytes_give_documents_or_our_error(new: bytes, at: int, width: int, deep: bool) -> None:
+def test_damaged_bytes_raise_only_data_errors(new: bytes, at: int, width: int, deep: bool) -> None:
     inner = INNER[:at] + new + INNER[at + width :]
     content = zlib.compress(inner) if deep else GOOD[:at] + new + GOOD[at + width :]
     with tempfile.TemporaryDirectory() as folder:
@@ -261,7 +261,7 @@ def test_any_bytes_give_documents_or_our_error(new: bytes, at: int, width: int, 
 
 
 @pytest.mark.slow
-def test_spacy_trains_on_what_is_written(tmp_path: Path) -> None:
+def test_spacy_trains_on_a_written_file(tmp_path: Path) -> None:
     path = tmp_path / "train.spacy"
     documents = [sentence(n) for n in range(100)]  # `debug data` calls fewer an error
     registry.write(documents, str(path), format_="spacy")

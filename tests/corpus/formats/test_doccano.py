@@ -1,4 +1,4 @@
-"""doccano: spans alone, or entities and relations by doccano's numbers."""
+"""doccano: spans only, or entities and relations with doccano's numbers."""
 
 import json
 
@@ -28,8 +28,8 @@ RELATED = {
 GOOD = json.dumps(SPANS) + "\n" + json.dumps(RELATED) + "\n"
 
 
-def test_spans_are_code_points_and_numbered_as_they_come() -> None:
-    # 𝓐 lies outside the basic plane and is one code point: Rome is 10–14 all the same.
+def test_spans_count_code_points_and_are_numbered_in_order() -> None:
+    # 𝓐 is outside the basic plane but is one code point, so Rome is 10–14.
     (document,) = read(json.dumps(SPANS), "doccano")
     assert document.id == "17"
     assert [(e.id, document.surface(e)) for e in document.entities] == [
@@ -40,7 +40,7 @@ def test_spans_are_code_points_and_numbered_as_they_come() -> None:
     assert read(json.dumps(older), "doccano")[0].entities == document.entities
 
 
-def test_entities_and_relations_by_doccano_s_numbers() -> None:
+def test_entities_and_relations_with_doccano_numbers() -> None:
     notes = Notes()
     (document,) = read(json.dumps(RELATED), "doccano", notes=notes)
     assert document == Document(
@@ -53,16 +53,16 @@ def test_entities_and_relations_by_doccano_s_numbers() -> None:
     assert dict(notes.counts) == {"comments left out": 1}
 
 
-def test_every_problem_is_told_with_its_line_and_the_rest_is_read() -> None:
+def test_every_problem_is_reported_with_its_line() -> None:
     outside = {**SPANS, "label": [[0, 99, "PER"]]}
     dangling = {**RELATED, "entities": []}
     with pytest.raises(DataError) as caught:
         read("\n".join(map(json.dumps, [outside, dangling, {"text": "Ana"}])), "doccano")
-    told = [(p.line, p.kind, p.document) for p in caught.value.problems]
-    assert told == [(1, "offset-outside-text", "17"), (2, "dangling-relation", "18")]
+    found = [(p.line, p.kind, p.document) for p in caught.value.problems]
+    assert found == [(1, "offset-outside-text", "17"), (2, "dangling-relation", "18")]
 
 
-def test_what_is_written() -> None:
+def test_written_file() -> None:
     entities = (Entity("x", 0, 3, "PER"), Entity("y", 10, 14, "LOC"))
     document = Document("d", "Ana vit à Rome", entities, (Relation("x", "y", "IN"),), {"k": 1})
     assert json.loads(written(document, "doccano")) == {
@@ -81,8 +81,8 @@ def test_what_is_written() -> None:
     assert notes.counts["relations dropped"] == 1
 
 
-def test_metadata_of_a_name_that_doccano_uses_are_told() -> None:
-    with pytest.raises(DataError, match="doccano uses the key id itself"):
+def test_reserved_metadata_keys_are_reported() -> None:
+    with pytest.raises(DataError, match="doccano reserves the metadata key id"):
         written(Document("d", "Ana", (), (), {"id": 3}), "doccano")
 
 
@@ -94,5 +94,5 @@ def test_round_trip(document: Document) -> None:
 
 @FUZZING
 @given(damaged(GOOD) | st.binary(max_size=40))
-def test_no_content_crashes_the_reader(content: bytes) -> None:
+def test_damaged_content_raises_only_data_errors(content: bytes) -> None:
     survives(content, "doccano")

@@ -25,7 +25,7 @@ RECORD = {
 GOOD = json.dumps([RECORD])
 
 
-def test_clusters_are_refs_and_relations_stand_between_first_mentions() -> None:
+def test_clusters_become_refs_and_relations_connect_first_mentions() -> None:
     # "Ana Sow vit à Rome .\nelle sort .": the first line has 20 characters, so "elle" is 21–25.
     # The first cluster's first mention in the text is Ana Sow, e2, though "elle" is listed first.
     (document,) = read(GOOD, "docred")
@@ -41,7 +41,7 @@ def test_clusters_are_refs_and_relations_stand_between_first_mentions() -> None:
     )
 
 
-def test_names_that_differ_and_empty_clusters_are_noted() -> None:
+def test_differing_names_and_empty_clusters_are_counted() -> None:
     notes = Notes()
     record = {
         **RECORD,
@@ -57,7 +57,7 @@ def test_names_that_differ_and_empty_clusters_are_noted() -> None:
     }
 
 
-def test_every_problem_is_told_with_its_line() -> None:
+def test_every_problem_is_reported_with_its_line() -> None:
     beyond = {
         **RECORD,
         "title": "a",
@@ -66,16 +66,16 @@ def test_every_problem_is_told_with_its_line() -> None:
     nowhere = {**RECORD, "title": "b", "labels": [{"h": 0, "t": 2, "r": "P551"}]}
     with pytest.raises(DataError) as caught:
         read(f"[{json.dumps(beyond)},\n{json.dumps(nowhere)}]", "docred")
-    told = [(p.line, p.kind, p.document, p.item) for p in caught.value.problems]
-    assert told == [
+    found = [(p.line, p.kind, p.document, p.item) for p in caught.value.problems]
+    assert found == [
         (1, "token-outside-text", "a", "e1"),
         (1, "token-outside-text", "a", "e2"),
         (2, "dangling-relation", "b", "P551"),
     ]
 
 
-def test_what_is_written() -> None:
-    # "y" and "x" bear one ref and label: one vertex, in text order. "z" has no ref: its own.
+def test_written_file() -> None:
+    # "y" and "x" have the same ref and label: one vertex, in text order. "z" has no ref.
     entities = (
         Entity("x", 14, 18, "PER", "Q1"),
         Entity("y", 0, 3, "PER", "Q1"),
@@ -99,10 +99,10 @@ def test_what_is_written() -> None:
         }
     ]
     moved = "relations moved to the first mention of a cluster"
-    assert dict(notes.counts) == {"texts re-spaced": 1, moved: 1}
+    assert dict(notes.counts) == {"texts with changed white space": 1, moved: 1}
 
 
-def test_a_mention_over_the_end_of_a_line_joins_two_sentences() -> None:
+def test_a_mention_across_a_line_end_joins_two_sentences() -> None:
     arc = Relation("x", "x", "P1", attributes={"evidence": "0 1 2"})
     document = Document("d", "Ana\nSow\nsort", (Entity("x", 0, 7, "PER"),), (arc,))
     (record,) = json.loads(written(document, "docred"))
@@ -110,15 +110,15 @@ def test_a_mention_over_the_end_of_a_line_joins_two_sentences() -> None:
     assert record["labels"][0]["evidence"] == [0, 1]
 
 
-def test_evidence_that_is_no_list_of_lines_is_told() -> None:
+def test_invalid_evidence_is_reported() -> None:
     entity = Entity("x", 0, 3, "PER")
     for evidence in ("1", "", "0  0", "two"):
         arc = Relation("x", "x", "P1", attributes={"evidence": evidence})
-        with pytest.raises(DataError, match="no list of lines"):
+        with pytest.raises(DataError, match="not a list of line numbers"):
             written(Document("d", "Ana", (entity,), (arc,)), "docred")
 
 
-def test_a_cluster_whose_first_mention_is_dropped_keeps_its_relations() -> None:
+def test_a_cluster_keeps_its_relations_if_its_first_mention_is_dropped() -> None:
     entities = (Entity("x", 0, 2, "A", "q"), Entity("y", 4, 7, "A", "q"), Entity("z", 1, 2, "B"))
     document = Document(
         "d", "été Ana", entities, (Relation("x", "x", "P1"), Relation("x", "z", "P2"))
@@ -139,12 +139,12 @@ def _within_lines(document: Document) -> Document:
 
 @given(clustered(on_tokens(documents(texts=LINES))).map(_within_lines))
 def test_round_trip(document: Document) -> None:
-    # Only lines that are their tokens with single spaces, and mentions within them, can be held.
+    # Exact only for lines of tokens separated by single spaces, and mentions within a line.
     (back,) = there_and_back([document], "docred")
     assert same(back, held(document, "docred"))
 
 
 @FUZZING
 @given(damaged(GOOD) | st.binary(max_size=40))
-def test_no_content_crashes_the_reader(content: bytes) -> None:
+def test_damaged_content_raises_only_data_errors(content: bytes) -> None:
     survives(content, "docred")

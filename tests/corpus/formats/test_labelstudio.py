@@ -43,7 +43,7 @@ def task(*result: dict[str, Any]) -> str:
 
 
 def test_regions_attributes_and_arcs() -> None:
-    # 𝓐 outside the basic plane is one code point, number 10: Rome is 11–15.
+    # 𝓐 is outside the basic plane but is one code point (10), so Rome is 11–15.
     (document,) = read(GOOD, "labelstudio")
     assert document == Document(
         "d1",
@@ -57,12 +57,12 @@ def test_regions_attributes_and_arcs() -> None:
     )
 
 
-def test_without_an_id_of_ours_the_task_s_number_is_the_id() -> None:
+def test_tasks_without_doc_id_use_the_task_number() -> None:
     bare = {**TASK, "data": {"text": DATA["text"]}}
     assert [d.id for d in read(json.dumps([bare]), "labelstudio")] == ["7"]
 
 
-def test_arcs_to_the_left_turn_and_arcs_both_ways_are_two() -> None:
+def test_left_arcs_are_reversed_and_two_way_arcs_are_two_relations() -> None:
     notes = Notes()
     left, both = arc("a", "r", "IN", direction="left"), arc("a", "r", "MEETS", direction="bi")
     (document,) = read(task(ANA, ROME, left, both), "labelstudio", notes=notes)
@@ -71,10 +71,10 @@ def test_arcs_to_the_left_turn_and_arcs_both_ways_are_two() -> None:
         ("a", "MEETS", "r"),
         ("r", "MEETS", "a"),
     }
-    assert dict(notes.counts) == {"arcs both ways read as two relations": 1}
+    assert dict(notes.counts) == {"arcs in both directions read as two relations": 1}
 
 
-def test_what_bears_no_label_is_told_or_labelled_by_option() -> None:
+def test_regions_and_arcs_without_label_need_the_unlabelled_option() -> None:
     drawn = task(ANA, region("r", 11, 15), arc("a", "r"))
     with pytest.raises(DataError) as caught:
         read(drawn, "labelstudio")
@@ -83,17 +83,17 @@ def test_what_bears_no_label_is_told_or_labelled_by_option() -> None:
     assert document.entities[1].label == document.relations[0].label == "THING"
 
 
-def test_a_region_of_two_labels_is_two_mentions() -> None:
+def test_a_region_with_two_labels_is_two_mentions() -> None:
     notes = Notes()
     (document,) = read(
         task(region("a", 0, 3, "PER", "ROLE"), arc("a", "a", "IS")), "labelstudio", notes=notes
     )
     assert [(e.id, e.label) for e in document.entities] == [("a", "PER"), ("a-2", "ROLE")]
     assert document.relations == (Relation("a", "a", "IS"),)
-    assert dict(notes.counts) == {"regions of several labels": 1}
+    assert dict(notes.counts) == {"regions with several labels": 1}
 
 
-def test_what_is_left_out_is_noted() -> None:
+def test_ignored_content_is_counted() -> None:
     notes = Notes()
     whole = {"id": "z", "type": "choices", "from_name": "topic", "value": {"choices": ["war"]}}
     shifted = region("a", 0, 3, "PER")
@@ -106,15 +106,15 @@ def test_what_is_left_out_is_noted() -> None:
     assert [d.id for d in read(json.dumps(tasks), "labelstudio", notes=notes)] == ["d2"]
     assert dict(notes.counts) == {
         "drafts left out": 1,
-        "annotations cancelled, left out": 1,
+        "cancelled annotations left out": 1,
         "tasks without annotations left out": 1,
-        "results that are no mention left out": 1,
-        "remarks on regions left out": 1,
-        "regions whose `text` differs from the text": 1,
+        "results that are not part of a mention left out": 1,
+        "region metadata left out": 1,
+        "regions with a `text` that differs from the text": 1,
     }
 
 
-def test_one_of_several_annotators_is_chosen() -> None:
+def test_annotator_option_chooses_between_annotators() -> None:
     one = {"result": [ANA], "completed_by": 3}
     other = {"result": [ROME], "completed_by": {"id": 4, "email": "eva@example.com"}}
     both = json.dumps([{**TASK, "annotations": [one, other]}])
@@ -125,24 +125,24 @@ def test_one_of_several_annotators_is_chosen() -> None:
         assert [e.id for e in document.entities] == [id_]
 
 
-def test_predictions_are_another_layer_and_exports_have_only_their_numbers() -> None:
+def test_predictions_are_read_and_exported_numbers_are_an_error() -> None:
     scored = {**ANA, "score": 0.5}
     predicted = {**TASK, "predictions": [{"result": [scored], "model_version": "m1"}]}
     (document,) = read(json.dumps([predicted]), "labelstudio", "layer=predictions")
     assert document.entities == (Entity("a", 0, 3, "PER", score=0.5),)
-    with pytest.raises(DataError, match="Fetch the tasks whole"):
+    with pytest.raises(DataError, match="Fetch complete tasks"):
         read(json.dumps([{**TASK, "predictions": [12]}]), "labelstudio", "layer=predictions")
 
 
-def test_an_arc_to_nothing_is_told_with_its_line() -> None:
+def test_arcs_to_missing_regions_are_reported_with_their_line() -> None:
     tasks = f"[\n{GOOD[1:-1]},\n{task(ANA, arc('a', 'x', 'IN'))[1:-1]}]".replace("d1", "d0", 1)
     with pytest.raises(DataError, match=r"json:3: document d1: .*no entity has the id x"):
         read(tasks, "labelstudio")
 
 
-def test_what_is_written() -> None:
-    # "50%=half" as a label would read as a key and its value: % and = are escaped, in the label
-    # and in keys; the value after the first = stays as it is.
+def test_written_file() -> None:
+    # "50%=half" as an arc label would be read as a key and a value, so % and = are escaped in
+    # labels and keys. The value after the first = is not escaped.
     entities = (Entity("a", 0, 3, "PER", "Q1", {"sure": "no"}),)
     arcs = (Relation("a", "a", "50%=half", attributes={"k=": "v=%"}),)
     document = Document("d", "Ana", entities, arcs, {"lang": "fr"})
@@ -187,7 +187,7 @@ def test_what_is_written() -> None:
     ]
 
 
-def test_relations_between_the_same_two_share_an_arc_or_turn() -> None:
+def test_relations_between_the_same_mentions_share_or_reverse_an_arc() -> None:
     ends = (Entity("a", 0, 3, "PER"), Entity("b", 10, 14, "LOC"))
     denied = {"assertion": "negated"}
     arcs = (
@@ -204,18 +204,18 @@ def test_relations_between_the_same_two_share_an_arc_or_turn() -> None:
         (work,) = json.loads(file.read_text(encoding="utf-8"))
         (back,) = registry.read(str(file), format_="labelstudio")
     drawn = [each for each in work["annotations"][0]["result"] if each["type"] == "relation"]
-    # The third set of attributes finds both ways taken: the page would drop it, which is counted.
+    # Both directions are used when the third arc is written: Label Studio would drop it.
     expected = (
         arc("a", "b", "LEAVES", "assertion=negated"),
         arc("b", "a", "LEAVES", "assertion=possible", direction="left"),
         arc("a", "b", "LIVES_IN", "WORKS_IN"),
     )
     assert drawn == [{**each, "labels": list(each["labels"])} for each in expected]
-    assert notes.counts == {"relations that its page will drop when saved": 2}
+    assert notes.counts == {"relations Label Studio drops on saving": 2}
     assert same(back, document)
 
 
-def test_predictions_are_written_with_the_names_given() -> None:
+def test_written_predictions_use_the_names_of_the_options() -> None:
     document = Document("d", "Ana", (Entity("a", 0, 3, "PER"),))
     options = ("layer=predictions", "from_name=ner", "to_name=body", "model_version=m2")
     (task_,) = json.loads(written(document, "labelstudio", *options))
@@ -227,11 +227,11 @@ def test_predictions_are_written_with_the_names_given() -> None:
     )
 
 
-def test_names_that_tasks_use_otherwise_are_told() -> None:
+def test_reserved_names_are_reported() -> None:
     document = Document(
         "d", "Ana", (Entity("a", 0, 3, "PER", None, {"ref": "x"}),), (), {"text": 1}
     )
-    with pytest.raises(DataError, match="the name ref and text otherwise"):
+    with pytest.raises(DataError, match="reserve the name ref and text"):
         written(document, "labelstudio")
 
 
@@ -248,8 +248,8 @@ def test_round_trip(document: Document, layer: str) -> None:
 
 
 @pytest.mark.slow
-def test_label_studio_s_own_checks_pass() -> None:
-    # The checks of Label Studio's client against a configuration that has our labels.
+def test_label_studio_validates_written_tasks() -> None:
+    # The validation of label-studio-sdk, with a configuration that has our labels.
     module = pytest.importorskip("label_studio_sdk.label_interface")
     config = """<View><Labels name="label" toName="text"><Label value="PER"/></Labels>
     <Text name="text" value="$text"/><TextArea name="ref" toName="text" perRegion="true"/>
@@ -268,5 +268,5 @@ def test_label_studio_s_own_checks_pass() -> None:
 
 @FUZZING
 @given(damaged(GOOD) | st.binary(max_size=40))
-def test_no_content_crashes_the_reader(content: bytes) -> None:
+def test_damaged_content_raises_only_data_errors(content: bytes) -> None:
     survives(content, "labelstudio")

@@ -1,4 +1,4 @@
-"""Parquet: the columns as they stand, everything back as it was, and errors with their rows."""
+"""Parquet: columns, exact round trips, errors with their row."""
 
 import sys
 import tempfile
@@ -30,7 +30,7 @@ DOCUMENT = Document(
 BARE = {"id": "d", "text": "Ana", "entities": [{"id": "a", "start": 0, "end": 3, "label": "PER"}]}
 
 
-def saved(folder: Path, rows: list[dict[str, Any]], name: str = "x.parquet") -> Path:
+def save_rows(folder: Path, rows: list[dict[str, Any]], name: str = "x.parquet") -> Path:
     path = folder / name
     library.write_table(pyarrow.Table.from_pylist(rows), path)
     return path
@@ -41,13 +41,13 @@ def read(path: Path) -> tuple[list[Document], dict[str, int]]:
     return list(parquet.read(path, Options(), notes)), dict(notes.counts)
 
 
-def written(path: Path, *given: Document) -> Path:
+def write_documents(path: Path, *given: Document) -> Path:
     assert parquet.write(given, path, Options(), Notes()) == len(given)
     return path
 
 
-def test_the_columns(tmp_path: Path) -> None:
-    path = written(tmp_path / "x.parquet", DOCUMENT, Document("e", "", ()))
+def test_written_columns(tmp_path: Path) -> None:
+    path = write_documents(tmp_path / "x.parquet", DOCUMENT, Document("e", "", ()))
     assert library.read_table(path).to_pylist() == [
         {
             "id": "d",
@@ -69,45 +69,47 @@ def test_the_columns(tmp_path: Path) -> None:
 
 
 @given(documents())
-def test_what_is_written_is_read_back(document: Document) -> None:
+def test_round_trip(document: Document) -> None:
     (found,) = there_and_back([document], "parquet")
     assert same(found, document)
 
 
-def test_a_folder_of_several_batches_and_the_same_bytes_each_time(tmp_path: Path) -> None:
+def test_row_groups_folders_and_reproducible_bytes(tmp_path: Path) -> None:
     many = [Document(f"d{number:04}", "Ana", ()) for number in range(1500)]
-    first = written(tmp_path / "a.parquet", *many)
-    again = written(tmp_path / "again", *many)
+    first = write_documents(tmp_path / "a.parquet", *many)
+    again = write_documents(tmp_path / "again", *many)
     assert library.ParquetFile(first).num_row_groups == 2
     assert first.read_bytes() == again.read_bytes()
     (tmp_path / "sub").mkdir()
-    written(tmp_path / "sub/b.parquet", DOCUMENT)
+    write_documents(tmp_path / "sub/b.parquet", DOCUMENT)
     assert read(tmp_path) == ([*many, DOCUMENT], {})
 
 
-def test_columns_that_may_be_missing_and_one_that_is_not_ours(tmp_path: Path) -> None:
-    (document,), notes = read(saved(tmp_path, [BARE | {"rights": "CC0"}]))
+def test_optional_columns_may_be_missing_and_other_columns_are_left_out(tmp_path: Path) -> None:
+    (document,), notes = read(save_rows(tmp_path, [BARE | {"rights": "CC0"}]))
     assert document == Document("d", "Ana", (Entity("a", 0, 3, "PER"),))
     assert notes == {"columns 'rights' left out": 1}
 
 
-def test_without_a_text_there_is_no_document(tmp_path: Path) -> None:
-    path = saved(tmp_path, [{"id": "d", "tokens": ["Ana"]}])
-    with pytest.raises(DataError, match="no column text or entities; there are: id, tokens"):
+def test_missing_columns_are_an_error(tmp_path: Path) -> None:
+    path = save_rows(tmp_path, [{"id": "d", "tokens": ["Ana"]}])
+    with pytest.raises(
+        DataError, match="missing column text or entities; the columns are id, tokens"
+    ):
         read(path)
 
 
-def test_everything_wrong_is_told_with_its_row(tmp_path: Path) -> None:
+def test_every_problem_is_reported_with_its_row(tmp_path: Path) -> None:
     entity = BARE["entities"][0]
     rows = [
-        BARE | {"meta": None},  # the first row decides about columns
+        BARE | {"meta": None},  # the first row determines the columns
         BARE | {"entities": [entity | {"end": 9}]},
         BARE | {"id": "e", "entities": [entity | {"label": None}]},
         BARE | {"id": "f", "meta": "{"},
         BARE | {"id": "g", "entities": [entity | {"score": float("nan")}]},
         BARE | {"id": "h", "meta": '{"lang": "fr"}'},
     ]
-    path, found = saved(tmp_path, rows), []
+    path, found = save_rows(tmp_path, rows), []
     with pytest.raises(DataError) as caught:
         found += [d.id for d in parquet.read(path, Options(), Notes())]
     assert [(problem.line, problem.kind) for problem in caught.value.problems] == [
@@ -117,12 +119,12 @@ def test_everything_wrong_is_told_with_its_row(tmp_path: Path) -> None:
     assert {problem.file for problem in caught.value.problems} == {str(path)}
 
 
-def test_bytes_where_text_should_be_are_refused(tmp_path: Path) -> None:
+def test_a_text_column_of_bytes_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"x\.parquet:1: .*bytes"):
-        read(saved(tmp_path, [BARE | {"text": b"Ana"}]))
+        read(save_rows(tmp_path, [BARE | {"text": b"Ana"}]))
 
 
-def test_labels_may_be_numbers_that_the_file_names(tmp_path: Path) -> None:
+def test_numeric_labels_are_read_by_name(tmp_path: Path) -> None:
     table = pyarrow.Table.from_pylist([BARE | {"entities": [BARE["entities"][0] | {"label": 1}]}])
     names = '{"label": {"names": ["LOC", "PER"], "_type": "ClassLabel"}}'
     features = f'{{"info": {{"features": {{"entities": {{"feature": {names}}}}}}}}}'
@@ -137,31 +139,31 @@ def test_labels_may_be_numbers_that_the_file_names(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("text", "label"), [("Ana", "\ud800"), ("An\udfff", "PER")])
-def test_a_lone_surrogate_is_our_error(text: str, label: str, tmp_path: Path) -> None:
+def test_lone_surrogates_are_an_error(text: str, label: str, tmp_path: Path) -> None:
     document = Document("e", text, (Entity("e", 0, 3, label),))
     with pytest.raises(DataError, match="lone surrogate") as caught:
-        written(tmp_path / "x.parquet", DOCUMENT, document)
+        write_documents(tmp_path / "x.parquet", DOCUMENT, document)
     assert [problem.document for problem in caught.value.problems] == ["e"]
     assert list(tmp_path.iterdir()) == []
 
 
-def test_without_pyarrow_it_is_said_what_to_install(
+def test_error_without_pyarrow_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = written(tmp_path / "x.parquet", DOCUMENT)
+    path = write_documents(tmp_path / "x.parquet", DOCUMENT)
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
-    for act in (lambda: read(path), lambda: written(tmp_path / "y.parquet", DOCUMENT)):
+    for act in (lambda: read(path), lambda: write_documents(tmp_path / "y.parquet", DOCUMENT)):
         with pytest.raises(DataError, match=r'pip install "aloi\[hub\]"'):
             act()
     assert [file.name for file in tmp_path.iterdir()] == ["x.parquet"]
 
 
 with tempfile.TemporaryDirectory() as _folder:
-    GOOD = written(Path(_folder) / "x", DOCUMENT).read_bytes()
+    GOOD = write_documents(Path(_folder) / "x", DOCUMENT).read_bytes()
 
 
 @given(st.binary(max_size=9), st.integers(0, len(GOOD)), st.integers(0, 9))
-def test_any_bytes_give_documents_or_our_error(new: bytes, at: int, width: int) -> None:
+def test_damaged_bytes_raise_only_data_errors(new: bytes, at: int, width: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "x.parquet"
         path.write_bytes(GOOD[:at] + new + GOOD[at + width :])
@@ -170,15 +172,15 @@ def test_any_bytes_give_documents_or_our_error(new: bytes, at: int, width: int) 
 
 
 @pytest.mark.slow
-def test_datasets_loads_what_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_datasets_loads_a_written_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     datasets = pytest.importorskip("datasets")
-    path = written(tmp_path / "x.parquet", DOCUMENT)
+    path = write_documents(tmp_path / "x.parquet", DOCUMENT)
     loaded = datasets.load_dataset(
         "parquet", data_files=str(path), split="train", cache_dir=str(tmp_path / "cache")
     )
     assert loaded[0]["entities"][1]["attributes"] == [{"key": "kind", "value": "city"}]
-    # Their own writer's file, the labels made numbers, gives our document again.
+    # A file that `datasets` wrote, with numeric labels, is read as the same document.
     features = loaded.features.copy()
     label = datasets.ClassLabel(names=["LOC", "PER"])
     features["entities"] = datasets.List(features["entities"].feature | {"label": label})

@@ -27,7 +27,7 @@ TEXT = {
 GOOD = json.dumps({"5_1": TEXT, "5_2": TEXT})
 
 
-def test_clusters_are_refs_and_relations_stand_between_first_mentions() -> None:
+def test_clusters_become_refs_and_relations_connect_first_mentions() -> None:
     # "Ana " is the cluster's first mention in the text though listed second, and it keeps its
     # trailing space. The cluster is related to itself, and so is its first mention.
     notes = Notes()
@@ -45,13 +45,13 @@ def test_clusters_are_refs_and_relations_stand_between_first_mentions() -> None:
     assert not notes.counts
 
 
-def test_ids_that_repeat_in_parts_are_told_apart_by_the_part() -> None:
+def test_ids_of_an_array_get_the_number_of_the_object() -> None:
     parts = json.dumps([{"1": TEXT, "2": TEXT}, {"1": TEXT}])
     assert [d.id for d in read(parts, "popcorn")] == ["1-1", "1-2", "2-1"]
 
 
-def test_a_key_given_twice_in_an_object_is_told() -> None:
-    # JSON decoders keep the last of two: the first document would be lost without a word.
+def test_a_key_given_twice_in_an_object_is_an_error() -> None:
+    # JSON decoders keep only the last of two equal keys: the first document would be dropped.
     one = json.dumps(TEXT)
     for content in (
         f'{{"a": {one}, "a": {one}}}',
@@ -61,7 +61,7 @@ def test_a_key_given_twice_in_an_object_is_told() -> None:
             read(content, "popcorn")
 
 
-def test_empty_clusters_and_differing_values_are_noted() -> None:
+def test_empty_clusters_and_differing_values_are_counted() -> None:
     notes = Notes()
     entities = [
         {"id": 0, "mentions": [{**ANA, "value": "Eva"}], "type": "CIVILIAN"},
@@ -75,24 +75,24 @@ def test_empty_clusters_and_differing_values_are_noted() -> None:
     }
 
 
-def test_every_problem_is_told_with_its_line_and_the_rest_is_read() -> None:
+def test_every_problem_is_reported_with_its_line() -> None:
     dangling = {**TEXT, "relations": [[0, "RESIDES_IN", 2]]}
     twice = {**TEXT, "entities": TEXT["entities"][:1] * 2}
     texts = {"a": dangling, "b": TEXT, "c": {"text": 1}, "d": twice}
     lines = [f"{json.dumps(id_)}: {json.dumps(text)}" for id_, text in texts.items()]
     with pytest.raises(DataError) as caught:
         read("{\n" + ",\n".join(lines) + "\n}", "popcorn")
-    told = [(p.line, p.kind, p.document) for p in caught.value.problems]
-    assert told == [
+    found = [(p.line, p.kind, p.document) for p in caught.value.problems]
+    assert found == [
         (2, "dangling-relation", "a"),
         (4, "bad-json", None),
         (5, "cluster-id-twice", "d"),
     ]
 
 
-def test_what_is_written() -> None:
-    # "x" and "y" bear one ref and one label; "t" bears the same ref as a ROLE: its own cluster,
-    # since a cluster has one type. The relation moves from "x" to "y", which comes first.
+def test_written_file() -> None:
+    # "x" and "y" have the same ref and label. "t" has the same ref but another label, so it is a
+    # separate cluster: a cluster has one type. The relation moves from "x" to "y", the first.
     entities = (
         Entity("x", 13, 17, "PER", "Q1"),
         Entity("y", 0, 3, "PER", "Q1"),
@@ -142,5 +142,5 @@ def test_round_trip(document: Document) -> None:
 
 @FUZZING
 @given(damaged(GOOD) | damaged(json.dumps([{"1": TEXT}, {"1": TEXT}])) | st.binary(max_size=40))
-def test_no_content_crashes_the_reader(content: bytes) -> None:
+def test_damaged_content_raises_only_data_errors(content: bytes) -> None:
     survives(content, "popcorn")

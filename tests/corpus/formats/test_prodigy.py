@@ -1,4 +1,4 @@
-"""Prodigy: spans by code point, relations by the last tokens of the spans."""
+"""Prodigy: spans by code point, relations by the last tokens of their spans."""
 
 import json
 
@@ -49,20 +49,20 @@ def test_spans_and_relations() -> None:
     assert second.id == "d2"
 
 
-def test_without_spans_of_its_own_a_relation_points_by_last_tokens() -> None:
+def test_relations_without_spans_refer_to_last_tokens() -> None:
     bare = {**TASK, "relations": [{"head": 1, "child": 4, "label": "LIVES_IN"}]}
     (document,) = read(json.dumps(bare), "prodigy")
     assert document.relations == (Relation("e1", "e2", "LIVES_IN"),)
 
 
-def test_of_two_spans_on_one_place_the_label_tells_which_is_meant() -> None:
+def test_the_label_decides_between_two_spans_with_the_same_offsets() -> None:
     city = {**ROME, "label": "CITY"}
     line = {**TASK, "spans": [ANA, ROME, city], "relations": [{**LIVES, "child_span": city}]}
     (document,) = read(json.dumps(line), "prodigy")
     assert document.relations == (Relation("e1", "e3", "LIVES_IN"),)
 
 
-def test_what_was_not_accepted_is_left_out_and_noted() -> None:
+def test_tasks_that_were_not_accepted_are_left_out_and_counted() -> None:
     notes = Notes()
     lines = [{**TASK, "answer": answer} for answer in ("reject", "ignore", "accept", "ignore")]
     documents = read("\n".join(map(json.dumps, lines)), "prodigy", notes=notes)
@@ -70,7 +70,7 @@ def test_what_was_not_accepted_is_left_out_and_noted() -> None:
     assert dict(notes.counts) == {"answers reject left out": 1, "answers ignore left out": 2}
 
 
-def test_one_annotator_of_several_is_read() -> None:
+def test_annotator_option_reads_the_lines_of_one_annotator() -> None:
     notes = Notes()
     ours, theirs = ({**TASK, "doc_id": "d", "_annotator_id": name} for name in ("ana", "eva"))
     lines = json.dumps(ours) + "\n" + json.dumps(theirs)
@@ -81,8 +81,8 @@ def test_one_annotator_of_several_is_read() -> None:
     assert dict(notes.counts) == {"lines of other annotators left out": 1}
 
 
-def test_a_word_that_no_span_marks_is_told_or_labelled_by_option() -> None:
-    # "vit" stands in two relations, once by its span, once by its token alone: one mention.
+def test_related_tokens_outside_spans_need_the_unlabelled_option() -> None:
+    # Two relations refer to "vit", one by span and one by token: they share one mention.
     relations = [
         {"head": 2, "child": 4, "label": "OBJ", "head_span": VERB, "child_span": ROME},
         {"head": 2, "child": 1, "label": "SUBJ"},
@@ -95,20 +95,20 @@ def test_a_word_that_no_span_marks_is_told_or_labelled_by_option() -> None:
     assert document.relations == (Relation("w2", "e1", "SUBJ"), Relation("w2", "e2", "OBJ"))
 
 
-def test_a_relation_to_no_token_is_told() -> None:
+def test_relations_to_missing_tokens_are_reported() -> None:
     relations = [{"head": 9, "child": 1, "label": "SUBJ"}]
-    with pytest.raises(DataError, match="there is no token 9"):
+    with pytest.raises(DataError, match="no token has the index 9"):
         read(json.dumps({**TASK, "relations": relations}), "prodigy")
 
 
-def test_ids_that_repeat_are_not_the_mentions_own() -> None:
+def test_duplicate_span_ids_are_replaced_by_numbers() -> None:
     spans = [{**ANA, "id": "Q1"}, {**ROME, "id": "Q1"}]
     (document,) = read(json.dumps({**TASK, "spans": spans}), "prodigy")
     assert [e.id for e in document.entities] == ["e1", "e2"]
 
 
-def test_what_is_written() -> None:
-    # "Ana So" cuts the token "Sow", and is widened to it.
+def test_written_file() -> None:
+    # "Ana So" covers part of the token "Sow", so it is expanded to the whole token.
     entities = (Entity("a", 0, 6, "PER", "Q1"), Entity("b", 8, 12, "LOC"))
     arc = Relation("a", "b", "IN", attributes={"assertion": "negated"})
     document = Document("d", "Ana Sow Rome", entities, (arc,), {"k": 1})
@@ -142,14 +142,14 @@ def test_what_is_written() -> None:
 
 @given(on_tokens())
 def test_round_trip(document: Document) -> None:
-    # Prodigy's mentions are made of tokens.
+    # Mentions in Prodigy are sequences of tokens.
     (back,) = there_and_back([document], "prodigy")
     assert same(back, held(document, "prodigy"))
 
 
 @given(TEXTS)
-def test_spacy_makes_the_text_of_the_tokens(text: str) -> None:
-    # Prodigy's users build their docs so; a text is whole only if its white space is.
+def test_spacy_rebuilds_the_text_from_the_tokens(text: str) -> None:
+    # Users of Prodigy build docs this way; the white space must be complete.
     task = json.loads(written(Document("d", text, ()), "prodigy"))
     words, spaces = ([token[key] for token in task.get("tokens", [])] for key in ("text", "ws"))
     assert Doc(Vocab(), words=words, spaces=spaces).text == text
@@ -157,5 +157,5 @@ def test_spacy_makes_the_text_of_the_tokens(text: str) -> None:
 
 @FUZZING
 @given(damaged(GOOD) | st.binary(max_size=40))
-def test_no_content_crashes_the_reader(content: bytes) -> None:
+def test_damaged_content_raises_only_data_errors(content: bytes) -> None:
     survives(content, "prodigy")

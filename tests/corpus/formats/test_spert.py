@@ -1,4 +1,4 @@
-"""SpERT: token indexes with exclusive ends; the text is the tokens joined."""
+"""SpERT: token indexes with exclusive ends; the text is the tokens joined by spaces."""
 
 import json
 
@@ -26,9 +26,9 @@ SENTENCE = {
 GOOD = json.dumps([SENTENCE])
 
 
-def test_ends_are_exclusive_and_relations_point_by_index() -> None:
-    # "Ana Sow vit à Rome .": Ana Sow is 0–7, "vit" 8–11, "à" 12–13, Rome 14–18. Rome bears two
-    # labels: both mentions stay.
+def test_ends_are_exclusive_and_relations_use_entity_indexes() -> None:
+    # "Ana Sow vit à Rome .": Ana Sow is 0–7, "vit" 8–11, "à" 12–13, Rome 14–18. Rome has two
+    # labels: both mentions are kept.
     (document,) = read(GOOD, "spert")
     assert document.id == "7"
     assert document.text == "Ana Sow vit à Rome ."
@@ -40,28 +40,28 @@ def test_ends_are_exclusive_and_relations_point_by_index() -> None:
     assert document.relations == (Relation("e1", "e2", "LIVES_IN"),)
 
 
-def test_without_an_id_the_file_and_number_name_the_sentence() -> None:
+def test_sentences_without_id_get_one_from_file_and_number() -> None:
     bare = {key: value for key, value in SENTENCE.items() if key != "orig_id"}
     assert [d.id for d in read(json.dumps([bare, bare]), "spert")] == ["sample-1", "sample-2"]
 
 
-def test_every_problem_is_told_with_its_line_and_the_rest_is_read() -> None:
+def test_every_problem_is_reported_with_its_line() -> None:
     wrong = {**SENTENCE, "entities": [{"type": "PER", "start": 5, "end": 7}], "orig_id": 8}
     lines = ["[", json.dumps(wrong) + ",", '{"tokens": 1},', json.dumps(SENTENCE), "]"]
     with pytest.raises(DataError) as caught:
         read("\n".join(lines), "spert")
-    told = [(p.line, p.kind, p.document, p.item) for p in caught.value.problems]
-    assert told == [(2, "token-outside-text", "8", "e1"), (3, "bad-json", None, None)]
+    found = [(p.line, p.kind, p.document, p.item) for p in caught.value.problems]
+    assert found == [(2, "token-outside-text", "8", "e1"), (3, "bad-json", None, None)]
 
 
-def test_an_id_given_twice_is_told() -> None:
+def test_an_id_given_twice_is_an_error() -> None:
     with pytest.raises(DataError, match="duplicate document id"):
         read(json.dumps([SENTENCE, SENTENCE]), "spert")
 
 
-def test_what_is_written() -> None:
-    # "l'été" is two tokens, so the text comes back as "l' été": noted. The mention "ét" cuts a
-    # token and is widened to it.
+def test_written_file() -> None:
+    # "l'été" is two tokens, so the text is read back as "l' été", which is counted. The mention
+    # "ét" covers part of a token and is expanded to the token.
     document = Document("d", "l'été", (Entity("x", 2, 4, "DATE"),))
     notes = Notes()
     assert json.loads(written(document, "spert", notes=notes)) == [
@@ -72,10 +72,13 @@ def test_what_is_written() -> None:
             "orig_id": "d",
         }
     ]
-    assert dict(notes.counts) == {"texts re-spaced": 1, "mentions expanded to token boundaries": 1}
+    assert dict(notes.counts) == {
+        "texts with changed white space": 1,
+        "mentions expanded to token boundaries": 1,
+    }
 
 
-def test_dropped_mentions_take_their_relations_along() -> None:
+def test_relations_of_dropped_mentions_are_dropped() -> None:
     entities = (Entity("x", 2, 4, "DATE"), Entity("y", 2, 5, "DATE"))
     document = Document("d", "l'été", entities, (Relation("x", "y", "SAME"),))
     notes = Notes()
@@ -88,12 +91,12 @@ def test_dropped_mentions_take_their_relations_along() -> None:
 
 @given(on_tokens(documents(texts=SPACED)))
 def test_round_trip(document: Document) -> None:
-    # Only texts that are their tokens with single spaces can be held exactly.
+    # Exact only for texts whose tokens are separated by single spaces.
     (back,) = there_and_back([document], "spert")
     assert same(back, held(document, "spert"))
 
 
 @FUZZING
 @given(damaged(GOOD) | st.binary(max_size=40))
-def test_no_content_crashes_the_reader(content: bytes) -> None:
+def test_damaged_content_raises_only_data_errors(content: bytes) -> None:
     survives(content, "spert")

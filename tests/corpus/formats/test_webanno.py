@@ -1,4 +1,4 @@
-"""WebAnno TSV 3: each part of a file, each quirk, and everything back as it was written."""
+"""WebAnno TSV 3: every part of a file, errors with their line, exact round trips."""
 
 import shutil
 import tempfile
@@ -16,6 +16,8 @@ from aloi.corpus.formats import webanno
 from aloi.corpus.formats.detection import detect
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import parse_options
+from aloi.corpus.formats.webanno.reader import parse_tsv
+from aloi.corpus.formats.webanno.writer import format_document
 from aloi.corpus.problems import DataError
 
 POS = "de.tudarmstadt.ukp.dkpro.core.api.lexmorph.type.pos.POS"
@@ -45,21 +47,21 @@ PARTS = st.from_regex(r"[a-zA-Z][a-zA-Z_]{0,3}", fullmatch=True).filter(
 LABELS = NAMES.filter(lambda label: "\r" not in label) | st.text("\\[]|_->;*\t\n1a", max_size=6)
 
 
-def parsed(content: str, *options: str) -> tuple[Document, dict[str, int]]:
+def parse(content: str, *options: str) -> tuple[Document, dict[str, int]]:
     notes = Notes()
-    reading = parse_options(webanno.ReadOptions, options)
-    document = webanno.parse("d", content, reading, notes, file="d.tsv")
+    read_options = parse_options(webanno.ReadOptions, options)
+    document = parse_tsv("d", content, read_options, notes, file="d.tsv")
     return document, dict(notes.counts)
 
 
-def rendered(document: Document, *options: str) -> str:
-    return webanno.render(document, parse_options(webanno.WriteOptions, options))
+def render(document: Document, *options: str) -> str:
+    return format_document(document, parse_options(webanno.WriteOptions, options))
 
 
 def test_every_part_of_a_file() -> None:
-    document, notes = parsed(GOOD)
+    document, notes = parse(GOOD)
     # The emoji takes two UTF-16 units but is one character; sentence two begins two units after
-    # the end of the first, at 24, so between them stand a line end and a space.
+    # the end of the first, at 24, so a line end and a space are read between them.
     assert document.text == "😊 Ana Diaz\tpart\ndemain.\n Fin"
     assert [(e.id, e.label, document.surface(e), e.ref) for e in document.entities] == [
         ("e1", "PER", "Ana Diaz", None),
@@ -67,7 +69,7 @@ def test_every_part_of_a_file() -> None:
         ("e3", "BODY_PART", "main", "http://w/1"),
         ("e4", "NamedEntity", "Fin", None),
     ]
-    # A relation's line is that of the dependent and names the governor.
+    # A relation is on the line of the dependent, which names the governor.
     assert document.relations == (
         Relation("e1", "e3", "HAS", attributes={"sure": "no"}),
         Relation("e2", "e4", "SEES"),
@@ -81,8 +83,8 @@ def test_every_part_of_a_file() -> None:
     }
 
 
-def test_another_layer_or_feature_can_be_the_label() -> None:
-    document, notes = parsed(GOOD, "layer=POS")
+def test_options_choose_the_layer_and_the_label_feature() -> None:
+    document, notes = parse(GOOD, "layer=POS")
     assert [e.label for e in document.entities] == [
         "SYM",
         *["PROPN"] * 2,
@@ -92,18 +94,18 @@ def test_another_layer_or_feature_can_be_the_label() -> None:
         "NOUN",
     ]
     assert notes["layer webanno.custom.Fact left out"] == 1
-    document, _ = parsed(GOOD, "feature=identifier", f"layer={NER}")
+    document, _ = parse(GOOD, "feature=identifier", f"layer={NER}")
     assert document.entities[2] == Entity("e3", 18, 22, "http://w/1", None, {"value": "BODY_PART"})
 
 
 @pytest.mark.parametrize("option", ["layer=Nothing", "feature=nothing"])
-def test_an_option_that_the_file_cannot_meet(option: str) -> None:
+def test_unknown_layer_or_feature_option_is_reported(option: str) -> None:
     with pytest.raises(DataError, match=option.partition("=")[2]):
-        parsed(GOOD, option)
+        parse(GOOD, option)
 
 
-def test_chains_and_slots_are_left_out_and_told_and_a_layer_may_have_no_features() -> None:
-    document, notes = parsed(
+def test_chains_and_slot_features_are_left_out_and_counted() -> None:
+    document, notes = parse(
         "#FORMAT=WebAnno TSV 3.3\n"
         "#T_SP=webanno.custom.Frame|ROLE_webanno.custom.Frame:Roles_webanno.custom.Link|x.Lu\n"
         "#T_CH=x.coref.type.CoreferenceLink|referenceType|referenceRelation\n"
@@ -120,22 +122,22 @@ def test_chains_and_slots_are_left_out_and_told_and_a_layer_may_have_no_features
     }
 
 
-def test_a_mere_place_is_no_mention() -> None:
-    document, notes = parsed(GOOD.replace("1-5.1\t19-23\tmain", "1-5.1\t19-19\t"))
+def test_empty_mentions_are_left_out_with_their_relations() -> None:
+    document, notes = parse(GOOD.replace("1-5.1\t19-23\tmain", "1-5.1\t19-19\t"))
     assert [entity.label for entity in document.entities] == ["PER", "GIVEN", "NamedEntity"]
     assert [relation.label for relation in document.relations] == ["SEES"]
-    assert notes["mentions of no character left out"] == 1
+    assert notes["empty mentions left out"] == 1
 
 
-def test_older_versions_escape_as_java_does() -> None:
+def test_versions_before_3_2_use_java_escapes() -> None:
     text = "\\u00e9\\ud83d\\ude0a\\t"
     for version, expected in (("3.1", "é😊\t"), ("3.2", "\\u00e9\\ud83d\\ude0a\t")):
-        document, _ = parsed(f"#FORMAT=WebAnno TSV {version}\n\n\n#Text={text}\n")
+        document, _ = parse(f"#FORMAT=WebAnno TSV {version}\n\n\n#Text={text}\n")
         assert document.text == expected
 
 
-def test_windows_line_ends_and_tokens_that_differ() -> None:
-    document, notes = parsed(
+def test_windows_line_ends_and_tokens_that_differ_from_the_text() -> None:
+    document, notes = parse(
         "#FORMAT=WebAnno TSV 3.3\r\n\r\n\r\n#Text=Ana\r\n1-1\t0-3\tAnna\r\n#Text=dort\r\n"
     )
     assert document.text == "Ana\ndort"
@@ -148,30 +150,30 @@ def test_windows_line_ends_and_tokens_that_differ() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "what", "line"),
     [
-        ("TSV 3.2", "TSV 2.0", "no first line", 1),
-        ("#T_RL", "#T_XX", "not a layer", 4),
-        ("1-2\t3-6", "1-2\t3:6", "not a token's line of 9 fields", 10),
-        ("\tVERB\t_\t", "\t", "not a token's line of 9 fields", 12),
+        ("TSV 3.2", "TSV 2.0", "the first line must be", 1),
+        ("#T_RL", "#T_XX", "not a layer declaration", 4),
+        ("1-2\t3-6", "1-2\t3:6", "not a token line with 9 columns", 10),
+        ("\tVERB\t_\t", "\t", "not a token line with 9 columns", 12),
         ("\t3-6\t", "\t6-6\t", "offsets 6-6", 10),
-        ("\t7-11\t", "\t7-99\t", "the sentence ends at 24", 11),
-        ("\t0-2\t", "\t0-1\t", "cut a character", 9),
-        ("\t26-29\t", "\t23-26\t", "the one before ends at 24", 18),
-        ("\t26-29\t", "\t99999-100002\t", "the one before ends at 24", 18),
-        ("1-3\t", "1-2\t", "1-2 given twice", 11),
-        ("|GIVEN[2]", "", "stacked differently", 10),
-        ("1-2[1_0]", "1-2[1]", "not the source of a relation", 14),
-        ("1-2[1_0]", "1-2[9_0]", r"no one mention at 1-2\[9\]", 14),
-        ("1-2[1_0]", "1-4", r"no one mention at 1-4\[0\]", 14),
+        ("\t7-11\t", "\t7-99\t", "sentence ends at 24", 11),
+        ("\t0-2\t", "\t0-1\t", "split a character", 9),
+        ("\t26-29\t", "\t23-26\t", "the previous one ends at 24", 18),
+        ("\t26-29\t", "\t99999-100002\t", "the previous one ends at 24", 18),
+        ("1-3\t", "1-2\t", "duplicate token number 1-2", 11),
+        ("|GIVEN[2]", "", "different numbers of stacked values", 10),
+        ("1-2[1_0]", "1-2[1]", "invalid source of a relation", 14),
+        ("1-2[1_0]", "1-2[9_0]", r"expected one mention at 1-2\[9\], found 0", 14),
+        ("1-2[1_0]", "1-4", r"expected one mention at 1-4\[0\], found 0", 14),
     ],
 )
-def test_what_is_wrong_is_told_with_its_line(old: str, new: str, what: str, line: int) -> None:
+def test_errors_name_the_line(old: str, new: str, what: str, line: int) -> None:
     assert old in GOOD
     with pytest.raises(DataError, match=what) as caught:
-        parsed(GOOD.replace(old, new))
+        parse(GOOD.replace(old, new))
     assert caught.value.problems[0].line == line
 
 
-def test_what_is_written() -> None:
+def test_written_file() -> None:
     document = Document(
         "d",
         "Ana dort. Lima rêve",
@@ -185,8 +187,8 @@ def test_what_is_written() -> None:
         (Relation("e1", "e3", "LIKES", None, {"mood": "*"}), Relation("e3", "e4", "IN")),
     )
     # e1 has two tokens and e2 shares one of them: both are numbered. e5 begins with the space,
-    # which therefore is a token, and e3 and e5 cut the last word: they stand on sub-tokens.
-    assert rendered(document, "layer=my.Mention") == (
+    # so the space is a token. e3 and e5 cover parts of the last word: they are on sub-tokens.
+    assert render(document, "layer=my.Mention") == (
         "#FORMAT=WebAnno TSV 3.3\n"
         "#T_SP=my.Mention|identifier|value|sure\n"
         "#T_RL=webanno.custom.Relation|value|mood|BT_my.Mention\n"
@@ -206,16 +208,16 @@ def test_what_is_written() -> None:
     )
 
 
-def test_layers_that_are_not_used_are_not_declared() -> None:
-    assert rendered(Document("d", "Ana", ())) == (
+def test_unused_layers_are_not_declared() -> None:
+    assert render(Document("d", "Ana", ())) == (
         "#FORMAT=WebAnno TSV 3.3\n\n\n#Text=Ana\n1-1\t0-3\tAna\n"
     )
     assert "\n#T_SP=webanno.custom.Mention|value\n\n" in (
-        rendered(Document("d", "Ana", (Entity("e1", 0, 3, "PER"),)))
+        render(Document("d", "Ana", (Entity("e1", 0, 3, "PER"),)))
     )
 
 
-def test_what_cannot_be_written_is_all_named(tmp_path: Path) -> None:
+def test_every_unwritable_name_and_value_is_reported(tmp_path: Path) -> None:
     document = Document(
         "../d",
         "Ana",
@@ -232,12 +234,12 @@ def test_what_cannot_be_written_is_all_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("layer", ["", "a b", "a|b", "1a", "a\n", "a..b"])
-def test_the_name_of_a_layer_is_checked(layer: str) -> None:
+def test_layer_name_option_is_validated(layer: str) -> None:
     with pytest.raises(ValueError, match="layer"):
         parse_options(webanno.WriteOptions, [f"layer={layer}"])
 
 
-def test_a_folder_goes_on_after_a_bad_file_and_is_found_by_its_content(tmp_path: Path) -> None:
+def test_reading_a_folder_continues_after_a_bad_file(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     (tmp_path / "a.tsv").write_bytes(b"\xff")
     (tmp_path / "b.tsv").write_text("x\ty\n")
@@ -255,12 +257,12 @@ def test_a_folder_goes_on_after_a_bad_file_and_is_found_by_its_content(tmp_path:
 @pytest.mark.parametrize(
     "text", ["", " ", "\n\tAna", "Ana \n\n ", "A.\r\nB.  C", "\u2028x\x0b\x85\f"]
 )
-def test_white_space_stays_as_it_is(text: str) -> None:
+def test_white_space_is_preserved(text: str) -> None:
     (read,) = there_and_back([Document("d", text, ())], "webanno")
     assert read.text == text
 
 
-def test_more_than_nine_twins_keep_their_order() -> None:
+def test_ten_or_more_mentions_of_one_span_keep_their_order() -> None:
     entities = tuple(Entity(f"e{n}", 0, 3, "PER", f"Q{n}") for n in range(1, 13))
     document = Document("d", "Ana", entities)
     (read,) = there_and_back([document], "webanno")
@@ -276,14 +278,14 @@ def test_more_than_nine_twins_keep_their_order() -> None:
         refs=st.none() | LABELS,
     )
 )
-def test_what_is_written_is_read_back(document: Document) -> None:
+def test_round_trip(document: Document) -> None:
     (read,) = there_and_back([document], "webanno")
     assert same(read, held(document, "webanno"))
 
 
 @settings(deadline=None)
 @given(st.binary(max_size=40), st.integers(0, len(GOOD.encode())), st.integers(0, 9))
-def test_any_bytes_give_a_document_or_our_error(new: bytes, at: int, width: int) -> None:
+def test_damaged_bytes_raise_only_data_errors(new: bytes, at: int, width: int) -> None:
     folder = Path(tempfile.mkdtemp())
     good = GOOD.encode()
     (folder / "d.tsv").write_bytes(good[:at] + new + good[at + width :])
@@ -301,7 +303,7 @@ def test_any_bytes_give_a_document_or_our_error(new: bytes, at: int, width: int)
         max_size=12,
     )
 )
-def test_any_lines_give_a_document_or_our_error(lines: list[tuple[str, str]]) -> None:
+def test_damaged_lines_raise_only_data_errors(lines: list[tuple[str, str]]) -> None:
     body = "".join(f"{line[: len(line) - len(more)]}{more}\n" for line, more in lines)
     with suppress(DataError):
-        parsed("\n".join(GOOD.split("\n")[:7]) + "\n" + body)
+        parse("\n".join(GOOD.split("\n")[:7]) + "\n" + body)

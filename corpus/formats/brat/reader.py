@@ -1,0 +1,332 @@
+"""Read brat standoff: pairs of a `.txt` and an `.ann` file."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal, NamedTuple, TypeVar
+from urllib.parse import unquote
+
+import msgspec
+
+from aloi.corpus.document import Document, Entity, InvalidDocumentError, Relation
+from aloi.corpus.duplicate_ids import DocumentIds
+from aloi.corpus.formats.brat.standoff import (
+    ALOI_NOTE,
+    COMMENT_NOTE,
+    DOCUMENT_TARGET,
+    LINE_ENDS,
+    LOCAL_REF,
+    DocumentNote,
+    ItemNote,
+    example_line,
+    match_line,
+)
+from aloi.corpus.formats.shared.file_report import FileReport
+from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.formats.shared.options import Options
+from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.text_files import read_text
+
+NoteT = TypeVar("NoteT", ItemNote, DocumentNote)
+
+
+class ReadOptions(Options, frozen=True):
+    """The treatment of discontinuous mentions."""
+
+    fragments: Literal["whole", "first", "error"] = "whole"
+
+
+def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
+    """Yield the documents of a folder, or of one `.txt` or `.ann` file and the file beside it."""
+    problems: list[Problem] = []
+    ids = DocumentIds()
+    fix = f"Correct it in the note `{ALOI_NOTE} {DOCUMENT_TARGET}` of one of the files"
+    for pair in _find_pairs(path, notes):
+        file = f"{pair.stem}.ann"
+        try:
+            if not pair.has_text:
+                raise DataError([_missing_text(file)])
+            text, annotations = _read_file(f"{pair.stem}.txt"), _read_file(file)
+            document = parse_standoff(pair.id, text, annotations, options, notes, file=file)
+        except DataError as error:
+            problems += error.problems
+            continue
+        duplicates = ids.add(document.id, file, fix=fix)  # paths differ: the id is from a note
+        problems += [problem.at(file=file) for problem in duplicates]
+        if not duplicates:
+            yield document
+    if problems:
+        raise DataError(problems)
+
+
+class _FilePair(NamedTuple):
+    """The files of a document: its id, their path without suffix, whether the `.txt` exists."""
+
+    id: str
+    stem: str
+    has_text: bool = True
+
+
+def _find_pairs(path: Path, notes: Notes) -> Iterator[_FilePair]:
+    """Yield the file pairs of a folder in order; count the `.txt` files without `.ann`."""
+    if not path.is_dir():
+        yield _FilePair(path.stem, str(path.with_suffix("")))
+        return
+    for folder, folders, files in os.walk(path):
+        folders.sort()
+        below = os.path.relpath(folder, path).replace(os.sep, "/")
+        names = set(files)
+        for file in sorted(files):
+            stem, suffix = os.path.splitext(file)
+            if suffix == ".txt" and f"{stem}.ann" not in names:
+                notes.add(".txt files without .ann left out", os.path.join(folder, file))
+            elif suffix == ".ann":
+                id_ = stem if below == "." else f"{below}/{stem}"
+                yield _FilePair(id_, os.path.join(folder, stem), f"{stem}.txt" in names)
+
+
+def _missing_text(file: str) -> Problem:
+    what, fix = "the .txt file is missing", "Put it beside the .ann file, or remove the .ann file"
+    return Problem("text-missing", what, fix, file=file)
+
+
+def _read_file(file: str) -> str:
+    try:
+        return read_text(Path(file), keep_bom=True)
+    except OSError as error:
+        what, fix = f"cannot read the file: {error.strerror}", "Put the .txt beside the .ann file"
+        raise DataError([Problem("text-missing", what, fix, file=file)]) from error
+
+
+def parse_standoff(
+    id_: str, text: str, annotations: str, options: ReadOptions, notes: Notes, *, file: str
+) -> Document:
+    """Return the document of a text and the content of its `.ann` file.
+
+    Raises `DataError` with all problems of the file.
+    """
+    reader = _AnnotationReader(text, options, FileReport("bad-brat", file, notes))
+    reader.read_lines(annotations.removeprefix("\ufeff").split("\n"))
+    return reader.document(id_)
+
+
+class _Mention(NamedTuple):
+    """The span of a mention, in code points, and its label."""
+
+    start: int
+    end: int
+    label: str
+
+
+class _Arc(NamedTuple):
+    """A relation between two mentions, with the id of its `R` or `E` line."""
+
+    id: str
+    head: str
+    tail: str
+    label: str
+
+
+class _AnnotationReader:
+    """The annotations of one `.ann` file, by the ids of their lines."""
+
+    def __init__(self, text: str, options: ReadOptions, report: FileReport) -> None:
+        self._text = text
+        self._one_line_text = LINE_ENDS.sub(" ", text)
+        self._options = options
+        self._report = report
+        self._line_of: dict[str, int] = {}
+        self._mentions: dict[str, _Mention] = {}
+        self._triggers: dict[str, str] = {}
+        self._arcs: list[_Arc] = []
+        self._refs: dict[str, str] = {}
+        self._attributes: dict[str, dict[str, str]] = {}
+        self._item_notes: dict[str, ItemNote] = {}
+        self._document_note = DocumentNote()
+
+    def read_lines(self, lines: list[str]) -> None:
+        """Read the mentions, then the lines that refer to them, then the lines that need both."""
+        references = []
+        for number, line in enumerate(lines, start=1):
+            if not line or (match := self._match(number, line.removesuffix("\r"))) is None:
+                continue
+            if line[0] == "T":
+                self._add_mention(number, *match.groups())
+                continue
+            references.append((number, line[0], match.groups()))
+            if line[0] == "E":
+                self._triggers[match[1]] = match[3]
+        for types in ("ERAMN", "*#"):  # Equiv needs all refs, Aloi notes need all relations
+            for number, type_, parts in references:
+                if type_ in types:
+                    self._add(number, type_, parts)
+
+    def _match(self, number: int, line: str) -> re.Match[str] | None:
+        """Return the parts of a line; report it if it is malformed or its id is not new."""
+        match = match_line(line)
+        id_ = line.partition("\t")[0]
+        if match is None:
+            what = f"not a brat line: {line[:60]!r}"
+            self._report.add_problem(what, f"Write {example_line(line)}", number)
+        elif self._line_of.setdefault(id_, number) != number and id_[0] not in "#*":
+            what = f"duplicate id {id_}, first in line {self._line_of[id_]}"
+            self._report.add_problem(what, "Give each line its own id", number)
+            return None
+        return match
+
+    def _add(self, line: int, type_: str, parts: tuple[str, ...]) -> None:
+        """Add the annotation of a line that refers to others."""
+        match type_:
+            case "E":
+                self._add_event(line, *parts)
+            case "R":
+                self._add_relation(line, *parts)
+            case "A" | "M":
+                self._add_attribute(line, *parts)
+            case "N":
+                self._add_ref(line, *parts)
+            case "*":
+                self._add_equivalence(line, *parts)
+            case "#":
+                self._add_note(line, *parts)
+
+    def _find_item(self, id_: str, line: int) -> str | None:
+        """Return the id of a mention, a relation or an event's trigger; report unknown ids."""
+        for _ in range(2):
+            id_ = self._triggers.get(id_, id_)
+        if id_ in self._mentions or (id_[:1] == "R" and id_ in self._line_of):
+            return id_
+        what = f"no mention, event or relation has the id {id_}"
+        self._report.add_problem(what, "Correct the id, or remove the line", line)
+        return None
+
+    def _find_mention(self, id_: str, line: int) -> str | None:
+        """Return the id of a mention; report other ids."""
+        item = self._find_item(id_, line)
+        if item is None or item in self._mentions:
+            return item
+        what, fix = f"{id_} is not a mention", "Give the id of a mention or event"
+        self._report.add_problem(what, fix, line)
+        return None
+
+    def _add_mention(
+        self, line: int, id_: str, label: str, start: str, end: str, more: str, surface: str | None
+    ) -> None:
+        fragments = [(int(start), int(end))]
+        for fragment in more.split(";")[1:]:
+            first, last = fragment.split(" ")
+            fragments.append((int(first), int(last)))
+        span = self._join(fragments, line) if more else fragments[0]
+        if not 0 <= span[0] < span[1] <= len(self._text):
+            what = f"invalid offsets {span[0]} {span[1]}: the text has {len(self._text)} characters"
+            self._report.add_problem(what, "Count code points, the end exclusive", line)
+        actual = " ".join(self._one_line_text[first:last] for first, last in fragments)
+        if surface is not None and actual not in (surface, LINE_ENDS.sub(" ", surface)):
+            self._report.add_note("surfaces that differ from the text", line)
+        self._mentions[id_] = _Mention(*span, label)
+
+    def _join(self, fragments: list[tuple[int, int]], line: int) -> tuple[int, int]:
+        """Return the span that replaces the fragments of a discontinuous mention."""
+        policy = self._options.fragments
+        if any(start >= end for start, end in fragments):
+            self._report.add_problem("empty fragment", "Remove the fragment", line)
+        if policy == "error":
+            fix = "Make it continuous, or set fragments=whole or fragments=first"
+            self._report.add_problem("discontinuous mention", fix, line)
+        self._report.add_note(f"discontinuous mentions read as {policy}", line)
+        if policy == "first":
+            return fragments[0]
+        return min(fragments)[0], max(end for _, end in fragments)
+
+    def _add_event(self, line: int, id_: str, label: str, trigger: str, arguments: str) -> None:
+        head = self._find_mention(trigger, line)
+        if head and self._mentions[head].label != label:
+            self._report.add_note("event types that differ from the trigger label left out", line)
+        for argument in arguments.split():
+            role, _, name = argument.partition(":")
+            tail = self._find_mention(name, line)
+            if head and tail:
+                self._arcs.append(_Arc(id_, head, tail, role))
+                self._report.add_note("arguments of events read as relations", line)
+
+    def _add_relation(
+        self, line: int, id_: str, label: str, role: str, first: str, other_role: str, second: str
+    ) -> None:
+        if (role, other_role) == ("Arg2", "Arg1"):
+            first, second = second, first
+        head, tail = self._find_mention(first, line), self._find_mention(second, line)
+        if head and tail:
+            self._arcs.append(_Arc(id_, head, tail, label))
+
+    def _add_attribute(self, line: int, name: str, target: str, value: str | None = None) -> None:
+        item = self._find_item(target, line)
+        value = "true" if value is None else value
+        if item and self._attributes.setdefault(item, {}).setdefault(name, value) != value:
+            self._report.add_note("further values of an attribute left out", line)
+
+    def _add_ref(self, line: int, target: str, ref: str) -> None:
+        mention = self._find_mention(target, line)
+        ref = unquote(ref.removeprefix(LOCAL_REF)) if ref.startswith(LOCAL_REF) else ref
+        if mention and self._refs.setdefault(mention, ref) != ref:
+            self._report.add_note("further refs of a mention left out", line)
+
+    def _add_equivalence(self, line: int, ids: str) -> None:
+        mentions = [mention for id_ in ids.split() if (mention := self._find_mention(id_, line))]
+        ref = next((self._refs[mention] for mention in mentions if mention in self._refs), None)
+        for mention in mentions:
+            self._refs.setdefault(mention, ref or mentions[0])
+        self._report.add_note("equivalences read as refs", line)
+
+    def _add_note(self, line: int, type_: str, target: str, text: str | None) -> None:
+        if type_ == ALOI_NOTE and target == DOCUMENT_TARGET:
+            self._document_note = self._decode(line, text, DocumentNote) or self._document_note
+        elif type_ == ALOI_NOTE:
+            item, note = self._find_item(target, line), self._decode(line, text, ItemNote)
+            if item and note:
+                self._item_notes[item] = note
+        elif type_ == COMMENT_NOTE and target[:1] in "TER":
+            self._add_attribute(line, COMMENT_NOTE, target, text or "")
+        else:
+            self._report.add_note("notes left out", line)
+
+    def _decode(self, line: int, text: str | None, type_: type[NoteT]) -> NoteT | None:
+        """Return the content of an `Aloi` note; report it if it is invalid."""
+        try:
+            return msgspec.json.decode(text or "", type=type_)
+        except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+            what = f"invalid {ALOI_NOTE} note: {error}"
+            fix = "Remove the line; these notes are written by aloi, not by hand"
+            self._report.add_problem(what, fix, line)
+            return None
+
+    def document(self, id_: str) -> Document:
+        """Return the document; raise `DataError` with all problems of the file."""
+        note = self._document_note
+        names = {name: note.mentions.get(name, name) for name in self._mentions}
+        entities = tuple(
+            Entity(names[name], *mention, self._refs.get(name), *self._extras(name))
+            for name, mention in self._mentions.items()
+        )
+        relations = tuple(
+            Relation(names[arc.head], names[arc.tail], arc.label, *self._relation_extras(arc.id))
+            for arc in self._arcs
+        )
+        self._report.raise_problems()
+        try:
+            return Document(note.id or id_, self._text, entities, relations, note.meta)
+        except InvalidDocumentError as error:
+            file = self._report.file
+            raise DataError(problem.at(file=file) for problem in error.problems) from error
+
+    def _relation_extras(self, line_id: str) -> tuple[str | None, dict[str, str], float | None]:
+        """Return the id, attributes and score of a relation."""
+        note = self._item_notes.get(line_id)
+        return (note.id if note else None, *self._extras(line_id))
+
+    def _extras(self, line_id: str) -> tuple[dict[str, str], float | None]:
+        """Return the attributes and the score of a mention or relation."""
+        attributes, note = self._attributes.get(line_id, {}), self._item_notes.get(line_id)
+        return (attributes, None) if note is None else (attributes | note.attributes, note.score)

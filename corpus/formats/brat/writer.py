@@ -1,0 +1,148 @@
+"""Write brat standoff: a `.txt` and an `.ann` file per document."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from aloi.corpus.document import Document, Entity, Relation
+from aloi.corpus.files import whole_folder
+from aloi.corpus.formats.brat.standoff import (
+    ALOI_NOTE,
+    COMMENT_NOTE,
+    DOCUMENT_TARGET,
+    LINE_ENDS,
+    LOCAL_REF,
+)
+from aloi.corpus.formats.shared.names import NameChecker
+from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.formats.shared.options import Options
+from aloi.corpus.problems import DataError
+from aloi.corpus.text_files import encode_utf8
+
+WriteOptions = Options
+
+_NO_SPACES = re.compile(r"\S+")
+_MENTION_ID = re.compile(r"T[0-9]+")
+_DATABASE_REF = re.compile(r"(?!local:)[^\s:]+:\S*")
+
+
+def write(documents: Iterable[Document], path: Path, options: Options, notes: Notes) -> int:
+    """Write a folder with two files per document; return the number of documents."""
+    names = NameChecker(_NO_SPACES, "brat labels cannot have white space")
+    count = 0
+    with whole_folder(path) as scratch:
+        for count, document in enumerate(documents, start=1):  # noqa: B007 - the count is the result
+            if names.check(document) and not names.bad_labels:
+                try:
+                    _write_pair(document, os.path.join(scratch, document.id))
+                except DataError as error:
+                    names.problems += error.problems
+        names.raise_problems()
+    return count
+
+
+def _write_pair(document: Document, stem: str) -> None:
+    if "/" in document.id:
+        os.makedirs(os.path.dirname(stem), exist_ok=True)
+    for suffix, content in (("txt", document.text), ("ann", format_annotations(document))):
+        with open(f"{stem}.{suffix}", "wb") as stream:
+            stream.write(encode_utf8(content, document.id))
+
+
+def format_annotations(document: Document) -> str:
+    """Return the content of a document's `.ann` file; its labels must not have white space."""
+    writer = _AnnotationWriter(document)
+    for entity in document.entities:
+        writer.add_mention(entity)
+    for entity in document.entities:
+        writer.add_mention_extras(entity)
+    for relation in document.relations:
+        writer.add_relation(relation)
+    writer.add_document_note(document)
+    return "".join(writer.lines)
+
+
+def _brat_ids(document: Document) -> dict[str, str]:
+    """Return each mention's brat id, `T` and a number; ids of that form are kept."""
+    kept = {entity.id for entity in document.entities if _MENTION_ID.fullmatch(entity.id)}
+    free = (name for number in itertools.count(1) if (name := f"T{number}") not in kept)
+    return {e.id: e.id if e.id in kept else next(free) for e in document.entities}
+
+
+class _AnnotationWriter:
+    """The lines of an `.ann` file; lines other than `T` are numbered by type."""
+
+    def __init__(self, document: Document) -> None:
+        self.lines: list[str] = []
+        self._one_line_text = LINE_ENDS.sub(" ", document.text)
+        self._ids = _brat_ids(document)
+        self._counts = Counter[str]()
+
+    def _add_line(self, type_: str, content: str) -> str:
+        """Add a line with the next id of its type; return the id."""
+        self._counts[type_] += 1
+        id_ = f"{type_}{self._counts[type_]}"
+        self.lines.append(f"{id_}\t{content}\n")
+        return id_
+
+    def add_mention(self, entity: Entity) -> None:
+        """Add the `T` line of a mention."""
+        content = f"{entity.label} {entity.start} {entity.end}\t{self._surface(entity)}"
+        self.lines.append(f"{self._ids[entity.id]}\t{content}\n")
+
+    def _surface(self, entity: Entity) -> str:
+        return self._one_line_text[entity.start : entity.end]
+
+    def add_mention_extras(self, entity: Entity) -> None:
+        """Add the lines for the ref, attributes and score of a mention."""
+        id_, ref = self._ids[entity.id], entity.ref
+        if ref is not None:
+            ref = ref if _DATABASE_REF.fullmatch(ref) else LOCAL_REF + quote(ref, safe="")
+            self._add_line("N", f"Reference {id_} {ref}\t{self._surface(entity)}")
+        unwritten = self._add_attributes(id_, entity.attributes)
+        self._add_aloi_note(id_, {"score": entity.score, "attributes": unwritten or None})
+
+    def add_relation(self, relation: Relation) -> None:
+        """Add the lines for a relation, its id, attributes and score."""
+        ends = f"Arg1:{self._ids[relation.head]} Arg2:{self._ids[relation.tail]}"
+        id_ = self._add_line("R", f"{relation.label} {ends}")
+        unwritten = self._add_attributes(id_, relation.attributes)
+        extras = {"id": relation.id, "score": relation.score, "attributes": unwritten or None}
+        self._add_aloi_note(id_, extras)
+
+    def _add_attributes(self, id_: str, attributes: dict[str, str]) -> dict[str, str]:
+        """Add the lines of a mention's or relation's attributes; return those without a line."""
+        unwritten = {}
+        for name, value in attributes.items():
+            if name == COMMENT_NOTE and not LINE_ENDS.search(value):
+                self._add_line("#", f"{COMMENT_NOTE} {id_}\t{value}")
+            elif (
+                name != COMMENT_NOTE and _NO_SPACES.fullmatch(name) and _NO_SPACES.fullmatch(value)
+            ):
+                self._add_line("A", f"{name} {id_} {value}")
+            else:
+                unwritten[name] = value
+        return unwritten
+
+    def add_document_note(self, document: Document) -> None:
+        """Add the note with the id, the metadata and the mention ids that brat does not allow."""
+        renamed = {brat_id: id_ for id_, brat_id in self._ids.items() if brat_id != id_}
+        if document.meta or renamed:
+            meta, mentions = document.meta or None, renamed or None
+            content = {"id": document.id, "meta": meta, "mentions": mentions}
+            self._add_aloi_note(DOCUMENT_TARGET, content)
+
+    def _add_aloi_note(self, target: str, content: dict[str, Any]) -> None:
+        """Add an `Aloi` note with the values that are not None, if there are any."""
+        # ASCII only: some programs treat U+2028 and similar characters as line ends.
+        values = {key: value for key, value in content.items() if value is not None}
+        if values:
+            self._add_line("#", f"{ALOI_NOTE} {target}\t{json.dumps(values)}")

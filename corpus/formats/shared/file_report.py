@@ -1,0 +1,31 @@
+"""Problems and notes of one file, for formats that are checked line by line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.problems import DataError, Problem
+
+
+@dataclass(slots=True)
+class FileReport:
+    """The problems and notes of one file, each with its line; all problems have one `kind`."""
+
+    kind: str
+    file: str
+    notes: Notes
+    problems: list[Problem] = field(default_factory=list)
+
+    def add_problem(self, what: str, fix: str, line: int) -> None:
+        """Record a problem."""
+        self.problems.append(Problem(self.kind, what, fix, file=self.file, line=line))
+
+    def add_note(self, what: str, line: int, count: int = 1) -> None:
+        """Count something that was changed or left out."""
+        self.notes.add(what, f"{self.file}:{line}", count)
+
+    def raise_problems(self) -> None:
+        """Raise `DataError` with all recorded problems, if there are any."""
+        if self.problems:
+            raise DataError(self.problems)

@@ -1,0 +1,139 @@
+"""The header of a WebAnno TSV file: its version, its layers and the columns of their features."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from aloi.corpus.formats.shared.file_report import FileReport
+from aloi.corpus.formats.webanno.options import REF_FEATURE, VALUE_FEATURE, ReadOptions
+from aloi.corpus.problems import DataError
+
+_LINGUISTIC = re.compile(r".*\.(?:lexmorph|segmentation|morph|coref|pdf)\..*")
+_FORMAT = re.compile(r"#FORMAT=WebAnno TSV 3\.([0-3])\s*")
+_LAYER = re.compile(r"#T_(SP|CH|RL)=(.+)")
+_FIRST_FEATURE_COLUMN = 3
+"""Columns 0 to 2 are the address, the offsets and the token."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A declared layer; `columns` maps each feature that has values to its column, from 0.
+
+    A layer without features has one unnamed column. `kind` is SP (spans), CH (chains) or RL
+    (relations), `slots` the number of slot features. Relation layers have a `base`, the name of the
+    span layer they connect, and a `source_column`, which names the unit each relation starts from.
+    """
+
+    kind: str
+    name: str
+    line: int
+    columns: dict[str, int]
+    slots: int = 0
+    base: str = ""
+    source_column: int = -1
+
+    @property
+    def short_name(self) -> str:
+        """The last part of the name."""
+        return self.name.rpartition(".")[2]
+
+    def label_feature(self, chosen: str = "") -> str:
+        """Return the chosen feature, or the default one; empty if the layer has no feature."""
+        if chosen or VALUE_FEATURE in self.columns:
+            return chosen or VALUE_FEATURE
+        return next((name for name in self.columns if name != REF_FEATURE), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The minor version, the number of columns, and the layers to read.
+
+    `mentions` is an empty layer if the file has no span layer.
+    """
+
+    minor_version: int
+    width: int
+    mentions: Layer
+    relations: list[Layer]
+
+
+def read_header(
+    lines: Iterator[tuple[int, str]], options: ReadOptions, report: FileReport
+) -> Header:
+    """Read the numbered lines up to the first empty one; raise `DataError` for another format."""
+    number, first = next(lines)
+    match = _FORMAT.fullmatch(first)
+    if match is None:
+        what = "the first line must be #FORMAT=WebAnno TSV 3.0 to 3.3"
+        report.add_problem(what, "Export the document as WebAnno TSV 3.3", number)
+        raise DataError(report.problems)
+    layers, width = _read_layers(lines, report)
+    mentions = _mention_layer(layers, options, report)
+    relations = [
+        layer
+        for layer in layers
+        if mentions and layer.base == mentions.name and layer.source_column >= 0
+    ]
+    mentions = mentions or Layer("SP", "", 0, {})
+    lines_read = {layer.line for layer in (mentions, *relations)}
+    for layer in layers:
+        if layer.line not in lines_read:
+            report.add_note(f"layer {layer.name} left out", layer.line)
+    report.add_note("slot features left out", mentions.line, mentions.slots)
+    return Header(int(match[1]), width, mentions, relations)
+
+
+def _read_layers(lines: Iterator[tuple[int, str]], report: FileReport) -> tuple[list[Layer], int]:
+    """Return the declared layers and the number of columns of the file."""
+    layers = []
+    width = _FIRST_FEATURE_COLUMN
+    for number, line in lines:
+        if not line:
+            break
+        if declared := _LAYER.fullmatch(line):
+            name, *features = declared[2].split("|")
+            features = [feature for feature in features if feature] or [""]
+            layers.append(_layer(declared[1], name, number, features, width))
+            width += len(features)
+        else:
+            what = f"not a layer declaration: {line[:60]!r}"
+            report.add_problem(what, "Write #T_SP=layer|feature", number)
+    return layers, width
+
+
+def _layer(kind: str, name: str, line: int, features: list[str], first_column: int) -> Layer:
+    """Return a layer from its declaration, `NAME|feature|feature`."""
+    columns: dict[str, int] = {}
+    slots: list[int] = []
+    base, source_column, previous = "", -1, ""
+    for column, feature in enumerate(features, start=first_column):
+        if kind == "SP" and (feature.startswith("ROLE_") or previous.startswith("ROLE_")):
+            slots.append(column)
+        elif kind == "RL" and feature.startswith("BT_"):
+            base, source_column = feature[3:], column
+        else:
+            columns[feature] = column
+        previous = feature
+    if slots and not columns:
+        columns[""] = slots[0]
+    return Layer(kind, name, line, columns, len(slots) // 2, base, source_column)
+
+
+def _mention_layer(layers: list[Layer], options: ReadOptions, report: FileReport) -> Layer | None:
+    """Return the span layer that the options choose, None if the file has no such layer."""
+    spans = [layer for layer in layers if layer.kind == "SP"]
+    if options.layer:
+        matching = [s for s in spans if options.layer in (s.name, s.short_name)]
+    else:
+        matching = [s for s in spans if not _LINGUISTIC.fullmatch(s.name)]
+    layer = next(iter(matching), None)
+    if options.layer and layer is None:
+        fix = f"Set layer= to one of: {', '.join(span.name for span in spans)}"
+        report.add_problem(f"the file has no span layer {options.layer}", fix, 1)
+    if options.feature and layer and options.feature not in layer.columns:
+        what = f"the layer {layer.name} has no feature {options.feature}"
+        fix = f"Set feature= to one of: {', '.join(layer.columns)}"
+        report.add_problem(what, fix, layer.line)
+    return layer

@@ -1,0 +1,34 @@
+"""Capabilities, options and feature names of WebAnno TSV."""
+
+from __future__ import annotations
+
+from aloi.corpus.formats.shared.capabilities import Capabilities
+from aloi.corpus.formats.shared.names import LayerName
+from aloi.corpus.formats.shared.options import Options
+
+CAPABILITIES = Capabilities(
+    entity_ids=False,
+    entity_scores=False,
+    relation_ids=False,
+    relation_scores=False,
+    meta=False,
+)
+VALUE_FEATURE = "value"
+"""The default feature for the label."""
+
+REF_FEATURE = "identifier"
+"""The feature for the `ref` of a mention."""
+
+
+class ReadOptions(Options, frozen=True):
+    """The span layer that holds the mentions, and the feature that holds their labels."""
+
+    layer: str = ""
+    feature: str = ""
+
+
+class WriteOptions(Options, frozen=True):
+    """The names of the span layer and of the relation layer."""
+
+    layer: LayerName = "webanno.custom.Mention"
+    relations: LayerName = "webanno.custom.Relation"

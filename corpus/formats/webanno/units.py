@@ -1,0 +1,84 @@
+"""Units of WebAnno TSV: the tokens and sub-tokens of a document, with addresses and sentences.
+
+Offsets are code points, the end exclusive.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from aloi.corpus.document import Document, Entity
+from aloi.corpus.formats.shared.tokens import Token, tokenize
+from aloi.corpus.sentences import sentence_starts
+
+
+class Unit(NamedTuple):
+    """A token given by its index, or the part of it from `start` to `end`."""
+
+    token: int
+    is_part: bool
+    start: int
+    end: int
+
+
+class Sentence(NamedTuple):
+    """The index of a sentence's first token, and the end of the sentence in the text."""
+
+    first: int
+    end: int
+
+
+def split_tokens(document: Document) -> list[Token]:
+    """Return the tokens of the text; white space is a token if a boundary lies in it.
+
+    Boundaries are the start of the text and the starts and ends of mentions.
+    """
+    starts = sorted(entity.start for entity in document.entities)
+    ends = sorted(entity.end for entity in document.entities)
+    tokens: list[Token] = []
+    previous_end = 0
+    for token in (*tokenize(document.text), Token(len(document.text), len(document.text))):
+        gap = Token(previous_end, token.start)
+        has_start = bisect_left(starts, gap.start) < bisect_left(starts, gap.end)
+        has_end = bisect_right(ends, gap.start) < bisect_right(ends, gap.end)
+        if gap.start < gap.end and (has_start or has_end or gap.start == 0):
+            tokens.append(gap)
+        tokens.append(token)
+        previous_end = token.end
+    return tokens[:-1]
+
+
+def units_of(entity: Entity, tokens: list[Token]) -> Iterator[Unit]:
+    """Yield the tokens of a mention, and a sub-token for each token that it covers in part."""
+    first = bisect_right(tokens, entity.start, key=lambda token: token.end)
+    end = bisect_left(tokens, entity.end, key=lambda token: token.start)
+    for index, token in enumerate(tokens[first:end], start=first):
+        span = max(token.start, entity.start), min(token.end, entity.end)
+        yield Unit(index, span != token, *span)
+
+
+def split_sentences(text: str, tokens: list[Token]) -> list[Sentence]:
+    """Return the sentences that have a token, in text order."""
+    starts = [token.start for token in tokens]
+    firsts = sorted({bisect_left(starts, start) for start in sentence_starts(text)})
+    firsts = [first for first in firsts if first < len(tokens)]
+    ends = [*(starts[first] for first in firsts[1:]), len(text)]
+    return [Sentence(*pair) for pair in zip(firsts, ends, strict=False)]
+
+
+def number_units(units: list[Unit], sentences: list[Sentence]) -> dict[Unit, str]:
+    """Return the address of each unit in order, as in 2-1.1: sentence, token, sub-token."""
+    firsts = {sentence.first for sentence in sentences}
+    addresses: dict[Unit, str] = {}
+    sentence = token = part = 0
+    for unit in sorted(units, key=lambda u: (u.token, u.is_part, u.start, -u.end)):
+        if unit.is_part:
+            part += 1
+        elif unit.token in firsts:
+            sentence, token, part = sentence + 1, 1, 0
+        else:
+            token, part = token + 1, 0
+        addresses[unit] = f"{sentence}-{token}" + (f".{part}" if part else "")
+    return addresses

@@ -1,0 +1,39 @@
+"""Capabilities, options, and names of types and features of the XMI format."""
+
+from __future__ import annotations
+
+from aloi.corpus.formats.shared.capabilities import Capabilities
+from aloi.corpus.formats.shared.names import LayerName
+from aloi.corpus.formats.shared.options import Options
+
+CAPABILITIES = Capabilities(
+    entity_ids=False,
+    entity_scores=False,
+    relation_ids=False,
+    relation_scores=False,
+    meta=False,
+)
+VALUE_FEATURE, REF_FEATURE = "value", "identifier"
+"""The features that are the label and the `ref` of a mention."""
+
+HEAD_FEATURE, TAIL_FEATURE = "Governor", "Dependent"
+"""The features that are the ends of a relation."""
+
+ANNOTATION_TYPE = "uima.tcas.Annotation"
+DOCUMENT_TYPE = "uima.tcas.DocumentAnnotation"
+STRING_TYPE = "uima.cas.String"
+NAMED_ENTITY_TYPE = "de.tudarmstadt.ukp.dkpro.core.api.ner.type.NamedEntity"
+
+
+class ReadOptions(Options, frozen=True):
+    """The type of the mentions, and the feature that holds their labels."""
+
+    layer: str = "NamedEntity"
+    feature: str = ""
+
+
+class WriteOptions(Options, frozen=True):
+    """The names of the mention type and of the relation type."""
+
+    layer: LayerName = NAMED_ENTITY_TYPE
+    relations: LayerName = "aloi.Relation"

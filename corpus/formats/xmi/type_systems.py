@@ -1,0 +1,124 @@
+"""Type systems: find and load them for reading, build them for writing."""
+
+from __future__ import annotations
+
+import io
+import keyword
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from xml.etree import ElementTree
+
+from aloi.corpus.formats.xmi.cassis_library import CassisModule, TypeSystem, translate_errors
+from aloi.corpus.formats.xmi.options import (
+    ANNOTATION_TYPE,
+    HEAD_FEATURE,
+    REF_FEATURE,
+    STRING_TYPE,
+    TAIL_FEATURE,
+    VALUE_FEATURE,
+    WriteOptions,
+)
+from aloi.corpus.formats.xmi.xml_input import read_xml
+from aloi.corpus.problems import DataError, Problem
+
+TYPE_SYSTEM_FILE = "TypeSystem.xml"
+
+EXPORT_FIX = f"Export the document again, with its {TYPE_SYSTEM_FILE}"
+"""The instruction for files that cassis cannot read."""
+
+MAX_COST = 10**8
+"""The maximum `_loading_cost` of a type system; that of DKPro Core has 20,000."""
+
+
+@dataclass(slots=True)
+class TypeSystems:
+    """The type systems loaded so far, for the files of `top` and of the folders below it."""
+
+    cassis: CassisModule
+    top: Path
+    loaded: dict[Path, TypeSystem] = field(default_factory=dict)
+
+    def load(self, file: Path) -> TypeSystem:
+        """Return the type system of an `.xmi` file; raise `DataError` if it cannot be used."""
+        path = self._find(file)
+        if path not in self.loaded:
+            with translate_errors(EXPORT_FIX, str(path)):
+                self.loaded[path] = _load(self.cassis, path)
+        return self.loaded[path]
+
+    def _find(self, file: Path) -> Path:
+        """Return the nearest type system, from the folder of the file up to `top`."""
+        for folder in file.parents:
+            if (folder / TYPE_SYSTEM_FILE).is_file():
+                return folder / TYPE_SYSTEM_FILE
+            if folder == self.top:
+                break
+        what = f"{TYPE_SYSTEM_FILE} is missing"
+        fix = f"Put the {TYPE_SYSTEM_FILE} that was exported with the file beside it"
+        raise DataError([Problem("types-missing", what, fix)])
+
+
+def _load(cassis: CassisModule, file: Path) -> TypeSystem:
+    """Load a type system; check its feature names, which cassis turns into code."""
+    content = read_xml(file)
+    if (cost := _loading_cost(content)) > MAX_COST:
+        what = f"the type system has too many features: cost {cost}, limit {MAX_COST}"
+        fix = "Remove the types and features that the documents do not use"
+        raise DataError([Problem("bad-feature", what, fix)])
+    types = cassis.load_typesystem(io.BytesIO(content))
+    type_names = {
+        feature.name: type_.name for type_ in types.get_types() for feature in type_.features
+    }
+    fix = "Rename it: letters, digits and _, not a Python keyword"
+    problems = [
+        Problem("bad-feature", f"invalid feature name {name!r} in the type {type_name}", fix)
+        for name, type_name in type_names.items()
+        if not name.isidentifier() or keyword.iskeyword(name)
+    ]
+    if problems:
+        raise DataError(problems)
+    return types
+
+
+def _loading_cost(content: bytes) -> int:
+    """Return the sum over all types of the cube of their features, own and inherited.
+
+    For each feature cassis compares all features with all others; 10**7 takes about a second.
+    """
+    own_counts: dict[str, int] = {}
+    supertypes: dict[str, str] = {}
+    for description in ElementTree.fromstring(content).findall(".//{*}typeDescription"):
+        name = (description.findtext("{*}name") or "").strip()
+        own_counts[name] = len(description.findall("{*}features/{*}featureDescription"))
+        supertypes[name] = (description.findtext("{*}supertypeName") or "").strip()
+    totals: dict[str, int] = {}
+    for type_ in own_counts:
+        chain, name = [], type_
+        while name in own_counts and name not in totals:
+            totals[name] = 0  # ends the loop if types inherit from one another in a circle
+            chain.append(name)
+            name = supertypes[name]
+        total = totals.get(name, 0)
+        for derived in reversed(chain):
+            totals[derived] = total = total + own_counts[derived]
+    return sum(total**3 for total in totals.values())
+
+
+def build_type_system(
+    cassis: CassisModule,
+    options: WriteOptions,
+    mention_attributes: Iterable[str],
+    relation_attributes: Iterable[str],
+) -> TypeSystem:
+    """Return a type system of a mention type and a relation type, with attributes as features."""
+    types = cassis.TypeSystem()
+    mention = types.create_type(options.layer, ANNOTATION_TYPE)
+    for name in (VALUE_FEATURE, REF_FEATURE, *sorted(mention_attributes)):
+        types.create_feature(mention, name, STRING_TYPE)
+    relation = types.create_type(options.relations, ANNOTATION_TYPE)
+    for name in (HEAD_FEATURE, TAIL_FEATURE):
+        types.create_feature(relation, name, mention)
+    for name in (VALUE_FEATURE, *sorted(relation_attributes)):
+        types.create_feature(relation, name, STRING_TYPE)
+    return types

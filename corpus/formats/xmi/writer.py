@@ -1,0 +1,140 @@
+"""Write XMI: one `.xmi` file per document, and the type system of all of them."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from aloi.corpus.document import Document, Entity, Relation
+from aloi.corpus.files import whole_folder
+from aloi.corpus.formats.shared.names import NameChecker
+from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.formats.xmi.cassis_library import (
+    CASSIS_NAMES,
+    Cas,
+    CassisModule,
+    TypeSystem,
+    import_cassis,
+    translate_errors,
+)
+from aloi.corpus.formats.xmi.options import (
+    HEAD_FEATURE,
+    REF_FEATURE,
+    TAIL_FEATURE,
+    VALUE_FEATURE,
+    WriteOptions,
+)
+from aloi.corpus.formats.xmi.type_systems import TYPE_SYSTEM_FILE, build_type_system
+from aloi.corpus.problems import Problem
+
+_TYPES_FIX = "Set other type names with layer= and relations="
+_XML_CHARACTERS = "\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff"
+_ILLEGAL = re.compile(f"[^{_XML_CHARACTERS}]")
+_FEATURE_NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)
+_RESERVED_NAMES = {
+    *(VALUE_FEATURE, REF_FEATURE, HEAD_FEATURE, TAIL_FEATURE),
+    *("begin", "end", "sofa", "head", "tail"),
+    *("xmiID", "id", "get", "set", "get_covered_text", "elements"),
+    *CASSIS_NAMES.values(),
+}
+"""Names of features that cassis, UIMA or this format use."""
+
+
+class _AttributeNames(NamedTuple):
+    """The attributes of the mentions and of the relations of some documents."""
+
+    mentions: frozenset[str] = frozenset()
+    relations: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, document: Document) -> _AttributeNames:
+        """Return the attribute names of a document."""
+        mentions = frozenset(name for e in document.entities for name in e.attributes)
+        return cls(mentions, frozenset(name for r in document.relations for name in r.attributes))
+
+    def union(self, other: _AttributeNames) -> _AttributeNames:
+        """Return the attribute names of both."""
+        return _AttributeNames(self.mentions | other.mentions, self.relations | other.relations)
+
+
+def write(documents: Iterable[Document], path: Path, options: WriteOptions, notes: Notes) -> int:
+    """Write a folder with one file per document and a type system; return how many documents."""
+    cassis = import_cassis()
+    names = NameChecker(
+        re.compile(f"[{_XML_CHARACTERS}]*"), "XML 1.0 does not allow all its characters"
+    )
+    attributes = _AttributeNames()
+    with translate_errors(_TYPES_FIX):
+        types = build_type_system(cassis, options, *attributes)
+    count = 0
+    with whole_folder(path) as scratch:
+        for count, document in enumerate(documents, start=1):  # noqa: B007 - the count is the result
+            fits = names.check(document)
+            names.problems += _unwritable_values(document)
+            if not fits or names.bad_labels or names.problems:
+                continue
+            with translate_errors(_TYPES_FIX):
+                extended = attributes.union(_AttributeNames.of(document))
+                if extended != attributes:
+                    attributes = extended
+                    types = build_type_system(cassis, options, *attributes)
+                file = Path(scratch, f"{document.id}.xmi")
+                file.parent.mkdir(parents=True, exist_ok=True)
+                _to_cas(cassis, document, types, options).to_xmi(file)
+        names.raise_problems()
+        types.to_xml(scratch / TYPE_SYSTEM_FILE)
+    return count
+
+
+def _unwritable_values(document: Document) -> Iterator[Problem]:
+    """Yield a problem for each attribute that cannot name a feature and each illegal character."""
+    items: list[Entity | Relation] = [*document.entities, *document.relations]
+    values: list[tuple[str | None, str, str]] = [(None, "the text", document.text)]
+    for item in items:
+        place = item.id if isinstance(item, Entity) else str(item)
+        if isinstance(item, Entity) and item.ref is not None:
+            values.append((place, "the ref", item.ref))
+        for name, value in item.attributes.items():
+            values.append((place, f"the attribute {name!r}", value))
+            if not _is_feature_name(name):
+                what = f"the attribute name {name!r} is not a valid feature name"
+                fix = "Rename it: a letter, then letters, digits and _; no name of UIMA or Python"
+                yield Problem("bad-attribute", what, fix, document.id, place)
+    for place_, where, value in values:
+        if illegal := _ILLEGAL.search(value):
+            character, offset = illegal[0], illegal.start()
+            what = f"{where} has {character!r} at {offset}, which XML 1.0 does not allow"
+            yield Problem("bad-character", what, "Remove the character", document.id, place_)
+
+
+def _is_feature_name(name: str) -> bool:
+    is_word = _FEATURE_NAME.fullmatch(name) and not keyword.iskeyword(name)
+    return bool(is_word) and name not in _RESERVED_NAMES
+
+
+def _to_cas(
+    cassis: CassisModule, document: Document, types: TypeSystem, options: WriteOptions
+) -> Cas:
+    """Return a document as a CAS; as in DKPro Core, a relation has the span of its dependent."""
+    cas = cassis.Cas(typesystem=types, sofa_string=document.text)
+    mention_type, relation_type = types.get_type(options.layer), types.get_type(options.relations)
+    mentions = {}
+    # The reader numbers mentions of one span and label in file order: write e2 before e10.
+    for e in sorted(document.entities, key=lambda e: (e.start, -e.end, e.label, len(e.id), e.id)):
+        features = {**_features(e.attributes), VALUE_FEATURE: e.label, REF_FEATURE: e.ref}
+        mentions[e.id] = mention_type(begin=e.start, end=e.end, **features)
+        cas.add(mentions[e.id])
+    for r in document.relations:
+        tail = mentions[r.tail]
+        ends = {HEAD_FEATURE: mentions[r.head], TAIL_FEATURE: tail}
+        features = {**_features(r.attributes), VALUE_FEATURE: r.label, **ends}
+        cas.add(relation_type(begin=tail.begin, end=tail.end, **features))
+    return cas
+
+
+def _features(attributes: Mapping[str, str]) -> dict[str, str | None]:
+    """Return attributes under the names of cassis."""
+    return {CASSIS_NAMES.get(name, name): value for name, value in attributes.items()}
