@@ -1,1 +1,1 @@
-"""Guidelines and Label Studio."""
+"""Annotation: guidelines, exchange with an annotation server, comparison of passes, practice."""

@@ -13,11 +13,11 @@ import sys
 import time
 from multiprocessing import get_context
 
-from aloi.annotation.labelstudio.access import find
+from aloi.annotation.exchange.push import PushRequest, push
+from aloi.annotation.labelstudio.access import find_access
 from aloi.annotation.labelstudio.client import LabelStudioServer
 from aloi.annotation.labelstudio.interface import labelling_interface
-from aloi.annotation.labelstudio.push import Delivery, push
-from aloi.annotation.labelstudio.tasks import Sender
+from aloi.annotation.labelstudio.tasks import LabelStudioTaskWriter
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.schema import EntityType, RelationType, Schema
@@ -41,14 +41,14 @@ def ours(number: int, name: str) -> tuple[float, float]:
     """Seconds, and GB at the peak, to push documents."""
     found = documents(number)
     predictions = {document.id: document for document in found}
-    delivery = Delivery(
+    delivery = PushRequest(
         corpus=name,
         schema=SCHEMA,
         documents=found,
         annotators=["ours"],
         predictions=predictions,
     )
-    with LabelStudioServer(find()) as studio:
+    with LabelStudioServer(find_access()) as studio:
         start = time.perf_counter()
         push(studio, delivery, Notes())
         return time.perf_counter() - start, _peak()
@@ -56,10 +56,12 @@ def ours(number: int, name: str) -> tuple[float, float]:
 
 def bare(number: int, name: str) -> tuple[float, float]:
     """The same for the client's own import, called in a loop; tasks are made beforehand."""
-    sender, found = Sender("bare", SCHEMA, None, Notes()), documents(number)
-    tasks = [{**sender.task(d), "predictions": [sender.prediction(d, "aloi")]} for d in found]
-    with LabelStudioServer(find()) as studio:
-        project = studio.make_project(f"{name} · bare", label_config=labelling_interface(SCHEMA))
+    sender, found = LabelStudioTaskWriter("bare", SCHEMA, None, Notes()), documents(number)
+    tasks = [sender.task(d, predictions=[sender.prediction(d, "aloi")]) for d in found]
+    with LabelStudioServer(find_access()) as studio:
+        project = studio.create_project(
+            f"{name} · bare", {"label_config": labelling_interface(SCHEMA)}
+        )
         start = time.perf_counter()
         for first in range(0, number, BARE):
             studio._client.projects.import_tasks(project.id, request=tasks[first : first + BARE])

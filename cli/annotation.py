@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -12,12 +13,14 @@ from aloi.cli.console import fail, steps
 from aloi.cli.inputs import must_exist
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
-    from aloi.annotation.labelstudio.pull import Pulled, Reader
-    from aloi.annotation.labelstudio.push import Delivery, Pushed
+    from aloi.annotation.annotation_server import EdgePolicy
+    from aloi.annotation.exchange.pull import PullReport
+    from aloi.annotation.exchange.push import ProjectPush, PushRequest
+    from aloi.annotation.exchange.sources import PushSource
     from aloi.corpus.document import Document
-    from aloi.corpus.schema import Schema
+    from aloi.corpus.formats.shared.notes import Notes
 
 Home = Annotated[
     Path, typer.Option(metavar="DIR", help="Where `start` keeps Label Studio and its access.")
@@ -50,13 +53,13 @@ def start(
 
     The first time it is installed into the home, which takes 1 GB and some minutes.
     """
-    from aloi.annotation.labelstudio.access import FILE
+    from aloi.annotation.labelstudio.access import ACCESS_FILE
     from aloi.annotation.labelstudio.local import server
 
     with steps() as step:
-        started = server.start(home, port=port, database=database, step=step)
+        started = server.start(home, port=port, database=database, progress=step)
     print(f"Label Studio: {started.url}")
-    print(f"user name: {started.username}; the password stands in {home / FILE}")
+    print(f"user name: {started.username}; the password stands in {home / ACCESS_FILE}")
 
 
 @app.command()
@@ -74,10 +77,10 @@ def guidelines(
     schema: Annotated[Path, typer.Option(help="Where its tables come from.", exists=True)],
 ) -> None:
     """Bring a guide's tables up to date with the schema."""
-    from aloi.corpus.guides import refresh
+    from aloi.corpus.guides import refresh_tables
     from aloi.corpus.schema import load_schema
 
-    refresh(guide, load_schema(schema))
+    refresh_tables(guide, load_schema(schema))
 
 
 @app.command()
@@ -144,94 +147,87 @@ def push(
 
     Again and again: what is there stays, what is missing is sent, nothing comes twice.
     """
+    from aloi.annotation.exchange.push import PushRequest
     from aloi.annotation.guidelines import guide_for
-    from aloi.annotation.labelstudio.push import Delivery
     from aloi.corpus.guides import read_guide
 
     if len(set(to)) < len(to):
         raise typer.BadParameter("--to names an annotator twice")
-    name, known, documents = _documents(source, project, schema)
+    documents = _source(source, project, schema)
     predicted = _predictions(predictions)
-    delivery = Delivery(
-        corpus=name,
-        schema=known,
-        documents=documents,
+    delivery = PushRequest(
+        corpus=documents.name,
+        schema=documents.schema,
+        documents=documents.documents,
         annotators=to,
         double=double,
         order=order,
         predictions=predicted,
         model_version=model_version or _model(predicted),
-        guide=read_guide(guide) if guide else guide_for(known),
+        guide=read_guide(guide) if guide else guide_for(documents.schema),
         finished=finished,
         changed=changed,
     )
     _deliver(delivery, home)
 
 
-def _deliver(delivery: Delivery, home: Path) -> None:
+def _deliver(delivery: PushRequest, home: Path) -> None:
     """Push, and tell what came of it."""
-    from aloi.annotation.labelstudio.access import find
+    from aloi.annotation.exchange.push import push as deliver
+    from aloi.annotation.labelstudio.access import find_access
     from aloi.annotation.labelstudio.client import LabelStudioServer
-    from aloi.annotation.labelstudio.push import push as deliver
     from aloi.corpus.formats.shared.notes import Notes
 
     notes = Notes()
-    with LabelStudioServer(find(home)) as studio, steps() as tell:
-        done = deliver(studio, delivery, notes, tell=tell)
+    with LabelStudioServer(find_access(home)) as studio, steps() as tell:
+        done = deliver(studio, delivery, notes, progress=tell)
     for note in notes:
         print(note, file=sys.stderr)
     for annotator, pushed in done.items():
         print(f"{annotator}: {_told(pushed)}; {pushed.project.url}")
 
 
-def _documents(
-    source: str, project: str | None, schema: Path | None
-) -> tuple[str, Schema, tuple[Document, ...]]:
-    """Name, schema and documents of a corpus folder, or of bare documents with a schema."""
-    from aloi.corpus.collection import Corpus, is_corpus
-    from aloi.corpus.formats import registry
-    from aloi.corpus.schema import load_schema
+def _source(source: str, project: str | None, schema: Path | None) -> PushSource:
+    """Read a corpus folder, or bare documents with a schema."""
+    from aloi.annotation.exchange.sources import PushSource
+    from aloi.corpus.collection import is_corpus
 
     must_exist(source)
     if is_corpus(Path(source)):
         if schema is not None:
             raise typer.BadParameter("a corpus folder brings its own schema; leave --schema out")
-        corpus = Corpus.open(Path(source))
-        return project or corpus.manifest.name, corpus.schema, corpus.documents
+        return PushSource.from_corpus(Path(source), name=project)
     if schema is None or project is None:
         raise typer.BadParameter("bare documents need --schema and --project")
-    return project, load_schema(schema), tuple(registry.read(source))
+    return PushSource.from_files(source, schema, name=project)
 
 
 def _predictions(source: str | None) -> dict[str, Document]:
-    from aloi.corpus.collection import Corpus, is_corpus
-    from aloi.corpus.formats import registry
+    from aloi.annotation.exchange.sources import read_predictions
 
     if source is None:
         return {}
     must_exist(source)
-    if is_corpus(Path(source)):
-        documents: Iterable[Document] = Corpus.open(Path(source)).documents
-    else:
-        documents = registry.read(source)
-    return {document.id: document for document in documents}
+    return read_predictions(source)
 
 
 def _model(predictions: Mapping[str, Document]) -> str:
     """The model that predictions name; ends with status 2 where they name several."""
-    models = {str(each.meta["model"]) for each in predictions.values() if "model" in each.meta}
+    from aloi.annotation.exchange.sources import model_names
+
+    models = model_names(predictions)
     if len(models) > 1:
         raise typer.BadParameter(f"predictions of {len(models)} models; say --model-version")
-    return models.pop() if models else "predictions"
+    return models[0] if models else "predictions"
 
 
-def _told(done: Pushed) -> str:
+def _told(done: ProjectPush) -> str:
     """What a push did, without what it did not."""
-    said = f"{done.sent} documents sent, {done.there} there already"
+    said = f"{done.sent} documents sent, {done.present} there already"
     further = {
         "replaced": done.replaced,
         "predictions renewed": done.predictions,
-        "doubled tasks deleted": done.doubles,
+        "doubled tasks deleted": done.duplicates,
     }
     return ", ".join([said, *(f"{number} {what}" for what, number in further.items() if number)])
 
@@ -256,19 +252,19 @@ def pull(
     From a server, or from its export in JSON. Only what changed is asked for; what cannot be read
     is told, the rest is written.
     """
-    from aloi.annotation.labelstudio.pull import Reader, pull_export
+    from aloi.annotation.exchange.sources import corpus_name
+    from aloi.annotation.labelstudio.export import pull_export
     from aloi.corpus.formats.shared.notes import Notes
     from aloi.corpus.locks import locked
     from aloi.corpus.streams import is_stream, on_disk
 
     notes = Notes()
-    reader = Reader(notes, edges)
     with locked(out):
         if is_stream(source) or Path(source).is_file():
-            with on_disk(source) as given:
-                pulled = pull_export(given.path, out, reader)
+            with on_disk(source) as file:
+                pulled = pull_export(file.path, out, notes, edges=edges)
         else:
-            pulled = _pull(_name(source), annotator or [], out, reader, home)
+            pulled = _pull(corpus_name(source), annotator or [], out, notes, edges, home)
     for note in notes:
         print(note, file=sys.stderr)
     names = sorted(pulled.written | pulled.unchanged)
@@ -280,28 +276,20 @@ def pull(
         print("no finished work", file=sys.stderr)
 
 
-def _name(source: str) -> str:
-    """The name of a corpus folder, or the name itself."""
-    from aloi.corpus.collection import Corpus, is_corpus
-
-    return Corpus.open(Path(source)).manifest.name if is_corpus(Path(source)) else source
-
-
-def _pull(name: str, annotators: list[str], out: Path, reader: Reader, home: Path) -> Pulled:
-    from aloi.annotation.labelstudio.access import find
+def _pull(
+    name: str, annotators: list[str], out: Path, notes: Notes, edges: EdgePolicy, home: Path
+) -> PullReport:
+    from aloi.annotation.exchange.pull import NoProjectError, pull_projects, select_projects
+    from aloi.annotation.labelstudio.access import find_access
     from aloi.annotation.labelstudio.client import LabelStudioServer
-    from aloi.annotation.labelstudio.pull import passes, pull_server
 
-    with LabelStudioServer(find(home)) as studio:
-        projects = studio.projects(name)
-        if unknown := set(annotators) - projects.keys():
-            known = ", ".join(projects) or "none"
-            raise typer.BadParameter(f"no project of {', '.join(sorted(unknown))}; there: {known}")
-        wanted = annotators or passes(projects)
-        if not wanted:
-            raise typer.BadParameter(f"{studio.url} has no project «{name} · …»; push first")
+    with LabelStudioServer(find_access(home)) as studio:
+        try:
+            projects = select_projects(studio, name, annotators)
+        except NoProjectError as error:
+            raise typer.BadParameter(str(error)) from error
         with steps() as tell:
-            return pull_server(studio, [projects[each] for each in wanted], out, reader, tell=tell)
+            return pull_projects(studio, projects.values(), out, notes, edges=edges, progress=tell)
 
 
 @app.command()
@@ -320,34 +308,29 @@ def serve(
 
     A backend for Label Studio, until Ctrl+C. --to connects the projects of all annotators.
     """
-    from threading import Thread
-
-    from aloi.annotation.labelstudio.backend import Backend, Server
+    from aloi.annotation.exchange.sources import corpus_name
+    from aloi.annotation.labelstudio.backend import running_backend
     from aloi.models.prediction.pipelines import load
 
-    with Server(Backend(load(model)), host, port) as server:
-        thread = Thread(target=server.serve_forever, daemon=True)
-        thread.start()
+    with running_backend(load(model), host, port) as (server, thread):
         print(f"{server.backend.model_version}: {server.url}", flush=True)
         if to is not None:
-            _connect(_name(to), server.url, home)
-        try:
+            _connect(corpus_name(to), server.url, home)
+        with suppress(KeyboardInterrupt):
             thread.join()
-        except KeyboardInterrupt:
-            server.shutdown()
 
 
 def _connect(name: str, backend: str, home: Path) -> None:
     """Connect the projects of a corpus's annotators to a backend."""
-    from aloi.annotation.labelstudio.access import find
-    from aloi.annotation.labelstudio.backend import NAME
+    from aloi.annotation.exchange.pull import pass_annotators
+    from aloi.annotation.labelstudio.access import find_access
+    from aloi.annotation.labelstudio.backend import connect_projects
     from aloi.annotation.labelstudio.client import LabelStudioServer
-    from aloi.annotation.labelstudio.pull import passes
 
-    with LabelStudioServer(find(home)) as studio:
-        projects = studio.projects(name)
-        for annotator in passes(projects):
-            studio.connect(projects[annotator], backend, NAME)
+    with LabelStudioServer(find_access(home)) as studio:
+        projects = studio.list_projects(name)
+        for annotator in pass_annotators(projects):
+            connect_projects(studio, [projects[annotator]], backend)
             print(f"{annotator}: {projects[annotator].url}", flush=True)
 
 
@@ -368,10 +351,10 @@ def open_(
     import getpass
     import webbrowser
 
+    from aloi.annotation.exchange.push import PushRequest, push_document
     from aloi.annotation.guidelines import guide_for
-    from aloi.annotation.labelstudio.access import find
+    from aloi.annotation.labelstudio.access import find_access
     from aloi.annotation.labelstudio.client import LabelStudioServer
-    from aloi.annotation.labelstudio.push import Delivery, page
     from aloi.cli.inputs import open_corpus
     from aloi.corpus.formats.shared.notes import Notes
 
@@ -380,7 +363,7 @@ def open_(
     if not chosen:
         raise typer.BadParameter(f"{corpus} has no document {document}")
     predicted = _predictions(predictions or str(corpus))
-    delivery = Delivery(
+    delivery = PushRequest(
         corpus=whole.manifest.name,
         schema=whole.schema,
         documents=chosen,
@@ -389,7 +372,7 @@ def open_(
         model_version=_model(predicted),
         guide=guide_for(whole.schema),
     )
-    with LabelStudioServer(find(home)) as studio, steps() as tell:
-        address = page(studio, delivery, Notes(), tell=tell)
+    with LabelStudioServer(find_access(home)) as studio, steps() as tell:
+        address = push_document(studio, delivery, Notes(), progress=tell)
     print(address)
     webbrowser.open(address)

@@ -14,11 +14,9 @@ from aloi.cli.console import fail, steps
 from aloi.cli.inputs import must_exist
 
 if TYPE_CHECKING:
-    from aloi.annotation.compare.adjudication import Case
-    from aloi.annotation.labelstudio.adjudication_project import Decisions
+    from aloi.annotation.compare.adjudication import AdjudicationCase, Decisions
+    from aloi.annotation.labelstudio.adjudication_project import ProjectDecisions
     from aloi.corpus.collection import Corpus
-    from aloi.corpus.document import Document
-    from aloi.corpus.problems import Problem
 
 PASSES = typer.Argument(
     metavar="PASSES...",
@@ -46,7 +44,7 @@ def agree(
     from aloi.eval.reports.sheets import terminal
 
     must_be_passes(passes)
-    found = agreement.agree(read_passes(passes), load_schema(schema) if schema else None)
+    found = agreement.compare_passes(read_passes(passes), load_schema(schema) if schema else None)
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     for sheet in found.sheets():
         console.print(terminal(sheet), markup=False)
@@ -72,7 +70,8 @@ def adjudicate(
         Path | None, typer.Option(metavar="DIR", help="Where gold goes; else into the corpus.")
     ] = None,
     policy: Annotated[
-        str | None, typer.Option(help="Decide by `majority` or `annotator=NAME`, not in a project.")
+        str | None,
+        typer.Option(help="Decide by `majority` or `annotator=NAME`, not in a project."),
     ] = None,
     home: Home = HOME,
 ) -> None:
@@ -81,43 +80,56 @@ def adjudicate(
     The first call makes a project of the documents they differ on. Call it again to write what is
     decided since and list what is open.
     """
-    from aloi.annotation.compare.adjudication import UNANIMOUS, cases, settled, write_gold
+    from aloi.annotation.compare.adjudication import Decisions, prepare_adjudication, write_gold
     from aloi.annotation.compare.passes import read_passes
+    from aloi.annotation.compare.policy import decide_by_policy, is_policy
     from aloi.cli.inputs import open_corpus
     from aloi.corpus.locks import locked
 
     must_be_passes(passes)
+    if policy is not None and not is_policy(policy):
+        raise typer.BadParameter("--policy is `majority` or `annotator=NAME`")
     whole = open_corpus(corpus)
-    found, alone = cases(read_passes(passes), whole.schema)
-    agreed = [case for case in found if not case.differences]
-    differing = [case for case in found if case.differences]
-    gold = {each.first.id: settled(each.first, each.versions, by=UNANIMOUS) for each in agreed}
-    problems: list[Problem] = []
+    adjudication = prepare_adjudication(read_passes(passes), whole.schema)
+    contested, unanimous = adjudication.contested, len(adjudication.gold)
+    decisions = Decisions()
     with locked(out or corpus):
         if policy is not None:
-            gold |= _by_policy(differing, policy)
-        elif differing:
-            decisions = _decisions(whole, differing, home)
-            gold |= decisions.gold
-            problems = decisions.problems
-        changed = sum(write_gold(document, whole, out) for document in gold.values())
-    print(f"gold: {len(gold)} of {len(found)} documents ({len(agreed)} agreed), {changed} written")
-    if alone:
+            decisions = decide_by_policy(contested, policy)
+            _print_policy(decisions)
+        elif contested:
+            decisions = _decisions(whole, contested, home)
+        gold = adjudication.gold | decisions.gold
+        changed = write_gold(gold.values(), whole, out)
+    total = unanimous + len(contested)
+    print(f"gold: {len(gold)} of {total} documents ({unanimous} agreed), {changed} written")
+    if alone := adjudication.single:
         print(f"{len(alone)} documents that one annotator alone has are left out", file=sys.stderr)
-    if problems:
-        fail(problems)
+    if decisions.problems:
+        fail(decisions.problems)
 
 
-def _decisions(corpus: Corpus, differing: list[Case], home: Path) -> Decisions:
+def _print_policy(decisions: Decisions) -> None:
+    """Print what a policy could not decide."""
+    for id_, ties in decisions.ties.items():
+        for tie in ties:
+            print(f"tie, left out: {id_}: {tie}")
+        if lost := decisions.lost_relations.get(id_):
+            print(f"{id_}: {lost} relations lost with a mention", file=sys.stderr)
+    for id_, reason in decisions.open.items():
+        print(f"open: {id_}: {reason}")
+
+
+def _decisions(corpus: Corpus, differing: list[AdjudicationCase], home: Path) -> ProjectDecisions:
     """Bring cases to the project, print what is open, and return what is decided."""
     from aloi.annotation.guidelines import guide_for
-    from aloi.annotation.labelstudio.access import find
-    from aloi.annotation.labelstudio.adjudication_project import adjudicate as decide
+    from aloi.annotation.labelstudio.access import find_access
+    from aloi.annotation.labelstudio.adjudication_project import decide_in_project as decide
     from aloi.annotation.labelstudio.client import LabelStudioServer
     from aloi.corpus.formats.shared.notes import Notes
 
     notes, schema = Notes(), corpus.schema
-    with LabelStudioServer(find(home)) as studio, steps() as tell:
+    with LabelStudioServer(find_access(home)) as studio, steps() as tell:
         decisions = decide(
             studio,
             corpus.manifest.name,
@@ -125,7 +137,7 @@ def _decisions(corpus: Corpus, differing: list[Case], home: Path) -> Decisions:
             schema,
             guide=guide_for(schema),
             notes=notes,
-            tell=tell,
+            progress=tell,
         )
     for note in notes:
         print(note, file=sys.stderr)
@@ -133,31 +145,6 @@ def _decisions(corpus: Corpus, differing: list[Case], home: Path) -> Decisions:
     for id_, address in decisions.open.items():
         print(f"open: {id_}: {address}")
     return decisions
-
-
-def _by_policy(differing: list[Case], policy: str) -> dict[str, Document]:
-    """What a policy makes of each document it can decide; the rest is printed."""
-    from aloi.annotation.compare.adjudication import settled
-    from aloi.annotation.compare.policy import majority
-
-    rule, _, name = policy.partition("=")
-    if policy != "majority" and (rule != "annotator" or not name):
-        raise typer.BadParameter("--policy is `majority` or `annotator=NAME`")
-    gold: dict[str, Document] = {}
-    for case in differing:
-        id_, document = case.first.id, case.versions.get(name)
-        if policy == "majority":
-            decided = majority(case.versions, case.schema)
-            document = decided.document
-            for tie in decided.ties:
-                print(f"tie, left out: {id_}: {tie}")
-            if decided.fallen:
-                print(f"{id_}: {decided.fallen} relations lost with a mention", file=sys.stderr)
-        if document is None:
-            print(f"open: {id_}: {name} has not annotated it")
-        else:
-            gold[id_] = settled(document, case.versions, by=policy)
-    return gold
 
 
 def effort(
@@ -175,15 +162,14 @@ def effort(
     from rich.console import Console
 
     from aloi.annotation.compare import effort as efforts
-    from aloi.annotation.compare.disagreements import BARE
     from aloi.corpus.files import whole_file
     from aloi.corpus.formats import registry
     from aloi.corpus.schema import load_schema
     from aloi.eval.reports.sheets import terminal
 
     must_exist(predictions, gold)
-    found = efforts.effort(
-        registry.read(gold), registry.read(predictions), load_schema(schema) if schema else BARE
+    found = efforts.measure_effort(
+        registry.read(gold), registry.read(predictions), load_schema(schema) if schema else None
     )
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     console.print(terminal(found.sheet()), markup=False)

@@ -11,9 +11,7 @@ from aloi.cli.annotation import HOME, Home
 from aloi.cli.console import fail, steps
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from aloi.annotation.practice.exercises import Exercise
+    from aloi.annotation.practice.exercises import Correction
     from aloi.corpus.document import Document
 
 
@@ -30,47 +28,34 @@ def practice(
     """
     import getpass
 
-    from aloi.annotation.labelstudio.access import find
+    from aloi.annotation.labelstudio.access import find_access
     from aloi.annotation.labelstudio.client import LabelStudioServer
-    from aloi.annotation.practice.exercises import exercises, practise
+    from aloi.annotation.practice.exercises import load_exercises, update_practice
     from aloi.corpus.formats.shared.notes import Notes
+    from aloi.eval.reports.sheets import ratio
 
-    given, notes = exercises(), Notes()
-    with LabelStudioServer(find(home)) as studio, steps() as tell:
-        project, done, problems = practise(
-            studio, name or getpass.getuser(), given, notes=notes, tell=tell
+    exercises, notes = load_exercises(), Notes()
+    with LabelStudioServer(find_access(home)) as studio, steps() as tell:
+        session = update_practice(
+            studio, name or getpass.getuser(), exercises, notes=notes, progress=tell
         )
     for note in notes:
         print(note, file=sys.stderr)
-    print(f"{project.title} : {project.url}")
-    print(f"{len(done)} exercices faits sur {len(given)}")
-    finished = [exercise for exercise in given if exercise.answers.id in done]
-    for exercise in finished:
-        _correct(exercise, done[exercise.answers.id])
-    if finished:
-        _score(finished, done)
-    if problems:
-        fail(problems)
+    print(f"{session.project.title} : {session.project.url}")
+    print(f"{len(session.finished)} exercices faits sur {len(exercises)}")
+    for id_, corrections in session.corrections().items():
+        _print_corrections(session.finished[id_], corrections)
+    for what, f1 in session.scores().items():
+        print(f"\n{what} : F1 {ratio(f1)}", end="")
+    if session.finished:
+        print()
+    if session.problems:
+        fail(session.problems)
 
 
-def _correct(exercise: Exercise, work: Document) -> None:
-    from aloi.annotation.practice.exercises import correction, practice_schema
+def _print_corrections(work: Document, corrections: list[Correction]) -> None:
+    from aloi.annotation.practice.exercises import format_correction
 
-    found = exercise.corrections(work, practice_schema())
-    print(f"\n{exercise.answers.id}, {exercise.answers.meta['title']} : {len(found)} différences")
-    for each, rules in found:
-        print(correction(each, rules))
-
-
-def _score(finished: list[Exercise], done: Mapping[str, Document]) -> None:
-    from aloi.annotation.practice.exercises import practice_schema
-    from aloi.eval.reports.report import evaluate
-    from aloi.eval.reports.sheets import ratio
-
-    answers = [exercise.answers for exercise in finished]
-    work = [done[document.id] for document in answers]
-    report = evaluate(answers, work, schemes=["exact", "strict"], schema=practice_schema())
-    scores = {"mentions": report.entities["exact"], "relations": report.relations["strict"]}
-    for what, result in scores.items():
-        print(f"\n{what} : F1 {ratio(result.scores.micro.ratios['f1'])}", end="")
-    print()
+    print(f"\n{work.id}, {work.meta['title']} : {len(corrections)} différences")
+    for each in corrections:
+        print(format_correction(each))

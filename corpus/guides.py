@@ -1,4 +1,4 @@
-"""The tables of the annotation guide, made from the schema so that the two never differ."""
+"""Annotation guides, and their tables of labels, which are generated from the schema."""
 
 from __future__ import annotations
 
@@ -18,22 +18,26 @@ _VERSION = re.compile(r"^Version (\S+) · schéma `([^`]+)`", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """A guide's version, the name of the schema it is for, and its text in Markdown."""
+    """A guide: its version, the name of its schema, and its text in Markdown."""
 
     version: str
     schema: str
     text: str = field(repr=False)
 
 
-def refresh(guide: Path, schema: Schema) -> None:
-    """Write the schema's tables between the marks `<!-- schema:… -->` and `<!-- /schema -->`."""
-    text = with_tables(guide.read_text(encoding="utf-8"), schema)
+def refresh_tables(guide: Path, schema: Schema) -> None:
+    """Write the schema's tables into a guide.
+
+    Each table replaces the lines between `<!-- schema:entities -->` or `<!-- schema:relations -->`
+    and `<!-- /schema -->`.
+    """
+    text = replace_tables(guide.read_text(encoding="utf-8"), schema)
     with whole_file(guide) as stream:
         stream.write(text)
 
 
-def with_tables(text: str, schema: Schema) -> str:
-    """A guide's text with its tables as the schema has them."""
+def replace_tables(text: str, schema: Schema) -> str:
+    """Return a guide's text with the tables of the schema."""
     rows = {"entities": _entity_rows, "relations": _relation_rows}
     return _TABLE.sub(lambda m: m[1] + "\n".join(rows[m[2]](schema)) + "\n" + m[3], text)
 
@@ -61,18 +65,16 @@ def _relation_rows(schema: Schema) -> Iterator[str]:
 def _attribute_lines(title: str, schema: Schema, *, relations: bool) -> Iterator[str]:
     types = schema.relation_attributes if relations else schema.entity_attributes
     for name, type_ in types.items():
-        borne = f" ({', '.join(type_.labels)})" if type_.labels else ""
+        labels = f" ({', '.join(type_.labels)})" if type_.labels else ""
         values = ", ".join(f"`{value}`" for value in type_.values)
-        yield f"{title} : `{name}`{borne}, {values} – {type_.fr}."
+        yield f"{title} : `{name}`{labels}, {values} – {type_.fr}."
 
 
 def read_guide(file: Path) -> Guide:
-    """A guide; raises `DataError` if no line of it says its version and schema."""
+    """Read a guide; raise `DataError` if it has no line with its version and schema."""
     text = file.read_text(encoding="utf-8")
-    if (found := _VERSION.search(text)) is None:
-        what, fix = (
-            "the guide does not say its version",
-            "Write a line «Version 1.0 · schéma `name`»",
-        )
+    if (version := _VERSION.search(text)) is None:
+        what = "the guide has no line with its version and schema"
+        fix = "Add the line «Version 1.0 · schéma `name`»"
         raise DataError([Problem("no-version", what, fix, file=str(file))])
-    return Guide(found[1], found[2], text)
+    return Guide(version[1], version[2], text)

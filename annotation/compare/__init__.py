@@ -1,1 +1,1 @@
-"""Comparing annotation passes and adjudicating them, whatever tool they were made in."""
+"""Comparison and adjudication of annotation passes, independent of the annotation tool."""

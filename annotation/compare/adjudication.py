@@ -1,85 +1,71 @@
-"""Annotators' passes made into gold: what they agree on as it is, the rest as somebody decides.
+"""Adjudication: gold made from the versions of several annotators.
 
-The documents that annotators differ on go to a project of their own. A task there opens with what
-all agree on, and each disagreement marked in it: a stretch, an arc or a ref «à trancher», with a
-list beside the text that says who has what. Every annotator's version is there too, as a prediction
-under the annotator's name. The adjudicator relabels, completes or deletes what is marked, and
-submits; a document with a mark left is not decided yet.
+Documents without disagreements become gold unchanged. For the others an adjudicator, or a policy
+(`aloi.annotation.compare.policy`), decides. The adjudicator starts from the annotations that all
+versions share. In these, each disagreement is marked with the label or ref «à trancher», which the
+adjudicator changes or deletes. A document with a remaining mark is not decided yet.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
-from html import escape
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree as ET
 
 import msgspec
 
+from aloi.annotation.compare.content import (
+    REF_NAME,
+    build_document,
+    extract_content,
+    shared_content,
+)
 from aloi.annotation.compare.disagreements import (
     MENTION,
     RELATION,
-    Difference,
-    common,
-    content,
-    differences,
-    told,
-    written,
+    PassDisagreement,
+    find_disagreements,
 )
-from aloi.annotation.compare.passes import Passes, by_document
-from aloi.annotation.labelstudio.interface import labelling_interface
-from aloi.annotation.labelstudio.tasks import PULLED, Sender
+from aloi.annotation.compare.passes import Passes, group_by_document
+from aloi.annotation.provenance import PROVENANCE, provenance
 from aloi.corpus import document_files
 from aloi.corpus.collection import Corpus
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.files import write_bytes
-from aloi.corpus.formats.shared.label_studio_results import REF_TAG
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.schema import Schema, schema_problems
 
 MARK = "à trancher"
-"""The label of what is to be decided."""
+"""The label or ref («to be decided») of an annotation that the adjudicator has to decide."""
 
 UNANIMOUS = "agreement"
-"""Who decided where the annotators agree on everything."""
-
-AGREED = "accord"
-"""The version of the prediction that a task opens with."""
-
-LISTED, BASIS = "differences", "versions_sha256"
-"""Keys of a task's data: the list shown beside the text, and what it was made of."""
-
-OWN = (LISTED, BASIS, "annotator")
-
-AROUND = 30
-"""Code points shown on either side of a disagreement."""
+"""The value of `adjudicated_by` in gold on which all annotators agree."""
 
 
 @dataclass(frozen=True)
-class Case:
-    """A document's versions by annotator, two or more."""
+class AdjudicationCase:
+    """The versions of a document by annotator, two or more."""
 
     versions: dict[str, Document]
     schema: Schema
 
     @property
     def first(self) -> Document:
-        """The first annotator's version, whose ids gold keeps."""
+        """The first annotator's version; gold keeps its ids."""
         return next(iter(self.versions.values()))
 
     @cached_property
-    def differences(self) -> list[Difference]:
-        """All that the annotators differ on, in text order."""
-        found = differences(self.versions, self.schema)
-        return sorted(found, key=lambda each: (each.spans[0], each.what != MENTION))
+    def disagreements(self) -> list[PassDisagreement]:
+        """All disagreements of the annotators, in text order."""
+        unsorted = find_disagreements(self.versions, self.schema)
+        return sorted(unsorted, key=lambda each: (each.spans[0], each.aspect != MENTION))
 
     @property
-    def basis(self) -> str:
-        """A hash of the versions: another one where an annotator changed something."""
+    def versions_hash(self) -> str:
+        """The SHA-256 of the versions without metadata, in hexadecimal."""
         encoder = msgspec.json.Encoder(order="sorted")
         versions = {
             name: msgspec.structs.replace(each, meta={}) for name, each in self.versions.items()
@@ -87,162 +73,164 @@ class Case:
         return hashlib.sha256(encoder.encode(versions)).hexdigest()
 
     @cached_property
-    def agreed(self) -> Document:
-        """What all of them have."""
-        contents = [content(version, self.schema) for version in self.versions.values()]
-        return written(common(contents), self.versions.values())
+    def shared(self) -> Document:
+        """The annotations that all versions have."""
+        contents = [extract_content(version, self.schema) for version in self.versions.values()]
+        return build_document(shared_content(contents), self.versions.values())
 
     def marked(self) -> Document:
-        """What all agree on, and marks where they differ: mentions, arcs and refs.
+        """Return the shared annotations with a mark for each disagreement.
 
-        What stands on a mention that not all have bears no mark: that of the mention comes first.
+        Values and relations on a mention that not all annotators have are not marked: the mention
+        is decided first.
         """
-        entities = {each.id: each for each in self.agreed.entities}
-        relations = list(self.agreed.relations)
-        for number, each in enumerate(self.differences, start=1):
-            ends = self._ends(each)
-            if each.what == MENTION:
-                name = _mark(number)
-                entities[name] = Entity(name, *each.spans[0], MARK)
-            elif each.what == RELATION and ends:
-                relations.append(self._marked_arc(*ends))
-            elif each.what == REF_TAG and ends:
+        entities = {each.id: each for each in self.shared.entities}
+        relations = list(self.shared.relations)
+        for number, each in enumerate(self.disagreements, start=1):
+            ends = self.shared_ends(each)
+            if each.aspect == MENTION:
+                id_ = mark_id(number)
+                entities[id_] = Entity(id_, *each.spans[0], MARK)
+            elif each.aspect == RELATION and ends:
+                relations.append(self._marked_relation(*ends))
+            elif each.aspect == REF_NAME and ends:
                 entities[ends[0]] = msgspec.structs.replace(entities[ends[0]], ref=MARK)
         return msgspec.structs.replace(
-            self.agreed, entities=tuple(entities.values()), relations=tuple(relations)
+            self.shared, entities=tuple(entities.values()), relations=tuple(relations)
         )
 
-    def _ends(self, each: Difference) -> list[str]:
-        """The ids of the mentions that a value or arc stands on; none unless all have them."""
-        if each.what == MENTION or len(each.held) < len(self.versions):
+    def shared_ends(self, disagreement: PassDisagreement) -> list[str]:
+        """Return the ids of the mentions of a value or relation; empty unless all have them."""
+        if disagreement.aspect == MENTION or len(disagreement.versions) < len(self.versions):
             return []
-        ids = {(entity.start, entity.end): entity.id for entity in self.agreed.entities}
-        return [ids[span] for span in each.spans]
+        ids = {(entity.start, entity.end): entity.id for entity in self.shared.entities}
+        return [ids[span] for span in disagreement.spans]
 
-    def _marked_arc(self, head: str, tail: str) -> Relation:
-        """A mark between two mentions, on the arc that is there already if one is.
+    def _marked_relation(self, head: str, tail: str) -> Relation:
+        """Return a marked relation, in the direction of a shared one between the same mentions.
 
-        Label Studio's page keeps one arc between two regions.
+        Label Studio's page keeps one arc per direction between two regions.
         """
-        for relation in self.agreed.relations:
+        for relation in self.shared.relations:
             if {relation.head, relation.tail} == {head, tail}:
                 return msgspec.structs.replace(relation, label=MARK, id=None)
         return Relation(head, tail, MARK)
 
-    def remarks(self) -> dict[str, list[str]]:
-        """What each marked region shows of itself when it is selected, by its id."""
-        found: dict[str, list[str]] = {}
-        for number, each in enumerate(self.differences, start=1):
-            named = [_mark(number)] if each.what == MENTION else self._ends(each)[:1]
-            for name in named:
-                found.setdefault(name, []).append(f"n° {number} · {self._choices(each)}")
-        return found
+    def gold(self, decided: Document, users: Mapping[str, str]) -> Document:
+        """Return an adjudicator's decision as gold, with the ids of the annotators' mentions.
 
-    def _choices(self, each: Difference) -> str:
-        return " ; ".join(f"{name} : {_held(each, name)}" for name in self.versions)
-
-    def listed(self) -> str:
-        """The differences as a table in HTML, in French: number, passage, each annotator's."""
-        names = "".join(f"<th>{escape(name)}</th>" for name in self.versions)
-        rows = "".join(
-            f"<tr><td>{number}</td><td>{self._passage(each)}</td>"
-            + "".join(f"<td>{escape(_held(each, name))}</td>" for name in self.versions)
-            + "</tr>"
-            for number, each in enumerate(self.differences, start=1)
-        )
-        return f"{_TABLE}<tr><th>n°</th><th>passage</th>{names}</tr>{rows}</table>"
-
-    def _passage(self, each: Difference) -> str:
-        """Where a difference stands, in its context."""
-        if each.what == RELATION:
-            return " … ".join(f"<b>{escape(surface)}</b>" for surface in each.surfaces)
-        (start, end), text = each.spans[0], self.first.text
-        before, after = text[max(start - AROUND, 0) : start], text[end : end + AROUND]
-        value = "" if each.what == MENTION else f" ({escape(each.what)})"
-        return f"…{escape(before)}<b>{escape(text[start:end])}</b>{escape(after)}…{value}"
-
-    def task(self, sender: Sender) -> dict[str, Any]:
-        """The task to decide on: opened with the marks, every version beside."""
-        task = sender.task(msgspec.structs.replace(self.first, meta=shared_meta(self.versions)))
-        task["data"] |= {LISTED: self.listed(), BASIS: self.basis}
-        marked = sender.prediction(self.marked(), AGREED)
-        remarks = self.remarks()
-        for result in marked["result"]:
-            if result["type"] == "labels" and result["id"] in remarks:
-                result["meta"] = {"text": remarks[result["id"]]}
-        versions = [sender.prediction(each, name) for name, each in self.versions.items()]
-        task["predictions"] = [marked, *versions]
-        return task
-
-    def gold(self, decided: Document, people: Mapping[str, str]) -> Document:
-        """What was decided, under the ids of the first annotator who has each mention.
-
-        `people`: names of Label Studio's users, by number, to say who decided. Raises `DataError`
-        with every mark that is left and all that the schema does not allow.
+        `users` has the names of the server's users by number. Raise `DataError` with all remaining
+        marks, or with all violations of the schema.
         """
-        problems = list(_undecided(decided)) or list(schema_problems(decided, self.schema))
+        problems = list(_remaining_marks(decided)) or list(schema_problems(decided, self.schema))
         if problems:
             raise DataError(problems)
-        done = decided.meta[PULLED]
-        meta = {key: value for key, value in decided.meta.items() if key not in {*OWN, PULLED}}
-        who = str(done["completed_by"])
-        meta |= {"adjudicated_by": people.get(who, who), "adjudicated_at": done["updated_at"]}
-        said = content(decided, self.schema)
-        document = written(said, [*self.versions.values(), decided])
+        origin = provenance(decided)
+        meta = {k: v for k, v in decided.meta.items() if k not in ("annotator", PROVENANCE)}
+        user = str(origin["completed_by"])
+        meta |= {"adjudicated_by": users.get(user, user), "adjudicated_at": origin["updated_at"]}
+        content = extract_content(decided, self.schema)
+        document = build_document(content, [*self.versions.values(), decided])
         return msgspec.structs.replace(document, meta=meta)
 
 
-_TABLE = '<table style="line-height: 1.4; font-size: 13px">'
+@dataclass(frozen=True, kw_only=True)
+class Decisions:
+    """The decisions on contested documents.
+
+    `gold` has the decided documents by id, and `open` the reason or address of each document that
+    is not decided. `ties` and `lost_relations` are those of a majority (`MajorityDecision`), by
+    document id. `problems` are the reasons why submitted work cannot become gold.
+    """
+
+    gold: dict[str, Document] = field(default_factory=dict)
+    open: dict[str, str] = field(default_factory=dict)
+    ties: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    lost_relations: dict[str, int] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
 
 
-def _mark(number: int) -> str:
+@dataclass(frozen=True)
+class Adjudication:
+    """The documents of several passes before adjudication.
+
+    `gold` has the documents on which all annotators agree, `contested` the cases to decide, and
+    `single` the ids of documents that only one annotator has.
+    """
+
+    gold: dict[str, Document]
+    contested: list[AdjudicationCase]
+    single: list[str]
+
+
+def prepare_adjudication(passes: Passes, schema: Schema) -> Adjudication:
+    """Return the gold on which all annotators agree, and the cases that have to be decided.
+
+    Raise `DataError` if the annotators' texts of a document differ.
+    """
+    cases, single = build_cases(passes, schema)
+    unanimous = [case for case in cases if not case.disagreements]
+    gold = {
+        case.first.id: as_gold(case.first, case.versions, decided_by=UNANIMOUS)
+        for case in unanimous
+    }
+    return Adjudication(gold, [case for case in cases if case.disagreements], single)
+
+
+def build_cases(passes: Passes, schema: Schema) -> tuple[list[AdjudicationCase], list[str]]:
+    """Return a case per document with two or more versions, and the ids of the other documents."""
+    grouped = group_by_document(passes)
+    cases = [AdjudicationCase(each, schema) for each in grouped.values() if len(each) > 1]
+    return cases, [id_ for id_, each in grouped.items() if len(each) == 1]
+
+
+def mark_id(number: int) -> str:
+    """Return the id of the mention that marks a disagreement, by its number from 1."""
     return f"mark-{number}"
 
 
-def _held(each: Difference, name: str) -> str:
-    return told(each.held[name]) if name in each.held else "(mention absente)"
-
-
-def cases(passes: Passes, schema: Schema) -> tuple[list[Case], list[str]]:
-    """The documents that two or more annotators have, and the ids of those that one alone has."""
-    versions = by_document(passes)
-    found = [Case(each, schema) for each in versions.values() if len(each) > 1]
-    return found, [id_ for id_, each in versions.items() if len(each) == 1]
-
-
-def _undecided(decided: Document) -> Iterator[Problem]:
-    """The marks that are left."""
-    fix = f"Relabel, complete or delete what is marked «{MARK}» in Label Studio, and update"
+def _remaining_marks(decided: Document) -> Iterator[Problem]:
+    fix = f"Change or delete the label or ref «{MARK}» in Label Studio, then update the task"
     for entity in decided.entities:
         if MARK in (entity.label, entity.ref):
             what = f"«{decided.surface(entity)}» is not decided"
             yield Problem("undecided", what, fix, decided.id, entity.id)
     for relation in decided.relations:
         if relation.label == MARK:
-            yield Problem("undecided", "an arc is not decided", fix, decided.id, str(relation))
+            yield Problem("undecided", "a relation is not decided", fix, decided.id, str(relation))
 
 
-def shared_meta(versions: Mapping[str, Document]) -> dict[str, Any]:
-    """The first version's metadata, with all annotators and the guide's version they worked by."""
+def merge_metadata(versions: Mapping[str, Document]) -> dict[str, Any]:
+    """Return the first version's metadata with all annotators and all guideline versions."""
     first = next(iter(versions.values())).meta
-    meta = {key: value for key, value in first.items() if key not in ("annotator", PULLED)}
+    meta = {key: value for key, value in first.items() if key not in ("annotator", PROVENANCE)}
     guides = {each.meta.get("guideline_version") for each in versions.values()} - {None}
     if guides:
         meta["guideline_version"] = ", ".join(sorted(map(str, guides)))
     return meta | {"annotators": list(versions)}
 
 
-def settled(document: Document, versions: Mapping[str, Document], *, by: str) -> Document:
-    """Gold that nobody had to decide on; `by` says how. Its date is that of the last version."""
-    meta = shared_meta(versions) | {"adjudicated_by": by}
-    pulled = [each.meta[PULLED] for each in versions.values() if PULLED in each.meta]
-    if dates := [each["updated_at"] for each in pulled if each.get("updated_at")]:
-        meta["adjudicated_at"] = max(dates)
+def as_gold(document: Document, versions: Mapping[str, Document], *, decided_by: str) -> Document:
+    """Return a document as gold that needed no adjudicator.
+
+    `decided_by` names the policy, or is `UNANIMOUS`. The date is that of the latest version.
+    """
+    meta = merge_metadata(versions) | {"adjudicated_by": decided_by}
+    times = [provenance(each).get("updated_at") for each in versions.values()]
+    if known := [time for time in times if time]:
+        meta["adjudicated_at"] = max(known)
     return msgspec.structs.replace(document, meta=meta)
 
 
-def write_gold(document: Document, corpus: Corpus, out: Path | None) -> bool:
-    """Write gold into `out`, else where the corpus has it; whether that changed the file."""
+def write_gold(documents: Iterable[Document], corpus: Corpus, out: Path | None = None) -> int:
+    """Write gold to the folder `out` (default: the corpus); return how many files changed.
+
+    In the corpus, restricted documents go to `restricted/`, the others to `gold/`.
+    """
+    return sum(_write_document(document, corpus, out) for document in documents)
+
+
+def _write_document(document: Document, corpus: Corpus, out: Path | None) -> bool:
     kind = "restricted" if document.id in corpus.manifest.restricted else "gold"
     path = (out or corpus.folder / kind) / document_files.file_name(document)
     encoded = document_files.pretty(document).encode()
@@ -250,24 +238,3 @@ def write_gold(document: Document, corpus: Corpus, out: Path | None) -> bool:
         return False
     write_bytes(path, encoded)
     return True
-
-
-def adjudication_interface(schema: Schema, *, guide: str | None = None) -> str:
-    """The labelling interface with the label for marks, and the list beside the text."""
-    view = ET.fromstring(labelling_interface(schema, guide=guide))
-    look = {"value": MARK, "background": "#ffd400"}
-    for tag, child in (("Labels", "Label"), ("Relations", "Relation")):
-        for parent in view.iter(tag):
-            parent.append(ET.Element(child, look))
-    place = next(number for number, child in enumerate(view) if child.tag == "Text")
-    beside = ET.Element("View", style="display: flex; gap: 16px; align-items: flex-start")
-    left = ET.SubElement(beside, "View", style="flex: 3; min-width: 0")
-    left.append(view[place])
-    right = ET.SubElement(beside, "View", style=_BESIDE)
-    ET.SubElement(right, "Header", value="Désaccords", size="4")
-    ET.SubElement(right, "HyperText", name=LISTED, value=f"${LISTED}", inline="true")
-    view[place] = beside
-    return ET.tostring(view, encoding="unicode")
-
-
-_BESIDE = "flex: 2; min-width: 0; position: sticky; top: 0; max-height: 80vh; overflow: auto"

@@ -1,17 +1,18 @@
-"""What pre-annotation saves: the actions from predictions to gold against those from nothing.
+"""Annotation effort: the actions from predictions to gold, compared with annotating from nothing.
 
-An action is one thing that an annotator does in Label Studio's page, whatever time it takes:
+An action is one operation on Label Studio's page, regardless of its duration:
 
-- mentions: add one with its label; delete one, its arcs going with it; relabel it; move its
-  boundaries (an edge is dragged, so that its arcs stay);
-- values: set, change or clear a mention's ref or one of its attributes;
-- arcs: add one with its label; delete one; relabel it; turn it round; set, change or clear one of
-  its attributes, which are labels of the arc too;
-- clear: delete all that is there at once.
+- mentions: add one with its label; delete one together with its relations; relabel it; move its
+  boundaries (dragging an edge keeps the relations);
+- values: set, change or clear the ref or an attribute of a mention;
+- relations (arcs): add one with its label; delete one; relabel it; reverse its direction; set,
+  change or clear one of its attributes, which are labels of the arc too;
+- clear: delete all annotations of a document at once.
 
-Mentions are matched where they share a character, one to one, at the least cost; then the arcs
-between the same two mentions likewise. So the number is the least for the mentions, and for the
-arcs given these. Where it is less to clear a document and begin anew, that is what counts.
+Overlapping mentions are matched one to one at the lowest cost; then relations between the same two
+mentions are matched likewise. The count is therefore the minimum for the mentions, and for the
+relations given the matched mentions. If clearing the document and starting over takes fewer
+actions, that number counts instead.
 Source of the matching: Kuhn 1955, The Hungarian method for the assignment problem.
 """
 
@@ -25,8 +26,16 @@ from typing import Any
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from aloi.annotation.compare.disagreements import Arc, Content, Mention, content
-from aloi.annotation.compare.passes import by_document
+from aloi.annotation.compare.content import (
+    EMPTY_CONTENT,
+    EMPTY_SCHEMA,
+    DocumentContent,
+    MentionKey,
+    RelationKey,
+    Values,
+    extract_content,
+)
+from aloi.annotation.compare.passes import group_by_document
 from aloi.corpus.document import Document
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.schema import Schema
@@ -49,14 +58,15 @@ ACTIONS = (
 (_ADD_ARC, _DELETE_ARC, _RELABEL_ARC, _TURN, _ARC_VALUE, _CLEAR) = ACTIONS[5:]
 
 Actions = Counter[str]
-"""How many of each of `ACTIONS`."""
+"""The number of each of `ACTIONS`."""
 
-NOTHING = Content({}, {})
+RelationList = list[tuple[RelationKey, Values]]
+"""Relations with their attributes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """The actions from predictions to gold, and from nothing to gold, over so many documents."""
+    """The actions from predictions to gold and from nothing to gold, summed over documents."""
 
     documents: int
     from_predictions: Actions
@@ -64,12 +74,12 @@ class Effort:
 
     @property
     def saved(self) -> float | None:
-        """The share of actions that predictions save; None where there is nothing to do."""
+        """The share of actions that predictions save; None if gold is empty."""
         nothing = self.from_nothing.total()
         return 1 - self.from_predictions.total() / nothing if nothing else None
 
     def sheet(self) -> Sheet:
-        """The counts by kind, their sums, and the share saved."""
+        """Return a table of the counts by action, their sums, and the share saved."""
         sides = self.from_predictions, self.from_nothing
         used = [name for name in ACTIONS if any(side[name] for side in sides)]
         rows = [(name, *(str(side[name]) for side in sides)) for name in used]
@@ -79,178 +89,185 @@ class Effort:
         return Sheet(title, tuple(rows), ("", "from predictions", "from nothing"))
 
     def to_json(self) -> dict[str, Any]:
-        """The figures as plain values."""
+        """Return the figures as plain values."""
         return {
             "documents": self.documents,
-            "from_predictions": _plain(self.from_predictions),
-            "from_nothing": _plain(self.from_nothing),
+            "from_predictions": _counts(self.from_predictions),
+            "from_nothing": _counts(self.from_nothing),
             "saved": self.saved,
         }
 
 
-def _plain(actions: Actions) -> dict[str, int]:
+def _counts(actions: Actions) -> dict[str, int]:
     return {**{name: actions[name] for name in ACTIONS}, "total": actions.total()}
 
 
-def effort(gold: Iterable[Document], predictions: Iterable[Document], schema: Schema) -> Effort:
-    """What gold costs from its predictions and from nothing.
+def measure_effort(
+    gold: Iterable[Document], predictions: Iterable[Document], schema: Schema | None = None
+) -> Effort:
+    """Return the actions that gold takes from its predictions and from nothing.
 
-    A gold document without a prediction costs the same either way. Raises `DataError` for
-    predictions of documents that gold has not, or has with another text.
+    A gold document without a prediction takes the same number either way. Without a schema all
+    relations are directed. Raise `DataError` for predictions of documents that are not in gold
+    or have another text there.
     """
-    versions = by_document({"gold": gold, "the prediction": predictions})
+    schema = schema or EMPTY_SCHEMA
+    versions = group_by_document({"gold": gold, "the prediction": predictions})
     if extra := [id_ for id_, each in versions.items() if "gold" not in each]:
-        fix = "Predict gold's documents only"
+        fix = "Predict only the documents of gold"
         raise DataError(Problem("extra-document", "not in gold", fix, id_) for id_ in extra)
-    with_help, alone = Actions(), Actions()
+    from_predictions, from_nothing = Actions(), Actions()
     for each in versions.values():
-        wanted = content(each["gold"], schema)
-        given = content(each["the prediction"], schema) if "the prediction" in each else NOTHING
-        with_help += least(given, wanted, schema.symmetric)
-        alone += from_nothing(wanted)
-    return Effort(len(versions), with_help, alone)
+        target = extract_content(each["gold"], schema)
+        predicted = each.get("the prediction")
+        start = EMPTY_CONTENT if predicted is None else extract_content(predicted, schema)
+        from_predictions += fewest_actions(start, target, schema.symmetric)
+        from_nothing += creation_actions(target)
+    return Effort(len(versions), from_predictions, from_nothing)
 
 
-def least(given: Content, wanted: Content, symmetric: frozenset[str]) -> Actions:
-    """The actions from one content to another, or from a cleared page if these are fewer."""
-    matched = _matched_mentions(given.mentions, wanted.mentions)
-    edits = Actions()
-    for one, other in matched.items():
-        edits += _change(one, other, given.mentions[one], wanted.mentions[other])
-    edits[_DELETE] += len(given.mentions) - len(matched)
-    kept = set(matched.values())
-    for key, values in wanted.mentions.items():
-        if key not in kept:
-            edits += _new(_ADD, _VALUE, values)
-    edits += _arc_edits(given, wanted, matched, symmetric)
-    anew = from_nothing(wanted) + Actions({_CLEAR: 1})
-    return min(+edits, anew, key=Counter.total)
-
-
-def from_nothing(wanted: Content) -> Actions:
-    """The actions that make a content on an empty page."""
-    edits = Actions()
-    for values in wanted.mentions.values():
-        edits += _new(_ADD, _VALUE, values)
-    for attributes in wanted.arcs.values():
-        edits += _new(_ADD_ARC, _ARC_VALUE, attributes)
-    return edits
-
-
-def _new(action: str, value: str, values: Mapping[str, str]) -> Actions:
-    return Actions({action: 1, value: len(values)})
-
-
-def _change(
-    one: Mention, other: Mention, values: Mapping[str, str], wanted: Mapping[str, str]
+def fewest_actions(
+    start: DocumentContent, target: DocumentContent, symmetric: frozenset[str]
 ) -> Actions:
-    """The actions that turn one mention into another."""
-    moved, relabelled = one[:2] != other[:2], one[2] != other[2]
-    return Actions({_MOVE: moved, _RELABEL: relabelled, _VALUE: _unlike(values, wanted)})
+    """Return the actions from one content to another, after clearing if that takes fewer.
+
+    `symmetric` has the labels of symmetric relations.
+    """
+    matched = _match_mentions(start.mentions, target.mentions)
+    actions = Actions()
+    for old, new in matched.items():
+        actions += _mention_change(old, new, start.mentions[old], target.mentions[new])
+    actions[_DELETE] += len(start.mentions) - len(matched)
+    kept = set(matched.values())
+    for key, values in target.mentions.items():
+        if key not in kept:
+            actions += _creation(_ADD, _VALUE, values)
+    actions += _relation_actions(start, target, matched, symmetric)
+    restart = creation_actions(target) + Actions({_CLEAR: 1})
+    return min(+actions, restart, key=Counter.total)
 
 
-def _unlike(values: Mapping[str, str], wanted: Mapping[str, str]) -> int:
-    return sum(values.get(name) != wanted.get(name) for name in values.keys() | wanted.keys())
+def creation_actions(target: DocumentContent) -> Actions:
+    """Return the actions that create a content from nothing."""
+    actions = Actions()
+    for values in target.mentions.values():
+        actions += _creation(_ADD, _VALUE, values)
+    for attributes in target.relations.values():
+        actions += _creation(_ADD_ARC, _ARC_VALUE, attributes)
+    return actions
 
 
-def _matched_mentions(
-    given: Mapping[Mention, dict[str, str]], wanted: Mapping[Mention, dict[str, str]]
-) -> dict[Mention, Mention]:
-    """Which given mention becomes which wanted one, within each stretch of touching mentions."""
-    matched: dict[Mention, Mention] = {}
-    for ones, others in _stretches(given, wanted):
+def _creation(action: str, value_action: str, values: Values) -> Actions:
+    return Actions({action: 1, value_action: len(values)})
+
+
+def _mention_change(old: MentionKey, new: MentionKey, values: Values, target: Values) -> Actions:
+    """Return the actions that change one mention into another."""
+    moved, relabelled = old[:2] != new[:2], old[2] != new[2]
+    return Actions({_MOVE: moved, _RELABEL: relabelled, _VALUE: _count_changes(values, target)})
+
+
+def _count_changes(values: Values, target: Values) -> int:
+    return sum(values.get(name) != target.get(name) for name in values.keys() | target.keys())
+
+
+def _match_mentions(
+    start: Mapping[MentionKey, Values], target: Mapping[MentionKey, Values]
+) -> dict[MentionKey, MentionKey]:
+    """Return the mentions to change and their targets, at the lowest cost in each group."""
+    matched: dict[MentionKey, MentionKey] = {}
+    for old, new in _overlapping_groups(start, target):
         changes = [
             [
-                _change(one, other, given[one], wanted[other]) if _touch(one, other) else None
-                for other in others
+                _mention_change(one, other, start[one], target[other])
+                if _overlap(one, other)
+                else None
+                for other in new
             ]
-            for one in ones
+            for one in old
         ]
-        sizes = [len(wanted[other]) for other in others]
-        matched |= {ones[row]: others[column] for row, column in _cheapest(changes, sizes)}
+        sizes = [len(target[other]) for other in new]
+        matched |= {old[row]: new[column] for row, column in _cheapest_pairs(changes, sizes)}
     return matched
 
 
-def _touch(one: Mention, other: Mention) -> bool:
+def _overlap(one: MentionKey, other: MentionKey) -> bool:
     return one[0] < other[1] and other[0] < one[1]
 
 
-def _stretches(
-    given: Iterable[Mention], wanted: Iterable[Mention]
-) -> Iterator[tuple[list[Mention], list[Mention]]]:
-    """Given and wanted mentions in groups that share characters."""
-    sides: tuple[list[Mention], list[Mention]] = [], []
+def _overlapping_groups(
+    start: Iterable[MentionKey], target: Iterable[MentionKey]
+) -> Iterator[tuple[list[MentionKey], list[MentionKey]]]:
+    """Yield the mentions of both sides in groups that share characters."""
+    sides: tuple[list[MentionKey], list[MentionKey]] = [], []
     reach = 0
-    for (start, end, label), side in sorted([*((m, 0) for m in given), *((m, 1) for m in wanted)]):
-        if start >= reach and (sides[0] or sides[1]):
+    for mention, side in sorted([*((m, 0) for m in start), *((m, 1) for m in target)]):
+        if mention[0] >= reach and (sides[0] or sides[1]):
             yield sides
             sides = [], []
-        sides[side].append((start, end, label))
-        reach = max(reach, end)
+        sides[side].append(mention)
+        reach = max(reach, mention[1])
     yield sides
 
 
-def _cheapest(
-    changes: Sequence[Sequence[Actions | None]], values: Sequence[int]
+def _cheapest_pairs(
+    changes: Sequence[Sequence[Actions | None]], value_counts: Sequence[int]
 ) -> list[tuple[int, int]]:
-    """Rows and columns, one to one, whose changes save most; none where it saves nothing.
+    """Return the one-to-one pairs of row and column with the changes that save the most actions.
 
-    What is saved is a deletion and an addition, and giving the new one its `values`.
+    A change saves a deletion and an addition with its `value_counts[column]` values. Pairs that
+    save nothing are omitted.
     """
-    gains = np.zeros((len(changes), len(values)), dtype=np.int64)
+    gains = np.zeros((len(changes), len(value_counts)), dtype=np.int64)
     for row, several in enumerate(changes):
         for column, change in enumerate(several):
             if change is not None:
-                gains[row, column] = max(2 + values[column] - change.total(), 0)
+                gains[row, column] = max(2 + value_counts[column] - change.total(), 0)
     rows, columns = linear_sum_assignment(gains, maximize=True)
     pairs: Iterator[tuple[int, int]] = zip(rows.tolist(), columns.tolist(), strict=True)
     return [pair for pair in pairs if gains[pair] > 0]
 
 
-Arcs = list[tuple[Arc, dict[str, str]]]
-"""Arcs with their attributes."""
-
-
-def _arc_edits(
-    given: Content,
-    wanted: Content,
-    matched: Mapping[Mention, Mention],
+def _relation_actions(
+    start: DocumentContent,
+    target: DocumentContent,
+    matched: Mapping[MentionKey, MentionKey],
     symmetric: frozenset[str],
 ) -> Actions:
-    """The actions on arcs once the mentions are what they should be."""
-    there: defaultdict[frozenset[Mention], Arcs] = defaultdict(list)
-    goal: defaultdict[frozenset[Mention], Arcs] = defaultdict(list)
-    for (head, tail, label), attributes in given.arcs.items():
-        if head in matched and tail in matched:  # others went with their mentions
-            arc = matched[head], matched[tail], label
-            there[frozenset(arc[:2])].append((arc, attributes))
-    for arc, attributes in wanted.arcs.items():
-        goal[frozenset(arc[:2])].append((arc, attributes))
-    edits = Actions()
-    for ends in there.keys() | goal.keys():
-        edits += _between(there[ends], goal[ends], symmetric)
-    return edits
+    """Return the actions on relations after the mentions have been changed as `matched`."""
+    old: defaultdict[frozenset[MentionKey], RelationList] = defaultdict(list)
+    new: defaultdict[frozenset[MentionKey], RelationList] = defaultdict(list)
+    for (head, tail, label), attributes in start.relations.items():
+        if head in matched and tail in matched:  # the others were deleted with their mentions
+            relation = matched[head], matched[tail], label
+            old[frozenset(relation[:2])].append((relation, attributes))
+    for relation, attributes in target.relations.items():
+        new[frozenset(relation[:2])].append((relation, attributes))
+    actions = Actions()
+    for ends in old.keys() | new.keys():
+        actions += _actions_between(old[ends], new[ends], symmetric)
+    return actions
 
 
-def _between(there: Arcs, goal: Arcs, symmetric: frozenset[str]) -> Actions:
-    """The actions on the arcs between two mentions."""
-    changes = [[_arc_change(one, other, symmetric) for other in goal] for one in there]
-    pairs = _cheapest(changes, [len(attributes) for _, attributes in goal])
-    edits = Actions({_DELETE_ARC: len(there) - len(pairs)})
+def _actions_between(old: RelationList, new: RelationList, symmetric: frozenset[str]) -> Actions:
+    """Return the actions on the relations between two mentions."""
+    changes = [[_relation_change(one, other, symmetric) for other in new] for one in old]
+    pairs = _cheapest_pairs(changes, [len(attributes) for _, attributes in new])
+    actions = Actions({_DELETE_ARC: len(old) - len(pairs)})
     for row, column in pairs:
-        edits += changes[row][column]
+        actions += changes[row][column]
     kept = {column for _, column in pairs}
-    for column, (_, attributes) in enumerate(goal):
+    for column, (_, attributes) in enumerate(new):
         if column not in kept:
-            edits += _new(_ADD_ARC, _ARC_VALUE, attributes)
-    return edits
+            actions += _creation(_ADD_ARC, _ARC_VALUE, attributes)
+    return actions
 
 
-def _arc_change(
-    one: tuple[Arc, dict[str, str]], other: tuple[Arc, dict[str, str]], symmetric: frozenset[str]
+def _relation_change(
+    old: tuple[RelationKey, Values], new: tuple[RelationKey, Values], symmetric: frozenset[str]
 ) -> Actions:
-    """The actions that turn one arc into another between the same two mentions."""
-    (arc, attributes), (wanted, values) = one, other
-    turned = wanted[2] not in symmetric and arc[:2] != wanted[:2]
-    relabelled, unlike = arc[2] != wanted[2], _unlike(attributes, values)
-    return Actions({_RELABEL_ARC: relabelled, _TURN: turned, _ARC_VALUE: unlike})
+    """Return the actions that change one relation into another between the same two mentions."""
+    (relation, attributes), (target, values) = old, new
+    reversed_ = target[2] not in symmetric and relation[:2] != target[:2]
+    relabelled, changed = relation[2] != target[2], _count_changes(attributes, values)
+    return Actions({_RELABEL_ARC: relabelled, _TURN: reversed_, _ARC_VALUE: changed})

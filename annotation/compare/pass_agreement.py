@@ -1,36 +1,37 @@
-"""What two or more passes tell: how far annotators agree, where they do not, and what it took."""
+"""The agreement of two or more passes: coefficients, disagreements and the work they took."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
 
+from aloi.annotation.compare.content import EMPTY_SCHEMA, DocumentContent, extract_content
 from aloi.annotation.compare.disagreements import (
-    BARE,
     MENTION,
     RELATION,
-    Content,
-    Difference,
-    content,
-    differences,
-    frequent_first,
-    told,
+    PassDisagreement,
+    find_disagreements,
+    format_values,
+    sort_by_frequency,
 )
-from aloi.annotation.compare.passes import Passes, PassWork, by_document, work
+from aloi.annotation.compare.passes import Passes, PassWork, group_by_document, measure_work
 from aloi.corpus.document import Document
 from aloi.corpus.schema import Schema
-from aloi.eval.agreement import measures as agreement
-from aloi.eval.agreement.measures import SHOWN
+from aloi.eval.agreement import measures
 from aloi.eval.columns import Annotations
 from aloi.eval.reports.sheets import Sheet, ratio
 
 
 @dataclass(frozen=True, slots=True)
-class Same:
-    """Of `items` where one of two annotators gives a value, how many times both give the same."""
+class ValueAgreement:
+    """The agreement of two annotators on a value of mentions and relations that both have.
+
+    `items` is the number of mentions and relations to which at least one of them gave the value,
+    `same` the number to which both gave the same one.
+    """
 
     annotators: tuple[str, str]
     value: str
@@ -38,57 +39,60 @@ class Same:
     same: int
 
     def to_json(self) -> dict[str, Any]:
-        """The counts as plain values."""
+        """Return the counts as plain values."""
         names = list(self.annotators)
         return {"annotators": names, "value": self.value, "items": self.items, "same": self.same}
 
 
 @dataclass(frozen=True)
-class Agreement:
-    """Agreement over mentions and relations, then what stands on them, then each one's work.
+class PassAgreement:
+    """The agreement of passes on mentions, relations and values, and each annotator's work.
 
-    `values` are refs and attributes of the mentions and relations that two annotators both have;
-    `differences` are of these and of relations between mentions both have, frequent kinds first.
+    `values` covers the mentions and relations that two annotators share. `disagreements` covers
+    values, and relations between mentions that several annotators have, the most frequent kinds
+    first; those on mentions are in `coefficients`.
     """
 
-    coefficients: agreement.Agreement
-    values: tuple[Same, ...]
-    differences: tuple[Difference, ...] = field(repr=False)
+    coefficients: measures.Agreement
+    values: tuple[ValueAgreement, ...]
+    disagreements: tuple[PassDisagreement, ...] = field(repr=False)
     work: dict[str, PassWork]
 
     def to_json(self) -> dict[str, Any]:
-        """The agreement as plain values."""
+        """Return the agreement as plain values."""
         return {
             **self.coefficients.to_json(),
             "values": [each.to_json() for each in self.values],
-            "differences": [each.to_json() for each in self.differences],
+            "differences": [each.to_json() for each in self.disagreements],
             "work": {name: each.to_json() for name, each in self.work.items()},
         }
 
     def sheets(self) -> Iterator[Sheet]:
-        """F1, coefficients, disagreements over mentions, relations and values, and work."""
+        """Yield tables of F1, coefficients, disagreements and work."""
         yield from self.coefficients.sheets()
         rows = [
             (f"{each.value}, {' and '.join(each.annotators)}", str(each.items), _share(each))
             for each in self.values
         ]
         if rows:
-            yield Sheet("values of what both have", tuple(rows), ("", "items", "same"))
-        for title, wanted in (("relations", True), ("values", False)):
-            found = [each for each in self.differences if (each.what == RELATION) is wanted]
-            if found:
-                yield self._listed(title, found)
-        yield Sheet("work", tuple(_work_rows(self.work)), _WORK)
+            yield Sheet("values of shared mentions and relations", tuple(rows), _VALUE_COLUMNS)
+        for title, relations in (("relations", True), ("values", False)):
+            rest = [each for each in self.disagreements if (each.aspect == RELATION) is relations]
+            if rest:
+                yield self._disagreement_sheet(title, rest)
+        yield Sheet("work", tuple(_work_rows(self.work)), _WORK_COLUMNS)
 
-    def _listed(self, title: str, found: list[Difference]) -> Sheet:
+    def _disagreement_sheet(self, title: str, listed: Sequence[PassDisagreement]) -> Sheet:
         names = tuple(self.coefficients.annotators)
-        shown = found[:SHOWN]
-        rows = tuple(_difference_row(each, names) for each in shown)
-        title = f"differing {title}, {len(shown)} of {len(found)}: {' / '.join(names)}"
-        return Sheet(title, rows, ("given", "document", "where"))
+        first = listed[: measures.SHOWN]
+        rows = tuple(_disagreement_row(each, names) for each in first)
+        title = f"differing {title}, {len(first)} of {len(listed)}: {' / '.join(names)}"
+        return Sheet(title, rows, ("versions", "document", "where"))
 
 
-_WORK = (
+_VALUE_COLUMNS = ("", "items", "same")
+
+_WORK_COLUMNS = (
     "",
     "documents",
     "mentions",
@@ -100,68 +104,87 @@ _WORK = (
 )
 
 
-def agree(passes: Passes, schema: Schema | None = None) -> Agreement:
-    """How far the annotators of passes agree; they need not all have every document.
+def compare_passes(passes: Passes, schema: Schema | None = None) -> PassAgreement:
+    """Return the agreement of passes; annotators need not have the same documents.
 
-    Without a schema all relations have a direction. Raises `DataError` where an annotator has a
-    document twice, or with another text than the others.
+    Without a schema all relations are directed. Raise `DataError` if an annotator has a document
+    twice, or if the annotators' texts of a document differ.
     """
     columns = {name: Annotations.of(documents) for name, documents in passes.items()}
-    coefficients = agreement.agree(columns, schema=schema)
-    versions = by_document(passes)
-    found = [
+    coefficients = measures.agree(columns, schema=schema)
+    schema = schema or EMPTY_SCHEMA
+    by_document = group_by_document(passes)
+    disagreements = [
         each
-        for several in versions.values()
-        if len(several) > 1
-        for each in differences(several, schema or BARE)
-        if each.what != MENTION and each.opposed
+        for versions in by_document.values()
+        if len(versions) > 1
+        for each in find_disagreements(versions, schema)
+        if each.aspect != MENTION and each.is_conflict
     ]
-    return Agreement(
+    return PassAgreement(
         coefficients,
-        tuple(_values(versions, tuple(passes), schema or BARE)),
-        tuple(frequent_first(found)),
-        {name: work(documents) for name, documents in passes.items()},
+        tuple(_value_agreements(by_document, tuple(passes), schema)),
+        tuple(sort_by_frequency(disagreements)),
+        {name: measure_work(documents) for name, documents in passes.items()},
     )
 
 
-def _values(
-    versions: Mapping[str, Mapping[str, Document]], names: tuple[str, ...], schema: Schema
-) -> Iterator[Same]:
-    for one, other in combinations(names, 2):
+def _value_agreements(
+    by_document: Mapping[str, Mapping[str, Document]], names: Sequence[str], schema: Schema
+) -> Iterator[ValueAgreement]:
+    for first, second in combinations(names, 2):
         items, same = Counter[str](), Counter[str]()
-        for both in versions.values():
-            if one in both and other in both:
-                _count(content(both[one], schema), content(both[other], schema), items, same)
-        yield from (Same((one, other), name, items[name], same[name]) for name in sorted(items))
+        for versions in by_document.values():
+            if first in versions and second in versions:
+                left = extract_content(versions[first], schema)
+                right = extract_content(versions[second], schema)
+                counts = _count_values(left, right)
+                items.update(counts[0])
+                same.update(counts[1])
+        for name in sorted(items):
+            yield ValueAgreement((first, second), name, items[name], same[name])
 
 
-def _count(one: Content, other: Content, items: Counter[str], same: Counter[str]) -> None:
-    """Count the values given to what both have, and those that are the same."""
+def _count_values(left: DocumentContent, right: DocumentContent) -> tuple[Counter[str], ...]:
+    """Count by name the values in either content, and those that are the same in both.
+
+    Only mentions and relations that both contents have are counted.
+    """
     shared = [
-        (one.mentions[key], other.mentions[key])
-        for key in one.mentions.keys() & other.mentions.keys()
+        (left.mentions[key], right.mentions[key])
+        for key in left.mentions.keys() & right.mentions.keys()
     ]
-    shared += [(one.arcs[key], other.arcs[key]) for key in one.arcs.keys() & other.arcs.keys()]
-    for given, theirs in shared:
-        items.update(given.keys() | theirs.keys())
-        same.update(name for name in given if theirs.get(name) == given[name])
+    shared += [
+        (left.relations[key], right.relations[key])
+        for key in left.relations.keys() & right.relations.keys()
+    ]
+    items, same = Counter[str](), Counter[str]()
+    for one, other in shared:
+        items.update(one.keys() | other.keys())
+        same.update(name for name in one if other.get(name) == one[name])
+    return items, same
 
 
-def _share(each: Same) -> str:
+def _share(each: ValueAgreement) -> str:
     return ratio(each.same / each.items)
 
 
-def _difference_row(each: Difference, names: tuple[str, ...]) -> tuple[str, str, str]:
-    """What each annotator gives, in their order; blank for one who has not the mentions."""
-    given = [told(each.held[name]) if name in each.held else "" for name in names]
-    label = "" if each.what == RELATION else f"{each.what}: "
+def _disagreement_row(each: PassDisagreement, names: Sequence[str]) -> tuple[str, str, str]:
+    """Return the annotators' versions in the order of `names`, the document, and the surfaces.
+
+    The version of an annotator without the mentions is blank.
+    """
+    versions = [
+        format_values(each.versions[name]) if name in each.versions else "" for name in names
+    ]
+    label = "" if each.aspect == RELATION else f"{each.aspect}: "
     where = " … ".join(" ".join(surface.split()) for surface in each.surfaces)
-    return label + " / ".join(given), each.document, where
+    return label + " / ".join(versions), each.document, where
 
 
 def _work_rows(work: Mapping[str, PassWork]) -> Iterator[tuple[str, ...]]:
     for name, each in work.items():
-        volume = (each.documents, each.mentions, each.relations, each.timed)
+        size = (each.documents, each.mentions, each.relations, each.timed)
         times = (None if each.total is None else each.total / 3600, each.median, each.per_1000)
-        shown = (("–" if time is None else f"{time:.1f}") for time in times)
-        yield (name, *map(str, volume), *shown)
+        cells = (("–" if time is None else f"{time:.1f}") for time in times)
+        yield (name, *map(str, size), *cells)

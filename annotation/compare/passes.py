@@ -1,4 +1,4 @@
-"""The passes of a corpus: what each annotator made of its documents, and how long it took."""
+"""The passes over a corpus: each annotator's version of its documents, and the work they took."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from aloi.annotation.labelstudio.tasks import PULLED
+from aloi.annotation.provenance import provenance
 from aloi.corpus.document import Document
 from aloi.corpus.formats import registry
 from aloi.corpus.problems import DataError, Problem
@@ -19,9 +19,10 @@ Passes = dict[str, list[Document]]
 
 @dataclass(frozen=True, slots=True)
 class PassWork:
-    """An annotator's volume and lead time, in seconds where Label Studio measured any.
+    """The size of an annotator's pass, and its lead time in seconds if it was recorded.
 
-    `median` is of a document; `per_1000` of a thousand characters of the `timed` documents.
+    `timed` is the number of documents with a lead time, `total` the sum of their lead times,
+    `median` the median per document, `per_1000` the mean per 1,000 characters of their texts.
     """
 
     documents: int
@@ -33,15 +34,15 @@ class PassWork:
     per_1000: float | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """The figures as plain values."""
+        """Return the figures as plain values."""
         return asdict(self)
 
 
 def read_passes(paths: Sequence[str | Path]) -> Passes:
-    """The documents of each annotator, named by their folder or file.
+    """Return the documents of each annotator, named after their folder or file.
 
-    `paths`: one for each annotator; or one alone, a folder with a folder an annotator in it, as
-    `aloi annotate pull` writes it. Raises `DataError` where there are fewer than two.
+    `paths`: one path per annotator, or a single folder with one folder per annotator, as written
+    by `aloi annotate pull`. Raise `DataError` if there are fewer than two annotators.
     """
     folders = [Path(path) for path in paths]
     if len(folders) == 1 and folders[0].is_dir():
@@ -49,58 +50,57 @@ def read_passes(paths: Sequence[str | Path]) -> Passes:
     names = [folder.name if folder.is_dir() else folder.stem for folder in folders]
     if len(set(names)) < len(names):
         names = list(map(str, folders))
-    if len(set(names)) < 2:
-        what = f"work of {len(set(names))} annotator where two are needed"
-        fix = "Give a folder an annotator, or the folder that `aloi annotate pull` wrote"
+    if (number := len(set(names))) < 2:
+        what = f"passes of {number} annotator{'' if number == 1 else 's'} given, expected two"
+        fix = "Give one folder per annotator, or the folder that `aloi annotate pull` wrote"
         raise DataError([Problem("one-annotator", what, fix)])
     return {
         name: list(registry.read(str(folder))) for name, folder in zip(names, folders, strict=True)
     }
 
 
-def by_document(passes: Mapping[str, Iterable[Document]]) -> dict[str, dict[str, Document]]:
-    """The versions of each document by annotator, in order of the documents' ids.
+def group_by_document(passes: Mapping[str, Iterable[Document]]) -> dict[str, dict[str, Document]]:
+    """Return the versions of each document by annotator, sorted by document id.
 
-    Raises `DataError` naming every document that an annotator has with another text.
+    Raise `DataError` with every document of which the annotators have different texts.
     """
-    found: dict[str, dict[str, Document]] = {}
+    grouped: dict[str, dict[str, Document]] = {}
     for name, documents in passes.items():
         for document in documents:
-            found.setdefault(document.id, {})[name] = document
-    problems = [problem for versions in found.values() for problem in _text_problems(versions)]
+            grouped.setdefault(document.id, {})[name] = document
+    problems = [problem for versions in grouped.values() for problem in _text_problems(versions)]
     if problems:
         raise DataError(problems)
-    return dict(sorted(found.items()))
+    return dict(sorted(grouped.items()))
 
 
 def _text_problems(versions: Mapping[str, Document]) -> Iterator[Problem]:
-    (first, one), *others = versions.items()
+    (first_name, first), *others = versions.items()
     for name, other in others:
-        if other.text != one.text:
-            what, fix = f"{name} has another text than {first}", "Annotate the same text"
-            yield Problem("different-text", what, fix, one.id)
+        if other.text != first.text:
+            what = f"the texts of {first_name} and {name} differ"
+            yield Problem("different-text", what, "Annotate the same text", first.id)
 
 
-def work(documents: Iterable[Document]) -> PassWork:
-    """What an annotator did, and in which time."""
+def measure_work(documents: Iterable[Document]) -> PassWork:
+    """Return the size and lead time of an annotator's pass."""
     listed = list(documents)
-    volume = (
+    size = (
         len(listed),
         sum(len(each.entities) for each in listed),
         sum(len(each.relations) for each in listed),
     )
     timed = list(_lead_times(listed))
     if not timed:
-        return PassWork(*volume, timed=0)
+        return PassWork(*size, timed=0)
     seconds, lengths = zip(*timed, strict=True)
     per_1000 = 1000 * sum(seconds) / sum(lengths) if sum(lengths) else None
-    return PassWork(*volume, len(timed), sum(seconds), median(seconds), per_1000)
+    return PassWork(*size, len(timed), sum(seconds), median(seconds), per_1000)
 
 
 def _lead_times(documents: Iterable[Document]) -> Iterator[tuple[float, int]]:
-    """Seconds and characters of the documents whose lead time is known."""
+    """Yield the lead time (seconds) and length (code points) of documents with a lead time."""
     for document in documents:
-        pulled = document.meta.get(PULLED)
-        seconds = pulled.get("lead_time") if isinstance(pulled, dict) else None
+        seconds = provenance(document).get("lead_time")
         if isinstance(seconds, int | float):
             yield float(seconds), len(document.text)

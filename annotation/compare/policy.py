@@ -1,90 +1,145 @@
-"""Gold from several annotators' versions by a rule, without anybody to decide."""
+"""Policies that decide disagreements without an adjudicator."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from aloi.annotation.compare.disagreements import Content, content, written
+from aloi.annotation.compare.adjudication import AdjudicationCase, Decisions, as_gold
+from aloi.annotation.compare.content import (
+    DocumentContent,
+    MentionKey,
+    RelationKey,
+    Values,
+    build_document,
+    extract_content,
+)
 from aloi.corpus.document import Document
 from aloi.corpus.schema import Schema
+
+MAJORITY = "majority"
+_ANNOTATOR = "annotator"
 
 K = TypeVar("K")
 
 
 @dataclass(frozen=True)
-class Settled:
-    """A document settled by majority, and what of it was left out.
+class MajorityDecision:
+    """A document decided by majority.
 
-    `ties`: what just half of the annotators have, in words. `fallen`: relations that someone has
-    and that were lost with a mention at one of their ends.
+    `ties` describes the mentions, relations and values that exactly half of the annotators have;
+    they are omitted. `lost_relations` is the number of relations omitted because a mention at one
+    of their ends was.
     """
 
     document: Document
     ties: tuple[str, ...] = ()
-    fallen: int = 0
+    lost_relations: int = 0
 
 
-@dataclass
-class _Vote:
-    """A vote of `voters` on mentions or relations, and the ties in it so far."""
-
-    voters: int
-    ties: list[str] = field(default_factory=list)
-
-    def kept(self, ballots: Iterable[Mapping[K, Any]], name: Mapping[K, str]) -> list[K]:
-        """What more than half have."""
-        votes = Counter(key for ballot in ballots for key in ballot)
-        self.ties += [name[key] for key in votes if 2 * votes[key] == self.voters]
-        return [key for key in votes if 2 * votes[key] > self.voters]
-
-    def values(self, given: Sequence[Mapping[str, str]], what: str) -> dict[str, str]:
-        """The values that more than half of those who have the bearer give it."""
-        found: dict[str, str] = {}
-        for name in sorted({name for each in given for name in each}):
-            votes = Counter(each.get(name) for each in given)
-            value, number = votes.most_common(1)[0]
-            if 2 * number == len(given):
-                self.ties.append(f"{name} of {what}")
-            elif 2 * number > len(given) and value is not None:
-                found[name] = value
-        return found
+def is_policy(text: str) -> bool:
+    """Return whether a text is a policy: `majority` or `annotator=NAME`."""
+    rule, _, name = text.partition("=")
+    return text == MAJORITY or (rule == _ANNOTATOR and bool(name))
 
 
-def majority(versions: Mapping[str, Document], schema: Schema) -> Settled:
-    """What more than half of a document's annotators have; a half is a tie and left out.
+def decide_by_policy(cases: Iterable[AdjudicationCase], policy: str) -> Decisions:
+    """Return gold for the cases that a policy can decide.
 
-    Values are voted on by those who have the mention or relation that bears them.
+    `majority` decides every case; `annotator=NAME` takes the version of this annotator, and leaves
+    the other documents open. Raise `ValueError` if `policy` is neither.
     """
-    contents = [content(version, schema) for version in versions.values()]
-    vote = _Vote(len(contents))
+    if not is_policy(policy):
+        raise ValueError(f"unknown policy {policy!r}, expected `majority` or `annotator=NAME`")
+    name = policy.partition("=")[2]
+    decisions = Decisions()
+    for case in cases:
+        id_, document = case.first.id, case.versions.get(name)
+        if policy == MAJORITY:
+            decision = decide_by_majority(case.versions, case.schema)
+            document = decision.document
+            decisions.ties[id_] = decision.ties
+            decisions.lost_relations[id_] = decision.lost_relations
+        if document is None:
+            decisions.open[id_] = f"{name} has not annotated it"
+        else:
+            decisions.gold[id_] = as_gold(document, case.versions, decided_by=policy)
+    return decisions
+
+
+def decide_by_majority(versions: Mapping[str, Document], schema: Schema) -> MajorityDecision:
+    """Return the mentions, relations and values that more than half of the annotators have.
+
+    The voters on a value are the annotators who have its mention or relation.
+    """
+    contents = [extract_content(version, schema) for version in versions.values()]
     text = next(iter(versions.values())).text
-    mentions = {
+    mentions = _describe_mentions(contents, text)
+    relations = _describe_relations(contents, mentions)
+    kept, mention_ties = _vote([each.mentions for each in contents], mentions)
+    possible = {key: name for key, name in relations.items() if key[0] in kept and key[1] in kept}
+    ballots = [[key for key in each.relations if key in possible] for each in contents]
+    related, relation_ties = _vote(ballots, possible)
+    mention_values, mention_value_ties = _vote_on_values(
+        kept, [each.mentions for each in contents], mentions
+    )
+    relation_values, relation_value_ties = _vote_on_values(
+        related, [each.relations for each in contents], relations
+    )
+    document = build_document(DocumentContent(mention_values, relation_values), versions.values())
+    ties = (*mention_ties, *relation_ties, *mention_value_ties, *relation_value_ties)
+    return MajorityDecision(document, ties, len(relations) - len(possible))
+
+
+def _describe_mentions(contents: Iterable[DocumentContent], text: str) -> dict[MentionKey, str]:
+    return {
         (start, end, label): f"{label} «{text[start:end]}» at {start}"
         for each in contents
         for start, end, label in each.mentions
     }
-    arcs = {
+
+
+def _describe_relations(
+    contents: Iterable[DocumentContent], mentions: Mapping[MentionKey, str]
+) -> dict[RelationKey, str]:
+    return {
         (head, tail, label): f"{label} from {mentions[head]} to {mentions[tail]}"
         for each in contents
-        for head, tail, label in each.arcs
+        for head, tail, label in each.relations
     }
-    kept = vote.kept([each.mentions for each in contents], mentions)
-    standing = {arc for arc in arcs if arc[0] in kept and arc[1] in kept}
-    related = vote.kept([{a: 1 for a in each.arcs if a in standing} for each in contents], arcs)
-    said = Content(
-        {
-            key: vote.values(_given(key, (x.mentions for x in contents)), mentions[key])
-            for key in kept
-        },
-        {key: vote.values(_given(key, (x.arcs for x in contents)), arcs[key]) for key in related},
-    )
-    document = written(said, versions.values())
-    return Settled(document, tuple(vote.ties), len(arcs) - len(standing))
 
 
-def _given(key: K, everyones: Iterable[Mapping[K, dict[str, str]]]) -> list[dict[str, str]]:
-    """The values that those who have something give it."""
-    return [each[key] for each in everyones if key in each]
+def _vote(ballots: Sequence[Iterable[K]], described: Mapping[K, str]) -> tuple[list[K], list[str]]:
+    """Return the keys on more than half of the ballots, and the ties as described."""
+    votes = Counter(key for ballot in ballots for key in ballot)
+    ties = [described[key] for key in votes if 2 * votes[key] == len(ballots)]
+    return [key for key in votes if 2 * votes[key] > len(ballots)], ties
+
+
+def _vote_on_values(
+    keys: Iterable[K], contents: Sequence[Mapping[K, Values]], described: Mapping[K, str]
+) -> tuple[dict[K, Values], list[str]]:
+    """Return the values of each key that more than half of its annotators give, and the ties."""
+    decided: dict[K, Values] = {}
+    ties: list[str] = []
+    for key in keys:
+        ballots = [each[key] for each in contents if key in each]
+        decided[key], tied = _majority_values(ballots)
+        ties += [f"{name} of {described[key]}" for name in tied]
+    return decided, ties
+
+
+def _majority_values(ballots: Sequence[Mapping[str, Any]]) -> tuple[Values, list[str]]:
+    """Return the values on more than half of the ballots, and the names of the tied ones."""
+    values: Values = {}
+    ties: list[str] = []
+    for name in sorted({name for ballot in ballots for name in ballot}):
+        votes = Counter(ballot.get(name) for ballot in ballots)
+        value, number = votes.most_common(1)[0]
+        if 2 * number == len(ballots):
+            ties.append(name)
+        elif 2 * number > len(ballots) and value is not None:
+            values[name] = value
+    return values, ties

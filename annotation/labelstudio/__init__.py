@@ -1,1 +1,1 @@
-"""Label Studio: client, tasks, interface, push, pull."""
+"""Label Studio: the server's client, its tasks and labelling interface, live predictions."""

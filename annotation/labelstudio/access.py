@@ -1,4 +1,4 @@
-"""Where Label Studio is, and the token that opens it."""
+"""The address of the Label Studio server and the token for it."""
 
 from __future__ import annotations
 
@@ -9,39 +9,41 @@ from pathlib import Path
 
 from aloi.corpus.problems import DataError, Problem
 
-HOME = Path(".label-studio")
-"""Where `aloi annotate start` keeps a server of its own, unless told otherwise."""
+DEFAULT_HOME = Path(".label-studio")
+"""The folder in which `aloi annotate start` keeps a local server by default."""
 
-FILE = "access.toml"
-URL, TOKEN = "LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY"
-"""The environment's word for a server elsewhere, which comes first."""
+ACCESS_FILE = "access.toml"
+"""The file in this folder with the server's address, user, password and token."""
+
+URL_VARIABLE, TOKEN_VARIABLE = "LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY"
+"""The environment variables of another server. They take precedence over a local one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """A server's address, and a token of either kind: legacy, or a personal access token."""
+    """The address of a server, and a legacy token or personal access token."""
 
     url: str
     token: str = field(repr=False)
 
 
-def find(home: Path = HOME) -> Access:
-    """The server that the environment names, else the one started in `home`.
+def find_access(home: Path = DEFAULT_HOME) -> Access:
+    """Return the server named by the environment, or else the one started in `home`.
 
-    Raises `DataError` where neither is known.
+    Raise `DataError` if there is neither.
     """
-    url, token = os.environ.get(URL), os.environ.get(TOKEN)
+    url, token = os.environ.get(URL_VARIABLE), os.environ.get(TOKEN_VARIABLE)
     if url and token:
         return Access(url.rstrip("/"), token)
     if url or token:
-        what, fix = f"only one of {URL} and {TOKEN} is set", "Set both, or neither"
-        raise DataError([Problem("no-server", what, fix)])
+        what = f"only one of {URL_VARIABLE} and {TOKEN_VARIABLE} is set"
+        raise DataError([Problem("no-server", what, "Set both or neither")])
     try:
-        known = tomllib.loads((home / FILE).read_text(encoding="utf-8"))
+        known = tomllib.loads((home / ACCESS_FILE).read_text(encoding="utf-8"))
         return Access(known["url"], known["token"])
     except FileNotFoundError:
-        what = f"no Label Studio is known: {home / FILE} is not there"
+        what = f"no Label Studio server is configured: {home / ACCESS_FILE} does not exist"
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError):
-        what = f"{home / FILE} cannot be read"
-    fix = f"Start one with `aloi annotate start`, or name one with {URL} and {TOKEN}"
+        what = f"{home / ACCESS_FILE} cannot be read"
+    fix = f"Start one with `aloi annotate start`, or set {URL_VARIABLE} and {TOKEN_VARIABLE}"
     raise DataError([Problem("no-server", what, fix)])

@@ -1,119 +1,145 @@
-"""The project in which somebody decides what annotators differ on."""
+"""The Label Studio project in which an adjudicator decides the annotators' disagreements."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from aloi.annotation.compare.adjudication import AGREED, BASIS, Case, adjudication_interface
-from aloi.annotation.labelstudio.client import LabelStudioServer, Project
-from aloi.annotation.labelstudio.pull import ADJUDICATION, Reader
-from aloi.annotation.labelstudio.push import batches, remove_doubles, rows_of, send
-from aloi.annotation.labelstudio.tasks import Sender
+from aloi.annotation.annotation_server import (
+    ADJUDICATION,
+    AnnotationServer,
+    Project,
+    StoredTask,
+)
+from aloi.annotation.compare.adjudication import AdjudicationCase, Decisions
+from aloi.annotation.exchange.importing import (
+    delete_duplicates,
+    import_batch,
+    split_batches,
+    tasks_by_document,
+)
+from aloi.annotation.labelstudio.adjudication_tasks import (
+    MARKED_VERSION,
+    VERSIONS_KEY,
+    adjudication_interface,
+    adjudication_task,
+    without_task_keys,
+)
+from aloi.annotation.labelstudio.reader import LabelStudioTaskReader
+from aloi.annotation.labelstudio.tasks import LabelStudioTaskWriter
+from aloi.annotation.progress import Progress, ignore_progress
 from aloi.corpus.document import Document
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.guides import Guide
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.schema import Schema
 
-Tell = Callable[[str], object]
 
-
-@dataclass
-class Decisions:
-    """What is decided so far: gold by document id, and the pages of what is not.
-
-    `problems`: what keeps submitted work from being gold; its document is still open.
-    """
+@dataclass(frozen=True, kw_only=True)
+class ProjectDecisions(Decisions):
+    """The decisions made in a project; `open` has the addresses of the undecided tasks."""
 
     project: Project
-    gold: dict[str, Document] = field(default_factory=dict)
-    open: dict[str, str] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
 
 
-def adjudicate(
-    studio: LabelStudioServer,
+def decide_in_project(
+    server: AnnotationServer,
     corpus: str,
-    cases: Iterable[Case],
+    cases: Iterable[AdjudicationCase],
     schema: Schema,
     *,
     guide: Guide | None = None,
     notes: Notes,
-    tell: Tell = lambda step: None,
-) -> Decisions:
-    """Bring cases to a corpus's adjudication project, and gather what was decided there.
+    progress: Progress = ignore_progress,
+) -> ProjectDecisions:
+    """Send cases to a corpus's adjudication project, and return the decisions made there so far.
 
-    However often it is called: a case that is there stays, a decided one is decided. A case whose
-    versions changed since is sent anew, unless it bears work, which is kept and told of.
+    Can be repeated: existing tasks stay. If the versions of a case have changed, its task is
+    replaced, unless it has work: then the task stays and is reported as a problem.
     """
     by_id = {case.first.id: case for case in cases}
-    project = _project(studio, corpus, schema, guide)
-    decisions = Decisions(project)
-    remove_doubles(studio, project, rows_of(studio, project))
-    tell("reading what is decided")
-    works = list(studio.works(project, [task["id"] for task in studio.tasks(project)]))
-    mine = {task["data"]["doc_id"]: task for task in works if task["data"].get("doc_id") in by_id}
-    stale = [task for id_, task in mine.items() if _outdated(task, by_id[id_], decisions)]
-    studio.delete_tasks(project, [task["id"] for task in stale])
-    there = {id_: task for id_, task in mine.items() if task not in stale}
-    sender = Sender(ADJUDICATION, schema, guide.version if guide else None, notes)
-    missing = [case.task(sender) for id_, case in by_id.items() if id_ not in there]
-    for number, batch in enumerate(batches(missing)):
-        tell(f"{project.title}: batch {number + 1} of {len(missing)} documents")
-        send(studio, project, batch)
-    people = studio.people()
-    for id_, task in there.items():
-        _read(task, by_id[id_], people, Reader(notes), decisions)
-    for id_, (row, *_) in rows_of(studio, project).items():
+    project = _set_up_project(server, corpus, schema, guide)
+    delete_duplicates(server, project, tasks_by_document(server, project))
+    progress("reading decisions")
+    existing, problems = _existing_tasks(server, project, by_id)
+    writer = LabelStudioTaskWriter(ADJUDICATION, schema, guide.version if guide else None, notes)
+    missing = [(id_, case) for id_, case in by_id.items() if id_ not in existing]
+    for number, batch in enumerate(split_batches(missing), start=1):
+        progress(f"{project.title}: sending batch {number} of {len(missing)} documents")
+        import_batch(server, project, {id_: adjudication_task(case, writer) for id_, case in batch})
+    decisions = ProjectDecisions(project=project, problems=problems)
+    users, reader = server.user_emails(), LabelStudioTaskReader(notes)
+    for id_, task in existing.items():
+        gold, problems = _read_decision(task, by_id[id_], users, reader, project)
+        decisions.gold.update(gold)
+        decisions.problems.extend(problems)
+    for id_, (first, *_) in tasks_by_document(server, project).items():
         if id_ in by_id and id_ not in decisions.gold:
-            decisions.open[id_] = project.page(row.id)
+            decisions.open[id_] = server.task_url(project, first.id)
     return decisions
 
 
-def _project(
-    studio: LabelStudioServer, corpus: str, schema: Schema, guide: Guide | None
+def _set_up_project(
+    server: AnnotationServer, corpus: str, schema: Schema, guide: Guide | None
 ) -> Project:
-    title = studio.title(corpus, ADJUDICATION)
-    how: dict[str, Any] = {
+    title = server.project_title(corpus, ADJUDICATION)
+    settings: dict[str, Any] = {
         "label_config": adjudication_interface(schema, guide=guide.text if guide else None),
-        "model_version": AGREED,
+        "model_version": MARKED_VERSION,
         "show_collab_predictions": True,
     }
-    if project := studio.project(title):
-        studio.set_up(project, **how)
+    if project := server.find_project(title):
+        server.update_project(project, settings)
         return project
-    return studio.make_project(title, **how)
+    return server.create_project(title, settings)
 
 
-def _outdated(task: Mapping[str, Any], case: Case, decisions: Decisions) -> bool:
-    """Whether a task is of versions that changed since, and bears no work."""
-    if task["data"].get(BASIS) == case.basis:
-        return False
-    if task["annotations"] or task["drafts"]:
-        what = "an annotator changed their version after somebody had begun to decide"
-        fix = f"Look whether the decision still holds: {decisions.project.page(task['id'])}"
-        decisions.problems.append(Problem("changed-version", what, fix, case.first.id))
-        return False
-    return True
+def _existing_tasks(
+    server: AnnotationServer, project: Project, cases: Mapping[str, AdjudicationCase]
+) -> tuple[dict[str, StoredTask], list[Problem]]:
+    """Return the tasks of cases by document id, after deleting outdated tasks without work.
+
+    The problems are the outdated tasks with work.
+    """
+    fetched = server.fetch_tasks(project, [task.id for task in server.list_tasks(project)])
+    tasks = {id_: task for task in fetched if (id_ := task.payload["data"].get("doc_id")) in cases}
+    outdated = {
+        id_: task
+        for id_, task in tasks.items()
+        if task.payload["data"].get(VERSIONS_KEY) != cases[id_].versions_hash
+    }
+    deleted = {id_: task.id for id_, task in outdated.items() if not task.has_work}
+    server.delete_tasks(project, list(deleted.values()))
+    problems = [
+        _outdated_decision(id_, server.task_url(project, task.id))
+        for id_, task in outdated.items()
+        if task.has_work
+    ]
+    return {id_: task for id_, task in tasks.items() if id_ not in deleted}, problems
 
 
-def _read(
-    task: Mapping[str, Any],
-    case: Case,
-    people: Mapping[str, str],
-    reader: Reader,
-    decisions: Decisions,
-) -> None:
-    """Take a task's decision into gold, if there is one."""
-    place = f"{decisions.project.title}, task {task['id']}"
-    encoded = json.dumps(task).encode()
-    documents, problems = reader.documents(encoded, decisions.project.title)
+def _outdated_decision(id_: str, url: str) -> Problem:
+    what = "an annotator's version changed after adjudication of the document had begun"
+    return Problem(
+        "changed-version", what, f"Check whether the decision is still right: {url}", id_
+    )
+
+
+def _read_decision(
+    task: StoredTask,
+    case: AdjudicationCase,
+    users: Mapping[str, str],
+    reader: LabelStudioTaskReader,
+    project: Project,
+) -> tuple[dict[str, Document], list[Problem]]:
+    """Return the gold of a task by document id, if it is decided, and why it cannot be gold."""
+    documents, problems = reader.read(task, project.title)
+    gold: dict[str, Document] = {}
     for document in documents if not problems else ():
         try:
-            decisions.gold[document.id] = case.gold(document, people)
+            gold[document.id] = case.gold(without_task_keys(document), users)
         except DataError as error:
+            place = f"{project.title}, task {task.id}"
             problems += [problem.at(file=place) for problem in error.problems]
-    decisions.problems += problems
+    return gold, problems

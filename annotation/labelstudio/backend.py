@@ -1,27 +1,29 @@
-"""Live predictions: a trained pipeline behind Label Studio's protocol for machine learning.
+"""Live predictions: a trained pipeline as a machine learning backend of Label Studio.
 
-Label Studio asks GET /health whether the backend is there, sends a project's interface to POST
-/setup, and tasks to POST /predict when an annotator opens them; POST /webhook tells of events,
-which are none of ours. What it sends besides, a token of its own among it, is not even read.
+Label Studio checks the backend with GET /health, sends a project's labelling interface to POST
+/setup, and sends tasks to POST /predict when an annotator opens them. POST /webhook reports events,
+which are ignored. Other parts of a request, including the token that Label Studio adds, are not
+read.
 
-Errors come back as a status and a sentence. The status line bears the sentence too, since that
-is all that Label Studio shows of an error.
+Errors are returned as a status code and a message. The message is also in the status line, because
+that is all that Label Studio displays of an error.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from socketserver import ThreadingMixIn
-from threading import Lock
+from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 from xml.etree import ElementTree as ET
 
 import msgspec
 
-from aloi.annotation.labelstudio.tasks import mean_score
+from aloi.annotation.exchange.assignment import mean_score
 from aloi.corpus.document import Document
 from aloi.corpus.formats.shared import json_records
 from aloi.corpus.formats.shared.label_studio_results import InterfaceTags, escape_label, to_results
@@ -34,25 +36,27 @@ if TYPE_CHECKING:
 
     from spacy.language import Language
 
-LARGEST = 32 * 1024 * 1024
-"""How many bytes a request may have."""
+    from aloi.annotation.annotation_server import Project
+    from aloi.annotation.labelstudio.client import LabelStudioServer
 
-NAME = "aloi serve"
-"""What the backend is called in a project."""
+MAX_REQUEST_BYTES = 32 * 1024 * 1024
+"""The maximum size of a request."""
 
-IDLE = 60
-"""Seconds after which a client that says nothing is left."""
+BACKEND_TITLE = "aloi serve"
+"""The title of the backend in a project's settings."""
+
+IDLE_TIMEOUT = 60
+"""Seconds without data after which a connection is closed."""
+
+MAX_STATUS_LENGTH = 400
+"""The maximum length of the message in a status line, in characters."""
 
 
-SAID = 400
-"""How much of a sentence, in characters, a status line bears."""
+class RequestError(Exception):
+    """A request that is refused, with a status code and a message."""
 
-
-class RefusalError(Exception):
-    """A request that is not answered: the status, and a sentence saying why."""
-
-    def __init__(self, status: int, sentence: str) -> None:
-        super().__init__(sentence)
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
         self.status = status
 
 
@@ -85,9 +89,9 @@ class Backend:
         """Answer a request in JSON."""
         try:
             status, content = "200 OK", self._answer(environ)
-        except RefusalError as refusal:
-            content = {"error": str(refusal)}
-            status = f"{refusal.status} {_status_line(str(refusal))}"
+        except RequestError as error:
+            content = {"error": str(error)}
+            status = f"{error.status} {_status_message(str(error))}"
         body = json.dumps(content).encode()
         headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
         start_response(status, headers)
@@ -103,21 +107,22 @@ class Backend:
         }
         route = environ["REQUEST_METHOD"], environ.get("PATH_INFO") or "/"
         if route not in routes:
-            raise RefusalError(404, "This backend has GET /health, POST /setup, /predict, /webhook")
+            message = "Unknown address; use GET /health, POST /setup, /predict or /webhook"
+            raise RequestError(404, message)
         try:
             return routes[route](_body(environ))
         except DataError as error:
-            raise RefusalError(400, "; ".join(map(str, error.problems))) from error
+            raise RequestError(400, "; ".join(map(str, error.problems))) from error
 
     def _health(self, _: bytes) -> dict[str, Any]:
         return {"status": "UP", "model_version": self.model_version}
 
     def _set_up(self, body: bytes) -> dict[str, Any]:
-        """Refuse an interface in which the pipeline's predictions could not stand."""
+        """Refuse a labelling interface that lacks labels of the pipeline."""
         interface = json_records.decode_json(body, _Setup).schema
-        if missing := sorted(self._labels() - _labels(interface)):
-            told = f"The project's interface lacks labels of the model: {', '.join(missing)}"
-            raise RefusalError(400, told)
+        if missing := sorted(self._labels() - _interface_labels(interface)):
+            message = f"The project's interface lacks labels of the model: {', '.join(missing)}"
+            raise RequestError(400, message)
         return {"model_version": self.model_version}
 
     def _predict(self, body: bytes) -> dict[str, Any]:
@@ -128,15 +133,14 @@ class Backend:
         return {"results": [self._result(document) for document in predicted]}
 
     def _result(self, document: Document) -> dict[str, Any]:
-        result = to_results(document, InterfaceTags(), Notes())
         return {
-            "result": result,
+            "result": to_results(document, InterfaceTags(), Notes()),
             "score": mean_score(document),
             "model_version": self.model_version,
         }
 
     def _labels(self) -> set[str]:
-        """What the pipeline may predict, as an interface writes it."""
+        """Return the labels that the pipeline can predict, as they are in an interface."""
         labels: set[str] = set()
         for pipe in self.nlp.pipe_names:
             assigns, known = self.nlp.get_pipe_meta(pipe).assigns, self.nlp.pipe_labels.get(pipe)
@@ -147,39 +151,44 @@ class Backend:
         return labels
 
 
-def _labels(interface: str) -> set[str]:
-    """The labels of mentions and of arcs that a labelling interface has."""
+def _interface_labels(interface: str) -> set[str]:
+    """Return the labels of mentions and relations in a labelling interface."""
     try:
         view = ET.fromstring(interface)
     except ET.ParseError as error:
-        raise RefusalError(400, f"The project's interface is no XML: {error}") from error
+        raise RequestError(400, f"The project's interface is not valid XML: {error}") from error
     return {tag.get("value", "") for tag in view.iter() if tag.tag in ("Label", "Relation")}
 
 
 def _body(environ: WSGIEnvironment) -> bytes:
+    """Return the body of a request; raise `RequestError` if it is too large or incomplete."""
     try:
         size = int(environ.get("CONTENT_LENGTH") or 0)
     except ValueError as error:
-        raise RefusalError(400, "Content-Length is no number") from error
-    if not 0 <= size <= LARGEST:
-        raise RefusalError(413, f"A request may have {LARGEST} bytes; send fewer tasks at a time")
+        raise RequestError(400, "Content-Length is not a number") from error
+    if not 0 <= size <= MAX_REQUEST_BYTES:
+        message = f"A request may have at most {MAX_REQUEST_BYTES} bytes; send fewer tasks"
+        raise RequestError(413, message)
     try:
         body = environ["wsgi.input"].read(size) if size else b""
     except OSError as error:
-        raise RefusalError(408, "The request broke off") from error
+        raise RequestError(408, "The request was interrupted") from error
     if len(body) < size:
-        raise RefusalError(400, "The request is shorter than its Content-Length")
+        raise RequestError(400, "The request is shorter than its Content-Length")
     return body
 
 
-def _status_line(sentence: str) -> str:
-    """A sentence as a status line takes it: printable ASCII, and not too much."""
-    written = "".join(letter if letter.isprintable() else " " for letter in sentence)
-    return written.encode("ascii", "replace").decode()[:SAID]
+def _status_message(message: str) -> str:
+    """Return a message as a status line allows it: printable ASCII of limited length."""
+    printable = "".join(letter if letter.isprintable() else " " for letter in message)
+    return printable.encode("ascii", "replace").decode()[:MAX_STATUS_LENGTH]
 
 
-class Server(ThreadingMixIn, WSGIServer):
-    """Serves a backend, a thread a request; raises `DataError` where it cannot listen."""
+class BackendServer(ThreadingMixIn, WSGIServer):
+    """An HTTP server for a backend with one thread per request.
+
+    Raise `DataError` if the address is not available.
+    """
 
     daemon_threads = True
 
@@ -194,17 +203,41 @@ class Server(ThreadingMixIn, WSGIServer):
 
     @property
     def url(self) -> str:
-        """Where it answers."""
+        """The address of the server."""
         return f"http://{self.server_address[0]!s}:{self.server_port}"
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - its signature
-        """Say nothing of clients that are gone."""
+        """Report an error, unless the client closed the connection."""
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
 
 
 class _Handler(WSGIRequestHandler):
-    timeout = IDLE
+    timeout = IDLE_TIMEOUT
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002, ANN401 - its signature
-        """Say nothing: what is asked for is nobody's business but Label Studio's."""
+        """Do not log requests."""
+
+
+@contextmanager
+def running_backend(nlp: Language, host: str, port: int) -> Iterator[tuple[BackendServer, Thread]]:
+    """Serve a pipeline's predictions in a thread; yield the server and its thread.
+
+    `port` 0 chooses a free port. Raise `DataError` if the address is not available.
+    """
+    with BackendServer(Backend(nlp), host, port) as server:
+        thread = Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield server, thread
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def connect_projects(
+    server: LabelStudioServer, projects: Iterable[Project], backend_url: str
+) -> None:
+    """Connect projects to the backend at an address, so that it predicts their tasks."""
+    for project in projects:
+        server.connect_backend(project, backend_url, BACKEND_TITLE)

@@ -1,84 +1,78 @@
-"""A Label Studio server, spoken to through its own client.
+"""A client of a Label Studio server, based on Label Studio's own SDK.
 
-What goes wrong comes as `DataError` without the token in it, but for `UnansweredError`: a request
-whose outcome is not known, since the server may have done what it was asked and not have said so.
-Such requests are never repeated blindly; `aloi.annotation.labelstudio.push` first checks their
-outcome.
+Errors are raised as `DataError` and never contain the token. `UnansweredError` is raised for a
+request that may have been carried out although no answer arrived; such requests are not repeated
+before their outcome has been checked (`aloi.annotation.exchange.importing`).
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, Self
 
 import msgspec
 
+from aloi.annotation.annotation_server import (
+    EdgePolicy,
+    Payload,
+    Project,
+    StoredPrediction,
+    StoredTask,
+    TaskSummary,
+    UnansweredError,
+    text_hash,
+)
 from aloi.annotation.labelstudio.access import Access
+from aloi.annotation.labelstudio.interface import project_settings
+from aloi.annotation.labelstudio.reader import LabelStudioTaskReader
+from aloi.annotation.labelstudio.tasks import LabelStudioTaskWriter, contains_nul
+from aloi.corpus.document import Document
 from aloi.corpus.extras import need
+from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.guides import Guide
 from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.schema import Schema
 
-PAGE = 500
-"""Tasks listed at a time without their work; with it a tenth of that."""
+PAGE_SIZE = 500
+"""Tasks per request when listing or deleting; a tenth of it when tasks are fetched with work."""
 
-TIMEOUT = 300.0
+REQUEST_TIMEOUT = 300.0
 """Seconds that a request may take."""
 
-PROXY = (502, 503, 504)
-"""What a proxy answers while the server behind it may be at work."""
+GATEWAY_ERRORS = (502, 503, 504)
+"""Status codes that a proxy returns while the server may still be working."""
 
-SAID = 400
-"""How much of a server's answer, in code points, an error repeats."""
+MAX_ANSWER_TEXT = 400
+"""The number of code points of a server's answer that an error message quotes."""
 
-TITLE = 50
-"""The longest title, in code points, that Label Studio takes."""
-
-
-class UnansweredError(Exception):
-    """A request was sent and nothing usable came back: whether it was done is not known.
-
-    `late`: the server may be at it still.
-    """
-
-    def __init__(self, what: str, *, late: bool) -> None:
-        super().__init__(what)
-        self.late = late
-
-
-@dataclass(frozen=True, slots=True)
-class Project:
-    """A project: its number, title, and page."""
-
-    id: int
-    title: str
-    url: str
-
-    def page(self, task: int) -> str:
-        """The address of a task's page."""
-        return f"{self.url}/data?task={task}"
+MAX_TITLE_LENGTH = 50
+"""The maximum length of a project title in code points, set by Label Studio."""
 
 
 class LabelStudioServer:
-    """A server at hand, until it is closed. `timeout`: seconds that an import may take."""
+    """A connection to a Label Studio server (an `AnnotationServer`), used as a context manager.
 
-    def __init__(self, access: Access, *, timeout: float = TIMEOUT) -> None:
+    `timeout`: seconds that an import may take.
+    """
+
+    def __init__(self, access: Access, *, timeout: float = REQUEST_TIMEOUT) -> None:
         need("label_studio_sdk", extra="labelstudio")
-        import httpx  # noqa: PLC0415 - comes with the client
+        import httpx  # noqa: PLC0415 - a dependency of the SDK
         from label_studio_sdk import client  # noqa: PLC0415 - takes 2 s
 
         self.url = access.url
-        self._http = httpx.Client(follow_redirects=True, timeout=TIMEOUT)
-        self._patient = {"timeout_in_seconds": int(TIMEOUT), "max_retries": 0}
-        self._importing = {"timeout_in_seconds": int(timeout), "max_retries": 0}
-        how = {"base_url": access.url, "api_key": access.token, "httpx_client": self._http}
+        self._http = httpx.Client(follow_redirects=True, timeout=REQUEST_TIMEOUT)
+        self._options = {"timeout_in_seconds": int(REQUEST_TIMEOUT), "max_retries": 0}
+        self._import_options = {"timeout_in_seconds": int(timeout), "max_retries": 0}
+        arguments = {"base_url": access.url, "api_key": access.token, "httpx_client": self._http}
         try:
-            with self._told("opening it"):
-                # Any: its types ask for objects where it takes, and we have, plain values.
-                self._client: Any = client.LabelStudio(**how)  # type: ignore[no-untyped-call]
-                self._client.users.whoami(request_options=self._patient)
+            with self._translated_errors("connecting"):
+                # Any: the SDK's types require objects where it accepts plain values.
+                self._client: Any = client.LabelStudio(**arguments)  # type: ignore[no-untyped-call]
+                self._client.users.whoami(request_options=self._options)
         except BaseException:
             self._http.close()
             raise
@@ -89,191 +83,241 @@ class LabelStudioServer:
     def __exit__(self, *_: object) -> None:
         self._http.close()
 
-    def title(self, corpus: str, annotator: str) -> str:
-        """The title of an annotator's project; raises `DataError` if it is too long."""
+    def project_title(self, corpus: str, annotator: str) -> str:
+        """Return the title of an annotator's project; raise `DataError` if it is too long."""
         title = f"{corpus} · {annotator}"
-        if len(title) > TITLE:
-            what = f"the project title «{title}» is longer than {TITLE} characters"
+        if len(title) > MAX_TITLE_LENGTH:
+            what = f"the project title «{title}» is longer than {MAX_TITLE_LENGTH} characters"
             raise DataError([Problem("long-title", what, "Shorten the annotator's name")])
         return title
 
-    def project(self, title: str) -> Project | None:
-        """The project of this very title; raises `DataError` where several have it."""
-        with self._told("listing projects"):
-            found = self._client.projects.list(title=title, request_options=self._patient)
-            ids = [each.id for each in found if each.title == title]
+    def project_settings(
+        self, schema: Schema, *, guide: Guide | None, model_version: str | None
+    ) -> dict[str, Any]:
+        """Return the settings of an annotator's project, with the labelling interface."""
+        return project_settings(schema, guide=guide, model_version=model_version)
+
+    def find_project(self, title: str) -> Project | None:
+        """Return the project with a title; raise `DataError` if several have it."""
+        with self._translated_errors("listing projects"):
+            listed = self._client.projects.list(title=title, request_options=self._options)
+            ids = [each.id for each in listed if each.title == title]
         if len(ids) > 1:
             what, fix = f"{len(ids)} projects are called «{title}»", "Rename or delete all but one"
             raise DataError([Problem("several-projects", what, fix)])
         return self._project(ids[0], title) if ids else None
 
-    def projects(self, corpus: str) -> dict[str, Project]:
-        """The projects of a corpus by annotator."""
+    def list_projects(self, corpus: str) -> dict[str, Project]:
+        """Return the projects of a corpus by annotator."""
         prefix = f"{corpus} · "
-        with self._told("listing projects"):
-            listed = self._client.projects.list(request_options=self._patient)
-            found = [self._project(each.id, each.title or "") for each in listed]
-        mine = (each for each in found if each.title.startswith(prefix))
-        return {each.title.removeprefix(prefix): each for each in mine}
+        with self._translated_errors("listing projects"):
+            listed = self._client.projects.list(request_options=self._options)
+            projects = [self._project(each.id, each.title or "") for each in listed]
+        return {
+            each.title.removeprefix(prefix): each
+            for each in projects
+            if each.title.startswith(prefix)
+        }
 
-    def make_project(self, title: str, **settings: Any) -> Project:  # noqa: ANN401
-        """A new project; `settings` are those of Label Studio's API, `label_config` among them."""
-        with self._told(f"making the project «{title}»"):
-            made = self._client.projects.create(
-                title=title, request_options=self._patient, **settings
+    def create_project(self, title: str, settings: Mapping[str, Any]) -> Project:
+        """Create a project; `settings` are those of Label Studio's API, such as `label_config`."""
+        with self._translated_errors(f"creating the project «{title}»"):
+            created = self._client.projects.create(
+                title=title, request_options=self._options, **settings
             )
-        return self._project(made.id, title)
+        return self._project(created.id, title)
 
-    def set_up(self, project: Project, **settings: Any) -> None:  # noqa: ANN401
-        """Change a project's settings where they differ."""
-        with self._told(f"setting up the project «{project.title}»"):
-            now = self._client.projects.get(project.id, request_options=self._patient)
-            changed = {key: value for key, value in settings.items() if getattr(now, key) != value}
+    def update_project(self, project: Project, settings: Mapping[str, Any]) -> None:
+        """Change those settings of a project that differ."""
+        with self._translated_errors(f"updating the project «{project.title}»"):
+            current = self._client.projects.get(project.id, request_options=self._options)
+            changed = {k: value for k, value in settings.items() if getattr(current, k) != value}
             if changed:
-                self._client.projects.update(project.id, request_options=self._patient, **changed)
+                self._client.projects.update(project.id, request_options=self._options, **changed)
 
-    def connect(self, project: Project, backend: str, name: str) -> None:
-        """Let a project's tasks be pre-annotated by the backend at an address, known by a name."""
+    def connect_backend(self, project: Project, backend: str, title: str) -> None:
+        """Connect a project to the prediction backend at an address, under a title."""
         from label_studio_sdk.core.api_error import ApiError  # noqa: PLC0415 - takes 2 s
 
-        how = {"project": project.id, "url": backend, "title": name}
-        with self._told(f"connecting «{project.title}» to {backend}"):
-            known = self._backend(project, name)
-            if known is not None:
-                self._client.ml.update(known, **how, request_options=self._patient)
+        settings = {"project": project.id, "url": backend, "title": title}
+        with self._translated_errors(f"connecting «{project.title}» to {backend}"):
+            existing = self._find_backend(project, title)
+            if existing is not None:
+                self._client.ml.update(existing, **settings, request_options=self._options)
             else:
                 try:
-                    self._client.ml.create(**how, request_options=self._patient)
+                    self._client.ml.create(**settings, request_options=self._options)
                 except ApiError:
-                    # The server tells the backend of its events too; where it may not tell an
-                    # address of its own network, it says no, though the backend is added.
-                    if self._backend(project, name) is None:
+                    # The server adds the backend, then notifies it as a webhook. If the webhook
+                    # must not be on the local network it reports an error, with the backend added.
+                    if self._find_backend(project, title) is None:
                         raise
-        self.set_up(project, model_version=name)
+        self.update_project(project, {"model_version": title})
 
-    def _backend(self, project: Project, name: str) -> int | None:
-        listed = self._client.ml.list(project=project.id, request_options=self._patient)
-        return next((each.id for each in listed if each.title == name), None)
+    def _find_backend(self, project: Project, title: str) -> int | None:
+        listed = self._client.ml.list(project=project.id, request_options=self._options)
+        return next((each.id for each in listed if each.title == title), None)
 
-    def people(self) -> dict[str, str]:
-        """The e-mail address of each user, by number."""
-        with self._told("listing users"):
-            listed = self._client.users.list(request_options=self._patient)
+    def user_emails(self) -> dict[str, str]:
+        """Return the e-mail address of each user, by the user's number."""
+        with self._translated_errors("listing users"):
+            listed = self._client.users.list(request_options=self._options)
             return {str(user.id): user.email or str(user.id) for user in listed}
 
-    def tasks(self, project: Project) -> Iterator[dict[str, Any]]:
-        """The tasks in order, each `id` and `data` alone."""
-        yield from self._list(project, PAGE, fields="task_only", include="id,data")
+    def task_url(self, project: Project, task: int) -> str:
+        """Return the address of a task's page."""
+        return f"{project.url}/data?task={task}"
 
-    def stamps(self, project: Project) -> dict[int, str]:
-        """When each task, or any work on it, was last changed."""
-        listed = self._list(project, PAGE, fields="task_only", include="id,updated_at")
+    def storage_problems(self, document: Document) -> Iterator[Problem]:
+        """Yield a problem if a document has a NUL character."""
+        if contains_nul(document):
+            what = "contains a NUL character, which PostgreSQL cannot store"
+            yield Problem("nul", what, "Remove it", document.id)
+
+    def task_writer(
+        self, annotator: str, schema: Schema, guideline_version: str | None, notes: Notes
+    ) -> LabelStudioTaskWriter:
+        """Return a writer of the tasks of an annotator's project."""
+        return LabelStudioTaskWriter(annotator, schema, guideline_version, notes)
+
+    def task_reader(self, notes: Notes, edges: EdgePolicy = "flag") -> LabelStudioTaskReader:
+        """Return a reader of finished work; what it drops or flags is added to `notes`."""
+        return LabelStudioTaskReader(notes, edges)
+
+    def list_tasks(self, project: Project) -> Iterator[TaskSummary]:
+        """Yield the tasks of a project in their order."""
+        for task in self._list(project, PAGE_SIZE, fields="task_only", include="id,data"):
+            data = task["data"]
+            id_, text = str(data.get("doc_id", "")), str(data.get("text", ""))
+            yield TaskSummary(task["id"], id_, text_hash(text))
+
+    def modification_times(self, project: Project) -> dict[int, str]:
+        """Return when each task, or the work on it, was last changed, by the task's number."""
+        listed = self._list(project, PAGE_SIZE, fields="task_only", include="id,updated_at")
         return {task["id"]: task["updated_at"] for task in listed}
 
-    def works(self, project: Project, tasks: Sequence[int]) -> Iterator[dict[str, Any]]:
-        """Tasks whole, as an export has them: data, annotations, predictions and drafts."""
-        step = PAGE // 10
-        for start in range(0, len(tasks), step):
-            chosen = {"all": False, "included": list(tasks[start : start + step])}
-            query = json.dumps({"selectedItems": chosen})
-            yield from self._list(project, step, fields="all", query=query)
+    def fetch_tasks(self, project: Project, tasks: Sequence[int]) -> Iterator[StoredTask]:
+        """Yield tasks as an export has them: data, annotations, predictions and drafts."""
+        size = PAGE_SIZE // 10
+        for start in range(0, len(tasks), size):
+            selected = {"all": False, "included": list(tasks[start : start + size])}
+            query = json.dumps({"selectedItems": selected})
+            for payload in self._list(project, size, fields="all", query=query):
+                yield _stored_task(payload)
 
-    def _list(self, project: Project, page: int, **how: str) -> Iterator[dict[str, Any]]:
-        with self._told(f"listing the tasks of «{project.title}»"):
+    def _list(self, project: Project, page: int, **parameters: str) -> Iterator[Payload]:
+        with self._translated_errors(f"listing the tasks of «{project.title}»"):
             for task in self._client.tasks.list(
-                project=project.id, page_size=page, request_options=self._patient, **how
+                project=project.id, page_size=page, request_options=self._options, **parameters
             ):
                 yield json.loads(task.json())
 
-    def import_tasks(self, project: Project, tasks: Sequence[dict[str, Any]]) -> None:
-        """Import tasks, all or none; raises `UnansweredError` where the outcome is not known.
+    def import_tasks(self, project: Project, tasks: Sequence[Payload]) -> None:
+        """Add tasks, all or none; raise `UnansweredError` if the outcome is unknown.
 
-        The client's own `import_tasks` spends as long on walking through the tasks as the server
-        on storing them, so its connection is handed the JSON.
+        The JSON is sent over the SDK's connection. The SDK's own `import_tasks` spends as much
+        time walking through the tasks as the server needs to store them.
         """
         from label_studio_sdk.core.api_error import ApiError  # noqa: PLC0415 - takes 2 s
 
-        with self._told(f"importing tasks into «{project.title}»", doing=True):
+        with self._translated_errors(f"importing tasks into «{project.title}»", changes=True):
             answer = self._client._client_wrapper.httpx_client.request(
                 f"api/projects/{project.id}/import",
                 method="POST",
                 headers={"content-type": "application/json"},
                 content=msgspec.json.encode(tasks),
-                request_options=self._importing,
+                request_options=self._import_options,
             )
             if answer.is_error:
                 raise ApiError(status_code=answer.status_code, body=answer.text)
 
-    def import_predictions(self, project: Project, predictions: Sequence[dict[str, Any]]) -> None:
-        """Add predictions to tasks, named by `task`."""
-        with self._told(f"importing predictions into «{project.title}»"):
+    def import_predictions(self, project: Project, predictions: Mapping[int, Payload]) -> None:
+        """Add predictions to tasks, by the tasks' numbers."""
+        listed = [{"task": task, **prediction} for task, prediction in predictions.items()]
+        with self._translated_errors(f"importing predictions into «{project.title}»"):
             self._client.projects.import_predictions(
-                project.id, request=predictions, request_options=self._patient
+                project.id, request=listed, request_options=self._options
             )
 
     def delete_tasks(self, project: Project, tasks: Sequence[int]) -> None:
-        """Delete tasks of a project, and all work on them."""
-        with self._told(f"deleting tasks of «{project.title}»"):
-            for start in range(0, len(tasks), PAGE):
-                chosen = {"all": False, "included": list(tasks[start : start + PAGE])}
+        """Delete tasks and all work on them."""
+        with self._translated_errors(f"deleting tasks of «{project.title}»"):
+            for start in range(0, len(tasks), PAGE_SIZE):
+                selected = {"all": False, "included": list(tasks[start : start + PAGE_SIZE])}
                 self._client.actions.create(
                     id="delete_tasks",
                     project=project.id,
-                    selected_items=chosen,
-                    request_options=self._patient,
+                    selected_items=selected,
+                    request_options=self._options,
                 )
 
     def delete_predictions(self, predictions: Iterable[int]) -> None:
-        """Delete predictions."""
-        with self._told("deleting predictions"):
+        """Delete predictions by their numbers."""
+        with self._translated_errors("deleting predictions"):
             for prediction in predictions:
-                self._client.predictions.delete(prediction, request_options=self._patient)
+                self._client.predictions.delete(prediction, request_options=self._options)
 
-    def wait(self, patience: float) -> None:
-        """Wait until the server answers again; raises `DataError` after `patience` seconds."""
-        deadline = time.monotonic() + patience
+    def wait_until_ready(self, timeout: float) -> None:
+        """Wait until the server answers; raise `DataError` after `timeout` seconds."""
+        deadline = time.monotonic() + timeout
         while True:
             try:
-                with self._told("waiting for it", doing=True):
-                    self._client.users.whoami(request_options=self._patient)
+                with self._translated_errors("waiting for the server", changes=True):
+                    self._client.users.whoami(request_options=self._options)
                 return
             except UnansweredError:
                 if time.monotonic() > deadline:
-                    raise self._silent("waiting for it") from None
+                    raise self._no_answer("waiting for the server") from None
                 time.sleep(1)
 
     def _project(self, id_: int, title: str) -> Project:
         return Project(id_, title, f"{self.url}/projects/{id_}")
 
     @contextmanager
-    def _told(self, what: str, *, doing: bool = False) -> Iterator[None]:
-        """Turn what the client raises into our errors; `doing`: something is changed there."""
-        import httpx  # noqa: PLC0415 - comes with the client
+    def _translated_errors(self, action: str, *, changes: bool = False) -> Iterator[None]:
+        """Translate the SDK's errors; with `changes`, a missing answer is an `UnansweredError`."""
+        import httpx  # noqa: PLC0415 - a dependency of the SDK
         from label_studio_sdk.core.api_error import ApiError  # noqa: PLC0415 - takes 2 s
 
         try:
             yield
         except ApiError as error:
-            if doing and (error.status_code or 0) >= 500:
-                answer = f"{self.url} answers {error.status_code}"
-                raise UnansweredError(answer, late=error.status_code in PROXY) from None
-            raise DataError([self._refused(what, error.status_code, error.body)]) from None
+            if changes and (error.status_code or 0) >= 500:
+                what = f"{self.url} answers {error.status_code}"
+                raise UnansweredError(what, late=error.status_code in GATEWAY_ERRORS) from None
+            raise DataError([self._refusal(action, error.status_code, error.body)]) from None
         except httpx.HTTPError as error:
+            if not changes:
+                raise self._no_answer(action) from None
             late = isinstance(error, httpx.TimeoutException)
-            silence = f"{self.url} does not answer"
-            raise (UnansweredError(silence, late=late) if doing else self._silent(what)) from None
+            raise UnansweredError(f"{self.url} does not answer", late=late) from None
 
-    def _refused(self, what: str, status: int | None, body: Any) -> Problem:  # noqa: ANN401
+    def _refusal(self, action: str, status: int | None, body: Any) -> Problem:  # noqa: ANN401
         if status == 401:
-            fix = "Give one that is valid there; legacy tokens must be enabled for the organisation"
-            return Problem("token-refused", f"{self.url} refuses the token ({what})", fix)
-        said = (
+            fix = (
+                "Use a token that is valid on this server; "
+                "legacy tokens must be enabled for the organisation"
+            )
+            return Problem("token-refused", f"{self.url} refuses the token ({action})", fix)
+        detail = (
             body.get("validation_errors") or body.get("detail") if isinstance(body, dict) else body
         )
-        told = f"{what}: {self.url} answers {status}: {str(said)[:SAID]}"
-        return Problem("server-refuses", told, "Mend what it names and repeat the command")
+        what = f"{action}: {self.url} answers {status}: {str(detail)[:MAX_ANSWER_TEXT]}"
+        return Problem("server-refuses", what, "Correct what the message names, then try again")
 
-    def _silent(self, what: str) -> DataError:
-        told = f"{what}: {self.url} does not answer"
-        fix = "Start it (`aloi annotate start`), then repeat the command: nothing is done twice"
-        return DataError([Problem("no-answer", told, fix)])
+    def _no_answer(self, action: str) -> DataError:
+        what = f"{action}: {self.url} does not answer"
+        fix = (
+            "Start it (`aloi annotate start`), then repeat the command: "
+            "completed steps are not repeated"
+        )
+        return DataError([Problem("no-answer", what, fix)])
+
+
+def _stored_task(payload: Payload) -> StoredTask:
+    predictions = tuple(
+        StoredPrediction(each["id"], str(each.get("model_version", "")), each)
+        for each in payload.get("predictions", ())
+    )
+    has_work = bool(payload.get("annotations") or payload.get("drafts"))
+    return StoredTask(payload["id"], payload, has_work, predictions)

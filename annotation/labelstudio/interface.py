@@ -1,13 +1,13 @@
-"""The labelling interface that annotators see, made from a schema, in Label Studio's XML.
+"""The labelling interface of a schema, in Label Studio's XML.
 
-Text: `granularity="symbol"`, so that what is selected is what is marked: *sino* in *sino-russe*,
-*Ukraine* in *l'Ukraine*. With `word` Label Studio takes *l'Ukraine* whole, since for a browser an
-apostrophe does not end a word. A double click still marks a whole word.
+Text: `granularity="symbol"` marks exactly the selected characters, such as *sino* in *sino-russe*
+or *Ukraine* in *l'Ukraine*. With `word` Label Studio would mark all of *l'Ukraine*, because an
+apostrophe does not end a word for a browser. A double click still marks a whole word.
 
-Relations carry attributes as further labels of the arc, `assertion=negated`; the default value is
-not written and has no label.
+Relation attributes are additional labels of the arc, such as `assertion=negated`; the default value
+has no label.
 
-A mention's ref stands under it in the list of regions, the one place that the key Enter goes to.
+The field for a mention's ref is in the list of regions, because Enter moves the focus only there.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import colorsys
 import re
 from collections.abc import Iterator
 from itertools import count
+from typing import Any
 from xml.etree import ElementTree as ET
 
 from aloi.corpus.formats.shared.label_studio_results import (
@@ -24,16 +25,17 @@ from aloi.corpus.formats.shared.label_studio_results import (
     attribute_label,
     escape_label,
 )
+from aloi.corpus.guides import Guide
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.schema import AttributeType, Schema
 
 _TAGS = InterfaceTags()
 
 QUESTION = "question"
-"""The name of the tag in which annotators ask about a task; it belongs to no region."""
+"""The name of the text field for a question about the task. It belongs to the whole task."""
 
 _KEYS = "123456789qtasdfgzxcyijln"
-"""Letters that no command or tool of Label Studio's own has."""
+"""Keys without a function in Label Studio."""
 
 _HOTKEYS = (*_KEYS, *(f"shift+{letter}" for letter in _KEYS if letter.isalpha()))
 
@@ -52,21 +54,21 @@ _COLOURS = (
     "#e0560b",
 )
 _DIRECTED, _SYMMETRIC, _ATTRIBUTE = "#1f77b420", "#2ca02c60", "#b8860b60"
-"""Behind a relation's name in the list: clear enough for dark and for light letters."""
+"""Backgrounds of relation names, transparent so that dark and light letters are legible."""
 
 _GOLDEN_ANGLE = 0.381966
-"""Of a full turn: hues that far apart stay apart, however many there are."""
+"""Difference between successive hues, as a share of the colour circle."""
 
 _MARKUP = re.compile(r"[\\`*_\[\]<>&~]")
 _TABLES = re.compile(r"<!-- schema:.*?<!-- /schema -->", re.DOTALL)
-"""What a guide has from the schema: it has panels of its own, and tables are not drawn here."""
+"""The schema's tables in a guide. Label Studio cannot render tables, so panels replace them."""
 
 _WORD_JOINER = "\u2060"
 
-_ROOM = ".lsf-richtext__container { line-height: 2.3; padding: 0 3em }"
-"""Between lines and beside them, for arcs and their labels."""
+_TEXT_STYLE = ".lsf-richtext__container { line-height: 2.3; padding: 0 3em }"
+"""Leaves space between and beside lines for arcs and their labels."""
 
-_FOOT = (
+_FOOTER_STYLE = (
     "position: sticky; bottom: 0; z-index: 1; padding: 4px 8px; "
     "background: var(--color-neutral-background); "
     "border-top: 1px solid var(--color-neutral-border); "
@@ -75,34 +77,49 @@ _FOOT = (
 
 
 def labelling_interface(schema: Schema, *, guide: str | None = None) -> str:
-    """The interface of a schema; `guide`: rules in Markdown to show beside its descriptions.
+    """Return the labelling interface of a schema.
 
-    Raises `DataError` if an attribute has a name that a tag cannot have.
+    `guide`: rules in Markdown, shown next to the schema's descriptions. Raise `DataError` if an
+    attribute's name cannot be used as the name of a tag.
     """
     _check_names(schema)
     view, keys = ET.Element("View"), iter(_HOTKEYS)
-    _guidelines(view, schema, guide)
-    _labels(view, schema, keys)
-    _arcs(view, schema)
-    ET.SubElement(view, "Style").text = _ROOM
+    _add_guidelines(view, schema, guide)
+    _add_labels(view, schema, keys)
+    _add_relations(view, schema)
+    ET.SubElement(view, "Style").text = _TEXT_STYLE
     text = {"name": _TAGS.text, "value": "$text", "granularity": "symbol", "showLabels": "true"}
     ET.SubElement(view, "Text", text)
-    _field(view, REF_TAG, "ref (Entrée)", perRegion="true", displayMode="region-list")
-    foot = ET.SubElement(view, "View", style=_FOOT)
+    _add_field(view, REF_TAG, "ref (Entrée)", perRegion="true", displayMode="region-list")
+    footer = ET.SubElement(view, "View", style=_FOOTER_STYLE)
     for name, type_ in schema.entity_attributes.items():
-        _attribute(foot, name, type_, keys)
-    _field(foot, QUESTION, "Une question sur ce texte ? (Entrée)")
+        _add_attribute(footer, name, type_, keys)
+    _add_field(footer, QUESTION, "Une question sur ce texte ? (Entrée)")
     return ET.tostring(view, encoding="unicode")
 
 
+def project_settings(
+    schema: Schema, *, guide: Guide | None, model_version: str | None
+) -> dict[str, Any]:
+    """Return the settings of an annotator's project, in the names of Label Studio's API."""
+    return {
+        "label_config": labelling_interface(schema, guide=None if guide is None else guide.text),
+        "sampling": "Sequential sampling",
+        "show_collab_predictions": True,
+        "show_skip_button": True,
+        "enable_empty_annotation": True,
+        **({} if model_version is None else {"model_version": model_version}),
+    }
+
+
 def _check_names(schema: Schema) -> None:
-    """Raise `DataError` for attributes whose names a tag cannot have."""
+    """Raise `DataError` for attributes with names that cannot be used as names of tags."""
     problems = []
     for name in schema.entity_attributes:
         if name in (_TAGS.label, _TAGS.text, REF_TAG, QUESTION):
-            what = f"the labelling interface uses the name {name} otherwise"
+            what = f"the labelling interface reserves the name {name}"
         elif _read_as_value(name):
-            what = f"Label Studio takes the name {name} for a value"
+            what = f"Label Studio parses the name {name} as a value"
         else:
             continue
         problems.append(Problem("name-taken", what, "Rename the attribute in the schema"))
@@ -111,7 +128,7 @@ def _check_names(schema: Schema) -> None:
 
 
 def _read_as_value(name: str) -> bool:
-    """Whether Label Studio's check makes a number or a truth value of an attribute in the XML."""
+    """Return whether Label Studio parses a name in the XML as a number or truth value."""
     try:
         float(name)
     except ValueError:
@@ -119,28 +136,28 @@ def _read_as_value(name: str) -> bool:
     return True
 
 
-def _labels(view: ET.Element, schema: Schema, keys: Iterator[str]) -> None:
+def _add_labels(view: ET.Element, schema: Schema, keys: Iterator[str]) -> None:
     labels = ET.SubElement(view, "Labels", {"name": _TAGS.label, "toName": _TAGS.text})
-    for label, colour in zip(schema.entities, colours(), strict=False):
+    for label, colour in zip(schema.entities, label_colours(), strict=False):
         hint = schema.entities[label].fr or schema.entities[label].description
         look = {"value": label, "background": colour, "hint": hint, **_hotkey(keys)}
         ET.SubElement(labels, "Label", look)
 
 
 def _hotkey(keys: Iterator[str]) -> dict[str, str]:
-    """The next free key; without one Label Studio chooses."""
+    """Return the next free key as an attribute; without one, Label Studio assigns a key."""
     return {"hotkey": key} if (key := next(keys, None)) else {}
 
 
-def colours() -> Iterator[str]:
-    """Colours without end, the first ones easiest to tell apart; legible on white."""
+def label_colours() -> Iterator[str]:
+    """Yield an unlimited number of colours legible on white; the first ones differ most."""
     yield from _COLOURS
     for number in count(1):
         rgb = colorsys.hls_to_rgb(number * _GOLDEN_ANGLE % 1, 0.35, 0.6)
         yield "#" + "".join(f"{round(255 * part):02x}" for part in rgb)
 
 
-def _arcs(view: ET.Element, schema: Schema) -> None:
+def _add_relations(view: ET.Element, schema: Schema) -> None:
     relations = ET.SubElement(view, "Relations")
     for label, type_ in schema.relations.items():
         colour = _SYMMETRIC if type_.symmetric else _DIRECTED
@@ -152,29 +169,29 @@ def _arcs(view: ET.Element, schema: Schema) -> None:
                 ET.SubElement(relations, "Relation", value=label, background=_ATTRIBUTE)
 
 
-def _attribute(view: ET.Element, name: str, type_: AttributeType, keys: Iterator[str]) -> None:
-    """A field for an attribute, shown while a mention is selected whose label bears it."""
+def _add_attribute(view: ET.Element, name: str, type_: AttributeType, keys: Iterator[str]) -> None:
+    """Add a field for an attribute, shown while a mention with one of its labels is selected."""
     when = {"visibleWhen": "region-selected"}
-    if type_.labels and not any("," in label for label in type_.labels):  # it splits at commas
+    if type_.labels and not any("," in label for label in type_.labels):  # a comma separates labels
         when["whenLabelValue"] = ",".join(type_.labels)
     shown = ET.SubElement(view, "View", when)
     title = f"{name} : {type_.fr or type_.description}"
     if not type_.values:
-        _field(shown, name, title, perRegion="true")
+        _add_field(shown, name, title, perRegion="true")
         return
     ET.SubElement(shown, "Header", value=_literal(title), size="5", style="margin: 0")
     choices = {"name": name, "toName": _TAGS.text, "perRegion": "true", "showInline": "true"}
-    given = ET.SubElement(shown, "Choices", choices)
+    listed = ET.SubElement(shown, "Choices", choices)
     for value in type_.values:
-        ET.SubElement(given, "Choice", {"value": value, **_hotkey(keys)})
+        ET.SubElement(listed, "Choice", {"value": value, **_hotkey(keys)})
 
 
-def _field(view: ET.Element, name: str, prompt: str, **how: str) -> None:
-    field = {"name": name, "toName": _TAGS.text, "placeholder": prompt, "editable": "true", **how}
-    ET.SubElement(view, "TextArea", field)
+def _add_field(view: ET.Element, name: str, prompt: str, **settings: str) -> None:
+    field = {"name": name, "toName": _TAGS.text, "placeholder": prompt, "editable": "true"}
+    ET.SubElement(view, "TextArea", {**field, **settings})
 
 
-def _guidelines(view: ET.Element, schema: Schema, guide: str | None) -> None:
+def _add_guidelines(view: ET.Element, schema: Schema, guide: str | None) -> None:
     panels = {
         "Les types": "\n".join(_entity_lines(schema)),
         "Les relations": "\n".join(_relation_lines(schema)),
@@ -197,19 +214,19 @@ def _relation_lines(schema: Schema) -> Iterator[str]:
     for label, type_ in schema.relations.items():
         arrow = "↔" if type_.symmetric else "→"
         ends = f"{', '.join(type_.head)} {arrow} {', '.join(type_.tail)}"
-        said = _plain(f"{type_.fr or type_.description} ({ends})")
-        yield f"- **{_plain(escape_label(label))}** : {said}"
+        description = _plain(f"{type_.fr or type_.description} ({ends})")
+        yield f"- **{_plain(escape_label(label))}** : {description}"
     for name, attribute in schema.relation_attributes.items():
         values = ", ".join(v for v in attribute.values if v != attribute.default)
-        said = _plain(f"{attribute.fr or attribute.description} ({values})")
-        yield f"- **{_plain(name)}** : {said}"
+        description = _plain(f"{attribute.fr or attribute.description} ({values})")
+        yield f"- **{_plain(name)}** : {description}"
 
 
 def _plain(text: str) -> str:
-    """Markdown that shows a text as it is, on one line."""
+    """Return Markdown that displays a text literally on one line."""
     return _literal(_MARKUP.sub(r"\\\g<0>", " ".join(text.split())))
 
 
 def _literal(text: str) -> str:
-    """A text in which Label Studio finds no name of a task's data after a dollar sign."""
+    """Return a text in which Label Studio does not replace `$name` with a task's data."""
     return text.replace("$", f"${_WORD_JOINER}")

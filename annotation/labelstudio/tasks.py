@@ -1,8 +1,7 @@
-"""A document as a Label Studio task: its data, the work on it, and who is to label it."""
+"""Documents as Label Studio tasks: their data, annotations and predictions."""
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,84 +9,88 @@ from typing import Any
 
 import msgspec
 
+from aloi.annotation.annotation_server import Payload, text_hash
+from aloi.annotation.exchange.assignment import mean_score
+from aloi.annotation.provenance import PROVENANCE
 from aloi.corpus.document import Document
 from aloi.corpus.formats.shared.label_studio_results import InterfaceTags, to_results
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.schema import Schema
 
-HASH = "text_sha256"
-PULLED = "label_studio"
-"""The key of a pulled document's metadata that says where it comes from; it is not sent back."""
+TEXT_HASH = "text_sha256"
+"""The key of a task's data with the SHA-256 of the document's text when it was pushed."""
 
-OWN = ("doc_id", "text", HASH)
-"""Keys of a task's data that are no metadata."""
+RESERVED_KEYS = ("doc_id", "text", TEXT_HASH)
+"""The keys of a task's data that are not metadata of the document."""
 
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
-"""A NUL character in JSON; one backslash more makes it text that looks like one."""
+"""A NUL character in JSON. After an odd number of backslashes it is literal text."""
 
 
-def text_hash(text: str) -> str:
-    """SHA-256 of a text in UTF-8, in hexadecimal."""
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def holds_nul(document: Document) -> bool:
-    """Whether a NUL character stands in a document's text, names or values: PostgreSQL has none."""
+def contains_nul(document: Document) -> bool:
+    """Return whether a document has a NUL character anywhere; PostgreSQL cannot store it."""
     encoded = msgspec.json.encode(document)
-    return b"\\u0000" in encoded and _NUL.search(encoded) is not None  # the first is quick
+    # The substring test is fast and excludes nearly all documents.
+    return b"\\u0000" in encoded and _NUL.search(encoded) is not None
 
 
-def mean_score(document: Document) -> float | None:
-    """The mean score of a document's mentions and relations; None where none is scored."""
-    found = [each.score for each in document.entities] + [each.score for each in document.relations]
-    scores = [score for score in found if score is not None]
-    return sum(scores) / len(scores) if scores else None
-
-
-def tags(schema: Schema) -> InterfaceTags:
+def interface_tags(schema: Schema) -> InterfaceTags:
     """Return the tags of the labelling interface of a schema."""
-    listed = schema.entity_attributes.items()
-    return InterfaceTags(choices=frozenset(name for name, type_ in listed if type_.values))
+    attributes = schema.entity_attributes.items()
+    return InterfaceTags(choices=frozenset(name for name, type_ in attributes if type_.values))
 
 
 @dataclass(frozen=True, slots=True)
-class Sender:
-    """What every task of one annotator's project bears."""
+class LabelStudioTaskWriter:
+    """A writer of documents as tasks of one annotator's project."""
 
     annotator: str
     schema: Schema
     guideline_version: str | None
     notes: Notes
 
-    def task(self, document: Document) -> dict[str, Any]:
-        """A document's task without any work on it; raises `DataError` for a name it needs."""
-        if taken := sorted(document.meta.keys() & set(OWN)):
-            what = f"Label Studio's tasks use the name {' and '.join(taken)} otherwise"
-            fix = "Rename the key of the metadata"
+    def task(
+        self, document: Document, *, predictions: Iterable[Payload] = (), finished: bool = False
+    ) -> Payload:
+        """Return a document's task; `finished`: with its annotations as submitted work.
+
+        Raise `DataError` if the metadata uses a key that tasks reserve.
+        """
+        if reserved := sorted(document.meta.keys() & set(RESERVED_KEYS)):
+            what = f"metadata uses keys that tasks reserve: {', '.join(reserved)}"
+            fix = "Rename the keys of the metadata"
             raise DataError([Problem("name-taken", what, fix, document.id)])
-        meta = {key: value for key, value in document.meta.items() if key != PULLED}
+        meta = {key: value for key, value in document.meta.items() if key != PROVENANCE}
         meta["annotator"] = self.annotator
         if self.guideline_version is not None:
             meta["guideline_version"] = self.guideline_version
-        own = {"doc_id": document.id, "text": document.text, HASH: text_hash(document.text)}
-        return {"data": {**own, **meta}}
+        own = {"doc_id": document.id, "text": document.text, TEXT_HASH: text_hash(document.text)}
+        task: Payload = {"data": {**own, **meta}}
+        if listed := list(predictions):
+            task["predictions"] = listed
+        if finished:
+            task["annotations"] = [self.annotation(document)]
+        return task
 
-    def annotation(self, document: Document) -> dict[str, Any]:
-        """A document's annotations as finished work."""
+    def annotation(self, document: Document) -> Payload:
+        """Return a document's annotations as submitted work."""
         return {"result": self._result(document), "ground_truth": False}
 
-    def prediction(self, document: Document, model_version: str) -> dict[str, Any]:
-        """A document's annotations as a prediction, its score the mean of theirs."""
+    def prediction(self, document: Document, model_version: str) -> Payload:
+        """Return a document's annotations as a prediction; its score is their mean score."""
         mean = mean_score(document)
         score = {} if mean is None else {"score": mean}
         return {"model_version": model_version, "result": self._result(document), **score}
 
+    def same_prediction(self, stored: Payload, new: Payload) -> bool:
+        """Return whether two predictions have the same results in any order."""
+        return _sorted_results(stored["result"]) == _sorted_results(new["result"])
+
     def _result(self, document: Document) -> list[dict[str, Any]]:
-        return to_results(document, tags(self.schema), self.notes)
+        return to_results(document, interface_tags(self.schema), self.notes)
 
 
-def same_result(one: Iterable[Mapping[str, Any]], other: Iterable[Mapping[str, Any]]) -> bool:
-    """Whether two results say the same, in whatever order."""
+def _sorted_results(listed: Iterable[Mapping[str, Any]]) -> list[bytes]:
     encode = msgspec.json.Encoder(order="deterministic").encode
-    return sorted(map(encode, one)) == sorted(map(encode, other))
+    return sorted(map(encode, listed))

@@ -1,1 +1,1 @@
-"""Practice exercises for annotators."""
+"""Practice for annotators: exercises with known answers."""

@@ -1,147 +1,191 @@
-"""Practice for annotators: short texts with known answers, and the rule that decides each.
+"""Exercises for annotators: short invented texts, their answers, and the rule behind each answer.
 
-The texts are invented. Refs are not practised: they are a matter of names more than of rules.
+Refs are not practised. The texts for annotators are in French, like the guide.
 """
 
 from __future__ import annotations
 
-import json
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import aloi.corpus
+from aloi.annotation.annotation_server import PRACTICE_PREFIX, AnnotationServer, Project
+from aloi.annotation.compare.content import REF_NAME, MentionKey, mention_key
 from aloi.annotation.compare.disagreements import (
     MENTION,
     RELATION,
-    Difference,
-    Mention,
-    differences,
-    mention,
-    told,
+    PassDisagreement,
+    find_disagreements,
+    format_values,
 )
+from aloi.annotation.exchange.pull import finished_documents
+from aloi.annotation.exchange.push import PushRequest, push
 from aloi.annotation.guidelines import guide_for
-from aloi.annotation.labelstudio.client import LabelStudioServer, Project
-from aloi.annotation.labelstudio.pull import PRACTICE, Reader
-from aloi.annotation.labelstudio.push import Delivery, push
+from aloi.annotation.progress import Progress, ignore_progress
 from aloi.corpus import document_files
 from aloi.corpus.document import Document
-from aloi.corpus.formats.shared.label_studio_results import REF_TAG
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import Problem
 from aloi.corpus.schema import Schema, load_schema
+from aloi.eval.reports.report import evaluate
 
-FOLDER = Path(__file__).parent
+EXERCISES_FOLDER = Path(__file__).parent
 
-KEY, YOURS = "corrigé", "vous"
-"""Whose version is whose, in French."""
+ANSWERS, WORK = "corrigé", "vous"
+"""The names of the two versions in corrections, in French."""
 
-Span = tuple[int, int]
-Tell = Callable[[str], object]
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A disagreement between an annotator's work and the answers, and the rules that apply."""
+
+    disagreement: PassDisagreement
+    rules: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Exercise:
-    """A text with its answers, and rules by what they decide.
+    """A text with its answers, and the rules that decide them.
 
-    A key of `rules` is the id of a mention, a relation by its ends' ids (`a MEETS b`), or words of
-    the text that are not to be marked.
+    The keys of `rules` are ids of mentions, relations with the ids of their ends (`a MEETS b`), and
+    words of the text that must not be marked.
     """
 
     answers: Document
     rules: Mapping[str, str]
 
     def text(self) -> Document:
-        """What the annotator is given."""
+        """Return the document without annotations."""
         return Document(self.answers.id, self.answers.text, (), (), self.answers.meta)
 
-    def corrections(self, work: Document, schema: Schema) -> list[tuple[Difference, list[str]]]:
-        """Where work differs from the answers, in text order, each with the rules on it."""
-        found = differences({KEY: self.answers, YOURS: work}, schema)
-        had = {mention(entity) for entity in work.entities}
+    def corrections(self, work: Document, schema: Schema) -> list[Correction]:
+        """Return the corrections of an annotator's work, in text order."""
+        disagreements = find_disagreements({ANSWERS: self.answers, WORK: work}, schema)
+        marked = {mention_key(entity) for entity in work.entities}
         return [
-            (each, list(dict.fromkeys(self._deciding(each, had))))
-            for each in sorted(found, key=lambda each: each.spans)
-            if each.what != REF_TAG
+            Correction(each, tuple(dict.fromkeys(self._rules(each, marked))))
+            for each in sorted(disagreements, key=lambda each: each.spans)
+            if each.aspect != REF_NAME
         ]
 
-    def _deciding(self, each: Difference, had: set[Mention]) -> Iterator[str]:
-        """The rules on a difference: of what was missed there, else of what stands or is none."""
-        if each.what == RELATION:
-            names = self._arcs_between(*each.spans)
+    def _rules(self, disagreement: PassDisagreement, marked: set[MentionKey]) -> Iterator[str]:
+        """Yield the rules on a disagreement.
+
+        For a mention these are the rules on missed mentions of the answers, if there are any, and
+        otherwise those on unmarked words and on the mentions of the answers.
+        """
+        if disagreement.aspect == RELATION:
+            names = self._relations_between(*disagreement.spans)
         else:
-            ((start, end),) = each.spans
-            there = [x for x in self.answers.entities if x.start < end and start < x.end]
-            missed = [x.id for x in there if mention(x) not in had]
-            names = missed or [*self._unmarked(start, end), *(x.id for x in there)]
+            ((start, end),) = disagreement.spans
+            answers = [x for x in self.answers.entities if x.start < end and start < x.end]
+            missed = [x.id for x in answers if mention_key(x) not in marked]
+            names = missed or [*self._unmarked_words(start, end), *(x.id for x in answers)]
         yield from (self.rules[name] for name in names if name in self.rules)
 
-    def _arcs_between(self, one: Span, other: Span) -> list[str]:
-        """The relations of the answers between two stretches, whichever way they go."""
+    def _relations_between(self, first: tuple[int, int], second: tuple[int, int]) -> list[str]:
+        """Return the relations of the answers between two spans, in either direction."""
         spans = {entity.id: (entity.start, entity.end) for entity in self.answers.entities}
         return [
             f"{each.head} {each.label} {each.tail}"
             for each in self.answers.relations
-            if {spans[each.head], spans[each.tail]} == {one, other}
+            if {spans[each.head], spans[each.tail]} == {first, second}
         ]
 
-    def _unmarked(self, start: int, end: int) -> list[str]:
-        """The words that are not to be marked and share characters with a stretch."""
-        places = {name: self.answers.text.find(name) for name in self.rules}
+    def _unmarked_words(self, start: int, end: int) -> list[str]:
+        """Return the words that must not be marked and overlap a span."""
+        starts = {words: self.answers.text.find(words) for words in self.rules}
         return [
-            name
-            for name, place in places.items()
-            if place >= 0 and place < end and start < place + len(name)
+            words
+            for words, first in starts.items()
+            if first >= 0 and first < end and start < first + len(words)
         ]
 
 
-def exercises() -> list[Exercise]:
-    """The exercises that come with aloi, in order."""
-    rules = tomllib.loads((FOLDER / "rules.toml").read_text(encoding="utf-8"))
-    return [Exercise(answers, rules[answers.id]) for answers in document_files.read(FOLDER)]
+@dataclass(frozen=True)
+class PracticeSession:
+    """An annotator's practice project, the exercises, and the finished work by exercise id.
+
+    `problems` are the parts of the work that could not be read.
+    """
+
+    project: Project
+    exercises: Sequence[Exercise]
+    finished: Mapping[str, Document]
+    problems: Sequence[Problem]
+
+    def corrections(self) -> dict[str, list[Correction]]:
+        """Return the corrections of each finished exercise, by its id."""
+        schema = practice_schema()
+        return {
+            each.answers.id: each.corrections(self.finished[each.answers.id], schema)
+            for each in self.exercises
+            if each.answers.id in self.finished
+        }
+
+    def scores(self) -> dict[str, float | None]:
+        """Return the F1 of the finished exercises on `mentions` and `relations`.
+
+        Empty if no exercise is finished.
+        """
+        answers = [x.answers for x in self.exercises if x.answers.id in self.finished]
+        if not answers:
+            return {}
+        work = [self.finished[document.id] for document in answers]
+        schemes = ["exact", "strict"]
+        report = evaluate(answers, work, schemes=schemes, schema=practice_schema())
+        results = {"mentions": report.entities["exact"], "relations": report.relations["strict"]}
+        return {name: result.scores.micro.ratios["f1"] for name, result in results.items()}
+
+
+def load_exercises() -> list[Exercise]:
+    """Return the exercises that ship with aloi, in order."""
+    rules = tomllib.loads((EXERCISES_FOLDER / "rules.toml").read_text(encoding="utf-8"))
+    documents = document_files.read(EXERCISES_FOLDER)
+    return [Exercise(answers, rules[answers.id]) for answers in documents]
 
 
 def practice_schema() -> Schema:
-    """The schema that the exercises are annotated with, which comes with aloi."""
+    """Return the schema of the exercises, which ships with aloi."""
     return load_schema(Path(aloi.corpus.__file__).with_name("schema.toml"))
 
 
-def practise(
-    studio: LabelStudioServer,
-    name: str,
-    given: Sequence[Exercise],
+def update_practice(
+    server: AnnotationServer,
+    annotator: str,
+    exercises: Sequence[Exercise],
     *,
     notes: Notes,
-    tell: Tell = lambda step: None,
-) -> tuple[Project, dict[str, Document], list[Problem]]:
-    """Bring exercises to an annotator's practice project; returns what they finished, by id.
+    progress: Progress = ignore_progress,
+) -> PracticeSession:
+    """Send exercises to an annotator's practice project, and read the finished ones.
 
-    However often it is called; what of the work cannot be read is among the problems.
+    Can be repeated: exercises are sent once.
     """
-    schema, annotator = practice_schema(), f"{PRACTICE}{name}"
-    delivery = Delivery(
+    schema, name = practice_schema(), f"{PRACTICE_PREFIX}{annotator}"
+    request = PushRequest(
         corpus=schema.name,
         schema=schema,
-        documents=[exercise.text() for exercise in given],
-        annotators=[annotator],
+        documents=[exercise.text() for exercise in exercises],
+        annotators=[name],
         guide=guide_for(schema),
     )
-    project = push(studio, delivery, notes, tell=tell)[annotator].project
-    done, problems = dict[str, Document](), list[Problem]()
-    for task in studio.works(project, [task["id"] for task in studio.tasks(project)]):
-        documents, wrong = Reader(notes).documents(json.dumps(task).encode(), project.title)
-        done |= {document.id: document for document in documents}
-        problems += wrong
-    return project, done, problems
+    project = push(server, request, notes, progress=progress)[name].project
+    finished, problems = finished_documents(server, project, notes)
+    return PracticeSession(project, exercises, finished, problems)
 
 
-def correction(each: Difference, rules: Sequence[str]) -> str:
-    """A correction in French, on lines of its own."""
-    words = " … ".join(f"«{surface}»" for surface in each.surfaces)
-    value = "" if each.what in (MENTION, RELATION) else f" ({each.what})"
+def format_correction(correction: Correction) -> str:
+    """Return a correction in French, on several lines."""
+    disagreement = correction.disagreement
+    words = " … ".join(f"«{surface}»" for surface in disagreement.surfaces)
+    value = "" if disagreement.aspect in (MENTION, RELATION) else f" ({disagreement.aspect})"
+    versions = disagreement.versions
     sides = [
-        f"{who} : {told(each.held[who]) if who in each.held else 'mention absente'}"
-        for who in (YOURS, KEY)
+        f"{name} : {format_values(versions[name]) if name in versions else 'mention absente'}"
+        for name in (WORK, ANSWERS)
     ]
-    return "\n".join([f"{words}{value}", *(f"    {line}" for line in (*sides, *rules))])
+    lines = (*sides, *correction.rules)
+    return "\n".join([f"{words}{value}", *(f"    {line}" for line in lines)])

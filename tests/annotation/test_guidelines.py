@@ -1,4 +1,4 @@
-"""The guide says what the schema says, and its examples are true to both."""
+"""The guide agrees with the schema, and its examples with both."""
 
 import re
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from aloi.corpus.formats import inline
-from aloi.corpus.guides import with_tables
+from aloi.corpus.guides import replace_tables
 from aloi.corpus.schema import load_schema, schema_problems
 
 ROOT = Path(__file__).parents[2]
@@ -16,8 +16,8 @@ SECTIONS = dict(re.findall(r"^### ([A-Z_]+)\n(.*?)(?=^##|\Z)", GUIDE, re.DOTALL 
 RIGHT = [line for line in GUIDE.splitlines() if line.startswith("✔ `")]
 
 
-def test_the_tables_are_the_schema_s() -> None:
-    assert with_tables(GUIDE, SCHEMA) == GUIDE, "run `aloi annotate guidelines`"
+def test_the_tables_are_up_to_date() -> None:
+    assert replace_tables(GUIDE, SCHEMA) == GUIDE, "run `aloi annotate guidelines`"
 
 
 @pytest.mark.parametrize("label", [*SCHEMA.entities, *SCHEMA.relations])
@@ -34,12 +34,12 @@ def test_each_example_is_allowed_by_the_schema(example: str) -> None:
     assert list(schema_problems(document, SCHEMA)) == []
 
 
-def test_no_rule_number_is_given_twice() -> None:
+def test_rule_numbers_are_unique() -> None:
     rules = re.findall(r"^- \*\*([A-Z]+\d+)\b", GUIDE, re.MULTILINE)
     assert len(rules) == len(set(rules)) > 40
 
 
-def test_the_quick_start_s_links_lead_somewhere() -> None:
+def test_the_links_of_the_quick_start_exist() -> None:
     folder = ROOT / "annotation" / "guidelines"
     links = re.findall(r"\]\(([^)]+)\)", (folder / "demarrage.fr.md").read_text(encoding="utf-8"))
     assert len(links) > 5

@@ -1,4 +1,4 @@
-"""Label Studio's page in a headless Chromium, used by keys and mouse as annotators do."""
+"""Label Studio's page in a headless Chromium, operated by keys and mouse."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 T = TypeVar("T")
 
-PATIENCE = 60
-"""Seconds until something that should appear counts as missing."""
+WAIT_TIMEOUT = 60
+"""Seconds to wait for an element to appear."""
 
 TEXT = ".lsf-richtext__container"
 
@@ -56,7 +56,7 @@ return [first.left, first.top + first.height / 2, last.right, last.top + last.he
 
 @contextmanager
 def chromium(size: str = "1500,1000") -> Iterator[webdriver.Chrome]:
-    """A headless browser; the test is skipped where there is none."""
+    """Start a headless browser; skip the test if none is installed."""
     binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if binary is None or driver is None:
         pytest.skip("no browser: install Debian's chromium and chromium-driver")
@@ -73,7 +73,7 @@ def chromium(size: str = "1500,1000") -> Iterator[webdriver.Chrome]:
 
 @dataclass
 class Desk:
-    """An annotator's browser on a server. Mentions are named by their surface, and its number."""
+    """An annotator's browser on a server. `number` counts the occurrences of a surface from 0."""
 
     browser: webdriver.Chrome
     url: str
@@ -85,18 +85,21 @@ class Desk:
         self._wait(lambda: "/user/login" not in self.browser.current_url)
 
     def open(self, project: int, task: int) -> None:
-        """Open a task's page and wait until its text is there."""
+        """Open a task's page and wait for its text."""
         self.browser.get(f"{self.url}/projects/{project}/data?task={task}")
         self.find(f"{TEXT} .lsf-richtext__line")
 
     def find(self, css: str) -> WebElement:
-        """The first element that a selector finds, waited for."""
+        """Return the first element of a CSS selector; wait for it."""
         return self._wait(
             lambda: next(iter(self.browser.find_elements(By.CSS_SELECTOR, css)), None)
         )
 
     def mark(self, surface: str, key: str, number: int = 0) -> None:
-        """Press a label's key with nothing selected, which it would change; then drag."""
+        """Mark a mention: press the label's key, then drag over the surface.
+
+        Nothing may be selected, because the key would relabel it.
+        """
         self.press(Keys.ESCAPE)
         left, top, right, bottom = self._corners(surface, number)
         before = len(self._spans())
@@ -109,7 +112,7 @@ class Desk:
         self._wait(lambda: len(self._spans()) > before)
 
     def select(self, surface: str, number: int = 0) -> None:
-        """Click a mention: again if need be, as the page ignores a click after some drags."""
+        """Click a mention until it is selected; the page ignores some clicks after drags."""
         self.press(Keys.ESCAPE)
 
         def selected() -> bool:
@@ -120,7 +123,7 @@ class Desk:
         self._wait(selected)
 
     def click(self, surface: str, number: int = 0) -> None:
-        """Click a surface on its first letter; while an arc is being drawn, this ends it."""
+        """Click the first letter of a surface; this completes an arc that is being drawn."""
         left, top, _, _ = self._corners(surface, number)
         with self._mouse() as mouse:
             mouse.move_to_location(round(left) + 3, round(top))
@@ -137,29 +140,29 @@ class Desk:
         self.label_arc(*labels)
 
     def label_arc(self, *labels: str) -> None:
-        """Choose labels for the arc drawn last."""
-        chosen = self.open_arc()
+        """Choose labels for the latest arc."""
+        button = self.open_arc()
         for label in labels:
-            self._wait(lambda: self._options().get(label)).click()  # noqa: B023 - called at once
-            self._wait(lambda: label in (chosen.get_attribute("data-value") or ""))  # noqa: B023
+            self._wait(lambda: self._options().get(label)).click()  # noqa: B023 - called immediately
+            self._wait(lambda: label in (button.get_attribute("data-value") or ""))  # noqa: B023
         self.press(Keys.ESCAPE)
         self._wait(lambda: not self._options())
 
     def open_arc(self) -> WebElement:
-        """Open the labels of the arc drawn last; the button that shows which are chosen."""
+        """Open the labels of the latest arc; return the button that lists the chosen ones."""
         self._panel("Relations")
         arc = self._arcs()[-1]
         ActionChains(self.browser).move_to_element(arc).perform()
         if not arc.find_elements(By.CSS_SELECTOR, ".lsf-relation-meta"):
             self._wait(lambda: arc.find_elements(By.CSS_SELECTOR, _ARC_MENU))[0].click()
-        chosen = arc.find_element(By.CSS_SELECTOR, ".lsf-relation-meta button")
-        chosen.click()
+        button = arc.find_element(By.CSS_SELECTOR, ".lsf-relation-meta button")
+        button.click()
         self._wait(self._options)
-        time.sleep(0.5)  # it moves while it opens
-        return chosen
+        time.sleep(0.5)  # the list moves while it opens
+        return button
 
     def refer(self, surface: str, ref: str, number: int = 0) -> None:
-        """Give a mention its ref: Enter goes to its field, and Enter there keeps it."""
+        """Set the ref of a mention: Enter moves to its field, and Enter there saves it."""
         self._panel("Regions")
         self.select(surface, number)
         self.press(Keys.ENTER)
@@ -167,27 +170,27 @@ class Desk:
         self.browser.switch_to.active_element.send_keys(ref, Keys.ENTER)
 
     def choose(self, surface: str, key: str, number: int = 0) -> None:
-        """Give a mention an attribute's value by its key."""
+        """Set an attribute of a mention by the key of its value."""
         self.select(surface, number)
         self.press(key)
 
     def ask(self, question: str) -> None:
-        """Write a question about the task, and leave its field: keys are only letters there."""
+        """Write a question about the task, and leave the field so that keys work again."""
         self.find("[placeholder^='Une question']").send_keys(question, Keys.ENTER)
         self._panel("Regions")
 
     def mentions(self) -> list[str]:
-        """The surfaces that are marked, once some are."""
+        """Return the marked surfaces; wait until there are some."""
         spans = self._wait(self._spans)
         return [span.text for span in spans]
 
     def submit(self) -> None:
-        """Submit the work by Ctrl+Enter and wait until the server has it."""
+        """Submit the work by Ctrl+Enter and wait until it is stored."""
         self.press(Keys.ENTER, Keys.CONTROL)
         self.find("[data-testid=bottombar-update-button]")
 
     def press(self, key: str, *modifiers: str) -> None:
-        """Press a key, held down with modifiers."""
+        """Press a key together with modifiers."""
         chain = ActionChains(self.browser)
         for modifier in modifiers:
             chain.key_down(modifier)
@@ -197,10 +200,10 @@ class Desk:
         chain.perform()
 
     def _corners(self, surface: str, number: int) -> list[float]:
-        """Left and middle of a surface's first line, right and middle of its last one."""
-        found = self.browser.execute_script(_CORNERS, TEXT, surface, number)
-        assert found, f"the page's text has no {surface!r}"
-        return list(found)
+        """Return the coordinates of a surface's start and end, in the middle of their lines."""
+        corners = self.browser.execute_script(_CORNERS, TEXT, surface, number)
+        assert corners, f"the page's text has no {surface!r}"
+        return list(corners)
 
     @contextmanager
     def _mouse(self) -> Iterator[PointerActions]:
@@ -209,20 +212,20 @@ class Desk:
         actions.perform()
 
     def _panel(self, name: str) -> None:
-        found = self.browser.find_elements(By.XPATH, f"//*[text()='{name}']")
-        next(element for element in found if element.is_displayed()).click()
+        elements = self.browser.find_elements(By.XPATH, f"//*[text()='{name}']")
+        next(element for element in elements if element.is_displayed()).click()
 
     def _arcs(self) -> list[WebElement]:
         return self.browser.find_elements(By.CSS_SELECTOR, ".lsf-relations__item")
 
     def _options(self) -> dict[str, WebElement]:
-        found = self.browser.find_elements(By.CSS_SELECTOR, "[role=option]")
-        return {option.text: option for option in found}
+        options = self.browser.find_elements(By.CSS_SELECTOR, "[role=option]")
+        return {option.text: option for option in options}
 
     def _spans(self) -> list[WebElement]:
         return self.browser.find_elements(By.CSS_SELECTOR, ".htx-highlight")
 
     def _wait(self, ready: Callable[[], T]) -> T:
         changing = (StaleElementReferenceException,)
-        waiting = WebDriverWait(self.browser, PATIENCE, ignored_exceptions=changing)
+        waiting = WebDriverWait(self.browser, WAIT_TIMEOUT, ignored_exceptions=changing)
         return waiting.until(lambda _: ready())

@@ -1,7 +1,7 @@
-"""A real Label Studio for tests, its users, and both kinds of token.
+"""A real Label Studio server for tests, its users, and both kinds of token.
 
-The server and its migrated databases are kept from run to run in the repository's `.label-studio/`:
-installing takes minutes, and its 200 migrations most of one.
+The installation and migrated databases are kept between runs in the repository's `.label-studio/`,
+because the installation takes minutes, and its 200 migrations nearly one.
 """
 
 import fcntl
@@ -19,14 +19,14 @@ from ports import free_port
 from postgresql import PASSWORD, Cluster
 
 from aloi.annotation.labelstudio.local import database, installation, server
-from aloi.annotation.labelstudio.local.home import Server
+from aloi.annotation.labelstudio.local.home import LocalServer
 
 SHARED = Path(__file__).parents[2] / ".label-studio"
 
 
 @dataclass(frozen=True)
 class User:
-    """Someone who signed up by invitation. `token`: the legacy one; `personal`: an access token."""
+    """A user who signed up by invitation, with a legacy token and a personal access token."""
 
     email: str
     password: str = field(repr=False)
@@ -36,10 +36,10 @@ class User:
 
 @dataclass(frozen=True)
 class LabelStudio:
-    """A running server in a home of its own; `cluster` where its data are in PostgreSQL."""
+    """A running server and its home; `cluster` if its data are in PostgreSQL."""
 
     home: Path
-    server: Server
+    server: LocalServer
     cluster: Cluster | None = None
 
     @property
@@ -52,18 +52,18 @@ class LabelStudio:
         return self.server.token
 
     def client(self, token: str | None = None) -> httpx.Client:
-        """Plain HTTP with a legacy token, the first user's unless said."""
-        entry = {"Authorization": f"Token {token or self.token}"}
-        return httpx.Client(base_url=self.url, headers=entry, timeout=60, trust_env=False)
+        """Return an HTTP client with a legacy token, by default the first user's."""
+        headers = {"Authorization": f"Token {token or self.token}"}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=60, trust_env=False)
 
     @cached_property
     def personal_token(self) -> str:
-        """The personal access token of the first user: Label Studio gives one at a time."""
+        """The personal access token of the first user; Label Studio allows one at a time."""
         with self.client() as client:
             return _personal(client)
 
     def user(self, name: str) -> User:
-        """Sign someone up as a person would: through the invitation's page."""
+        """Sign up a user through the page of an invitation."""
         email, password = f"{name}@example.com", f"password-of-{name}"
         with self.client() as client:
             invitation = client.get("/api/invite").raise_for_status().json()["invite_url"]
@@ -83,7 +83,7 @@ def _personal(client: httpx.Client) -> str:
 
 @contextmanager
 def serving(home: Path, cluster: Cluster | None = None) -> Iterator[LabelStudio]:
-    """A server in `home`, its data in SQLite or in a database of the cluster named for the home."""
+    """Run a server in `home`; its data are in SQLite, or in a new database of the cluster."""
     url = prepare(home, cluster)
     try:
         yield LabelStudio(home, server.start(home, port=free_port(), database=url), cluster)
@@ -92,7 +92,10 @@ def serving(home: Path, cluster: Cluster | None = None) -> Iterator[LabelStudio]
 
 
 def prepare(home: Path, cluster: Cluster | None = None) -> str | None:
-    """Give a home the shared installation and empty tables; the database's URL, with password."""
+    """Set up a home with the shared installation and empty tables.
+
+    Return the URL of its PostgreSQL database with the password, if there is a cluster.
+    """
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     (home / "venv").symlink_to(shared_environment())
     if cluster is None:
@@ -107,42 +110,42 @@ def prepare(home: Path, cluster: Cluster | None = None) -> str | None:
 
 
 def with_password(url: str) -> str:
-    """A cluster's URL with the password in it."""
+    """Return a cluster's URL with the password."""
     quoted = "".join(f"%{byte:02x}" for byte in PASSWORD.encode())
     return url.replace("@", f":{quoted}@", 1)
 
 
 def shared_environment() -> Path:
-    """The repository's Label Studio, installed if it is missing or of another lock."""
+    """Return the shared installation; install it if it is missing or outdated."""
     environment = SHARED / "venv"
-    with _alone():
-        if not installation.installed(environment):
+    with _exclusive():
+        if not installation.is_installed(environment):
             installation.install(environment)
     return environment.resolve()
 
 
 def _template(kind: str, cluster: Cluster | None = None) -> Path:
-    """Label Studio's tables as its own migrations make them, with nobody and nothing in them."""
-    made = SHARED / f"empty-{installation.version()}.{kind}"
-    with _alone():
-        if not made.exists():
+    """Return the file with Label Studio's empty tables, as its migrations create them."""
+    file = SHARED / f"empty-{installation.lock_hash()}.{kind}"
+    with _exclusive():
+        if not file.exists():
             scratch = SHARED / f"making-{kind}"
             shutil.rmtree(scratch, ignore_errors=True)
             (_migrated_sqlite if cluster is None else _migrated_postgresql)(scratch, cluster)
-            (scratch / "result").replace(made)
+            (scratch / "result").replace(file)
             shutil.rmtree(scratch)
-    return made
+    return file
 
 
 def _migrated_sqlite(scratch: Path, _: Cluster | None) -> None:
-    _migrate(scratch, database.settings(None, scratch))
+    _migrate(scratch, database.database_environment(None, scratch))
     (scratch / "label_studio.sqlite3").rename(scratch / "result")
 
 
 def _migrated_postgresql(scratch: Path, cluster: Cluster | None) -> None:
     assert cluster is not None
     cluster.run("createdb", "empty")
-    _migrate(scratch, database.settings(with_password(cluster.url("empty")), scratch))
+    _migrate(scratch, database.database_environment(with_password(cluster.url("empty")), scratch))
     cluster.run("pg_dump", "--no-owner", f"--file={scratch / 'result'}", "empty")
     cluster.run("dropdb", "empty")
 
@@ -159,8 +162,8 @@ def _migrate(data: Path, settings: dict[str, str]) -> None:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
-    """One process at a time: tests may run in several."""
+def _exclusive() -> Iterator[None]:
+    """Let one process at a time into the block; tests may run in several."""
     SHARED.mkdir(mode=0o700, exist_ok=True)
     with (SHARED / "tests.lock").open("w") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)

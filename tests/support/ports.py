@@ -1,9 +1,10 @@
-"""A port that nothing uses now."""
+"""Free ports."""
 
 import socket
 
 
 def free_port() -> int:
+    """Return a port that no program uses."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

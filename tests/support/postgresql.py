@@ -1,4 +1,4 @@
-"""A PostgreSQL of the tests' own, on loopback, with a password; Debian's package will do."""
+"""A PostgreSQL server for tests, on loopback and with a password; needs Debian's package."""
 
 import os
 import shutil
@@ -13,10 +13,10 @@ import pytest
 from ports import free_port
 
 USER, PASSWORD = "aloi", "p%40ss:wörd/€"
-"""A password with all that a URL must quote."""
+"""A password with characters that a URL must encode."""
 
-QUICK = "-c fsync=off -c full_page_writes=off -c unix_socket_directories="
-"""Nothing here is to survive the machine; the server listens on loopback alone."""
+FAST_OPTIONS = "-c fsync=off -c full_page_writes=off -c unix_socket_directories="
+"""Options for data that need not survive a crash, and a server on loopback only."""
 
 
 @dataclass(frozen=True)
@@ -27,14 +27,19 @@ class Cluster:
     port: int
 
     def url(self, database: str) -> str:
-        """A database's address, without the password."""
+        """Return the URL of a database without the password."""
         return f"postgresql://{USER}@127.0.0.1:{self.port}/{database}"
 
     def run(self, program: str, *arguments: str | Path) -> str:
-        """What one of PostgreSQL's own commands says, run as the cluster's user."""
-        where = ("--host=127.0.0.1", f"--port={self.port}", f"--username={USER}", "--no-password")
+        """Run one of PostgreSQL's commands as the cluster's user; return its output."""
+        server = (
+            "--host=127.0.0.1",
+            f"--port={self.port}",
+            f"--username={USER}",
+            "--no-password",
+        )
         done = subprocess.run(
-            [self.programs / program, *where, *arguments],
+            [self.programs / program, *server, *arguments],
             env={**os.environ, "PGPASSWORD": PASSWORD},
             check=True,
             capture_output=True,
@@ -45,16 +50,16 @@ class Cluster:
 
 @contextmanager
 def cluster() -> Iterator[Cluster]:
-    """A fresh cluster, gone with its data afterwards; skips the test where there is no server."""
+    """Run a new cluster and delete it afterwards; skip the test if PostgreSQL is missing."""
     programs = _programs()
     folder = Path(tempfile.mkdtemp(prefix="aloi-postgresql-"))
     (folder / "password").write_text(PASSWORD, encoding="utf-8")
-    if os.geteuid() == 0:  # which PostgreSQL refuses to run as
+    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
         shutil.chown(folder, "postgres")
         shutil.chown(folder / "password", "postgres")
     running = Cluster(programs, free_port())
     secret = ("--auth=scram-sha-256", f"--username={USER}", f"--pwfile={folder / 'password'}")
-    options = f"-p {running.port} -c listen_addresses=127.0.0.1 {QUICK}"
+    options = f"-p {running.port} -c listen_addresses=127.0.0.1 {FAST_OPTIONS}"
     data, log = f"--pgdata={folder / 'data'}", f"--log={folder / 'log'}"
     try:
         _as_owner(programs / "initdb", data, *secret, "--encoding=UTF8", "--no-sync")
@@ -66,17 +71,20 @@ def cluster() -> Iterator[Cluster]:
 
 
 def _programs() -> Path:
-    """Where PostgreSQL's programs lie: Debian keeps them out of the path."""
-    found = [*Path("/usr/lib/postgresql").glob("*/bin/initdb")]
-    if (known := shutil.which("initdb")) is not None:
-        found.append(Path(known))
-    if not found:
-        pytest.skip("no PostgreSQL on this machine")
-    return found[0].parent
+    """Return the folder of PostgreSQL's programs, which Debian keeps out of the path."""
+    candidates = [*Path("/usr/lib/postgresql").glob("*/bin/initdb")]
+    if (installed := shutil.which("initdb")) is not None:
+        candidates.append(Path(installed))
+    if not candidates:
+        pytest.skip("PostgreSQL is not installed")
+    return candidates[0].parent
 
 
 def _as_owner(*command: str | Path, check: bool = True) -> None:
-    """Run as whoever owns the cluster. Its server inherits no pipe, which would be waited for."""
+    """Run a command as the cluster's owner.
+
+    The server inherits no pipe, because the command would wait for it.
+    """
     owner = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     subprocess.run([*owner, *command], check=check, cwd="/", **quiet)

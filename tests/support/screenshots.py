@@ -1,7 +1,7 @@
-"""The pictures of the quick start and of the README, taken from a real server.
+"""Takes the screenshots of the quick start and the README from a real server.
 
-Run by hand when the page changes, with `aloi annotate start` before:
-`python tests/support/screenshots.py [HOME]`. The texts shown are the corpus's own dispatches.
+Run it when the page has changed, after `aloi annotate start`:
+`python tests/support/screenshots.py [HOME]`. It displays a dispatch of the corpus.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from PIL import Image
 from selenium.webdriver.common.keys import Keys
 
 from aloi.annotation.guidelines import shipped_guide
-from aloi.annotation.labelstudio.access import FILE, HOME, Access
+from aloi.annotation.labelstudio.access import ACCESS_FILE, DEFAULT_HOME, Access
 from aloi.annotation.labelstudio.client import LabelStudioServer
 from aloi.annotation.labelstudio.interface import labelling_interface
-from aloi.annotation.labelstudio.tasks import Sender
+from aloi.annotation.labelstudio.tasks import LabelStudioTaskWriter
 from aloi.corpus.collection import Corpus
 from aloi.corpus.document import Document
 from aloi.corpus.formats.shared.notes import Notes
@@ -29,21 +29,21 @@ from aloi.corpus.formats.shared.notes import Notes
 ROOT = Path(__file__).parents[2]
 STEPS = ROOT / "annotation" / "guidelines" / "images"
 README = ROOT / "docs" / "images" / "annotation.png"
-SHOWN = "2000-03-20-senegal-wade"
+DOCUMENT_ID = "2000-03-20-senegal-wade"
 
 LEFT, RIGHT = 240, 1180
-"""Where the text's part of a window of 1,500 pixels begins and the lists' part does."""
+"""The left edges of the text and of the lists in a window 1,500 pixels wide."""
 
 
 @dataclass
 class Camera:
-    """Takes a part of a desk's window: left, top, right, bottom in pixels."""
+    """Takes screenshots of a desk's window."""
 
     desk: Desk
 
     def take(self, file: Path, part: tuple[int, int, int, int] | None = None) -> None:
-        """Write a picture of few colours, which is enough for a page and small."""
-        time.sleep(1)  # what opens or fades takes its time
+        """Write a screenshot in 256 colours; `part` is left, top, right and bottom in pixels."""
+        time.sleep(1)  # wait for animations to end
         image = Image.open(BytesIO(self.desk.browser.get_screenshot_as_png()))
         image = image.crop(part) if part else image
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -51,7 +51,7 @@ class Camera:
 
 
 def steps(desk: Desk, project: int, task: int) -> None:
-    """The quick start's pictures: one task annotated by hand."""
+    """Take the screenshots of the quick start while annotating a task."""
     camera = Camera(desk)
     desk.open(project, task)
     camera.take(STEPS / "page.png")
@@ -75,35 +75,34 @@ def steps(desk: Desk, project: int, task: int) -> None:
 
 
 def documents() -> list[Document]:
-    """The dispatch that is shown."""
+    """Return the displayed dispatch."""
     corpus = Corpus.open(ROOT / "corpus")
-    return [document for document in corpus.documents if document.id == SHOWN]
+    return [document for document in corpus.documents if document.id == DOCUMENT_ID]
 
 
 def main(home: Path) -> None:
-    """Take all pictures from the server whose access a folder holds."""
-    known = tomllib.loads((home / FILE).read_text(encoding="utf-8"))
+    """Take all screenshots from the server with its access file in a folder."""
+    access = tomllib.loads((home / ACCESS_FILE).read_text(encoding="utf-8"))
     schema = Corpus.open(ROOT / "corpus").schema
-    sender = Sender("demo", schema, None, Notes())
+    writer = LabelStudioTaskWriter("demo", schema, None, Notes())
     (document,) = documents()
-    task = sender.task(document)
-    whole = {**task, "annotations": [sender.annotation(document)]}
+    tasks = [writer.task(document), writer.task(document, finished=True)]
     with (
-        LabelStudioServer(Access(known["url"], known["token"])) as studio,
+        LabelStudioServer(Access(access["url"], access["token"])) as server,
         chromium("1500,1000") as browser,
     ):
         interface = labelling_interface(schema, guide=shipped_guide().read_text(encoding="utf-8"))
-        made = studio.make_project("demo", label_config=interface)
-        studio.import_tasks(made, [task, whole])
-        blank, full = (each["id"] for each in studio.tasks(made))
-        desk = Desk(browser, known["url"])
-        desk.log_in(known["username"], known["password"])
-        steps(desk, made.id, blank)
+        project = server.create_project("demo", {"label_config": interface})
+        server.import_tasks(project, tasks)
+        blank, finished = (task.id for task in server.list_tasks(project))
+        desk = Desk(browser, access["url"])
+        desk.log_in(access["username"], access["password"])
+        steps(desk, project.id, blank)
         browser.set_window_size(1500, 1240)
-        desk.open(made.id, full)
+        desk.open(project.id, finished)
         desk.mentions()
         Camera(desk).take(README)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else HOME)
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT_HOME)

@@ -1,1 +1,1 @@
-"""The Label Studio server that `aloi annotate start` runs."""
+"""The local Label Studio server of `aloi annotate start`."""

@@ -1,4 +1,4 @@
-"""The database of a local Label Studio: SQLite in its own folder unless told, or PostgreSQL."""
+"""The database of a local Label Studio server: SQLite by default, or PostgreSQL."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from aloi.corpus.problems import DataError, Problem
 
-FORM = "postgresql://USER@HOST:PORT/DATABASE"
+URL_FORM = "postgresql://USER@HOST:PORT/DATABASE"
 
 
-def settings(url: str | None, data: Path) -> dict[str, str]:
-    """The variables by which Label Studio finds its database: that of `url`, else a file in `data`.
+def database_environment(url: str | None, data: Path) -> dict[str, str]:
+    """Return the environment variables that give Label Studio its database.
 
-    What the URL leaves out is left to PostgreSQL's own client: PGHOST, PGPORT, PGUSER, PGPASSWORD,
-    ~/.pgpass, PGSSLMODE and the rest. Raises `DataError` if `url` is none of a PostgreSQL database.
+    Without a `url`, the database is an SQLite file in the folder `data`. Values missing in the URL
+    are left to the PostgreSQL client (PGHOST, PGPORT, PGUSER, PGPASSWORD, ~/.pgpass, PGSSLMODE,
+    etc.). Raise `DataError` if `url` is not the URL of a PostgreSQL database.
     """
     if url is None:
         return {
             "DJANGO_DB": "sqlite",
             "LABEL_STUDIO_DATABASE_NAME": str(data / "label_studio.sqlite3"),
         }
-    parts = _parts(url)
+    parts = _split(url)
     return {
         "DJANGO_DB": "default",
         "LABEL_STUDIO_POSTGRE_USER": unquote(parts.username or ""),
@@ -34,20 +35,21 @@ def settings(url: str | None, data: Path) -> dict[str, str]:
     }
 
 
-def place(url: str | None) -> str:
-    """A database as it may be shown: no password."""
+def display_url(url: str | None) -> str:
+    """Return a database URL without its password, or `SQLite` without a URL."""
     if url is None:
         return "SQLite"
-    parts = _parts(url)
+    parts = _split(url)
     return parts._replace(netloc=parts.netloc.replace(f":{parts.password}@", "@")).geturl()
 
 
-def _parts(url: str) -> SplitResult:
-    """A PostgreSQL URL taken apart; the URL itself is in no error, since a password may be."""
-    with suppress(ValueError):  # a port that is no number
+def _split(url: str) -> SplitResult:
+    """Split a PostgreSQL URL. Errors do not quote it, because it may contain a password."""
+    with suppress(ValueError):  # the port is not a number
         parts = urlsplit(url)
         bare = not parts.query and not parts.fragment and parts.port != 0
         if parts.scheme in ("postgresql", "postgres") and parts.path.strip("/") and bare:
             return parts
-    fix = f"Write {FORM}; further settings go into PGSSLMODE and its like"
-    raise DataError([Problem("bad-database", "this is no PostgreSQL database's URL", fix)])
+    what = "the database URL is not that of a PostgreSQL database"
+    fix = f"Write {URL_FORM}; set other options with variables such as PGSSLMODE"
+    raise DataError([Problem("bad-database", what, fix)])

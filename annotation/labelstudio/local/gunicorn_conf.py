@@ -1,7 +1,7 @@
-"""How gunicorn serves Label Studio. Read by gunicorn in Label Studio's own environment.
+"""The gunicorn configuration for Label Studio, read in Label Studio's own environment.
 
-Label Studio's `start` serves with Django's development server: one process, whatever the machine,
-and on another port if its own is taken. Its settings, data and pages are the same here.
+It replaces Label Studio's `start` command, which uses Django's development server: a single process
+that switches to another port if its own is taken. Settings, data and pages are the same.
 """
 
 import os
@@ -11,7 +11,7 @@ from pathlib import Path
 import label_studio
 
 PACKAGE = str(Path(label_studio.__file__).parent)
-SQLITE = os.environ["DJANGO_DB"] == "sqlite"  # one writer at a time: processes would only wait
+SQLITE = os.environ["DJANGO_DB"] == "sqlite"  # one writer at a time: more processes only wait
 
 wsgi_app = "label_studio.core.wsgi:application"
 pythonpath = PACKAGE
@@ -19,23 +19,23 @@ preload_app = True
 worker_class = "gthread"
 workers = 1 if SQLITE else int(os.environ.get("WEB_CONCURRENCY") or os.cpu_count() or 1)
 threads = 8
-keepalive = 75  # longer than clients keep an idle connection, so that none is closed under them
+keepalive = 75  # longer than clients keep an idle connection, so that the server never closes it
 control_socket_disable = True
 
 
 def on_starting(arbiter: object) -> None:
-    """Bring the database up to date, and its first user to what the environment says."""
-    from django.db import connections  # noqa: PLC0415 - the settings are in place only now
+    """Migrate the database, and set the first user's password and token."""
+    from django.db import connections  # noqa: PLC0415 - the settings are complete only now
     from label_studio.server import main  # noqa: PLC0415
 
     sys.argv = ["label-studio", "init", "--quiet"]
     main()
-    _settle_first_user()
-    connections.close_all()  # a worker must not inherit one
+    _update_first_user()
+    connections.close_all()  # workers must not inherit a connection
 
 
-def _settle_first_user() -> None:
-    """What `init` leaves as it is where the user is there: a password, a token."""
+def _update_first_user() -> None:
+    """Set the first user's password and token, which `init` does not change if the user exists."""
     from django.contrib.auth import get_user_model  # noqa: PLC0415
     from rest_framework.authtoken.models import Token  # noqa: PLC0415
 

@@ -1,8 +1,8 @@
-"""What the home of a local Label Studio remembers: who may enter where, and whether it runs.
+"""The home folder of a local Label Studio server: its access data and its lock.
 
-`server.pid` names the server's process and is locked as long as any process of it lives, by an open
-file that they inherit: whether it runs is never guessed from a number that some other process may
-have by now.
+`server.pid` contains the number of the server's process. It is locked while any process of the
+server lives, through an open file that they inherit. A process number alone would not suffice: the
+system may have reused it.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from pathlib import Path
 
 import tomli_w
 
-from aloi.annotation.labelstudio.access import FILE
+from aloi.annotation.labelstudio.access import ACCESS_FILE
 from aloi.corpus.problems import DataError, Problem
 
-LOCK = "server.pid"
+PID_FILE = "server.pid"
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
-    """Where a local Label Studio answers, who may enter, and its database's URL (none: SQLite)."""
+class LocalServer:
+    """The address, user and token of a local server, and its database's URL (None: SQLite)."""
 
     url: str
     username: str
@@ -35,30 +35,33 @@ class Server:
 
     @property
     def port(self) -> int:
-        """The port in its address."""
+        """The port in the address."""
         return int(self.url.rsplit(":", 1)[1])
 
 
-def known(home: Path) -> Server | None:
-    """What `access.toml` says, if it is there; raises `DataError` where that makes no sense."""
-    file = home / FILE
+def read_access(home: Path) -> LocalServer | None:
+    """Return the server in `access.toml`, or None without this file.
+
+    Raise `DataError` if the file is invalid.
+    """
+    file = home / ACCESS_FILE
     try:
-        return Server(**tomllib.loads(file.read_text(encoding="utf-8")))
+        return LocalServer(**tomllib.loads(file.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError):
-        fix = "Remove it: the next start makes another, and lets its user in as that says"
-        problem = Problem("bad-access", "this does not say who may enter", fix, file=str(file))
-        raise DataError([problem]) from None
+        what = "not a valid access file"
+        fix = "Delete it: the next start writes a new one and sets its user's password and token"
+        raise DataError([Problem("bad-access", what, fix, file=str(file))]) from None
 
 
 @contextmanager
-def remembered(home: Path, server: Server) -> Iterator[None]:
-    """`access.toml` says what is to run, and what it said before if that does not come about."""
-    file = home / FILE
+def saved_access(home: Path, server: LocalServer) -> Iterator[None]:
+    """Write a server to `access.toml`; restore the previous file if the block fails."""
+    file = home / ACCESS_FILE
     before = file.read_bytes() if file.exists() else None
-    told = {key: value for key, value in asdict(server).items() if value is not None}
-    _write_private(file, tomli_w.dumps(told).encode())
+    values = {key: value for key, value in asdict(server).items() if value is not None}
+    _write_private(file, tomli_w.dumps(values).encode())
     try:
         yield
     except BaseException:
@@ -70,7 +73,7 @@ def remembered(home: Path, server: Server) -> Iterator[None]:
 
 
 def _write_private(file: Path, content: bytes) -> None:
-    """Write a file whole or not at all; none but its owner can read a byte of it at any time."""
+    """Write a file completely or not at all, readable by its owner only from the start."""
     partial = file.with_name(f".{file.name}.partial")
     partial.unlink(missing_ok=True)
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -79,9 +82,12 @@ def _write_private(file: Path, content: bytes) -> None:
     partial.replace(file)
 
 
-def lock(home: Path) -> int | None:
-    """An open file that holds the home for whoever inherits it; none where another holds it."""
-    descriptor = os.open(home / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+def acquire_lock(home: Path) -> int | None:
+    """Lock the home; return the descriptor of the lock, or None if another process has it.
+
+    The lock lasts until every process that inherited the descriptor has ended or closed it.
+    """
+    descriptor = os.open(home / PID_FILE, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -91,10 +97,10 @@ def lock(home: Path) -> int | None:
     return descriptor
 
 
-def held(home: Path) -> bool:
-    """Whether a server lives there, or a command is about to start one."""
+def is_locked(home: Path) -> bool:
+    """Return whether a server is running in the home or being started."""
     try:
-        with (home / LOCK).open("rb") as stream:
+        with (home / PID_FILE).open("rb") as stream:
             fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except FileNotFoundError:
         return False
@@ -103,18 +109,18 @@ def held(home: Path) -> bool:
     return False
 
 
-def name_holder(lock: int, process: int) -> None:
-    """Write into the locked file which process has inherited it."""
+def record_process(lock: int, process: int) -> None:
+    """Write the number of the process that inherited the lock into the locked file."""
     os.pwrite(lock, str(process).encode(), 0)
 
 
-def holder(home: Path) -> int:
-    """The process that holds the home, leader of its group.
+def locking_process(home: Path) -> int:
+    """Return the number of the process that locks the home, the leader of its group.
 
-    Raises `DataError` while a command is still making ready to start one.
+    Raise `DataError` if a command is still preparing to start a server.
     """
-    named = (home / LOCK).read_text(encoding="ascii")
-    if named:
-        return int(named)
-    fix = "Wait until that is done, or break it off"
-    raise DataError([Problem("busy-home", f"another command is setting up {home}", fix)])
+    number = (home / PID_FILE).read_text(encoding="ascii")
+    if number:
+        return int(number)
+    what, fix = f"another command is setting up {home}", "Wait until it has finished, or stop it"
+    raise DataError([Problem("busy-home", what, fix)])

@@ -1,4 +1,7 @@
-"""Label Studio's own virtual environment: what it pins and we need do not go together."""
+"""The virtual environment of Label Studio.
+
+It is separate from aloi's because Label Studio pins versions that conflict with aloi's.
+"""
 
 from __future__ import annotations
 
@@ -10,42 +13,44 @@ from pathlib import Path
 
 from aloi.corpus.problems import DataError, Problem
 
-LOCK = Path(__file__).with_name("label-studio.lock")
-"""Every package with its hashes; how it was made stands in it."""
+LOCK_FILE = Path(__file__).with_name("label-studio.lock")
+"""The lock file: every package with its hashes. Its head says how it was made."""
 
-READY = "aloi-installed"
-"""Written into an environment last: the hash of the lock that it was made from."""
+READY_FILE = "aloi-installed"
+"""The file that is written last into an environment, with the hash of its lock file."""
 
-SAID = 1000
-"""How much of what pip said, in code points, an error repeats."""
-
-
-def version() -> str:
-    """A name for what the lock holds: another lock has another."""
-    return hashlib.sha256(LOCK.read_bytes()).hexdigest()[:16]
+MAX_PIP_OUTPUT = 1000
+"""The number of code points of pip's output that an error message quotes."""
 
 
-def installed(environment: Path) -> bool:
-    """Whether an environment was made whole from the lock as it is now."""
-    ready = environment / READY
-    return ready.is_file() and ready.read_text(encoding="utf-8") == version()
+def lock_hash() -> str:
+    """Return a short hash of the lock file."""
+    return hashlib.sha256(LOCK_FILE.read_bytes()).hexdigest()[:16]
+
+
+def is_installed(environment: Path) -> bool:
+    """Return whether an environment was completely installed from the present lock file."""
+    ready = environment / READY_FILE
+    return ready.is_file() and ready.read_text(encoding="utf-8") == lock_hash()
 
 
 def install(environment: Path) -> None:
-    """Make the environment from the lock (1 GB; minutes); a broken-off one is made anew.
+    """Create the environment from the lock file, replacing an existing one.
 
-    Raises `DataError` with what pip said.
+    This takes 1 GB of disk space and several minutes. Raise `DataError` with pip's output if it
+    fails.
     """
     shutil.rmtree(environment, ignore_errors=True)
     _run(sys.executable, "-m", "venv", environment)
     options = ("--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes")
-    _run(environment / "bin" / "python", "-I", "-m", "pip", "install", *options, "-r", LOCK)
-    (environment / READY).write_text(version(), encoding="utf-8")
+    python = environment / "bin" / "python"
+    _run(python, "-I", "-m", "pip", "install", *options, "-r", LOCK_FILE)
+    (environment / READY_FILE).write_text(lock_hash(), encoding="utf-8")
 
 
 def _run(*command: str | Path) -> None:
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     if done.returncode:
-        said = done.stderr.strip()[-SAID:]
-        fix = "Look to the connection and the disk (it takes 1 GB), then start again"
-        raise DataError([Problem("not-installed", f"Label Studio: {said}", fix)])
+        what = f"Label Studio could not be installed: {done.stderr.strip()[-MAX_PIP_OUTPUT:]}"
+        fix = "Check the network connection and the free disk space (1 GB), then start again"
+        raise DataError([Problem("not-installed", what, fix)])

@@ -1,8 +1,7 @@
-"""A local Label Studio: started, found running, stopped.
+"""Start and stop of a local Label Studio server.
 
-Its home contains `venv/`, `data/`, `server.log`, and the state kept by
-`aloi.annotation.labelstudio.local.home`.
-All secrets go to the server through its environment.
+The server's home contains `venv/`, `data/`, `server.log`, and the files of
+`aloi.annotation.labelstudio.local.home`. Secrets are passed to the server in its environment.
 """
 
 from __future__ import annotations
@@ -23,19 +22,20 @@ from pathlib import Path
 from aloi.annotation.labelstudio.local import database as databases
 from aloi.annotation.labelstudio.local import home as homes
 from aloi.annotation.labelstudio.local import installation
-from aloi.annotation.labelstudio.local.home import Server
+from aloi.annotation.labelstudio.local.home import LocalServer
+from aloi.annotation.progress import Progress, ignore_progress
 from aloi.corpus.problems import DataError, Problem
 
-HOST, PORT = "127.0.0.1", 8080
+HOST, DEFAULT_PORT = "127.0.0.1", 8080
 USERNAME = "aloi@localhost"
 
-PATIENCE = 900.0
-"""Seconds until a server that lives must be ready: the first time it makes its tables."""
+START_TIMEOUT = 900.0
+"""Seconds until a started server must be ready. The first start creates the database tables."""
 
-FAREWELL = 35.0
-"""Seconds that a server gets to end by itself: it gives requests under way thirty."""
+STOP_TIMEOUT = 35.0
+"""Seconds to wait for the server to stop before it is killed. It completes requests for 30."""
 
-DEFAULTS = {
+DEFAULT_SETTINGS = {
     "DEBUG": "false",
     "HOST": "",
     "COLLECT_ANALYTICS": "false",
@@ -44,11 +44,9 @@ DEFAULTS = {
     "FRONTEND_SENTRY_DSN": "",
     "SENTRY_RATE": "0",
     "DISABLE_SIGNUP_WITHOUT_LINK": "true",
-    "ML_BLOCK_LOCAL_IP": "false",  # else no predictions from `aloi annotate serve` beside it
+    "ML_BLOCK_LOCAL_IP": "false",  # required by `aloi annotate serve` on the same machine
 }
-"""Label Studio's settings, less LABEL_STUDIO_; the user's environment may say otherwise."""
-
-Step = Callable[[str], object]
+"""Label Studio's settings without the prefix LABEL_STUDIO_; environment variables override them."""
 
 
 def start(
@@ -56,86 +54,91 @@ def start(
     *,
     port: int | None = None,
     database: str | None = None,
-    step: Step = lambda step: None,
-) -> Server:
-    """The server of `home`, ready: the one that runs already, whatever else is said, or a new one.
+    progress: Progress = ignore_progress,
+) -> LocalServer:
+    """Start the server of `home` and return it when it is ready; a running server is returned.
 
-    Unless said, `port` and `database` (a URL) are as they were last. Raises `DataError` if the port
-    is taken, the database is not that of the home's data, or the server does not come up.
+    `port` and `database` (a URL) default to those of the last start. Raise `DataError` if the port
+    is taken, the home's data are in another database, or the server fails to start.
     """
     home = home.resolve()
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    while (lock := homes.lock(home)) is None:
-        if running := _running(home):
+    while (lock := homes.acquire_lock(home)) is None:
+        if running := _running_server(home):
             return running
     try:
-        server = _planned(home, port, database)
-        _set_up(home, server, lock, step)
+        server = _configure(home, port, database)
+        _install_and_launch(home, server, lock, progress)
     finally:
         os.close(lock)
     return server
 
 
 def stop(home: Path) -> bool:
-    """End the server of `home`; whether one was running. Raises `DataError` if it will not end."""
+    """Stop the server of `home`; return whether one was running.
+
+    Raise `DataError` if it does not stop.
+    """
     home = home.resolve()
-    if not homes.held(home):
+    if not homes.is_locked(home):
         return False
-    group = homes.holder(home)
-    for ending, seconds in ((signal.SIGTERM, FAREWELL), (signal.SIGKILL, 5.0)):
+    group = homes.locking_process(home)
+    for ending, seconds in ((signal.SIGTERM, STOP_TIMEOUT), (signal.SIGKILL, 5.0)):
         with suppress(ProcessLookupError):
             os.killpg(group, ending)
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            if not homes.held(home):
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if not homes.is_locked(home):
                 return True
             time.sleep(0.05)
-    fix = f"End the process group {group} by hand"
-    raise DataError([Problem("not-stopped", "Label Studio does not end", fix)])
+    fix = f"Kill the process group {group}"
+    raise DataError([Problem("not-stopped", "Label Studio does not stop", fix)])
 
 
-def _running(home: Path) -> Server | None:
-    """The server that holds the home, once it is ready; none if it ends before."""
-    homes.holder(home)
-    server = homes.known(home)
+def _running_server(home: Path) -> LocalServer | None:
+    """Return the running server of the home when it is ready, or None if it ends before."""
+    homes.locking_process(home)
+    server = homes.read_access(home)
     if server is None:
+        what = f"a server is running in {home}, but its access file is missing"
         fix = "Stop it with `aloi annotate stop`, then start it again"
-        raise DataError([Problem("no-access", f"{home} runs, but its access is lost", fix)])
-    return server if _ready(server, lambda: homes.held(home)) else None
+        raise DataError([Problem("no-access", what, fix)])
+    return server if _wait_until_ready(server, lambda: homes.is_locked(home)) else None
 
 
-def _planned(home: Path, port: int | None, database: str | None) -> Server:
-    """What is to run: as last time but for what is said, secrets included."""
-    server = homes.known(home)
+def _configure(home: Path, port: int | None, database: str | None) -> LocalServer:
+    """Return the server to start: that of the last start, with the given port and database."""
+    server = homes.read_access(home)
     if server is None:
         password, token = secrets.token_urlsafe(16), secrets.token_hex(20)
-        server = Server(f"http://{HOST}:{PORT}", USERNAME, password, token, database)
-    elif database and databases.place(database) != databases.place(server.database):
-        what = f"the data of {home} are in {databases.place(server.database)}"
-        fix = "Leave --database out, or name another folder with --home"
+        url = f"http://{HOST}:{DEFAULT_PORT}"
+        server = LocalServer(url, USERNAME, password, token, database)
+    elif database and databases.display_url(database) != databases.display_url(server.database):
+        what = f"the data of {home} are in {databases.display_url(server.database)}"
+        fix = "Omit --database, or choose another folder with --home"
         raise DataError([Problem("other-database", what, fix)])
     url = f"http://{HOST}:{port}" if port else server.url
     return replace(server, url=url, database=database or server.database)
 
 
-def _set_up(home: Path, server: Server, lock: int, step: Step) -> None:
-    """Install what is missing and launch; what fails leaves the home as it was."""
+def _install_and_launch(home: Path, server: LocalServer, lock: int, progress: Progress) -> None:
+    """Install Label Studio if necessary, and launch it; restore the home if this fails."""
     environment = _environment(home, server)
     _check_port(server.port)
-    if not installation.installed(home / "venv"):
-        step("installing Label Studio: once, some minutes")
+    if not installation.is_installed(home / "venv"):
+        progress("installing Label Studio (once, takes several minutes)")
         installation.install(home / "venv")
-    step("starting Label Studio: the first time, a minute or two")
-    with homes.remembered(home, server):
+    progress("starting Label Studio (the first start takes one or two minutes)")
+    with homes.saved_access(home, server):
         _launch(home, server, environment, lock)
 
 
-def _environment(home: Path, server: Server) -> dict[str, str]:
-    """Ours over the user's over the defaults."""
+def _environment(home: Path, server: LocalServer) -> dict[str, str]:
+    """Return the server's environment: the user's, with defaults and with required values."""
     return {
-        **{f"LABEL_STUDIO_{key}": value for key, value in DEFAULTS.items()},
+        **{f"LABEL_STUDIO_{key}": value for key, value in DEFAULT_SETTINGS.items()},
         **os.environ,
-        **databases.settings(server.database, home / "data"),
+        **databases.database_environment(server.database, home / "data"),
         "DJANGO_SETTINGS_MODULE": "label_studio.core.settings.label_studio",
         "LABEL_STUDIO_BASE_DATA_DIR": str(home / "data"),
         "LABEL_STUDIO_USERNAME": server.username,
@@ -153,60 +156,61 @@ def _check_port(port: int) -> None:
     raise DataError([Problem("busy-port", what, "Choose another with --port")])
 
 
-def _launch(home: Path, server: Server, environment: dict[str, str], lock: int) -> None:
-    """Bring the server up in a session of its own, which holds the lock; return when it is ready.
+def _launch(home: Path, server: LocalServer, environment: dict[str, str], lock: int) -> None:
+    """Launch the server in a session of its own that inherits the lock, and wait until it is ready.
 
-    Raises `DataError` with the last line of its log if it ends before.
+    Raise `DataError` with the last line of the log if it ends before.
     """
     log = home / "server.log"
-    conf = Path(__file__).with_name("gunicorn_conf.py")
+    configuration = Path(__file__).with_name("gunicorn_conf.py")
     python = home / "venv" / "bin" / "python"
-    with open(log, "ab", opener=lambda name, flags: os.open(name, flags, 0o600)) as said:
+    address = f"{HOST}:{server.port}"
+    with open(log, "ab", opener=lambda name, flags: os.open(name, flags, 0o600)) as output:
         process = subprocess.Popen(
-            [python, "-I", "-m", "gunicorn", "-c", conf, "--bind", f"{HOST}:{server.port}"],
+            [python, "-I", "-m", "gunicorn", "-c", configuration, "--bind", address],
             cwd=home,
             env=environment,
             stdin=subprocess.DEVNULL,
-            stdout=said,
-            stderr=said,
+            stdout=output,
+            stderr=output,
             start_new_session=True,
             pass_fds=[lock],
         )
     try:
-        homes.name_holder(lock, process.pid)
-        if not _ready(server, lambda: process.poll() is None):
-            what = f"Label Studio ended at once: {_last_line(log)}"
+        homes.record_process(lock, process.pid)
+        if not _wait_until_ready(server, lambda: process.poll() is None):
+            what = f"Label Studio ended during its start: {_last_line(log)}"
             raise DataError([Problem("not-started", what, "See its log", file=str(log))])
     except BaseException:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         raise
-    process.returncode = 0  # it is to outlive us: nobody waits for it
+    process.returncode = 0  # detached on purpose; suppresses Popen's ResourceWarning
 
 
-def _ready(server: Server, alive: Callable[[], bool]) -> bool:
-    """Wait until the server is well and lets its user in; false if it does not live so long."""
-    until = time.monotonic() + PATIENCE
+def _wait_until_ready(server: LocalServer, alive: Callable[[], bool]) -> bool:
+    """Wait until the server is ready; return False if it ends before."""
+    deadline = time.monotonic() + START_TIMEOUT
     while alive():
-        if _answers(server):
+        if _is_ready(server):
             return True
-        if time.monotonic() > until:
-            what, fix = f"Label Studio is not ready after {PATIENCE:.0f} s", "See server.log"
-            raise DataError([Problem("not-started", what, fix)])
+        if time.monotonic() > deadline:
+            what = f"Label Studio is not ready after {START_TIMEOUT:.0f} s"
+            raise DataError([Problem("not-started", what, "See server.log")])
         time.sleep(0.2)
     return False
 
 
-def _answers(server: Server) -> bool:
-    """Whether the server is well, and the token its user's."""
+def _is_ready(server: LocalServer) -> bool:
+    """Return whether the server answers and the token belongs to its user."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     opener.addheaders = [("Authorization", f"Token {server.token}")]
     try:
         with opener.open(f"{server.url}/health", timeout=30) as answer:
-            well = json.load(answer) == {"status": "UP"}
+            healthy = json.load(answer) == {"status": "UP"}
         with opener.open(f"{server.url}/api/current-user/whoami", timeout=30) as answer:
-            return bool(well and json.load(answer)["email"] == server.username)
+            return bool(healthy and json.load(answer)["email"] == server.username)
     except (OSError, ValueError, LookupError):
         return False
 

@@ -1,29 +1,21 @@
-"""What annotators differ on, marked, decided and made gold; or decided by a policy."""
+"""Adjudication: disagreements are marked, decisions and unanimous documents become gold."""
 
-import json
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree as ET
 
 import pytest
 
 from aloi.annotation.compare.adjudication import (
-    AGREED,
     MARK,
     UNANIMOUS,
-    Case,
-    adjudication_interface,
-    cases,
-    settled,
+    AdjudicationCase,
+    as_gold,
+    prepare_adjudication,
     write_gold,
 )
-from aloi.annotation.compare.policy import majority
-from aloi.annotation.labelstudio.pull import Reader
-from aloi.annotation.labelstudio.tasks import Sender
 from aloi.corpus import document_files
 from aloi.corpus.collection import Corpus
 from aloi.corpus.document import Document, Entity, Relation
-from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError
 from aloi.corpus.schema import EntityType, RelationType, Schema
 
@@ -40,6 +32,7 @@ SCHEMA = Schema(
 ANA, BOB = Entity("e1", 0, 3, "PER", ref="ana"), Entity("e2", 11, 14, "PER")
 ROME = Entity("e3", 17, 21, "LOC")
 MEETS, IN = Relation("e1", "e2", "MEETS"), Relation("e2", "e3", "IN")
+USERS = {"7": "eve@example.com"}
 
 
 def doc(*entities: Entity, relations: tuple[Relation, ...] = (), **meta: Any) -> Document:
@@ -54,141 +47,103 @@ LUC = doc(
     annotator="luc",
     guideline_version="1.1",
 )
-CASE = Case({"anne": ANNE, "luc": LUC}, SCHEMA)
-PEOPLE = {"7": "eve@example.com"}
-SENDER = Sender("adjudication", SCHEMA, "1.3", Notes())
+CASE = AdjudicationCase({"anne": ANNE, "luc": LUC}, SCHEMA)
 
 
-def decided(result: list[dict[str, Any]]) -> Document:
-    """The work of someone who submits a result on the case's task."""
-    task = CASE.task(SENDER)
-    work = {"id": 2, "result": result, "completed_by": {"id": 1, "email": "eve@example.com"}}
-    submitted = {
-        "id": 1,
-        "data": task["data"],
-        "annotations": [{**work, "updated_at": "2026-11-26"}],
-    }
-    (document,), problems = Reader(Notes()).documents(json.dumps(submitted).encode(), "x")
-    assert not problems
-    return document
+def decision(*entities: Entity, relations: tuple[Relation, ...] = ()) -> Document:
+    """Return the work of the adjudicator with user number 7."""
+    work = {"completed_by": 7, "updated_at": "2026-11-26"}
+    meta = {"annotator": "adjudication", "guideline_version": "1.3", "label_studio": work}
+    return doc(*entities, relations=relations, **meta)
 
 
-def test_what_all_have_stands_and_what_they_differ_on_is_marked() -> None:
+def test_shared_annotations_are_kept_and_disagreements_marked() -> None:
     marked = CASE.marked()
     assert {(each.id, each.start, each.label, each.ref) for each in marked.entities} == {
         ("e1", 0, "PER", MARK),  # ana or anna?
         ("e2", 11, "PER", None),
         ("mark-4", 17, MARK, None),  # a LOC or an ORG?
     }
-    # The arc to Rome waits until Rome is decided.
+    # The relation to Rome is marked only after Rome is decided.
     assert [(each.head, each.tail, each.label) for each in marked.relations] == [("e1", "e2", MARK)]
 
 
-def test_the_task_opens_with_the_marks_and_shows_each_version_and_a_list() -> None:
-    task = CASE.task(SENDER)
-    assert [each["model_version"] for each in task["predictions"]] == [AGREED, "anne", "luc"]
-    listed = task["data"]["differences"]
-    assert "<td>ORG «Rome»</td>" in listed
-    assert "…Ana &lt;voit&gt; Bob à <b>Rome</b>…" in listed
-    assert "<td>IN →</td><td>(mention absente)</td>" in listed
-    table = ET.fromstring(listed)
-    assert [row[0].text for row in table] == ["n°", "1", "2", "3", "4"]
-    remarks = {x["id"]: x["meta"] for x in task["predictions"][0]["result"] if "meta" in x}
-    assert remarks["mark-4"] == {"text": ["n° 4 · anne : LOC «Rome» ; luc : ORG «Rome»"]}
+def test_a_disputed_attribute_marks_the_shared_relation() -> None:
+    negated = Relation("e1", "e2", "MEETS", attributes={"assertion": "negated"})
+    versions = {"A": doc(ANA, BOB, relations=(MEETS,)), "B": doc(ANA, BOB, relations=(negated,))}
+    marked = AdjudicationCase(versions, SCHEMA).marked()
+    assert sorted(each.label for each in marked.relations) == ["MEETS", MARK]
 
 
-def test_a_mark_that_is_left_keeps_a_document_open() -> None:
+def test_a_document_with_marks_is_not_decided() -> None:
+    marked = CASE.marked()
     with pytest.raises(DataError) as caught:
-        CASE.gold(decided(CASE.task(SENDER)["predictions"][0]["result"]), PEOPLE)
+        CASE.gold(decision(*marked.entities, relations=marked.relations), USERS)
     assert [problem.kind for problem in caught.value.problems] == ["undecided"] * 3
 
 
-def test_what_the_schema_does_not_allow_is_no_gold() -> None:
-    wrong = doc(ANA, BOB, Entity("q", 17, 21, "ORG"), relations=(Relation("e2", "q", "IN"),))
+def test_a_decision_that_the_schema_forbids_is_refused() -> None:
+    wrong = decision(ANA, BOB, Entity("q", 17, 21, "ORG"), relations=(Relation("e2", "q", "IN"),))
     with pytest.raises(DataError, match="forbidden-ends"):
-        CASE.gold(decided(SENDER.annotation(wrong)["result"]), PEOPLE)
+        CASE.gold(wrong, USERS)
 
 
-def test_gold_says_who_decided_when_and_by_which_guide_under_the_ids_of_the_first() -> None:
-    drawn = doc(
-        ANA, BOB, Entity("mark-4", 17, 21, "LOC"), relations=(Relation("e2", "mark-4", "IN"),)
-    )
-    gold = CASE.gold(decided(SENDER.annotation(drawn)["result"]), PEOPLE)
-    assert gold == doc(
+def test_gold_records_the_adjudicator_and_keeps_the_annotators_ids() -> None:
+    rome = Entity("mark-4", 17, 21, "LOC")
+    work = decision(ANA, BOB, rome, relations=(Relation("e2", "mark-4", "IN"),))
+    assert CASE.gold(work, USERS) == doc(
         ANA,
         BOB,
         ROME,
         relations=(IN,),
-        annotators=["anne", "luc"],
         guideline_version="1.3",
         adjudicated_by="eve@example.com",
         adjudicated_at="2026-11-26",
     )
 
 
-def test_documents_all_agree_on_are_gold_as_they_are_and_say_so() -> None:
-    found, alone = cases({"anne": [ANNE], "eve": [ANNE], "luc": [Document("z", "", ())]}, SCHEMA)
-    assert alone == ["z"]
-    assert not found[0].differences
-    gold = settled(found[0].first, found[0].versions, by=UNANIMOUS)
-    assert gold == doc(
+def test_a_document_without_disagreements_becomes_gold_unchanged() -> None:
+    passes = {"anne": [ANNE], "eve": [ANNE], "luc": [Document("z", "", ())]}
+    adjudication = prepare_adjudication(passes, SCHEMA)
+    assert (adjudication.contested, adjudication.single) == ([], ["z"])
+    assert adjudication.gold["d"] == doc(
         *ANNE.entities,
         relations=ANNE.relations,
         annotators=["anne", "eve"],
         guideline_version="1.0",
-        adjudicated_by="agreement",
+        adjudicated_by=UNANIMOUS,
     )
 
 
-def test_a_changed_version_changes_the_basis_and_its_dates_do_not() -> None:
-    dated = Case({"anne": doc(*ANNE.entities, relations=ANNE.relations), "luc": LUC}, SCHEMA)
-    assert dated.basis == CASE.basis
-    assert Case({"anne": doc(ANA), "luc": LUC}, SCHEMA).basis != CASE.basis
+def test_a_document_with_disagreements_is_contested() -> None:
+    adjudication = prepare_adjudication({"anne": [ANNE], "luc": [LUC]}, SCHEMA)
+    assert (adjudication.gold, adjudication.contested) == ({}, [CASE])
 
 
-def test_an_assertion_in_doubt_marks_the_arc_that_is_there() -> None:
-    negated = Relation("e1", "e2", "MEETS", attributes={"assertion": "negated"})
-    versions = {"A": doc(ANA, BOB, relations=(MEETS,)), "B": doc(ANA, BOB, relations=(negated,))}
-    assert sorted(each.label for each in Case(versions, SCHEMA).marked().relations) == [
-        "MEETS",
-        MARK,
-    ]
-
-
-def test_a_majority_decides_and_a_tie_is_left_out_and_told() -> None:
-    versions = {"anne": ANNE, "luc": LUC, "eve": doc(ANA, BOB, ROME, relations=(MEETS,))}
-    found = majority(versions, SCHEMA)
-    assert found.document.entities == (ANA, BOB, ROME)
-    assert found.document.relations == (MEETS,)
-    assert (found.ties, found.fallen) == ((), 0)
-
-    two = majority(CASE.versions, SCHEMA)
-    assert [(each.start, each.ref) for each in two.document.entities] == [(0, None), (11, None)]
-    assert set(two.ties) == {
-        "LOC «Rome» at 17",
-        "ORG «Rome» at 17",
-        "MEETS from PER «Ana» at 0 to PER «Bob» at 11",
-        "ref of PER «Ana» at 0",
+def test_the_date_of_gold_without_an_adjudicator_is_that_of_the_latest_version() -> None:
+    versions = {
+        name: doc(ANA, label_studio={"updated_at": time})
+        for name, time in (("anne", "2026-11-02"), ("luc", "2026-11-01"))
     }
-    assert two.fallen == 1  # the arc to Rome
+    gold = as_gold(versions["anne"], versions, decided_by="majority")
+    assert gold.meta["adjudicated_at"] == "2026-11-02"
 
 
-def test_the_interface_keeps_the_schemas_and_adds_the_mark_and_the_list() -> None:
-    view = ET.fromstring(adjudication_interface(SCHEMA))
-    assert [each.get("value") for each in view.iter("Label")] == ["PER", "LOC", "ORG", MARK]
-    assert MARK in [each.get("value") for each in view.iter("Relation")]
-    assert [each.get("value") for each in view.iter("HyperText")] == ["$differences"]
-    assert len(list(view.iter("Text"))) == 1
+def test_the_hash_of_versions_ignores_metadata() -> None:
+    versions = {"anne": doc(*ANNE.entities, relations=ANNE.relations), "luc": LUC}
+    assert AdjudicationCase(versions, SCHEMA).versions_hash == CASE.versions_hash
+    versions["anne"] = doc(ANA)
+    assert AdjudicationCase(versions, SCHEMA).versions_hash != CASE.versions_hash
 
 
-def test_gold_goes_where_the_corpus_has_it_and_an_equal_file_is_left(tmp_path: Path) -> None:
-    corpus = 'name = "c"\nversion = "1"\nlicence = "x"\nrestricted = ["d"]\n'
-    (tmp_path / "corpus.toml").write_text(corpus)
+def test_gold_is_written_to_the_corpus_or_to_a_folder_only_if_it_changed(tmp_path: Path) -> None:
+    manifest = 'name = "c"\nversion = "1"\nlicence = "x"\nrestricted = ["d"]\n'
+    (tmp_path / "corpus.toml").write_text(manifest)
     (tmp_path / "schema.toml").write_text('name = "s"\nversion = "1"\n[entities]\n')
     (tmp_path / "splits.toml").write_text("")
-    whole = Corpus.open(tmp_path)
-    assert write_gold(ANNE, whole, None)
-    assert not write_gold(ANNE, whole, None)
+    corpus = Corpus.open(tmp_path)
+    assert write_gold([ANNE], corpus) == 1
+    assert write_gold([ANNE], corpus) == 0
     assert document_files.read(tmp_path / "restricted" / "d.json") == [ANNE]
-    assert write_gold(ANNE, whole, tmp_path / "out")
+    assert write_gold([ANNE], corpus, tmp_path / "out") == 1
     assert (tmp_path / "out" / "d.json").exists()

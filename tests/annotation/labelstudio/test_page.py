@@ -1,8 +1,7 @@
-"""What annotators do in Label Studio's real page arrives; what a model finds shows there."""
+"""Annotation in Label Studio's real page is pulled, and live predictions are displayed there."""
 
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -10,11 +9,16 @@ import toy
 from browser import Desk, chromium
 from label_studio import LabelStudio
 
+from aloi.annotation.annotation_server import Project
+from aloi.annotation.exchange.pull import pull_projects
 from aloi.annotation.labelstudio.access import Access
-from aloi.annotation.labelstudio.backend import NAME, Backend, Server
-from aloi.annotation.labelstudio.client import LabelStudioServer, Project
+from aloi.annotation.labelstudio.backend import (
+    BackendServer,
+    connect_projects,
+    running_backend,
+)
+from aloi.annotation.labelstudio.client import LabelStudioServer
 from aloi.annotation.labelstudio.interface import labelling_interface
-from aloi.annotation.labelstudio.pull import Reader, pull_server
 from aloi.corpus import document_files
 from aloi.corpus.document import Document
 from aloi.corpus.formats.shared.notes import Notes
@@ -25,7 +29,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.label_studio]
 
 OURS = load_schema(Path(__file__).parents[3] / "corpus" / "schema.toml")
 TEXT = "\U0001f680 L’accord franco-chinois\r\nSadate est à l'aéroport de Jérusalem, en Israël."
-"""Before its words a letter of two UTF-16 units, an apostrophe, a hyphen, CRLF."""
+"""A text with a character of two UTF-16 units, an apostrophe, a hyphen and CRLF."""
 
 STRANGE = Schema(
     "strange",
@@ -42,7 +46,7 @@ STRANGE = Schema(
 
 
 @pytest.fixture
-def studio(label_studio: LabelStudio) -> Iterator[LabelStudioServer]:
+def server(label_studio: LabelStudio) -> Iterator[LabelStudioServer]:
     with LabelStudioServer(Access(label_studio.url, label_studio.token)) as opened:
         yield opened
 
@@ -55,28 +59,28 @@ def desk(label_studio: LabelStudio) -> Iterator[Desk]:
         yield desk
 
 
-def project(
-    studio: LabelStudioServer, title: str, schema: Schema, text: str
+def create_task(
+    server: LabelStudioServer, title: str, schema: Schema, text: str
 ) -> tuple[Project, int]:
-    """A new project with one task, and the task's number."""
-    made = studio.make_project(title, label_config=labelling_interface(schema))
-    studio.import_tasks(made, [{"data": {"doc_id": "d", "text": text}}])
-    (task,) = studio.tasks(made)
-    return made, int(task["id"])
+    """Create a project with one task; return both."""
+    project = server.create_project(title, {"label_config": labelling_interface(schema)})
+    server.import_tasks(project, [{"data": {"doc_id": "d", "text": text}}])
+    (task,) = server.list_tasks(project)
+    return project, task.id
 
 
-def work(studio: LabelStudioServer, project: Project, task: int) -> list[dict[str, Any]]:
-    """The results of the one annotation of a task."""
-    (whole,) = studio.works(project, [task])
-    (annotation,) = whole["annotations"]
+def work(server: LabelStudioServer, project: Project, task: int) -> list[dict[str, Any]]:
+    """Return the results of the only annotation of a task."""
+    (stored,) = server.fetch_tasks(project, [task])
+    (annotation,) = stored.payload["annotations"]
     return list(annotation["result"])
 
 
-def test_what_is_labelled_by_keys_and_mouse_arrives(
-    studio: LabelStudioServer, desk: Desk, tmp_path: Path
+def test_annotations_by_keys_and_mouse_are_pulled(
+    server: LabelStudioServer, desk: Desk, tmp_path: Path
 ) -> None:
-    made, task = project(studio, "page · keys", OURS, TEXT)
-    desk.open(made.id, task)
+    project, task = create_task(server, "page · keys", OURS, TEXT)
+    desk.open(project.id, task)
     desk.mark("franco", "9")
     desk.mark("Sadate", "1")
     desk.mark("Jérusalem", "2")
@@ -87,7 +91,7 @@ def test_what_is_labelled_by_keys_and_mouse_arrives(
     desk.relate("Sadate", "Jérusalem", "LOCATED_IN", "assertion=possible")
     desk.ask("L'aéroport est-il un lieu ?")
     desk.submit()
-    assert not pull_server(studio, [made], tmp_path, Reader(Notes())).problems
+    assert not pull_projects(server, [project], tmp_path, Notes()).problems
     (document,) = document_files.read(tmp_path)
     assert document.text == TEXT
     surfaces = {entity.id: document.surface(entity) for entity in document.entities}
@@ -98,24 +102,26 @@ def test_what_is_labelled_by_keys_and_mouse_arrives(
         ("Jérusalem", "LOC", None, {}),
         ("Israël", "LOC", None, {"metonymy": "government"}),
     ]
-    (arc,) = document.relations
-    assert (surfaces[arc.head], arc.label, surfaces[arc.tail]) == (
+    (relation,) = document.relations
+    assert (surfaces[relation.head], relation.label, surfaces[relation.tail]) == (
         "Sadate",
         "LOCATED_IN",
         "Jérusalem",
     )
-    assert arc.attributes == {"assertion": "possible"}
+    assert relation.attributes == {"assertion": "possible"}
     assert document.meta["label_studio"]["question"] == "L'aéroport est-il un lieu ?"
 
 
-def test_a_schema_of_strange_names_works_in_the_page(studio: LabelStudioServer, desk: Desk) -> None:
-    made, task = project(studio, "page · strange", STRANGE, "Ana et Bob")
-    desk.open(made.id, task)
+def test_a_schema_with_special_characters_works_in_the_page(
+    server: LabelStudioServer, desk: Desk
+) -> None:
+    project, task = create_task(server, "page · strange", STRANGE, "Ana et Bob")
+    desk.open(project.id, task)
     desk.mark("Ana", "3")
     desk.mark("Bob", "2")
     desk.relate("Ana", "Bob", "r%3Ds %25", "p%3Dq=1=1")
     desk.submit()
-    result = work(studio, made, task)
+    result = work(server, project, task)
     assert [each["value"]["labels"] for each in result if each["type"] == "labels"] == [
         ["🚀"],
         ["x=y, 100 %"],
@@ -126,33 +132,29 @@ def test_a_schema_of_strange_names_works_in_the_page(studio: LabelStudioServer, 
 
 
 @pytest.fixture
-def backend(tmp_path: Path) -> Iterator[Server]:
+def backend(tmp_path: Path) -> Iterator[BackendServer]:
     toy.pipeline().to_disk(tmp_path / "model")
-    with Server(Backend(prediction.load(str(tmp_path / "model"))), "127.0.0.1", 0) as server:
-        thread = Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
+    nlp = prediction.load(str(tmp_path / "model"))
+    with running_backend(nlp, "127.0.0.1", 0) as (running, _):
+        yield running
 
 
-def test_a_text_opens_with_what_the_model_finds(
-    studio: LabelStudioServer, desk: Desk, backend: Server, tmp_path: Path
+def test_a_task_opens_with_live_predictions(
+    server: LabelStudioServer, desk: Desk, backend: BackendServer, tmp_path: Path
 ) -> None:
     (tmp_path / "schema.toml").write_text(toy.SCHEMA, encoding="utf-8")
     text = "Ana vit à Rome et rencontre Eva."
-    made, task = project(studio, "page · live", load_schema(tmp_path / "schema.toml"), text)
-    studio.connect(made, backend.url, NAME)
-    studio.connect(made, backend.url, NAME)
-    desk.open(made.id, task)
+    project, task = create_task(server, "page · live", load_schema(tmp_path / "schema.toml"), text)
+    for _ in range(2):
+        connect_projects(server, [project], backend.url)
+    desk.open(project.id, task)
     assert {"Ana", "Rome", "Eva"} <= set(desk.mentions())
     desk.submit()
-    result = work(studio, made, task)
+    result = work(server, project, task)
     (expected,) = prediction.predict(backend.backend.nlp, [Document("d", text, ())])
     assert len([each for each in result if each["type"] == "labels"]) == len(expected.entities)
-    arcs = [label for each in result if each["type"] == "relation" for label in each["labels"]]
-    assert sorted(arcs) == sorted(relation.label for relation in expected.relations)
-    (whole,) = studio.works(made, [task])
-    assert [each["model_version"] for each in whole["predictions"]] == [
-        backend.backend.model_version
-    ]
+    labels = [label for each in result if each["type"] == "relation" for label in each["labels"]]
+    assert sorted(labels) == sorted(relation.label for relation in expected.relations)
+    (stored,) = server.fetch_tasks(project, [task])
+    versions = [each.model_version for each in stored.predictions]
+    assert versions == [backend.backend.model_version]

@@ -1,10 +1,13 @@
-"""What a task may hold."""
+"""NUL characters in documents, and the keys that tasks reserve."""
 
 import msgspec
 import pytest
 
-from aloi.annotation.labelstudio.tasks import holds_nul
+from aloi.annotation.labelstudio.tasks import LabelStudioTaskWriter, contains_nul
 from aloi.corpus.document import Document, Entity
+from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.problems import DataError
+from aloi.corpus.schema import Schema
 
 PLAIN = Document("d", "Xi a téléphoné", (Entity("e", 0, 2, "PER", ref="xi"),), meta={"desk": "AFP"})
 
@@ -19,9 +22,26 @@ PLAIN = Document("d", "Xi a téléphoné", (Entity("e", 0, 2, "PER", ref="xi"),)
         {"meta": {"desk": "\0"}},
     ],
 )
-def test_a_nul_is_seen_wherever_it_stands(changes: dict[str, object]) -> None:
-    assert holds_nul(msgspec.structs.replace(PLAIN, **changes))
+def test_a_nul_is_found_anywhere_in_a_document(changes: dict[str, object]) -> None:
+    assert contains_nul(msgspec.structs.replace(PLAIN, **changes))
 
 
-def test_text_that_only_looks_like_one_is_none() -> None:
-    assert not holds_nul(msgspec.structs.replace(PLAIN, text=r"\u0000 \\u0000"))
+def test_an_escaped_nul_in_the_text_is_not_a_nul() -> None:
+    assert not contains_nul(msgspec.structs.replace(PLAIN, text=r"\u0000 \\u0000"))
+
+
+def test_metadata_with_a_reserved_key_is_refused() -> None:
+    writer = LabelStudioTaskWriter("marie", Schema("s", "1", {}), None, Notes())
+    document = Document("d", "Xi", (), meta={"text": "x", "doc_id": "y"})
+    with pytest.raises(DataError, match="keys that tasks reserve: doc_id, text"):
+        writer.task(document)
+
+
+def test_predictions_are_equal_whatever_the_order_of_their_results() -> None:
+    writer = LabelStudioTaskWriter("marie", Schema("s", "1", {}), None, Notes())
+    prediction = writer.prediction(
+        Document("d", "Xi et Ana", (Entity("a", 0, 2, "PER"), Entity("b", 6, 9, "PER"))), "m"
+    )
+    reordered = {**prediction, "result": prediction["result"][::-1]}
+    assert writer.same_prediction(reordered, prediction)
+    assert not writer.same_prediction({"result": prediction["result"][:1]}, prediction)

@@ -1,58 +1,65 @@
-"""The exercises are sound, and each difference is told with the rule that decides it."""
+"""The exercises are consistent, and corrections name the rules that decide them."""
 
 import re
 
 import msgspec
 import pytest
+from memory_server import MemoryServer
 
 from aloi.annotation.guidelines import shipped_guide
-from aloi.annotation.practice.exercises import Exercise, correction, exercises, practice_schema
+from aloi.annotation.practice.exercises import (
+    Exercise,
+    format_correction,
+    load_exercises,
+    practice_schema,
+    update_practice,
+)
 from aloi.corpus.document import Document, Entity
+from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.schema import schema_problems
 
-GIVEN = {exercise.answers.id: exercise for exercise in exercises()}
-FIRST = GIVEN["exercice-1"]
+EXERCISES = {exercise.answers.id: exercise for exercise in load_exercises()}
+FIRST = EXERCISES["exercice-1"]
 
 
 def changed(exercise: Exercise, *drop: str, add: tuple[Entity, ...] = ()) -> Document:
-    """Work that lacks some mentions, their relations with them, and has others."""
+    """Return the answers without some mentions and their relations, and with added mentions."""
     answers = exercise.answers
     kept = tuple(each for each in answers.entities if each.id not in drop)
-    arcs = tuple(each for each in answers.relations if not {each.head, each.tail} & {*drop})
-    return msgspec.structs.replace(answers, entities=kept + add, relations=arcs)
+    relations = tuple(each for each in answers.relations if not {each.head, each.tail} & {*drop})
+    return msgspec.structs.replace(answers, entities=kept + add, relations=relations)
 
 
-def told(exercise: Exercise, work: Document) -> list[str]:
-    found = exercise.corrections(work, practice_schema())
-    return [correction(each, rules) for each, rules in found]
+def corrections(exercise: Exercise, work: Document) -> list[str]:
+    return [format_correction(each) for each in exercise.corrections(work, practice_schema())]
 
 
-@pytest.mark.parametrize("exercise", GIVEN.values(), ids=GIVEN)
-def test_answers_obey_the_schema_and_rules_decide_what_is_there(exercise: Exercise) -> None:
+@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
+def test_answers_obey_the_schema_and_rules_refer_to_answers_or_words(exercise: Exercise) -> None:
     answers, schema = exercise.answers, practice_schema()
     assert not list(schema_problems(answers, schema))
     assert 60 <= len(answers.text.split()) <= 120
-    arcs = {f"{each.head} {each.label} {each.tail}" for each in answers.relations}
-    named = {each.id for each in answers.entities} | arcs
-    assert [name for name in exercise.rules if name not in named and name not in answers.text] == []
+    relations = {f"{each.head} {each.label} {each.tail}" for each in answers.relations}
+    ids = {each.id for each in answers.entities} | relations
+    assert [name for name in exercise.rules if name not in ids and name not in answers.text] == []
     assert not exercise.text().entities
 
 
-@pytest.mark.parametrize("exercise", GIVEN.values(), ids=GIVEN)
-def test_every_rule_named_is_in_the_guide(exercise: Exercise) -> None:
+@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
+def test_every_rule_is_in_the_guide(exercise: Exercise) -> None:
     guide = shipped_guide().read_text(encoding="utf-8")
     for rule in exercise.rules.values():
         for name in re.findall(r"\b(?:RG|[GPLOERDTQN])[0-9]\b", rule):
             assert re.search(rf"\*\*{name}\b", guide), name
 
 
-@pytest.mark.parametrize("exercise", GIVEN.values(), ids=GIVEN)
-def test_the_answers_themselves_need_no_correction(exercise: Exercise) -> None:
-    assert told(exercise, exercise.answers) == []
+@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
+def test_the_answers_have_no_corrections(exercise: Exercise) -> None:
+    assert corrections(exercise, exercise.answers) == []
 
 
-def test_a_mention_that_was_missed_is_told_with_its_rule() -> None:
-    (mention, relation) = told(FIRST, changed(FIRST, "suisse"))
+def test_a_missed_mention_is_corrected_with_its_rule() -> None:
+    (mention, relation) = corrections(FIRST, changed(FIRST, "suisse"))
     assert mention == (
         "«suisse»\n    vous : –\n    corrigé : NORP «suisse»\n"
         "    G4 : l'adjectif NORP d'une fonction est emboîté dans la ROLE."
@@ -63,16 +70,28 @@ def test_a_mention_that_was_missed_is_told_with_its_rule() -> None:
     ]
 
 
-def test_what_is_not_to_be_marked_is_told_with_its_rule() -> None:
+def test_words_that_must_not_be_marked_are_corrected_with_their_rule() -> None:
     start = FIRST.answers.text.index("visioconférence")
-    (only,) = told(FIRST, changed(FIRST, add=(Entity("v", start, start + 15, "EVENT"),)))
+    (only,) = corrections(FIRST, changed(FIRST, add=(Entity("v", start, start + 15, "EVENT"),)))
     assert only.endswith("E4, G8 : un événement indéfini n'est pas marqué.")
 
 
-def test_an_attribute_is_told_and_a_ref_is_not() -> None:
-    second = GIVEN["exercice-2"]
+def test_attributes_are_corrected_and_refs_are_not() -> None:
+    second = EXERCISES["exercice-2"]
     (pekin,) = (each for each in second.answers.entities if each.id == "pekin")
     plain = Entity("p", pekin.start, pekin.end, "LOC", ref="chine")
-    found = told(second, changed(second, "pekin", add=(plain,)))
-    assert [each.splitlines()[0] for each in found] == ["«Pékin» (metonymy)", "«Pékin» … «accord»"]
-    assert "L4 : une capitale" in found[0]
+    listed = corrections(second, changed(second, "pekin", add=(plain,)))
+    assert [each.splitlines()[0] for each in listed] == ["«Pékin» (metonymy)", "«Pékin» … «accord»"]
+    assert "L4 : une capitale" in listed[0]
+
+
+def test_finished_exercises_are_corrected_and_scored() -> None:
+    server, exercises = MemoryServer(), list(EXERCISES.values())
+    session = update_practice(server, "marie", exercises, notes=Notes())
+    assert session.project.title == f"{practice_schema().name}/practice-marie"
+    assert (session.finished, session.scores()) == ({}, {})
+    server.submit(session.project.title, FIRST.answers)
+    session = update_practice(server, "marie", exercises, notes=Notes())
+    assert session.corrections() == {"exercice-1": []}
+    assert session.scores() == {"mentions": 1.0, "relations": 1.0}
+    assert len(server.tasks[session.project.id]) == len(exercises)

@@ -1,4 +1,4 @@
-"""A Label Studio of one's own: what it refuses, what it remembers, and the real one."""
+"""The local server: its lock, access file and database, and a real Label Studio."""
 
 import os
 import signal
@@ -16,13 +16,13 @@ from label_studio import LabelStudio, prepare, serving, with_password
 from ports import free_port
 from postgresql import PASSWORD, Cluster
 
-from aloi.annotation.labelstudio.access import Access, find
+from aloi.annotation.labelstudio.access import Access, find_access
 from aloi.annotation.labelstudio.client import LabelStudioServer
 from aloi.annotation.labelstudio.local import database, home, installation, server
-from aloi.annotation.labelstudio.local.home import Server
+from aloi.annotation.labelstudio.local.home import LocalServer
 from aloi.corpus.problems import DataError
 
-SERVER = Server("http://127.0.0.1:8080", "aloi@localhost", "secret-password", "secret-token")
+SERVER = LocalServer("http://127.0.0.1:8080", "aloi@localhost", "secret-password", "secret-token")
 
 
 def mode(path: Path) -> int:
@@ -31,13 +31,13 @@ def mode(path: Path) -> int:
 
 @pytest.fixture
 def sleeper() -> Iterator[subprocess.Popen[bytes]]:
-    """A process that has nothing to do with Label Studio."""
+    """Start a process that has nothing to do with Label Studio."""
     with subprocess.Popen(["sleep", "600"], start_new_session=True) as process:
         yield process
         process.kill()
 
 
-def test_a_port_taken_by_something_else_is_told_before_anything_is_installed(
+def test_an_occupied_port_is_an_error_before_anything_is_installed(
     tmp_path: Path,
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -48,7 +48,7 @@ def test_a_port_taken_by_something_else_is_told_before_anything_is_installed(
     assert not (tmp_path / "access.toml").exists()
 
 
-def test_a_process_that_has_the_number_of_a_dead_server_is_left_alone(
+def test_a_process_with_the_number_of_a_dead_server_is_not_stopped(
     tmp_path: Path, sleeper: subprocess.Popen[bytes]
 ) -> None:
     (tmp_path / "server.pid").write_text(str(sleeper.pid))
@@ -56,79 +56,81 @@ def test_a_process_that_has_the_number_of_a_dead_server_is_left_alone(
     assert sleeper.poll() is None
 
 
-def test_nothing_to_stop_where_nothing_was_started(tmp_path: Path) -> None:
-    assert not server.stop(tmp_path / "nowhere")
-    assert not (tmp_path / "nowhere").exists()
+def test_stop_without_a_server_does_nothing(tmp_path: Path) -> None:
+    assert not server.stop(tmp_path / "missing")
+    assert not (tmp_path / "missing").exists()
 
 
-def test_what_holds_the_home_is_stopped(tmp_path: Path) -> None:
-    lock = home.lock(tmp_path)
+def test_the_process_that_locks_the_home_is_stopped(tmp_path: Path) -> None:
+    lock = home.acquire_lock(tmp_path)
     assert lock is not None
     with subprocess.Popen(["sleep", "600"], start_new_session=True, pass_fds=[lock]) as process:
-        home.name_holder(lock, process.pid)
+        home.record_process(lock, process.pid)
         os.close(lock)
-        assert home.held(tmp_path)
-        assert home.lock(tmp_path) is None
+        assert home.is_locked(tmp_path)
+        assert home.acquire_lock(tmp_path) is None
         assert server.stop(tmp_path)
         assert process.wait() == -signal.SIGTERM
 
 
-def test_a_second_command_does_not_meddle_with_one_that_installs(tmp_path: Path) -> None:
-    lock = home.lock(tmp_path)
+def test_a_command_fails_while_another_one_installs(tmp_path: Path) -> None:
+    lock = home.acquire_lock(tmp_path)
     assert lock is not None
-    for act in (server.start, server.stop):
+    for command in (server.start, server.stop):
         with pytest.raises(DataError, match="another command is setting up"):
-            act(tmp_path)
+            command(tmp_path)
     os.close(lock)
 
 
-def test_access_is_private_from_its_first_byte(
+def test_the_access_file_is_private_from_the_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen = []
+    modes = []
     replace = Path.replace
-    monkeypatch.setattr(Path, "replace", lambda a, b: (seen.append(mode(a)), replace(a, b))[1])
+    monkeypatch.setattr(Path, "replace", lambda a, b: (modes.append(mode(a)), replace(a, b))[1])
     before = os.umask(0)
     try:
-        with home.remembered(tmp_path, SERVER):
+        with home.saved_access(tmp_path, SERVER):
             assert mode(tmp_path / "access.toml") == 0o600
     finally:
         os.umask(before)
-    assert seen == [0o600]
-    assert home.known(tmp_path) == SERVER
-    assert find(tmp_path).token == "secret-token"
+    assert modes == [0o600]
+    assert home.read_access(tmp_path) == SERVER
+    assert find_access(tmp_path).token == "secret-token"
 
 
-def test_what_does_not_come_to_run_is_forgotten(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), home.remembered(tmp_path, SERVER):
+def test_a_failed_start_leaves_no_access_file(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), home.saved_access(tmp_path, SERVER):
         raise KeyboardInterrupt
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_spoilt_access_file_is_told_without_what_it_holds(tmp_path: Path) -> None:
+def test_an_invalid_access_file_is_reported_without_its_content(tmp_path: Path) -> None:
     (tmp_path / "access.toml").write_text('token = "secret-token"\nurl')
-    with pytest.raises(DataError, match=r"access\.toml") as told:
+    with pytest.raises(DataError, match=r"access\.toml") as caught:
         server.start(tmp_path, port=free_port())
-    assert "secret" not in str(told.value)
+    assert "secret" not in str(caught.value)
 
 
-def test_an_installation_broken_off_or_of_another_lock_counts_for_none(tmp_path: Path) -> None:
-    assert not installation.installed(tmp_path)
-    (tmp_path / installation.READY).write_text("another")
-    assert not installation.installed(tmp_path)
-    (tmp_path / installation.READY).write_text(installation.version())
-    assert installation.installed(tmp_path)
+def test_an_interrupted_or_outdated_installation_does_not_count(
+    tmp_path: Path,
+) -> None:
+    assert not installation.is_installed(tmp_path)
+    (tmp_path / installation.READY_FILE).write_text("another")
+    assert not installation.is_installed(tmp_path)
+    (tmp_path / installation.READY_FILE).write_text(installation.lock_hash())
+    assert installation.is_installed(tmp_path)
 
 
-def test_secrets_show_in_no_repr() -> None:
+def test_secrets_are_not_in_the_repr() -> None:
     url = "postgresql://me:secret@host/base"
-    assert "secret" not in repr(Server("http://x:1", "me", "secret", "secret", url))
+    assert "secret" not in repr(LocalServer("http://x:1", "me", "secret", "secret", url))
 
 
-def test_a_database_is_taken_apart_for_label_studio(tmp_path: Path) -> None:
-    """What is not said is left to PostgreSQL's client; what is quoted is unquoted."""
+def test_a_database_url_becomes_environment_variables(tmp_path: Path) -> None:
+    """Missing parts are left to the PostgreSQL client, and percent-encoding is decoded."""
     url = "postgresql://l%C3%A9a:p%40ss@db.example:5433/presse"
-    assert database.settings(url, tmp_path) == {
+    assert database.database_environment(url, tmp_path) == {
         "DJANGO_DB": "default",
         "LABEL_STUDIO_POSTGRE_USER": "léa",
         "LABEL_STUDIO_POSTGRE_PASSWORD": "p@ss",
@@ -136,8 +138,13 @@ def test_a_database_is_taken_apart_for_label_studio(tmp_path: Path) -> None:
         "LABEL_STUDIO_POSTGRE_HOST": "db.example",
         "LABEL_STUDIO_POSTGRE_PORT": "5433",
     }
-    assert database.settings("postgres:///presse", tmp_path)["LABEL_STUDIO_POSTGRE_PASSWORD"] == ""
-    assert database.place(url) == "postgresql://l%C3%A9a@db.example:5433/presse"
+    assert (
+        database.database_environment("postgres:///presse", tmp_path)[
+            "LABEL_STUDIO_POSTGRE_PASSWORD"
+        ]
+        == ""
+    )
+    assert database.display_url(url) == "postgresql://l%C3%A9a@db.example:5433/presse"
 
 
 @pytest.mark.parametrize(
@@ -151,20 +158,20 @@ def test_a_database_is_taken_apart_for_label_studio(tmp_path: Path) -> None:
         "secret",
     ],
 )
-def test_what_is_no_database_is_refused_without_being_shown(tmp_path: Path, url: str) -> None:
-    with pytest.raises(DataError, match="postgresql://USER@HOST") as told:
+def test_an_invalid_database_url_is_refused_without_being_quoted(tmp_path: Path, url: str) -> None:
+    with pytest.raises(DataError, match="postgresql://USER@HOST") as caught:
         server.start(tmp_path, port=free_port(), database=url)
-    assert "secret" not in str(told.value)
+    assert "secret" not in str(caught.value)
     assert not (tmp_path / "access.toml").exists()
 
 
-def test_a_home_keeps_its_database(tmp_path: Path) -> None:
-    with home.remembered(tmp_path, SERVER), pytest.raises(DataError, match="are in SQLite"):
+def test_the_database_of_a_home_cannot_be_changed(tmp_path: Path) -> None:
+    with home.saved_access(tmp_path, SERVER), pytest.raises(DataError, match="are in SQLite"):
         server.start(tmp_path, port=free_port(), database="postgresql://me@host/base")
 
 
 @pytest.mark.label_studio
-def test_start_is_found_again_and_its_data_outlive_a_stop_and_a_kill(tmp_path: Path) -> None:
+def test_a_running_server_is_found_and_data_survive_a_stop_and_a_kill(tmp_path: Path) -> None:
     with serving(tmp_path / "home") as studio:
         assert server.start(studio.home) == studio.server
         with studio.client() as client:
@@ -172,7 +179,7 @@ def test_start_is_found_again_and_its_data_outlive_a_stop_and_a_kill(tmp_path: P
         assert server.stop(studio.home)
         assert not server.stop(studio.home)
         server.start(studio.home)
-        os.killpg(home.holder(studio.home), signal.SIGKILL)
+        os.killpg(home.locking_process(studio.home), signal.SIGKILL)
         assert server.start(studio.home, port=free_port()).token == studio.token
         with LabelStudio(studio.home, server.start(studio.home)).client() as client:
             titles = [each["title"] for each in client.get("/api/projects").json()["results"]]
@@ -180,7 +187,7 @@ def test_start_is_found_again_and_its_data_outlive_a_stop_and_a_kill(tmp_path: P
 
 
 @pytest.mark.label_studio
-def test_a_lost_access_file_is_made_anew_and_opens_the_same_server(tmp_path: Path) -> None:
+def test_a_missing_access_file_is_written_again_for_the_same_data(tmp_path: Path) -> None:
     with serving(tmp_path / "home") as studio:
         server.stop(studio.home)
         (studio.home / "access.toml").unlink()
@@ -193,8 +200,8 @@ def test_a_lost_access_file_is_made_anew_and_opens_the_same_server(tmp_path: Pat
 
 
 @pytest.mark.label_studio
-def test_a_first_start_broken_off_is_made_good_by_the_next(tmp_path: Path) -> None:
-    """Ctrl-C while Label Studio makes its tables, which no template is there for."""
+def test_an_interrupted_first_start_can_be_repeated(tmp_path: Path) -> None:
+    """Ctrl-C while Label Studio creates its tables, without the template of other tests."""
     prepare(tmp_path / "home")
     (tmp_path / "home" / "data" / "label_studio.sqlite3").unlink()
     command = [sys.executable, "-m", "aloi.cli", "annotate", "start", "--home", tmp_path / "home"]
@@ -205,10 +212,10 @@ def test_a_first_start_broken_off_is_made_good_by_the_next(tmp_path: Path) -> No
         time.sleep(5)
         started.send_signal(signal.SIGINT)
         started.communicate()
-    assert not home.held(tmp_path / "home")
+    assert not home.is_locked(tmp_path / "home")
     assert not (tmp_path / "home" / "access.toml").exists()
     done = subprocess.run(command, check=True, capture_output=True, text=True)
-    running = home.known(tmp_path / "home")
+    running = home.read_access(tmp_path / "home")
     assert running is not None
     assert server.stop(tmp_path / "home")
     assert running.url in done.stdout
@@ -216,8 +223,8 @@ def test_a_first_start_broken_off_is_made_good_by_the_next(tmp_path: Path) -> No
     assert running.password not in done.stdout + done.stderr
 
 
-@pytest.mark.filterwarnings("ignore:The `parse_obj`:DeprecationWarning")  # the client's own
-def test_the_server_knows_both_kinds_of_token_and_who_was_invited(
+@pytest.mark.filterwarnings("ignore:The `parse_obj`:DeprecationWarning")  # raised in the SDK
+def test_both_kinds_of_token_work_for_all_users(
     label_studio: LabelStudio,
 ) -> None:
     ana = label_studio.user("ana")
@@ -225,10 +232,10 @@ def test_the_server_knows_both_kinds_of_token_and_who_was_invited(
         assert client.get("/api/current-user/whoami").json()["email"] == "ana@example.com"
     for token in (label_studio.token, label_studio.personal_token, ana.token, ana.personal):
         with LabelStudioServer(Access(label_studio.url, token)) as studio:
-            assert studio.projects("presse") == {}
+            assert studio.list_projects("presse") == {}
 
 
-def test_nobody_signs_up_uninvited(label_studio: LabelStudio) -> None:
+def test_signing_up_requires_an_invitation(label_studio: LabelStudio) -> None:
     with httpx.Client(base_url=label_studio.url) as browser:
         browser.get("/user/signup/")
         form = {"email": "eve@example.com", "password": "password-of-eve"}
@@ -236,39 +243,41 @@ def test_nobody_signs_up_uninvited(label_studio: LabelStudio) -> None:
         assert browser.post("/user/signup/", data=form).status_code == 403
 
 
-def test_secrets_are_in_the_files_of_their_owner_alone(label_studio: LabelStudio) -> None:
-    """Not in the log, which may be shown, nor on a command line, which anyone may read."""
-    shown = (label_studio.home / "server.log").read_text(encoding="utf-8")
-    group = home.holder(label_studio.home)
-    shown += subprocess.run(
+def test_secrets_are_neither_logged_nor_readable_by_others(label_studio: LabelStudio) -> None:
+    """They are not in the log, which may be shown to others, nor on a command line."""
+    public = (label_studio.home / "server.log").read_text(encoding="utf-8")
+    group = home.locking_process(label_studio.home)
+    public += subprocess.run(
         ["ps", "-ww", "-e", "-o", "args="], check=True, capture_output=True, text=True
     ).stdout
-    assert "gunicorn" in shown
+    assert "gunicorn" in public
     assert group > 0
     for secret in (label_studio.token, label_studio.server.password, PASSWORD):
-        assert secret not in shown
+        assert secret not in public
     assert mode(label_studio.home) == 0o700
     for name in ("access.toml", "server.log", "server.pid"):
         assert mode(label_studio.home / name) == 0o600
 
 
-def test_the_static_files_of_the_pages_are_served(label_studio: LabelStudio) -> None:
+def test_static_files_are_served(label_studio: LabelStudio) -> None:
     page = httpx.get(f"{label_studio.url}/user/login/").text
     (style, *_) = [part.split('"')[0] for part in page.split('href="') if ".css" in part]
     assert httpx.get(f"{label_studio.url}{style}").is_success
 
 
 @pytest.mark.label_studio
-def test_a_database_password_need_not_be_kept(tmp_path: Path, postgresql: Cluster) -> None:
-    """In the environment alone it does; none, or a wrong one, is told, and nothing is left."""
+def test_a_database_password_is_read_from_the_environment(
+    tmp_path: Path, postgresql: Cluster
+) -> None:
+    """A missing or wrong password is an error, after which no access file is left."""
     folder = tmp_path / "team"
     prepare(folder, postgresql)
     url = postgresql.url("team")
     with pytest.raises(DataError, match="no password supplied"):
         server.start(folder, port=free_port(), database=url)
-    with pytest.raises(DataError, match="authentication failed") as told:
+    with pytest.raises(DataError, match="authentication failed") as caught:
         server.start(folder, port=free_port(), database=url.replace("@", ":not-that-one@"))
-    assert "not-that-one" not in str(told.value)
+    assert "not-that-one" not in str(caught.value)
     assert not (folder / "access.toml").exists()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PGPASSWORD", PASSWORD)
@@ -278,4 +287,4 @@ def test_a_database_password_need_not_be_kept(tmp_path: Path, postgresql: Cluste
     assert server.stop(folder)
     assert PASSWORD not in (folder / "access.toml").read_text(encoding="utf-8")
     assert "équipe" in postgresql.run("psql", "--dbname=team", "-c", "select title from project")
-    assert database.place(with_password(url)) == url
+    assert database.display_url(with_password(url)) == url

@@ -1,4 +1,4 @@
-"""Work read from tasks as Label Studio gives them; what cannot be read keeps nothing else out."""
+"""Documents from exported tasks; unreadable parts are reported and the rest is written."""
 
 import json
 from pathlib import Path
@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from strategies import documents
 
-from aloi.annotation.labelstudio.pull import Reader, passes, pull_export
-from aloi.annotation.labelstudio.tasks import Sender, text_hash
+from aloi.annotation.annotation_server import StoredTask, text_hash
+from aloi.annotation.labelstudio.export import pull_export
+from aloi.annotation.labelstudio.reader import LabelStudioTaskReader
+from aloi.annotation.labelstudio.tasks import LabelStudioTaskWriter
 from aloi.corpus import document_files
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.formats.shared.notes import Notes
@@ -38,28 +40,28 @@ def task(*works: dict[str, Any], **data: Any) -> dict[str, Any]:
     return {"id": 7, "data": {**known, **data}, "annotations": works}
 
 
-def work(*results: Any, **said: Any) -> dict[str, Any]:
-    return {"id": 3, "result": results, "completed_by": 1, "lead_time": 12.5, **said}
+def work(*results: Any, **changes: Any) -> dict[str, Any]:
+    return {"id": 3, "result": results, "completed_by": 1, "lead_time": 12.5, **changes}
 
 
-def pulled(tmp_path: Path, *tasks: Any, **how: Any) -> tuple[dict[str, Document], list[str]]:
-    """The documents by file, and the problems by kind."""
+def pull(tmp_path: Path, *tasks: Any, **settings: Any) -> tuple[dict[str, Document], list[str]]:
+    """Return the documents by file, and the kinds of the problems."""
     export, out = tmp_path / "export.json", tmp_path / "out"
     export.write_text(json.dumps(tasks))
-    found = pull_export(export, out, Reader(Notes(), **how))
+    report = pull_export(export, out, Notes(), **settings)
     files = sorted(out.rglob("*.json")) if out.exists() else []
     read = {str(file.relative_to(out)): document_files.read(file)[0] for file in files}
-    return read, [problem.kind for problem in found.problems]
+    return read, [problem.kind for problem in report.problems]
 
 
-def test_a_recorded_export(tmp_path: Path) -> None:
+def test_a_recorded_export_is_read(tmp_path: Path) -> None:
     """Label Studio 1.23.2: one task labelled by keys and mouse, one from a prediction, one skipped.
 
-    🇵🇪 is two code points, so Lima stands at 99–103, as the page counted too.
+    🇵🇪 is two code points, so Lima is at 99–103; the page counted code points too.
     """
     notes = Notes()
-    found = pull_export(RECORDED, tmp_path, Reader(notes))
-    assert (found.written, found.problems) == ({"marie": 2}, [])
+    report = pull_export(RECORDED, tmp_path, notes)
+    assert (report.written, report.problems) == ({"marie": 2}, [])
     assert dict(notes.counts) == {"cancelled annotations left out": 1, "drafts left out": 1}
     treaty, visit = document_files.read(tmp_path)
     surfaces = {e.id: visit.surface(e) for e in visit.entities}
@@ -88,10 +90,10 @@ def test_a_recorded_export(tmp_path: Path) -> None:
     }
 
 
-def test_a_document_says_whose_work_it_is_and_when_it_was_done(tmp_path: Path) -> None:
+def test_metadata_records_the_annotator_and_the_time_of_the_work(tmp_path: Path) -> None:
     # 𝓐 outside the basic plane is one code point, number 11: Rome is 12–16.
     done = work(ANA, ROME, arc("a", "r", "LIVES_IN"), updated_at="2026-11-26T18:24:15Z")
-    files, problems = pulled(tmp_path, task(done, source="aloi", guideline_version="1.3.0"))
+    files, problems = pull(tmp_path, task(done, source="aloi", guideline_version="1.3.0"))
     assert problems == []
     assert files == {
         "marie/d1.json": Document(
@@ -116,18 +118,18 @@ def test_a_document_says_whose_work_it_is_and_when_it_was_done(tmp_path: Path) -
     }
 
 
-def test_a_task_of_several_annotators_is_a_document_each(tmp_path: Path) -> None:
+def test_each_annotator_of_a_task_gets_a_document(tmp_path: Path) -> None:
     eva = work(ROME, completed_by={"id": 4, "email": "eva@example.com"})
-    files, problems = pulled(tmp_path, task(work(ANA), eva, annotator=None))
+    files, problems = pull(tmp_path, task(work(ANA), eva, annotator=None))
     assert (list(files), problems) == (["1/d1.json", "eva@example.com/d1.json"], [])
 
 
-def test_cancelled_work_and_drafts_are_left_out_and_counted(tmp_path: Path) -> None:
+def test_cancelled_work_and_drafts_are_skipped_and_counted(tmp_path: Path) -> None:
     notes = Notes()
     export = tmp_path / "export.json"
     skipped = {**task(work(ANA, was_cancelled=True)), "drafts": [{"result": [ANA]}]}
     export.write_text(json.dumps([skipped]))
-    assert not pull_export(export, tmp_path / "out", Reader(notes)).written
+    assert not pull_export(export, tmp_path / "out", notes).written
     assert dict(notes.counts) == {"cancelled annotations left out": 1, "drafts left out": 1}
 
 
@@ -145,17 +147,17 @@ def test_cancelled_work_and_drafts_are_left_out_and_counted(tmp_path: Path) -> N
         (arc("a", "r"), ["no-label"]),
     ],
 )
-def test_a_broken_region_is_told_and_the_rest_is_written(
+def test_a_broken_region_is_reported_and_the_rest_is_written(
     tmp_path: Path, broken: Any, kinds: list[str]
 ) -> None:
-    files, problems = pulled(tmp_path, task(work(ANA, ROME, broken)))
+    files, problems = pull(tmp_path, task(work(ANA, ROME, broken)))
     assert [e.id for e in files["marie/d1.json"].entities] == ["a", "r"]
     assert problems == kinds
 
 
-def test_a_relation_goes_with_its_ends(tmp_path: Path) -> None:
+def test_a_relation_is_dropped_with_its_end(tmp_path: Path) -> None:
     outside = region("x", 5, 99, "PER")
-    files, problems = pulled(tmp_path, task(work(ANA, outside, arc("a", "x", "MEETS"))))
+    files, problems = pull(tmp_path, task(work(ANA, outside, arc("a", "x", "MEETS"))))
     assert files["marie/d1.json"].relations == ()
     assert problems == ["offset-outside-text", "lost-relation"]
 
@@ -172,42 +174,39 @@ def test_a_relation_goes_with_its_ends(tmp_path: Path) -> None:
         ([[[[[]]]]], "bad-json"),
     ],
 )
-def test_a_task_that_cannot_be_read_is_told_and_the_others_are_written(
+def test_an_unreadable_task_is_reported_and_the_others_are_written(
     tmp_path: Path, wrong: Any, kind: str
 ) -> None:
-    files, problems = pulled(tmp_path, wrong, task(work(ROME), doc_id="d2"))
+    files, problems = pull(tmp_path, wrong, task(work(ROME), doc_id="d2"))
     assert (list(files), problems) == (["marie/d2.json"], [kind])
 
 
-def test_the_same_document_twice_is_told(tmp_path: Path) -> None:
-    files, problems = pulled(tmp_path, task(work(ANA)), task(work(ROME)))
+def test_a_second_task_of_a_document_is_reported(tmp_path: Path) -> None:
+    files, problems = pull(tmp_path, task(work(ANA)), task(work(ROME)))
     assert [e.id for e in files["marie/d1.json"].entities] == ["a"]
     assert problems == ["several-tasks"]
 
 
-def test_white_space_at_the_edges_is_counted_or_cut_off(tmp_path: Path) -> None:
+def test_white_space_at_edges_is_kept_or_trimmed(tmp_path: Path) -> None:
     wide = work(region("a", 0, 5, "PER"))
-    kept, _ = pulled(tmp_path, task(wide))
-    cut, _ = pulled(tmp_path, task(wide), edges="trim")
+    kept, _ = pull(tmp_path, task(wide))
+    cut, _ = pull(tmp_path, task(wide), edges="trim")
     assert [(e.start, e.end) for e in kept["marie/d1.json"].entities] == [(0, 5)]
     assert [(e.start, e.end) for e in cut["marie/d1.json"].entities] == [(1, 4)]
 
 
-def test_adjudication_and_practice_are_no_annotators() -> None:
-    assert passes(["marie", "adjudication", "practice-marie"]) == ["marie"]
-
-
 @given(documents())
-def test_what_is_sent_comes_back(document: Document) -> None:
-    sender = Sender("marie", SCHEMA, "1.0", Notes())
-    sent = {**sender.task(document), "id": 7, "annotations": [sender.annotation(document)]}
-    (back,), problems = Reader(Notes()).documents(json.dumps(sent).encode(), "here")
+def test_a_written_task_is_read_unchanged(document: Document) -> None:
+    writer = LabelStudioTaskWriter("marie", SCHEMA, "1.0", Notes())
+    payload = {"id": 7, **writer.task(document, finished=True)}
+    task = StoredTask(7, payload, has_work=True)
+    (back,), problems = LabelStudioTaskReader(Notes()).read(task, "project")
     assert not problems
     assert (back.id, back.text, back.entities) == (document.id, document.text, document.entities)
-    assert arcs(back) == arcs(document)
+    assert relations(back) == relations(document)
 
 
-def arcs(document: Document) -> list[tuple[Any, ...]]:
+def relations(document: Document) -> list[tuple[Any, ...]]:
     return sorted(
         (r.head, r.tail, r.label, sorted(r.attributes.items())) for r in document.relations
     )

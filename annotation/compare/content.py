@@ -1,0 +1,128 @@
+"""The content of a document by value, on which versions of the document are compared.
+
+A mention is identified by its start, end and label; its ref and attributes are its values. A
+relation is identified by the mentions at its ends and its label; the ends of a symmetric relation
+are in text order. Its attributes are its values, without those that equal the schema's default.
+Ids are not compared. If a document has a mention or relation twice, the first one counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import msgspec
+
+from aloi.corpus.document import Document, Entity, Relation
+from aloi.corpus.schema import Schema
+
+MentionKey = tuple[int, int, str]
+"""Start, end and label of a mention; offsets in code points, the end exclusive."""
+
+RelationKey = tuple[MentionKey, MentionKey, str]
+"""Head, tail and label of a relation."""
+
+Values = dict[str, str]
+"""The ref and attributes of a mention, or the attributes of a relation, by name."""
+
+REF_NAME = "ref"
+"""The name of a mention's ref among its values."""
+
+EMPTY_SCHEMA = Schema("", "", {})
+"""The schema of documents without one: no labels, and all relations are directed."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentContent:
+    """The mentions and relations of a document with their values."""
+
+    mentions: dict[MentionKey, Values]
+    relations: dict[RelationKey, Values]
+
+
+EMPTY_CONTENT = DocumentContent({}, {})
+
+
+def extract_content(document: Document, schema: Schema) -> DocumentContent:
+    """Return the content of a document."""
+    mentions = {mention_key(each): mention_values(each) for each in reversed(document.entities)}
+    by_id, relations = document.by_id(), dict[RelationKey, Values]()
+    for relation in document.relations:
+        ends = mention_key(by_id[relation.head]), mention_key(by_id[relation.tail])
+        head, tail = sorted(ends) if relation.label in schema.symmetric else ends
+        relations.setdefault((head, tail, relation.label), _relation_values(relation, schema))
+    return DocumentContent(mentions, relations)
+
+
+def mention_key(entity: Entity) -> MentionKey:
+    """Return the start, end and label of a mention."""
+    return entity.start, entity.end, entity.label
+
+
+def mention_values(entity: Entity) -> Values:
+    """Return the ref of a mention, if it has one, and its attributes."""
+    return {**({} if entity.ref is None else {REF_NAME: entity.ref}), **entity.attributes}
+
+
+def _relation_values(relation: Relation, schema: Schema) -> Values:
+    types = schema.relation_attributes
+    return {
+        name: value
+        for name, value in relation.attributes.items()
+        if name not in types or types[name].default != value
+    }
+
+
+def build_document(content: DocumentContent, versions: Iterable[Document]) -> Document:
+    """Return a document with this content, and with the first version's id, text and metadata.
+
+    A mention keeps the id that the first version with this mention uses. A new id is made only if
+    another mention already has it.
+    """
+    versions = list(versions)
+    ids: dict[MentionKey, str] = {}
+    for version in versions:
+        for entity in version.entities:
+            if mention_key(entity) in content.mentions:
+                ids.setdefault(mention_key(entity), _unused_id(entity.id, ids.values()))
+    entities = []
+    for (start, end, label), values in content.mentions.items():
+        attributes = dict(values)
+        ref = attributes.pop(REF_NAME, None)
+        entities.append(Entity(ids[start, end, label], start, end, label, ref, attributes))
+    relations = tuple(
+        Relation(ids[head], ids[tail], label, attributes=dict(attributes))
+        for (head, tail, label), attributes in content.relations.items()
+    )
+    return msgspec.structs.replace(versions[0], entities=tuple(entities), relations=relations)
+
+
+def _unused_id(id_: str, used: Iterable[str]) -> str:
+    known = set(used)
+    numbered = (f"{id_}-{number}" for number in count(2))
+    return id_ if id_ not in known else next(each for each in numbered if each not in known)
+
+
+def shared_content(contents: Iterable[DocumentContent]) -> DocumentContent:
+    """Return the mentions and relations that all contents have, with the values all agree on."""
+    first, *others = contents
+    return DocumentContent(
+        _shared_values(first.mentions, [each.mentions for each in others]),
+        _shared_values(first.relations, [each.relations for each in others]),
+    )
+
+
+def _shared_values(
+    first: Mapping[Any, Values], others: list[dict[Any, Values]]
+) -> dict[Any, Values]:
+    return {
+        key: {
+            name: value
+            for name, value in values.items()
+            if all(each[key].get(name) == value for each in others)
+        }
+        for key, values in first.items()
+        if all(key in each for each in others)
+    }

@@ -1,0 +1,119 @@
+"""The assignment of documents to annotators, and the order in which they are annotated."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
+from sklearn.preprocessing import normalize
+
+from aloi.corpus.document import Document
+from aloi.corpus.problems import DataError, Problem
+
+Order = Literal["as-is", "uncertain-first", "diverse"]
+
+HASH_FEATURES = 2**16
+"""The number of features that words are hashed into."""
+
+PROJECTION_DIMENSIONS = 128
+"""The number of dimensions in which texts are compared."""
+
+NO_UNCERTAINTY = -1.0
+"""The uncertainty of a document without scores, below that of all others."""
+
+
+def assign_documents(
+    ids: Sequence[str],
+    annotators: Sequence[str],
+    *,
+    double: float = 0.0,
+    placed: Mapping[str, Iterable[str]] | None = None,
+) -> dict[str, list[str]]:
+    """Return the document ids of each annotator, in the order of `ids`.
+
+    `double` is the share of documents assigned to two annotators. `placed` has the ids that each
+    annotator already has: they stay, and missing assignments go to the annotators with the fewest
+    documents. The choice of doubled documents depends only on their ids, so an interrupted
+    assignment can be resumed.
+    """
+    doubled = set(sorted(ids, key=_pseudo_random)[: math.ceil(double * len(ids))])
+    assigned = {name: set[str]() for name in annotators}
+    for name in annotators:
+        assigned[name].update((placed or {}).get(name, ()))
+    load = Counter({name: len(assigned[name].intersection(ids)) for name in annotators})
+    for id_ in ids:
+        wanted = min(len(annotators), 2 if id_ in doubled else 1)
+        free = [name for name in annotators if id_ not in assigned[name]]
+        missing = max(wanted - (len(annotators) - len(free)), 0)
+        free.sort(key=lambda name: (load[name], _pseudo_random(f"{id_} {name}")))
+        for name in free[:missing]:
+            assigned[name].add(id_)
+            load[name] += 1
+    return {name: [id_ for id_ in ids if id_ in assigned[name]] for name in annotators}
+
+
+def _pseudo_random(text: str) -> bytes:
+    """Return a hash of a text, used as a reproducible random number."""
+    return hashlib.sha256(text.encode()).digest()
+
+
+def order_documents(
+    documents: Sequence[Document], order: Order, *, predictions: Mapping[str, Document]
+) -> list[Document]:
+    """Return documents in the order in which they are to be annotated.
+
+    `uncertain-first`: by decreasing mean of 1 − score over predicted mentions and relations;
+    documents without scores come last. `diverse`: each document is the one that differs
+    most in its words from all previous ones. Raise `DataError` for `uncertain-first` if no
+    prediction has scores.
+    """
+    if order == "uncertain-first":
+        uncertainty = {each.id: _uncertainty(predictions.get(each.id)) for each in documents}
+        if documents and set(uncertainty.values()) == {NO_UNCERTAINTY}:
+            fix = "Give predictions made by `aloi predict`, or another order"
+            raise DataError([Problem("no-scores", "no prediction has a score to order by", fix)])
+        return sorted(documents, key=lambda each: uncertainty[each.id], reverse=True)
+    if order == "diverse":
+        return [documents[place] for place in farthest_first([each.text for each in documents])]
+    return list(documents)
+
+
+def _uncertainty(predicted: Document | None) -> float:
+    score = None if predicted is None else mean_score(predicted)
+    return NO_UNCERTAINTY if score is None else 1 - score
+
+
+def mean_score(document: Document) -> float | None:
+    """Return the mean score of a document's mentions and relations; None if none has a score."""
+    scores = [
+        *(each.score for each in document.entities if each.score is not None),
+        *(each.score for each in document.relations if each.score is not None),
+    ]
+    return sum(scores) / len(scores) if scores else None
+
+
+def farthest_first(texts: Sequence[str]) -> list[int]:
+    """Return the indices of texts, each one the farthest by angle from all previous ones.
+
+    The first is the closest to the mean. Texts are compared by TF-IDF of their words, reduced to
+    `PROJECTION_DIMENSIONS` by a random projection with a fixed seed. Source: Gonzalez 1985,
+    Clustering to minimize the maximum intercluster distance.
+    """
+    if len(texts) < 3:
+        return list(range(len(texts)))
+    words = HashingVectorizer(token_pattern=r"\w+", alternate_sign=False, n_features=HASH_FEATURES)
+    weights = TfidfTransformer().fit_transform(words.transform(texts))
+    shape = HASH_FEATURES, PROJECTION_DIMENSIONS
+    vectors = normalize(weights @ np.random.default_rng(0).standard_normal(shape))
+    closeness = vectors @ vectors.mean(axis=0)
+    order, nearest = [int(np.argmax(closeness))], np.full(len(texts), -np.inf)
+    while len(order) < len(texts):
+        nearest = np.maximum(nearest, vectors @ vectors[order[-1]])
+        nearest[order[-1]] = np.inf
+        order.append(int(np.argmin(nearest)))
+    return order

@@ -1,0 +1,128 @@
+"""Import of tasks in batches, and recovery when the server does not answer.
+
+If the outcome of an import is unknown, the tasks that arrived are looked up first. Only the missing
+ones are sent again, and duplicates without work are deleted.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import islice
+from typing import TypeVar
+
+from aloi.annotation.annotation_server import (
+    AnnotationServer,
+    Payload,
+    Project,
+    TaskSummary,
+    UnansweredError,
+)
+from aloi.corpus.problems import DataError, Problem
+
+BATCH_SIZE = 1000
+"""Tasks per import request. Label Studio takes about 8 ms per task and holds a batch in memory."""
+
+MAX_ATTEMPTS = 5
+"""How often the tasks of a batch are sent if the server does not answer."""
+
+RECONNECT_TIMEOUT = 120.0
+"""Seconds to wait for a server that does not answer."""
+
+POLL_INTERVAL = 3.0
+"""Seconds between two listings of tasks; an import is over when they are equal."""
+
+LATE_TIMEOUT = 60.0
+"""Seconds during which tasks may still arrive after a request that timed out."""
+
+T = TypeVar("T")
+
+TasksByDocument = dict[str, list[TaskSummary]]
+"""The tasks of a project by document id, oldest first."""
+
+
+def split_batches(items: Iterable[T]) -> Iterator[list[T]]:
+    """Yield items in lists of `BATCH_SIZE`."""
+    rest = iter(items)
+    while batch := list(islice(rest, BATCH_SIZE)):
+        yield batch
+
+
+def tasks_by_document(server: AnnotationServer, project: Project) -> TasksByDocument:
+    """Return the tasks of a project by document id."""
+    tasks: defaultdict[str, list[TaskSummary]] = defaultdict(list)
+    for task in server.list_tasks(project):
+        tasks[task.document_id].append(task)
+    return dict(tasks)
+
+
+def tasks_with_work(server: AnnotationServer, project: Project, tasks: Iterable[int]) -> set[int]:
+    """Return the tasks that have annotations, cancelled annotations or drafts.
+
+    The tasks are fetched, because the counts in Label Studio's listings are wrong after a crash.
+    """
+    return {task.id for task in server.fetch_tasks(project, list(tasks)) if task.has_work}
+
+
+def delete_duplicates(
+    server: AnnotationServer, project: Project, tasks: TasksByDocument
+) -> tuple[TasksByDocument, int]:
+    """Delete surplus tasks without work; return the remaining tasks and the number deleted.
+
+    If several tasks of a document have work, all of these are kept; `pull` reports them.
+    """
+    doubled = {id_: listed for id_, listed in tasks.items() if len(listed) > 1}
+    ids = [task.id for listed in doubled.values() for task in listed]
+    with_work = tasks_with_work(server, project, ids)
+    kept = {
+        id_: [task for task in listed if task.id in with_work] or listed[:1]
+        for id_, listed in doubled.items()
+    }
+    surplus = [
+        task.id for id_, listed in doubled.items() for task in listed if task not in kept[id_]
+    ]
+    server.delete_tasks(project, surplus)
+    return tasks | kept, len(surplus)
+
+
+def import_batch(server: AnnotationServer, project: Project, tasks: Mapping[str, Payload]) -> int:
+    """Import tasks by document id; return the number of duplicates that were deleted.
+
+    If the server does not answer, wait for it, and send again the tasks that did not arrive. Raise
+    `DataError` after `MAX_ATTEMPTS`.
+    """
+    unanswered, missing = 0, dict(tasks)
+    while missing:
+        try:
+            server.import_tasks(project, list(missing.values()))
+            missing = {}
+        except UnansweredError as error:
+            unanswered += 1
+            if unanswered == MAX_ATTEMPTS:
+                raise DataError([_failed_import(len(missing), error)]) from None
+            arrived = _wait_for_import(server, project, missing.keys(), late=error.late)
+            missing = {id_: task for id_, task in missing.items() if id_ not in arrived}
+    if not unanswered:
+        return 0
+    # A request that was counted as failed may still have been carried out.
+    return delete_duplicates(server, project, tasks_by_document(server, project))[1]
+
+
+def _failed_import(number: int, error: UnansweredError) -> Problem:
+    what = f"{number} tasks could not be imported in {MAX_ATTEMPTS} attempts: {error}"
+    fix = "See the server's log, then repeat the push: tasks that arrived are not sent again"
+    return Problem("no-answer", what, fix)
+
+
+def _wait_for_import(
+    server: AnnotationServer, project: Project, ids: Collection[str], *, late: bool
+) -> TasksByDocument:
+    """Return the tasks of a project when all have arrived or no more arrive."""
+    server.wait_until_ready(RECONNECT_TIMEOUT)
+    deadline = time.monotonic() + (LATE_TIMEOUT if late else 0)
+    before, tasks = None, tasks_by_document(server, project)
+    while not set(ids) <= tasks.keys() and (before != tasks or time.monotonic() < deadline):
+        time.sleep(POLL_INTERVAL)
+        before, tasks = tasks, tasks_by_document(server, project)
+    return tasks

@@ -1,0 +1,213 @@
+"""Pull: write finished work as documents, one folder per annotator and one file per document.
+
+Only tasks that changed since the last pull are fetched. Tasks are read by the server's
+`TaskReader`; a task that cannot be read is reported and fetched again at the next pull. Files are
+never deleted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from aloi.annotation.annotation_server import (
+    ADJUDICATION,
+    PRACTICE_PREFIX,
+    AnnotationServer,
+    EdgePolicy,
+    Project,
+    StoredTask,
+    TaskReader,
+)
+from aloi.annotation.progress import Progress, ignore_progress
+from aloi.corpus import document_files
+from aloi.corpus.document import Document
+from aloi.corpus.files import write_bytes
+from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.problems import DataError, Problem
+
+STATE_FILE = ".pulled"
+"""The file in the output folder that records which tasks were pulled."""
+
+
+@dataclass(slots=True)
+class PullReport:
+    """The number of documents written and unchanged by annotator, and all problems."""
+
+    written: Counter[str] = field(default_factory=Counter)
+    unchanged: Counter[str] = field(default_factory=Counter)
+    problems: list[Problem] = field(default_factory=list)
+
+
+class NoProjectError(LookupError):
+    """There is no project for the requested annotators; the message names the existing ones."""
+
+
+def pass_annotators(annotators: Iterable[str]) -> list[str]:
+    """Return the annotators of passes: all names except those of adjudication and practice."""
+    return [
+        name for name in annotators if name != ADJUDICATION and not name.startswith(PRACTICE_PREFIX)
+    ]
+
+
+def select_projects(
+    server: AnnotationServer, corpus: str, annotators: Iterable[str] = ()
+) -> dict[str, Project]:
+    """Return the projects of annotators, by default of all who annotate passes over a corpus.
+
+    Raise `NoProjectError` if an annotator has no project, or if there are none at all.
+    """
+    projects, requested = server.list_projects(corpus), list(annotators)
+    if unknown := set(requested) - projects.keys():
+        existing = ", ".join(projects) or "none"
+        raise NoProjectError(f"no project of {', '.join(sorted(unknown))}; existing: {existing}")
+    selected = requested or pass_annotators(projects)
+    if not selected:
+        raise NoProjectError(f"{server.url} has no project «{corpus} · …»; push first")
+    return {name: projects[name] for name in selected}
+
+
+def pull_projects(
+    server: AnnotationServer,
+    projects: Iterable[Project],
+    out: Path,
+    notes: Notes,
+    *,
+    edges: EdgePolicy = "flag",
+    progress: Progress = ignore_progress,
+) -> PullReport:
+    """Write the finished work of projects to the folder `out`; fetch only what changed.
+
+    Documents stay in `out` after their task was deleted; these tasks are counted in `notes`.
+    """
+    state = _State.read(out / STATE_FILE, server.url, edges)
+    writer = PassWriter(out)
+    reader = server.task_reader(notes, edges)
+    for project in projects:
+        times = server.modification_times(project)
+        known = state.projects.get(project.title, {})
+        deleted = len(known.keys() - times.keys())
+        notes.add("documents kept after their task was deleted", project.title, deleted)
+        current = {id_: task for id_, task in known.items() if task.is_current(times.get(id_), out)}
+        for id_, task in current.items():
+            writer.keep(task.files, _place(project, id_))
+        changed = [id_ for id_ in times if id_ not in current]
+        for count, stored in enumerate(server.fetch_tasks(project, changed)):
+            progress(f"{project.title}: {count} of {len(changed)} changed tasks read")
+            files = _pull_task(stored, project, reader, writer)
+            if files is not None:
+                current[stored.id] = _PulledTask(times[stored.id], files)
+        state.projects[project.title] = current
+    state.write(out / STATE_FILE)
+    return writer.report
+
+
+def _place(project: Project, task: int) -> str:
+    return f"{project.title}, task {task}"
+
+
+def _pull_task(
+    task: StoredTask, project: Project, reader: TaskReader, writer: PassWriter
+) -> list[str] | None:
+    """Write the documents of a task; return their files, or None if there was any problem."""
+    before = len(writer.report.problems)
+    documents, problems = reader.read(task, project.title)
+    writer.report.problems += problems
+    files = [writer.write(document, _place(project, task.id)) for document in documents]
+    return files if len(writer.report.problems) == before else None
+
+
+class PassWriter:
+    """A writer of documents to the folders of their annotators, each document once.
+
+    `report` counts the documents and collects the problems.
+    """
+
+    def __init__(self, out: Path) -> None:
+        self.out = out
+        self.report = PullReport()
+        self._places: dict[str, str] = {}
+
+    def keep(self, files: Iterable[str], place: str) -> None:
+        """Count files of an earlier pull as unchanged; `place` is their task, for messages."""
+        for file in files:
+            self._places[file] = place
+            self.report.unchanged[str(Path(file).parent)] += 1
+
+    def write(self, document: Document, place: str) -> str:
+        """Write a document unless its file exists already; return the file's path below `out`."""
+        annotator = document.meta["annotator"]
+        file = f"{annotator}/{document.id}.json"
+        if problems := self._problems(document, file, place):
+            self.report.problems += problems
+            return file
+        content, path = document_files.pretty(document).encode(), self.out / file
+        if path.is_file() and path.read_bytes() == content:
+            self.report.unchanged[annotator] += 1
+        else:
+            write_bytes(path, content)
+            self.report.written[annotator] += 1
+        return file
+
+    def _problems(self, document: Document, file: str, place: str) -> list[Problem]:
+        """Return the problems of a document: a bad id, or work on another of its tasks."""
+        try:
+            document_files.file_name(document)
+        except DataError as error:
+            return [problem.at(file=place) for problem in error.problems]
+        if (first := self._places.setdefault(file, place)) == place:
+            return []
+        what = f"{first} also has work of {document.meta['annotator']} on this document"
+        fix = "Delete one of the two tasks"
+        return [Problem("several-tasks", what, fix, document.id, file=place)]
+
+
+class _PulledTask(msgspec.Struct, frozen=True):
+    """A task of an earlier pull: its modification time, and the files written."""
+
+    stamp: str
+    files: list[str]
+
+    def is_current(self, stamp: str | None, out: Path) -> bool:
+        """Return whether the task is unchanged and its files still exist."""
+        return self.stamp == stamp and all((out / file).exists() for file in self.files)
+
+
+class _State(msgspec.Struct):
+    """The tasks pulled earlier, by project title and task number."""
+
+    url: str
+    edges: EdgePolicy
+    projects: dict[str, dict[int, _PulledTask]] = {}
+
+    @classmethod
+    def read(cls, path: Path, url: str, edges: EdgePolicy) -> _State:
+        """Read the state; ignore that of another server or edge policy, or a broken file."""
+        empty = cls(url, edges)
+        try:
+            known = msgspec.json.decode(path.read_bytes(), type=cls)
+        except (FileNotFoundError, msgspec.MsgspecError):
+            return empty
+        return known if (known.url, known.edges) == (url, edges) else empty
+
+    def write(self, path: Path) -> None:
+        write_bytes(path, msgspec.json.encode(self))
+
+
+def finished_documents(
+    server: AnnotationServer, project: Project, notes: Notes
+) -> tuple[dict[str, Document], list[Problem]]:
+    """Return the finished documents of a project by id, and the problems in its tasks."""
+    documents: dict[str, Document] = {}
+    problems: list[Problem] = []
+    reader = server.task_reader(notes)
+    tasks = [task.id for task in server.list_tasks(project)]
+    for task in server.fetch_tasks(project, tasks):
+        read, wrong = reader.read(task, project.title)
+        documents |= {document.id: document for document in read}
+        problems += wrong
+    return documents, problems

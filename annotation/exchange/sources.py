@@ -1,0 +1,51 @@
+"""The documents and predictions that are pushed: of a corpus, or from files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from aloi.corpus.collection import Corpus, is_corpus
+from aloi.corpus.document import Document
+from aloi.corpus.formats import registry
+from aloi.corpus.schema import Schema, load_schema
+
+
+@dataclass(frozen=True)
+class PushSource:
+    """Documents to push, their schema, and the name under which their projects are found."""
+
+    name: str
+    schema: Schema
+    documents: Sequence[Document]
+
+    @classmethod
+    def from_corpus(cls, folder: Path, *, name: str | None = None) -> PushSource:
+        """Read a corpus folder. The name defaults to the corpus's."""
+        corpus = Corpus.open(folder)
+        return cls(name or corpus.manifest.name, corpus.schema, corpus.documents)
+
+    @classmethod
+    def from_files(cls, source: str, schema: Path, *, name: str) -> PushSource:
+        """Read documents of any format (`-` for standard input) and a schema file."""
+        return cls(name, load_schema(schema), tuple(registry.read(source)))
+
+
+def corpus_name(source: str) -> str:
+    """Return the name of the corpus in a folder; any other text is a name already."""
+    return Corpus.open(Path(source)).manifest.name if is_corpus(Path(source)) else source
+
+
+def read_predictions(source: str) -> dict[str, Document]:
+    """Return the documents of a corpus folder or of files, by id."""
+    documents: Iterable[Document] = (
+        Corpus.open(Path(source)).documents if is_corpus(Path(source)) else registry.read(source)
+    )
+    return {document.id: document for document in documents}
+
+
+def model_names(predictions: Mapping[str, Document]) -> list[str]:
+    """Return the names of the models that made predictions, from their metadata, sorted."""
+    names = (each.meta["model"] for each in predictions.values() if "model" in each.meta)
+    return sorted(set(map(str, names)))

@@ -1,0 +1,167 @@
+"""Finished work read from Label Studio tasks.
+
+The annotator of a document is the one to whom the task was pushed; if the task does not name one,
+it is the user who completed the annotation. Offsets are trusted, and a mention's text is taken from
+the document. The document's text must be the one that was pushed (the task has its SHA-256).
+Unreadable regions are reported, and the rest of the task is read.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from aloi.annotation.annotation_server import EdgePolicy, StoredTask, text_hash
+from aloi.annotation.labelstudio.interface import QUESTION
+from aloi.annotation.labelstudio.tasks import TEXT_HASH
+from aloi.annotation.provenance import PROVENANCE
+from aloi.corpus.document import Document, Draft, Entity, salvage
+from aloi.corpus.formats.labelstudio import LabelStudioTask, LabelStudioUser, TaskAnnotation
+from aloi.corpus.formats.shared import json_records, label_studio_results
+from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.problems import DataError, Problem
+
+_FOLDER_NAME = re.compile(r"\w[\w.@+\-]*")
+
+
+@dataclass(frozen=True)
+class LabelStudioTaskReader:
+    """A reader of finished work from tasks, with notes on the parts it drops or flags."""
+
+    notes: Notes
+    edges: EdgePolicy = "flag"
+
+    def read(self, task: StoredTask, place: str) -> tuple[list[Document], list[Problem]]:
+        """Return one document per annotator who finished the task, and the problems."""
+        return self.read_json(json.dumps(task.payload).encode(), place)
+
+    def read_json(self, raw: bytes, place: str) -> tuple[list[Document], list[Problem]]:
+        """Read a task from its JSON; `place` is its project or file, for messages."""
+        try:
+            task = json_records.decode_json(raw, LabelStudioTask)
+            blank = task.to_document(json_records.JsonRecord(raw, Path(place), 1, 1))
+            _check_text(blank)
+        except DataError as error:
+            return [], [problem.at(file=place) for problem in error.problems]
+        self._note_unfinished(task, place)
+        documents: list[Document] = []
+        problems: list[Problem] = []
+        for annotator, works in _finished_work(task, blank).items():
+            wrong = list(_work_problems(blank, annotator, works))
+            if not wrong:
+                document, wrong = self._document(blank, annotator, task, works[0])
+                documents.append(document)
+            problems += wrong
+        return documents, [problem.at(file=f"{place}, task {task.id}") for problem in problems]
+
+    def _note_unfinished(self, task: LabelStudioTask, place: str) -> None:
+        cancelled = [
+            x for x in task.annotations if isinstance(x, TaskAnnotation) and x.was_cancelled
+        ]
+        self.notes.add("drafts left out", place, len(task.drafts))
+        self.notes.add("cancelled annotations left out", place, len(cancelled))
+
+    def _document(
+        self, blank: Document, annotator: str, task: LabelStudioTask, work: TaskAnnotation
+    ) -> tuple[Document, list[Problem]]:
+        """Return a piece of work as a document, and the problems in it."""
+        parsed = label_studio_results.parse_results(work.result, blank.id)
+        draft = self._check_edges(label_studio_results.to_draft(blank, parsed))
+        document, problems = salvage(draft)
+        meta = {key: value for key, value in blank.meta.items() if key != TEXT_HASH}
+        questions = _questions(parsed.field_values)
+        self.notes.add(
+            "questions of annotators", f"document {blank.id}, {annotator}", len(questions)
+        )
+        question = {"question": "\n".join(questions)} if questions else {}
+        meta |= {"annotator": annotator, PROVENANCE: {**_provenance(task, work), **question}}
+        return msgspec.structs.replace(document, meta=meta), [*parsed.problems, *problems]
+
+    def _check_edges(self, draft: Draft) -> Draft:
+        """Count the mentions with white space at an edge, and trim them with `edges="trim"`."""
+        entities = []
+        for entity in draft.entities:
+            trimmed = _trim(entity, draft.text)
+            self.notes.add(
+                f"mentions with white space at an edge ({self.edges})",
+                f"document {draft.id}, {entity.id}",
+                trimmed is not None,
+            )
+            entities.append(trimmed if trimmed and self.edges == "trim" else entity)
+        return msgspec.structs.replace(draft, entities=tuple(entities))
+
+
+def _trim(entity: Entity, text: str) -> Entity | None:
+    """Return a mention without white space at its edges, or None if there is none to remove.
+
+    A mention of nothing but white space is returned unchanged.
+    """
+    surface = text[max(entity.start, 0) : max(entity.end, 0)]
+    core = surface.strip()
+    if core == surface:
+        return None
+    if not core:
+        return entity
+    start = entity.start + len(surface) - len(surface.lstrip())
+    return msgspec.structs.replace(entity, start=start, end=start + len(core))
+
+
+def _finished_work(task: LabelStudioTask, blank: Document) -> dict[str, list[TaskAnnotation]]:
+    """Return the annotations of a task that are not cancelled, by annotator."""
+    by_annotator: dict[str, list[TaskAnnotation]] = {}
+    for work in task.annotations:
+        if isinstance(work, TaskAnnotation) and not work.was_cancelled:
+            by_annotator.setdefault(_annotator(blank, work), []).append(work)
+    return by_annotator
+
+
+def _work_problems(
+    blank: Document, annotator: str, works: list[TaskAnnotation]
+) -> Iterator[Problem]:
+    """Yield the reasons why an annotator's work on a task cannot become a document."""
+    if len(works) > 1:
+        numbers = ", ".join(str(work.id) for work in works)
+        what, fix = f"{len(works)} annotations of {annotator}: {numbers}", "Delete all but one"
+        yield Problem("several-annotations", what, fix, blank.id)
+    elif not _FOLDER_NAME.fullmatch(annotator):
+        what = f"the annotator's name {annotator!r} cannot be used as a folder name"
+        yield Problem("bad-annotator", what, "Rename the annotator", blank.id)
+
+
+def _annotator(blank: Document, work: TaskAnnotation) -> str:
+    return str(blank.meta.get("annotator") or _user(work))
+
+
+def _user(work: TaskAnnotation) -> int | str | None:
+    by = work.completed_by
+    return (by.email or by.id) if isinstance(by, LabelStudioUser) else by
+
+
+def _check_text(blank: Document) -> None:
+    """Raise `DataError` if a task's text is not the one that was pushed."""
+    pushed = blank.meta.get(TEXT_HASH)
+    if pushed is not None and pushed != text_hash(blank.text):
+        what = "the task's text was changed in Label Studio, so offsets are not reliable"
+        fix = "Restore the text of the task, or push the document as a new one"
+        raise DataError([Problem("changed-text", what, fix, blank.id)])
+
+
+def _questions(given: Mapping[str, Mapping[str, str]]) -> list[str]:
+    return [values[QUESTION] for values in given.values() if QUESTION in values]
+
+
+def _provenance(task: LabelStudioTask, work: TaskAnnotation) -> dict[str, Any]:
+    return {
+        "task": task.id,
+        "annotation": work.id,
+        "completed_by": _user(work),
+        "lead_time": work.lead_time,
+        "created_at": work.created_at,
+        "updated_at": work.updated_at,
+    }

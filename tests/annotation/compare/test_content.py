@@ -1,0 +1,54 @@
+"""The content of documents by value: what versions share, and documents built from content."""
+
+from hypothesis import given
+from strategies import documents
+
+from aloi.annotation.compare.content import build_document, extract_content, shared_content
+from aloi.annotation.compare.disagreements import find_disagreements
+from aloi.corpus.document import Document, Entity, Relation
+from aloi.corpus.schema import AttributeType, RelationType, Schema
+
+TEXT = "Ana voit Bob à Rome"
+SCHEMA = Schema(
+    "s",
+    "1",
+    {},
+    {"MEETS": RelationType(("PER",), ("PER",), symmetric=True)},
+    relation_attributes={"assertion": AttributeType(default="asserted")},
+)
+ANA = Entity("a", 0, 3, "PER", ref="ana")
+BOB = Entity("b", 9, 12, "PER")
+ROME = Entity("r", 15, 19, "LOC")
+
+
+def doc(*entities: Entity, relations: tuple[Relation, ...] = ()) -> Document:
+    return Document("d", TEXT, entities, relations)
+
+
+def test_shared_content_keeps_only_values_that_all_versions_have() -> None:
+    negated, possible = {"assertion": "negated", "x": "1"}, {"assertion": "possible", "x": "1"}
+    one = doc(ANA, BOB, ROME, relations=(Relation("a", "b", "IN", attributes=negated),))
+    other = doc(
+        Entity("q", 0, 3, "PER", ref="anna"),
+        BOB,
+        relations=(Relation("q", "b", "IN", attributes=possible),),
+    )
+    shared = shared_content(extract_content(each, SCHEMA) for each in (one, other))
+    assert build_document(shared, [one, other]) == doc(
+        Entity("a", 0, 3, "PER"), BOB, relations=(Relation("a", "b", "IN", attributes={"x": "1"}),)
+    )
+
+
+def test_a_mention_keeps_its_first_id_unless_another_mention_has_it() -> None:
+    one, other = doc(ANA), doc(Entity("a", 9, 12, "PER"), Entity("z", 0, 3, "PER"))
+    document = build_document(extract_content(other, SCHEMA), [one, other])
+    assert {each.start: each.id for each in document.entities} == {0: "a", 9: "a-2"}
+
+
+@given(documents())
+def test_a_document_built_from_its_own_content_has_the_same_content(document: Document) -> None:
+    content = extract_content(document, SCHEMA)
+    rebuilt = build_document(content, [document])
+    assert extract_content(rebuilt, SCHEMA) == content
+    assert find_disagreements({"A": document, "B": rebuilt}, SCHEMA) == []
+    assert {each.id for each in rebuilt.entities} <= {each.id for each in document.entities}

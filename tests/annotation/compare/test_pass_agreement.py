@@ -1,0 +1,39 @@
+"""The agreement of passes on values and relations, and its tables."""
+
+from aloi.annotation.compare.pass_agreement import compare_passes
+from aloi.corpus.document import Document, Entity, Relation
+from aloi.eval.reports.sheets import terminal
+
+ANA, ROME = Entity("a", 0, 3, "PER", ref="ana"), Entity("r", 6, 10, "LOC")
+
+
+def doc(*entities: Entity, relations: tuple[Relation, ...] = ()) -> Document:
+    return Document("d", "Ana à Rome", entities, relations)
+
+
+def test_values_and_relations_are_compared_on_shared_mentions() -> None:
+    one = doc(ANA, ROME, relations=(Relation("a", "r", "LOCATED_IN"),))
+    other = doc(Entity("x", 0, 3, "PER", ref="anna"), ROME)
+    agreement = compare_passes({"A": [one], "B": [other]})
+    assert [(each.value, each.items, each.same) for each in agreement.values] == [("ref", 1, 0)]
+    assert [each.kind for each in agreement.disagreements] == [
+        ("LOCATED_IN", "–"),
+        ("ref", "ana", "anna"),
+    ]
+    titles = [sheet.title for sheet in agreement.sheets()]
+    assert titles[-3:] == [
+        "differing relations, 1 of 1: A / B",
+        "differing values, 1 of 1: A / B",
+        "work",
+    ]
+    assert agreement.to_json()["work"]["A"]["mentions"] == 2
+
+
+def test_a_relation_on_a_mention_that_one_annotator_lacks_is_no_second_disagreement() -> None:
+    one = doc(ANA, ROME, relations=(Relation("a", "r", "LOCATED_IN"),))
+    assert compare_passes({"A": [one], "B": [doc(ANA)]}).disagreements == ()
+
+
+def test_tables_of_full_agreement_are_empty() -> None:
+    sheets = list(compare_passes({"A": [doc(ANA)], "B": [doc(ANA)]}).sheets())
+    assert [terminal(sheet).row_count for sheet in sheets if "disagreements" in sheet.title] == [0]

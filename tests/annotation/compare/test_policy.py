@@ -1,0 +1,63 @@
+"""Policies: majorities and ties on mentions, relations and values, or one annotator's version."""
+
+import pytest
+
+from aloi.annotation.compare.adjudication import AdjudicationCase
+from aloi.annotation.compare.policy import decide_by_majority, decide_by_policy, is_policy
+from aloi.corpus.document import Document, Entity, Relation
+from aloi.corpus.schema import RelationType, Schema
+
+SCHEMA = Schema("s", "1", {}, {"MEETS": RelationType(("PER",), ("PER",), symmetric=True)})
+ANA, BOB = Entity("e1", 0, 3, "PER", ref="ana"), Entity("e2", 9, 12, "PER")
+ROME = Entity("e3", 15, 19, "LOC")
+MEETS, IN = Relation("e1", "e2", "MEETS"), Relation("e2", "e3", "IN")
+
+
+def doc(*entities: Entity, relations: tuple[Relation, ...] = ()) -> Document:
+    return Document("d", "Ana voit Bob à Rome", entities, relations)
+
+
+ANNE = doc(ANA, BOB, ROME, relations=(MEETS, IN))
+LUC = doc(Entity("x", 0, 3, "PER", ref="anna"), BOB, Entity("e1", 15, 19, "ORG"))
+EVE = doc(ANA, BOB, ROME, relations=(MEETS,))
+TWO = AdjudicationCase({"anne": ANNE, "luc": LUC}, SCHEMA)
+
+
+def test_the_majority_of_three_decides() -> None:
+    decision = decide_by_majority({"anne": ANNE, "luc": LUC, "eve": EVE}, SCHEMA)
+    assert decision.document.entities == (ANA, BOB, ROME)
+    assert decision.document.relations == (MEETS,)
+    assert (decision.ties, decision.lost_relations) == ((), 0)
+
+
+def test_ties_are_omitted_and_listed() -> None:
+    decision = decide_by_majority(TWO.versions, SCHEMA)
+    assert [(e.start, e.ref) for e in decision.document.entities] == [(0, None), (9, None)]
+    assert set(decision.ties) == {
+        "LOC «Rome» at 15",
+        "ORG «Rome» at 15",
+        "MEETS from PER «Ana» at 0 to PER «Bob» at 9",
+        "ref of PER «Ana» at 0",
+    }
+    assert decision.lost_relations == 1  # the relation to Rome
+
+
+def test_a_majority_decides_each_case_and_reports_its_ties() -> None:
+    decisions = decide_by_policy([TWO], "majority")
+    assert decisions.gold["d"].meta["adjudicated_by"] == "majority"
+    assert len(decisions.ties["d"]) == 4
+    assert (decisions.lost_relations, decisions.open) == ({"d": 1}, {})
+
+
+def test_an_annotators_version_is_taken_and_documents_without_it_stay_open() -> None:
+    other = AdjudicationCase({name: Document("z", "", ()) for name in ("anne", "eve")}, SCHEMA)
+    decisions = decide_by_policy([TWO, other], "annotator=luc")
+    assert decisions.gold["d"].entities == LUC.entities
+    assert decisions.open == {"z": "luc has not annotated it"}
+
+
+@pytest.mark.parametrize("policy", ["", "majority=anne", "annotator=", "annotator", "vote"])
+def test_an_unknown_policy_is_refused(policy: str) -> None:
+    assert not is_policy(policy)
+    with pytest.raises(ValueError, match="expected `majority` or `annotator=NAME`"):
+        decide_by_policy([TWO], policy)

@@ -1,0 +1,117 @@
+"""Push to a server in memory: what is sent, kept, replaced and refused."""
+
+from typing import Any
+
+import msgspec
+import pytest
+from memory_server import MemoryServer
+
+from aloi.annotation.annotation_server import Payload, Project
+from aloi.annotation.exchange.push import ProjectPush, PushRequest, push, push_document
+from aloi.corpus.document import Document, Entity
+from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.problems import DataError
+from aloi.corpus.schema import EntityType, Schema
+
+SCHEMA = Schema("s", "1", {"PER": EntityType()})
+DOCUMENTS = [Document(f"d{n}", "Ana vit à Rome", (Entity("e", 0, 3, "PER"),)) for n in range(4)]
+PREDICTIONS = {document.id: document for document in DOCUMENTS}
+
+
+def request(documents: list[Document], **settings: Any) -> PushRequest:
+    settings = {"annotators": ["marie"], **settings}
+    return PushRequest(corpus="c", schema=SCHEMA, documents=documents, **settings)
+
+
+def tasks(server: MemoryServer, annotator: str = "marie") -> list[Payload]:
+    return list(server.tasks[server.titles[f"c/{annotator}"].id].values())
+
+
+def with_text(document: Document, text: str) -> Document:
+    return msgspec.structs.replace(document, text=text)
+
+
+def test_documents_are_sent_once() -> None:
+    server = MemoryServer()
+    first = push(server, request(DOCUMENTS[:2]), Notes())["marie"]
+    second = push(server, request(DOCUMENTS), Notes())["marie"]
+    assert (first.sent, first.present, second.sent, second.present) == (2, 0, 2, 2)
+    assert [task["document"].id for task in tasks(server)] == ["d0", "d1", "d2", "d3"]
+
+
+def test_doubled_documents_go_to_two_annotators() -> None:
+    server = MemoryServer()
+    pushed = push(server, request(DOCUMENTS, annotators=["marie", "paul"], double=0.5), Notes())
+    assert sum(each.sent for each in pushed.values()) == 6
+
+
+def test_changed_predictions_replace_those_of_the_same_model_version() -> None:
+    server = MemoryServer()
+    first = request(DOCUMENTS[:2], predictions=PREDICTIONS, model_version="m")
+    push(server, first, Notes())
+    assert push(server, first, Notes())["marie"].predictions == 0
+    changed = {**PREDICTIONS, "d1": msgspec.structs.replace(DOCUMENTS[1], entities=())}
+    again = request(DOCUMENTS[:2], predictions=changed, model_version="m")
+    assert push(server, again, Notes())["marie"].predictions == 1
+    other = request(DOCUMENTS[:2], predictions=changed, model_version="other")
+    assert push(server, other, Notes())["marie"].predictions == 2
+    stored = [[x["document"] for x in task["predictions"]] for task in tasks(server)]
+    assert stored == [[DOCUMENTS[0]] * 2, [changed["d1"]] * 2]
+
+
+def test_duplicate_tasks_without_work_are_deleted() -> None:
+    server = MemoryServer()
+    project = push(server, request(DOCUMENTS[:1]), Notes())["marie"].project
+    server.import_tasks(
+        project, [server.task_writer("marie", SCHEMA, None, Notes()).task(DOCUMENTS[0])]
+    )
+    server.submit("c/marie", DOCUMENTS[0])
+    assert push(server, request(DOCUMENTS[:1]), Notes())["marie"].duplicates == 1
+    assert [bool(task["work"]) for task in tasks(server)] == [True]
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ("keep", ProjectPush(Project(0, "c/marie", "memory:c/marie"), present=1)),
+        ("replace", ProjectPush(Project(0, "c/marie", "memory:c/marie"), sent=1, replaced=1)),
+    ],
+)
+def test_a_task_with_another_text_is_kept_or_replaced(changed: Any, expected: ProjectPush) -> None:
+    server, new = MemoryServer(), with_text(DOCUMENTS[0], "Ana vit à Lima")
+    push(server, request(DOCUMENTS[:1]), Notes())
+    assert push(server, request([new], changed=changed), Notes())["marie"] == expected
+
+
+def test_a_task_with_another_text_is_refused_and_one_with_work_never_replaced() -> None:
+    server, new = MemoryServer(), with_text(DOCUMENTS[0], "Ana vit à Lima")
+    push(server, request(DOCUMENTS[:1], finished=True), Notes())
+    for changed, message in (("refuse", "text of marie's task differs"), ("replace", "has work")):
+        with pytest.raises(DataError, match=f"document d0: .*{message}"):
+            push(server, request([new], changed=changed), Notes())
+    assert len(tasks(server)) == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "kind"),
+    [
+        ({"predictions": {"d0": with_text(DOCUMENTS[0], "Ana vit à Lima")}}, "different-text"),
+        ({"documents": [Document("x", "Ana\0", ())]}, "nul"),
+        (
+            {"documents": [Document("x", "Ana", (Entity("e", 0, 3, "ORG"),))], "finished": True},
+            "unknown-entity-label",
+        ),
+    ],
+)
+def test_nothing_is_sent_if_there_is_a_problem(settings: dict[str, Any], kind: str) -> None:
+    server = MemoryServer()
+    with pytest.raises(DataError) as caught:
+        push(server, request(**{"documents": DOCUMENTS, **settings}), Notes())
+    assert [problem.kind for problem in caught.value.problems] == [kind]
+    assert server.titles == {}
+
+
+def test_pushing_one_document_returns_the_address_of_its_task() -> None:
+    server = MemoryServer()
+    assert push_document(server, request(DOCUMENTS[:1]), Notes()) == "memory:c/marie#1"
+    assert push_document(server, request(DOCUMENTS[:1]), Notes()) == "memory:c/marie#1"

@@ -1,0 +1,166 @@
+"""An annotation server in memory with its own task format, for tests of push, pull and practice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+import msgspec
+
+from aloi.annotation.annotation_server import (
+    EdgePolicy,
+    Payload,
+    Project,
+    StoredPrediction,
+    StoredTask,
+    TaskSummary,
+    text_hash,
+)
+from aloi.corpus.document import Document
+from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.guides import Guide
+from aloi.corpus.problems import Problem
+from aloi.corpus.schema import Schema
+
+
+@dataclass
+class MemoryTaskWriter:
+    """Writes a task as a document with the annotator's name, and lists of predictions and work."""
+
+    annotator: str
+
+    def task(
+        self, document: Document, *, predictions: Iterable[Payload] = (), finished: bool = False
+    ) -> Payload:
+        named = msgspec.structs.replace(
+            document, meta={**document.meta, "annotator": self.annotator}
+        )
+        return {
+            "document": named,
+            "predictions": list(predictions),
+            "work": [named] if finished else [],
+        }
+
+    def prediction(self, document: Document, model_version: str) -> Payload:
+        return {"model_version": model_version, "document": document}
+
+    def same_prediction(self, stored: Payload, new: Payload) -> bool:
+        return bool(stored["document"] == new["document"])
+
+
+class MemoryTaskReader:
+    """Reads the finished work of a task; work with the id `broken` cannot be read."""
+
+    def read(self, task: StoredTask, place: str) -> tuple[list[Document], list[Problem]]:
+        work = task.payload["work"]
+        problems = [Problem("broken", "x", "x", file=place) for each in work if each.id == "broken"]
+        return [each for each in work if each.id != "broken"], problems
+
+
+@dataclass
+class MemoryServer:
+    """Projects and tasks in dictionaries; `fetched` lists the fetched tasks."""
+
+    url: str = "memory:"
+    tasks: dict[int, dict[int, Payload]] = field(default_factory=dict)
+    titles: dict[str, Project] = field(default_factory=dict)
+    times: dict[int, str] = field(default_factory=dict)
+    fetched: list[int] = field(default_factory=list)
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def project_title(self, corpus: str, annotator: str) -> str:
+        return f"{corpus}/{annotator}"
+
+    def project_settings(
+        self, schema: Schema, *, guide: Guide | None, model_version: str | None
+    ) -> dict[str, Any]:
+        return {}
+
+    def find_project(self, title: str) -> Project | None:
+        return self.titles.get(title)
+
+    def list_projects(self, corpus: str) -> dict[str, Project]:
+        prefix = f"{corpus}/"
+        return {
+            title.removeprefix(prefix): project
+            for title, project in self.titles.items()
+            if title.startswith(prefix)
+        }
+
+    def create_project(self, title: str, settings: Mapping[str, Any]) -> Project:
+        project = self.titles[title] = Project(len(self.titles), title, f"memory:{title}")
+        self.tasks[project.id] = {}
+        return project
+
+    def update_project(self, project: Project, settings: Mapping[str, Any]) -> None: ...
+
+    def task_url(self, project: Project, task: int) -> str:
+        return f"{project.url}#{task}"
+
+    def storage_problems(self, document: Document) -> Iterator[Problem]:
+        if "\0" in document.text:
+            yield Problem("nul", "x", "x", document.id)
+
+    def task_writer(
+        self, annotator: str, schema: Schema, guideline_version: str | None, notes: Notes
+    ) -> MemoryTaskWriter:
+        return MemoryTaskWriter(annotator)
+
+    def task_reader(self, notes: Notes, edges: EdgePolicy = "flag") -> MemoryTaskReader:
+        return MemoryTaskReader()
+
+    def list_tasks(self, project: Project) -> Iterator[TaskSummary]:
+        for id_, task in self.tasks[project.id].items():
+            document = task["document"]
+            yield TaskSummary(id_, document.id, text_hash(document.text))
+
+    def modification_times(self, project: Project) -> dict[int, str]:
+        return {id_: self.times[id_] for id_ in self.tasks[project.id]}
+
+    def fetch_tasks(self, project: Project, tasks: Sequence[int]) -> Iterator[StoredTask]:
+        for id_ in tasks:
+            self.fetched.append(id_)
+            task = self.tasks[project.id][id_]
+            predictions = tuple(
+                StoredPrediction(each["id"], each["model_version"], each)
+                for each in task["predictions"]
+            )
+            yield StoredTask(id_, task, bool(task["work"]), predictions)
+
+    def import_tasks(self, project: Project, tasks: Sequence[Payload]) -> None:
+        for task in tasks:
+            id_ = next(self.numbers)
+            self.tasks[project.id][id_] = task
+            for prediction in task["predictions"]:
+                prediction["id"] = next(self.numbers)
+            self.times[id_] = "first"
+
+    def import_predictions(self, project: Project, predictions: Mapping[int, Payload]) -> None:
+        for task, prediction in predictions.items():
+            stored = {**prediction, "id": next(self.numbers)}
+            self.tasks[project.id][task]["predictions"].append(stored)
+
+    def delete_tasks(self, project: Project, tasks: Sequence[int]) -> None:
+        for task in tasks:
+            del self.tasks[project.id][task]
+
+    def delete_predictions(self, predictions: Iterable[int]) -> None:
+        deleted = set(predictions)
+        for tasks in self.tasks.values():
+            for task in tasks.values():
+                task["predictions"] = [x for x in task["predictions"] if x["id"] not in deleted]
+
+    def wait_until_ready(self, timeout: float) -> None: ...
+
+    def user_emails(self) -> dict[str, str]:
+        return {}
+
+    def submit(self, title: str, document: Document) -> None:
+        """Submit a document as the work on its task."""
+        tasks = self.tasks[self.titles[title].id]
+        id_, task = next((k, v) for k, v in tasks.items() if v["document"].id == document.id)
+        meta = {"annotator": task["document"].meta["annotator"]}
+        task["work"].append(msgspec.structs.replace(document, meta=meta))
+        self.times[id_] += "+"
