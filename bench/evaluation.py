@@ -21,10 +21,10 @@ from pathlib import Path
 from pairs import Pair, Span, pairs
 
 from aloi.corpus import document_files
-from aloi.eval.columns import Annotations
-from aloi.eval.items import spans
-from aloi.eval.pairing import pair
-from aloi.eval.scores import score
+from aloi.eval.items import mention_items
+from aloi.eval.pairing import pair_annotations
+from aloi.eval.reading import read_annotations
+from aloi.eval.scores import score_items
 
 REPEATS = 3
 REPLICATES = 1000
@@ -91,8 +91,8 @@ def _peak(command: list[str]) -> float:
 
 
 def _counting(gold: Path, pred: Path) -> Callable[[], object]:
-    both = pair(Annotations.read(gold), Annotations.read(pred))
-    return lambda: score(*spans(both), documents=len(both), labels=both.labels)
+    pair = pair_annotations(read_annotations(gold), read_annotations(pred))
+    return lambda: score_items(*mention_items(pair), documents=len(pair), labels=pair.labels)
 
 
 def _seqeval(made: list[Pair]) -> float:

@@ -65,12 +65,12 @@ def _correct(exercise: Exercise, work: Document) -> None:
 def _score(finished: list[Exercise], done: Mapping[str, Document]) -> None:
     from aloi.annotation.practice.exercises import practice_schema
     from aloi.eval.reports.report import evaluate
-    from aloi.eval.reports.sheets import ratio
+    from aloi.eval.reports.sheets import format_ratio
 
     answers = [exercise.answers for exercise in finished]
     work = [done[document.id] for document in answers]
     report = evaluate(answers, work, schemes=["exact", "strict"], schema=practice_schema())
     scores = {"mentions": report.entities["exact"], "relations": report.relations["strict"]}
     for what, result in scores.items():
-        print(f"\n{what} : F1 {ratio(result.scores.micro.ratios['f1'])}", end="")
+        print(f"\n{what} : F1 {format_ratio(result.scores.micro.ratios['f1'])}", end="")
     print()

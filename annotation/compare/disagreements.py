@@ -19,7 +19,7 @@ import msgspec
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.formats.shared.label_studio_results import REF
 from aloi.corpus.schema import Schema
-from aloi.eval.agreement import measures as agreement
+from aloi.eval.agreement.mention_disagreements import NO_MENTION, find_mention_disagreements
 from aloi.eval.columns import Annotations
 
 Mention = tuple[int, int, str]
@@ -92,7 +92,7 @@ class Difference:
 
 def told(held: Iterable[str]) -> str:
     """What someone has, on one line; a dash for nothing."""
-    return " + ".join(held) or agreement.UNMARKED
+    return " + ".join(held) or NO_MENTION
 
 
 def content(document: Document, schema: Schema) -> Content:
@@ -195,7 +195,7 @@ def _mentions(versions: Mapping[str, Document]) -> Iterator[Difference]:
         name: {mention(each): each for each in version.entities}
         for name, version in versions.items()
     }
-    for apart in sorted(agreement.disagreements(columns), key=lambda each: each.start):
+    for apart in sorted(find_mention_disagreements(columns), key=lambda each: each.start):
         held = {
             name: tuple(
                 _told_mention(versions[name], given[name][start, end, label])

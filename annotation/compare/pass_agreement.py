@@ -22,10 +22,10 @@ from aloi.annotation.compare.disagreements import (
 from aloi.annotation.compare.passes import Passes, PassWork, by_document, work
 from aloi.corpus.document import Document
 from aloi.corpus.schema import Schema
-from aloi.eval.agreement import measures as agreement
-from aloi.eval.agreement.measures import SHOWN
+from aloi.eval.agreement import annotator_agreement as agreement
+from aloi.eval.agreement.annotator_agreement import MAX_LISTED_DISAGREEMENTS
 from aloi.eval.columns import Annotations
-from aloi.eval.reports.sheets import Sheet, ratio
+from aloi.eval.reports.sheets import Sheet, format_ratio
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Agreement:
     `differences` are of these and of relations between mentions both have, frequent kinds first.
     """
 
-    coefficients: agreement.Agreement
+    coefficients: agreement.AgreementReport
     values: tuple[Same, ...]
     differences: tuple[Difference, ...] = field(repr=False)
     work: dict[str, PassWork]
@@ -82,7 +82,7 @@ class Agreement:
 
     def _listed(self, title: str, found: list[Difference]) -> Sheet:
         names = tuple(self.coefficients.annotators)
-        shown = found[:SHOWN]
+        shown = found[:MAX_LISTED_DISAGREEMENTS]
         rows = tuple(_difference_row(each, names) for each in shown)
         title = f"differing {title}, {len(shown)} of {len(found)}: {' / '.join(names)}"
         return Sheet(title, rows, ("given", "document", "where"))
@@ -107,7 +107,7 @@ def agree(passes: Passes, schema: Schema | None = None) -> Agreement:
     document twice, or with another text than the others.
     """
     columns = {name: Annotations.of(documents) for name, documents in passes.items()}
-    coefficients = agreement.agree(columns, schema=schema)
+    coefficients = agreement.measure_agreement(columns, schema=schema)
     versions = by_document(passes)
     found = [
         each
@@ -148,7 +148,7 @@ def _count(one: Content, other: Content, items: Counter[str], same: Counter[str]
 
 
 def _share(each: Same) -> str:
-    return ratio(each.same / each.items)
+    return format_ratio(each.same / each.items)
 
 
 def _difference_row(each: Difference, names: tuple[str, ...]) -> tuple[str, str, str]:

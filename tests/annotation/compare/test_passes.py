@@ -9,7 +9,7 @@ from aloi.annotation.compare.passes import by_document, read_passes, work
 from aloi.corpus import document_files
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.problems import DataError
-from aloi.eval.reports.sheets import terminal
+from aloi.eval.reports.sheets import rich_table
 
 ANA, ROME = Entity("a", 0, 3, "PER", ref="ana"), Entity("r", 6, 10, "LOC")
 
@@ -76,4 +76,6 @@ def test_an_arc_on_a_mention_that_one_lacks_is_no_disagreement_of_its_own() -> N
 
 def test_full_agreement_prints() -> None:
     sheets = list(agree({"A": [doc("d", ANA)], "B": [doc("d", ANA)]}).sheets())
-    assert [terminal(sheet).row_count for sheet in sheets if "disagreements" in sheet.title] == [0]
+    assert [rich_table(sheet).row_count for sheet in sheets if "disagreements" in sheet.title] == [
+        0
+    ]

@@ -1,4 +1,4 @@
-"""Agreement of annotators: by hand, and beside scikit-learn and the krippendorff package."""
+"""Agreement of annotators, compared with scikit-learn, krippendorff and manual results."""
 
 import warnings
 
@@ -12,7 +12,8 @@ from strategies import documents
 
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.problems import DataError
-from aloi.eval.agreement.measures import MISSING, agree, alpha, kappa
+from aloi.eval.agreement.annotator_agreement import measure_agreement
+from aloi.eval.agreement.coefficients import MISSING, cohen_kappa, krippendorff_alpha
 from aloi.eval.columns import Annotations
 
 TEXT = "Ana voit Bob à Rome"
@@ -28,12 +29,12 @@ def columns(*docs: Document) -> Annotations:
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=30))
-def test_kappa_is_that_of_scikit_learn(rows: list[tuple[int, int]]) -> None:
+def test_kappa_equals_that_of_scikit_learn(rows: list[tuple[int, int]]) -> None:
     ratings = np.array(rows).T
-    found = kappa(ratings)
+    found = cohen_kappa(ratings)
     if len(set(ratings.ravel().tolist())) == 1:
         assert found.value is None
-        assert found.reason == "one category only"
+        assert found.reason == "only one category"
     else:
         assert found.value == pytest.approx(cohen_kappa_score(*ratings), abs=1e-12)
 
@@ -45,9 +46,9 @@ def test_kappa_is_that_of_scikit_learn(rows: list[tuple[int, int]]) -> None:
         )
     )
 )
-def test_alpha_is_that_of_the_krippendorff_package(rows: list[list[int]]) -> None:
+def test_alpha_equals_that_of_the_krippendorff_package(rows: list[list[int]]) -> None:
     ratings = np.array(rows).T
-    found = alpha(ratings)
+    found = krippendorff_alpha(ratings)
     paired = ratings[:, (ratings != MISSING).sum(axis=0) > 1]
     if len(set(paired[paired != MISSING].tolist())) < 2:
         assert found.value is None
@@ -58,11 +59,11 @@ def test_alpha_is_that_of_the_krippendorff_package(rows: list[list[int]]) -> Non
         assert found.value == pytest.approx(expected, abs=1e-12)
 
 
-def test_two_annotators_by_hand() -> None:
+def test_two_annotators() -> None:
     # Five tokens. Both mark Ana PER; A marks Rome LOC, B ORG; B alone marks Bob.
     one = columns(doc("a", (0, 3, "PER"), (15, 19, "LOC")))
     other = columns(doc("a", (0, 3, "PER"), (9, 12, "PER"), (15, 19, "ORG")))
-    found = agree({"A": one, "B": other})
+    found = measure_agreement({"A": one, "B": other})
     two = found.pairs[0]
     f1 = {name: scores.micro.ratios["f1"] for name, scores in two.scores.items()}
     assert f1["entities, exact"] == pytest.approx(2 / 5)  # 1 of 2 and 3
@@ -79,22 +80,22 @@ def test_two_annotators_by_hand() -> None:
         ("Rome", ("LOC", "ORG")),
         ("Bob", ("PER", "–")),
     ]
-    # The sheet tells who marked what, in the annotators' order.
+    # The labels in the table are in the order of the annotators.
     assert [row[0] for row in list(found.sheets())[-1].rows] == ["LOC / ORG", "– / PER"]
 
 
-def test_frequent_kinds_come_first_and_boundaries_are_one_disagreement() -> None:
+def test_frequent_kinds_come_first_and_overlapping_mentions_are_one_disagreement() -> None:
     one = columns(doc("a", (0, 8, "PER"), (15, 19, "ROLE")), doc("b", (15, 19, "ROLE")))
     other = columns(doc("a", (0, 3, "PER")), doc("b"))
-    found = agree({"A": one, "B": other}).disagreements
+    found = measure_agreement({"A": one, "B": other}).disagreements
     assert [each.kind for each in found] == [("ROLE", "–"), ("ROLE", "–"), ("PER",)]
     assert found[-1].marked == {"A": (("PER", 0, 8),), "B": (("PER", 0, 3),)}
 
 
-def test_a_token_beside_a_mention_is_outside() -> None:
-    # Bob , l' Opéra . : five tokens without white space around the marked ones; two are marked.
+def test_a_token_adjacent_to_a_mention_is_outside() -> None:
+    # Five tokens (Bob , l' Opéra .) without white space between them; two are in mentions.
     one = doc("a", (0, 3, "PER"), (7, 12, "LOC"), text="Bob, l'Opéra.")
-    found = agree({"A": columns(one), "B": columns(one)})
+    found = measure_agreement({"A": columns(one), "B": columns(one)})
     assert {name: each.items for name, each in found.alpha.items()} == {
         "all": 5,
         "someone": 2,
@@ -102,41 +103,43 @@ def test_a_token_beside_a_mention_is_outside() -> None:
     }
 
 
-def test_a_missing_document_is_not_an_empty_one() -> None:
+def test_a_missing_document_is_not_an_empty_document() -> None:
     marked, other = doc("a", (0, 3, "PER")), doc("b", (0, 3, "PER"))
-    found = agree({"A": columns(marked, other), "B": columns(other), "C": columns(marked)})
+    found = measure_agreement(
+        {"A": columns(marked, other), "B": columns(other), "C": columns(marked)}
+    )
     assert [two.documents for two in found.pairs] == [1, 1, 0]
     assert found.alpha["all"].value == 1
-    assert found.pairs[2].kappa["all"].reason == "nothing that both judged"
+    assert found.pairs[2].kappa["all"].reason == "no item rated by both"
     assert not found.disagreements
 
 
-def test_symmetric_relations_of_the_shared_documents_agree() -> None:
+def test_relations_are_compared_over_shared_documents() -> None:
     a = doc("a", (0, 3, "PER"), (9, 12, "PER"))
     b = Document("b", TEXT, a.entities, (Relation("e0", "e1", "MEETS"),))
-    found = agree({"A": columns(a, b), "B": columns(b)})
+    found = measure_agreement({"A": columns(a, b), "B": columns(b)})
     assert found.pairs[0].scores["relations, strict"].micro.ratios["f1"] == 1
 
 
-def test_nothing_annotated_gives_reasons() -> None:
-    found = agree({"A": columns(doc("a")), "B": columns(doc("a"))})
-    assert found.alpha["all"].reason == "one category only"
+def test_undefined_coefficients_have_reasons() -> None:
+    found = measure_agreement({"A": columns(doc("a")), "B": columns(doc("a"))})
+    assert found.alpha["all"].reason == "only one category"
     assert found.pairs[0].kappa["someone"].reason
     assert list(found.sheets())
-    assert agree({"A": columns(), "B": columns()}).alpha["all"].value is None
+    assert measure_agreement({"A": columns(), "B": columns()}).alpha["all"].value is None
 
 
-def test_different_texts_and_ids_twice_are_all_named() -> None:
+def test_different_texts_and_duplicate_ids_are_all_reported() -> None:
     with pytest.raises(DataError) as caught:
-        agree({"A": columns(doc("a"), doc("a")), "B": columns(doc("a", text="Non"))})
+        measure_agreement({"A": columns(doc("a"), doc("a")), "B": columns(doc("a", text="Non"))})
     assert {p.kind for p in caught.value.problems} == {"document-id-twice", "different-text"}
 
 
 @given(documents())
-def test_an_annotator_agrees_with_himself(document: Document) -> None:
+def test_identical_annotations_agree(document: Document) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = agree({"A": columns(document), "B": columns(document)})
+        found = measure_agreement({"A": columns(document), "B": columns(document)})
     assert not found.disagreements
     assert {each.value for each in found.alpha.values()} <= {1.0, None}
     assert found.to_json()
