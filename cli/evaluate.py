@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -87,8 +88,6 @@ def evaluate(
 ) -> None:
     """Score predictions against gold: entities and relations, per type, micro and macro."""
     from aloi.eval.reading import read_annotations
-    from aloi.eval.reports import report as reports
-    from aloi.eval.reports.distributed import evaluate_shards
     from aloi.eval.schemes import ALL_SCHEMES
 
     must_exist(gold, pred, *filter(None, [train]))
@@ -96,36 +95,29 @@ def evaluate(
     _check_page(html, scheme)
     _check_engine(engine, address, (gold, pred), html=html, restricted_text=restricted_text)
     corpus = corpus_at(gold)
-    chosen_schema = schema_for(schema, corpus)
     train_documents = read_annotations(train) if train else None
+    score: Callable[..., Report]
     if engine is Engine.RAY:
-        report = evaluate_shards(
-            gold,
-            pred,
-            address=address,
-            schemes=scheme,
-            schema=chosen_schema,
-            train=train_documents,
-            corpus=str(corpus) if corpus else None,
-            allow_missing=allow_missing,
-            bootstrap=bootstrap,
-            seed=seed,
-            progress=progress,
-        )
+        from aloi.eval.reports.distributed import evaluate_shards
+
+        score = partial(evaluate_shards, gold, pred, address=address, progress=progress)
     else:
-        report = reports.evaluate(
-            read_annotations(gold),
-            read_annotations(pred),
-            schemes=scheme,
-            schema=chosen_schema,
-            train=train_documents,
-            corpus=str(corpus) if corpus else None,
-            allow_missing=allow_missing,
-            bootstrap=bootstrap,
-            seed=seed,
-            restricted=corpus.restricted_ids if corpus else (),
-            restricted_text=restricted_text,
+        from aloi.eval.reports import report as reports
+
+        restricted = corpus.restricted_ids if corpus else ()
+        sides = read_annotations(gold), read_annotations(pred)
+        score = partial(
+            reports.evaluate, *sides, restricted=restricted, restricted_text=restricted_text
         )
+    report = score(
+        schemes=scheme,
+        schema=schema_for(schema, corpus),
+        train=train_documents,
+        corpus=str(corpus) if corpus else None,
+        allow_missing=allow_missing,
+        bootstrap=bootstrap,
+        seed=seed,
+    )
     _print_report(report)
     _write_files(report, json=json_, html=html, markdown=markdown, latex=latex, csv=csv)
 

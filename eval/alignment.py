@@ -62,7 +62,7 @@ class Alignment:
         return same
 
 
-def align(pair: PairedAnnotations, *, labels_first: bool = False) -> Alignment:
+def align_pair(pair: PairedAnnotations, *, labels_first: bool = False) -> Alignment:
     """Align the mentions of gold and predictions.
 
     `labels_first` makes the number of pairs with the same label the first criterion, as required

@@ -6,14 +6,14 @@ from enum import StrEnum
 
 
 class ItemKind(StrEnum):
-    """What is scored: mentions of entities, or relations."""
+    """The items that are scored: mentions of entities, or relations."""
 
     ENTITIES = "entities"
     RELATIONS = "relations"
 
 
 class EvaluationTask(StrEnum):
-    """What a system predicts: entities, relations between gold entities, or both."""
+    """The predictions that are scored: entities, relations between gold entities, or both."""
 
     ENTITIES = "entities"
     RELATIONS_GOLD_ENTITIES = "relations-gold-entities"

@@ -88,9 +88,9 @@ def align_if_needed(pair: PairedAnnotations, options: ScoringOptions) -> Alignme
     """Return the alignment of a pair if one of the SemEval schemes is scored."""
     if options.schemes.isdisjoint(SEMEVAL_SCHEMES):
         return None
-    from aloi.eval.alignment import align  # noqa: PLC0415 - only these schemes need it
+    from aloi.eval.alignment import align_pair  # noqa: PLC0415 - only these schemes need it
 
-    return align(pair)
+    return align_pair(pair)
 
 
 def _entity_scores(

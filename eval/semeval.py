@@ -24,7 +24,7 @@ from typing import Self
 
 import numpy as np
 
-from aloi.eval.alignment import Alignment, align
+from aloi.eval.alignment import Alignment, align_pair
 from aloi.eval.columns import Floats, Ints
 from aloi.eval.counts import ScoreCounts, name_ratios
 from aloi.eval.pairing import PairedAnnotations
@@ -83,8 +83,8 @@ class Outcomes(ScoreCounts):
 def score_semeval(
     pair: PairedAnnotations, alignment: Alignment
 ) -> dict[EntityScheme, Scores[Outcomes]]:
-    """Return the scores under each of the four schemes; `alignment` is `align(pair)`."""
-    by_label = align(pair, labels_first=True)
+    """Return the scores under each of the four schemes; `alignment` is `align_pair(pair)`."""
+    by_label = align_pair(pair, labels_first=True)
     same_span = alignment.same_span(alignment.paired)
     same_label = by_label.same_label(by_label.paired)
     outcomes = {

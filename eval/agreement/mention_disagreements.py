@@ -99,8 +99,8 @@ def _differing_spans(
     """Return, by document, the spans that its annotators have labelled differently."""
     spans: dict[str, list[Offsets]] = {}
     for id_, start, end in sorted({span for each in labels.values() for span in each}):
-        given = [sorted(labels[name].get((id_, start, end), [])) for name in annotators_of[id_]]
-        if any(each != given[0] for each in given):
+        choices = [sorted(labels[name].get((id_, start, end), [])) for name in annotators_of[id_]]
+        if any(each != choices[0] for each in choices):
             spans.setdefault(id_, []).append((start, end))
     return spans
 

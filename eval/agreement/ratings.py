@@ -34,9 +34,9 @@ def labels_by_span(annotations: Annotations) -> SpanLabels:
     """Return the labels of each annotated span."""
     labels: SpanLabels = {}
     for (document, start, end), label in _labelled_spans(annotations):
-        given = labels.setdefault((annotations.ids[document], start, end), [])
-        if label not in given:
-            given.append(label)
+        span_labels = labels.setdefault((annotations.ids[document], start, end), [])
+        if label not in span_labels:
+            span_labels.append(label)
     return labels
 
 

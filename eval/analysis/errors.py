@@ -115,7 +115,7 @@ class Confusion:
 
 
 def classify_errors(pair: PairedAnnotations, alignment: Alignment) -> ClassifiedErrors:
-    """Return the kind of every mention of a pair; `alignment` is `align(pair)`."""
+    """Return the kind of every mention of a pair; `alignment` is `align_pair(pair)`."""
     gold = np.full(len(alignment.gold), MISSED)
     pred = np.full(len(alignment.pred), SPURIOUS)
     for kind, gold_rows, pred_rows in (*_nested(alignment), *_splits_and_merges(alignment)):

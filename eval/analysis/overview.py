@@ -61,7 +61,7 @@ def analyse(
     symmetric: frozenset[str],
     train: Annotations | None = None,
 ) -> Analysis:
-    """Analyse a comparison; `alignment` is `align(pair)`.
+    """Analyse a comparison; `alignment` is `align_pair(pair)`.
 
     With the training documents `train`, mentions are also sliced by their surface in training.
     """

@@ -59,7 +59,7 @@ class SystemComparison:
     differences: ScoreDifferences
 
     @property
-    def few(self) -> tuple[str, ...]:
+    def unreliable_types(self) -> tuple[str, ...]:
         """The types with a support below `MIN_SUPPORT`."""
         support = self.differences.support
         return tuple(label for label, number in support.items() if number < MIN_SUPPORT)
@@ -74,7 +74,7 @@ class SystemComparison:
             "types": {
                 label: {
                     "support": support[label],
-                    "few": label in self.few,
+                    "few": label in self.unreliable_types,
                     **_ratios_to_json(each),
                 }
                 for label, each in self.differences.types.items()
@@ -183,7 +183,7 @@ def _rows(comparison: SystemComparison) -> Iterator[tuple[str, ...]]:
     differences = comparison.differences
     for label, each in differences.types.items():
         number = str(differences.support[label])
-        marked = f"few: {number}" if label in comparison.few else number
+        marked = f"few: {number}" if label in comparison.unreliable_types else number
         yield (label, marked, *_cells(each["f1"]))
     total = str(sum(differences.support.values()))
     yield ("micro", total, *_cells(differences.micro["f1"]))

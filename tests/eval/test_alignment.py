@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mentions import labelled_spans, pair_mentions
 
-from aloi.eval.alignment import align
+from aloi.eval.alignment import align_pair
 from aloi.eval.schemes import EntityScheme
 from aloi.eval.semeval import Outcomes, score_semeval
 
@@ -22,7 +22,7 @@ Spans = list[tuple[int, int, str]]
 def aligned(gold: Spans, pred: Spans) -> list[tuple[Spans, Spans]]:
     """Return the aligned pairs that are not exact matches, as gold and predicted spans."""
     pair = pair_mentions(gold, pred)
-    alignment = align(pair)
+    alignment = align_pair(pair)
     return [
         (
             labelled_spans(pair, alignment.gold, [g])[0],
@@ -36,7 +36,7 @@ def test_an_overlapping_prediction_does_not_replace_an_exact_match() -> None:
     # The first prediction overlaps the gold mention that the second one matches exactly.
     gold, pred = [(3, 9, "PER")], [(0, 5, "PER"), (3, 9, "PER")]
     pair = pair_mentions(gold, pred)
-    scores = score_semeval(pair, align(pair))
+    scores = score_semeval(pair, align_pair(pair))
     assert scores[EntityScheme.SEMEVAL_STRICT].micro == Outcomes((1, 0, 0, 0), (1, 0, 0, 1))
     theirs = Evaluator(
         [[{"label": "PER", "start": 3, "end": 8}]],
@@ -71,7 +71,7 @@ def test_the_four_schemes_by_hand() -> None:
     gold = [(0, 2, "PER"), (3, 5, "LOC"), (6, 9, "ORG"), (10, 12, "LOC")]
     pred = [(0, 2, "PER"), (3, 5, "ORG"), (6, 8, "ORG"), (13, 15, "LOC")]
     pair = pair_mentions(gold, pred)
-    micro = {name: scores.micro for name, scores in score_semeval(pair, align(pair)).items()}
+    micro = {name: scores.micro for name, scores in score_semeval(pair, align_pair(pair)).items()}
     # One exact match, one wrong label with the same span, one correct label with a shorter span,
     # one missed and one spurious. Gold: correct, incorrect, partial, missed; then the predictions.
     assert micro == {
@@ -85,7 +85,7 @@ def test_the_four_schemes_by_hand() -> None:
 
 def test_gold_and_predicted_mentions_count_under_their_own_types() -> None:
     pair = pair_mentions([(0, 2, "PER")], [(0, 2, "LOC")])
-    exact = score_semeval(pair, align(pair))[EntityScheme.SEMEVAL_EXACT]
+    exact = score_semeval(pair, align_pair(pair))[EntityScheme.SEMEVAL_EXACT]
     # The span is correct, so PER has a recall and LOC a precision; the other ratios are undefined.
     assert exact.types["PER"].ratios == {"precision": None, "recall": 1.0, "f1": None}
     assert exact.types["LOC"].ratios == {"precision": 1.0, "recall": None, "f1": None}
@@ -107,7 +107,7 @@ def test_overall_counts_equal_those_of_nervaluate_on_flat_mentions(seed: int) ->
     rng = random.Random(seed)
     gold, pred = flat(rng, (1, 8)), flat(rng, (1, 8))
     pair = pair_mentions(gold, pred)
-    scores = score_semeval(pair, align(pair))
+    scores = score_semeval(pair, align_pair(pair))
     sides = [[{"label": x, "start": s, "end": e - 1} for s, e, x in side] for side in (gold, pred)]
     theirs = Evaluator([sides[0]], [sides[1]], tags=["A", "B"], loader="dict").evaluate()["overall"]
     for name in ("strict", "exact", "partial"):
@@ -144,7 +144,7 @@ def test_the_alignment_does_not_depend_on_the_order_of_mentions(
 def test_each_mention_is_aligned_at_most_once_with_an_overlapping_mention(
     gold: Spans, pred: Spans
 ) -> None:
-    alignment = align(pair_mentions(gold, pred))
+    alignment = align_pair(pair_mentions(gold, pred))
     for side in (0, 1):
         rows = [*alignment.exact[side].tolist(), *alignment.paired[side].tolist()]
         assert len(rows) == len(set(rows))

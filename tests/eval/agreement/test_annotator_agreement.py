@@ -31,12 +31,12 @@ def columns(*docs: Document) -> Annotations:
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=30))
 def test_kappa_equals_that_of_scikit_learn(rows: list[tuple[int, int]]) -> None:
     ratings = np.array(rows).T
-    found = cohen_kappa(ratings)
+    coefficient = cohen_kappa(ratings)
     if len(set(ratings.ravel().tolist())) == 1:
-        assert found.value is None
-        assert found.reason == "only one category"
+        assert coefficient.value is None
+        assert coefficient.reason == "only one category"
     else:
-        assert found.value == pytest.approx(cohen_kappa_score(*ratings), abs=1e-12)
+        assert coefficient.value == pytest.approx(cohen_kappa_score(*ratings), abs=1e-12)
 
 
 @given(
@@ -48,55 +48,55 @@ def test_kappa_equals_that_of_scikit_learn(rows: list[tuple[int, int]]) -> None:
 )
 def test_alpha_equals_that_of_the_krippendorff_package(rows: list[list[int]]) -> None:
     ratings = np.array(rows).T
-    found = krippendorff_alpha(ratings)
+    coefficient = krippendorff_alpha(ratings)
     paired = ratings[:, (ratings != MISSING).sum(axis=0) > 1]
     if len(set(paired[paired != MISSING].tolist())) < 2:
-        assert found.value is None
-        assert found.reason
+        assert coefficient.value is None
+        assert coefficient.reason
     else:
         data = np.where(paired == MISSING, np.nan, paired)
         expected = krippendorff.alpha(data, level_of_measurement="nominal")
-        assert found.value == pytest.approx(expected, abs=1e-12)
+        assert coefficient.value == pytest.approx(expected, abs=1e-12)
 
 
 def test_two_annotators() -> None:
     # Five tokens. Both mark Ana PER; A marks Rome LOC, B ORG; B alone marks Bob.
     one = columns(doc("a", (0, 3, "PER"), (15, 19, "LOC")))
     other = columns(doc("a", (0, 3, "PER"), (9, 12, "PER"), (15, 19, "ORG")))
-    found = measure_agreement({"A": one, "B": other})
-    two = found.pairs[0]
-    f1 = {name: scores.micro.ratios["f1"] for name, scores in two.scores.items()}
+    report = measure_agreement({"A": one, "B": other})
+    pair = report.pairs[0]
+    f1 = {name: scores.micro.ratios["f1"] for name, scores in pair.scores.items()}
     assert f1["entities, exact"] == pytest.approx(2 / 5)  # 1 of 2 and 3
     assert f1["entities, spans only"] == pytest.approx(4 / 5)  # Ana and Rome
     assert f1["relations, strict"] is None
     # Tokens: 3 of 5 agree; by chance O 3*2, PER 1*2 of 25: (.6 - .32) / (1 - .32).
-    assert two.kappa["all"].value == pytest.approx(0.28 / 0.68)
-    assert {name: each.items for name, each in two.kappa.items()} == {
+    assert pair.kappa["all"].value == pytest.approx(0.28 / 0.68)
+    assert {name: each.items for name, each in pair.kappa.items()} == {
         "all": 5,
         "someone": 3,
         "both": 2,
     }
-    assert [(each.text, each.kind) for each in found.disagreements] == [
+    assert [(each.text, each.kind) for each in report.disagreements] == [
         ("Rome", ("LOC", "ORG")),
         ("Bob", ("PER", "–")),
     ]
     # The labels in the table are in the order of the annotators.
-    assert [row[0] for row in list(found.sheets())[-1].rows] == ["LOC / ORG", "– / PER"]
+    assert [row[0] for row in list(report.sheets())[-1].rows] == ["LOC / ORG", "– / PER"]
 
 
 def test_frequent_kinds_come_first_and_overlapping_mentions_are_one_disagreement() -> None:
     one = columns(doc("a", (0, 8, "PER"), (15, 19, "ROLE")), doc("b", (15, 19, "ROLE")))
     other = columns(doc("a", (0, 3, "PER")), doc("b"))
-    found = measure_agreement({"A": one, "B": other}).disagreements
-    assert [each.kind for each in found] == [("ROLE", "–"), ("ROLE", "–"), ("PER",)]
-    assert found[-1].marked == {"A": (("PER", 0, 8),), "B": (("PER", 0, 3),)}
+    disagreements = measure_agreement({"A": one, "B": other}).disagreements
+    assert [each.kind for each in disagreements] == [("ROLE", "–"), ("ROLE", "–"), ("PER",)]
+    assert disagreements[-1].marked == {"A": (("PER", 0, 8),), "B": (("PER", 0, 3),)}
 
 
 def test_a_token_adjacent_to_a_mention_is_outside() -> None:
     # Five tokens (Bob , l' Opéra .) without white space between them; two are in mentions.
     one = doc("a", (0, 3, "PER"), (7, 12, "LOC"), text="Bob, l'Opéra.")
-    found = measure_agreement({"A": columns(one), "B": columns(one)})
-    assert {name: each.items for name, each in found.alpha.items()} == {
+    report = measure_agreement({"A": columns(one), "B": columns(one)})
+    assert {name: each.items for name, each in report.alpha.items()} == {
         "all": 5,
         "someone": 2,
         "both": 2,
@@ -105,27 +105,27 @@ def test_a_token_adjacent_to_a_mention_is_outside() -> None:
 
 def test_a_missing_document_is_not_an_empty_document() -> None:
     marked, other = doc("a", (0, 3, "PER")), doc("b", (0, 3, "PER"))
-    found = measure_agreement(
+    report = measure_agreement(
         {"A": columns(marked, other), "B": columns(other), "C": columns(marked)}
     )
-    assert [two.documents for two in found.pairs] == [1, 1, 0]
-    assert found.alpha["all"].value == 1
-    assert found.pairs[2].kappa["all"].reason == "no item rated by both"
-    assert not found.disagreements
+    assert [pair.documents for pair in report.pairs] == [1, 1, 0]
+    assert report.alpha["all"].value == 1
+    assert report.pairs[2].kappa["all"].reason == "no item rated by both"
+    assert not report.disagreements
 
 
 def test_relations_are_compared_over_shared_documents() -> None:
     a = doc("a", (0, 3, "PER"), (9, 12, "PER"))
     b = Document("b", TEXT, a.entities, (Relation("e0", "e1", "MEETS"),))
-    found = measure_agreement({"A": columns(a, b), "B": columns(b)})
-    assert found.pairs[0].scores["relations, strict"].micro.ratios["f1"] == 1
+    report = measure_agreement({"A": columns(a, b), "B": columns(b)})
+    assert report.pairs[0].scores["relations, strict"].micro.ratios["f1"] == 1
 
 
 def test_undefined_coefficients_have_reasons() -> None:
-    found = measure_agreement({"A": columns(doc("a")), "B": columns(doc("a"))})
-    assert found.alpha["all"].reason == "only one category"
-    assert found.pairs[0].kappa["someone"].reason
-    assert list(found.sheets())
+    report = measure_agreement({"A": columns(doc("a")), "B": columns(doc("a"))})
+    assert report.alpha["all"].reason == "only one category"
+    assert report.pairs[0].kappa["someone"].reason
+    assert list(report.sheets())
     assert measure_agreement({"A": columns(), "B": columns()}).alpha["all"].value is None
 
 
@@ -139,7 +139,7 @@ def test_different_texts_and_duplicate_ids_are_all_reported() -> None:
 def test_identical_annotations_agree(document: Document) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = measure_agreement({"A": columns(document), "B": columns(document)})
-    assert not found.disagreements
-    assert {each.value for each in found.alpha.values()} <= {1.0, None}
-    assert found.to_json()
+        report = measure_agreement({"A": columns(document), "B": columns(document)})
+    assert not report.disagreements
+    assert {each.value for each in report.alpha.values()} <= {1.0, None}
+    assert report.to_json()

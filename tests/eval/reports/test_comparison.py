@@ -34,11 +34,11 @@ def test_two_documents_have_four_swaps() -> None:
     # swapped) or by 3/4 - 1/4 = 1/2 (one swapped), so half of the swaps are as large as observed.
     gold = [doc(0, "PER"), doc(1, "PER", "PER", "PER")]
     empty = [doc(0), doc(1)]
-    found = entity_differences(
+    recall = entity_differences(
         compare_systems(gold, {"a": empty, "b": gold}, replicates=20_000)
     ).micro["recall"]
-    assert found.difference == 1
-    assert found.p == pytest.approx(0.5, abs=4 * (0.25 / 20_000) ** 0.5)
+    assert recall.difference == 1
+    assert recall.p == pytest.approx(0.5, abs=4 * (0.25 / 20_000) ** 0.5)
 
 
 def test_p_equals_that_of_scipy() -> None:
@@ -79,10 +79,10 @@ def test_p_equals_that_of_scipy() -> None:
 def test_identical_systems_have_p_1() -> None:
     gold = [doc(n, "PER") for n in range(5)]
     comparison = compare_systems(gold, {"a": gold, "b": gold}, replicates=200)
-    found = entity_differences(comparison)
-    for each in (found.micro, found.macro, found.types["PER"]):
+    differences = entity_differences(comparison)
+    for each in (differences.micro, differences.macro, differences.types["PER"]):
         assert (each["f1"].p, each["f1"].p_bootstrap, each["f1"].difference) == (1, 1, 0)
-    assert comparison.systems[0].few == ("PER",)
+    assert comparison.systems[0].unreliable_types == ("PER",)
 
 
 def test_holm() -> None:
@@ -97,19 +97,21 @@ def test_the_interval_is_paired_and_positive_if_the_other_system_is_better() -> 
     # B is correct on all documents, A on half of them: A is better in no replicate.
     gold = [doc(n, "PER") for n in range(20)]
     a = [doc(n, "PER") if n % 2 else doc(n) for n in range(20)]
-    found = entity_differences(compare_systems(gold, {"a": a, "b": gold}, replicates=500)).micro[
+    recall = entity_differences(compare_systems(gold, {"a": a, "b": gold}, replicates=500)).micro[
         "recall"
     ]
-    assert found.difference == 0.5
-    assert found.interval.low is not None
-    assert found.interval.low > 0
+    assert recall.difference == 0.5
+    assert recall.interval.low is not None
+    assert recall.interval.low > 0
 
 
 def test_an_undefined_ratio_has_no_p() -> None:
     gold = [doc(0, "PER")]
-    found = entity_differences(compare_systems(gold, {"a": [doc(0)], "b": gold}, replicates=50))
-    assert found.micro["precision"].p is None  # A predicts nothing
-    assert found.micro["recall"].p == 1  # one document: swapping only changes the sign
+    differences = entity_differences(
+        compare_systems(gold, {"a": [doc(0)], "b": gold}, replicates=50)
+    )
+    assert differences.micro["precision"].p is None  # A predicts nothing
+    assert differences.micro["recall"].p == 1  # one document: swapping only changes the sign
 
 
 @pytest.mark.slow
@@ -118,6 +120,6 @@ def test_ten_thousand_documents_are_compared_in_a_minute() -> None:
     gold = [doc(n, "PER") for n in range(10_000)]
     a, b = (random_system(generator, 10_000, right) for right in (0.6, 0.7))
     start = time.perf_counter()
-    found = entity_differences(compare_systems(gold, {"a": a, "b": b}))
+    differences = entity_differences(compare_systems(gold, {"a": a, "b": b}))
     assert time.perf_counter() - start < 60
-    assert found.micro["f1"].p == 1 / 10_001
+    assert differences.micro["f1"].p == 1 / 10_001

@@ -64,14 +64,14 @@ def test_the_report_equals_that_of_one_process(
     train = Annotations.of(document_files.read(sides[0])[:20])
     settings: dict[str, Any] = {"schema": schema, "corpus": None, "allow_missing": False}
     settings |= {"bootstrap": bootstrap, "seed": 7}
-    whole = evaluate(*map(document_files.read, sides), schemes=schemes, train=train, **settings)
+    single = evaluate(*map(document_files.read, sides), schemes=schemes, train=train, **settings)
     scoring = ScoringOptions.of(schemes, schema.symmetric, train)
     parts = score_shards(*sides, scoring, allow_missing=False, by_document=bootstrap > 0)
     assert len(parts) > 30
-    found = build_report(distributed.merge_scores(parts), **settings).to_json()
-    expected = whole.to_json()
+    merged = build_report(distributed.merge_scores(parts), **settings).to_json()
+    expected = single.to_json()
     expected.pop("analysis", None)
-    assert found == expected
+    assert merged == expected
 
 
 def test_unpaired_documents_are_reported_as_by_one_process(
