@@ -23,7 +23,7 @@ GoldArgument = Annotated[
 SchemaOption = Annotated[
     Path | None,
     typer.Option(
-        help="Schema that defines which relations are symmetric (default: the corpus's).",
+        help="Schema that defines symmetric relations (default: the schema of the corpus).",
         exists=True,
     ),
 ]
@@ -37,7 +37,7 @@ RestrictedText = Annotated[
     bool,
     typer.Option(
         "--with-restricted-text",
-        help="Keep text of restricted documents in reports; such files cannot be published.",
+        help="Include text of restricted documents in reports, which cannot be published then.",
     ),
 ]
 
@@ -55,11 +55,15 @@ def evaluate(
         Path | None,
         typer.Option("--html", help="Write an HTML page with scores, errors and documents."),
     ] = None,
-    markdown: Annotated[Path | None, typer.Option("--markdown", help="Write all tables.")] = None,
-    latex: Annotated[
-        Path | None, typer.Option("--latex", help="Write a table of all scores.")
+    markdown: Annotated[
+        Path | None, typer.Option("--markdown", help="Write all tables as Markdown.")
     ] = None,
-    csv: Annotated[Path | None, typer.Option("--csv", help="Write one row per type.")] = None,
+    latex: Annotated[
+        Path | None, typer.Option("--latex", help="Write a LaTeX table of all scores.")
+    ] = None,
+    csv: Annotated[
+        Path | None, typer.Option("--csv", help="Write the scores as CSV, one row per type.")
+    ] = None,
     schema: SchemaOption = None,
     scheme: Annotated[
         list[str] | None,
@@ -68,18 +72,22 @@ def evaluate(
     train: Annotated[
         str | None,
         typer.Option(
-            metavar="PATH", help="Training documents, for facts-ign and scores of seen surfaces."
+            metavar="PATH",
+            help="Training documents of the system, for facts-ign and seen surfaces.",
         ),
     ] = None,
     bootstrap: Annotated[
         int,
-        typer.Option(min=0, max=100_000, help="Bootstrap replicates for 95 % intervals; 0: none."),
+        typer.Option(
+            min=0, max=100_000, help="Bootstrap replicates for 95 % intervals; 0 for no intervals."
+        ),
     ] = 0,
     seed: Annotated[int, typer.Option(min=0, help="Random seed of the bootstrap.")] = 0,
     allow_missing: AllowMissing = False,
     restricted_text: RestrictedText = False,
     engine: Annotated[
-        Engine, typer.Option(help="ray: score shards on a Ray cluster, without error analysis.")
+        Engine,
+        typer.Option(help="ray: score shards on a Ray cluster, without analysis of errors."),
     ] = Engine.LOCAL,
     address: Annotated[
         str | None,

@@ -26,11 +26,11 @@ class ScoreCounts(ABC):
     @classmethod
     @abstractmethod
     def of(cls, numbers: Sequence[int]) -> Self:
-        """Return the counts for a row of numbers, in the order of `rates`."""
+        """Return the counts for a row of numbers, in the order of `compute_ratios`."""
 
     @staticmethod
     @abstractmethod
-    def rates(numbers: Floats) -> Floats:
+    def compute_ratios(numbers: Floats) -> Floats:
         """Return precision, recall and F1 as (…, 3) for counts as (…, n); NaN if undefined."""
 
     @abstractmethod
@@ -62,7 +62,7 @@ class Counts(ScoreCounts):
         return cls(*numbers)
 
     @staticmethod
-    def rates(numbers: Floats) -> Floats:
+    def compute_ratios(numbers: Floats) -> Floats:
         """Return precision, recall and F1 for tp, fp, fn on the last axis."""
         tp, fp, fn = np.moveaxis(numbers, -1, 0)
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -80,7 +80,7 @@ class Counts(ScoreCounts):
     @property
     def ratios(self) -> dict[str, float | None]:
         """Precision, recall and F1 by name."""
-        return name_ratios(self.rates(np.array([self.tp, self.fp, self.fn], dtype=float)))
+        return name_ratios(self.compute_ratios(np.array([self.tp, self.fp, self.fn], dtype=float)))
 
 
 def mean_ratios(types: Sequence[Mapping[str, float | None]]) -> dict[str, float | None]:

@@ -156,7 +156,7 @@ class IgnCounts(ScoreCounts):
         return cls(*numbers)
 
     @staticmethod
-    def rates(numbers: Floats) -> Floats:
+    def compute_ratios(numbers: Floats) -> Floats:
         """Return Ign-precision, recall and Ign-F1 for the four numbers on the last axis."""
         tp, fp, fn, stated = np.moveaxis(numbers, -1, 0)
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -177,7 +177,7 @@ class IgnCounts(ScoreCounts):
     @property
     def ratios(self) -> dict[str, float | None]:
         """Ign-precision, recall and Ign-F1 by name."""
-        return name_ratios(self.rates(np.array([*self.as_dict().values()], dtype=float)))
+        return name_ratios(self.compute_ratios(np.array([*self.as_dict().values()], dtype=float)))
 
 
 def score_ign(

@@ -50,7 +50,7 @@ class PairedAnnotations:
 
     @cached_property
     def width(self) -> int:
-        """The longest text's length plus one: `document * width + offset` is unique."""
+        """The length of the longest text plus one; `document * width + offset` is unique."""
         return max(map(len, self.texts), default=0) + 1
 
 

@@ -48,7 +48,7 @@ class Outcomes(ScoreCounts):
         return cls(tuple(numbers[:4]), tuple(numbers[4:]))
 
     @staticmethod
-    def rates(numbers: Floats) -> Floats:
+    def compute_ratios(numbers: Floats) -> Floats:
         """Return precision, recall and F1 for the eight numbers on the last axis."""
         gold, pred = numbers[..., :4], numbers[..., 4:]
         credit = [side[..., CORRECT] + side[..., PARTIAL] / 2 for side in (pred, gold)]
@@ -77,7 +77,7 @@ class Outcomes(ScoreCounts):
     @property
     def ratios(self) -> dict[str, float | None]:
         """Precision, recall and F1 by name."""
-        return name_ratios(self.rates(np.array([*self.gold, *self.pred], dtype=float)))
+        return name_ratios(self.compute_ratios(np.array([*self.gold, *self.pred], dtype=float)))
 
 
 def score_semeval(

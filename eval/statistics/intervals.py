@@ -54,8 +54,8 @@ def bootstrap_intervals(scores: Scores[Any], *, replicates: int, seed: int) -> I
     The same seed draws the same documents, independently of the scores.
     """
     counts = resample(scores.by_document, replicates, seed)
-    per_type = scores.kind.rates(counts)
-    micro = scores.kind.rates(counts.sum(axis=1))
+    per_type = scores.kind.compute_ratios(counts)
+    micro = scores.kind.compute_ratios(counts.sum(axis=1))
     width = per_type.shape[1]
     mean = np.nan_to_num(per_type).sum(axis=1) / width if width else np.full_like(micro, np.nan)
     types = {label: _by_ratio(per_type[:, i]) for i, label in enumerate(scores.labels)}

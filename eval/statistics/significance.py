@@ -94,7 +94,7 @@ def compare_scores(
     """Compare the scores of two systems under one scheme, on the same documents."""
     labels = sorted({*baseline.labels, *other.labels})
     counts = [_expand_labels(scores, labels) for scores in (baseline, other)]
-    compute = _with_averages(baseline.kind.rates)
+    compute = _with_averages(baseline.kind.compute_ratios)
     differences = _compare_counts(counts[0], counts[1], compute, replicates, seed)
     types = _apply_holm(dict(zip(labels, differences, strict=False)))
     return ScoreDifferences(_supports(labels, baseline, other), types, *differences[-2:])
@@ -147,11 +147,11 @@ def _expand_labels(scores: Scores[Any], labels: Sequence[str]) -> Ints:
     return counts
 
 
-def _with_averages(rates: RatioFunction) -> RatioFunction:
+def _with_averages(compute_ratios: RatioFunction) -> RatioFunction:
     """Return a function from (…, types, n) to (…, types + 2, 3), with micro and macro last."""
 
     def compute(counts: Floats) -> Floats:
-        types, micro = rates(counts), rates(counts.sum(axis=-2, keepdims=True))
+        types, micro = compute_ratios(counts), compute_ratios(counts.sum(axis=-2, keepdims=True))
         number = types.shape[-2]
         if number:
             macro = np.nan_to_num(types).sum(axis=-2, keepdims=True) / number

@@ -98,7 +98,7 @@ class Point:
         """The micro-F1 of each bootstrap replicate; the same seed draws the same documents."""
         scores = self.result.scores
         counts = resample(scores.by_document, count, seed).sum(axis=1)
-        drawn: Floats = np.nan_to_num(scores.kind.rates(counts)[:, F1])
+        drawn: Floats = np.nan_to_num(scores.kind.compute_ratios(counts)[:, F1])
         return drawn
 
     def to_json(self) -> dict[str, Any]:
