@@ -22,7 +22,7 @@ from spacy.language import Language
 from aloi.corpus.document import Document
 from aloi.corpus.formats import registry
 from aloi.corpus.label_maps import keep, shipped_map
-from aloi.eval.analysis.slices import SEEN
+from aloi.eval.analysis.slices import SEEN_SLICE
 from aloi.eval.columns import Annotations
 from aloi.eval.reports.report import Report, evaluate
 from aloi.models.prediction.pipelines import predict
@@ -95,7 +95,7 @@ def unseen(report: Report) -> float | None:
     """F1 of the mentions whose surface training lacks."""
     assert report.analysis is not None
     slices = {each.name: each.groups for each in report.analysis.entity_slices}
-    return slices[SEEN]["unseen"].ratios["f1"]
+    return slices[SEEN_SLICE]["unseen"].ratios["f1"]
 
 
 def speeds(nlp: Language, documents: list[Document]) -> dict[str, float]:

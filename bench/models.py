@@ -25,8 +25,8 @@ from rich.console import Console
 from rich.table import Table
 
 from aloi.corpus.document import Document
-from aloi.eval.reports.report import Report, Result
-from aloi.eval.reports.sheets import ratio
+from aloi.eval.reports.report import Report, SchemeResult
+from aloi.eval.reports.sheets import format_ratio
 from aloi.models.training.job import recorded
 
 GIB = 1 << 30
@@ -74,7 +74,7 @@ def _winer(data: Path, out: Path, later: Path | None, bootstrap: int) -> Iterato
         tested[later.name] = entities.read_year(later)
     for name, documents in tested.items():
         for system, report in entities.reports(nlp, learned, documents, bootstrap=bootstrap):
-            unseen = ratio(entities.unseen(report))
+            unseen = format_ratio(entities.unseen(report))
             title = f"WiNER, {name}, {system} (unseen surfaces {unseen})"
             yield _row(title, report, "outermost", out / "winer" if "ours" in system else None)
     for system, speed in entities.speeds(nlp, held_out).items():
@@ -87,14 +87,14 @@ def _general(pipeline: Path, data: Path, bootstrap: int) -> Iterator[Row]:
 
 
 def _row(title: str, report: Report, scheme: str, folder: Path | None) -> Row:
-    result: Result = {**report.entities, **report.relations}[scheme]
+    result: SchemeResult = {**report.entities, **report.relations}[scheme]
     micro = result.scores.micro.ratios
     spread = result.intervals.micro if result.intervals else dict.fromkeys(micro)
     cost = recorded(folder / "model").get("cost", {}) if folder else {}
     return (
         title,
-        *(ratio(micro[name], spread[name]) for name in ("precision", "recall", "f1")),
-        ratio(result.scores.macro["f1"]),
+        *(format_ratio(micro[name], spread[name]) for name in ("precision", "recall", "f1")),
+        format_ratio(result.scores.macro["f1"]),
         f"{cost['seconds']:.0f}" if cost else "",
         f"{cost['peak_bytes'] / GIB:.2f}" if cost.get("peak_bytes") else "",
     )

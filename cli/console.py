@@ -91,11 +91,11 @@ def stdout_console(*, width: int = 120) -> Console:
 
 def print_sheets(sheets: Iterable[Sheet], *, width: int = 120) -> None:
     """Print tables of text to standard output."""
-    from aloi.eval.reports.sheets import terminal
+    from aloi.eval.reports.sheets import rich_table
 
     console = stdout_console(width=width)
     for sheet in sheets:
-        console.print(terminal(sheet))
+        console.print(rich_table(sheet))
 
 
 def print_frames(frames: Mapping[str, pd.DataFrame]) -> None:

@@ -80,13 +80,13 @@ def _grow(plan: CurveSettings, shares: Sequence[int]) -> None:
 
 
 def _sheet(plan: CurveSettings, found: Sequence[Point]) -> Sheet:
-    from aloi.eval.reports.sheets import Sheet, ratio
+    from aloi.eval.reports.sheets import Sheet, format_ratio
 
     rows = []
     for point in found:
         spread = point.result.intervals.micro if point.result.intervals else None
         cells = [
-            ratio(value, spread[name] if spread else None)
+            format_ratio(value, spread[name] if spread else None)
             for name, value in point.result.scores.micro.ratios.items()
         ]
         rows.append((f"{point.share} %", str(point.documents), str(point.words), *cells))
@@ -98,7 +98,7 @@ def _cross(plan: CurveSettings, count: int) -> None:
     import json
 
     from aloi.corpus.files import whole_file
-    from aloi.eval.reports.tables import sheets
+    from aloi.eval.reports.tables import report_sheets
     from aloi.models.studies.folds import folds
     from aloi.models.studies.learning_curve import cross_validate
 
@@ -106,15 +106,15 @@ def _cross(plan: CurveSettings, count: int) -> None:
     report = cross_validate(plan, parts, progress=sys.stderr)
     with whole_file(plan.out / "cross-validation.json") as stream:
         json.dump(report.to_json(), stream, ensure_ascii=False, indent=1)
-    _show(list(sheets(report)))
+    _show(list(report_sheets(report)))
     print(f"{report.signature} | {count} folds\nwritten: {plan.out}/cross-validation.json")
 
 
 def _show(shown: Sequence[Sheet]) -> None:
     from rich.console import Console
 
-    from aloi.eval.reports.sheets import terminal
+    from aloi.eval.reports.sheets import rich_table
 
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     for sheet in shown:
-        console.print(terminal(sheet))
+        console.print(rich_table(sheet))

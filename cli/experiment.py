@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aloi.cli.evaluation import RestrictedText
+from aloi.cli.evaluate import RestrictedText
 
 if TYPE_CHECKING:
     from aloi.models.studies.experiment import Experiment
@@ -56,7 +56,7 @@ def _evaluate(trial: Experiment, *, bootstrap: int, seed: int, restricted_text: 
     from rich.console import Console
 
     from aloi.eval.reports import summary
-    from aloi.eval.reports.sheets import terminal
+    from aloi.eval.reports.sheets import rich_table
     from aloi.models.studies.experiment import BASELINE, write_reports
 
     out = trial.out
@@ -64,12 +64,13 @@ def _evaluate(trial: Experiment, *, bootstrap: int, seed: int, restricted_text: 
     significance = trial.significance(replicates=REPLICATES, seed=seed)
     notes = [BASELINE_NOTE] if any(run.system == BASELINE for run in runs) else []
     ours = [run for run in runs if run.system == "ner"]
-    notes += [INTERVAL_NOTE, *map(summary.nesting, ours), *map(summary.unseen, ours)]
-    write_reports(out, runs, significance, summary.whole_markdown(runs, significance, notes))
+    notes += [INTERVAL_NOTE, *map(summary.nesting_note, ours)]
+    notes += map(summary.seen_surfaces_note, ours)
+    write_reports(out, runs, significance, summary.experiment_markdown(runs, significance, notes))
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
     compared = significance["test"].sheets() if significance else ()
-    for sheet in (*summary.by_type(runs), *compared, summary.overview(runs)):
-        console.print(terminal(sheet))
+    for sheet in (*summary.type_sheets(runs), *compared, summary.micro_sheet(runs)):
+        console.print(rich_table(sheet))
     for note in notes:
         console.print(f"- {note}")
     console.print(f"{runs[0].report.signature}\nwritten: {out}/reports/eval.json, eval.md, *.html")

@@ -8,10 +8,9 @@ import typer
 
 from aloi.cli import (
     annotation,
-    comparison,
     corpus,
     curve,
-    evaluation,
+    evaluate,
     experiment,
     formats,
     models,
@@ -39,8 +38,8 @@ annotation.app.command("practice")(practice.practice)
 app.add_typer(annotation.app, name="annotate")
 app.command("train")(models.train)
 app.command("predict")(models.predict)
-app.command("eval")(evaluation.evaluate)
-app.command("compare")(comparison.compare)
+app.command("eval")(evaluate.evaluate)
+app.command("compare")(evaluate.compare)
 app.command("experiment")(experiment.experiment)
 app.command("curve")(curve.curve)
 app.command("suspects")(suspects.suspects)

@@ -41,13 +41,13 @@ def agree(
     from aloi.annotation.compare.passes import read_passes
     from aloi.corpus.files import whole_file
     from aloi.corpus.schema import load_schema
-    from aloi.eval.reports.sheets import terminal
+    from aloi.eval.reports.sheets import rich_table
 
     must_be_passes(passes)
     found = agreement.compare_passes(read_passes(passes), load_schema(schema) if schema else None)
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     for sheet in found.sheets():
-        console.print(terminal(sheet), markup=False)
+        console.print(rich_table(sheet), markup=False)
     if json_ is not None:
         with whole_file(json_) as stream:
             json.dump(found.to_json(), stream, ensure_ascii=False, indent=1)
@@ -165,14 +165,14 @@ def effort(
     from aloi.corpus.files import whole_file
     from aloi.corpus.formats import registry
     from aloi.corpus.schema import load_schema
-    from aloi.eval.reports.sheets import terminal
+    from aloi.eval.reports.sheets import rich_table
 
     must_exist(predictions, gold)
     found = efforts.measure_effort(
         registry.read(gold), registry.read(predictions), load_schema(schema) if schema else None
     )
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
-    console.print(terminal(found.sheet()), markup=False)
+    console.print(rich_table(found.sheet()), markup=False)
     if json_ is not None:
         with whole_file(json_) as stream:
             json.dump(found.to_json(), stream, ensure_ascii=False, indent=1)

@@ -32,7 +32,7 @@ def practice(
     from aloi.annotation.labelstudio.client import LabelStudioServer
     from aloi.annotation.practice.exercises import load_exercises, update_practice
     from aloi.corpus.formats.shared.notes import Notes
-    from aloi.eval.reports.sheets import ratio
+    from aloi.eval.reports.sheets import format_ratio
 
     exercises, notes = load_exercises(), Notes()
     with LabelStudioServer(find_access(home)) as studio, steps() as tell:
@@ -46,7 +46,7 @@ def practice(
     for id_, corrections in session.corrections().items():
         _print_corrections(session.finished[id_], corrections)
     for what, f1 in session.scores().items():
-        print(f"\n{what} : F1 {ratio(f1)}", end="")
+        print(f"\n{what} : F1 {format_ratio(f1)}", end="")
     if session.finished:
         print()
     if session.problems:

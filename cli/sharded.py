@@ -1,14 +1,14 @@
-"""`aloi predict` and `aloi eval` over shards, with Ray."""
+"""`aloi predict` over shards, with Ray."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from enum import StrEnum
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from aloi.corpus.problems import Problem
     from aloi.corpus.scale.shards import ShardSummary
     from aloi.corpus.scale.survey import Survey
-    from aloi.corpus.schema import Schema
-    from aloi.eval.columns import Annotations
-    from aloi.eval.reports.report import Report
     from aloi.models.prediction.sharded import Output, Run, Work
 
 
@@ -120,43 +117,6 @@ def _carry_out(run: Run, make: Callable[[], Work], workers: int, target: str) ->
     print(f"{written} documents written to {target}", file=sys.stderr)
     if written < run.origin.documents:
         fail(chain(lost, run.output.failures()))
-
-
-def evaluate_shards(
-    gold: str,
-    pred: str,
-    *,
-    address: str | None,
-    schemes: Collection[str] | None,
-    schema: Schema | None,
-    train: Annotations | None,
-    allow_missing: bool,
-    bootstrap: int,
-    **signed: Any,  # noqa: ANN401 - what the report says beside
-) -> Report:
-    """Count shards where they lie, then report as one process would; raises `DataError`."""
-    from aloi.corpus.scale import cluster
-    from aloi.eval.reports import distributed as sharded
-    from aloi.eval.reports.report import Scope, report
-
-    _no_streams(gold, pred)
-    symmetric = schema.symmetric if schema else frozenset[str]()
-    scope = Scope.of(schemes, symmetric, train)
-    with cluster.connected(address, None) as workers:
-        looks = [_looked_through(path, workers)[0] for path in (gold, pred)]
-        tasks = sharded.tasks(*looks)
-        make = partial(
-            sharded.counter, scope, allow_missing=allow_missing, by_document=bootstrap > 0
-        )
-        done = cluster.map_unordered(make, tasks, workers=workers)
-        parts = cluster.in_order(progress(done, "counting", total=len(tasks)))
-    return report(
-        sharded.together(parts),
-        schema=schema,
-        allow_missing=allow_missing,
-        bootstrap=bootstrap,
-        **signed,
-    )
 
 
 def _no_streams(*paths: str) -> None:

@@ -1,14 +1,14 @@
-"""Which predicted mention answers to which gold one.
+"""One-to-one alignment of gold and predicted mentions.
 
-Exact matches (start, end and label) are taken out first. Among the rest, mentions that share at
-least one character may be paired, each with at most one other. Of all such pairings the one is
-taken that prefers, in this order: most pairs on the very same stretch; most pairs; most pairs of
-one label; the largest sum of overlaps (shared characters over joint characters). What remains
-equal is settled by position. So the result depends on nothing but the mentions.
+Mentions with the same start, end and label match exactly and are aligned first. Each remaining
+mention is aligned with at most one mention that shares a character with it. Among all such
+alignments the best one is chosen by these criteria, in order: the most pairs with the same span,
+the most pairs, the most pairs with the same label, the largest sum of overlaps (shared characters
+divided by the characters of the union). Ties are broken by position, so the result depends only on
+the mentions, not on their order.
 
-On flat mentions this pairs as many as reading from left to right does, so its counts are those of
-the SemEval-2013 scorers; on nested and crossing ones no early pair takes a mention away from a
-better one.
+On flat mentions it has as many pairs as matching from left to right, and so the counts of the
+SemEval-2013 scorers. On nested and crossing mentions it has no order effects.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from typing import NamedTuple
 import numpy as np
 
 from aloi.eval.columns import Bools, Floats, Ints, MentionColumns
-from aloi.eval.items import keys
-from aloi.eval.pairing import Pair
-from aloi.eval.scores import among
+from aloi.eval.items import pack_keys
+from aloi.eval.pairing import PairedAnnotations
+from aloi.eval.scores import is_member
 
-LARGEST_COMPONENT = 300
-"""Mentions a side beyond which pairs are taken best first instead of best together."""
+MAX_COMPONENT_SIZE = 300
+"""Mentions per side above which a component is aligned greedily instead of optimally."""
 
 
-class Pairs(NamedTuple):
-    """Rows of gold and predicted mentions that belong together."""
+class RowPairs(NamedTuple):
+    """Row numbers of gold and predicted mentions, one pair per position."""
 
     gold: Ints
     pred: Ints
@@ -36,135 +36,145 @@ class Pairs(NamedTuple):
 
 @dataclass(frozen=True)
 class Alignment:
-    """Distinct mentions in text order, and how they are paired.
+    """The distinct mentions of both sides in text order, and the pairs they form.
 
-    `gold` and `pred` leave duplicates out; `exact`, `overlapping` (every pair of rows without an
-    exact match that share a character) and `paired` (of these, the ones assigned) are rows of them.
+    The pairs are row numbers of `gold` and `pred`, which are without duplicates. `exact`: exact
+    matches. `overlapping`: all pairs of other mentions that share a character. `paired`: the
+    pairs of `overlapping` that were chosen.
     """
 
     gold: MentionColumns = field(repr=False)
     pred: MentionColumns = field(repr=False)
     width: int
-    exact: Pairs
-    overlapping: Pairs
-    paired: Pairs
+    exact: RowPairs
+    overlapping: RowPairs
+    paired: RowPairs
 
-    def same_stretch(self, pairs: Pairs) -> Bools:
-        """Which pairs have the same start and end."""
+    def same_span(self, pairs: RowPairs) -> Bools:
+        """Return which pairs have the same start and end."""
         gold, pred = self.gold.take(pairs.gold), self.pred.take(pairs.pred)
         same: Bools = (gold.start == pred.start) & (gold.end == pred.end)
         return same
 
-    def same_label(self, pairs: Pairs) -> Bools:
-        """Which pairs have the same label."""
+    def same_label(self, pairs: RowPairs) -> Bools:
+        """Return which pairs have the same label."""
         same: Bools = self.gold.label[pairs.gold] == self.pred.label[pairs.pred]
         return same
 
 
-def align(pair: Pair, *, labels_first: bool = False) -> Alignment:
-    """Pair the mentions of gold and predictions.
+def align_pair(pair: PairedAnnotations, *, labels_first: bool = False) -> Alignment:
+    """Align the mentions of gold and predictions.
 
-    `labels_first` prefers most pairs of one label before all else, as the type scheme asks.
+    `labels_first` makes the number of pairs with the same label the first criterion, as required
+    by the type scheme of SemEval-2013.
     """
-    gold, pred = _distinct(pair.gold.mentions), _distinct(pair.pred.mentions)
-    exact = _exact(gold, pred)
-    overlapping = overlaps(
-        gold, pred, _without(len(gold), exact.gold), _without(len(pred), exact.pred), pair.width
+    gold, pred = _deduplicate(pair.gold.mentions), _deduplicate(pair.pred.mentions)
+    exact = _exact_matches(gold, pred)
+    overlapping = find_overlaps(
+        gold,
+        pred,
+        _other_rows(len(gold), exact.gold),
+        _other_rows(len(pred), exact.pred),
+        pair.width,
     )
-    open_ = Alignment(gold, pred, pair.width, exact, overlapping, overlapping)
-    chosen = _assign(overlapping, _preferences(open_, labels_first=labels_first))
-    return replace(open_, paired=Pairs(overlapping.gold[chosen], overlapping.pred[chosen]))
+    alignment = Alignment(gold, pred, pair.width, exact, overlapping, overlapping)
+    chosen = _assign(overlapping, _pair_weights(alignment, labels_first=labels_first))
+    return replace(alignment, paired=RowPairs(overlapping.gold[chosen], overlapping.pred[chosen]))
 
 
-def overlaps(
-    gold: MentionColumns, pred: MentionColumns, some: Ints, others: Ints, width: int
-) -> Pairs:
-    """Every pair of these rows that shares a character, by gold row.
+def find_overlaps(
+    gold: MentionColumns, pred: MentionColumns, gold_rows: Ints, pred_rows: Ints, width: int
+) -> RowPairs:
+    """Return every pair of the given rows that shares a character, sorted by gold row.
 
-    Of two that overlap, one starts within the other: the starts are searched, in both directions.
+    If two mentions overlap, one starts within the other, so starts are searched in both directions.
     """
-    gold_start, gold_end = (gold.document[some] * width + x[some] for x in (gold.start, gold.end))
+    gold_start, gold_end = (
+        gold.document[gold_rows] * width + offset[gold_rows] for offset in (gold.start, gold.end)
+    )
     pred_start, pred_end = (
-        pred.document[others] * width + x[others] for x in (pred.start, pred.end)
+        pred.document[pred_rows] * width + offset[pred_rows] for offset in (pred.start, pred.end)
     )
-    first, pred_inside = _ranges(
+    containing_gold, inner_pred = _expand_ranges(
         np.searchsorted(pred_start, gold_start), np.searchsorted(pred_start, gold_end)
     )
-    second, gold_inside = _ranges(
+    containing_pred, inner_gold = _expand_ranges(
         np.searchsorted(gold_start, pred_start, side="right"),
         np.searchsorted(gold_start, pred_end),
     )
-    rows = np.concatenate([first, gold_inside])
-    columns = np.concatenate([pred_inside, second])
+    rows = np.concatenate([containing_gold, inner_gold])
+    columns = np.concatenate([inner_pred, containing_pred])
     order = np.lexsort((columns, rows))
-    return Pairs(some[rows[order]], others[columns[order]])
+    return RowPairs(gold_rows[rows[order]], pred_rows[columns[order]])
 
 
-def _ranges(low: Ints, high: Ints) -> tuple[Ints, Ints]:
-    """Each i as often as its range is long, and the members of the ranges low[i]..high[i]-1."""
+def _expand_ranges(low: Ints, high: Ints) -> tuple[Ints, Ints]:
+    """Return the members of all ranges low[i]..high[i]-1, and i for each member, as (i, member)."""
     size = np.maximum(high - low, 0)
     owner = np.repeat(np.arange(len(low)), size)
     within = np.arange(len(owner)) - np.repeat(np.cumsum(size) - size, size)
     return owner, low[owner] + within
 
 
-def _distinct(mentions: MentionColumns) -> MentionColumns:
-    """The mentions without duplicates, which stand side by side."""
+def _deduplicate(mentions: MentionColumns) -> MentionColumns:
+    """Return the mentions without duplicates, which are adjacent rows."""
     columns = np.stack([mentions.document, mentions.start, mentions.end, mentions.label])
     first = np.ones(len(mentions), dtype=np.bool_)
     first[1:] = (columns[:, 1:] != columns[:, :-1]).any(axis=0)
     return mentions.take(np.flatnonzero(first))
 
 
-def _exact(gold: MentionColumns, pred: MentionColumns) -> Pairs:
-    one, two = keys(*([m.document, m.start, m.end, m.label] for m in (gold, pred)))
-    order = np.argsort(two, kind="stable")
-    found = np.flatnonzero(among(one, two[order]))
-    return Pairs(found, order[np.searchsorted(two[order], one[found])])
+def _exact_matches(gold: MentionColumns, pred: MentionColumns) -> RowPairs:
+    gold_keys, pred_keys = pack_keys(*([m.document, m.start, m.end, m.label] for m in (gold, pred)))
+    order = np.argsort(pred_keys, kind="stable")
+    rows = np.flatnonzero(is_member(gold_keys, pred_keys[order]))
+    return RowPairs(rows, order[np.searchsorted(pred_keys[order], gold_keys[rows])])
 
 
-def _without(length: int, rows: Ints) -> Ints:
-    left = np.ones(length, dtype=np.bool_)
-    left[rows] = False
-    return np.flatnonzero(left)
+def _other_rows(length: int, rows: Ints) -> Ints:
+    """Return the row numbers below `length` that are not in `rows`."""
+    others = np.ones(length, dtype=np.bool_)
+    others[rows] = False
+    return np.flatnonzero(others)
 
 
-def _preferences(alignment: Alignment, *, labels_first: bool) -> Floats:
-    """A weight for each overlapping pair: sums of them compare as the preferences do in turn."""
+def _pair_weights(alignment: Alignment, *, labels_first: bool) -> Floats:
+    """Return a weight per overlapping pair; comparing sums of weights applies the criteria."""
     pairs = alignment.overlapping
     gold, pred = alignment.gold.take(pairs.gold), alignment.pred.take(pairs.pred)
     shared = np.minimum(gold.end, pred.end) - np.maximum(gold.start, pred.start)
-    joint = np.maximum(gold.end, pred.end) - np.minimum(gold.start, pred.start)
-    label, stretch = alignment.same_label(pairs), alignment.same_stretch(pairs)
-    step = float(
-        LARGEST_COMPONENT + 1
-    )  # more than all pairs of a component are worth one tier down
-    tiers = [shared / joint, label * step, np.full(len(label), step**2), stretch * step**3]
+    union = np.maximum(gold.end, pred.end) - np.minimum(gold.start, pred.start)
+    label, span = alignment.same_label(pairs), alignment.same_span(pairs)
+    # Above the sum of any component's pairs under the next criterion.
+    step = float(MAX_COMPONENT_SIZE + 1)
+    criteria = [shared / union, label * step, np.full(len(label), step**2), span * step**3]
     if labels_first:
-        tiers.append(label * step**4)
-    weights: Floats = np.sum(tiers, axis=0)
+        criteria.append(label * step**4)
+    weights: Floats = np.sum(criteria, axis=0)
     return weights
 
 
-def _assign(pairs: Pairs, weights: Floats) -> Ints:
-    """Which pairs stand, each mention in one at most: the heaviest choice there is."""
-    alone = (np.bincount(pairs.gold)[pairs.gold] == 1) & (np.bincount(pairs.pred)[pairs.pred] == 1)
-    chosen = [np.flatnonzero(alone)]
-    tangled = np.flatnonzero(~alone)
-    if len(tangled):
+def _assign(pairs: RowPairs, weights: Floats) -> Ints:
+    """Return the pairs with the largest sum of weights that use each mention at most once."""
+    isolated = (np.bincount(pairs.gold)[pairs.gold] == 1) & (
+        np.bincount(pairs.pred)[pairs.pred] == 1
+    )
+    chosen = [np.flatnonzero(isolated)]
+    competing = np.flatnonzero(~isolated)
+    if len(competing):
         chosen += [
-            component[_heaviest(*_numbered(pairs, component), weights[component])]
-            for component in _components(pairs, tangled)
+            component[_best_assignment(*_renumber(pairs, component), weights[component])]
+            for component in _split_components(pairs, competing)
         ]
     return np.sort(np.concatenate(chosen))
 
 
-def _components(pairs: Pairs, rows: Ints) -> list[Ints]:
-    """The pairs in groups that share no mention, each in order."""
-    from scipy.sparse import coo_array  # noqa: PLC0415 - loads slowly, and flat data may not need it
+def _split_components(pairs: RowPairs, rows: Ints) -> list[Ints]:
+    """Return the pairs in groups that have no mention in common, each group in order."""
+    from scipy.sparse import coo_array  # noqa: PLC0415 - slow to import, not needed for flat data
     from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
 
-    gold, pred = _numbered(pairs, rows)
+    gold, pred = _renumber(pairs, rows)
     nodes = gold.max() + pred.max() + 2
     edges = coo_array((np.ones(len(rows)), (gold, gold.max() + 1 + pred)), shape=(nodes, nodes))
     component = connected_components(edges, directed=False)[1][gold]
@@ -173,19 +183,19 @@ def _components(pairs: Pairs, rows: Ints) -> list[Ints]:
     return [rows[part] for part in np.split(order, cuts)]
 
 
-def _numbered(pairs: Pairs, rows: Ints) -> tuple[Ints, Ints]:
-    """The gold and predicted mentions of some pairs, numbered from 0 in text order."""
+def _renumber(pairs: RowPairs, rows: Ints) -> tuple[Ints, Ints]:
+    """Return the gold and predicted mentions of some pairs, numbered from 0 in text order."""
     gold, pred = (np.unique(side[rows], return_inverse=True)[1] for side in pairs)
     return gold, pred
 
 
-def _heaviest(gold: Ints, pred: Ints, weights: Floats) -> Ints:
-    """The pairs of one component with the largest sum of weights."""
-    from scipy.optimize import linear_sum_assignment  # noqa: PLC0415 - as above
+def _best_assignment(gold: Ints, pred: Ints, weights: Floats) -> Ints:
+    """Return the pairs of one component with the largest sum of weights."""
+    from scipy.optimize import linear_sum_assignment  # noqa: PLC0415 - slow to import
 
     shape = (int(gold.max()) + 1, int(pred.max()) + 1)
-    if max(shape) > LARGEST_COMPONENT:
-        return _best_first(gold, pred, weights)
+    if max(shape) > MAX_COMPONENT_SIZE:
+        return _greedy_assignment(gold, pred, weights)
     matrix = np.zeros(shape)
     matrix[gold, pred] = weights
     number = np.full(shape, -1)
@@ -195,15 +205,15 @@ def _heaviest(gold: Ints, pred: Ints, weights: Floats) -> Ints:
     return chosen
 
 
-def _best_first(gold: Ints, pred: Ints, weights: Floats) -> Ints:
-    """Pairs taken in order of weight, then position, while both their mentions are free."""
+def _greedy_assignment(gold: Ints, pred: Ints, weights: Floats) -> Ints:
+    """Return pairs in descending order of weight, skipping those with a mention already used."""
     chosen: list[int] = []
-    taken_gold: set[int] = set()
-    taken_pred: set[int] = set()
+    used_gold: set[int] = set()
+    used_pred: set[int] = set()
     for row in np.lexsort((pred, gold, -weights)).tolist():
-        one, other = int(gold[row]), int(pred[row])
-        if one not in taken_gold and other not in taken_pred:
+        gold_mention, pred_mention = int(gold[row]), int(pred[row])
+        if gold_mention not in used_gold and pred_mention not in used_pred:
             chosen.append(row)
-            taken_gold.add(one)
-            taken_pred.add(other)
+            used_gold.add(gold_mention)
+            used_pred.add(pred_mention)
     return np.array(chosen, dtype=np.int64)

@@ -1,7 +1,7 @@
-"""The annotations of many documents as columns, which is how they are compared.
+"""The annotations of many documents as arrays, with one row per mention or relation.
 
-A mention is a row; its document, start, end and label are integers in arrays of their own. Files
-are read into columns without building documents, which are ten times slower to make.
+Documents, offsets and labels are integers, so gold and predictions can be compared with array
+operations. Building columns is about ten times faster than building `Document` objects.
 """
 
 from __future__ import annotations
@@ -10,33 +10,33 @@ import hashlib
 import math
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from aloi.corpus import document_files
 from aloi.corpus.document import Draft
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-TOTALS = 2**256
-"""What hashes are added up under."""
+DocumentSpan = tuple[int, int, int]
+"""Document number, start and end (code points, end exclusive)."""
 
-LARGEST = 2**62
-"""Columns are packed into one integer while it stays below this."""
+DIGEST_MODULUS = 2**256
+"""Hashes of documents are added modulo this number."""
+
+MAX_PACKED_KEY = 2**62
+"""Columns are packed into one integer key while its largest possible value is below this."""
 
 
 @dataclass(frozen=True, slots=True)
 class MentionColumns:
-    """A row a mention, by document, start, longest first, label.
+    """One row per mention, sorted by document, start, descending end, and label.
 
-    `document` and `label` number the lists of `Annotations`; `start` and `end` are code points,
-    the end exclusive; `score` is NaN where there is none.
+    `document` and `label` are indices into the tuples of `Annotations`; `start` and `end` are code
+    points, end exclusive; `score` is NaN for a mention without one.
     """
 
     document: Ints
@@ -51,15 +51,20 @@ class MentionColumns:
         return len(self.start)
 
     def take(self, rows: Ints) -> MentionColumns:
-        """These rows, in this order."""
+        """Return the given rows, in the given order."""
         if len(rows) == len(self) and (rows[1:] > rows[:-1]).all():
             return self
         return MentionColumns(*(getattr(self, name)[rows] for name in self.__slots__))
 
+    def spans(self) -> list[DocumentSpan]:
+        """Return the document, start and end of each mention."""
+        columns = (self.document, self.start, self.end)
+        return list(zip(*(column.tolist() for column in columns), strict=True))
+
 
 @dataclass(frozen=True, slots=True)
 class RelationColumns:
-    """A row a relation; `head` and `tail` are rows of the mentions."""
+    """One row per relation; `head` and `tail` are row numbers of the mentions."""
 
     head: Ints
     tail: Ints
@@ -72,7 +77,7 @@ class RelationColumns:
 
 @dataclass(frozen=True)
 class Annotations:
-    """Documents side by side: their ids, texts and metadata, and all that is annotated in them."""
+    """The ids, texts, metadata, mentions and relations of several documents."""
 
     ids: tuple[str, ...]
     texts: tuple[str, ...] = field(repr=False)
@@ -84,67 +89,57 @@ class Annotations:
 
     @classmethod
     def of(cls, documents: Iterable[Draft]) -> Annotations:
-        """The annotations of documents that are valid."""
-        columns = _Columns()
+        """Return the annotations of valid documents."""
+        builder = ColumnBuilder()
         for document in documents:
-            columns.add(document)
-        return columns.finish()
+            builder.add(document)
+        return builder.finish()
 
-    @classmethod
-    def read(cls, path: Path) -> Annotations:
-        """The annotations of a JSON Lines file; raises `DataError` with everything wrong in it."""
-        decoder = msgspec.json.Decoder(Draft)
-        columns = _Columns()
-        try:
-            with path.open("rb") as stream:
-                for line in stream:
-                    columns.add(decoder.decode(line))
-            found = columns.finish()
-            if columns.ids_are_unique and found.plausible():
-                return found
-        except (msgspec.MsgspecError, UnicodeDecodeError, KeyError):
-            pass  # the careful reader below tells what is wrong, or copes
-        return cls.of(document_files.documents(document_files.records(path)))
-
-    def renumbered(
+    def renumber(
         self, documents: Ints, labels: dict[str, int], relation_labels: dict[str, int]
     ) -> tuple[MentionColumns, RelationColumns]:
-        """The columns under other numbers: `documents[i]` is the new number of document i."""
+        """Return the columns with new document and label numbers.
+
+        `documents[i]` is the new number of document i.
+        """
         mentions, relations = self.mentions, self.relations
-        label = _numbers(self.labels, labels)[mentions.label]
-        moved = replace(mentions, document=documents[mentions.document], label=label)
-        rows = np.argsort(moved.document, kind="stable")
-        place = _inverse(rows)
-        return moved.take(rows), replace(
+        label = _label_numbers(self.labels, labels)[mentions.label]
+        renumbered = replace(mentions, document=documents[mentions.document], label=label)
+        order = np.argsort(renumbered.document, kind="stable")
+        new_row = _invert_order(order)
+        return renumbered.take(order), replace(
             relations,
-            head=place[relations.head],
-            tail=place[relations.tail],
-            label=_numbers(self.relation_labels, relation_labels)[relations.label],
+            head=new_row[relations.head],
+            tail=new_row[relations.tail],
+            label=_label_numbers(self.relation_labels, relation_labels)[relations.label],
         )
 
-    def only(self, ids: Collection[str]) -> Annotations:
-        """The documents of these ids, in the order they have here."""
-        chosen = np.array([id_ in ids for id_ in self.ids], dtype=np.bool_)
-        kept = np.flatnonzero(chosen).tolist()
-        rows = np.flatnonzero(chosen[self.mentions.document])
+    def select(self, ids: Collection[str]) -> Annotations:
+        """Return the annotations of the documents with these ids, in their present order."""
+        selected = np.array([id_ in ids for id_ in self.ids], dtype=np.bool_)
+        numbers = np.flatnonzero(selected).tolist()
+        rows = np.flatnonzero(selected[self.mentions.document])
         mentions = self.mentions.take(rows)
-        place = np.full(len(self.mentions), -1)
-        place[rows] = np.arange(len(rows))
-        arcs = self.relations
-        some = place[arcs.head] >= 0
+        new_row = np.full(len(self.mentions), -1)
+        new_row[rows] = np.arange(len(rows))
+        relations = self.relations
+        kept = new_row[relations.head] >= 0
         return replace(
             self,
-            ids=tuple(self.ids[i] for i in kept),
-            texts=tuple(self.texts[i] for i in kept),
-            metas=tuple(self.metas[i] for i in kept),
-            mentions=replace(mentions, document=(np.cumsum(chosen) - 1)[mentions.document]),
+            ids=tuple(self.ids[i] for i in numbers),
+            texts=tuple(self.texts[i] for i in numbers),
+            metas=tuple(self.metas[i] for i in numbers),
+            mentions=replace(mentions, document=(np.cumsum(selected) - 1)[mentions.document]),
             relations=RelationColumns(
-                place[arcs.head[some]], place[arcs.tail[some]], arcs.label[some], arcs.score[some]
+                new_row[relations.head[kept]],
+                new_row[relations.tail[kept]],
+                relations.label[kept],
+                relations.score[kept],
             ),
         )
 
-    def plausible(self) -> bool:
-        """Whether all could come from valid documents, as far as the columns tell."""
+    def looks_valid(self) -> bool:
+        """Return whether ids, offsets and scores are those of valid documents."""
         mentions, relations = self.mentions, self.relations
         length = np.array([len(text) for text in self.texts], dtype=np.int64)[mentions.document]
         return bool(
@@ -158,54 +153,38 @@ class Annotations:
         )
 
     def digest(self) -> str:
-        """SHA-256 of the documents, with all they hold, whatever their order; see `total`."""
-        return f"{self.total():064x}"
+        """Return `hash_sum` as 64 hexadecimal digits."""
+        return f"{self.hash_sum():064x}"
 
-    def total(self) -> int:
-        """The SHA-256 of each document's id, text, mentions and relations, added up modulo 2^256.
+    def hash_sum(self) -> int:
+        """Return the sum of the documents' SHA-256 hashes modulo `DIGEST_MODULUS`.
 
-        So the totals of some documents and of others add up to that of them all.
+        A document's hash covers its id, text, mentions and relations. The sum is independent of
+        the order of documents, and the sums of parts of a collection add up to its sum.
         """
         m, r = self.mentions, self.relations
-        spans = np.stack([m.start, m.end, _codes(self.labels)[m.label]], axis=1)
+        spans = np.stack([m.start, m.end, _label_hashes(self.labels)[m.label]], axis=1)
         order = np.lexsort((r.label, r.tail, r.head))
-        code = _codes(self.relation_labels)[r.label]
-        arcs = np.stack([r.head, r.tail, code], axis=1)[order]
+        label = _label_hashes(self.relation_labels)[r.label]
+        arcs = np.stack([r.head, r.tail, label], axis=1)[order]
         numbers = np.arange(len(self.ids) + 1)
         rows = np.searchsorted(m.document, numbers)
         arcs[:, :2] -= rows[m.document[arcs[:, 0]], None]
         bounds = np.searchsorted(m.document[r.head[order]], numbers).tolist()
         rows = rows.tolist()
-        found = 0
+        total = 0
         for i, (id_, text) in enumerate(zip(self.ids, self.texts, strict=True)):
-            named = f"{id_}\0{text}\0{rows[i + 1] - rows[i]}\0".encode("utf-8", "surrogatepass")
-            held = (
+            head = f"{id_}\0{text}\0{rows[i + 1] - rows[i]}\0".encode("utf-8", "surrogatepass")
+            body = (
                 spans[rows[i] : rows[i + 1]].tobytes() + arcs[bounds[i] : bounds[i + 1]].tobytes()
             )
-            found += int.from_bytes(hashlib.sha256(named + held).digest())
-        return found % TOTALS
-
-
-def _inverse(order: Ints) -> Ints:
-    """Where each row went: `_inverse(order)[order] == arange`."""
-    place = np.empty(len(order), dtype=np.int64)
-    place[order] = np.arange(len(order))
-    return place
-
-
-def _codes(labels: tuple[str, ...]) -> Ints:
-    """A number for each label, the same in whatever company it is."""
-    hashes = (hashlib.sha256(label.encode("utf-8", "surrogatepass")).digest() for label in labels)
-    return np.array([int.from_bytes(each[:8], signed=True) for each in hashes], dtype=np.int64)
-
-
-def _numbers(labels: tuple[str, ...], numbers: dict[str, int]) -> Ints:
-    return np.array([numbers[label] for label in labels], dtype=np.int64)
+            total += int.from_bytes(hashlib.sha256(head + body).digest())
+        return total % DIGEST_MODULUS
 
 
 @dataclass(slots=True)
-class _Columns:
-    """Columns as they grow, a document at a time."""
+class ColumnBuilder:
+    """Columns as lists, to which documents are added one at a time."""
 
     ids: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
@@ -224,7 +203,7 @@ class _Columns:
     ids_are_unique: bool = True
 
     def add(self, document: Draft) -> None:
-        """Append a document; raises `KeyError` for a relation without both its ends."""
+        """Append a document; raises `KeyError` if a relation has an unknown head or tail."""
         entities, first = document.entities, len(self.start)
         self.ids_are_unique &= len({entity.id for entity in entities}) == len(entities)
         self.ids.append(document.id)
@@ -247,25 +226,25 @@ class _Columns:
             self.relation_score.append(relation.score)
 
     def finish(self) -> Annotations:
-        """The columns as arrays, in order."""
-        labels, label = _coded(self.label)
-        relation_labels, relation_label = _coded(self.relation_label)
+        """Return the columns as sorted arrays."""
+        labels, label = _encode_labels(self.label)
+        relation_labels, relation_label = _encode_labels(self.relation_label)
         mentions = MentionColumns(
             np.repeat(np.arange(len(self.sizes)), self.sizes),
             np.array(self.start, dtype=np.int64),
             np.array(self.end, dtype=np.int64),
             label,
-            _scores(self.score),
+            _score_array(self.score),
             np.array(self.ref, dtype=object),
             np.array(self.attributes, dtype=object),
         )
-        order = _order(mentions)
-        place = _inverse(order)
+        order = _sort_order(mentions)
+        new_row = _invert_order(order)
         relations = RelationColumns(
-            place[np.array(self.head, dtype=np.int64)],
-            place[np.array(self.tail, dtype=np.int64)],
+            new_row[np.array(self.head, dtype=np.int64)],
+            new_row[np.array(self.tail, dtype=np.int64)],
             relation_label,
-            _scores(self.relation_score),
+            _score_array(self.relation_score),
         )
         return Annotations(
             tuple(self.ids),
@@ -278,30 +257,47 @@ class _Columns:
         )
 
 
-def _order(mentions: MentionColumns) -> Ints:
-    """The rows by document, start, longest first, label."""
+def _invert_order(order: Ints) -> Ints:
+    """Return the new position of each row, so that `_invert_order(order)[order]` is 0, 1, 2, …"""
+    position = np.empty(len(order), dtype=np.int64)
+    position[order] = np.arange(len(order))
+    return position
+
+
+def _label_hashes(labels: tuple[str, ...]) -> Ints:
+    """Return 64 bits of each label's SHA-256, which is independent of the other labels."""
+    hashes = (hashlib.sha256(label.encode("utf-8", "surrogatepass")).digest() for label in labels)
+    return np.array([int.from_bytes(each[:8], signed=True) for each in hashes], dtype=np.int64)
+
+
+def _label_numbers(labels: tuple[str, ...], numbers: dict[str, int]) -> Ints:
+    return np.array([numbers[label] for label in labels], dtype=np.int64)
+
+
+def _sort_order(mentions: MentionColumns) -> Ints:
+    """Return the row numbers sorted by document, start, descending end, and label."""
     columns = (mentions.document, mentions.start, -mentions.end, mentions.label)
-    size = [int(column.max(initial=0) - column.min(initial=0)) + 1 for column in columns]
-    if math.prod(size) > LARGEST:
+    sizes = [int(column.max(initial=0) - column.min(initial=0)) + 1 for column in columns]
+    if math.prod(sizes) > MAX_PACKED_KEY:
         rows: Ints = np.lexsort(columns[::-1])
         return rows
     key = np.zeros(len(mentions), dtype=np.int64)
-    for column, width in zip(columns, size, strict=True):
-        key = key * width + (column - column.min(initial=0))
+    for column, size in zip(columns, sizes, strict=True):
+        key = key * size + (column - column.min(initial=0))
     if (key[1:] >= key[:-1]).all():
         return np.arange(len(key))
     return np.argsort(key, kind="stable")
 
 
-def _scores(scores: list[float | None]) -> Floats:
-    """Scores as numbers, NaN for those that are not there."""
+def _score_array(scores: list[float | None]) -> Floats:
+    """Return the scores as an array, with NaN for None."""
     if scores.count(None) == len(scores):
         return np.full(len(scores), np.nan)
     return np.array(scores, dtype=np.float64)
 
 
-def _coded(labels: list[str]) -> tuple[tuple[str, ...], Ints]:
-    """The labels in sorted order, and each row's number among them."""
-    known = tuple(sorted(set(labels)))
-    numbers = {label: number for number, label in enumerate(known)}
-    return known, np.fromiter(map(numbers.__getitem__, labels), np.int64, len(labels))
+def _encode_labels(labels: list[str]) -> tuple[tuple[str, ...], Ints]:
+    """Return the distinct labels in sorted order, and the index of each row's label."""
+    distinct = tuple(sorted(set(labels)))
+    numbers = {label: number for number, label in enumerate(distinct)}
+    return distinct, np.fromiter(map(numbers.__getitem__, labels), np.int64, len(labels))

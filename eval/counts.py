@@ -1,8 +1,8 @@
-"""Counts of right, spurious and missed items, and the ratios that follow from them.
+"""Counts of correct, spurious and missed items, and the ratios computed from them.
 
 With gold and predicted items as sets of keys: tp = |gold ∩ pred|, fp = |pred − gold|,
 fn = |gold − pred|; precision = tp / (tp + fp), recall = tp / (tp + fn), F1 = 2PR / (P + R),
-which is 2tp / (2tp + fp + fn). A ratio whose denominator is 0 is undefined: None.
+which is 2tp / (2tp + fp + fn). A ratio with a denominator of 0 is undefined: None.
 """
 
 from __future__ import annotations
@@ -13,44 +13,44 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
+
+from aloi.eval.columns import Floats
 
 RATIOS = ("precision", "recall", "f1")
+"""The names of the ratios, in the order of the arrays that hold them."""
 
-Numbers = npt.NDArray[np.float64]
 
-
-class Tally(ABC):
-    """Whole numbers from which precision, recall and F1 follow."""
+class ScoreCounts(ABC):
+    """The integers from which a scheme computes precision, recall and F1."""
 
     @classmethod
     @abstractmethod
     def of(cls, numbers: Sequence[int]) -> Self:
-        """The tally of these numbers, in the order that `rates` reads them."""
+        """Return the counts for a row of numbers, in the order of `compute_ratios`."""
 
     @staticmethod
     @abstractmethod
-    def rates(numbers: Numbers) -> Numbers:
-        """Arrays (…, numbers) to (…, 3): precision, recall, F1; NaN where undefined."""
+    def compute_ratios(numbers: Floats) -> Floats:
+        """Return precision, recall and F1 as (…, 3) for counts as (…, n); NaN if undefined."""
 
     @abstractmethod
-    def plain(self) -> dict[str, int]:
-        """The numbers by name."""
+    def as_dict(self) -> dict[str, int]:
+        """Return the counts by name."""
 
     @property
     @abstractmethod
     def support(self) -> int:
-        """How many items gold has."""
+        """The number of gold items."""
 
     @property
     @abstractmethod
     def ratios(self) -> dict[str, float | None]:
-        """Precision, recall and F1 by name; None where undefined."""
+        """Precision, recall and F1 by name; None if undefined."""
 
 
 @dataclass(frozen=True, slots=True)
-class Counts(Tally):
-    """True positives, false positives, false negatives of one type, or of several together."""
+class Counts(ScoreCounts):
+    """True positives, false positives and false negatives, of one type or of several."""
 
     tp: int = 0
     fp: int = 0
@@ -58,40 +58,43 @@ class Counts(Tally):
 
     @classmethod
     def of(cls, numbers: Sequence[int]) -> Self:
-        """From tp, fp, fn."""
+        """Return the counts for tp, fp, fn."""
         return cls(*numbers)
 
     @staticmethod
-    def rates(numbers: Numbers) -> Numbers:
-        """From tp, fp, fn on the last axis."""
+    def compute_ratios(numbers: Floats) -> Floats:
+        """Return precision, recall and F1 for tp, fp, fn on the last axis."""
         tp, fp, fn = np.moveaxis(numbers, -1, 0)
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.stack([tp / (tp + fp), tp / (tp + fn), 2 * tp / (2 * tp + fp + fn)], axis=-1)
 
-    def plain(self) -> dict[str, int]:
-        """The counts by name."""
+    def as_dict(self) -> dict[str, int]:
+        """Return the counts by name."""
         return {"tp": self.tp, "fp": self.fp, "fn": self.fn}
 
     @property
     def support(self) -> int:
-        """How many items gold has."""
+        """The number of gold items."""
         return self.tp + self.fn
 
     @property
     def ratios(self) -> dict[str, float | None]:
         """Precision, recall and F1 by name."""
-        return named_ratios(self.rates(np.array([self.tp, self.fp, self.fn], dtype=float)))
+        return name_ratios(self.compute_ratios(np.array([self.tp, self.fp, self.fn], dtype=float)))
 
 
 def mean_ratios(types: Sequence[Mapping[str, float | None]]) -> dict[str, float | None]:
-    """The mean of each ratio over types, an undefined one counting as 0; None without types."""
+    """Return the mean of each ratio over types; an undefined ratio counts as 0.
+
+    The means are None if there are no types.
+    """
     if not types:
         return dict.fromkeys(RATIOS)
     return {name: sum(each[name] or 0.0 for each in types) / len(types) for name in RATIOS}
 
 
-def named_ratios(values: Numbers) -> dict[str, float | None]:
-    """Precision, recall and F1 by name, NaN as None."""
+def name_ratios(values: Floats) -> dict[str, float | None]:
+    """Return precision, recall and F1 by name, with None for NaN."""
     return {
         name: None if np.isnan(value) else float(value)
         for name, value in zip(RATIOS, values, strict=True)

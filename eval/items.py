@@ -1,7 +1,7 @@
-"""What is compared: items, one a mention or relation, equal when their keys are.
+"""The items that are compared: mentions or relations, which match if their keys are equal.
 
-Keys are integers made from columns, the same for both sides, so that comparing two sets of items
-is sorting and searching in arrays.
+Keys are integers packed from columns, in the same way for gold and predictions, so two sets of
+items are compared by sorting and searching arrays.
 """
 
 from __future__ import annotations
@@ -11,65 +11,69 @@ from typing import NamedTuple
 
 import numpy as np
 
-from aloi.eval.columns import LARGEST, Bools, Ints, MentionColumns
-from aloi.eval.pairing import Pair
+from aloi.eval.columns import MAX_PACKED_KEY, Bools, Ints, MentionColumns
+from aloi.eval.pairing import PairedAnnotations
 
 
 class Items(NamedTuple):
-    """Columns of items: the document and the label each belongs to, and its key."""
+    """The document number, label number and key of each item."""
 
     document: Ints
     label: Ints
     key: Ints
 
     def keep(self, rows: Bools) -> Items:
-        """The items of these rows."""
+        """Return the items for which `rows` is true."""
         return Items(self.document[rows], self.label[rows], self.key[rows])
 
 
-Both = tuple[Items, Items]
-"""Gold's items and the predicted ones."""
+ItemPair = tuple[Items, Items]
+"""The gold items and the predicted items."""
 
 
-def keys(gold: Sequence[Ints], pred: Sequence[Ints]) -> tuple[Ints, Ints]:
-    """A key for each row of gold's and of the predictions' columns, which hold no negative number.
+def pack_keys(gold: Sequence[Ints], pred: Sequence[Ints]) -> tuple[Ints, Ints]:
+    """Return one key per row of the gold columns and one per row of the predicted columns.
 
-    Two rows have the same key if and only if they are equal in every column; keys sort as the
-    columns do, the first column first.
+    Two rows have the same key if and only if they are equal in every column. Keys sort like the
+    columns, the first column first. The columns must not contain negative numbers.
     """
     columns = [np.concatenate(both) for both in zip(gold, pred, strict=True)]
-    packed, size = columns[0], _size(columns[0])
+    packed, size = columns[0], _value_count(columns[0])
     for column in columns[1:]:
-        if size * _size(column) > LARGEST:
+        if size * _value_count(column) > MAX_PACKED_KEY:
             packed = np.unique(packed, return_inverse=True)[1]
-            size = _size(packed)
-        packed = packed * _size(column) + column
-        size *= _size(column)
+            size = _value_count(packed)
+        packed = packed * _value_count(column) + column
+        size *= _value_count(column)
     return packed[: len(gold[0])], packed[len(gold[0]) :]
 
 
-def _size(column: Ints) -> int:
+def _value_count(column: Ints) -> int:
     return int(column.max()) + 1 if len(column) else 1
 
 
-def spans(pair: Pair) -> Both:
-    """Every mention: the same start, end and label."""
+def mention_items(pair: PairedAnnotations) -> ItemPair:
+    """Return all mentions as items with start, end and label as key."""
     sides = (pair.gold.mentions, pair.pred.mentions)
-    gold, pred = keys(*([m.document, m.start, m.end, m.label] for m in sides))
-    return _items(sides[0], gold), _items(sides[1], pred)
+    gold, pred = pack_keys(*([m.document, m.start, m.end, m.label] for m in sides))
+    return _as_items(sides[0], gold), _as_items(sides[1], pred)
 
 
-def outermost_spans(pair: Pair) -> Both:
-    """The mentions that no longer one contains, compared as in `spans`."""
-    gold, pred = spans(pair)
+def outermost_items(pair: PairedAnnotations) -> ItemPair:
+    """Return the mentions that lie in no longer mention, with keys as in `mention_items`."""
+    gold, pred = mention_items(pair)
     return (
-        gold.keep(outermost(pair.gold.mentions, pair.width)),
-        pred.keep(outermost(pair.pred.mentions, pair.width)),
+        gold.keep(is_outermost(pair.gold.mentions, pair.width)),
+        pred.keep(is_outermost(pair.pred.mentions, pair.width)),
     )
 
 
-def outermost(mentions: MentionColumns, width: int) -> Bools:
-    """Which mentions no longer one contains; of twins on one stretch none contains the other."""
+def is_outermost(mentions: MentionColumns, width: int) -> Bools:
+    """Return which mentions lie in no longer mention.
+
+    Mentions with the same span do not contain each other. `width` is greater than the length of
+    every text.
+    """
     start = mentions.document * width + mentions.start
     end = mentions.document * width + mentions.end
     first = np.ones(len(start), dtype=np.bool_)
@@ -80,30 +84,30 @@ def outermost(mentions: MentionColumns, width: int) -> Bools:
     return kept
 
 
-def _items(mentions: MentionColumns, key: Ints) -> Items:
+def _as_items(mentions: MentionColumns, key: Ints) -> Items:
     return Items(mentions.document, mentions.label, key)
 
 
-def relations(pair: Pair, *, typed: bool, symmetric: frozenset[str]) -> Both:
-    """Every relation: the same label between the same stretches of text.
+def relation_items(pair: PairedAnnotations, *, typed: bool, symmetric: frozenset[str]) -> ItemPair:
+    """Return all relations as items with the label and the spans of head and tail as key.
 
-    `typed`: the labels of both ends must agree as well. A relation whose label is in `symmetric`
-    is the same whichever way it is written.
+    `typed` adds the labels of head and tail to the key. Head and tail of a relation with a label
+    in `symmetric` are interchangeable.
     """
     sides = (pair.gold, pair.pred)
     columns = (
         [m.document, m.start, m.end, *([m.label] if typed else [])]
         for m in (pair.gold.mentions, pair.pred.mentions)
     )
-    ends = keys(*columns)
+    mention_keys = pack_keys(*columns)
     undirected = np.array([label in symmetric for label in pair.relation_labels], dtype=np.bool_)
     arcs = []
-    for side, end in zip(sides, ends, strict=True):
-        head, tail = end[side.relations.head], end[side.relations.tail]
+    for side, keys in zip(sides, mention_keys, strict=True):
+        head, tail = keys[side.relations.head], keys[side.relations.tail]
         swap = undirected[side.relations.label] & (head > tail)
         arcs.append([np.where(swap, tail, head), np.where(swap, head, tail), side.relations.label])
     gold, pred = (
         Items(side.mentions.document[side.relations.head], side.relations.label, key)
-        for side, key in zip(sides, keys(*arcs), strict=True)
+        for side, key in zip(sides, pack_keys(*arcs), strict=True)
     )
     return gold, pred

@@ -1,4 +1,7 @@
-"""Gold and predictions brought together: the same documents, with the same texts."""
+"""Gold and predictions of the same documents, paired by document id.
+
+Both must contain the same documents with the same texts.
+"""
 
 from __future__ import annotations
 
@@ -12,23 +15,24 @@ from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.rights import is_restricted
 from aloi.eval.columns import Annotations, Ints, MentionColumns, RelationColumns
 
-SHOWN = 20
+EXCERPT_LENGTH = 20
+"""Code points of each text that are quoted where two texts differ."""
 
 
 @dataclass(frozen=True)
 class Side:
-    """Gold, or predictions: mentions and relations, numbered as the pair numbers them."""
+    """The mentions and relations of gold or of predictions, with the pair's numbers."""
 
     mentions: MentionColumns = field(repr=False)
     relations: RelationColumns = field(repr=False)
 
 
 @dataclass(frozen=True)
-class Pair:
-    """Gold and predictions of the same documents, their labels numbered alike.
+class PairedAnnotations:
+    """Gold and predictions of the same documents, with common document and label numbers.
 
-    `restricted`: ids of the documents whose text must not be redistributed. Reports leave out the
-    text of those in `withheld`: the same ones, unless the text was asked for.
+    `restricted`: ids of the documents with text that must not be redistributed. `withheld`: ids of
+    the documents that reports show without text; the restricted ones, or none on request.
     """
 
     ids: tuple[str, ...]
@@ -46,90 +50,106 @@ class Pair:
 
     @cached_property
     def width(self) -> int:
-        """One more than the longest text: `document * width + offset` never meets another."""
+        """The length of the longest text plus one; `document * width + offset` is unique."""
         return max(map(len, self.texts), default=0) + 1
 
 
-def pair(
+def pair_annotations(
     gold: Annotations,
     pred: Annotations,
     *,
     allow_missing: bool = False,
     restricted: Collection[str] = (),
     restricted_text: bool = False,
-) -> Pair:
-    """Each gold document with its prediction, in gold's order.
+) -> PairedAnnotations:
+    """Pair each gold document with its prediction, in the order of gold.
 
-    Raises `DataError` naming every document that lacks its other half or whose texts differ.
-    `allow_missing`: a gold document without prediction is paired with an empty one, so that all
-    it holds counts as missed. `restricted`: ids of restricted documents beside those that say so
-    in their metadata, gold's or the prediction's. `restricted_text`: whether reports have their
-    text.
+    `allow_missing`: pair a gold document without prediction with an empty prediction, so that its
+    gold items count as missed. `restricted`: ids of restricted documents, in addition to those
+    marked in the metadata of gold or predictions. `restricted_text`: let reports contain their
+    text. Raises `DataError` with every document that is missing on one side, repeated, or has
+    different texts.
     """
-    problems = [*_twice(gold.ids, "gold"), *_twice(pred.ids, "the predictions")]
-    place = {id_: number for number, id_ in enumerate(gold.ids)}
-    given = dict(zip(pred.ids, pred.texts, strict=True))
-    problems += _text_problems(gold, given)
-    if not allow_missing:
-        fix = "Predict it, or pass --allow-missing to count its gold as missed"
-        what = "in gold but not in the predictions"
-        problems += [Problem("missing-document", what, fix, id_) for id_ in place.keys() - given]
-    fix = "Predict gold's documents only"
-    what = "in the predictions but not in gold"
-    problems += [Problem("extra-document", what, fix, id_) for id_ in given.keys() - place]
+    problems = [
+        *_repeated_ids(gold.ids, "gold"),
+        *_repeated_ids(pred.ids, "the predictions"),
+        *_text_differences(gold, pred),
+        *_unpaired_documents(gold.ids, pred.ids, allow_missing=allow_missing),
+    ]
     if problems:
         raise DataError(sorted(problems, key=lambda problem: (problem.kind, problem.document)))
-    joined = _joined(gold, pred, np.array([place[id_] for id_ in pred.ids], dtype=np.int64))
-    found = place.keys() & {*restricted, *_restricted(gold), *_restricted(pred)}
-    withheld = frozenset() if restricted_text else frozenset(found)
-    return replace(joined, restricted=frozenset(found), withheld=withheld)
+    pair = _renumber_both(gold, pred)
+    known = {*restricted, *_restricted_ids(gold), *_restricted_ids(pred)}
+    ids = frozenset(gold.ids) & known
+    return replace(pair, restricted=ids, withheld=frozenset() if restricted_text else ids)
 
 
-def _restricted(side: Annotations) -> Iterator[str]:
-    """Yield the ids of the documents whose metadata forbids redistribution."""
+def _restricted_ids(side: Annotations) -> Iterator[str]:
+    """Yield the ids of the documents that must not be redistributed, by their metadata."""
     return (id_ for id_, meta in zip(side.ids, side.metas, strict=True) if is_restricted(meta))
 
 
-def _joined(gold: Annotations, pred: Annotations, place: Ints) -> Pair:
-    """The two under one numbering; `place[i]` is the gold document of prediction i."""
+def _renumber_both(gold: Annotations, pred: Annotations) -> PairedAnnotations:
+    """Return both sides with gold's document numbers and common label numbers."""
     labels = sorted({*gold.labels, *pred.labels})
     relation_labels = sorted({*gold.relation_labels, *pred.relation_labels})
     numbers = [
-        {label: number for number, label in enumerate(known)} for known in (labels, relation_labels)
+        {label: number for number, label in enumerate(names)} for names in (labels, relation_labels)
     ]
-    return Pair(
+    return PairedAnnotations(
         gold.ids,
         gold.texts,
         gold.metas,
         tuple(labels),
         tuple(relation_labels),
-        Side(*gold.renumbered(np.arange(len(gold.ids)), *numbers)),
-        Side(*pred.renumbered(place, *numbers)),
+        Side(*gold.renumber(np.arange(len(gold.ids)), *numbers)),
+        Side(*pred.renumber(_gold_numbers(gold.ids, pred.ids), *numbers)),
     )
 
 
-def _twice(ids: tuple[str, ...], side: str) -> Iterator[Problem]:
+def _gold_numbers(gold: tuple[str, ...], pred: tuple[str, ...]) -> Ints:
+    """Return the gold document number of each predicted document."""
+    numbers = {id_: number for number, id_ in enumerate(gold)}
+    return np.array([numbers[id_] for id_ in pred], dtype=np.int64)
+
+
+def _repeated_ids(ids: tuple[str, ...], side: str) -> Iterator[Problem]:
     seen: set[str] = set()
     for id_ in ids:
         if id_ in seen:
-            what, fix = f"document id twice in {side}", "Give each document its own id"
+            what, fix = f"duplicate document id in {side}", "Give each document its own id"
             yield Problem("document-id-twice", what, fix, id_)
         seen.add(id_)
 
 
-def _text_problems(gold: Annotations, given: dict[str, str]) -> Iterator[Problem]:
+def _unpaired_documents(
+    gold: tuple[str, ...], pred: tuple[str, ...], *, allow_missing: bool
+) -> Iterator[Problem]:
+    if not allow_missing:
+        fix = "Predict it, or pass --allow-missing to count its gold items as missed"
+        what = "in gold but not in the predictions"
+        for id_ in {*gold} - {*pred}:
+            yield Problem("missing-document", what, fix, id_)
+    fix = "Remove it from the predictions"
+    what = "in the predictions but not in gold"
+    for id_ in {*pred} - {*gold}:
+        yield Problem("extra-document", what, fix, id_)
+
+
+def _text_differences(gold: Annotations, pred: Annotations) -> Iterator[Problem]:
+    predicted = dict(zip(pred.ids, pred.texts, strict=True))
     for id_, text in zip(gold.ids, gold.texts, strict=True):
-        other = given.get(id_)
+        other = predicted.get(id_)
         if other is not None and other != text:
-            position = _first_difference(text, other)
-            one, two = (each[position : position + SHOWN] for each in (text, other))
-            what = f"texts differ from character {position}: gold has {one!r}, prediction {two!r}"
-            fix = "Predict on gold's own text; offsets mean nothing on another"
+            offset = _first_difference(text, other)
+            one, two = (each[offset : offset + EXCERPT_LENGTH] for each in (text, other))
+            what = f"texts differ from character {offset}: gold has {one!r}, prediction {two!r}"
+            fix = "Predict on the text of the gold document, so that offsets are comparable"
             yield Problem("different-text", what, fix, id_)
 
 
 def _first_difference(one: str, two: str) -> int:
-    for position, (a, b) in enumerate(zip(one, two, strict=False)):
+    for offset, (a, b) in enumerate(zip(one, two, strict=False)):
         if a != b:
-            return position
+            return offset
     return min(len(one), len(two))

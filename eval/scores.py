@@ -1,8 +1,8 @@
 """Scores: gold and predictions of the same documents, compared under one scheme.
 
-The counts of every document and type are kept, as an integer array of shape
-(documents, types, numbers), the numbers being those of a `Tally`: totals are its sums, and a
-document bootstrap is a matrix product with it.
+The counts of every document and type are kept in an integer array of shape (documents, types, n),
+where n is the number of counts of the scheme's `ScoreCounts`. Totals are sums of this array, and
+a document bootstrap is a matrix product with it.
 """
 
 from __future__ import annotations
@@ -15,71 +15,77 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from aloi.eval.columns import Bools, Ints
-from aloi.eval.counts import Counts, Tally, mean_ratios
+from aloi.eval.counts import Counts, ScoreCounts, mean_ratios
 from aloi.eval.items import Items
 
-T = TypeVar("T", bound=Tally)
+CountsT = TypeVar("CountsT", bound=ScoreCounts)
 
 
 @dataclass(frozen=True)
-class Scores(Generic[T]):
-    """The tallies under one scheme; `duplicates` are items that collapsed, and score nothing."""
+class Scores(Generic[CountsT]):
+    """The counts under one scheme; `duplicates` is the number of repeated items per side."""
 
-    kind: type[T]
+    kind: type[CountsT]
     labels: tuple[str, ...]
     by_document: Ints = field(repr=False)
     duplicates: Mapping[str, int]
 
     @classmethod
-    def found(
+    def without_empty_types(
         cls,
-        kind: type[T],
+        kind: type[CountsT],
         labels: tuple[str, ...],
         by_document: Ints,
         duplicates: Mapping[str, int],
-    ) -> Scores[T]:
-        """Scores without the types that neither gold nor predictions have."""
-        some = np.flatnonzero(by_document.sum(axis=(0, 2)))
-        return cls(kind, tuple(labels[i] for i in some), by_document[:, some], duplicates)
+    ) -> Scores[CountsT]:
+        """Return scores without the types that occur neither in gold nor in predictions."""
+        used = np.flatnonzero(by_document.sum(axis=(0, 2)))
+        return cls(kind, tuple(labels[i] for i in used), by_document[:, used], duplicates)
 
     @cached_property
-    def types(self) -> dict[str, T]:
-        """The tally of each type found in gold or predictions, in sorted order."""
+    def types(self) -> dict[str, CountsT]:
+        """The counts of each type in gold or predictions, in sorted order."""
         totals = self.by_document.sum(axis=0).tolist()
         return {label: self.kind.of(row) for label, row in zip(self.labels, totals, strict=True)}
 
     @cached_property
-    def micro(self) -> T:
-        """The tally of all types together."""
+    def micro(self) -> CountsT:
+        """The counts summed over all types."""
         return self.kind.of(self.by_document.sum(axis=(0, 1)).tolist())
 
     @property
     def macro(self) -> dict[str, float | None]:
         """The mean of the types' ratios."""
-        return mean_ratios([tally.ratios for tally in self.types.values()])
+        return mean_ratios([counts.ratios for counts in self.types.values()])
 
 
-def score(gold: Items, pred: Items, *, documents: int, labels: tuple[str, ...]) -> Scores[Counts]:
-    """Compare gold's items with the predicted ones."""
-    wanted, given = distinct(gold), distinct(pred)
+def score_items(
+    gold: Items, pred: Items, *, documents: int, labels: tuple[str, ...]
+) -> Scores[Counts]:
+    """Compare gold items with predicted items; `documents` is the number of documents."""
+    gold_set, pred_set = deduplicate(gold), deduplicate(pred)
     shape = (documents, len(labels))
-    tp = tally(given.keep(among(given.key, wanted.key)), shape)
-    counts = np.stack([tp, tally(given, shape) - tp, tally(wanted, shape) - tp], axis=-1)
-    twice = {"gold": len(gold.key) - len(wanted.key), "pred": len(pred.key) - len(given.key)}
-    return Scores.found(Counts, labels, counts, twice)
+    tp = count_cells(pred_set.keep(is_member(pred_set.key, gold_set.key)), shape)
+    fp, fn = count_cells(pred_set, shape) - tp, count_cells(gold_set, shape) - tp
+    duplicates = {
+        "gold": len(gold.key) - len(gold_set.key),
+        "pred": len(pred.key) - len(pred_set.key),
+    }
+    counts = np.stack([tp, fp, fn], axis=-1)
+    return Scores.without_empty_types(Counts, labels, counts, duplicates)
 
 
-def among(keys: Ints, sorted_keys: Ints) -> Bools:
-    """Which keys are among others, which must be sorted."""
+def is_member(keys: Ints, sorted_keys: Ints) -> Bools:
+    """Return which of `keys` occur in `sorted_keys`, which must be in ascending order."""
     if not len(sorted_keys):
         return np.zeros(len(keys), dtype=np.bool_)
-    place = np.searchsorted(sorted_keys, keys)
-    found: Bools = sorted_keys[np.minimum(place, len(sorted_keys) - 1)] == keys
-    return found
+    position = np.searchsorted(sorted_keys, keys)
+    equal: Bools = sorted_keys[np.minimum(position, len(sorted_keys) - 1)] == keys
+    return equal
 
 
-def distinct(items: Items) -> Items:
-    """The items in order of their keys, each once."""
+def deduplicate(items: Items) -> Items:
+    """Return the items without duplicates, sorted by key."""
     if (items.key[1:] > items.key[:-1]).all():
         return items
     order = np.argsort(items.key, kind="stable")
@@ -90,7 +96,7 @@ def distinct(items: Items) -> Items:
     return Items(items.document[rows], items.label[rows], items.key[rows])
 
 
-def tally(items: Items, shape: tuple[int, int]) -> Ints:
-    """How many items there are of each document and label: an array of that shape."""
+def count_cells(items: Items, shape: tuple[int, int]) -> Ints:
+    """Return the number of items per document and label, as an array of the given shape."""
     cell = items.document * shape[1] + items.label
     return np.bincount(cell, minlength=shape[0] * shape[1]).reshape(shape)

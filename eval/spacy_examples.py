@@ -1,6 +1,6 @@
-"""spaCy's `Example`s scored as documents are, and scorers for `spacy train` configs.
+"""Scores of spaCy `Example` objects, and scorers for `spacy train` configs.
 
-`evaluate(*from_spacy(examples))` gives the whole report. In a config:
+`evaluate(*from_spacy(examples))` returns the full report. In a config:
 
     [components.ner.scorer]
     @scorers = "aloi.mention_scorer.v1"
@@ -15,21 +15,21 @@ from spacy.training import Example
 
 from aloi.corpus.document import Document
 from aloi.corpus.formats.shared.spacy_docs import to_document
-from aloi.eval import items
 from aloi.eval.columns import Annotations
-from aloi.eval.items import Both
-from aloi.eval.pairing import Pair, pair
-from aloi.eval.scores import Scores, score
+from aloi.eval.items import ItemPair, mention_items, relation_items
+from aloi.eval.pairing import PairedAnnotations, pair_annotations
+from aloi.eval.scores import Scores, score_items
 
 Scorer = Callable[..., dict[str, Any]]
 
-NAMES = {"p": "precision", "r": "recall", "f": "f1"}
+RATIO_NAMES = {"p": "precision", "r": "recall", "f": "f1"}
+"""spaCy's abbreviation of each ratio, and its name here."""
 
 
 def from_spacy(examples: Iterable[Example]) -> tuple[list[Document], list[Document]]:
-    """Gold and predicted documents of examples, numbered in their order.
+    """Return the gold and predicted documents of examples; their ids are the numbers 0, 1, 2, …
 
-    All mentions count: those of the span group `entities` where there is one, else `doc.ents`.
+    Mentions are those of the span group `entities` if the doc has one, otherwise of `doc.ents`.
     """
     gold, pred = [], []
     for number, example in enumerate(examples):
@@ -39,39 +39,39 @@ def from_spacy(examples: Iterable[Example]) -> tuple[list[Document], list[Docume
 
 
 def make_mention_scorer() -> Scorer:
-    """`aloi.mention_scorer.v1`: mentions right in start, end and label, nested ones included."""
-    return lambda examples, **_: _scored(examples, "mentions", items.spans)
+    """Return `aloi.mention_scorer.v1`, which scores all mentions by start, end and label."""
+    return lambda examples, **_: _score_examples(examples, "mentions", mention_items)
 
 
 def make_relation_scorer() -> Scorer:
-    """`aloi.relation_scorer.v1`: relations right in label, both ends and their labels.
+    """Return `aloi.relation_scorer.v1`, which scores relations by label and labelled ends.
 
-    The component hands over which labels are `symmetric`.
+    The component passes the labels of symmetric relations as `symmetric`.
     """
 
     def score_relations(
         examples: Iterable[Example], *, symmetric: frozenset[str] = frozenset(), **_: object
     ) -> dict[str, Any]:
-        return _scored(
+        return _score_examples(
             examples,
             "relations",
-            lambda both: items.relations(both, typed=True, symmetric=symmetric),
+            lambda pair: relation_items(pair, typed=True, symmetric=symmetric),
         )
 
     return score_relations
 
 
-def _scored(
-    examples: Iterable[Example], what: str, compared: Callable[[Pair], Both]
+def _score_examples(
+    examples: Iterable[Example], prefix: str, select: Callable[[PairedAnnotations], ItemPair]
 ) -> dict[str, Any]:
-    """Micro-averages and the ratios of each type, under the names spaCy gives such scores."""
-    both = pair(*map(Annotations.of, from_spacy(examples)))
-    labels = both.labels if what == "mentions" else both.relation_labels
-    scores: Scores[Any] = score(*compared(both), documents=len(both), labels=labels)
+    """Return micro-averages and the ratios of each type, named as spaCy names its scores."""
+    pair = pair_annotations(*map(Annotations.of, from_spacy(examples)))
+    labels = pair.labels if prefix == "mentions" else pair.relation_labels
+    scores: Scores[Any] = score_items(*select(pair), documents=len(pair), labels=labels)
     return {
-        **{f"{what}_micro_{k}": scores.micro.ratios[name] for k, name in NAMES.items()},
-        f"{what}_per_type": {
-            label: {k: tally.ratios[name] for k, name in NAMES.items()}
-            for label, tally in scores.types.items()
+        **{f"{prefix}_micro_{k}": scores.micro.ratios[name] for k, name in RATIO_NAMES.items()},
+        f"{prefix}_per_type": {
+            label: {k: counts.ratios[name] for k, name in RATIO_NAMES.items()}
+            for label, counts in scores.types.items()
         },
     }

@@ -16,7 +16,7 @@ from aloi.annotation.compare.content import (
 )
 from aloi.corpus.document import Document, Entity
 from aloi.corpus.schema import Schema
-from aloi.eval.agreement import measures
+from aloi.eval.agreement.mention_disagreements import NO_MENTION, find_mention_disagreements
 from aloi.eval.columns import Annotations
 
 MENTION, RELATION = "mention", "relation"
@@ -73,7 +73,7 @@ class PassDisagreement:
 
 def format_values(values: Iterable[str]) -> str:
     """Return an annotator's version on one line; a dash if it is empty."""
-    return " + ".join(values) or measures.UNMARKED
+    return " + ".join(values) or NO_MENTION
 
 
 def find_disagreements(versions: Mapping[str, Document], schema: Schema) -> list[PassDisagreement]:
@@ -93,7 +93,7 @@ def _mention_disagreements(versions: Mapping[str, Document]) -> Iterator[PassDis
         name: {mention_key(each): each for each in version.entities}
         for name, version in versions.items()
     }
-    for group in sorted(measures.disagreements(columns), key=lambda each: each.start):
+    for group in sorted(find_mention_disagreements(columns), key=lambda each: each.start):
         described = {
             name: tuple(
                 _describe_mention(versions[name], entities[name][start, end, label])

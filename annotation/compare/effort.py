@@ -39,7 +39,7 @@ from aloi.annotation.compare.passes import group_by_document
 from aloi.corpus.document import Document
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.schema import Schema
-from aloi.eval.reports.sheets import Sheet, ratio
+from aloi.eval.reports.sheets import Sheet, format_ratio
 
 ACTIONS = (
     "mentions added",
@@ -84,7 +84,7 @@ class Effort:
         used = [name for name in ACTIONS if any(side[name] for side in sides)]
         rows = [(name, *(str(side[name]) for side in sides)) for name in used]
         rows.append(("all actions", *(str(side.total()) for side in sides)))
-        rows.append(("share saved", ratio(self.saved), ""))
+        rows.append(("share saved", format_ratio(self.saved), ""))
         title = f"effort over {self.documents} documents"
         return Sheet(title, tuple(rows), ("", "from predictions", "from nothing"))
 

@@ -20,9 +20,9 @@ from aloi.annotation.compare.disagreements import (
 from aloi.annotation.compare.passes import Passes, PassWork, group_by_document, measure_work
 from aloi.corpus.document import Document
 from aloi.corpus.schema import Schema
-from aloi.eval.agreement import measures
+from aloi.eval.agreement import annotator_agreement
 from aloi.eval.columns import Annotations
-from aloi.eval.reports.sheets import Sheet, ratio
+from aloi.eval.reports.sheets import Sheet, format_ratio
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class PassAgreement:
     first; those on mentions are in `coefficients`.
     """
 
-    coefficients: measures.Agreement
+    coefficients: annotator_agreement.AgreementReport
     values: tuple[ValueAgreement, ...]
     disagreements: tuple[PassDisagreement, ...] = field(repr=False)
     work: dict[str, PassWork]
@@ -84,7 +84,7 @@ class PassAgreement:
 
     def _disagreement_sheet(self, title: str, listed: Sequence[PassDisagreement]) -> Sheet:
         names = tuple(self.coefficients.annotators)
-        first = listed[: measures.SHOWN]
+        first = listed[: annotator_agreement.MAX_LISTED_DISAGREEMENTS]
         rows = tuple(_disagreement_row(each, names) for each in first)
         title = f"differing {title}, {len(first)} of {len(listed)}: {' / '.join(names)}"
         return Sheet(title, rows, ("versions", "document", "where"))
@@ -111,7 +111,7 @@ def compare_passes(passes: Passes, schema: Schema | None = None) -> PassAgreemen
     twice, or if the annotators' texts of a document differ.
     """
     columns = {name: Annotations.of(documents) for name, documents in passes.items()}
-    coefficients = measures.agree(columns, schema=schema)
+    coefficients = annotator_agreement.measure_agreement(columns, schema=schema)
     schema = schema or EMPTY_SCHEMA
     by_document = group_by_document(passes)
     disagreements = [
@@ -166,7 +166,7 @@ def _count_values(left: DocumentContent, right: DocumentContent) -> tuple[Counte
 
 
 def _share(each: ValueAgreement) -> str:
-    return ratio(each.same / each.items)
+    return format_ratio(each.same / each.items)
 
 
 def _disagreement_row(each: PassDisagreement, names: Sequence[str]) -> tuple[str, str, str]:

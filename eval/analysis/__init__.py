@@ -1,1 +1,1 @@
-"""Errors, their causes, and scores by slice."""
+"""Analysis of errors: kinds, causes, slices, and curves over score thresholds."""

@@ -1,84 +1,87 @@
-"""Why a relation was missed: in an end-to-end run, most misses begin with a mention.
+"""Causes of missed relations: in end-to-end prediction, most of them are missed mentions.
 
-The first of these that holds is the cause of a gold relation that was not found:
+The cause of a missed gold relation is the first of these that applies:
 
-1. *both ends missed*, *head missed*, *tail missed*: no prediction on that very stretch;
-2. *wrong type*: an end is there under another label only;
-3. *wrong label*: the two ends are related, under other labels only;
-4. *not proposed*: the two ends are not related.
+1. *both ends missed*, *head missed*, *tail missed*: no predicted mention has the same span;
+2. *wrong type*: an end was predicted, but not with its gold label;
+3. *wrong label*: the two ends were predicted with a relation, but not with its gold label;
+4. *not proposed*: the two ends were predicted without a relation.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator
+from enum import StrEnum
 
-from aloi.eval.items import relations
-from aloi.eval.pairing import Pair, Side
-from aloi.eval.scores import among, distinct
-
-CAUSES = (
-    "both ends missed",
-    "head missed",
-    "tail missed",
-    "wrong type",
-    "wrong label",
-    "not proposed",
-)
-
-Stretch = tuple[int, int, int]
+from aloi.eval.columns import DocumentSpan
+from aloi.eval.items import relation_items
+from aloi.eval.pairing import PairedAnnotations, Side
+from aloi.eval.scores import deduplicate, is_member
 
 
-def causes(pair: Pair, *, symmetric: frozenset[str]) -> dict[str, Counter[str]]:
-    """By relation label, how many of gold's relations were missed for each cause."""
-    gold, pred = relations(pair, typed=True, symmetric=symmetric)
-    missed = set(gold.key[~among(gold.key, distinct(pred).key)].tolist())
-    types = _types(pair.pred)
-    related = _related(pair.pred)
-    found: dict[str, Counter[str]] = defaultdict(Counter)
-    arcs = pair.gold.relations
-    stretches = _stretches(pair.gold)
-    for row, (key, head, tail) in enumerate(
-        zip(gold.key.tolist(), arcs.head.tolist(), arcs.tail.tolist(), strict=True)
-    ):
+class Cause(StrEnum):
+    """Why a relation was missed."""
+
+    BOTH_ENDS_MISSED = "both ends missed"
+    HEAD_MISSED = "head missed"
+    TAIL_MISSED = "tail missed"
+    WRONG_TYPE = "wrong type"
+    WRONG_LABEL = "wrong label"
+    NOT_PROPOSED = "not proposed"
+
+
+def find_causes(pair: PairedAnnotations, *, symmetric: frozenset[str]) -> dict[str, Counter[str]]:
+    """Return the number of missed gold relations by label and cause."""
+    types = _labels_by_span(pair.pred)
+    related = _related_spans(pair.pred)
+    causes: dict[str, Counter[str]] = defaultdict(Counter)
+    relations, spans = pair.gold.relations, pair.gold.mentions.spans()
+    for row in _missed_rows(pair, symmetric):
+        head, tail = int(relations.head[row]), int(relations.tail[row])
+        labels = (pair.gold.mentions.label[head], pair.gold.mentions.label[tail])
+        cause = _find_cause((spans[head], spans[tail]), labels, types, related)
+        causes[pair.relation_labels[relations.label[row]]][cause] += 1
+    return dict(sorted(causes.items()))
+
+
+def _missed_rows(pair: PairedAnnotations, symmetric: frozenset[str]) -> Iterator[int]:
+    """Yield the row numbers of missed gold relations, one row for each set of duplicates."""
+    gold, pred = relation_items(pair, typed=True, symmetric=symmetric)
+    missed = set(gold.key[~is_member(gold.key, deduplicate(pred).key)].tolist())
+    for row, key in enumerate(gold.key.tolist()):
         if key in missed:
-            missed.remove(key)  # a duplicate is missed once
-            ends = (stretches[head], stretches[tail])
-            labels = (pair.gold.mentions.label[head], pair.gold.mentions.label[tail])
-            cause = _cause(ends, labels, types, related)
-            found[pair.relation_labels[arcs.label[row]]][cause] += 1
-    return dict(sorted(found.items()))
+            missed.remove(key)
+            yield row
 
 
-def _cause(
-    ends: tuple[Stretch, Stretch],
+def _find_cause(
+    ends: tuple[DocumentSpan, DocumentSpan],
     labels: tuple[int, int],
-    types: dict[Stretch, set[int]],
-    related: set[frozenset[Stretch]],
-) -> str:
-    there = [end in types for end in ends]
-    if not all(there):
-        return CAUSES[0] if not any(there) else CAUSES[1] if not there[0] else CAUSES[2]
+    types: dict[DocumentSpan, set[int]],
+    related: set[frozenset[DocumentSpan]],
+) -> Cause:
+    head, tail = (end in types for end in ends)
+    if not (head or tail):
+        return Cause.BOTH_ENDS_MISSED
+    if not (head and tail):
+        return Cause.TAIL_MISSED if head else Cause.HEAD_MISSED
     if any(label not in types[end] for end, label in zip(ends, labels, strict=True)):
-        return CAUSES[3]
-    return CAUSES[4] if frozenset(ends) in related else CAUSES[5]
+        return Cause.WRONG_TYPE
+    return Cause.WRONG_LABEL if frozenset(ends) in related else Cause.NOT_PROPOSED
 
 
-def _types(side: Side) -> dict[Stretch, set[int]]:
-    types: dict[Stretch, set[int]] = defaultdict(set)
-    for stretch, label in zip(_stretches(side), side.mentions.label.tolist(), strict=True):
-        types[stretch].add(label)
-    return types
+def _labels_by_span(side: Side) -> dict[DocumentSpan, set[int]]:
+    labels: dict[DocumentSpan, set[int]] = defaultdict(set)
+    for span, label in zip(side.mentions.spans(), side.mentions.label.tolist(), strict=True):
+        labels[span].add(label)
+    return labels
 
 
-def _related(side: Side) -> set[frozenset[Stretch]]:
-    """The pairs of stretches that some relation joins, either way."""
-    stretches, arcs = _stretches(side), side.relations
+def _related_spans(side: Side) -> set[frozenset[DocumentSpan]]:
+    """Return the pairs of spans that have a relation, in either direction."""
+    spans, relations = side.mentions.spans(), side.relations
     return {
-        frozenset((stretches[head], stretches[tail]))
-        for head, tail in zip(arcs.head.tolist(), arcs.tail.tolist(), strict=True)
+        frozenset((spans[head], spans[tail]))
+        for head, tail in zip(relations.head.tolist(), relations.tail.tolist(), strict=True)
     }
-
-
-def _stretches(side: Side) -> list[Stretch]:
-    m = side.mentions
-    return list(zip(m.document.tolist(), m.start.tolist(), m.end.tolist(), strict=True))

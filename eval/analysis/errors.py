@@ -1,32 +1,31 @@
-"""What kind each error is: a partition of every false positive and every false negative.
+"""The kind of each error: a partition of all false positives and false negatives.
 
-Exact matches are right. Among the other mentions,
+Exact matches are right. The kinds of the other mentions are:
 
-- *split*: a gold mention with two or more predicted ones inside it that touch no other gold
-  mention; *merge*: a predicted mention with two or more gold ones inside it, in the same way;
-- *type*: paired (see `alignment`) on the same stretch under another label; *boundary*: paired on
-  another stretch under the same label; *boundary and type*: paired, both wrong;
-- *nested*: left over, and inside or around a mention that is right;
-- *missed* and *spurious*: left over, without any of this.
+- *split*: a gold mention that contains two or more predicted mentions which overlap no other gold
+  mention; *merge*: a predicted mention that contains two or more gold mentions, likewise;
+- *type*: aligned (see `aloi.eval.alignment`) with the same span and another label; *boundary*:
+  aligned with the same label and another span; *boundary and type*: aligned, both different;
+- *nested*: not aligned, and inside or around a correct mention;
+- *missed* and *spurious*: all other gold and predicted mentions.
 
-Each error has one kind, so the columns of the table add up to the false negatives and false
-positives of the exact scheme. Duplicates are in no column.
+Each error has one kind, so the counts of all kinds add up to the false negatives and false
+positives of the exact scheme. Duplicates are not errors.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from aloi.eval.alignment import Alignment, overlaps
+from aloi.eval.alignment import Alignment, find_overlaps
 from aloi.eval.columns import Bools, Ints, MentionColumns
-from aloi.eval.pairing import Pair
+from aloi.eval.pairing import PairedAnnotations
 
-KINDS = (
+ERROR_KINDS = (
     "right",
     "type",
     "boundary",
@@ -37,226 +36,155 @@ KINDS = (
     "missed",
     "spurious",
 )
-RIGHT, TYPE, BOUNDARY, BOTH, SPLIT, MERGE, NESTED, MISSED, SPURIOUS = range(len(KINDS))
+"""The names of the kinds, by number."""
+
+RIGHT, TYPE, BOUNDARY, BOUNDARY_AND_TYPE, SPLIT, MERGE, NESTED, MISSED, SPURIOUS = range(
+    len(ERROR_KINDS)
+)
+
+KindRows = tuple[Ints | int, Ints, Ints]
+"""A kind, or the kind of each row; the rows of gold; the rows of the predictions."""
 
 
 @dataclass(frozen=True)
-class Errors:
-    """The kind of each distinct mention, by number in `KINDS`.
+class ClassifiedErrors:
+    """The kind of each distinct mention, as a number of `ERROR_KINDS`.
 
-    `gold` and `pred` are as long as the alignment's mentions.
+    `gold` and `pred` are parallel to the mentions of the alignment.
     """
 
-    pair: Pair = field(repr=False)
+    pair: PairedAnnotations = field(repr=False)
     alignment: Alignment = field(repr=False)
     gold: Ints = field(repr=False)
     pred: Ints = field(repr=False)
 
     def table(self) -> dict[str, dict[str, dict[str, int]]]:
-        """By kind and type: `fn` of the gold mentions and `fp` of the predicted ones."""
-        found = {
-            "fn": _counts(self.gold, self.alignment.gold, len(self.pair.labels)),
-            "fp": _counts(self.pred, self.alignment.pred, len(self.pair.labels)),
+        """Return, by kind and type, the gold mentions (`fn`) and predicted mentions (`fp`)."""
+        counts = {
+            "fn": _count_kinds(self.gold, self.alignment.gold, len(self.pair.labels)),
+            "fp": _count_kinds(self.pred, self.alignment.pred, len(self.pair.labels)),
         }
         return {
             name: {
-                label: {side: int(counts[kind, number]) for side, counts in found.items()}
+                label: {side: int(each[kind, number]) for side, each in counts.items()}
                 for number, label in enumerate(self.pair.labels)
-                if any(counts[kind, number] for counts in found.values())
+                if any(each[kind, number] for each in counts.values())
             }
-            for kind, name in enumerate(KINDS)
+            for kind, name in enumerate(ERROR_KINDS)
             if kind != RIGHT
         }
 
     def confusion(self) -> Confusion:
-        """How often each gold type was predicted as each other, on the same or another stretch."""
-        none = len(self.pair.labels)
+        """Return how often each gold type was predicted as each type, over aligned mentions."""
+        unaligned = len(self.pair.labels)
         gold, pred = self.alignment.gold.label, self.alignment.pred.label
-        rows, columns = [], []
-        free = [np.ones(len(side), dtype=np.bool_) for side in (gold, pred)]
-        for pairs in (self.alignment.exact, self.alignment.paired):
-            rows.append(gold[pairs.gold])
-            columns.append(pred[pairs.pred])
-            free[0][pairs.gold] = free[1][pairs.pred] = False
-        left, made_up = gold[free[0]], pred[free[1]]
-        rows += [left, np.full(len(made_up), none)]
-        columns += [np.full(len(left), none), made_up]
-        cells = np.concatenate(rows) * (none + 1) + np.concatenate(columns)
-        counts = np.bincount(cells, minlength=(none + 1) ** 2)
-        return Confusion(self.pair.labels, counts.reshape(none + 1, none + 1))
+        exact, paired = self.alignment.exact, self.alignment.paired
+        gold_rows = np.concatenate([exact.gold, paired.gold])
+        pred_rows = np.concatenate([exact.pred, paired.pred])
+        missed, spurious = np.delete(gold, gold_rows), np.delete(pred, pred_rows)
+        rows = np.concatenate([gold[gold_rows], missed, np.full(len(spurious), unaligned)])
+        columns = np.concatenate([pred[pred_rows], np.full(len(missed), unaligned), spurious])
+        size = unaligned + 1
+        counts = np.bincount(rows * size + columns, minlength=size**2)
+        return Confusion(self.pair.labels, counts.reshape(size, size))
 
 
 @dataclass(frozen=True)
 class Confusion:
-    """Gold types down and predicted ones across, as (types + 1, types + 1) counts.
+    """Counts of shape (types + 1, types + 1): gold types are rows, predicted types columns.
 
-    The last column is what was *missed*, the last row what is *spurious*; mentions are paired as
-    the alignment pairs them.
+    The last column counts missed mentions, the last row spurious ones.
     """
 
     labels: tuple[str, ...]
     matrix: Ints = field(repr=False)
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns."""
+        return (*self.labels, ERROR_KINDS[MISSED])
+
+    def rows(self) -> Iterator[tuple[str, list[int]]]:
+        """Yield the name and counts of each row."""
+        names = (*self.labels, ERROR_KINDS[SPURIOUS])
+        return zip(names, self.matrix.tolist(), strict=True)
+
     def to_json(self) -> dict[str, Any]:
-        """Rows by gold type, `spurious` last; columns by predicted type, `missed` last."""
-        columns = (*self.labels, "missed")
-        rows = zip((*self.labels, "spurious"), self.matrix.tolist(), strict=True)
-        return {name: dict(zip(columns, row, strict=True)) for name, row in rows}
+        """Return the counts by gold type, then predicted type."""
+        return {name: dict(zip(self.columns, row, strict=True)) for name, row in self.rows()}
 
 
-def errors(pair: Pair, alignment: Alignment) -> Errors:
-    """The kind of every mention of an alignment of a pair."""
+def classify_errors(pair: PairedAnnotations, alignment: Alignment) -> ClassifiedErrors:
+    """Return the kind of every mention of a pair; `alignment` is `align_pair(pair)`."""
     gold = np.full(len(alignment.gold), MISSED)
     pred = np.full(len(alignment.pred), SPURIOUS)
-    _mark_nested(alignment, gold, pred)
-    _mark_splits(alignment, gold, pred)
-    _mark_paired(alignment, gold, pred)
+    for kind, gold_rows, pred_rows in (*_nested(alignment), *_splits_and_merges(alignment)):
+        gold[gold_rows] = kind
+        pred[pred_rows] = kind
+    kinds, gold_rows, pred_rows = _aligned_errors(alignment, gold, pred)
+    gold[gold_rows] = kinds
+    pred[pred_rows] = kinds
     gold[alignment.exact.gold] = RIGHT
     pred[alignment.exact.pred] = RIGHT
-    return Errors(pair, alignment, gold, pred)
+    return ClassifiedErrors(pair, alignment, gold, pred)
 
 
-def _counts(kinds: Ints, mentions: MentionColumns, labels: int) -> Ints:
+def _count_kinds(kinds: Ints, mentions: MentionColumns, labels: int) -> Ints:
+    """Return the number of mentions by kind and label."""
     cells = kinds * labels + mentions.label
-    return np.bincount(cells, minlength=len(KINDS) * labels).reshape(len(KINDS), labels)
+    shape = (len(ERROR_KINDS), labels)
+    return np.bincount(cells, minlength=shape[0] * shape[1]).reshape(shape)
 
 
-def _mark_nested(alignment: Alignment, gold: Ints, pred: Ints) -> None:
-    """Mentions inside or around one that is right, whatever else they are."""
-    right = np.sort(alignment.exact.gold)
-    for mentions, kinds, exact in (
-        (alignment.gold, gold, alignment.exact.gold),
-        (alignment.pred, pred, alignment.exact.pred),
-    ):
-        others = np.setdiff1d(np.arange(len(mentions)), exact)
-        touching = overlaps(alignment.gold, mentions, right, others, alignment.width)
-        inside = _contains(alignment.gold, touching.gold, mentions, touching.pred)
-        around = _contains(mentions, touching.pred, alignment.gold, touching.gold)
-        kinds[touching.pred[inside | around]] = NESTED
+def _nested(alignment: Alignment) -> Iterator[KindRows]:
+    """Yield the mentions inside or around a correct mention."""
+    no_rows = np.zeros(0, dtype=np.int64)
+    yield NESTED, _nested_rows(alignment, alignment.gold, alignment.exact.gold), no_rows
+    yield NESTED, no_rows, _nested_rows(alignment, alignment.pred, alignment.exact.pred)
 
 
-def _mark_splits(alignment: Alignment, gold: Ints, pred: Ints) -> None:
-    """Mentions cut up, or run together; not those that are on one stretch with another."""
+def _nested_rows(alignment: Alignment, mentions: MentionColumns, exact: Ints) -> Ints:
+    """Return the rows of `mentions`, except `exact`, that are nested with a correct mention."""
+    correct = np.sort(alignment.exact.gold)
+    others = np.setdiff1d(np.arange(len(mentions)), exact)
+    overlapping = find_overlaps(alignment.gold, mentions, correct, others, alignment.width)
+    inside = _contains(alignment.gold, overlapping.gold, mentions, overlapping.pred)
+    around = _contains(mentions, overlapping.pred, alignment.gold, overlapping.gold)
+    return overlapping.pred[inside | around]
+
+
+def _splits_and_merges(alignment: Alignment) -> Iterator[KindRows]:
+    """Yield split and merged mentions, except those with the same span as another mention."""
     pairs = alignment.overlapping
-    same = alignment.same_stretch(pairs)
-    inside = _contains(alignment.gold, pairs.gold, alignment.pred, pairs.pred)
-    around = _contains(alignment.pred, pairs.pred, alignment.gold, pairs.gold)
-    degree = [np.bincount(side)[side] for side in pairs]
-    for kind, contained, whole, alone in (
-        (SPLIT, inside, pairs.gold, degree[1] == 1),
-        (MERGE, around, pairs.pred, degree[0] == 1),
+    same = alignment.same_span(pairs)
+    pred_in_gold = _contains(alignment.gold, pairs.gold, alignment.pred, pairs.pred)
+    gold_in_pred = _contains(alignment.pred, pairs.pred, alignment.gold, pairs.gold)
+    overlaps = [np.bincount(side)[side] for side in pairs]
+    for kind, contained, outer, one_overlap in (
+        (SPLIT, pred_in_gold, pairs.gold, overlaps[1] == 1),
+        (MERGE, gold_in_pred, pairs.pred, overlaps[0] == 1),
     ):
-        parts = contained & alone & ~np.isin(whole, whole[same])
-        several = np.isin(whole, np.flatnonzero(np.bincount(whole[parts]) > 1))
-        gold[pairs.gold[parts & several]] = kind
-        pred[pairs.pred[parts & several]] = kind
+        parts = contained & one_overlap & ~np.isin(outer, outer[same])
+        several = np.isin(outer, np.flatnonzero(np.bincount(outer[parts]) > 1))
+        yield kind, pairs.gold[parts & several], pairs.pred[parts & several]
 
 
-def _mark_paired(alignment: Alignment, gold: Ints, pred: Ints) -> None:
-    """Pairs of which neither was cut up or run together."""
+def _aligned_errors(alignment: Alignment, gold: Ints, pred: Ints) -> KindRows:
+    """Return the kinds of aligned mentions that are neither split nor merged."""
     pairs = alignment.paired
-    stretch, label = alignment.same_stretch(pairs), alignment.same_label(pairs)
-    kind = np.where(stretch, TYPE, np.where(label, BOUNDARY, BOTH))
-    taken = np.isin(gold[pairs.gold], (SPLIT, MERGE)) | np.isin(pred[pairs.pred], (SPLIT, MERGE))
-    gold[pairs.gold[~taken]] = kind[~taken]
-    pred[pairs.pred[~taken]] = kind[~taken]
-
-
-def _contains(outer: MentionColumns, some: Ints, inner: MentionColumns, others: Ints) -> Bools:
-    found: Bools = (outer.start[some] <= inner.start[others]) & (
-        inner.end[others] <= outer.end[some]
+    span, label = alignment.same_span(pairs), alignment.same_label(pairs)
+    kinds = np.where(span, TYPE, np.where(label, BOUNDARY, BOUNDARY_AND_TYPE))
+    classified = np.isin(gold[pairs.gold], (SPLIT, MERGE)) | np.isin(
+        pred[pairs.pred], (SPLIT, MERGE)
     )
-    return found
+    return kinds[~classified], pairs.gold[~classified], pairs.pred[~classified]
 
 
-class Case(NamedTuple):
-    """One error as a person reads it: what gold has, what was predicted, and where it stands.
-
-    `gold` and `pred` are (label, start, end), None where there is nothing; `context` is the text
-    around, the mention between » and «. If the text is `withheld`, as that of a restricted document
-    in a report, surface and context are offsets.
-    """
-
-    kind: str
-    document: str
-    gold: tuple[str, int, int] | None
-    pred: tuple[str, int, int] | None
-    surface: str
-    context: str
-    withheld: bool = False
-
-    def without_text(self) -> Case:
-        """Return the case with offsets in the place of its text."""
-        place = self.gold or self.pred
-        assert place is not None
-        _, start, end = place
-        surface = f"characters {start} to {end}"
-        return self._replace(surface=surface, context=surface, withheld=True)
-
-
-AROUND = 40
-"""Characters of context on either side."""
-
-
-def cases(errors: Errors) -> Iterator[Case]:
-    """Every error once, in text order: a pair as one case, the rest one by one."""
-    alignment = errors.alignment
-    answer = dict(zip(alignment.paired.gold.tolist(), alignment.paired.pred.tolist(), strict=True))
-    wrong = np.flatnonzero(errors.gold != RIGHT).tolist()
-    answered = {
-        row: answer[row]
-        for row in wrong
-        if row in answer and errors.pred[answer[row]] == errors.gold[row]
-    }
-    alone = set(np.flatnonzero(errors.pred != RIGHT).tolist()) - {*answered.values()}
-    found = [
-        *(_case(errors, int(errors.gold[row]), row, answered.get(row)) for row in wrong),
-        *(_case(errors, int(errors.pred[row]), None, row) for row in alone),
-    ]
-    return (case for *_, case in sorted(found, key=lambda each: each[:2]))
-
-
-def frequent(
-    found: Iterable[Case], *, most: int, withheld: Collection[str] = ()
-) -> list[tuple[int, Case]]:
-    """Return the most frequent errors with the same words, kind and labels; an example of each.
-
-    The example is from a document that is not `withheld`, or it is without its text.
-    """
-    groups: dict[tuple[str, str, str, str], list[Case]] = defaultdict(list)
-    for case in found:
-        labels = [side[0] if side else "" for side in (case.gold, case.pred)]
-        groups[case.kind, labels[0], labels[1], case.surface.casefold()].append(case)
-    ranked = sorted(groups.values(), key=len, reverse=True)
-    return [(len(group), _example(group, withheld)) for group in ranked[:most]]
-
-
-def _example(group: list[Case], withheld: Collection[str]) -> Case:
-    shown = (case for case in group if case.document not in withheld)
-    return next(shown, None) or group[0].without_text()
-
-
-def _case(errors: Errors, kind: int, gold: int | None, pred: int | None) -> tuple[int, int, Case]:
-    sides = ((errors.alignment.gold, gold), (errors.alignment.pred, pred))
-    mentions, row = sides[0] if gold is not None else sides[1]
-    assert row is not None
-    document, start, end = (
-        int(column[row]) for column in (mentions.document, mentions.start, mentions.end)
+def _contains(
+    outer: MentionColumns, outer_rows: Ints, inner: MentionColumns, inner_rows: Ints
+) -> Bools:
+    """Return for each pair of rows whether the outer mention contains the inner one."""
+    contains: Bools = (outer.start[outer_rows] <= inner.start[inner_rows]) & (
+        inner.end[inner_rows] <= outer.end[outer_rows]
     )
-    text = errors.pair.texts[document]
-    spans = [None if at is None else _span(errors.pair.labels, side, at) for side, at in sides]
-    before, after = text[max(start - AROUND, 0) : start], text[end : end + AROUND]
-    surface = text[start:end]
-    case = Case(
-        KINDS[kind],
-        errors.pair.ids[document],
-        spans[0],
-        spans[1],
-        surface,
-        " ".join(f"{before}»{surface}«{after}".split()),
-    )
-    return document, start, case
-
-
-def _span(labels: tuple[str, ...], mentions: MentionColumns, row: int) -> tuple[str, int, int]:
-    return labels[mentions.label[row]], int(mentions.start[row]), int(mentions.end[row])
+    return contains

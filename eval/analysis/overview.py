@@ -1,4 +1,4 @@
-"""What lies behind the scores: kinds of error, confusion, causes, slices, the commonest errors."""
+"""The analysis of a comparison: error kinds, confusion, causes, slices, frequent errors."""
 
 from __future__ import annotations
 
@@ -7,61 +7,77 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aloi.eval.alignment import Alignment
-from aloi.eval.analysis.causes import causes
-from aloi.eval.analysis.errors import Errors, cases, errors, frequent
+from aloi.eval.analysis.cases import FrequentError, list_cases, most_frequent
+from aloi.eval.analysis.causes import find_causes
+from aloi.eval.analysis.errors import ClassifiedErrors, classify_errors
 from aloi.eval.analysis.slices import Slice, entity_slices, relation_slices
 from aloi.eval.columns import Annotations
-from aloi.eval.pairing import Pair
+from aloi.eval.pairing import PairedAnnotations
 
-LISTED = 100
-"""How many of the most frequent errors are listed."""
+MAX_FREQUENT_ERRORS = 100
+"""The number of most frequent errors in a report."""
 
 
 @dataclass(frozen=True)
 class Analysis:
-    """The errors of one comparison, sorted and counted.
+    """The analysis of one comparison.
 
-    `causes` are by relation label, then cause; slices are exact for entities and strict for
-    relations.
+    `causes` are by relation label, then cause. The slices of entities are scored under the exact
+    scheme, those of relations under the strict scheme.
     """
 
-    errors: Errors = field(repr=False)
+    errors: ClassifiedErrors = field(repr=False)
     causes: dict[str, Counter[str]]
     entity_slices: tuple[Slice, ...]
     relation_slices: tuple[Slice, ...]
 
-    def to_json(self) -> dict[str, Any]:
-        """The analysis as plain values."""
+    def frequent_errors(self) -> list[FrequentError]:
+        """Return the most frequent errors, without text of withheld documents."""
+        cases = list_cases(self.errors)
         withheld = self.errors.pair.withheld
-        listed = frequent(cases(self.errors), most=LISTED, withheld=withheld)
+        return most_frequent(cases, limit=MAX_FREQUENT_ERRORS, withheld=withheld)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the analysis as JSON values."""
         return {
             "errors": self.errors.table(),
             "confusion": self.errors.confusion().to_json(),
-            "frequent_errors": [{"count": number, **case._asdict()} for number, case in listed],
-            "missed_relations": {label: dict(found) for label, found in self.causes.items()},
+            "frequent_errors": [
+                {"count": each.frequency, **each.example.to_json()}
+                for each in self.frequent_errors()
+            ],
+            "missed_relations": {label: dict(causes) for label, causes in self.causes.items()},
             "slices": {
-                "entities": _plain(self.entity_slices),
-                "relations": _plain(self.relation_slices),
+                "entities": _slices_to_json(self.entity_slices),
+                "relations": _slices_to_json(self.relation_slices),
             },
         }
 
 
 def analyse(
-    pair: Pair, alignment: Alignment, *, symmetric: frozenset[str], train: Annotations | None = None
+    pair: PairedAnnotations,
+    alignment: Alignment,
+    *,
+    symmetric: frozenset[str],
+    train: Annotations | None = None,
 ) -> Analysis:
-    """Look into a comparison, given `align(pair)`; `train` tells which surfaces were seen."""
+    """Analyse a comparison; `alignment` is `align_pair(pair)`.
+
+    With the training documents `train`, mentions are also sliced by their surface in training.
+    """
     return Analysis(
-        errors(pair, alignment),
-        causes(pair, symmetric=symmetric),
+        classify_errors(pair, alignment),
+        find_causes(pair, symmetric=symmetric),
         tuple(entity_slices(pair, train=train)),
         tuple(relation_slices(pair, symmetric=symmetric)),
     )
 
 
-def _plain(slices: tuple[Slice, ...]) -> dict[str, Any]:
+def _slices_to_json(slices: tuple[Slice, ...]) -> dict[str, Any]:
     return {
         each.name: {
-            group: {**tally.plain(), **each.ratios(group)} for group, tally in each.groups.items()
+            group: {**counts.as_dict(), **each.ratios(group)}
+            for group, counts in each.groups.items()
         }
         for each in slices
     }

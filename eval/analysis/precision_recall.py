@@ -1,4 +1,4 @@
-"""Precision and recall as the threshold on scores falls, where predictions bear scores."""
+"""Precision and recall as functions of a score threshold, for predictions with scores."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from aloi.eval.columns import Bools, Floats
-from aloi.eval.items import Both, relations, spans
-from aloi.eval.pairing import Pair
-from aloi.eval.scores import among, distinct
+from aloi.eval.items import ItemPair, mention_items, relation_items
+from aloi.eval.pairing import PairedAnnotations
+from aloi.eval.scores import deduplicate, is_member
 
-POINTS = 200
-"""The most points of a curve that are kept."""
+MAX_POINTS = 200
+"""The largest number of points of a curve."""
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """One type's curve, from the highest threshold down: three columns of equal length."""
+    """One type's curve: three arrays of equal length, in descending order of threshold."""
 
     label: str
     threshold: Floats
@@ -25,32 +25,32 @@ class Curve:
     recall: Floats
 
 
-def entity_curves(pair: Pair) -> list[Curve]:
-    """A curve for each type whose predicted mentions have scores, exact."""
-    return _curves(spans(pair), pair.pred.mentions.score, pair.labels)
+def entity_curves(pair: PairedAnnotations) -> list[Curve]:
+    """Return an exact-match curve for each type with scored mentions in the predictions."""
+    return _curves(mention_items(pair), pair.pred.mentions.score, pair.labels)
 
 
-def relation_curves(pair: Pair, *, symmetric: frozenset[str]) -> list[Curve]:
-    """A curve for each type whose predicted relations have scores, strict."""
-    both = relations(pair, typed=True, symmetric=symmetric)
-    return _curves(both, pair.pred.relations.score, pair.relation_labels)
+def relation_curves(pair: PairedAnnotations, *, symmetric: frozenset[str]) -> list[Curve]:
+    """Return a strict-match curve for each type with scored relations in the predictions."""
+    items = relation_items(pair, typed=True, symmetric=symmetric)
+    return _curves(items, pair.pred.relations.score, pair.relation_labels)
 
 
-def _curves(both: Both, score: Floats, labels: tuple[str, ...]) -> list[Curve]:
-    gold, pred = distinct(both[0]), both[1]
-    right = among(pred.key, gold.key)
+def _curves(items: ItemPair, score: Floats, labels: tuple[str, ...]) -> list[Curve]:
+    gold, pred = deduplicate(items[0]), items[1]
+    correct = is_member(pred.key, gold.key)
     curves = []
     for number, label in enumerate(labels):
         rows = (pred.label == number) & ~np.isnan(score)
         support = int((gold.label == number).sum())
         if rows.any() and support:
-            curves.append(_curve(label, score[rows], right[rows], support))
+            curves.append(_curve(label, score[rows], correct[rows], support))
     return curves
 
 
-def _curve(label: str, score: Floats, right: Bools, support: int) -> Curve:
+def _curve(label: str, score: Floats, correct: Bools, support: int) -> Curve:
     order = np.argsort(-score, kind="stable")
-    tp = np.cumsum(right[order])
+    tp = np.cumsum(correct[order])
     last = np.append(np.flatnonzero(np.diff(score[order])), len(order) - 1)
-    kept = last[np.unique(np.linspace(0, len(last) - 1, min(len(last), POINTS)).astype(int))]
+    kept = last[np.unique(np.linspace(0, len(last) - 1, min(len(last), MAX_POINTS)).astype(int))]
     return Curve(label, score[order][kept], tp[kept] / (kept + 1), tp[kept] / support)

@@ -1,8 +1,8 @@
-"""Scores by slices: groups of mentions or relations that are easy or hard for a reason.
+"""Scores by slice: groups of mentions or relations with a property in common.
 
-A slice puts each item into one group, gold's and predicted ones alike: by its own length, nesting,
-surface and document, which are known on both sides; a right prediction is in the group of the gold
-item it equals. Attributes are gold's alone, so they give recall and no false positive.
+A slice assigns each gold or predicted item to one group by its length, nesting, surface or
+document, which are known on both sides; a correct prediction is in the group of the gold item it
+matches. Attributes are those of gold mentions only, so their groups have recall but no precision.
 """
 
 from __future__ import annotations
@@ -16,28 +16,42 @@ import numpy as np
 from aloi.corpus.sentences import sentence_starts
 from aloi.eval.columns import Annotations, Bools, Ints, MentionColumns, RelationColumns
 from aloi.eval.counts import Counts
-from aloi.eval.items import Both, Items, outermost, relations, spans
-from aloi.eval.pairing import Pair, Side
-from aloi.eval.scores import among, distinct
+from aloi.eval.items import ItemPair, Items, is_outermost, mention_items, relation_items
+from aloi.eval.pairing import PairedAnnotations, Side
+from aloi.eval.scores import deduplicate, is_member
 
 Groups = list[str | None]
-"""The group of each row; None for a row that is in none."""
+"""The group of each row; None for a row in no group."""
+
+GroupRule = Callable[[MentionColumns], Groups]
+"""Assigns mentions to groups."""
 
 WITHHELD = "withheld"
-"""The group of metadata and attributes of a restricted document that are long enough for text."""
-LONG_VALUE = 25
-"""Characters from which a value may be text of a document."""
+"""The group of values of a restricted document that are long enough to be text."""
 
-METADATA = ("year", "source", "rights", "form", "theme")
-SEEN = "surface in training"
-LONG = 5
-"""Words from which mentions are put together."""
+MIN_WITHHELD_LENGTH = 25
+"""Code points from which a value of a restricted document is withheld."""
+
+METADATA_KEYS = ("year", "source", "rights", "form", "theme")
+"""The metadata by which items are sliced."""
+
+PUBLIC_METADATA = ("year", "source", "rights")
+"""Metadata that a release publishes for restricted documents too."""
+
+SEEN_SLICE = "surface in training"
+"""The slice of mentions by whether the training documents have their surface."""
+
+UNSEEN = "unseen"
+"""The group of mentions with a surface that is not in the training documents."""
+
+LONGEST_LENGTH = 5
+"""Mentions of this many words or more form one group."""
 
 
 class Slice(NamedTuple):
-    """One way to divide the items, and the counts of each group, in sorted order.
+    """One way of grouping the items, and the counts of each group, in sorted order.
 
-    Where gold alone is divided, `recall_only`, precision and F1 mean nothing.
+    With `recall_only`, the groups contain gold items only, so precision and F1 are undefined.
     """
 
     name: str
@@ -45,113 +59,110 @@ class Slice(NamedTuple):
     recall_only: bool = False
 
     def ratios(self, group: str) -> dict[str, float | None]:
-        """The ratios of a group that mean something; None for the others."""
+        """Return the ratios of a group; None for those that are undefined."""
         ratios = self.groups[group].ratios
         return {**ratios, "precision": None, "f1": None} if self.recall_only else ratios
 
 
-def entity_slices(pair: Pair, *, train: Annotations | None = None) -> Iterator[Slice]:
-    """Exact scores by length, nesting, metadata, attributes, and what training has seen."""
-    both = spans(pair)
-    sides = (pair.gold.mentions, pair.pred.mentions)
-    rules: dict[str, Callable[[MentionColumns], Groups]] = {
+def entity_slices(pair: PairedAnnotations, *, train: Annotations | None = None) -> Iterator[Slice]:
+    """Yield exact scores by length, nesting, metadata, surface in training, and attributes."""
+    items = mention_items(pair)
+    rules: dict[str, GroupRule] = {
         "length in words": lambda mentions: [_length(s) for s in _surfaces(pair, mentions)],
-        "nesting": lambda mentions: _nesting(outermost(mentions, pair.width)),
-        **{key: _metadata(pair, key) for key in METADATA},
+        "nesting": lambda mentions: _nesting(is_outermost(mentions, pair.width)),
+        **{key: _metadata_rule(pair, key) for key in METADATA_KEYS},
     }
     if train is not None:
-        rules[SEEN] = _seen(pair, train)
+        rules[SEEN_SLICE] = _seen_rule(pair, train)
     for name, rule in rules.items():
-        yield from _slice(name, both, rule(sides[0]), rule(sides[1]))
-    yield from _attributes(both, pair)
+        yield from _slice(name, items, rule(pair.gold.mentions), rule(pair.pred.mentions))
+    yield from _attribute_slices(items, pair)
 
 
-def relation_slices(pair: Pair, *, symmetric: frozenset[str]) -> Iterator[Slice]:
-    """Strict scores within a sentence and across, and by metadata."""
-    both = relations(pair, typed=True, symmetric=symmetric)
+def relation_slices(pair: PairedAnnotations, *, symmetric: frozenset[str]) -> Iterator[Slice]:
+    """Yield strict scores within and across sentences, and by metadata."""
+    items = relation_items(pair, typed=True, symmetric=symmetric)
     sentences = [np.array(sentence_starts(text)) for text in pair.texts]
-    gold, pred = (_within(side, sentences) for side in (pair.gold, pair.pred))
-    yield from _slice("sentence", both, gold, pred)
-    for key in METADATA:
-        rule = _metadata(pair, key)
-        gold, pred = (_of_heads(rule(s.mentions), s.relations) for s in (pair.gold, pair.pred))
-        yield from _slice(key, both, gold, pred)
+    gold, pred = (_sentence_groups(side, sentences) for side in (pair.gold, pair.pred))
+    yield from _slice("sentence", items, gold, pred)
+    for key in METADATA_KEYS:
+        rule = _metadata_rule(pair, key)
+        gold, pred = (
+            _groups_of_heads(rule(side.mentions), side.relations) for side in (pair.gold, pair.pred)
+        )
+        yield from _slice(key, items, gold, pred)
 
 
-def _slice(name: str, both: Both, gold: Groups, pred: Groups) -> Iterator[Slice]:
-    """The slice, if it tells at least two groups apart."""
-    found = sorted({group for group in (*gold, *pred) if group is not None})
-    if len(found) < 2:
+def _slice(name: str, items: ItemPair, gold: Groups, pred: Groups) -> Iterator[Slice]:
+    """Yield the slice if it has at least two groups."""
+    names = sorted({group for group in (*gold, *pred) if group is not None})
+    if len(names) < 2:
         return
-    numbers = {group: number for number, group in enumerate(found)}
-    counts = np.zeros((3, len(found)), dtype=np.int64)
-    wanted, given = (
-        distinct(_grouped(items, groups, numbers))
-        for items, groups in zip(both, (gold, pred), strict=True)
+    numbers = {group: number for number, group in enumerate(names)}
+    gold_items, pred_items = (
+        deduplicate(_with_groups(side, groups, numbers))
+        for side, groups in zip(items, (gold, pred), strict=True)
     )
-    hit, right = among(wanted.key, given.key), among(given.key, wanted.key)
-    for row, labels in enumerate((wanted.label[hit], given.label[~right], wanted.label[~hit])):
-        counts[row] = np.bincount(labels, minlength=len(found) + 1)[: len(found)]
-    yield Slice(name, {group: Counts.of(counts[:, i].tolist()) for i, group in enumerate(found)})
+    found = is_member(gold_items.key, pred_items.key)
+    correct = is_member(pred_items.key, gold_items.key)
+    counts = np.zeros((3, len(names)), dtype=np.int64)
+    for row, groups in enumerate(
+        (gold_items.label[found], pred_items.label[~correct], gold_items.label[~found])
+    ):
+        counts[row] = np.bincount(groups, minlength=len(names) + 1)[: len(names)]
+    yield Slice(name, {group: Counts.of(counts[:, i].tolist()) for i, group in enumerate(names)})
 
 
-def _grouped(items: Items, groups: Groups, numbers: dict[str, int]) -> Items:
-    """The items with their group in the place of the label; those in none come last."""
+def _with_groups(items: Items, groups: Groups, numbers: dict[str, int]) -> Items:
+    """Return the items with the number of their group as label, `len(numbers)` for no group."""
     group = [len(numbers) if each is None else numbers[each] for each in groups]
     return items._replace(label=np.array(group, dtype=np.int64))
 
 
-def _surfaces(pair: Pair, mentions: MentionColumns) -> Iterator[str]:
-    columns = (mentions.document.tolist(), mentions.start.tolist(), mentions.end.tolist())
-    for document, start, end in zip(*columns, strict=True):
-        yield pair.texts[document][start:end]
+def _surfaces(pair: PairedAnnotations, mentions: MentionColumns) -> Iterator[str]:
+    return (pair.texts[document][start:end] for document, start, end in mentions.spans())
 
 
 def _length(surface: str) -> str:
     words = len(surface.split())
-    return f"{LONG} or more" if words >= LONG else str(max(words, 1))
+    return f"{LONGEST_LENGTH} or more" if words >= LONGEST_LENGTH else str(max(words, 1))
 
 
-def _nesting(outer: Bools) -> Groups:
-    return ["outermost" if each else "inside another" for each in outer.tolist()]
+def _nesting(outermost: Bools) -> Groups:
+    return ["outermost" if each else "inside another" for each in outermost.tolist()]
 
 
-def _metadata(pair: Pair, key: str) -> Callable[[MentionColumns], Groups]:
+def _metadata_rule(pair: PairedAnnotations, key: str) -> GroupRule:
     values = [
-        _shown(_value(meta, key), id_ in pair.withheld and key not in _PUBLIC)
+        _withhold(_metadata_value(meta, key), id_ in pair.withheld and key not in PUBLIC_METADATA)
         for id_, meta in zip(pair.ids, pair.metas, strict=True)
     ]
     return lambda mentions: [values[document] for document in mentions.document.tolist()]
 
 
-def _value(meta: dict[str, object], key: str) -> str | None:
+def _metadata_value(meta: dict[str, object], key: str) -> str | None:
     value = str(meta.get("date", ""))[:4] if key == "year" else meta.get(key)
     return None if value is None or value == "" else str(value)
 
 
-_PUBLIC = ("year", "source", "rights")
-"""Metadata that a release publishes for a restricted document too."""
+def _withhold(value: str | None, restricted: bool) -> str | None:
+    """Return the value, or `WITHHELD` if it is restricted and long enough to be text."""
+    return WITHHELD if value and restricted and len(value) >= MIN_WITHHELD_LENGTH else value
 
 
-def _shown(value: str | None, withheld: bool) -> str | None:
-    """Return a value, or that it is withheld if it is long enough to be text."""
-    return WITHHELD if value and withheld and len(value) >= LONG_VALUE else value
-
-
-def _seen(pair: Pair, train: Annotations) -> Callable[[MentionColumns], Groups]:
-    """Whether training has a mention of the same words, regardless of case, and of what type."""
-    known: dict[str, set[str]] = defaultdict(set)
-    columns = (train.mentions.document, train.mentions.start, train.mentions.end)
-    for document, start, end, label in zip(
-        *(column.tolist() for column in columns), train.mentions.label.tolist(), strict=True
-    ):
-        known[train.texts[document][start:end].casefold()].add(train.labels[label])
+def _seen_rule(pair: PairedAnnotations, train: Annotations) -> GroupRule:
+    """Return the rule that groups by whether training has the surface, ignoring case, and type."""
+    types_by_surface: dict[str, set[str]] = defaultdict(set)
+    labels = train.mentions.label.tolist()
+    for (document, start, end), label in zip(train.mentions.spans(), labels, strict=True):
+        surface = train.texts[document][start:end].casefold()
+        types_by_surface[surface].add(train.labels[label])
 
     def group(surface: str, label: str) -> str:
-        labels = known.get(surface.casefold(), set())
-        if label in labels:
+        types = types_by_surface.get(surface.casefold(), set())
+        if label in types:
             return "seen"
-        return "seen as another type" if labels else "unseen"
+        return "seen as another type" if types else UNSEEN
 
     return lambda mentions: [
         group(surface, pair.labels[label])
@@ -159,30 +170,30 @@ def _seen(pair: Pair, train: Annotations) -> Callable[[MentionColumns], Groups]:
     ]
 
 
-def _attributes(both: Both, pair: Pair) -> Iterator[Slice]:
-    """Recall by each attribute of gold's mentions; the predictions count for no group."""
+def _attribute_slices(items: ItemPair, pair: PairedAnnotations) -> Iterator[Slice]:
+    """Yield recall by each attribute of gold mentions; predicted mentions are in no group."""
     gold = pair.gold.mentions
     withheld = [pair.ids[number] in pair.withheld for number in gold.document.tolist()]
     names = sorted({name for attributes in gold.attributes if attributes for name in attributes})
     for name in names:
         groups: Groups = [
-            _shown((attributes or {}).get(name, "without"), hidden)
-            for attributes, hidden in zip(gold.attributes, withheld, strict=True)
+            _withhold((attributes or {}).get(name, "without"), restricted)
+            for attributes, restricted in zip(gold.attributes, withheld, strict=True)
         ]
-        for found in _slice(name, both, groups, [None] * len(both[1].key)):
-            yield Slice(name, found.groups, recall_only=True)
+        for each in _slice(name, items, groups, [None] * len(items[1].key)):
+            yield Slice(name, each.groups, recall_only=True)
 
 
-def _within(side: Side, sentences: list[Ints]) -> Groups:
-    """Whether both ends of each relation begin in one sentence."""
-    mentions, arcs = side.mentions, side.relations
+def _sentence_groups(side: Side, sentences: list[Ints]) -> Groups:
+    """Return for each relation whether both ends start in the same sentence."""
+    mentions, relations = side.mentions, side.relations
     groups: Groups = []
-    for head, tail in zip(arcs.head.tolist(), arcs.tail.tolist(), strict=True):
+    for head, tail in zip(relations.head.tolist(), relations.tail.tolist(), strict=True):
         starts = sentences[int(mentions.document[head])]
         ends = np.searchsorted(starts, [mentions.start[head], mentions.start[tail]], side="right")
         groups.append("within" if ends[0] == ends[1] else "across")
     return groups
 
 
-def _of_heads(groups: Groups, arcs: RelationColumns) -> Groups:
-    return [groups[head] for head in arcs.head.tolist()]
+def _groups_of_heads(groups: Groups, relations: RelationColumns) -> Groups:
+    return [groups[head] for head in relations.head.tolist()]

@@ -1,1 +1,1 @@
-"""Reports: scores of one prediction, comparisons, tables, the HTML page."""
+"""Reports of scores, and their output as tables, pages and files."""

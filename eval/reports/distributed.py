@@ -1,30 +1,48 @@
-"""Scores of predictions too many for one process: counted shard by shard, then put together.
+"""Evaluation of collections too large for one process: shards are scored by workers.
 
-What a shard of gold counts with the predictions of its documents is a few small integers a
-document and label; they travel, documents do not. Put together in gold's order they are the very
-numbers that one process counts, so ratios, intervals and signature are the same.
+A worker scores one shard of gold with the predictions of its documents and returns counts by
+document and label, not documents. The merged counts are those of a single process, so ratios,
+intervals and signature are equal too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
 from aloi.corpus.document import Document
+from aloi.corpus.scale import cluster, shards
 from aloi.corpus.scale.shards import Hashes, Shard, ShardSummary, hash_of
-from aloi.eval.columns import TOTALS, Annotations
-from aloi.eval.reports.report import Counted, Scope, count
-from aloi.eval.scores import Scores
+from aloi.corpus.schema import Schema
+from aloi.eval.columns import DIGEST_MODULUS, Annotations
+from aloi.eval.reports.report import Report, build_report
+from aloi.eval.scores import Scores, is_member
+from aloi.eval.scoring import SchemeScores, ScoringOptions, score_annotations
+
+T = TypeVar("T")
 
 
-class Task(NamedTuple):
-    """A shard of gold, and the shards that have its predictions.
+class Progress(Protocol):
+    """A function that returns the same items and reports progress as they are consumed."""
 
-    `extra` are hashes of ids that no shard of gold has; one task tells of them all.
+    def __call__(self, items: Iterable[T], what: str, *, total: int | None = None) -> Iterable[T]:
+        """Return the items; `what` names the work, `total` is their number."""
+
+
+def no_progress(items: Iterable[T], what: str, *, total: int | None = None) -> Iterable[T]:
+    """Return the items without reporting progress."""
+    return items
+
+
+class ShardTask(NamedTuple):
+    """A gold shard and the shards that contain its predictions.
+
+    `extra`: hashes of the ids of predicted documents that are in no gold shard. They are part of
+    one task, which reports them.
     """
 
     gold: Shard
@@ -32,95 +50,143 @@ class Task(NamedTuple):
     extra: frozenset[int] = frozenset()
 
 
-def tasks(gold: Sequence[ShardSummary], pred: Sequence[ShardSummary]) -> list[Task]:
-    """Which shards are counted together, going by the ids in them.
+def evaluate_shards(
+    gold: str,
+    pred: str,
+    *,
+    address: str | None = None,
+    schemes: Collection[str] | None = None,
+    schema: Schema | None = None,
+    train: Annotations | None = None,
+    corpus: str | None = None,
+    allow_missing: bool = False,
+    bootstrap: int = 0,
+    seed: int = 0,
+    progress: Progress = no_progress,
+) -> Report:
+    """Score predictions on a Ray cluster; the report is that of `evaluate`, without analysis.
 
-    Each shard of predictions is read for every shard of gold that shares a document with it: once
-    or twice where both have one order, as predictions have.
+    `gold` and `pred` are paths that all workers can read. `address` is that of the cluster
+    (default: start Ray on this machine). For the other options see `evaluate`. Raises `DataError`
+    with the problems of all shards.
     """
-    ids, owner = _owned(pred)
-    order = np.argsort(ids)
-    extra = ~_among(ids, np.sort(_owned(gold)[0]))
-    found = []
-    for look in gold:
-        there = look.ids[_among(look.ids, ids[order])]
-        needed = owner[order[np.searchsorted(ids[order], there)]].tolist()
-        found.append(Task(look.shard, tuple(pred[i].shard for i in sorted(set(needed)))))
-    made_up = sorted(set(owner[extra].tolist()))
-    more = dict.fromkeys((*found[0].pred, *(pred[i].shard for i in made_up)))
-    return [Task(found[0].gold, tuple(more), frozenset(ids[extra].tolist())), *found[1:]]
-
-
-def _owned(looks: Sequence[ShardSummary]) -> tuple[Hashes, Hashes]:
-    """The ids of all shards, and the number of the shard that each is in."""
-    ids = np.concatenate([look.ids for look in looks])
-    return ids, np.repeat(np.arange(len(looks)), [len(look.ids) for look in looks])
-
-
-def _among(ids: Hashes, known: Hashes) -> Any:  # noqa: ANN401 - an array of truth values
-    place = np.minimum(np.searchsorted(known, ids), len(known) - 1)
-    return known[place] == ids if len(known) else np.zeros(len(ids), dtype=np.bool_)
-
-
-def counter(scope: Scope, *, allow_missing: bool, by_document: bool) -> Callable[[Task], Counted]:
-    """What a worker does with each task; without `by_document`, the counts of its sum alone."""
-    return partial(_count, scope, allow_missing=allow_missing, by_document=by_document)
-
-
-def _count(scope: Scope, task: Task, *, allow_missing: bool, by_document: bool) -> Counted:
-    gold = Annotations.of(task.gold.documents())
-    wanted = frozenset(gold.ids)
-    pred = Annotations.of(_predictions(task, wanted))
-    found = count(gold, pred, scope, allow_missing=allow_missing)
-    lighten = _small if by_document else _summed
-    entities, relations = (
-        {name: replace(scores, by_document=lighten(scores.by_document)) for name, scores in side}
-        for side in (found.entities.items(), found.relations.items())
+    options = ScoringOptions.of(schemes, schema.symmetric if schema else frozenset(), train)
+    with cluster.connected(address, None) as workers:
+        summaries = [_summarize(path, workers, progress) for path in (gold, pred)]
+        tasks = plan_tasks(*summaries)
+        make = partial(make_worker, options, allow_missing=allow_missing, by_document=bootstrap > 0)
+        done = cluster.map_unordered(make, tasks, workers=workers)
+        parts = cluster.in_order(progress(done, "scoring", total=len(tasks)))
+    return build_report(
+        merge_scores(parts),
+        schema=schema,
+        corpus=corpus,
+        allow_missing=allow_missing,
+        bootstrap=bootstrap,
+        seed=seed,
     )
-    return replace(found, entities=entities, relations=relations)
 
 
-def _predictions(task: Task, wanted: frozenset[str]) -> Iterator[Document]:
+def _summarize(path: str, workers: int, progress: Progress) -> list[ShardSummary]:
+    """Return the summary of each shard; raises `DataError` with every problem of the input."""
+    plan = shards.plan(path)
+    done = cluster.map_unordered(lambda: shards.summarize, plan, workers=workers)
+    summaries = cluster.in_order(progress(done, "reading", total=len(plan)))
+    shards.merge(path, summaries)
+    return summaries
+
+
+def plan_tasks(gold: Sequence[ShardSummary], pred: Sequence[ShardSummary]) -> list[ShardTask]:
+    """Return a task for each gold shard, with the shards that contain its predictions.
+
+    A shard of predictions is read once for every gold shard with which it shares a document: once
+    or twice if both files have the same order, as predictions normally have.
+    """
+    ids, owners = _ids_and_owners(pred)
+    order = np.argsort(ids)
+    tasks = []
+    for summary in gold:
+        predicted = summary.ids[is_member(summary.ids, ids[order])]
+        needed = owners[order[np.searchsorted(ids[order], predicted)]].tolist()
+        tasks.append(ShardTask(summary.shard, tuple(pred[i].shard for i in sorted(set(needed)))))
+    extra = ~is_member(ids, np.sort(_ids_and_owners(gold)[0]))
+    extra_shards = [pred[i].shard for i in sorted(set(owners[extra].tolist()))]
+    all_shards = dict.fromkeys((*tasks[0].pred, *extra_shards))
+    first = ShardTask(tasks[0].gold, tuple(all_shards), frozenset(ids[extra].tolist()))
+    return [first, *tasks[1:]]
+
+
+def _ids_and_owners(summaries: Sequence[ShardSummary]) -> tuple[Hashes, Hashes]:
+    """Return the hashed ids of all shards, and the number of the shard that contains each."""
+    ids = np.concatenate([summary.ids for summary in summaries])
+    return ids, np.repeat(np.arange(len(summaries)), [len(each.ids) for each in summaries])
+
+
+def make_worker(
+    options: ScoringOptions, *, allow_missing: bool, by_document: bool
+) -> Callable[[ShardTask], SchemeScores]:
+    """Return the function that scores a task.
+
+    Without `by_document`, its counts are summed over the documents of the shard.
+    """
+    return partial(_score_task, options, allow_missing=allow_missing, by_document=by_document)
+
+
+def _score_task(
+    options: ScoringOptions, task: ShardTask, *, allow_missing: bool, by_document: bool
+) -> SchemeScores:
+    gold = Annotations.of(task.gold.documents())
+    pred = Annotations.of(_predictions(task, frozenset(gold.ids)))
+    scores = score_annotations(gold, pred, options, allow_missing=allow_missing)
+    reduce = _smallest_type if by_document else _sum_documents
+    entities, relations = (
+        {name: replace(each, by_document=reduce(each.by_document)) for name, each in side.items()}
+        for side in (scores.entities, scores.relations)
+    )
+    return replace(scores, entities=entities, relations=relations)
+
+
+def _predictions(task: ShardTask, ids: frozenset[str]) -> Iterator[Document]:
+    """Yield the predictions of the documents with these ids, and the extra ones."""
     for shard in task.pred:
         for document in shard.documents():
-            if document.id in wanted or (task.extra and hash_of(document.id) in task.extra):
+            if document.id in ids or (task.extra and hash_of(document.id) in task.extra):
                 yield document
 
 
-def _small(counts: Any) -> Any:  # noqa: ANN401 - an array of some integer type
-    """The counts in as few bytes as they need."""
+def _smallest_type(counts: Any) -> Any:  # noqa: ANN401 - an array of some integer type
+    """Return the counts as the smallest integer type that can represent them."""
     return counts.astype(np.min_scalar_type(counts.max(initial=0)))
 
 
-def _summed(counts: Any) -> Any:  # noqa: ANN401 - as above
+def _sum_documents(counts: Any) -> Any:  # noqa: ANN401 - an array of some integer type
     return counts.sum(axis=0, keepdims=True)
 
 
-def together(parts: Sequence[Counted]) -> Counted:
-    """What the parts of a comparison count together, in their order."""
-    entities, relations = (
-        {name: _joined([getattr(part, side)[name] for part in parts]) for name in names}
-        for side, names in (("entities", parts[0].entities), ("relations", parts[0].relations))
-    )
-    return Counted(
+def merge_scores(parts: Sequence[SchemeScores]) -> SchemeScores:
+    """Return the scores of all parts of a collection, with the documents in the parts' order."""
+    return SchemeScores(
         sum(part.documents for part in parts),
-        sum(part.gold for part in parts) % TOTALS,
-        entities,
-        relations,
-        frozenset[str]().union(*(part.predicted for part in parts)),
+        sum(part.gold_hash for part in parts) % DIGEST_MODULUS,
+        {name: _concatenate([part.entities[name] for part in parts]) for name in parts[0].entities},
+        {
+            name: _concatenate([part.relations[name] for part in parts])
+            for name in parts[0].relations
+        },
+        frozenset[str]().union(*(part.predicted_labels for part in parts)),
     )
 
 
-def _joined(parts: Sequence[Scores[Any]]) -> Scores[Any]:
-    """Scores of some documents after those of others, under all their labels."""
+def _concatenate(parts: Sequence[Scores[Any]]) -> Scores[Any]:
+    """Return the scores of all documents, with the labels of all parts."""
     labels = sorted({label for part in parts for label in part.labels})
-    place = {label: number for number, label in enumerate(labels)}
+    column = {label: number for number, label in enumerate(labels)}
     shape = (sum(len(part.by_document) for part in parts), len(labels))
-    kinds = [part.by_document.dtype for part in parts]
-    counts = np.zeros((*shape, parts[0].by_document.shape[2]), dtype=np.result_type(*kinds))
+    dtype = np.result_type(*(part.by_document.dtype for part in parts))
+    counts = np.zeros((*shape, parts[0].by_document.shape[2]), dtype=dtype)
     end = 0
     for part in parts:
         start, end = end, end + len(part.by_document)
-        counts[start:end, [place[label] for label in part.labels]] = part.by_document
-    twice = {side: sum(part.duplicates[side] for part in parts) for side in ("gold", "pred")}
-    return Scores(parts[0].kind, tuple(labels), counts, twice)
+        counts[start:end, [column[label] for label in part.labels]] = part.by_document
+    duplicates = {side: sum(part.duplicates[side] for part in parts) for side in ("gold", "pred")}
+    return Scores(parts[0].kind, tuple(labels), counts, duplicates)

@@ -1,49 +1,58 @@
-"""A report as a pandas data frame, and as the files that follow from one: CSV and LaTeX."""
+"""A report as a pandas data frame, and as CSV and LaTeX files."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-from aloi.eval.counts import RATIOS, Tally
-from aloi.eval.reports.report import Report
-from aloi.eval.statistics.intervals import Interval
+from aloi.eval.counts import RATIOS
+from aloi.eval.reports.report import Report, TypeResult
+
+INDEX = ["task", "scheme", "type"]
+"""The index of the data frame; the task is `entities` or `relations`."""
 
 
-def frame(report: Report) -> pd.DataFrame:
-    """A row for each type and for `micro`, under task, scheme and type.
+def report_frame(report: Report) -> pd.DataFrame:
+    """Return a data frame with a row for each type and for `micro`, by task, scheme and type.
 
-    Columns: support, the counts of the scheme (missing where it has others), precision, recall and
-    F1, and with a bootstrap the ends of their intervals, as in `f1_low`.
+    Columns: support, the counts of the schemes (missing if a scheme has other counts), precision,
+    recall and F1, and with a bootstrap the bounds of their intervals, such as `f1_low`.
     """
-    rows = []
-    for task, results in (("entities", report.entities), ("relations", report.relations)):
-        for scheme, result in results.items():
-            spread = result.intervals
-            named = [
-                (label, tally, spread.types[label] if spread else None)
-                for label, tally in result.scores.types.items()
-            ]
-            micro = ("micro", result.scores.micro, spread.micro if spread else None)
-            for label, tally, ends in (*named, micro):
-                key = {"task": task, "scheme": scheme, "type": label}
-                rows.append({**key, **_row(tally, ends)})
-    columns = None if rows else ["task", "scheme", "type", "support", *RATIOS]
-    table = pd.DataFrame(rows, columns=columns).set_index(["task", "scheme", "type"])
-    whole = [name for name in table.columns if name.partition("_")[0] not in RATIOS]
-    return table.astype(dict.fromkeys(whole, "Int64"))
+    rows = [
+        {"task": str(kind), "scheme": str(scheme), "type": each.label, **_row(each)}
+        for kind, results in report.by_kind().items()
+        for scheme, result in results.items()
+        for each in (*result.types(), result.micro())
+    ]
+    columns = None if rows else [*INDEX, "support", *RATIOS]
+    table = pd.DataFrame(rows, columns=columns).set_index(INDEX)
+    floats = {*RATIOS, *(f"{ratio}_{bound}" for ratio in RATIOS for bound in ("low", "high"))}
+    integers = [name for name in table.columns if name not in floats]
+    return table.astype(dict.fromkeys(integers, "Int64"))
 
 
-def _row(tally: Tally, ends: dict[str, Interval] | None) -> dict[str, float | int | None]:
-    row: dict[str, float | int | None] = {"support": tally.support, **tally.plain(), **tally.ratios}
-    for name, interval in (ends or {}).items():
+def _row(result: TypeResult) -> dict[str, float | int | None]:
+    counts = result.counts
+    row: dict[str, float | int | None] = {
+        "support": counts.support,
+        **counts.as_dict(),
+        **counts.ratios,
+    }
+    for name, interval in (result.intervals or {}).items():
         row[f"{name}_low"], row[f"{name}_high"] = interval.low, interval.high
     return row
 
 
-def latex(report: Report) -> str:
-    """Support, precision, recall and F1 as a LaTeX table with booktabs rules."""
-    table = frame(report)[["support", *RATIOS]]
+def report_csv(report: Report) -> str:
+    """Return the data frame of a report as CSV."""
+    text: str = report_frame(report).to_csv()
+    return text
+
+
+def report_latex(report: Report) -> str:
+    """Return support, precision, recall and F1 as a LaTeX table with booktabs rules."""
+    table = report_frame(report)[["support", *RATIOS]]
     styled = table.style.format(precision=3, na_rep="--", escape="latex")
     styled = styled.format_index(escape="latex")
-    written: str = styled.to_latex(hrules=True, caption=report.signature.replace("_", r"\_"))
-    return written
+    caption = str(report.signature).replace("_", r"\_")
+    text: str = styled.to_latex(hrules=True, caption=caption)
+    return text

@@ -1,7 +1,7 @@
-"""The report as one HTML page that needs no network: scores, errors, and every document drawn.
+"""A report as one HTML page that works offline: scores, errors, and every annotated document.
 
-The page carries its data as JSON and draws a document when it is looked at, so that hundreds of
-them open at once. Texts reach the page as text alone, whatever they hold.
+The page contains its data as JSON and draws a document when it is selected, so it opens quickly
+even with hundreds of documents. Texts are inserted as text nodes, never as markup.
 """
 
 from __future__ import annotations
@@ -14,168 +14,139 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from aloi.corpus.rights import RESTRICTED_TEXT
-from aloi.eval.analysis.errors import KINDS, RIGHT
+from aloi.eval.analysis.errors import ERROR_KINDS, RIGHT, ClassifiedErrors
 from aloi.eval.analysis.overview import Analysis
 from aloi.eval.analysis.precision_recall import Curve, entity_curves, relation_curves
 from aloi.eval.columns import Bools, Ints, MentionColumns
 from aloi.eval.counts import RATIOS
-from aloi.eval.items import relations
-from aloi.eval.pairing import Pair, Side
+from aloi.eval.items import relation_items
+from aloi.eval.pairing import PairedAnnotations, Side
 from aloi.eval.reports.report import Report
-from aloi.eval.reports.sheets import Sheet
-from aloi.eval.reports.tables import BY_TYPE, sheets
-from aloi.eval.scores import among, distinct
+from aloi.eval.reports.tables import detail_sheets, results_by_type
+from aloi.eval.schemes import ItemKind
+from aloi.eval.scores import deduplicate, is_member
 
 
-def page(report: Report) -> str:
-    """The page of a whole report; raises `ValueError` for one of single schemes."""
+def render_page(report: Report) -> str:
+    """Return the page of a report; raises `ValueError` if the report has no analysis."""
     if report.analysis is None:
-        raise ValueError("a page is made of a whole report, not of single schemes")
+        raise ValueError("the HTML page needs a full report; score all schemes, without shards")
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     source = files("aloi.eval.reports").joinpath("templates/page.html").read_text(encoding="utf-8")
     return environment.from_string(source).render(
         report=report,
         charts=_charts(report),
-        sheets=[sheet for sheet in sheets(report) if not _charted(sheet)],
-        confusion=_confusion(report.analysis),
+        sheets=list(detail_sheets(report)),
+        confusion=report.analysis.errors.confusion(),
         curves=_curves(report.analysis.errors.pair, report.symmetric),
-        frequent=report.analysis.to_json()["frequent_errors"],
-        data=_data(report),
+        frequent=report.analysis.frequent_errors(),
+        data=_data(report.analysis, report.symmetric),
         mark=RESTRICTED_TEXT if report.has_restricted_text else None,
     )
 
 
-def _data(report: Report) -> Markup:
-    """The documents as JSON that no text can break out of."""
-    assert report.analysis is not None
-    pair = report.analysis.errors.pair
-    documents = {
+def _data(analysis: Analysis, symmetric: frozenset[str]) -> Markup:
+    """Return the documents as JSON that is safe in a script element, whatever the texts contain."""
+    pair = analysis.errors.pair
+    content = {
         "labels": [*pair.labels, *pair.relation_labels],
-        "documents": _documents(pair, report.analysis, report.symmetric),
+        "documents": _documents(analysis.errors, symmetric),
     }
-    written = json.dumps(documents, ensure_ascii=False, separators=(",", ":"))
-    return Markup(written.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
-
-
-def _charted(sheet: Sheet) -> bool:
-    """Whether a sheet's figures stand in a chart already."""
-    return sheet.title.partition(", ")[2].partition(";")[0] in BY_TYPE
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
 
 
 def _charts(report: Report) -> list[dict[str, Any]]:
-    """For each main scheme, a row a type: its support, and each ratio with its interval."""
-    charts = []
-    for what, results in (("entities", report.entities), ("relations", report.relations)):
-        for name, result in results.items():
-            if name not in BY_TYPE or not result.scores.types:
-                continue
-            spread = result.intervals
-            rows = [
-                (label, tally, spread.types[label] if spread else None)
-                for label, tally in result.scores.types.items()
-            ]
-            rows.append(("micro", result.scores.micro, spread.micro if spread else None))
-            charts.append({"title": f"{what}, {name}", "rows": rows, "ratios": RATIOS})
-    return charts
-
-
-def _confusion(analysis: Analysis) -> dict[str, Any]:
-    confusion = analysis.errors.confusion()
-    rows = list(zip((*confusion.labels, "spurious"), confusion.matrix.tolist(), strict=True))
-    return {"columns": (*confusion.labels, "missed"), "rows": rows}
-
-
-def _curves(pair: Pair, symmetric: frozenset[str]) -> list[tuple[str, list[Curve]]]:
-    found = [
-        ("entities", entity_curves(pair)),
-        ("relations", relation_curves(pair, symmetric=symmetric)),
+    """Return title and rows (types and micro) of the charts of the main schemes."""
+    return [
+        {
+            "title": f"{kind}, {scheme}",
+            "rows": [*result.types(), result.micro()],
+            "ratios": RATIOS,
+        }
+        for kind, scheme, result in results_by_type(report)
     ]
-    return [(what, curves) for what, curves in found if curves]
 
 
-def _documents(pair: Pair, analysis: Analysis, symmetric: frozenset[str]) -> list[dict[str, Any]]:
-    """Every document with what gold and predictions mark in it, most errors first.
+def _curves(
+    pair: PairedAnnotations, symmetric: frozenset[str]
+) -> list[tuple[ItemKind, list[Curve]]]:
+    curves = [
+        (ItemKind.ENTITIES, entity_curves(pair)),
+        (ItemKind.RELATIONS, relation_curves(pair, symmetric=symmetric)),
+    ]
+    return [(kind, each) for kind, each in curves if each]
 
-    The text of a restricted document is None, unless it was asked for.
+
+def _documents(errors: ClassifiedErrors, symmetric: frozenset[str]) -> list[dict[str, Any]]:
+    """Return every document with its annotations, sorted by descending number of errors.
+
+    The text of a withheld document is None.
     """
+    pair, alignment = errors.pair, errors.alignment
+    gold_correct, pred_correct = _correct_relations(pair, symmetric)
+    gold_kinds = _mention_kinds(pair.gold.mentions, alignment.gold, errors.gold)
+    pred_kinds = _mention_kinds(pair.pred.mentions, alignment.pred, errors.pred)
+    gold = _annotations(pair, pair.gold, gold_kinds, gold_correct)
+    pred = _annotations(pair, pair.pred, pred_kinds, pred_correct)
     documents = [
         {
             "id": id_,
             "text": None if id_ in pair.withheld else text,
-            "errors": 0,
-            "gold": _blank(),
-            "pred": _blank(),
+            "errors": _error_count(gold[number]) + _error_count(pred[number]),
+            "gold": gold[number],
+            "pred": pred[number],
         }
-        for id_, text in zip(pair.ids, pair.texts, strict=True)
+        for number, (id_, text) in enumerate(zip(pair.ids, pair.texts, strict=True))
     ]
-    right = _right_relations(pair, symmetric)
-    errors = analysis.errors
-    for name, side, kinds, found in (
-        (
-            "gold",
-            pair.gold,
-            _kinds(pair.gold.mentions, errors.alignment.gold, errors.gold),
-            right[0],
-        ),
-        (
-            "pred",
-            pair.pred,
-            _kinds(pair.pred.mentions, errors.alignment.pred, errors.pred),
-            right[1],
-        ),
-    ):
-        _fill(documents, name, side, kinds, found, pair)
     return sorted(documents, key=lambda document: -document["errors"])
 
 
-def _blank() -> dict[str, list[Any]]:
-    return {"spans": [], "arcs": []}
+def _annotations(
+    pair: PairedAnnotations, side: Side, kinds: Ints, correct: Bools
+) -> list[dict[str, list[Any]]]:
+    """Return spans [start, end, label, kind] and arcs [head, tail, label, correct] by document.
 
-
-def _fill(
-    documents: list[dict[str, Any]],
-    name: str,
-    side: Side,
-    kinds: Ints,
-    right: Bools,
-    pair: Pair,
-) -> None:
-    """Add a side's spans [start, end, label, kind] and arcs [head, tail, label, right]."""
-    m, r = side.mentions, side.relations
-    place: list[int] = []
-    for document, start, end, label, kind in zip(
-        m.document.tolist(),
-        m.start.tolist(),
-        m.end.tolist(),
-        m.label.tolist(),
-        kinds.tolist(),
-        strict=True,
+    `head` and `tail` are positions in the document's spans.
+    """
+    mentions, relations = side.mentions, side.relations
+    documents: list[dict[str, list[Any]]] = [{"spans": [], "arcs": []} for _ in pair.ids]
+    positions: list[int] = []
+    labels = mentions.label.tolist()
+    for (number, start, end), label, kind in zip(
+        mentions.spans(), labels, kinds.tolist(), strict=True
     ):
-        spans = documents[document][name]["spans"]
-        place.append(len(spans))
-        spans.append([start, end, pair.labels[label], KINDS[kind]])
-        documents[document]["errors"] += kind != RIGHT
-    for head, tail, label, good in zip(
-        r.head.tolist(), r.tail.tolist(), r.label.tolist(), right.tolist(), strict=True
-    ):
-        document = documents[int(m.document[head])]
-        document[name]["arcs"].append(
-            [place[head], place[tail], pair.relation_labels[label], bool(good)]
-        )
-        document["errors"] += not good
+        spans = documents[number]["spans"]
+        positions.append(len(spans))
+        spans.append([start, end, pair.labels[label], ERROR_KINDS[kind]])
+    columns = (relations.head, relations.tail, relations.label, correct)
+    for head, tail, label, is_correct in zip(*(each.tolist() for each in columns), strict=True):
+        arc = [positions[head], positions[tail], pair.relation_labels[label], bool(is_correct)]
+        documents[int(mentions.document[head])]["arcs"].append(arc)
+    return documents
 
 
-def _kinds(mentions: MentionColumns, known: MentionColumns, kinds: Ints) -> Ints:
-    """The kind of every mention, duplicates having that of the first."""
-    rows = {key: number for number, key in enumerate(_rows(known))}
-    return kinds[[rows[key] for key in _rows(mentions)]] if len(mentions) else kinds
+def _error_count(annotations: dict[str, list[Any]]) -> int:
+    wrong_spans = [kind for *_, kind in annotations["spans"] if kind != ERROR_KINDS[RIGHT]]
+    wrong_arcs = [correct for *_, correct in annotations["arcs"] if not correct]
+    return len(wrong_spans) + len(wrong_arcs)
 
 
-def _rows(mentions: MentionColumns) -> list[tuple[int, ...]]:
-    columns = (mentions.document, mentions.start, mentions.end, mentions.label)
-    return list(zip(*(column.tolist() for column in columns), strict=True))
+def _mention_kinds(mentions: MentionColumns, distinct: MentionColumns, kinds: Ints) -> Ints:
+    """Return the kind of every mention, from the kinds of the distinct mentions."""
+    rows = {key: number for number, key in enumerate(_mention_keys(distinct))}
+    return kinds[[rows[key] for key in _mention_keys(mentions)]] if len(mentions) else kinds
 
 
-def _right_relations(pair: Pair, symmetric: frozenset[str]) -> tuple[Bools, Bools]:
-    gold, pred = relations(pair, typed=True, symmetric=symmetric)
-    return among(gold.key, distinct(pred).key), among(pred.key, distinct(gold).key)
+def _mention_keys(mentions: MentionColumns) -> list[tuple[int, ...]]:
+    labels = mentions.label.tolist()
+    return [(*span, label) for span, label in zip(mentions.spans(), labels, strict=True)]
+
+
+def _correct_relations(pair: PairedAnnotations, symmetric: frozenset[str]) -> tuple[Bools, Bools]:
+    """Return which gold and which predicted relations the other side has."""
+    gold, pred = relation_items(pair, typed=True, symmetric=symmetric)
+    return (
+        is_member(gold.key, deduplicate(pred).key),
+        is_member(pred.key, deduplicate(gold).key),
+    )

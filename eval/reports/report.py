@@ -1,8 +1,8 @@
-"""The report: every scheme's scores of one prediction, with the signature that names them."""
+"""The evaluation report: the scores of one set of predictions, with intervals and signature."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -10,52 +10,76 @@ from typing import TYPE_CHECKING, Any
 from aloi.corpus.document import Document
 from aloi.corpus.rights import RESTRICTED_DOCUMENTS, RESTRICTED_TEXT
 from aloi.corpus.schema import Schema
-from aloi.eval import items
 from aloi.eval.columns import Annotations
-from aloi.eval.counts import Tally
-from aloi.eval.pairing import Pair, pair
-from aloi.eval.scores import Scores, score
-from aloi.eval.statistics.intervals import Interval, Intervals, intervals
+from aloi.eval.counts import ScoreCounts
+from aloi.eval.pairing import pair_annotations
+from aloi.eval.reports.signature import Signature
+from aloi.eval.schemes import ItemKind
+from aloi.eval.scores import Scores
+from aloi.eval.scoring import SchemeScores, ScoringOptions, align_if_needed, score_pair
+from aloi.eval.statistics.intervals import Interval, Intervals, bootstrap_intervals
 
 if TYPE_CHECKING:
-    from aloi.eval.alignment import Alignment
     from aloi.eval.analysis.overview import Analysis
-    from aloi.eval.facts import Names
-
-SEMEVAL = ("semeval-strict", "semeval-exact", "semeval-partial", "semeval-type")
-ENTITIES = ("exact", "outermost", *SEMEVAL)
-FACTS = ("facts", "facts-ign")
-RELATIONS = ("strict", "boundaries", *FACTS)
-"""`facts-ign` needs training documents."""
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """The scores under one scheme, and their intervals if a bootstrap was asked for."""
+class TypeResult:
+    """The counts of one type, or of all types (`micro`), and their intervals by ratio name."""
+
+    label: str
+    counts: ScoreCounts
+    intervals: dict[str, Interval] | None
+
+    def interval(self, ratio: str) -> Interval | None:
+        """Return the interval of a ratio, or None without a bootstrap."""
+        return self.intervals[ratio] if self.intervals else None
+
+
+@dataclass(frozen=True, slots=True)
+class SchemeResult:
+    """The scores under one scheme, and their intervals if a bootstrap was requested."""
 
     scores: Scores[Any]
     intervals: Intervals | None = None
 
+    def types(self) -> list[TypeResult]:
+        """Return the result of each type, in sorted order."""
+        return [
+            TypeResult(label, counts, self.intervals.types[label] if self.intervals else None)
+            for label, counts in self.scores.types.items()
+        ]
+
+    def micro(self) -> TypeResult:
+        """Return the result of all types."""
+        intervals = self.intervals.micro if self.intervals else None
+        return TypeResult("micro", self.scores.micro, intervals)
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Results by scheme name; `unknown` are predicted labels that the schema lacks.
+    """The results by scheme.
 
-    Relations in `symmetric` were compared either way; `analysis` looks behind the scores of a whole
-    report, unless it was made of shards.
+    `unknown` are predicted labels that are not in the schema; `symmetric` are the labels of
+    relations with interchangeable head and tail. `analysis` is None if only some schemes or
+    shards were scored.
     """
 
-    signature: str
+    signature: Signature
     documents: int
-    entities: dict[str, Result]
-    relations: dict[str, Result]
+    entities: dict[str, SchemeResult]
+    relations: dict[str, SchemeResult]
     unknown: tuple[str, ...] = ()
     symmetric: frozenset[str] = frozenset()
     analysis: Analysis | None = None
 
+    def by_kind(self) -> dict[ItemKind, dict[str, SchemeResult]]:
+        """Return the results of entities and of relations."""
+        return {ItemKind.ENTITIES: self.entities, ItemKind.RELATIONS: self.relations}
+
     @property
     def restricted(self) -> frozenset[str]:
-        """The ids of the restricted documents in the analysis; scores alone have no text."""
+        """The ids of the restricted documents in the analysis; scores contain no text."""
         return self.analysis.errors.pair.restricted if self.analysis else frozenset()
 
     @property
@@ -64,21 +88,21 @@ class Report:
         return bool(self.analysis and self.restricted - self.analysis.errors.pair.withheld)
 
     def to_json(self) -> dict[str, Any]:
-        """The report as plain values, the same content for machines."""
+        """Return the report as JSON values."""
         return {
-            **text_mark([self]),
+            **restricted_text_key([self]),
             **({RESTRICTED_DOCUMENTS: sorted(self.restricted)} if self.restricted else {}),
-            "signature": self.signature,
+            "signature": str(self.signature),
             "documents": self.documents,
             "unknown_labels": list(self.unknown),
-            "entities": {name: _plain(result) for name, result in self.entities.items()},
-            "relations": {name: _plain(result) for name, result in self.relations.items()},
+            "entities": {name: _result_to_json(each) for name, each in self.entities.items()},
+            "relations": {name: _result_to_json(each) for name, each in self.relations.items()},
             **({"analysis": self.analysis.to_json()} if self.analysis else {}),
         }
 
 
-def text_mark(reports: Iterable[Report]) -> dict[str, bool]:
-    """Return the key that marks JSON with restricted text of some reports; nothing without any."""
+def restricted_text_key(reports: Iterable[Report]) -> dict[str, bool]:
+    """Return the JSON key that marks restricted text, or nothing if no report contains any."""
     return {RESTRICTED_TEXT: True} if any(each.has_restricted_text for each in reports) else {}
 
 
@@ -96,96 +120,47 @@ def evaluate(
     restricted: Collection[str] = (),
     restricted_text: bool = False,
 ) -> Report:
-    """Score predictions against gold, entities and relations, per type and together.
+    """Score the entities and relations of predictions against gold, per type, micro and macro.
 
-    `schemes`: which of `ENTITIES` and `RELATIONS`, and nothing else; all of them, and the analysis
-    of the errors, unless said. `schema` tells which
-    relations are symmetric (without one, none is). `train` are the documents that the system
-    learned from. `corpus` names the corpus in the signature; without it, gold's hash does.
-    `bootstrap` is the number of replicates. The report has no text of restricted documents, that
-    is of those whose metadata forbids redistribution and of the ids in `restricted`, unless
-    `restricted_text` asks for it. Raises `DataError` if the two sides are not the same
-    documents with the same texts.
+    `schemes`: names of `aloi.eval.schemes` (default: all schemes and the analysis of errors).
+    `schema`: determines which relations are symmetric (default: none). `train`: the training
+    documents of the system. `corpus`: name of the corpus in the signature (default: the hash of
+    gold). `allow_missing`: count the gold items of documents without prediction as missed.
+    `bootstrap`: number of replicates for intervals; `seed`: random seed of the bootstrap.
+    `restricted`: ids of documents with restricted text, in addition to those marked in their
+    metadata; the report contains their text only with `restricted_text`. Raises `DataError` if the
+    two sides do not have the same documents with the same texts.
     """
-    columns = [_columns(side) for side in (gold, pred)]
-    both = pair(
-        *columns,
+    gold_columns, pred_columns = _as_annotations(gold), _as_annotations(pred)
+    train_columns = None if train is None else _as_annotations(train)
+    pair = pair_annotations(
+        gold_columns,
+        pred_columns,
         allow_missing=allow_missing,
         restricted=restricted,
         restricted_text=restricted_text,
     )
     symmetric = schema.symmetric if schema else frozenset[str]()
-    learned = None if train is None else _columns(train)
-    scope = Scope.of(schemes, symmetric, learned)
-    alignment = _aligned(both, scope)
-    counted = _counted(columns, both, alignment, scope)
-    found = report(
-        counted,
+    options = ScoringOptions.of(schemes, symmetric, train_columns)
+    alignment = align_if_needed(pair, options)
+    report = build_report(
+        score_pair(gold_columns, pred_columns, pair, alignment, options),
         schema=schema,
         corpus=corpus,
         allow_missing=allow_missing,
         bootstrap=bootstrap,
         seed=seed,
     )
-    analysis = None
-    if schemes is None and alignment is not None:
-        analysis = _analysis(both, alignment, symmetric, learned)
-    return replace(found, symmetric=symmetric, analysis=analysis)
+    if schemes is not None or alignment is None:
+        return replace(report, symmetric=symmetric)
+    from aloi.eval.analysis.overview import analyse  # noqa: PLC0415 - not needed for scores alone
+
+    analysis = analyse(pair, alignment, symmetric=symmetric, train=train_columns)
+    return replace(report, symmetric=symmetric, analysis=analysis)
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What is counted: which schemes, which relations either way, what training `stated`."""
-
-    schemes: frozenset[str]
-    symmetric: frozenset[str]
-    stated: Names | None
-
-    @classmethod
-    def of(
-        cls, schemes: Collection[str] | None, symmetric: frozenset[str], train: Annotations | None
-    ) -> Scope:
-        """All schemes unless said."""
-        wanted = frozenset((*ENTITIES, *RELATIONS) if schemes is None else schemes)
-        if train is None or wanted.isdisjoint(FACTS):
-            return cls(wanted, symmetric, None)
-        from aloi.eval.facts import stated_facts  # noqa: PLC0415 - few ask for it
-
-        return cls(wanted, symmetric, stated_facts(train, symmetric=symmetric))
-
-
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """What a comparison counts: scores by scheme, `total` of gold, the labels predicted."""
-
-    documents: int
-    gold: int
-    entities: dict[str, Scores[Any]]
-    relations: dict[str, Scores[Any]]
-    predicted: frozenset[str]
-
-
-def count(gold: Annotations, pred: Annotations, scope: Scope, *, allow_missing: bool) -> Counted:
-    """Count, and nothing else; raises `DataError` as `evaluate` does."""
-    both = pair(gold, pred, allow_missing=allow_missing)
-    return _counted([gold, pred], both, _aligned(both, scope), scope)
-
-
-def _counted(
-    columns: list[Annotations], both: Pair, alignment: Alignment | None, scope: Scope
-) -> Counted:
-    gold, pred = columns
-    return Counted(
-        len(both),
-        gold.total(),
-        dict(_entity_scores(both, scope, alignment)),
-        dict(_relation_scores(both, scope)),
-        frozenset((*pred.labels, *pred.relation_labels)),
-    )
-
-
-def report(
-    counted: Counted,
+def build_report(
+    scores: SchemeScores,
     *,
     schema: Schema | None,
     corpus: str | None,
@@ -193,107 +168,61 @@ def report(
     bootstrap: int,
     seed: int,
 ) -> Report:
-    """The report of what was counted, as `evaluate` makes it, but for what needs the documents."""
-
-    def results(found: dict[str, Scores[Any]]) -> dict[str, Result]:
-        return {
-            name: Result(
-                scores, intervals(scores, replicates=bootstrap, seed=seed) if bootstrap else None
-            )
-            for name, scores in found.items()
-        }
-
-    parts = (
-        f"aloi {version('aloi')}",
-        f"corpus {corpus}" if corpus else f"gold {counted.gold:064x}"[:17],
-        f"{counted.documents} documents",
-        f"schema {schema}" if schema else "no schema, relations directed",
-        f"entities {'+'.join(counted.entities) or 'none'}",
-        f"relations {'+'.join(counted.relations) or 'none'}",
-        *(["missing documents allowed"] if allow_missing else []),
-        f"bootstrap {bootstrap} seed {seed}" if bootstrap else "no bootstrap",
-    )
-    known = {*schema.entities, *schema.relations} if schema else counted.predicted
+    """Return the report of these scores, without analysis; the options are those of `evaluate`."""
+    known = {*schema.entities, *schema.relations} if schema else scores.predicted_labels
     return Report(
-        " | ".join(parts),
-        counted.documents,
-        results(counted.entities),
-        results(counted.relations),
-        tuple(sorted(counted.predicted - known)),
+        Signature(
+            version("aloi"),
+            corpus,
+            f"{scores.gold_hash:064x}",
+            scores.documents,
+            str(schema) if schema else None,
+            tuple(scores.entities),
+            tuple(scores.relations),
+            allow_missing,
+            bootstrap,
+            seed,
+        ),
+        scores.documents,
+        _with_intervals(scores.entities, bootstrap, seed),
+        _with_intervals(scores.relations, bootstrap, seed),
+        tuple(sorted(scores.predicted_labels - known)),
     )
 
 
-def _aligned(both: Pair, scope: Scope) -> Alignment | None:
-    if scope.schemes.isdisjoint(SEMEVAL):
-        return None
-    from aloi.eval.alignment import align  # noqa: PLC0415 - exact scores need none of it
-
-    return align(both)
-
-
-def _analysis(
-    both: Pair, alignment: Alignment, symmetric: frozenset[str], train: Annotations | None
-) -> Analysis:
-    from aloi.eval.analysis.overview import analyse  # noqa: PLC0415 - as above
-
-    return analyse(both, alignment, symmetric=symmetric, train=train)
-
-
-def _columns(documents: Iterable[Document] | Annotations) -> Annotations:
-    return documents if isinstance(documents, Annotations) else Annotations.of(documents)
-
-
-def _entity_scores(
-    both: Pair, scope: Scope, alignment: Alignment | None
-) -> Iterator[tuple[str, Scores[Any]]]:
-    size, wanted = len(both), scope.schemes
-    if "exact" in wanted:
-        yield "exact", score(*items.spans(both), documents=size, labels=both.labels)
-    if "outermost" in wanted:
-        yield "outermost", score(*items.outermost_spans(both), documents=size, labels=both.labels)
-    if alignment is not None:
-        from aloi.eval.semeval import outcomes  # noqa: PLC0415 - only these schemes need it
-
-        found = outcomes(both, alignment)
-        yield from ((f"semeval-{n}", s) for n, s in found.items() if f"semeval-{n}" in wanted)
-
-
-def _relation_scores(both: Pair, scope: Scope) -> Iterator[tuple[str, Scores[Any]]]:
-    labels, symmetric = both.relation_labels, scope.symmetric
-    for name in ("strict", "boundaries"):
-        if name in scope.schemes:
-            sides = items.relations(both, typed=name == "strict", symmetric=symmetric)
-            yield name, score(*sides, documents=len(both), labels=labels)
-    if not scope.schemes.isdisjoint(FACTS):
-        from aloi.eval.facts import facts, unstated  # noqa: PLC0415 - as above
-
-        told = facts(both, symmetric=symmetric)
-        scores = score(*told.items(labels), documents=len(both), labels=labels)
-        yield "facts", scores
-        if scope.stated is not None:
-            yield "facts-ign", unstated(told, scores, scope.stated)
-
-
-def _plain(result: Result) -> dict[str, Any]:
-    scores, spread = result.scores, result.intervals
+def _with_intervals(
+    scores: dict[str, Scores[Any]], bootstrap: int, seed: int
+) -> dict[str, SchemeResult]:
+    if not bootstrap:
+        return {name: SchemeResult(each) for name, each in scores.items()}
     return {
-        "types": {
-            label: _row(tally, spread.types[label] if spread else None)
-            for label, tally in scores.types.items()
-        },
-        "micro": _row(scores.micro, spread.micro if spread else None),
-        "macro": {**scores.macro, **_ci(spread.macro if spread else None)},
-        "duplicates": scores.duplicates,
+        name: SchemeResult(each, bootstrap_intervals(each, replicates=bootstrap, seed=seed))
+        for name, each in scores.items()
     }
 
 
-def _row(tally: Tally, spread: dict[str, Interval] | None) -> dict[str, Any]:
-    return {**tally.plain(), **tally.ratios, **_ci(spread)}
+def _as_annotations(documents: Iterable[Document] | Annotations) -> Annotations:
+    return documents if isinstance(documents, Annotations) else Annotations.of(documents)
 
 
-def _ci(spread: dict[str, Interval] | None) -> dict[str, Any]:
-    if spread is None:
+def _result_to_json(result: SchemeResult) -> dict[str, Any]:
+    macro_intervals = result.intervals.macro if result.intervals else None
+    return {
+        "types": {each.label: _type_to_json(each) for each in result.types()},
+        "micro": _type_to_json(result.micro()),
+        "macro": {**result.scores.macro, **_intervals_to_json(macro_intervals)},
+        "duplicates": result.scores.duplicates,
+    }
+
+
+def _type_to_json(result: TypeResult) -> dict[str, Any]:
+    counts = result.counts
+    return {**counts.as_dict(), **counts.ratios, **_intervals_to_json(result.intervals)}
+
+
+def _intervals_to_json(intervals: dict[str, Interval] | None) -> dict[str, Any]:
+    if intervals is None:
         return {}
-    bounds = {name: [interval.low, interval.high] for name, interval in spread.items()}
-    lost = {name: interval.lost for name, interval in spread.items() if interval.lost}
+    bounds = {name: [each.low, each.high] for name, each in intervals.items()}
+    lost = {name: each.lost for name, each in intervals.items() if each.lost}
     return {"ci": bounds, **({"ci_lost_replicates": lost} if lost else {})}

@@ -1,7 +1,8 @@
-"""Tables of text: for the terminal, and in Markdown."""
+"""Tables of text cells, for the terminal and for Markdown files."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
 
@@ -9,23 +10,24 @@ from rich.table import Table
 
 from aloi.eval.statistics.intervals import Interval
 
-COLUMNS = ("", "support", "tp", "fp", "fn", "P", "R", "F1")
+SCORE_COLUMNS = ("", "support", "tp", "fp", "fn", "P", "R", "F1")
+"""The columns of a table of scores by type."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A titled table of text cells, such as one scheme's scores.
+    """A titled table of text cells, such as the scores under one scheme.
 
-    `aside`: shown in files, not in the terminal.
+    A sheet with `aside` is shown in files, but not in the terminal.
     """
 
     title: str
     rows: tuple[tuple[str, ...], ...]
-    columns: tuple[str, ...] = COLUMNS
+    columns: tuple[str, ...] = SCORE_COLUMNS
     aside: bool = False
 
 
-def terminal(sheet: Sheet) -> Table:
+def rich_table(sheet: Sheet) -> Table:
     """Return a sheet as a rich table."""
     table = Table(title=sheet.title, title_justify="left")
     for column in sheet.columns:
@@ -35,7 +37,7 @@ def terminal(sheet: Sheet) -> Table:
     return table
 
 
-def markdown(sheet: Sheet) -> str:
+def markdown_table(sheet: Sheet) -> str:
     """Return a sheet as a Markdown table under its title."""
     head = f"| {' | '.join(sheet.columns)} |"
     rule = "|".join(["", "---", *["---:"] * (len(sheet.columns) - 1), ""])
@@ -43,14 +45,24 @@ def markdown(sheet: Sheet) -> str:
     return f"**{sheet.title}**\n\n{head}\n{rule}\n{body}\n"
 
 
-def ratio(value: float | None, interval: Interval | None = None) -> str:
+def format_ratio(value: float | None, interval: Interval | None = None) -> str:
     """Return a ratio with three decimals, `–` if undefined, followed by its interval if given.
 
     An interval of zero width, as a single document yields, is omitted.
     """
-    shown = "–" if value is None else f"{value:.3f}"
+    text = "–" if value is None else f"{value:.3f}"
     if interval is None or interval.low is None or interval.high is None:
-        return shown
+        return text
     if interval.low == interval.high:
-        return shown
-    return f"{shown} [{interval.low:.2f}, {interval.high:.2f}]"
+        return text
+    return f"{text} [{interval.low:.2f}, {interval.high:.2f}]"
+
+
+def format_ratios(
+    ratios: Mapping[str, float | None], intervals: Mapping[str, Interval] | None = None
+) -> list[str]:
+    """Return ratios as `format_ratio` does, with their intervals by name if given."""
+    return [
+        format_ratio(value, intervals[name] if intervals else None)
+        for name, value in ratios.items()
+    ]

@@ -1,4 +1,4 @@
-"""Several reports together: runs of systems on splits, side by side."""
+"""The reports of several systems on several splits, side by side."""
 
 from __future__ import annotations
 
@@ -6,21 +6,24 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from aloi.eval.analysis.slices import SEEN
-from aloi.eval.counts import Counts, Tally
+from aloi.eval.analysis.slices import SEEN_SLICE
+from aloi.eval.counts import Counts
 from aloi.eval.reports.comparison import Comparison
-from aloi.eval.reports.report import Report, Result
-from aloi.eval.reports.sheets import Sheet, markdown, ratio
-from aloi.eval.reports.tables import restriction_note, sheets
-from aloi.eval.statistics.intervals import Interval
+from aloi.eval.reports.report import Report, SchemeResult, TypeResult
+from aloi.eval.reports.sheets import Sheet, format_ratio, format_ratios, markdown_table
+from aloi.eval.reports.tables import report_sheets, restriction_note
+from aloi.eval.schemes import EntityScheme, EvaluationTask, ItemKind, RelationScheme
 
-SHOWN = {"entities": ("outermost", "exact"), "relations": ("strict", "boundaries")}
-"""The schemes a task is summed up by; the first of them is shown type by type."""
+SUMMARY_SCHEMES: dict[ItemKind, tuple[str, ...]] = {
+    ItemKind.ENTITIES: (EntityScheme.OUTERMOST, EntityScheme.EXACT),
+    ItemKind.RELATIONS: (RelationScheme.STRICT, RelationScheme.BOUNDARIES),
+}
+"""The schemes of a summary; the first one is shown by type."""
 
 
 @dataclass(frozen=True, slots=True)
 class SystemReport:
-    """One system's report on one split for one task."""
+    """The report of one system on one split for one task, a name of `EvaluationTask`."""
 
     split: str
     system: str
@@ -28,31 +31,35 @@ class SystemReport:
     report: Report
 
     def to_json(self) -> dict[str, Any]:
-        """The run as plain values."""
+        """Return the report as JSON values."""
         report = self.report.to_json()
         return {"split": self.split, "system": self.system, "task": self.task, "report": report}
 
-    def results(self) -> dict[str, Result]:
-        """What the task is about: the results for entities, or for relations."""
-        return self.report.entities if self.task == "entities" else self.report.relations
+    def results(self) -> dict[str, SchemeResult]:
+        """Return the results for the items of the task, entities or relations."""
+        return self.report.by_kind()[EvaluationTask(self.task).item_kind]
 
     def schemes(self) -> tuple[str, ...]:
-        """The schemes shown, the main one first."""
-        return SHOWN[self.task.partition("-")[0]]
+        """Return the schemes of the summary, the main scheme first."""
+        return SUMMARY_SCHEMES[EvaluationTask(self.task).item_kind]
 
 
-def overview(runs: Iterable[SystemReport]) -> Sheet:
-    """A row for each run and scheme: precision, recall and F1 over all types."""
+def micro_sheet(runs: Iterable[SystemReport]) -> Sheet:
+    """Return the micro averages of each run and scheme."""
     rows = tuple(
-        (f"{run.split}: {run.system}", _told(run, scheme), *_micro(run.results()[scheme]))
+        (
+            f"{run.split}: {run.system}",
+            f"{EvaluationTask(run.task).short_name}, {scheme}",
+            *_micro_cells(run.results()[scheme]),
+        )
         for run in runs
         for scheme in run.schemes()
     )
     return Sheet("micro averages", rows, ("", "scheme", "support", "P", "R", "F1", "macro F1"))
 
 
-def by_type(runs: Iterable[SystemReport]) -> Iterator[Sheet]:
-    """A sheet for each system and task: its types down, the splits across."""
+def type_sheets(runs: Iterable[SystemReport]) -> Iterator[Sheet]:
+    """Yield a sheet for each system and task, with types as rows and splits as columns."""
     grouped: dict[tuple[str, str], list[SystemReport]] = {}
     for run in runs:
         grouped.setdefault((run.task, run.system), []).append(run)
@@ -61,79 +68,80 @@ def by_type(runs: Iterable[SystemReport]) -> Iterator[Sheet]:
         results = [run.results()[scheme] for run in group]
         labels = sorted({label for each in results for label in each.scores.types})
         rows = [
-            (label, *(cell for each in results for cell in _of_type(each, label)))
+            (label, *(cell for each in results for cell in _cells(_type_result(each, label))))
             for label in labels
         ]
-        rows.append(("micro", *(cell for each in results for cell in _of_all(each))))
+        rows.append(("micro", *(cell for each in results for cell in _cells(each.micro()))))
         columns = [f"{run.split} {name}" for run in group for name in ("n", "P", "R", "F1")]
         yield Sheet(f"{task}, {system}: {scheme}", tuple(rows), ("", *columns))
 
 
-def nesting(run: SystemReport) -> str:
-    """How the mentions inside others fare: their number, and recall with them and without."""
-    scores = {name: run.results()[name].scores.micro for name in SHOWN["entities"]}
-    recall = {name: ratio(tally.ratios["recall"]) for name, tally in scores.items()}
-    every = scores["exact"].support
+def nesting_note(run: SystemReport) -> str:
+    """Return the number of nested mentions, and recall with and without them."""
+    counts = {name: run.results()[name].scores.micro for name in SUMMARY_SCHEMES[ItemKind.ENTITIES]}
+    recall = {name: format_ratio(each.ratios["recall"]) for name, each in counts.items()}
+    total = counts[EntityScheme.EXACT].support
+    nested = total - counts[EntityScheme.OUTERMOST].support
     return (
-        f"{run.split}: {every - scores['outermost'].support} of {every} mentions stand inside "
-        f"others; recall {recall['exact']} over all, {recall['outermost']} over the outermost"
+        f"{run.split}: {nested} of {total} mentions are inside other mentions; recall is "
+        f"{recall[EntityScheme.EXACT]} over all mentions and "
+        f"{recall[EntityScheme.OUTERMOST]} over the outermost"
     )
 
 
-def unseen(run: SystemReport) -> str:
-    """How the system fares on mentions whose surface training has, and on the others."""
+def seen_surfaces_note(run: SystemReport) -> str:
+    """Return F1 of the mentions with and without their surface in the training documents."""
     analysis = run.report.analysis
     slices = {each.name: each.groups for each in analysis.entity_slices} if analysis else {}
-    told = [
-        f"{group} {ratio(tally.ratios['f1'])} ({tally.support})"
-        for group, tally in slices.get(SEEN, {}).items()
+    scores = [
+        f"{group} {format_ratio(counts.ratios['f1'])} ({counts.support})"
+        for group, counts in slices.get(SEEN_SLICE, {}).items()
     ]
-    return f"{run.split}: F1 over all mentions by surface in training: {', '.join(told) or 'none'}"
+    return (
+        f"{run.split}: F1 over all mentions by surface in training: {', '.join(scores) or 'none'}"
+    )
 
 
-def whole_markdown(
+def experiment_markdown(
     runs: list[SystemReport], significance: Mapping[str, Comparison], notes: Iterable[str]
 ) -> str:
-    """The report of an experiment in Markdown, every run in full."""
-    marked = restriction_note(run.report for run in runs)
-    parts = [*marked, "# Evaluation\n", *(f"- {note}" for note in notes), ""]
-    parts += [markdown(overview(runs)), *map(markdown, by_type(runs)), "## Significance\n"]
-    for split, found in significance.items():
-        parts += [f"### {split}\n", *map(markdown, found.sheets()), f"`{found.signature}`\n"]
-    parts.append("## Every run in full\n")
+    """Return the report of an experiment as Markdown.
+
+    `significance` are comparisons by split.
+    """
+    restriction = restriction_note(run.report for run in runs)
+    parts = [*restriction, "# Evaluation\n", *(f"- {note}" for note in notes), ""]
+    parts += map(markdown_table, [micro_sheet(runs), *type_sheets(runs)])
+    parts.append("## Significance\n")
+    for split, comparison in significance.items():
+        tables = map(markdown_table, comparison.sheets())
+        parts += [f"### {split}\n", *tables, f"`{comparison.signature}`\n"]
+    parts.append("## Full reports\n")
     for run in runs:
         parts.append(f"### {run.split}: {run.system}, {run.task}\n")
-        parts += map(markdown, sheets(run.report))
+        parts += map(markdown_table, report_sheets(run.report))
         parts.append(f"`{run.report.signature}`\n")
     return "\n".join(parts)
 
 
-def _told(run: SystemReport, scheme: str) -> str:
-    task = run.task.removeprefix("relations-")
-    return f"{task}, {scheme}"
+def _micro_cells(result: SchemeResult) -> list[str]:
+    micro = result.micro()
+    ratios = format_ratios(micro.counts.ratios, micro.intervals)
+    return [str(micro.counts.support), *ratios, format_ratio(result.scores.macro["f1"])]
 
 
-def _micro(result: Result) -> list[str]:
-    counts, spread = result.scores.micro, result.intervals
-    cells = [
-        ratio(value, spread.micro[name] if spread else None)
-        for name, value in counts.ratios.items()
+def _type_result(result: SchemeResult, label: str) -> TypeResult:
+    """Return the result of a type; one with counts of 0 if the type does not occur."""
+    types = {each.label: each for each in result.types()}
+    return types.get(label, TypeResult(label, Counts(), None))
+
+
+def _cells(result: TypeResult) -> list[str]:
+    """Return support, precision, recall, and F1 with its interval."""
+    precision, recall, f1 = result.counts.ratios.values()
+    return [
+        str(result.counts.support),
+        format_ratio(precision),
+        format_ratio(recall),
+        format_ratio(f1, result.interval("f1")),
     ]
-    return [str(counts.support), *cells, ratio(result.scores.macro["f1"])]
-
-
-def _of_type(result: Result, label: str) -> list[str]:
-    tally = result.scores.types.get(label, Counts())
-    spread = result.intervals
-    return _cells(tally, spread.types.get(label, {}).get("f1") if spread else None)
-
-
-def _of_all(result: Result) -> list[str]:
-    spread = result.intervals
-    return _cells(result.scores.micro, spread.micro["f1"] if spread else None)
-
-
-def _cells(tally: Tally, interval: Interval | None) -> list[str]:
-    """Support, precision, recall, and F1 with its interval."""
-    precision, recall, f1 = tally.ratios.values()
-    return [str(tally.support), ratio(precision), ratio(recall), ratio(f1, interval)]

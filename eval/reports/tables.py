@@ -1,4 +1,4 @@
-"""A report as tables: for the terminal, and in Markdown."""
+"""The tables of a report."""
 
 from __future__ import annotations
 
@@ -6,31 +6,61 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from aloi.corpus.rights import RESTRICTED_TEXT
-from aloi.eval.analysis.causes import CAUSES
+from aloi.eval.analysis.causes import Cause
 from aloi.eval.analysis.overview import Analysis
-from aloi.eval.analysis.slices import METADATA, Slice
-from aloi.eval.counts import Tally
-from aloi.eval.reports.report import Report, Result
-from aloi.eval.reports.sheets import Sheet, ratio
-from aloi.eval.statistics.intervals import Interval
+from aloi.eval.analysis.slices import METADATA_KEYS, Slice
+from aloi.eval.reports.report import Report, SchemeResult, TypeResult
+from aloi.eval.reports.sheets import Sheet, format_ratio, format_ratios, markdown_table
+from aloi.eval.schemes import EntityScheme, ItemKind, RelationScheme
 
-BY_TYPE = ("exact", "outermost", "strict")
-"""The schemes shown type by type."""
+TYPE_SCHEMES = (EntityScheme.EXACT, EntityScheme.OUTERMOST, RelationScheme.STRICT)
+"""The schemes with a table of all types; of the others, reports show micro averages."""
+
+RATIO_COLUMNS = ("", "support", "P", "R", "F1")
+"""The columns of a table of ratios without counts."""
 
 
-def sheets(report: Report) -> Iterator[Sheet]:
-    """A sheet, type by type, for each main scheme with anything to show; then the others."""
-    for what, results in (("entities", report.entities), ("relations", report.relations)):
-        for name, result in results.items():
-            if name in BY_TYPE and result.scores.types:
-                yield Sheet(_title(what, name, result), tuple(_rows(result)))
-    yield from _other_schemes(report)
+def report_sheets(report: Report) -> Iterator[Sheet]:
+    """Yield the scores by type, the micro averages of the other schemes, and the analysis."""
+    for kind, scheme, result in results_by_type(report):
+        rows = tuple(_type_rows(result))
+        yield Sheet(f"{kind}, {scheme}{_duplicates_note(result)}", rows)
+    yield from detail_sheets(report)
+
+
+def detail_sheets(report: Report) -> Iterator[Sheet]:
+    """Yield the tables of a report except the scores by type."""
+    yield from _micro_averages(report)
     if report.analysis is not None:
-        yield from _analysis(report.analysis)
+        yield from _analysis_sheets(report.analysis)
 
 
-def _analysis(analysis: Analysis) -> Iterator[Sheet]:
-    """Kinds of error, causes of missed relations, and slices."""
+def results_by_type(report: Report) -> Iterator[tuple[ItemKind, str, SchemeResult]]:
+    """Yield item kind, scheme and result of the schemes that are shown by type."""
+    for kind, results in report.by_kind().items():
+        for scheme, result in results.items():
+            if scheme in TYPE_SCHEMES and result.scores.types:
+                yield kind, scheme, result
+
+
+def report_markdown(report: Report) -> str:
+    """Return a report as Markdown tables, followed by its signature."""
+    tables = map(markdown_table, report_sheets(report))
+    return "\n".join([*restriction_note([report]), *tables, f"`{report.signature}`\n"])
+
+
+def restriction_note(reports: Iterable[Report]) -> list[str]:
+    """Return the Markdown lines that mark restricted text, or none if no report contains any."""
+    if not any(report.has_restricted_text for report in reports):
+        return []
+    return [
+        f"<!-- {RESTRICTED_TEXT}: true -->\n",
+        "**This report contains text that must not be redistributed. Keep it on this machine.**\n",
+    ]
+
+
+def _analysis_sheets(analysis: Analysis) -> Iterator[Sheet]:
+    """Yield kinds of errors, causes of missed relations, and slices."""
     rows = [
         (kind, *(str(sum(row[side] for row in types.values())) for side in ("fn", "fp")))
         for kind, types in analysis.errors.table().items()
@@ -40,76 +70,60 @@ def _analysis(analysis: Analysis) -> Iterator[Sheet]:
         yield Sheet("errors by kind", tuple(rows), ("", "fn", "fp"))
     missed = sum(analysis.causes.values(), Counter())
     if missed:
-        causes = tuple((cause, str(missed[cause])) for cause in CAUSES if missed[cause])
+        causes = tuple((cause, str(missed[cause])) for cause in Cause if missed[cause])
         yield Sheet("missed relations by cause", causes, ("", "fn"))
-    yield from _slices("entities", analysis.entity_slices)
-    yield from _slices("relations", analysis.relation_slices)
+    yield from _slice_sheets(ItemKind.ENTITIES, analysis.entity_slices)
+    yield from _slice_sheets(ItemKind.RELATIONS, analysis.relation_slices)
 
 
-def _slices(what: str, slices: tuple[Slice, ...]) -> Iterator[Sheet]:
-    """What the items are like, then, aside, what their documents are like."""
-    for aside in (False, True):
+def _slice_sheets(kind: ItemKind, slices: tuple[Slice, ...]) -> Iterator[Sheet]:
+    """Yield the slices by properties of the items, then those by metadata of the documents."""
+    for by_metadata in (False, True):
         rows = [
-            (f"{each.name}: {group}", str(tally.support), *map(ratio, each.ratios(group).values()))
+            (f"{each.name}: {group}", str(counts.support), *format_ratios(each.ratios(group)))
             for each in slices
-            if (each.name in METADATA) == aside
-            for group, tally in each.groups.items()
+            if (each.name in METADATA_KEYS) == by_metadata
+            for group, counts in each.groups.items()
         ]
         if rows:
-            title = f"{what}, {'by metadata' if aside else 'slices'}"
-            yield Sheet(title, tuple(rows), ("", "support", "P", "R", "F1"), aside)
+            title = f"{kind}, {'by metadata' if by_metadata else 'slices'}"
+            yield Sheet(title, tuple(rows), RATIO_COLUMNS, by_metadata)
 
 
-def _other_schemes(report: Report) -> Iterator[Sheet]:
-    """The micro averages of the schemes not shown type by type."""
+def _micro_averages(report: Report) -> Iterator[Sheet]:
+    """Yield the micro averages of the schemes that have no table by type."""
     rows = [
-        (f"{what}, {name}", str(result.scores.micro.support), *_ratios(result))
-        for what, results in (("entities", report.entities), ("relations", report.relations))
-        for name, result in results.items()
-        if name not in BY_TYPE and result.scores.types
+        (f"{kind}, {scheme}", str(result.scores.micro.support), *_micro_ratios(result))
+        for kind, results in report.by_kind().items()
+        for scheme, result in results.items()
+        if scheme not in TYPE_SCHEMES and result.scores.types
     ]
     if rows:
-        yield Sheet("other schemes, micro averages", tuple(rows), ("", "support", "P", "R", "F1"))
+        yield Sheet("other schemes, micro averages", tuple(rows), RATIO_COLUMNS)
 
 
-def restriction_note(reports: Iterable[Report]) -> list[str]:
-    """Return the head of a Markdown report that contains restricted text; nothing for others."""
-    if not any(report.has_restricted_text for report in reports):
-        return []
-    return [
-        f"<!-- {RESTRICTED_TEXT}: true -->\n",
-        "**This report contains text that must not be redistributed. Keep it on this machine.**\n",
-    ]
+def _micro_ratios(result: SchemeResult) -> list[str]:
+    micro = result.micro()
+    return format_ratios(micro.counts.ratios, micro.intervals)
 
 
-def _title(what: str, scheme: str, result: Result) -> str:
-    twice = result.scores.duplicates
-    extra = (
-        f"; duplicates: gold {twice['gold']}, pred {twice['pred']}" if any(twice.values()) else ""
-    )
-    return f"{what}, {scheme}{extra}"
+def _duplicates_note(result: SchemeResult) -> str:
+    duplicates = result.scores.duplicates
+    if not any(duplicates.values()):
+        return ""
+    return f"; duplicates: gold {duplicates['gold']}, pred {duplicates['pred']}"
 
 
-def _rows(result: Result) -> Iterator[tuple[str, ...]]:
-    spread = result.intervals
-    for label, counts in result.scores.types.items():
-        yield (label, *_cells(counts, spread.types[label] if spread else None))
-    yield ("micro", *_cells(result.scores.micro, spread.micro if spread else None))
-    means = result.scores.macro
-    mean = [ratio(means[name], spread.macro[name] if spread else None) for name in means]
-    yield ("macro", "", "", "", "", *mean)
+def _type_rows(result: SchemeResult) -> Iterator[tuple[str, ...]]:
+    for each in (*result.types(), result.micro()):
+        yield (each.label, *_count_cells(each))
+    macro = result.scores.macro
+    intervals = result.intervals.macro if result.intervals else {}
+    means = [format_ratio(macro[name], intervals.get(name)) for name in macro]
+    yield ("macro", "", "", "", "", *means)
 
 
-def _cells(counts: Tally, spread: dict[str, Interval] | None) -> list[str]:
-    numbers = [str(counts.support), *map(str, counts.plain().values())]
-    return numbers + [
-        ratio(value, spread[name] if spread else None) for name, value in counts.ratios.items()
-    ]
-
-
-def _ratios(result: Result) -> list[str]:
-    spread = result.intervals
-    return [
-        ratio(value, spread.micro[name] if spread else None)
-        for name, value in result.scores.micro.ratios.items()
-    ]
+def _count_cells(result: TypeResult) -> list[str]:
+    counts = result.counts
+    numbers = [str(counts.support), *map(str, counts.as_dict().values())]
+    return numbers + format_ratios(counts.ratios, result.intervals)

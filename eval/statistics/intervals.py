@@ -1,8 +1,8 @@
-"""Document bootstrap: how far each ratio would move with other documents of the same kind.
+"""Confidence intervals by bootstrap over documents.
 
-Percentile intervals (Efron & Tibshirani 1993, ch. 13): documents are drawn with replacement,
-the counts summed, the ratios taken; the interval holds the middle 95 % of the replicates.
-A replicate in which a ratio is undefined drops out of that ratio's interval and is counted.
+Percentile intervals (Efron & Tibshirani 1993, ch. 13): documents are drawn with replacement, their
+counts are summed and the ratios computed. The interval is the middle 95 % of the replicates. A
+replicate with an undefined ratio is left out of that ratio's interval and counted.
 """
 
 from __future__ import annotations
@@ -12,22 +12,27 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from aloi.eval.columns import Floats, Ints
 from aloi.eval.counts import RATIOS
 from aloi.eval.scores import Scores
 
-LEVEL = 0.95
-CELLS = 1 << 20
-"""How many weights are held at once."""
+CONFIDENCE_LEVEL = 0.95
 
-EXACT = 1 << 24
-"""Sums up to this are exact in single precision."""
+MAX_BATCH_CELLS = 1 << 20
+"""The largest number of weights (replicates times documents) in memory at a time."""
+
+MAX_EXACT_SUM = 1 << 24
+"""The largest integer up to which single precision is exact."""
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """Low and high bounds, None if no replicate defined the ratio; `lost` replicates had none."""
+    """The bounds of an interval; None if the ratio was undefined in every replicate.
+
+    `lost` is the number of replicates with an undefined ratio.
+    """
 
     low: float | None
     high: float | None
@@ -36,64 +41,77 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Intervals:
-    """Intervals by ratio name: for each type, for all together (micro), for the mean (macro)."""
+    """The intervals by ratio name: of each type, of all types (micro), and of the mean (macro)."""
 
     types: dict[str, dict[str, Interval]]
     micro: dict[str, Interval]
     macro: dict[str, Interval]
 
 
-def intervals(scores: Scores[Any], *, replicates: int, seed: int) -> Intervals:
-    """Draw the documents again `replicates` times and take 95 % percentile intervals.
+def bootstrap_intervals(scores: Scores[Any], *, replicates: int, seed: int) -> Intervals:
+    """Return the 95 % intervals of all ratios.
 
-    The same seed draws the same documents, whatever is scored.
+    The same seed draws the same documents, independently of the scores.
     """
-    counts = resampled(scores.by_document, replicates, seed)
-    per_type = scores.kind.rates(counts)
-    micro = scores.kind.rates(counts.sum(axis=1))
+    counts = resample(scores.by_document, replicates, seed)
+    per_type = scores.kind.compute_ratios(counts)
+    micro = scores.kind.compute_ratios(counts.sum(axis=1))
     width = per_type.shape[1]
     mean = np.nan_to_num(per_type).sum(axis=1) / width if width else np.full_like(micro, np.nan)
-    types = {label: _named(per_type[:, i]) for i, label in enumerate(scores.labels)}
-    return Intervals(types, _named(micro), _named(mean))
+    types = {label: _by_ratio(per_type[:, i]) for i, label in enumerate(scores.labels)}
+    return Intervals(types, _by_ratio(micro), _by_ratio(mean))
 
 
-def resampled(by_document: Ints, replicates: int, seed: int) -> Floats:
-    """The summed counts of each replicate: (replicates, types, counts)."""
+def resample(by_document: Ints, replicates: int, seed: int) -> Floats:
+    """Return the summed counts of each bootstrap replicate: (replicates, types, counts)."""
     documents = len(by_document)
     flat = by_document.reshape(documents, int(np.prod(by_document.shape[1:])))
-    exact = np.float32 if flat.sum() < EXACT else np.float64
-    drawn = [
-        weights @ flat.astype(exact) for weights in _weights(documents, replicates, seed, exact)
+    dtype = exact_dtype(int(flat.sum()))
+    sums = [
+        weights @ flat.astype(dtype)
+        for weights in _draw_weights(documents, replicates, seed, dtype)
     ]
-    summed = np.concatenate(drawn) if drawn else np.zeros((0, flat.shape[1]))
+    summed = np.concatenate(sums) if sums else np.zeros((0, flat.shape[1]))
     return summed.reshape(len(summed), *by_document.shape[1:]).astype(np.float64)
 
 
-def _weights(documents: int, replicates: int, seed: int, exact: type) -> Iterator[Floats]:
-    """How often each replicate draws each document, some replicates at a time."""
+def exact_dtype(largest: int) -> type[np.floating[Any]]:
+    """Return the smallest float type in which sums up to `largest` are exact."""
+    return np.float32 if largest < MAX_EXACT_SUM else np.float64
+
+
+def batch_sizes(replicates: int, documents: int) -> Iterator[int]:
+    """Yield the number of replicates of each batch that fits into `MAX_BATCH_CELLS`."""
+    size = max(MAX_BATCH_CELLS // max(documents, 1), 1)
+    for start in range(0, replicates, size):
+        yield min(size, replicates - start)
+
+
+def _draw_weights(
+    documents: int, replicates: int, seed: int, dtype: type[np.floating[Any]]
+) -> Iterator[npt.NDArray[np.floating[Any]]]:
+    """Yield how often each replicate draws each document: (replicates of a batch, documents)."""
     generator = np.random.default_rng(seed)
-    most = max(CELLS // max(documents, 1), 1)
-    for done in range(0, replicates, most):
-        some = min(most, replicates - done)
+    for size in batch_sizes(replicates, documents):
         if not documents:
-            yield np.zeros((some, 0), dtype=exact)
+            yield np.zeros((size, 0), dtype=dtype)
             continue
-        draws = generator.integers(documents, size=(some, documents))
-        draws += np.arange(some)[:, None] * documents
-        drawn = np.bincount(draws.ravel(), minlength=some * documents)
-        yield drawn.reshape(some, documents).astype(exact)
+        draws = generator.integers(documents, size=(size, documents))
+        draws += np.arange(size)[:, None] * documents
+        drawn = np.bincount(draws.ravel(), minlength=size * documents)
+        yield drawn.reshape(size, documents).astype(dtype)
 
 
-def _named(replicated: Floats) -> dict[str, Interval]:
-    return {name: interval(replicated[:, i]) for i, name in enumerate(RATIOS)}
+def _by_ratio(replicated: Floats) -> dict[str, Interval]:
+    return {name: percentile_interval(replicated[:, i]) for i, name in enumerate(RATIOS)}
 
 
-def interval(values: Floats) -> Interval:
-    """The middle 95 % of the values that are not NaN, which are lost and counted."""
+def percentile_interval(values: Floats) -> Interval:
+    """Return the middle 95 % of the values; NaN values are left out and counted."""
     defined = values[~np.isnan(values)]
     lost = len(values) - len(defined)
     if not len(defined):
         return Interval(None, None, lost)
-    tail = (1 - LEVEL) / 2
+    tail = (1 - CONFIDENCE_LEVEL) / 2
     low, high = np.quantile(defined, [tail, 1 - tail])
     return Interval(float(low), float(high), lost)

@@ -18,9 +18,9 @@ from aloi.corpus.files import whole_file
 from aloi.corpus.label_maps import keep, shipped_map
 from aloi.corpus.problems import DataError, Problem
 from aloi.eval.columns import Annotations
-from aloi.eval.reports.comparison import Comparison, compare
-from aloi.eval.reports.page import page
-from aloi.eval.reports.report import evaluate, text_mark
+from aloi.eval.reports.comparison import Comparison, compare_systems
+from aloi.eval.reports.page import render_page
+from aloi.eval.reports.report import evaluate, restricted_text_key
 from aloi.eval.reports.summary import SystemReport
 from aloi.models.prediction import pipelines as prediction
 from aloi.models.training import job as training
@@ -124,7 +124,7 @@ class Experiment:
         gold, shelf = systems[BASELINE]
         own = systems[self._restricted_ner][1]
         return {
-            split: compare(
+            split: compare_systems(
                 _chosen(gold, ids),
                 {BASELINE: _chosen(shelf, ids), "ner": _chosen(own, ids)},
                 schemes=("outermost",),
@@ -189,7 +189,7 @@ def write_reports(
 ) -> None:
     """Write reports/eval.json, eval.md, and a page for each of our own systems on dev and test."""
     content = {
-        **text_mark(run.report for run in runs),
+        **restricted_text_key(run.report for run in runs),
         "runs": [run.to_json() for run in runs],
         "significance": {split: found.to_json() for split, found in significance.items()},
     }
@@ -200,4 +200,4 @@ def write_reports(
     for run in runs:
         if run.split != "article" and run.system in OWN:
             with whole_file(out / "reports" / f"{run.split}-{run.system}.html") as stream:
-                stream.write(page(run.report))
+                stream.write(render_page(run.report))

@@ -21,8 +21,8 @@ from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.statistics.plots import COLOURS, GREY, empty_figure, save, style
 from aloi.eval.columns import Floats
 from aloi.eval.counts import RATIOS
-from aloi.eval.reports.report import Report, Result, evaluate
-from aloi.eval.statistics.intervals import LEVEL, resampled
+from aloi.eval.reports.report import Report, SchemeResult, evaluate
+from aloi.eval.statistics.intervals import CONFIDENCE_LEVEL, resample
 from aloi.models.prediction.pipelines import predict
 from aloi.models.studies.folds import Fold, Rounds, by_event
 from aloi.models.training.job import prepare
@@ -73,7 +73,7 @@ class CurveSettings:
         """What a pipeline of the kind predicts."""
         return list(predict(nlp, documents, gold_entities=self.kind == "relations"))
 
-    def result(self, report: Report) -> Result:
+    def result(self, report: Report) -> SchemeResult:
         """The kind's result of a report."""
         found = report.entities if self.kind == "ner" else report.relations
         return found[SCHEMES[self.kind]]
@@ -87,7 +87,7 @@ class Point:
     documents: int
     words: int
     report: Report
-    result: Result
+    result: SchemeResult
 
     @property
     def f1(self) -> float:
@@ -97,8 +97,8 @@ class Point:
     def replicates(self, count: int, seed: int) -> Floats:
         """The micro-F1 of each bootstrap replicate; the same seed draws the same documents."""
         scores = self.result.scores
-        counts = resampled(scores.by_document, count, seed).sum(axis=1)
-        drawn: Floats = np.nan_to_num(scores.kind.rates(counts)[:, F1])
+        counts = resample(scores.by_document, count, seed).sum(axis=1)
+        drawn: Floats = np.nan_to_num(scores.kind.compute_ratios(counts)[:, F1])
         return drawn
 
     def to_json(self) -> dict[str, Any]:
@@ -124,7 +124,7 @@ class Gain:
             told = "more documents made it worse; look for what sets the later ones apart"
         else:
             told = "the interval includes 0, so this does not show that doubling would help"
-        return f"{brought} ({LEVEL:.0%} interval {spread}): {told}."
+        return f"{brought} ({CONFIDENCE_LEVEL:.0%} interval {spread}): {told}."
 
 
 def subset(documents: Iterable[Document], share: int) -> list[Document]:
@@ -176,7 +176,7 @@ def gain(points: Sequence[Point], *, bootstrap: int, seed: int) -> Gain:
     """
     sizes = [point.documents for point in points]
     drawn = np.stack([point.replicates(bootstrap, seed) for point in points], axis=1)
-    tail = (1 - LEVEL) / 2
+    tail = (1 - CONFIDENCE_LEVEL) / 2
     low, high = np.quantile(slope(sizes, drawn), [tail, 1 - tail])
     measured = slope(sizes, np.array([point.f1 for point in points]))
     return Gain(float(measured), float(low), float(high))

@@ -13,7 +13,12 @@ from toy import folder
 from aloi.corpus import document_files
 from aloi.corpus.collection import Corpus
 from aloi.corpus.document import Document
-from aloi.eval.reports.summary import SystemReport, nesting, unseen, whole_markdown
+from aloi.eval.reports.summary import (
+    SystemReport,
+    experiment_markdown,
+    nesting_note,
+    seen_surfaces_note,
+)
 from aloi.models.studies.experiment import OWN, Experiment, write_reports
 from aloi.models.training import job as training
 
@@ -74,8 +79,8 @@ def test_the_reports_are_written(trial: Experiment) -> None:
     significance = trial.significance(replicates=50, seed=0)
     assert set(significance) == {"dev", "test"}
     ours = [run for run in runs if run.system == "ner"]
-    notes = [*map(nesting, ours), *map(unseen, ours)]
-    write_reports(trial.out, runs, significance, whole_markdown(runs, significance, notes))
+    notes = [*map(nesting_note, ours), *map(seen_surfaces_note, ours)]
+    write_reports(trial.out, runs, significance, experiment_markdown(runs, significance, notes))
     reports = {file.name for file in (trial.out / "reports").iterdir()}
     pages = {f"{split}-{name}.html" for split in ("dev", "test") for name in OWN}
     assert {"eval.json", "eval.md", *pages} <= reports

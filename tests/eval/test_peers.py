@@ -1,4 +1,4 @@
-"""On flat spans our counts are those of seqeval and seqscore, exactly; ratios to 1e-12."""
+"""On flat spans, counts equal those of seqeval and seqscore, and ratios agree to 1e-12."""
 
 import random
 import warnings
@@ -19,7 +19,7 @@ LABELS = ("LOC", "ORG", "PER")
 
 
 def flat_spans(rng: random.Random, length: int) -> list[tuple[int, int, str]]:
-    """Spans of tokens that do not overlap, in order."""
+    """Return sorted spans of tokens that do not overlap."""
     spans, position = [], 0
     while position < length:
         end = min(position + rng.randint(1, 3), length)
@@ -29,21 +29,23 @@ def flat_spans(rng: random.Random, length: int) -> list[tuple[int, int, str]]:
     return spans
 
 
-def disturbed(rng: random.Random, spans: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
-    """Some missed, some cut short, some under another label."""
+def with_errors(
+    rng: random.Random, spans: list[tuple[int, int, str]]
+) -> list[tuple[int, int, str]]:
+    """Return the spans with some missing, some shortened and some with another label."""
     kept = []
     for start, end, label in spans:
         kind = rng.random()
         if kind < 0.15:
             continue
         if kind < 0.3:
-            label = rng.choice(LABELS)  # noqa: PLW2901 - the point is to change it
+            label = rng.choice(LABELS)  # noqa: PLW2901 - a wrong label
         kept.append((start, end - 1 if kind > 0.85 and end - start > 1 else end, label))
     return kept
 
 
 def as_document(id_: int, length: int, spans: list[tuple[int, int, str]]) -> Document:
-    """One character a token."""
+    """Return a document in which every character is a token."""
     entities = tuple(Entity(f"e{n}", *span) for n, span in enumerate(spans))
     return Document(str(id_), "x" * length, entities)
 
@@ -58,12 +60,12 @@ def as_bio(length: int, spans: list[tuple[int, int, str]]) -> list[str]:
 @pytest.fixture(scope="module")
 def generated() -> list[tuple[int, list[tuple[int, int, str]], list[tuple[int, int, str]]]]:
     rng = random.Random(7)
-    found = []
+    documents = []
     for _ in range(200):
         length = rng.randint(0, 40)
         spans = flat_spans(rng, length)
-        found.append((length, spans, disturbed(rng, spans)))
-    return found
+        documents.append((length, spans, with_errors(rng, spans)))
+    return documents
 
 
 @pytest.fixture(scope="module")

@@ -1,10 +1,10 @@
-"""Gold and predicted mentions given as (start, end, label), compared as one document."""
+"""Gold and predicted mentions of one document, as (start, end, label)."""
 
 from collections.abc import Iterable
 
 from aloi.corpus.document import Document, Entity
 from aloi.eval.columns import Annotations, MentionColumns
-from aloi.eval.pairing import Pair, pair
+from aloi.eval.pairing import PairedAnnotations, pair_annotations
 
 TEXT = "Xi et Poutine parlent de la guerre en Ukraine à Pékin, puis à Moscou, avec l'ONU."
 
@@ -13,12 +13,16 @@ def document(spans: Iterable[tuple[int, int, str]], id_: str = "d") -> Document:
     return Document(id_, TEXT, tuple(Entity(f"e{n}", *span) for n, span in enumerate(spans)))
 
 
-def compared(gold: Iterable[tuple[int, int, str]], pred: Iterable[tuple[int, int, str]]) -> Pair:
-    return pair(*(Annotations.of([document(side)]) for side in (gold, pred)))
+def pair_mentions(
+    gold: Iterable[tuple[int, int, str]], pred: Iterable[tuple[int, int, str]]
+) -> PairedAnnotations:
+    return pair_annotations(*(Annotations.of([document(side)]) for side in (gold, pred)))
 
 
-def mentions(both: Pair, side: MentionColumns, rows: Iterable[int]) -> list[tuple[int, int, str]]:
-    """Rows of mentions as they were given."""
+def labelled_spans(
+    pair: PairedAnnotations, side: MentionColumns, rows: Iterable[int]
+) -> list[tuple[int, int, str]]:
+    """Return rows of mentions as (start, end, label)."""
     return [
-        (int(side.start[row]), int(side.end[row]), both.labels[side.label[row]]) for row in rows
+        (int(side.start[row]), int(side.end[row]), pair.labels[side.label[row]]) for row in rows
     ]

@@ -2,7 +2,7 @@
 
 from aloi.annotation.compare.pass_agreement import compare_passes
 from aloi.corpus.document import Document, Entity, Relation
-from aloi.eval.reports.sheets import terminal
+from aloi.eval.reports.sheets import rich_table
 
 ANA, ROME = Entity("a", 0, 3, "PER", ref="ana"), Entity("r", 6, 10, "LOC")
 
@@ -36,4 +36,6 @@ def test_a_relation_on_a_mention_that_one_annotator_lacks_is_no_second_disagreem
 
 def test_tables_of_full_agreement_are_empty() -> None:
     sheets = list(compare_passes({"A": [doc(ANA)], "B": [doc(ANA)]}).sheets())
-    assert [terminal(sheet).row_count for sheet in sheets if "disagreements" in sheet.title] == [0]
+    assert [rich_table(sheet).row_count for sheet in sheets if "disagreements" in sheet.title] == [
+        0
+    ]

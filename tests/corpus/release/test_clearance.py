@@ -12,7 +12,7 @@ from toy_releases import Run, seal, toy_corpus
 
 from aloi.corpus import document_files
 from aloi.corpus.document import Document
-from aloi.eval.reports.page import page
+from aloi.eval.reports.page import render_page
 from aloi.eval.reports.report import Report, evaluate
 
 TO = ("--repo", "org/tiny", "--tag", "v1.0.0")
@@ -113,7 +113,7 @@ def test_a_report_that_says_it_has_restricted_text_is_refused_whatever_corpus_th
 ) -> None:
     options = ("--corpus", built.parent / "corpus") if corpus else ()
     told = scores(tmp_path, report(restricted_text=True))
-    (model / "page.html").write_text(page(report(restricted_text=True)), encoding="utf-8")
+    (model / "page.html").write_text(render_page(report(restricted_text=True)), encoding="utf-8")
     done = aloi("release", "push-model", model, *TO, "--evaluation", told, *options)
     assert done.returncode == 1
     assert "evaluation.json: this report contains restricted text" in done.stderr

@@ -1,4 +1,4 @@
-"""Differences between systems: hand-worked swaps, and scipy's permutation test beside ours."""
+"""Differences between systems, compared with manual results and scipy's permutation test."""
 
 import time
 
@@ -7,38 +7,41 @@ import pytest
 from scipy import stats
 
 from aloi.corpus.document import Document, Entity
-from aloi.eval.reports.comparison import Comparison, Contrast, compare, holm
+from aloi.eval.reports.comparison import Comparison, compare_systems
+from aloi.eval.statistics.significance import ScoreDifferences, holm
 
 
 def doc(number: int, *labels: str) -> Document:
-    """A mention a letter, the label of the n-th given or none for an empty string."""
+    """Return a document with a mention per letter; no mention for an empty label."""
     entities = tuple(
         Entity(f"e{n}", 2 * n, 2 * n + 1, label) for n, label in enumerate(labels) if label
     )
     return Document(f"d{number}", "a b c d", entities)
 
 
-def contrast(comparison: Comparison) -> Contrast:
-    return next(each for each in comparison.contrasts if each.task == "entities")
+def entity_differences(comparison: Comparison) -> ScoreDifferences:
+    return next(each.differences for each in comparison.systems if each.task == "entities")
 
 
 def random_system(generator: np.random.Generator, size: int, right: float) -> list[Document]:
-    """PER on the first letter with this probability, and now and then a false LOC."""
+    """Return predictions of PER with probability `right`, and of a wrong LOC with 0.2."""
     hit, false = generator.random(size) < right, generator.random(size) < 0.2
     return [doc(n, "PER" if hit[n] else "", "LOC" if false[n] else "") for n in range(size)]
 
 
 def test_two_documents_have_four_swaps() -> None:
-    # Gold 1 and 3 mentions; A finds none, B all. Recall apart: 1 (none or both swapped, ±) or
-    # 3/4 - 1/4 = 1/2 (one swapped). So half of the four swaps are as large as observed: p = 1/2.
+    # Gold has 1 and 3 mentions; A finds none, B all. The recall differs by 1 (none or both
+    # swapped) or by 3/4 - 1/4 = 1/2 (one swapped), so half of the swaps are as large as observed.
     gold = [doc(0, "PER"), doc(1, "PER", "PER", "PER")]
     empty = [doc(0), doc(1)]
-    found = contrast(compare(gold, {"a": empty, "b": gold}, replicates=20_000)).micro["recall"]
-    assert found.difference == 1
-    assert found.p == pytest.approx(0.5, abs=4 * (0.25 / 20_000) ** 0.5)
+    recall = entity_differences(
+        compare_systems(gold, {"a": empty, "b": gold}, replicates=20_000)
+    ).micro["recall"]
+    assert recall.difference == 1
+    assert recall.p == pytest.approx(0.5, abs=4 * (0.25 / 20_000) ** 0.5)
 
 
-def test_scipy_permutes_to_the_same_p() -> None:
+def test_p_equals_that_of_scipy() -> None:
     generator = np.random.default_rng(5)
     gold = [doc(n, "PER") for n in range(12)]
     a, b = random_system(generator, 12, 0.3), random_system(generator, 12, 0.8)
@@ -65,49 +68,58 @@ def test_scipy_permutes_to_the_same_p() -> None:
         alternative="greater",
         vectorized=False,
     )
-    ours = contrast(compare(gold, {"a": a, "b": b}, replicates=20_000, seed=1)).micro["f1"].p
+    ours = (
+        entity_differences(compare_systems(gold, {"a": a, "b": b}, replicates=20_000, seed=1))
+        .micro["f1"]
+        .p
+    )
     assert ours == pytest.approx(exact.pvalue, abs=4 * (0.25 / 20_000) ** 0.5)
 
 
-def test_identical_systems_do_not_differ() -> None:
+def test_identical_systems_have_p_1() -> None:
     gold = [doc(n, "PER") for n in range(5)]
-    found = contrast(compare(gold, {"a": gold, "b": gold}, replicates=200))
-    for each in (found.micro, found.macro, found.types["PER"]):
+    comparison = compare_systems(gold, {"a": gold, "b": gold}, replicates=200)
+    differences = entity_differences(comparison)
+    for each in (differences.micro, differences.macro, differences.types["PER"]):
         assert (each["f1"].p, each["f1"].p_bootstrap, each["f1"].difference) == (1, 1, 0)
-    assert found.few == ("PER",)
+    assert comparison.systems[0].unreliable_types == ("PER",)
 
 
-def test_holm_by_hand() -> None:
-    # Sorted .01 .02 .03 .04 times 4 3 2 1: .04 .06 .06 .04, never falling: .04 .06 .06 .06.
+def test_holm() -> None:
+    # Sorted .01 .02 .03 .04 times 4 3 2 1 is .04 .06 .06 .04; made monotonic .04 .06 .06 .06.
     assert holm([0.04, 0.01, None, 0.03, 0.02]) == pytest.approx(
         [0.06, 0.04, None, 0.06, 0.06], nan_ok=True
     )
     assert holm([0.9, 0.8]) == [1.0, 1.0]
 
 
-def test_the_interval_is_paired_and_signed_other_minus_baseline() -> None:
-    # B is right wherever A is and on one more document in two: no draw puts A ahead.
+def test_the_interval_is_paired_and_positive_if_the_other_system_is_better() -> None:
+    # B is correct on all documents, A on half of them: A is better in no replicate.
     gold = [doc(n, "PER") for n in range(20)]
     a = [doc(n, "PER") if n % 2 else doc(n) for n in range(20)]
-    found = contrast(compare(gold, {"a": a, "b": gold}, replicates=500)).micro["recall"]
-    assert found.difference == 0.5
-    assert found.interval.low is not None
-    assert found.interval.low > 0
+    recall = entity_differences(compare_systems(gold, {"a": a, "b": gold}, replicates=500)).micro[
+        "recall"
+    ]
+    assert recall.difference == 0.5
+    assert recall.interval.low is not None
+    assert recall.interval.low > 0
 
 
 def test_an_undefined_ratio_has_no_p() -> None:
     gold = [doc(0, "PER")]
-    found = contrast(compare(gold, {"a": [doc(0)], "b": gold}, replicates=50))
-    assert found.micro["precision"].p is None  # A predicts nothing
-    assert found.micro["recall"].p == 1  # one document: swapping only turns the sign
+    differences = entity_differences(
+        compare_systems(gold, {"a": [doc(0)], "b": gold}, replicates=50)
+    )
+    assert differences.micro["precision"].p is None  # A predicts nothing
+    assert differences.micro["recall"].p == 1  # one document: swapping only changes the sign
 
 
 @pytest.mark.slow
-def test_ten_thousand_documents_take_seconds() -> None:
+def test_ten_thousand_documents_are_compared_in_a_minute() -> None:
     generator = np.random.default_rng(0)
     gold = [doc(n, "PER") for n in range(10_000)]
     a, b = (random_system(generator, 10_000, right) for right in (0.6, 0.7))
-    begun = time.perf_counter()
-    found = contrast(compare(gold, {"a": a, "b": b}))
-    assert time.perf_counter() - begun < 60
-    assert found.micro["f1"].p == 1 / 10_001
+    start = time.perf_counter()
+    differences = entity_differences(compare_systems(gold, {"a": a, "b": b}))
+    assert time.perf_counter() - start < 60
+    assert differences.micro["f1"].p == 1 / 10_001

@@ -1,4 +1,4 @@
-"""Counted in shards and put together: the very report of one process, however the sides are cut."""
+"""The report of a sharded evaluation equals that of a single process."""
 
 import random
 from pathlib import Path
@@ -14,24 +14,27 @@ from aloi.corpus.problems import DataError
 from aloi.corpus.scale import shards
 from aloi.corpus.schema import load_schema
 from aloi.eval.columns import Annotations
-from aloi.eval.reports import distributed as sharded
-from aloi.eval.reports.report import Scope, evaluate, report
+from aloi.eval.reports import distributed
+from aloi.eval.reports.report import build_report, evaluate
+from aloi.eval.scoring import ScoringOptions
 
 
 @pytest.fixture
 def sides(tmp_path: Path) -> tuple[Path, Path]:
-    """Gold and predictions of 150 documents in different orders, right and wrong in many ways."""
+    """Return files of gold and of predictions with errors, 150 documents in different orders."""
     generator = random.Random(0)
-    gold = [noisy(msgspec.structs.replace(sentence(n), id=f"d{n}"), generator) for n in range(150)]
-    pred = [noisy(document, generator) for document in gold]
+    gold = [
+        with_errors(msgspec.structs.replace(sentence(n), id=f"d{n}"), generator) for n in range(150)
+    ]
+    pred = [with_errors(document, generator) for document in gold]
     generator.shuffle(pred)
     document_files.write(gold, tmp_path / "gold.jsonl")
     document_files.write(pred, tmp_path / "pred.jsonl")
     return tmp_path / "gold.jsonl", tmp_path / "pred.jsonl"
 
 
-def noisy(document: Document, generator: random.Random) -> Document:
-    """Some mentions with another label or end, and some relations between others."""
+def with_errors(document: Document, generator: random.Random) -> Document:
+    """Return the document with some other labels, ends and relations."""
     entities = tuple(
         Entity(
             e.id, e.start, e.end - (generator.random() < 0.1), generator.choice((e.label, "ORG"))
@@ -44,46 +47,48 @@ def noisy(document: Document, generator: random.Random) -> Document:
     return msgspec.structs.replace(document, entities=entities, relations=relations)
 
 
-def counted(gold: Path, pred: Path, scope: Scope, **options: bool) -> list[Any]:
-    """What each task counts, in this process."""
-    looks = [list(map(shards.summarize, shards.plan(str(side)))) for side in (gold, pred)]
-    work = sharded.counter(scope, **options)
-    return [work(task) for task in sharded.tasks(*looks)]
+def score_shards(gold: Path, pred: Path, scoring: ScoringOptions, **options: bool) -> list[Any]:
+    """Return the scores of each task, computed in this process."""
+    summaries = [list(map(shards.summarize, shards.plan(str(side)))) for side in (gold, pred)]
+    work = distributed.make_worker(scoring, **options)
+    return [work(task) for task in distributed.plan_tasks(*summaries)]
 
 
 @pytest.mark.parametrize("bootstrap", [0, 30])
 @pytest.mark.parametrize("schemes", [None, ["exact", "facts"]])
-def test_the_report_is_that_of_one_process(
+def test_the_report_equals_that_of_one_process(
     sides: tuple[Path, Path], tmp_path: Path, bootstrap: int, schemes: list[str] | None
 ) -> None:
     (tmp_path / "schema.toml").write_text(SCHEMA, encoding="utf-8")
     schema = load_schema(tmp_path / "schema.toml")
     train = Annotations.of(document_files.read(sides[0])[:20])
-    told: dict[str, Any] = {"schema": schema, "corpus": None, "allow_missing": False}
-    told |= {"bootstrap": bootstrap, "seed": 7}
-    whole = evaluate(*map(document_files.read, sides), schemes=schemes, train=train, **told)
-    scope = Scope.of(schemes, schema.symmetric, train)
-    parts = counted(*sides, scope, allow_missing=False, by_document=bootstrap > 0)
+    settings: dict[str, Any] = {"schema": schema, "corpus": None, "allow_missing": False}
+    settings |= {"bootstrap": bootstrap, "seed": 7}
+    single = evaluate(*map(document_files.read, sides), schemes=schemes, train=train, **settings)
+    scoring = ScoringOptions.of(schemes, schema.symmetric, train)
+    parts = score_shards(*sides, scoring, allow_missing=False, by_document=bootstrap > 0)
     assert len(parts) > 30
-    found = report(sharded.together(parts), **told).to_json()
-    expected = whole.to_json()
+    merged = build_report(distributed.merge_scores(parts), **settings).to_json()
+    expected = single.to_json()
     expected.pop("analysis", None)
-    assert found == expected
+    assert merged == expected
 
 
-def test_what_has_no_other_half_is_told_as_by_one_process(
+def test_unpaired_documents_are_reported_as_by_one_process(
     sides: tuple[Path, Path], tmp_path: Path
 ) -> None:
     gold, pred = map(document_files.read, sides)
-    more = Document("made-up", "Rien.", ())
+    extra = Document("extra", "Rien.", ())
     other = msgspec.structs.replace(pred[7], text=f"{pred[7].text}!")
-    document_files.write([*pred[:7], other, *pred[9:], more], tmp_path / "wrong.jsonl")
+    document_files.write([*pred[:7], other, *pred[9:], extra], tmp_path / "wrong.jsonl")
     with pytest.raises(DataError) as expected:
         evaluate(gold, document_files.read(tmp_path / "wrong.jsonl"))
     problems = []
-    looks = [shards.plan(str(side)) for side in (sides[0], tmp_path / "wrong.jsonl")]
-    work = sharded.counter(Scope.of(None, frozenset(), None), allow_missing=False, by_document=True)
-    for task in sharded.tasks(*(list(map(shards.summarize, plan)) for plan in looks)):
+    plans = [shards.plan(str(side)) for side in (sides[0], tmp_path / "wrong.jsonl")]
+    work = distributed.make_worker(
+        ScoringOptions.of(None, frozenset(), None), allow_missing=False, by_document=True
+    )
+    for task in distributed.plan_tasks(*(list(map(shards.summarize, plan)) for plan in plans)):
         try:
             work(task)
         except DataError as error:
@@ -92,10 +97,10 @@ def test_what_has_no_other_half_is_told_as_by_one_process(
     assert len(problems) == 3
 
 
-def test_totals_of_parts_add_up(sides: tuple[Path, Path]) -> None:
+def test_hash_sums_of_parts_add_up(sides: tuple[Path, Path]) -> None:
     documents = document_files.read(sides[0])
     parts = (documents[40:], documents[:40])
-    added = sum(Annotations.of(part).total() for part in parts) % 2**256
+    added = sum(Annotations.of(part).hash_sum() for part in parts) % 2**256
     assert f"{added:064x}" == Annotations.of(documents).digest()
     changed = [*documents[:-1], msgspec.structs.replace(documents[-1], relations=())]
     assert Annotations.of(changed).digest() != Annotations.of(documents).digest()

@@ -1,4 +1,4 @@
-"""The same figures as a data frame, as LaTeX, and for spaCy's examples."""
+"""Reports as data frames, LaTeX, pages, and of spaCy examples."""
 
 import pytest
 import spacy
@@ -9,8 +9,9 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from aloi.corpus.document import Document, Entity
-from aloi.eval.reports.frames import frame, latex
-from aloi.eval.reports.page import page
+from aloi.eval.reports.frames import report_frame, report_latex
+from aloi.eval.reports.output import ReportFormat, render_report
+from aloi.eval.reports.page import render_page
 from aloi.eval.reports.report import evaluate
 from aloi.eval.spacy_examples import from_spacy, make_mention_scorer
 
@@ -18,25 +19,25 @@ TEXT = "Ana vit à Rome"
 ANA, ROME = Entity("a", 0, 3, "PER"), Entity("r", 10, 14, "LOC_1")
 
 
-def test_a_frame_has_a_row_a_type_and_one_for_all() -> None:
+def test_a_frame_has_a_row_per_type_and_a_micro_row() -> None:
     gold, pred = Document("d", TEXT, (ANA, ROME)), Document("d", TEXT, (ANA,))
-    table = frame(evaluate([gold], [pred], schemes=["exact"], bootstrap=5))
+    table = report_frame(evaluate([gold], [pred], schemes=["exact"], bootstrap=5))
     assert list(table.index) == [("entities", "exact", name) for name in ("LOC_1", "PER", "micro")]
     micro = table.loc["entities", "exact", "micro"]
     assert (micro["tp"], micro["fn"], micro["recall"]) == (1, 1, 0.5)
     assert table.loc[("entities", "exact", "LOC_1"), "f1_low"] == 0
-    assert "LOC\\_1 & 1 & -- & 0.000 & 0.000" in latex(evaluate([gold], [pred]))
+    assert "LOC\\_1 & 1 & -- & 0.000 & 0.000" in report_latex(evaluate([gold], [pred]))
 
 
-def test_nothing_to_score_is_an_empty_frame_and_a_page_all_the_same() -> None:
+def test_a_report_without_items_has_a_frame_and_a_page() -> None:
     report = evaluate([Document("d", TEXT, ())], [Document("d", TEXT, ())])
-    assert list(frame(report)["support"]) == [0] * len(report.entities | report.relations)
-    assert "Evaluation of 1 document<" in page(report)
+    assert list(report_frame(report)["support"]) == [0] * len(report.entities | report.relations)
+    assert "Evaluation of 1 document<" in render_page(report)
 
 
-def test_a_page_is_made_of_a_whole_report() -> None:
-    with pytest.raises(ValueError, match="whole report"):
-        page(evaluate([], [], schemes=["exact"]))
+def test_a_page_needs_a_full_report() -> None:
+    with pytest.raises(ValueError, match="full report"):
+        render_report(evaluate([], [], schemes=["exact"]), ReportFormat.HTML)
 
 
 VOCAB = spacy.blank("fr").vocab
@@ -44,7 +45,7 @@ SPANS = st.lists(st.tuples(st.integers(0, 9), st.integers(1, 3), st.sampled_from
 
 
 def example(gold: list[tuple[int, int, str]], pred: list[tuple[int, int, str]]) -> Example:
-    """Flat mentions over ten words: of those that overlap, spaCy's filter keeps the longest."""
+    """Return an example with flat mentions; of overlapping mentions the longest are kept."""
     docs = []
     for spans in (pred, gold):
         doc = Doc(VOCAB, words=["mot"] * 12)
@@ -55,7 +56,7 @@ def example(gold: list[tuple[int, int, str]], pred: list[tuple[int, int, str]]) 
 
 
 @given(st.lists(st.tuples(SPANS, SPANS), min_size=1, max_size=3))
-def test_spacy_s_examples_score_as_spacy_scores_them(pairs: list) -> None:
+def test_scores_of_examples_equal_those_of_spacy(pairs: list) -> None:
     examples = [example(gold, pred) for gold, pred in pairs]
     ours = evaluate(*from_spacy(examples)).entities["exact"].scores
     theirs = Scorer.score_spans(examples, "ents")

@@ -1,4 +1,4 @@
-"""The page in a real browser: what it draws is what the report counts, and texts stay texts."""
+"""The HTML page in a browser: it shows all annotations, and texts are never markup."""
 
 import json
 import shutil
@@ -12,7 +12,7 @@ from selenium.webdriver.common.by import By
 
 from aloi.corpus.collection import Corpus
 from aloi.corpus.document import Document, Entity, Relation
-from aloi.eval.reports.page import page
+from aloi.eval.reports.page import render_page
 from aloi.eval.reports.report import Report, evaluate
 
 pytestmark = pytest.mark.slow
@@ -35,14 +35,14 @@ def browser() -> Iterator[webdriver.Chrome]:
     driver.quit()
 
 
-def opened(browser: webdriver.Chrome, report: Report, folder: Path) -> None:
+def open_page(browser: webdriver.Chrome, report: Report, folder: Path) -> None:
     file = folder / "page.html"
-    file.write_text(page(report), encoding="utf-8")
+    file.write_text(render_page(report), encoding="utf-8")
     browser.get(file.as_uri())
 
 
-def drawn(browser: webdriver.Chrome, number: int) -> dict[str, tuple[int, int]]:
-    """How many mentions and arcs each side shows once the document is opened."""
+def select_document(browser: webdriver.Chrome, number: int) -> dict[str, tuple[int, int]]:
+    """Select a document and return the number of mentions and arcs on each side."""
     browser.find_elements(By.CSS_SELECTOR, "#list button")[number].click()
     return {
         side: (
@@ -53,18 +53,20 @@ def drawn(browser: webdriver.Chrome, number: int) -> dict[str, tuple[int, int]]:
     }
 
 
-def test_our_corpus(browser: webdriver.Chrome, tmp_path: Path) -> None:
+def test_the_page_shows_every_annotation_of_the_corpus(
+    browser: webdriver.Chrome, tmp_path: Path
+) -> None:
     corpus = Corpus.open(CORPUS)
     gold = [d for d in corpus.split("test") if d.id not in corpus.manifest.restricted]
-    # A prediction that lacks every fifth mention, and the relations that go with them.
+    # Predictions without every fifth mention and its relations.
     pred = []
     for document in gold:
         kept = {e.id: e for n, e in enumerate(document.entities) if n % 5}
         arcs = [r for r in document.relations if r.head in kept and r.tail in kept]
         pred.append(Document(document.id, document.text, tuple(kept.values()), tuple(arcs)))
     report = evaluate(gold, pred, schema=corpus.schema, bootstrap=20)
-    opened(browser, report, tmp_path)
-    counts = [drawn(browser, number) for number in range(len(gold))]
+    open_page(browser, report, tmp_path)
+    counts = [select_document(browser, number) for number in range(len(gold))]
     exact, strict = (
         report.to_json()[task][scheme]["micro"]
         for task, scheme in (("entities", "exact"), ("relations", "strict"))
@@ -75,14 +77,12 @@ def test_our_corpus(browser: webdriver.Chrome, tmp_path: Path) -> None:
     assert browser.get_log("browser") == []
 
 
-def test_a_text_that_looks_like_markup_stays_text(
-    browser: webdriver.Chrome, tmp_path: Path
-) -> None:
+def test_markup_in_a_text_is_shown_as_text(browser: webdriver.Chrome, tmp_path: Path) -> None:
     text = "👩‍🚀 <script>document.title = 'broken'</script> & </script> <b>Ana</b>"
     start = text.index("Ana")
     ana, tag = Entity("a", start, start + 3, "PER"), Entity("t", 4, 12, "<i>LOC</i>")
     gold = Document("<d>", text, (ana, tag), (Relation("a", "t", "<u>"),))
-    opened(browser, evaluate([gold], [Document("<d>", text, ())]), tmp_path)
+    open_page(browser, evaluate([gold], [Document("<d>", text, ())]), tmp_path)
     assert browser.title == "aloi: evaluation"
     shown = browser.find_element(By.CSS_SELECTOR, "[data-side=pred] .text")
     assert shown.get_property("textContent") == text
@@ -91,7 +91,7 @@ def test_a_text_that_looks_like_markup_stays_text(
     assert browser.get_log("browser") == []
 
 
-def test_a_restricted_document_is_shown_without_its_text(
+def test_a_restricted_document_is_shown_without_text(
     browser: webdriver.Chrome, tmp_path: Path
 ) -> None:
     ana, rome = Entity("a", 0, 3, "PER"), Entity("r", 10, 14, "LOC")
@@ -100,31 +100,33 @@ def test_a_restricted_document_is_shown_without_its_text(
         Document("hidden", "Ana vit à Rome", (ana, rome), (Relation("a", "r", "IN"),), hidden),
         Document("shown", "Bob vit à Lima", (ana,)),
     ]
-    opened(browser, evaluate(gold, [Document(d.id, d.text, ()) for d in gold]), tmp_path)
-    assert drawn(browser, 0) == {"gold": (0, 0), "pred": (0, 0)}
+    open_page(browser, evaluate(gold, [Document(d.id, d.text, ()) for d in gold]), tmp_path)
+    assert select_document(browser, 0) == {"gold": (0, 0), "pred": (0, 0)}
     side = browser.find_element(By.CSS_SELECTOR, "[data-side=gold]").text
-    assert "gold: 2 mentions, 1 relations" in side
-    assert "3 errors. The text is withheld" in side
-    assert drawn(browser, 1) == {"gold": (1, 0), "pred": (0, 0)}
+    assert "gold: 2 mentions, 1 relation" in side
+    assert "3 errors. The text is omitted" in side
+    assert select_document(browser, 1) == {"gold": (1, 0), "pred": (0, 0)}
     assert "Ana" not in browser.page_source
     assert browser.get_log("browser") == []
 
 
-def test_search_and_the_order_of_documents(browser: webdriver.Chrome, tmp_path: Path) -> None:
+def test_documents_are_sorted_by_errors_and_can_be_searched(
+    browser: webdriver.Chrome, tmp_path: Path
+) -> None:
     gold = [
         Document(
             id_, f"Ana à {place}", tuple(Entity(f"e{n}", n, n + 1, "PER") for n in range(size))
         )
         for id_, place, size in (("a", "Rome", 1), ("b", "Lima", 3), ("c", "Oslo", 0))
     ]
-    opened(browser, evaluate(gold, [Document(d.id, d.text, ()) for d in gold]), tmp_path)
+    open_page(browser, evaluate(gold, [Document(d.id, d.text, ()) for d in gold]), tmp_path)
     buttons = browser.find_elements(By.CSS_SELECTOR, "#list button")
     assert [button.text.split()[0] for button in buttons] == ["b", "a", "c"]
     browser.find_element(By.ID, "search").send_keys("rome")
     assert [button.is_displayed() for button in buttons] == [False, True, False]
 
 
-def test_the_data_in_the_page_are_whole_json() -> None:
+def test_the_data_in_the_page_are_valid_json() -> None:
     report = evaluate([Document("d", "</script>", ())], [Document("d", "</script>", ())])
-    written = page(report).partition('id="data">')[2].partition("</script>")[0]
+    written = render_page(report).partition('id="data">')[2].partition("</script>")[0]
     assert json.loads(written)["documents"][0]["text"] == "</script>"

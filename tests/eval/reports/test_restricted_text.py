@@ -1,4 +1,4 @@
-"""Reports leave out the text of restricted documents, unless it was asked for and they say so."""
+"""Reports contain no text of restricted documents, unless it is requested; then they are marked."""
 
 import json
 import sys
@@ -13,10 +13,11 @@ from aloi.cli.main import main
 from aloi.corpus import document_files
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.scale import shards
-from aloi.eval.reports import distributed as sharded
-from aloi.eval.reports.page import page
-from aloi.eval.reports.report import Report, Scope, evaluate, report
-from aloi.eval.reports.summary import SystemReport, whole_markdown
+from aloi.eval.reports import distributed
+from aloi.eval.reports.page import render_page
+from aloi.eval.reports.report import Report, build_report, evaluate
+from aloi.eval.reports.summary import SystemReport, experiment_markdown
+from aloi.eval.scoring import ScoringOptions
 from aloi.models.studies.experiment import write_reports
 
 SECRET = (
@@ -24,7 +25,7 @@ SECRET = (
     "À Vaucluse il cultive des roses noires que nul n'a jamais vues."
 )
 PLACE = SECRET.index("Vaucluse")
-LONG = "une phrase entière tirée de l'article lui-même"
+LONG_VALUE = "une phrase entière tirée de l'article lui-même"
 FORBIDDEN = [
     {"redistributable": False},
     {"redistributable": "no"},
@@ -32,30 +33,33 @@ FORBIDDEN = [
 ]
 
 
-def secret(*, found: Iterable[int] = (0, 1), meta: dict[str, object] | None = None) -> Document:
-    """The restricted document with some of its two mentions, and the relation of both."""
-    kept = set(found)
+def secret(*, mentions: Iterable[int] = (0, 1), meta: dict[str, object] | None = None) -> Document:
+    """Return the restricted document with the given mentions of two; a relation joins both."""
+    kept = set(mentions)
     both = (
-        Entity("a", 0, 18, "PER", attributes={"note": LONG}),
+        Entity("a", 0, 18, "PER", attributes={"note": LONG_VALUE}),
         Entity("b", PLACE, PLACE + 8, "LOC"),
     )
     arcs = (Relation("a", "b", "LIVES_IN"),) if len(kept) == 2 else ()
     return Document("secret", SECRET, tuple(both[n] for n in sorted(kept)), arcs, meta or {})
 
 
-def open_document(*, found: bool = True) -> Document:
-    ana = (Entity("a", 0, 3, "PER"),) if found else ()
+def open_document(*, with_mention: bool = True) -> Document:
+    ana = (Entity("a", 0, 3, "PER"),) if with_mention else ()
     return Document("open", "Ana vit ici, dit-on.", ana, (), {"theme": "a theme"})
 
 
-def compared(**options: bool) -> Report:
-    """Both documents, of which nothing was found; the restricted one has long metadata as well."""
-    gold = [secret(meta={**FORBIDDEN[0], "theme": LONG, "title": LONG}), open_document()]
-    return evaluate(gold, [secret(found=()), open_document(found=False)], **options)
+def evaluate_both(**options: bool) -> Report:
+    """Return the report of both documents without predictions; one has long metadata."""
+    gold = [
+        secret(meta={**FORBIDDEN[0], "theme": LONG_VALUE, "title": LONG_VALUE}),
+        open_document(),
+    ]
+    return evaluate(gold, [secret(mentions=()), open_document(with_mention=False)], **options)
 
 
-def written(found: Report) -> str:
-    return json.dumps(found.to_json(), ensure_ascii=False) + page(found)
+def output(report: Report) -> str:
+    return json.dumps(report.to_json(), ensure_ascii=False) + render_page(report)
 
 
 def leaks(text: str) -> list[str]:
@@ -63,10 +67,10 @@ def leaks(text: str) -> list[str]:
     return [word for word in words if word in text]
 
 
-def test_the_default_report_has_offsets_in_the_place_of_the_text() -> None:
-    found = compared()
-    assert leaks(written(found)) == []
-    content = found.to_json()
+def test_the_default_report_has_offsets_instead_of_text() -> None:
+    report = evaluate_both()
+    assert leaks(output(report)) == []
+    content = report.to_json()
     assert content["restricted_documents"] == ["secret"]
     assert "contains_restricted_text" not in content
     cases = {case["surface"]: case for case in content["analysis"]["frequent_errors"]}
@@ -78,29 +82,29 @@ def test_the_default_report_has_offsets_in_the_place_of_the_text() -> None:
     assert content["analysis"]["slices"]["entities"]["theme"].keys() == {"a theme", "withheld"}
 
 
-def test_the_text_is_kept_where_it_was_asked_for_and_every_report_says_so() -> None:
-    found = compared(restricted_text=True)
-    content = found.to_json()
+def test_requested_text_is_kept_and_the_report_is_marked() -> None:
+    report = evaluate_both(restricted_text=True)
+    content = report.to_json()
     assert content["contains_restricted_text"] is True
     assert leaks(json.dumps(content, ensure_ascii=False))
-    assert SECRET in page(found)
-    header = page(found).partition("<main>")[0]
+    assert SECRET in render_page(report)
+    header = render_page(report).partition("<main>")[0]
     assert "contains text that must not be redistributed (contains_restricted_text)" in header
 
 
 @pytest.mark.parametrize("meta", FORBIDDEN)
 @pytest.mark.parametrize("side", ["gold", "pred"])
-def test_either_side_may_say_that_a_document_is_restricted(
+def test_metadata_of_either_side_can_restrict_a_document(
     meta: dict[str, object], side: str
 ) -> None:
     gold = secret(meta=meta if side == "gold" else {})
-    pred = secret(found=(), meta=meta if side == "pred" else {})
-    assert leaks(written(evaluate([gold], [pred])).replace(LONG, "")) == []
-    assert leaks(written(evaluate([secret()], [secret(found=())])))
+    pred = secret(mentions=(), meta=meta if side == "pred" else {})
+    assert leaks(output(evaluate([gold], [pred])).replace(LONG_VALUE, "")) == []
+    assert leaks(output(evaluate([secret()], [secret(mentions=())])))
 
 
-def test_an_error_that_an_open_document_has_too_is_shown_there() -> None:
-    """Zoé is missed in both, first in the restricted one."""
+def test_the_example_of_an_error_is_from_an_open_document() -> None:
+    """Zoé is missed in both documents, and first in the restricted one."""
     texts = {"secret": "Zoé, Malvoisin de son nom, est là.", "open": "Zoé vit à Oslo."}
     zoe = (Entity("z", 0, 3, "PER"),)
     gold = [Document(id_, text, zoe) for id_, text in texts.items()]
@@ -111,34 +115,38 @@ def test_an_error_that_an_open_document_has_too_is_shown_there() -> None:
     assert leaks(json.dumps(content)) == []
 
 
-def test_counts_and_scores_are_the_same_without_the_text() -> None:
-    with_text, without = compared(restricted_text=True).to_json(), compared().to_json()
+def test_counts_and_scores_do_not_depend_on_the_text() -> None:
+    with_text, without = evaluate_both(restricted_text=True).to_json(), evaluate_both().to_json()
     for name in ("entities", "relations", "documents"):
         assert with_text[name] == without[name]
     for name in ("errors", "confusion", "missed_relations"):
         assert with_text["analysis"][name] == without["analysis"][name]
-    drawn = json.loads(page(compared()).partition('id="data">')[2].partition("</script>")[0])
-    hidden = next(each for each in drawn["documents"] if each["id"] == "secret")
+    data = json.loads(
+        render_page(evaluate_both()).partition('id="data">')[2].partition("</script>")[0]
+    )
+    hidden = next(each for each in data["documents"] if each["id"] == "secret")
     assert hidden["text"] is None
     gold = hidden["gold"]
     assert (hidden["errors"], len(gold["spans"]), len(gold["arcs"])) == (3, 2, 1)
 
 
-def test_counted_in_shards_there_is_no_text_at_all(tmp_path: Path) -> None:
-    scope, looks = Scope.of(None, frozenset(), None), []
-    for name, side in (("gold", secret(meta=FORBIDDEN[0])), ("pred", secret(found=()))):
+def test_a_sharded_report_contains_no_text(tmp_path: Path) -> None:
+    scoring, summaries = ScoringOptions.of(None, frozenset(), None), []
+    for name, side in (("gold", secret(meta=FORBIDDEN[0])), ("pred", secret(mentions=()))):
         document_files.write([side], tmp_path / f"{name}.jsonl")
-        looks.append(list(map(shards.summarize, shards.plan(str(tmp_path / f"{name}.jsonl")))))
-    work = sharded.counter(scope, allow_missing=False, by_document=True)
-    parts = [work(task) for task in sharded.tasks(*looks)]
-    told = {"schema": None, "corpus": None, "allow_missing": False, "bootstrap": 0, "seed": 0}
-    assert leaks(json.dumps(report(sharded.together(parts), **told).to_json())) == []
+        summaries.append(list(map(shards.summarize, shards.plan(str(tmp_path / f"{name}.jsonl")))))
+    work = distributed.make_worker(scoring, allow_missing=False, by_document=True)
+    parts = [work(task) for task in distributed.plan_tasks(*summaries)]
+    settings = {"schema": None, "corpus": None, "allow_missing": False, "bootstrap": 0, "seed": 0}
+    assert (
+        leaks(json.dumps(build_report(distributed.merge_scores(parts), **settings).to_json())) == []
+    )
 
 
 @pytest.mark.parametrize("kept", [True, False])
-def test_the_files_of_an_experiment(tmp_path: Path, kept: bool) -> None:
-    runs = [SystemReport("test", "ner", "entities", compared(restricted_text=kept))]
-    write_reports(tmp_path, runs, {}, whole_markdown(runs, {}, []))
+def test_restricted_text_in_the_files_of_an_experiment(tmp_path: Path, kept: bool) -> None:
+    runs = [SystemReport("test", "ner", "entities", evaluate_both(restricted_text=kept))]
+    write_reports(tmp_path, runs, {}, experiment_markdown(runs, {}, []))
     names = ("eval.json", "eval.md", "test-ner.html")
     texts = [(tmp_path / "reports" / name).read_text(encoding="utf-8") for name in names]
     assert ["contains_restricted_text" in text for text in texts] == [kept] * 3
@@ -154,10 +162,10 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
 
 
 @pytest.mark.parametrize("kept", [True, False])
-def test_every_file_of_the_command(
+def test_restricted_text_in_the_files_of_eval(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: bool
 ) -> None:
-    """The corpus names the document as restricted; its own metadata does not."""
+    """The corpus restricts the document, its own metadata does not."""
     corpus = releases.folder(tmp_path / "small")
     documents = document_files.read(corpus)
     pred = [msgspec.structs.replace(each, entities=(), relations=()) for each in documents]
@@ -174,7 +182,7 @@ def test_every_file_of_the_command(
     assert marked == ({"json", "html", "markdown"} if kept else set())
 
 
-def test_restricted_text_does_not_go_with_ray(
+def test_restricted_text_is_rejected_with_ray(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     document_files.write([secret()], tmp_path / "gold.jsonl")

@@ -1,4 +1,4 @@
-"""Counts, ratios and schemes, on cases that can be checked by hand."""
+"""Counts, ratios and schemes, with results that can be checked by hand."""
 
 import pytest
 
@@ -20,7 +20,7 @@ GUERRE, UKRAINE = Entity("g", 34, 51, "EVENT"), Entity("u", 44, 51, "LOC")
 SCHEMA = Schema("s", "1", {}, {"MEETS": RelationType((), (), symmetric=True)})
 
 
-def compare(gold: Document, pred: Document) -> Report:
+def evaluate_document(gold: Document, pred: Document) -> Report:
     return evaluate([gold], [pred], schema=SCHEMA)
 
 
@@ -29,14 +29,16 @@ def test_ratios_by_hand() -> None:
     assert counts.ratios == {"precision": 2 / 3, "recall": 2 / 4, "f1": 4 / 7}
 
 
-def test_an_undefined_ratio_is_none_never_one() -> None:
+def test_an_undefined_ratio_is_none() -> None:
     assert Counts().ratios == {"precision": None, "recall": None, "f1": None}
     assert Counts(fn=3).ratios == {"precision": None, "recall": 0.0, "f1": 0.0}
 
 
-def test_a_wrong_label_is_missed_by_gold_s_type_and_spurious_in_the_predicted_one() -> None:
+def test_a_wrong_label_is_missed_under_the_gold_type_and_spurious_under_the_predicted_type() -> (
+    None
+):
     wrong = Entity("k", 20, 25, "ORG")
-    scores = compare(document(XI, PEKIN), document(XI, wrong)).entities["exact"].scores
+    scores = evaluate_document(document(XI, PEKIN), document(XI, wrong)).entities["exact"].scores
     assert scores.types == {
         "LOC": Counts(fn=1),
         "ORG": Counts(fp=1),
@@ -46,53 +48,53 @@ def test_a_wrong_label_is_missed_by_gold_s_type_and_spurious_in_the_predicted_on
     assert scores.macro["f1"] == pytest.approx(1 / 3)
 
 
-def test_outermost_leaves_nested_mentions_out_on_both_sides() -> None:
-    report = compare(document(GUERRE, UKRAINE), document(UKRAINE))
+def test_outermost_ignores_nested_mentions_on_both_sides() -> None:
+    report = evaluate_document(document(GUERRE, UKRAINE), document(UKRAINE))
     assert report.entities["exact"].scores.micro == Counts(tp=1, fn=1)
-    # In gold the war contains Ukraine; in the prediction Ukraine stands alone, a spurious one.
+    # In gold the war contains Ukraine; in the prediction Ukraine is outermost, so it is spurious.
     assert report.entities["outermost"].scores.micro == Counts(fp=1, fn=1)
 
 
-def test_a_symmetric_relation_counts_once_whichever_way() -> None:
+def test_a_symmetric_relation_counts_once_in_both_directions() -> None:
     gold = document(XI, POUTINE, relations=(Relation("x", "p", "MEETS"),))
     pred = document(
         XI, POUTINE, relations=(Relation("p", "x", "MEETS"), Relation("x", "p", "MEETS"))
     )
-    scores = compare(gold, pred).relations["strict"].scores
+    scores = evaluate_document(gold, pred).relations["strict"].scores
     assert scores.micro == Counts(tp=1)
     assert scores.duplicates == {"gold": 0, "pred": 1}
 
 
-def test_a_directed_relation_the_wrong_way_is_wrong() -> None:
+def test_a_directed_relation_with_swapped_ends_is_an_error() -> None:
     gold = document(XI, PEKIN, relations=(Relation("x", "k", "LOCATED_IN"),))
     pred = document(XI, PEKIN, relations=(Relation("k", "x", "LOCATED_IN"),))
-    assert compare(gold, pred).relations["strict"].scores.micro == Counts(fp=1, fn=1)
+    assert evaluate_document(gold, pred).relations["strict"].scores.micro == Counts(fp=1, fn=1)
 
 
-def test_boundaries_forgives_the_labels_of_the_ends_alone() -> None:
+def test_boundaries_ignores_the_labels_of_the_ends() -> None:
     gold = document(XI, PEKIN, relations=(Relation("x", "k", "LOCATED_IN"),))
     city = Entity("k", 20, 25, "ORG")
     pred = document(XI, city, relations=(Relation("x", "k", "LOCATED_IN"),))
-    report = compare(gold, pred)
+    report = evaluate_document(gold, pred)
     assert report.relations["strict"].scores.micro == Counts(fp=1, fn=1)
     assert report.relations["boundaries"].scores.micro == Counts(tp=1)
 
 
-def test_a_gold_relation_that_was_never_proposed_is_missed() -> None:
+def test_a_gold_relation_without_predicted_ends_is_missed() -> None:
     gold = document(XI, PEKIN, relations=(Relation("x", "k", "LOCATED_IN"),))
-    assert compare(gold, document()).relations["strict"].scores.micro == Counts(fn=1)
+    assert evaluate_document(gold, document()).relations["strict"].scores.micro == Counts(fn=1)
 
 
-def test_a_label_the_schema_lacks_is_spurious_and_told() -> None:
+def test_a_label_outside_the_schema_is_spurious_and_reported() -> None:
     pred = document(Entity("x", 0, 2, "ALIEN"))
-    report = compare(document(XI), pred)
+    report = evaluate_document(document(XI), pred)
     assert report.unknown == ("ALIEN",)
     assert report.entities["exact"].scores.types["ALIEN"] == Counts(fp=1)
 
 
-def test_nothing_to_score() -> None:
+def test_a_report_without_documents_has_undefined_ratios() -> None:
     report = evaluate([], [], bootstrap=10)
-    plain = report.to_json()["entities"]["exact"]
-    assert plain["types"] == {}
-    assert plain["micro"]["f1"] is None
-    assert plain["macro"]["f1"] is None
+    exact = report.to_json()["entities"]["exact"]
+    assert exact["types"] == {}
+    assert exact["micro"]["f1"] is None
+    assert exact["macro"]["f1"] is None

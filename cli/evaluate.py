@@ -1,0 +1,238 @@
+"""`aloi eval` and `aloi compare`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aloi.cli.console import print_sheets, progress, stdout_console, write_json
+from aloi.cli.inputs import corpus_at, must_exist, schema_for
+from aloi.cli.sharded import Engine
+
+if TYPE_CHECKING:
+    from aloi.eval.reports.report import Report
+
+
+GoldArgument = Annotated[
+    str, typer.Argument(metavar="GOLD", help="Gold documents, or a corpus folder.")
+]
+SchemaOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="Schema that defines symmetric relations (default: the schema of the corpus).",
+        exists=True,
+    ),
+]
+AllowMissing = Annotated[
+    bool,
+    typer.Option(
+        "--allow-missing", help="Count the items of gold documents without prediction as missed."
+    ),
+]
+RestrictedText = Annotated[
+    bool,
+    typer.Option(
+        "--with-restricted-text",
+        help="Include text of restricted documents in reports, which cannot be published then.",
+    ),
+]
+
+
+def evaluate(
+    gold: GoldArgument,
+    pred: Annotated[
+        str, typer.Argument(metavar="PRED", help="Predictions for the same documents.")
+    ],
+    *,
+    json_: Annotated[
+        Path | None, typer.Option("--json", help="Write the full report as JSON.")
+    ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", help="Write an HTML page with scores, errors and documents."),
+    ] = None,
+    markdown: Annotated[
+        Path | None, typer.Option("--markdown", help="Write all tables as Markdown.")
+    ] = None,
+    latex: Annotated[
+        Path | None, typer.Option("--latex", help="Write a LaTeX table of all scores.")
+    ] = None,
+    csv: Annotated[
+        Path | None, typer.Option("--csv", help="Write the scores as CSV, one row per type.")
+    ] = None,
+    schema: SchemaOption = None,
+    scheme: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Scheme to score; repeatable (default: all schemes)."),
+    ] = None,
+    train: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATH",
+            help="Training documents of the system, for facts-ign and seen surfaces.",
+        ),
+    ] = None,
+    bootstrap: Annotated[
+        int,
+        typer.Option(
+            min=0, max=100_000, help="Bootstrap replicates for 95 % intervals; 0 for no intervals."
+        ),
+    ] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed of the bootstrap.")] = 0,
+    allow_missing: AllowMissing = False,
+    restricted_text: RestrictedText = False,
+    engine: Annotated[
+        Engine,
+        typer.Option(help="ray: score shards on a Ray cluster, without analysis of errors."),
+    ] = Engine.LOCAL,
+    address: Annotated[
+        str | None,
+        typer.Option(help="Address of the Ray cluster (default: start Ray on this machine)."),
+    ] = None,
+) -> None:
+    """Score predictions against gold: entities and relations, per type, micro and macro."""
+    from aloi.eval.reading import read_annotations
+    from aloi.eval.schemes import ALL_SCHEMES
+
+    must_exist(gold, pred, *filter(None, [train]))
+    _check_schemes(scheme or (), ALL_SCHEMES)
+    _check_page(html, scheme)
+    _check_engine(engine, address, (gold, pred), html=html, restricted_text=restricted_text)
+    corpus = corpus_at(gold)
+    train_documents = read_annotations(train) if train else None
+    score: Callable[..., Report]
+    if engine is Engine.RAY:
+        from aloi.eval.reports.distributed import evaluate_shards
+
+        score = partial(evaluate_shards, gold, pred, address=address, progress=progress)
+    else:
+        from aloi.eval.reports import report as reports
+
+        restricted = corpus.restricted_ids if corpus else ()
+        sides = read_annotations(gold), read_annotations(pred)
+        score = partial(
+            reports.evaluate, *sides, restricted=restricted, restricted_text=restricted_text
+        )
+    report = score(
+        schemes=scheme,
+        schema=schema_for(schema, corpus),
+        train=train_documents,
+        corpus=str(corpus) if corpus else None,
+        allow_missing=allow_missing,
+        bootstrap=bootstrap,
+        seed=seed,
+    )
+    _print_report(report)
+    _write_files(report, json=json_, html=html, markdown=markdown, latex=latex, csv=csv)
+
+
+def compare(
+    gold: GoldArgument,
+    systems: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PRED_A PRED_B...", help="Predictions of the baseline, then of other systems."
+        ),
+    ],
+    *,
+    json_: Annotated[
+        Path | None, typer.Option("--json", help="Write the comparison as JSON.")
+    ] = None,
+    schema: SchemaOption = None,
+    scheme: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="Scheme to compare; repeatable (default: outermost and strict)."
+        ),
+    ] = None,
+    replicates: Annotated[
+        int, typer.Option(min=1, max=100_000, help="Replicates of both tests.")
+    ] = 10_000,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed of both tests.")] = 0,
+    allow_missing: AllowMissing = False,
+) -> None:
+    """Test whether systems differ significantly from a baseline on the same documents."""
+    from aloi.eval.reading import read_annotations
+    from aloi.eval.reports import comparison
+
+    if len(set(systems)) < len(systems) or len(systems) < 2:
+        raise typer.BadParameter("compare needs two or more different predictions")
+    must_exist(gold, *systems)
+    _check_schemes(scheme or (), comparison.COMPARABLE_SCHEMES)
+    corpus = corpus_at(gold)
+    result = comparison.compare_systems(
+        read_annotations(gold),
+        {path: read_annotations(path) for path in systems},
+        schemes=scheme or comparison.DEFAULT_SCHEMES,
+        schema=schema_for(schema, corpus),
+        corpus=str(corpus) if corpus else None,
+        allow_missing=allow_missing,
+        replicates=replicates,
+        seed=seed,
+    )
+    print_sheets(result.sheets())
+    console = stdout_console()
+    console.print(f"few: support below {comparison.MIN_SUPPORT}; differences are unreliable")
+    console.print(str(result.signature), soft_wrap=True)
+    write_json(json_, result.to_json())
+
+
+def _check_schemes(schemes: Collection[str], known: Sequence[str]) -> None:
+    """Exit with status 2 if a scheme is not one of `known`."""
+    if unknown := {*schemes} - {*known}:
+        names, choices = ", ".join(sorted(unknown)), ", ".join(known)
+        raise typer.BadParameter(f"unknown scheme {names}; use one of: {choices}")
+
+
+def _check_page(html: Path | None, schemes: Collection[str] | None) -> None:
+    """Exit with status 2 if a page is requested for only some schemes."""
+    if html is not None and schemes:
+        raise typer.BadParameter("--html needs all schemes: omit --scheme")
+
+
+def _check_engine(
+    engine: Engine,
+    address: str | None,
+    inputs: Sequence[str],
+    *,
+    html: Path | None,
+    restricted_text: bool,
+) -> None:
+    """Exit with status 2 if the engine does not support an option or input."""
+    from aloi.corpus.streams import is_stream
+
+    if engine is Engine.LOCAL:
+        if address:
+            raise typer.BadParameter("--address requires --engine ray")
+        return
+    if restricted_text:
+        fix = "omit it, or use --engine local"
+        raise typer.BadParameter(f"--with-restricted-text does not work with --engine ray: {fix}")
+    if html is not None:
+        raise typer.BadParameter("--html does not work with --engine ray: use --engine local")
+    if any(map(is_stream, inputs)):
+        raise typer.BadParameter("--engine ray cannot read standard input or pipes: use files")
+
+
+def _print_report(report: Report) -> None:
+    from aloi.eval.reports.tables import report_sheets
+
+    print_sheets(sheet for sheet in report_sheets(report) if not sheet.aside)
+    console = stdout_console()
+    if report.unknown:
+        labels = ", ".join(report.unknown)
+        console.print(f"not in the schema, counted as false positives: {labels}")
+    console.print(str(report.signature), soft_wrap=True)
+
+
+def _write_files(report: Report, **files: Path | None) -> None:
+    """Write the report to each given file, in the format named by the keyword."""
+    from aloi.eval.reports.output import ReportFormat, write_report
+
+    for format_, path in files.items():
+        if path is not None:
+            write_report(report, path, ReportFormat(format_))

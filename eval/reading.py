@@ -1,0 +1,39 @@
+"""Annotations read from a file, folder or stream in any format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from aloi.corpus import document_files
+from aloi.corpus.document import Draft
+from aloi.eval.columns import Annotations, ColumnBuilder
+
+
+def read_annotations(path: str | Path) -> Annotations:
+    """Return the annotations of a file, folder or stream (`-`).
+
+    Raises `DataError` with every problem of the input.
+    """
+    if Path(path).suffix == ".jsonl" and Path(path).is_file():
+        return read_json_lines(Path(path))
+    from aloi.corpus.formats import registry  # noqa: PLC0415 - slow to import
+
+    return Annotations.of(registry.read(str(path)))
+
+
+def read_json_lines(path: Path) -> Annotations:
+    """Return the annotations of a JSON Lines file; raises `DataError` with all its problems."""
+    decoder = msgspec.json.Decoder(Draft)
+    builder = ColumnBuilder()
+    try:
+        with path.open("rb") as stream:
+            for line in stream:
+                builder.add(decoder.decode(line))
+        annotations = builder.finish()
+        if builder.ids_are_unique and annotations.looks_valid():
+            return annotations
+    except (msgspec.MsgspecError, UnicodeDecodeError, KeyError):
+        pass  # read again below, slowly, with full checks and messages
+    return Annotations.of(document_files.documents(document_files.records(path)))

@@ -1,0 +1,48 @@
+"""Report files in every format."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from pathlib import Path
+
+from aloi.corpus.files import whole_file
+from aloi.eval.reports.report import Report
+
+
+class ReportFormat(StrEnum):
+    """The formats of a report file."""
+
+    JSON = "json"
+    HTML = "html"
+    MARKDOWN = "markdown"
+    LATEX = "latex"
+    CSV = "csv"
+
+
+def write_report(report: Report, path: Path, format_: ReportFormat) -> None:
+    """Write a report to a file, completely or not at all.
+
+    Raises `ValueError` for HTML if the report has no analysis.
+    """
+    text = render_report(report, format_)
+    with whole_file(path) as stream:
+        stream.write(text)
+
+
+def render_report(report: Report, format_: ReportFormat) -> str:
+    """Return a report in a format; raises `ValueError` as `write_report` does."""
+    # Each format is imported when it is used, because jinja2 and pandas are slow to import.
+    if format_ is ReportFormat.JSON:
+        return json.dumps(report.to_json(), ensure_ascii=False, indent=1)
+    if format_ is ReportFormat.HTML:
+        from aloi.eval.reports.page import render_page  # noqa: PLC0415
+
+        return render_page(report)
+    if format_ is ReportFormat.MARKDOWN:
+        from aloi.eval.reports.tables import report_markdown  # noqa: PLC0415
+
+        return report_markdown(report)
+    from aloi.eval.reports.frames import report_csv, report_latex  # noqa: PLC0415
+
+    return report_latex(report) if format_ is ReportFormat.LATEX else report_csv(report)

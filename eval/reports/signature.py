@@ -1,0 +1,56 @@
+"""The signature of a report: the conditions under which its numbers were computed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+GOLD_HASH_DIGITS = 12
+"""Hexadecimal digits of gold's hash in the printed signature."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """The conditions of a report; `str` returns them on one line.
+
+    `corpus` and `schema` are names with version and hash, `gold_hash` is the gold documents' hash
+    (64 hexadecimal digits). `bootstrap` is the number of replicates, or None to leave out both
+    bootstrap and seed. `notes` are further conditions, printed last.
+    """
+
+    aloi_version: str
+    corpus: str | None
+    gold_hash: str
+    documents: int
+    schema: str | None
+    entity_schemes: tuple[str, ...]
+    relation_schemes: tuple[str, ...]
+    allow_missing: bool = False
+    bootstrap: int | None = 0
+    seed: int = 0
+    notes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return " | ".join(self._parts())
+
+    def with_notes(self, *notes: str) -> Signature:
+        """Return the signature with further conditions."""
+        return replace(self, notes=(*self.notes, *notes))
+
+    def _parts(self) -> Iterator[str]:
+        yield f"aloi {self.aloi_version}"
+        if self.corpus:
+            yield f"corpus {self.corpus}"
+        else:
+            yield f"gold {self.gold_hash[:GOLD_HASH_DIGITS]}"
+        yield f"{self.documents} documents"
+        yield f"schema {self.schema}" if self.schema else "no schema, relations directed"
+        yield f"entities {'+'.join(self.entity_schemes) or 'none'}"
+        yield f"relations {'+'.join(self.relation_schemes) or 'none'}"
+        if self.allow_missing:
+            yield "missing documents allowed"
+        if self.bootstrap is not None:
+            yield (
+                f"bootstrap {self.bootstrap} seed {self.seed}" if self.bootstrap else "no bootstrap"
+            )
+        yield from self.notes

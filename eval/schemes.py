@@ -1,0 +1,67 @@
+"""Names of tasks and scoring schemes, as they appear in reports and options."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class ItemKind(StrEnum):
+    """The items that are scored: mentions of entities, or relations."""
+
+    ENTITIES = "entities"
+    RELATIONS = "relations"
+
+
+class EvaluationTask(StrEnum):
+    """The predictions that are scored: entities, relations between gold entities, or both."""
+
+    ENTITIES = "entities"
+    RELATIONS_GOLD_ENTITIES = "relations-gold-entities"
+    RELATIONS_END_TO_END = "relations-end-to-end"
+
+    @property
+    def item_kind(self) -> ItemKind:
+        """The items that the task is scored on."""
+        if self is EvaluationTask.ENTITIES:
+            return ItemKind.ENTITIES
+        return ItemKind.RELATIONS
+
+    @property
+    def short_name(self) -> str:
+        """The name without `relations-`, for tables."""
+        return self.value.removeprefix(f"{ItemKind.RELATIONS}-")
+
+
+class EntityScheme(StrEnum):
+    """Schemes that score mentions."""
+
+    EXACT = "exact"
+    OUTERMOST = "outermost"
+    SEMEVAL_STRICT = "semeval-strict"
+    SEMEVAL_EXACT = "semeval-exact"
+    SEMEVAL_PARTIAL = "semeval-partial"
+    SEMEVAL_TYPE = "semeval-type"
+
+
+class RelationScheme(StrEnum):
+    """Schemes that score relations; `FACTS_IGN` needs training documents."""
+
+    STRICT = "strict"
+    BOUNDARIES = "boundaries"
+    FACTS = "facts"
+    FACTS_IGN = "facts-ign"
+
+
+ALL_SCHEMES: tuple[str, ...] = (*EntityScheme, *RelationScheme)
+"""Every scheme, in the order of a report."""
+
+SEMEVAL_SCHEMES = (
+    EntityScheme.SEMEVAL_STRICT,
+    EntityScheme.SEMEVAL_EXACT,
+    EntityScheme.SEMEVAL_PARTIAL,
+    EntityScheme.SEMEVAL_TYPE,
+)
+"""The schemes of SemEval-2013, which need an alignment of gold and predicted mentions."""
+
+FACT_SCHEMES = (RelationScheme.FACTS, RelationScheme.FACTS_IGN)
+"""The schemes that compare entities instead of mentions."""

@@ -1,0 +1,130 @@
+"""Scores of one set of predictions under several schemes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from aloi.eval import items
+from aloi.eval.columns import Annotations
+from aloi.eval.pairing import PairedAnnotations, pair_annotations
+from aloi.eval.schemes import (
+    ALL_SCHEMES,
+    FACT_SCHEMES,
+    SEMEVAL_SCHEMES,
+    EntityScheme,
+    RelationScheme,
+)
+from aloi.eval.scores import Scores, score_items
+
+if TYPE_CHECKING:
+    from aloi.eval.alignment import Alignment
+    from aloi.eval.facts import SurfaceFacts
+
+
+@dataclass(frozen=True, slots=True)
+class ScoringOptions:
+    """The schemes to score, the symmetric relation labels, and the facts of training documents."""
+
+    schemes: frozenset[str]
+    symmetric: frozenset[str]
+    known_facts: SurfaceFacts | None
+
+    @classmethod
+    def of(
+        cls, schemes: Collection[str] | None, symmetric: frozenset[str], train: Annotations | None
+    ) -> ScoringOptions:
+        """Return the options for these schemes (default: all) and training documents."""
+        chosen = frozenset(ALL_SCHEMES if schemes is None else schemes)
+        if train is None or chosen.isdisjoint(FACT_SCHEMES):
+            return cls(chosen, symmetric, None)
+        from aloi.eval.facts import training_facts  # noqa: PLC0415 - rarely needed
+
+        return cls(chosen, symmetric, training_facts(train, symmetric=symmetric))
+
+
+@dataclass(frozen=True, slots=True)
+class SchemeScores:
+    """The scores of predictions by scheme, without intervals.
+
+    `gold_hash` is gold's `Annotations.hash_sum`; `predicted_labels` are the entity and relation
+    labels of the predictions.
+    """
+
+    documents: int
+    gold_hash: int
+    entities: dict[str, Scores[Any]]
+    relations: dict[str, Scores[Any]]
+    predicted_labels: frozenset[str]
+
+
+def score_annotations(
+    gold: Annotations, pred: Annotations, options: ScoringOptions, *, allow_missing: bool
+) -> SchemeScores:
+    """Score predictions against gold; raises `DataError` as `pair_annotations` does."""
+    pair = pair_annotations(gold, pred, allow_missing=allow_missing)
+    return score_pair(gold, pred, pair, align_if_needed(pair, options), options)
+
+
+def score_pair(
+    gold: Annotations,
+    pred: Annotations,
+    pair: PairedAnnotations,
+    alignment: Alignment | None,
+    options: ScoringOptions,
+) -> SchemeScores:
+    """Score `pair`, made from `gold` and `pred`; the SemEval schemes need its alignment."""
+    return SchemeScores(
+        len(pair),
+        gold.hash_sum(),
+        dict(_entity_scores(pair, options, alignment)),
+        dict(_relation_scores(pair, options)),
+        frozenset((*pred.labels, *pred.relation_labels)),
+    )
+
+
+def align_if_needed(pair: PairedAnnotations, options: ScoringOptions) -> Alignment | None:
+    """Return the alignment of a pair if one of the SemEval schemes is scored."""
+    if options.schemes.isdisjoint(SEMEVAL_SCHEMES):
+        return None
+    from aloi.eval.alignment import align_pair  # noqa: PLC0415 - only these schemes need it
+
+    return align_pair(pair)
+
+
+def _entity_scores(
+    pair: PairedAnnotations, options: ScoringOptions, alignment: Alignment | None
+) -> Iterator[tuple[str, Scores[Any]]]:
+    for scheme, select in (
+        (EntityScheme.EXACT, items.mention_items),
+        (EntityScheme.OUTERMOST, items.outermost_items),
+    ):
+        if scheme in options.schemes:
+            gold, pred = select(pair)
+            yield scheme, score_items(gold, pred, documents=len(pair), labels=pair.labels)
+    if alignment is not None:
+        from aloi.eval.semeval import score_semeval  # noqa: PLC0415 - only these schemes need it
+
+        for semeval_scheme, scores in score_semeval(pair, alignment).items():
+            if semeval_scheme in options.schemes:
+                yield semeval_scheme, scores
+
+
+def _relation_scores(
+    pair: PairedAnnotations, options: ScoringOptions
+) -> Iterator[tuple[str, Scores[Any]]]:
+    labels, symmetric = pair.relation_labels, options.symmetric
+    for scheme in (RelationScheme.STRICT, RelationScheme.BOUNDARIES):
+        if scheme in options.schemes:
+            typed = scheme is RelationScheme.STRICT
+            sides = items.relation_items(pair, typed=typed, symmetric=symmetric)
+            yield scheme, score_items(*sides, documents=len(pair), labels=labels)
+    if not options.schemes.isdisjoint(FACT_SCHEMES):
+        from aloi.eval.facts import extract_facts, score_ign  # noqa: PLC0415 - rarely needed
+
+        facts = extract_facts(pair, symmetric=symmetric)
+        scores = score_items(*facts.items(labels), documents=len(pair), labels=labels)
+        yield RelationScheme.FACTS, scores
+        if options.known_facts is not None:
+            yield RelationScheme.FACTS_IGN, score_ign(facts, scores, options.known_facts)

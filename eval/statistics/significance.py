@@ -1,0 +1,225 @@
+"""Significance tests of the difference between two systems on the same documents.
+
+Paired bootstrap (Efron & Tibshirani 1993): documents are drawn with replacement, the same ones for
+both systems, and the difference of their ratios is computed. The middle 95 % of the differences is
+the interval; p is the share of differences at least as far from the observed difference as that is
+from 0. Approximate randomisation (Noreen 1989; Yeh 2000): the output of the two systems is swapped
+on each document with probability 1/2; p is the share of differences at least as large as the
+observed one in absolute value. Both p-values are two-sided, (k + 1) / (n + 1).
+
+A replicate with an undefined ratio is left out and counted. The macro average is the mean over
+the types in gold or in the output of either system, with 0 for an undefined ratio, so both systems
+have the same denominator. The replicates depend on the order of the documents and on the seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from aloi.eval.columns import Floats, Ints
+from aloi.eval.counts import RATIOS
+from aloi.eval.scores import Scores
+from aloi.eval.statistics.intervals import (
+    Interval,
+    batch_sizes,
+    exact_dtype,
+    percentile_interval,
+    resample,
+)
+
+DIFFERENCE_TOLERANCE = 1e-12
+"""Differences closer than this are equal: rounding can separate equal fractions."""
+
+RatioFunction = Callable[[Floats], Floats]
+"""Computes ratios (…, 3) from counts (…, n)."""
+
+
+@dataclass(frozen=True, slots=True)
+class RatioDifference:
+    """A ratio of two systems, its difference (other − baseline), interval and p-values.
+
+    `interval` and `p_bootstrap` are those of the paired bootstrap. `p` is that of approximate
+    randomisation, in which the ratio was undefined in `lost` replicates; `p_holm` is `p` with
+    Holm's correction over the types. All are None if the ratio is undefined.
+    """
+
+    baseline: float | None
+    other: float | None
+    difference: float | None
+    interval: Interval
+    p_bootstrap: float | None
+    p: float | None
+    lost: int
+    p_holm: float | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the difference as JSON values."""
+        return {
+            "baseline": self.baseline,
+            "other": self.other,
+            "difference": self.difference,
+            "ci": [self.interval.low, self.interval.high],
+            "ci_lost_replicates": self.interval.lost,
+            "p_bootstrap": self.p_bootstrap,
+            "p": self.p,
+            "p_lost_replicates": self.lost,
+            "p_holm": self.p_holm,
+        }
+
+
+RatioDifferences = dict[str, RatioDifference]
+"""Differences by ratio name."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreDifferences:
+    """The differences of all ratios: of each type, of all types (micro), and of the mean (macro).
+
+    `support` is the number of gold items by type.
+    """
+
+    support: dict[str, int]
+    types: dict[str, RatioDifferences]
+    micro: RatioDifferences
+    macro: RatioDifferences
+
+
+def compare_scores(
+    baseline: Scores[Any], other: Scores[Any], *, replicates: int, seed: int
+) -> ScoreDifferences:
+    """Compare the scores of two systems under one scheme, on the same documents."""
+    labels = sorted({*baseline.labels, *other.labels})
+    counts = [_expand_labels(scores, labels) for scores in (baseline, other)]
+    compute = _with_averages(baseline.kind.compute_ratios)
+    differences = _compare_counts(counts[0], counts[1], compute, replicates, seed)
+    types = _apply_holm(dict(zip(labels, differences, strict=False)))
+    return ScoreDifferences(_supports(labels, baseline, other), types, *differences[-2:])
+
+
+def randomise(
+    baseline: Ints, other: Ints, compute: RatioFunction, *, replicates: int, seed: int
+) -> Iterator[Floats]:
+    """Yield, batch by batch, the differences with the systems' output randomly swapped.
+
+    `baseline` and `other` are counts (documents, types, n). `compute` is called with counts
+    (replicates, types, n).
+    """
+    documents = len(baseline)
+    gains = (other - baseline).reshape(documents, int(np.prod(baseline.shape[1:])))
+    dtype = exact_dtype(int(np.abs(gains).sum()))
+    exact_gains = gains.astype(dtype)
+    generator = np.random.default_rng(seed)
+    for size in batch_sizes(replicates, documents):
+        swaps = generator.integers(2, size=(size, documents), dtype=np.int8).astype(dtype)
+        moved = (swaps @ exact_gains).reshape(size, *baseline.shape[1:]).astype(np.float64)
+        yield compute(other.sum(axis=0) - moved) - compute(baseline.sum(axis=0) + moved)
+
+
+def holm(values: Sequence[float | None]) -> list[float | None]:
+    """Return p-values corrected for multiple tests (Holm 1979); None values are left out."""
+    ranked = sorted((value, place) for place, value in enumerate(values) if value is not None)
+    corrected: list[float | None] = [None] * len(values)
+    highest = 0.0
+    for rank, (value, place) in enumerate(ranked):
+        highest = max(highest, min(1.0, (len(ranked) - rank) * value))
+        corrected[place] = highest
+    return corrected
+
+
+def _supports(labels: Sequence[str], *sides: Scores[Any]) -> dict[str, int]:
+    """Return the number of gold items of each label, from the first side that has the label."""
+    types = [side.types for side in sides]
+    return {
+        label: next(counts[label].support for counts in types if label in counts)
+        for label in labels
+    }
+
+
+def _expand_labels(scores: Scores[Any], labels: Sequence[str]) -> Ints:
+    """Return the counts for all `labels`, with 0 for those that the scores lack."""
+    shape = scores.by_document.shape
+    counts = np.zeros((shape[0], len(labels), shape[2]), dtype=np.int64)
+    counts[:, [labels.index(label) for label in scores.labels]] = scores.by_document
+    return counts
+
+
+def _with_averages(compute_ratios: RatioFunction) -> RatioFunction:
+    """Return a function from (…, types, n) to (…, types + 2, 3), with micro and macro last."""
+
+    def compute(counts: Floats) -> Floats:
+        types, micro = compute_ratios(counts), compute_ratios(counts.sum(axis=-2, keepdims=True))
+        number = types.shape[-2]
+        if number:
+            macro = np.nan_to_num(types).sum(axis=-2, keepdims=True) / number
+        else:
+            macro = np.full_like(micro, np.nan)
+        return np.concatenate([types, micro, macro], axis=-2)
+
+    return compute
+
+
+def _compare_counts(
+    baseline: Ints, other: Ints, compute: RatioFunction, replicates: int, seed: int
+) -> list[RatioDifferences]:
+    """Return the differences of each type, then micro, then macro."""
+    ratios, other_ratios = (compute(side.sum(axis=0).astype(float)) for side in (baseline, other))
+    drawn = resample(np.concatenate([baseline, other], axis=1), replicates, seed)
+    types = baseline.shape[1]
+    resampled = compute(drawn[:, types:]) - compute(drawn[:, :types])
+    batches = randomise(baseline, other, compute, replicates=replicates, seed=seed)
+    swapped = np.concatenate([np.zeros((0, *resampled.shape[1:])), *batches])
+    return [
+        {
+            name: _ratio_difference(
+                ratios[row, i], other_ratios[row, i], resampled[:, row, i], swapped[:, row, i]
+            )
+            for i, name in enumerate(RATIOS)
+        }
+        for row in range(types + 2)
+    ]
+
+
+def _ratio_difference(
+    baseline: float, other: float, resampled: Floats, swapped: Floats
+) -> RatioDifference:
+    observed = other - baseline
+    p_bootstrap, _ = _p_value(resampled - observed, observed)
+    p, lost = _p_value(swapped, observed)
+    return RatioDifference(
+        _none_if_nan(baseline),
+        _none_if_nan(other),
+        _none_if_nan(observed),
+        percentile_interval(resampled),
+        p_bootstrap,
+        p,
+        lost,
+    )
+
+
+def _none_if_nan(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def _p_value(replicated: Floats, observed: float) -> tuple[float | None, int]:
+    """Return the p-value of `observed`, and the number of undefined replicates."""
+    defined = replicated[~np.isnan(replicated)]
+    lost = len(replicated) - len(defined)
+    if np.isnan(observed):
+        return None, lost
+    at_least = np.count_nonzero(np.abs(defined) >= abs(observed) - DIFFERENCE_TOLERANCE)
+    return (int(at_least) + 1) / (len(defined) + 1), lost
+
+
+def _apply_holm(types: Mapping[str, RatioDifferences]) -> dict[str, RatioDifferences]:
+    """Return the differences with Holm's correction over the types, separately for each ratio."""
+    corrected = {
+        name: holm([differences[name].p for differences in types.values()]) for name in RATIOS
+    }
+    return {
+        label: {name: replace(differences[name], p_holm=corrected[name][place]) for name in RATIOS}
+        for place, (label, differences) in enumerate(types.items())
+    }

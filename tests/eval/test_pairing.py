@@ -1,0 +1,44 @@
+"""Gold and predictions must have the same documents with the same texts."""
+
+import pytest
+
+from aloi.corpus.document import Document, Entity
+from aloi.corpus.problems import DataError
+from aloi.eval.columns import Annotations
+from aloi.eval.counts import Counts
+from aloi.eval.pairing import PairedAnnotations, pair_annotations
+from aloi.eval.reports.report import evaluate
+
+
+def doc(id_: str, text: str = "Ana et Bob", *ends: int) -> Document:
+    entities = tuple(Entity(f"e{end}", 0, end, "PER") for end in ends)
+    return Document(id_, text, entities)
+
+
+def pair(gold: list[Document], pred: list[Document]) -> PairedAnnotations:
+    return pair_annotations(Annotations.of(gold), Annotations.of(pred))
+
+
+def test_the_first_difference_of_texts_is_reported() -> None:
+    with pytest.raises(DataError, match=r"character 7: gold has 'Bob', prediction 'Éva'"):
+        pair([doc("a")], [doc("a", "Ana et Éva")])
+
+
+def test_all_missing_and_extra_documents_are_reported() -> None:
+    with pytest.raises(DataError) as caught:
+        pair([doc("a"), doc("b")], [doc("b"), doc("c")])
+    assert [(p.kind, p.document) for p in caught.value.problems] == [
+        ("extra-document", "c"),
+        ("missing-document", "a"),
+    ]
+
+
+def test_a_missing_document_counts_as_missed_if_allowed() -> None:
+    report = evaluate([doc("a", "Ana", 3)], [], allow_missing=True)
+    assert report.entities["exact"].scores.micro == Counts(fn=1)
+    assert report.signature.allow_missing
+
+
+def test_a_duplicate_id_is_an_error() -> None:
+    with pytest.raises(DataError, match="duplicate document id in gold"):
+        evaluate([doc("a"), doc("a")], [doc("a")])

@@ -1,0 +1,36 @@
+"""Annotations read from files, by the fast reader and by the general one."""
+
+from pathlib import Path
+
+import pytest
+
+from aloi.corpus import document_files
+from aloi.corpus.document import Document, Entity, Relation
+from aloi.corpus.problems import DataError
+from aloi.eval.reading import read_annotations
+
+ENTITIES = (Entity("b", 10, 14, "LOC", "rome"), Entity("a", 0, 3, "PER", score=0.5))
+DOCUMENT = Document("d", "Ana vit à Rome", ENTITIES, (Relation("a", "b", "LIVES_IN"),))
+
+
+@pytest.mark.parametrize("name", ["documents.jsonl", "folder"])
+def test_files_and_folders_are_read_alike(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    if path.suffix == "":
+        path.mkdir()
+    document_files.write([DOCUMENT], path)
+    annotations = read_annotations(path)
+    assert annotations.ids == ("d",)
+    assert annotations.mentions.spans() == [(0, 0, 3), (0, 10, 14)]
+    relations = annotations.relations
+    assert (relations.head.tolist(), relations.tail.tolist()) == ([0], [1])
+
+
+def test_every_problem_of_a_file_is_reported(tmp_path: Path) -> None:
+    path = tmp_path / "broken.jsonl"
+    document_files.write([DOCUMENT], path)
+    lines = path.read_text(encoding="utf-8")
+    path.write_text(lines.replace('"end":3', '"end":99') + "{\n", encoding="utf-8")
+    with pytest.raises(DataError) as caught:
+        read_annotations(path)
+    assert [problem.line for problem in caught.value.problems] == [1, 2]
