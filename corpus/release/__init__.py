@@ -1,1 +1,4 @@
-"""A release: a corpus as a folder that `datasets` loads, with no text that may not be given on."""
+"""Releases: build, read, check and publish a corpus as a folder that `datasets` loads.
+
+A release contains no text that must not be redistributed (`restricted_text`).
+"""

@@ -1,1 +1,1 @@
-"""Publishing a pipeline: sources and licences, model card, files."""
+"""Publish a pipeline: its files, its model card, and the licences of its sources."""

@@ -1,6 +1,6 @@
-"""The card of a trained pipeline: what it is, how to use it, how good it is, under which licence.
+"""The model card of a trained pipeline: use, training, scores, limitations and licence.
 
-Markdown, with the metadata before it that the Hugging Face hub reads
+Markdown, preceded by the YAML metadata that the Hugging Face Hub reads
 (https://huggingface.co/docs/hub/model-cards).
 """
 
@@ -19,28 +19,38 @@ import srsly
 from aloi.corpus.files import whole_file
 from aloi.models.publication import sources
 
-CARD = "README.md"
+MODEL_CARD = "README.md"
 
 HUB_LICENCES = ("apache-2.0", "cc-by-4.0", "cc-by-sa-4.0", "cc0-1.0", "mit")
-"""Licences that the hub knows under their own names."""
+"""Licence identifiers that the Hub knows."""
 
 METRICS = ("precision", "recall", "f1")
 
-TASKS = {
+TASK_TITLES = {
     "entities": "Entities",
     "relations-gold-entities": "Relations between gold entities",
-    "relations-end-to-end": "Relations between the entities found",
+    "relations-end-to-end": "Relations between predicted entities",
 }
-SCHEMES = {
+"""Titles of the tasks of `aloi experiment`."""
+
+TASK_KINDS = {
+    "entities": "entities",
+    "relations-gold-entities": "relations",
+    "relations-end-to-end": "relations",
+}
+"""Part of a report that contains the scores of a task."""
+
+SCHEME_TITLES = {
     "exact": "all mentions",
-    "outermost": "mentions inside no other",
-    "strict": "label, both ends and their labels",
+    "outermost": "outermost mentions",
+    "strict": "strict (label, both ends and their labels)",
 }
+"""Titles of the match rules that the card shows."""
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """The scores of one task on one split under one scheme, as `aloi eval --json` has them."""
+class ScoreTable:
+    """The scores of one task on one split under one match rule, as in `aloi eval --json`."""
 
     split: str
     task: str
@@ -50,17 +60,17 @@ class Table:
 
     @property
     def title(self) -> str:
-        """What was scored, on what, by which rule."""
-        return f"{TASKS[self.task]}, {self.split}: {SCHEMES[self.scheme]}"
+        """Task, split and match rule."""
+        return f"{TASK_TITLES[self.task]}, {self.split}: {SCHEME_TITLES[self.scheme]}"
 
     def rows(self) -> Iterator[tuple[str | int, ...]]:
-        """A row for each type and one for all: label, items in gold, precision, recall, F1."""
+        """Yield label, number of gold items, precision, recall and F1 of each type and of all."""
         for label, row in (*self.result["types"].items(), ("all", self.result["micro"])):
-            ratios = (_shown(row[name]) for name in METRICS)
+            ratios = (_format_ratio(row[name]) for name in METRICS)
             yield label, row["tp"] + row["fn"], *ratios
 
-    def for_hub(self, dataset: str) -> dict[str, Any]:
-        """The same as a result of the hub's `model-index`."""
+    def hub_result(self, dataset: str) -> dict[str, Any]:
+        """Return the micro averages as an entry of the Hub's `model-index`."""
         return {
             "task": {"type": "token-classification", "name": self.title},
             "dataset": {"type": dataset, "name": f"{dataset}, {self.split}", "split": self.split},
@@ -72,28 +82,29 @@ class Table:
         }
 
 
-def write_card(folder: Path, *, evaluation: Mapping[str, Any] | None = None) -> None:
-    """Write the card of the pipeline in a folder into it; `evaluation` as `card` takes it."""
+def write_model_card(folder: Path, *, evaluation: Mapping[str, Any] | None = None) -> None:
+    """Write the model card of the pipeline in a folder; see `render_model_card`."""
     meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
-    files = [path for path in folder.rglob("*") if path.is_file() and path.name != CARD]
+    files = [path for path in folder.rglob("*") if path.is_file() and path.name != MODEL_CARD]
     size = sum(path.stat().st_size for path in files if path.name != "meta.json")
-    with whole_file(folder / CARD) as stream:
-        stream.write(card(meta, evaluation=evaluation, size=size))
+    with whole_file(folder / MODEL_CARD) as stream:
+        stream.write(render_model_card(meta, evaluation=evaluation, size=size))
 
 
-def card(
+def render_model_card(
     meta: Mapping[str, Any],
     *,
     evaluation: Mapping[str, Any] | None = None,
     size: int | None = None,
 ) -> str:
-    """The card in Markdown, its metadata first.
+    """Return the model card as Markdown with YAML metadata.
 
-    meta: the pipeline's meta.json. evaluation: the eval.json that `aloi experiment` writes; its
-    scores on test are shown for what this pipeline is or is made of. size: bytes of the pipeline.
+    `meta`: the meta.json of the pipeline. `evaluation`: the eval.json of `aloi experiment`; the
+    card shows its test scores for this pipeline or its parts. `size`: size of the pipeline in
+    bytes.
     """
     record = meta.get("aloi", {})
-    parts = _parts(record)
+    parts = _training_records(record)
     tables = [*_dev_tables(parts), *_test_tables(record, evaluation or {})]
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("aloi.models.publication"),
@@ -107,52 +118,54 @@ def card(
         meta=meta,
         package=f"{meta['lang']}_{meta['name']}",
         parts=parts,
-        labels=_labels(meta, parts),
+        labels=_component_labels(meta, parts),
         tables=tables,
-        notice=sources.notice(sources.of_record(record)),
+        notice=sources.licence_notice(sources.recorded_sources(record)),
         size=size,
     )
 
 
-def _parts(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The record of each training: one, or those that a pipeline was assembled from."""
+def _training_records(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the training record of a pipeline, or those of the parts it was assembled from."""
     if "kind" in record:
         return [record]
     return [part for part in record.values() if isinstance(part, Mapping) and "kind" in part]
 
 
-def _labels(meta: Mapping[str, Any], parts: list[Mapping[str, Any]]) -> dict[str, list[str]]:
-    """What each trained component can say."""
+def _component_labels(
+    meta: Mapping[str, Any], parts: list[Mapping[str, Any]]
+) -> dict[str, list[str]]:
+    """Return the labels that each trained component can predict."""
     trained = [name for part in parts for name in part["components"]]
     return {name: meta["labels"][name] for name in trained if meta["labels"].get(name)}
 
 
-def _dev_tables(parts: list[Mapping[str, Any]]) -> Iterator[Table]:
+def _dev_tables(parts: list[Mapping[str, Any]]) -> Iterator[ScoreTable]:
     for part in parts:
         task = "relations-gold-entities" if part["kind"] == "relations" else "entities"
-        yield from _tables("dev", task, part["scores"])
+        yield from _score_tables("dev", task, part["scores"])
 
 
-def _test_tables(record: Mapping[str, Any], evaluation: Mapping[str, Any]) -> Iterator[Table]:
-    own = {record["kind"]} if "kind" in record else {"pipeline", *record}
+def _test_tables(record: Mapping[str, Any], evaluation: Mapping[str, Any]) -> Iterator[ScoreTable]:
+    systems = {record["kind"]} if "kind" in record else {"pipeline", *record}
     for run in evaluation.get("runs", ()):
-        if run["split"] == "test" and run["system"] in own:
-            yield from _tables("test", run["task"], run["report"])
+        if run["split"] == "test" and run["system"] in systems:
+            yield from _score_tables("test", run["task"], run["report"])
 
 
-def _tables(split: str, task: str, report: Mapping[str, Any]) -> Iterator[Table]:
-    table = partial(Table, split, task, documents=report["documents"])
-    for scheme, result in report[task.partition("-")[0]].items():
-        if scheme in SCHEMES:
+def _score_tables(split: str, task: str, report: Mapping[str, Any]) -> Iterator[ScoreTable]:
+    table = partial(ScoreTable, split, task, documents=report["documents"])
+    for scheme, result in report[TASK_KINDS[task]].items():
+        if scheme in SCHEME_TITLES:
             yield table(scheme=scheme, result=result)
 
 
 def _metadata(
-    meta: Mapping[str, Any], parts: list[Mapping[str, Any]], tables: list[Table]
+    meta: Mapping[str, Any], parts: list[Mapping[str, Any]], tables: list[ScoreTable]
 ) -> dict[str, Any]:
-    """The metadata that the hub reads."""
+    """Return the metadata for the Hub."""
     corpus = next((part["corpus"]["name"] for part in parts if part["corpus"]), "own-documents")
-    results = [table.for_hub(corpus) for table in tables]
+    results = [table.hub_result(corpus) for table in tables]
     index = [{"name": f"{meta['lang']}_{meta['name']}", "results": results}]
     return {
         "language": [meta["lang"]],
@@ -165,6 +178,7 @@ def _metadata(
 
 
 def _hub_licence(licence: str) -> dict[str, str]:
+    """Return the licence metadata for the Hub, which names unknown licences "other"."""
     name = licence.lower()
     if not name:
         return {}
@@ -173,5 +187,5 @@ def _hub_licence(licence: str) -> dict[str, str]:
     return {"license": "other", "license_name": name.replace(" ", "-"), "license_link": "LICENSE"}
 
 
-def _shown(ratio: float | None) -> str:
+def _format_ratio(ratio: float | None) -> str:
     return "–" if ratio is None else f"{ratio:.3f}"

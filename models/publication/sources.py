@@ -1,4 +1,7 @@
-"""The pipelines that another one starts from: their licences travel with what is trained."""
+"""The sources of a pipeline: pipelines and checkpoints that its weights or vectors come from.
+
+Their licences apply to everything that is trained from them.
+"""
 
 from __future__ import annotations
 
@@ -10,39 +13,40 @@ from typing import Any
 
 import spacy.util
 
-KEYS = ("source", "vectors", "weights")
-"""The settings that name what weights or word vectors are taken from."""
+SOURCE_SETTINGS = ("source", "vectors", "weights")
+"""Settings of a config that name where weights or word vectors come from."""
 
-PAPERS = "LICENSE*"
-"""The files that a pipeline's licence stands in, its own sources' licences among them."""
+LICENCE_FILES = "LICENSE*"
+"""Pattern of the licence files of a pipeline, including those of its own sources."""
 
 Source = dict[str, str]
-"""name, and as far as they are known version, licence and author."""
+"""The name of a source and, if known, its version, licence and author."""
 
 
-def named(config: Mapping[str, Any]) -> list[str]:
-    """What a config, its variables filled in, takes weights or vectors from, sorted.
+def find_sources(config: Mapping[str, Any]) -> list[str]:
+    """Return the names or paths from which a config takes weights or vectors, sorted.
 
-    [paths] only names what the other sections may use, [corpora] what is read.
+    Variables in the config must be resolved. The sections [paths] and [corpora] are ignored: other
+    sections repeat the paths that they use, and corpora are not part of the pipeline.
     """
-    used = [part for name, part in config.items() if name not in ("paths", "corpora")]
-    return sorted(set(_values(used)))
+    sections = [part for name, part in config.items() if name not in ("paths", "corpora")]
+    return sorted(set(_source_values(sections)))
 
 
-def _values(node: Any) -> Iterator[str]:  # noqa: ANN401 - any part of a config
+def _source_values(node: Any) -> Iterator[str]:  # noqa: ANN401 - any part of a config
     if isinstance(node, Mapping):
         for key, value in node.items():
-            if key in KEYS and isinstance(value, str):
+            if key in SOURCE_SETTINGS and isinstance(value, str):
                 yield value
             else:
-                yield from _values(value)
+                yield from _source_values(value)
     elif isinstance(node, list | tuple):
         for item in node:
-            yield from _values(item)
+            yield from _source_values(item)
 
 
-def folder(name: str) -> Path | None:
-    """Where the pipeline of a name or path stands; None if there is none, as for a checkpoint."""
+def find_pipeline(name: str) -> Path | None:
+    """Return the folder of a pipeline, given its package name or path; None if there is none."""
     path = Path(name)
     if spacy.util.is_package(name):
         package = spacy.util.get_package_path(name)
@@ -50,42 +54,42 @@ def folder(name: str) -> Path | None:
     return path if (path / "meta.json").is_file() else None
 
 
-def described(name: str) -> list[Source]:
-    """What is known of a source, or of those that it came from in its turn."""
-    place = folder(name)
-    if place is None:
+def describe_source(name: str) -> list[Source]:
+    """Return the sources that a source was trained from, or else a description of itself."""
+    pipeline = find_pipeline(name)
+    if pipeline is None:
         return [{"name": Path(name).name if Path(name).exists() else name}]
-    meta = json.loads((place / "meta.json").read_text(encoding="utf-8"))
-    if before := of_record(meta.get("aloi", {})):
-        return before
-    found = {
+    meta = json.loads((pipeline / "meta.json").read_text(encoding="utf-8"))
+    if recorded := recorded_sources(meta.get("aloi", {})):
+        return recorded
+    description = {
         "name": f"{meta['lang']}_{meta['name']}",
         "version": meta["version"],
         "licence": meta.get("license"),
         "author": meta.get("author"),
     }
-    return [{key: value for key, value in found.items() if value}]
+    return [{key: value for key, value in description.items() if value}]
 
 
-def of_record(record: Mapping[str, Any]) -> list[Source]:
-    """The sources that the record of a training, or of each part of a pipeline, tells of."""
+def recorded_sources(record: Mapping[str, Any]) -> list[Source]:
+    """Return the sources in a training record, or in the records of the parts of a pipeline."""
     parts = [record, *(part for part in record.values() if isinstance(part, Mapping))]
-    return unique(source for part in parts for source in part.get("sources", ()))
+    return unique_sources(source for part in parts for source in part.get("sources", ()))
 
 
-def unique(sources: Iterable[Source]) -> list[Source]:
-    """Each source once, by name."""
+def unique_sources(sources: Iterable[Source]) -> list[Source]:
+    """Return one source per name, sorted by name."""
     return [each for _, each in sorted({source["name"]: source for source in sources}.items())]
 
 
-def licence(sources: Iterable[Source]) -> str:
-    """The licences that a pipeline of these sources bears, joined by AND; "" if one is unknown."""
+def combined_licence(sources: Iterable[Source]) -> str:
+    """Return the licences of the sources, joined by AND; "" if one is unknown."""
     licences = {source.get("licence", "") for source in sources}
     return "" if "" in licences else " AND ".join(sorted(licences))
 
 
-def notice(sources: Iterable[Source]) -> str:
-    """A sentence for each source: what it is and what follows for the pipeline."""
+def licence_notice(sources: Iterable[Source]) -> str:
+    """Return one sentence per source: its name, its licence, and what applies to the pipeline."""
     sentences = []
     for source in sources:
         name = " ".join(filter(None, (source["name"], source.get("version"))))
@@ -94,14 +98,16 @@ def notice(sources: Iterable[Source]) -> str:
             what = f"Trained from {name} ({by}): its word vectors or weights are part of this "
             sentences.append(f"{what}pipeline, which carries that licence and this notice.")
         else:
-            sentences.append(f"Trained from {name}: its licence holds for this pipeline too.")
-    return " ".join(sentences or ["No weights or vectors of another pipeline are part of this."])
+            sentences.append(f"Trained from {name}: its licence also applies to this pipeline.")
+    return " ".join(
+        sentences or ["This pipeline contains no weights or vectors of another pipeline."]
+    )
 
 
-def copy_papers(sources: Iterable[Path], out: Path) -> None:
-    """Copy the licence files of these pipeline folders; a second one of a name gets a number."""
-    for number, place in enumerate(sources, start=1):
-        for file in sorted(place.glob(PAPERS)):
+def copy_licence_files(sources: Iterable[Path], out: Path) -> None:
+    """Copy the licence files of pipeline folders; add a number to a name that is taken."""
+    for number, pipeline in enumerate(sources, start=1):
+        for file in sorted(pipeline.glob(LICENCE_FILES)):
             target = out / file.name
             if target.exists() and target.read_bytes() != file.read_bytes():
                 target = out / f"{file.name}.{number}"

@@ -31,7 +31,7 @@ from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.rights import Rights
 from aloi.corpus.schema import Schema, conforming, load_schema
 from aloi.models.publication import sources
-from aloi.models.publication.model_card import write_card
+from aloi.models.publication.model_card import write_model_card
 from aloi.models.relations.calibration import tune
 from aloi.models.relations.component import RelationExtractor
 from aloi.models.training.record import cost, of_config, of_data, scores
@@ -85,7 +85,7 @@ class Job:
             record["tuning"] = tune(nlp, relations, self.documents[1])
         found = scores(nlp, self.documents[1], kind=self.kind, schema=self._schema)
         nlp.meta.update(name=self.kind, aloi={**record, "scores": found, "cost": cost(started)})
-        places = map(sources.folder, sources.named(settings.interpolate()))
+        places = map(sources.find_pipeline, sources.find_sources(settings.interpolate()))
         write(nlp, self.out, papers=filter(None, places))
         return nlp
 
@@ -261,16 +261,18 @@ def write(nlp: Language, out: Path, *, papers: Iterable[Path] = ()) -> None:
     come from the folders `papers`. A card goes with it.
     """
     refuse_foreign(out)
-    came_from = sources.of_record(nlp.meta.get("aloi", {}))
-    notice = sources.notice(came_from)
-    nlp.meta.update(license=sources.licence(came_from), notes=notice, requirements=[REQUIRED])
+    came_from = sources.recorded_sources(nlp.meta.get("aloi", {}))
+    notice = sources.licence_notice(came_from)
+    nlp.meta.update(
+        license=sources.combined_licence(came_from), notes=notice, requirements=[REQUIRED]
+    )
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as scratch:
         fresh, replaced = Path(scratch) / "fresh", Path(scratch) / "replaced"
         nlp.to_disk(fresh)
         (fresh / "NOTICE").write_text(notice + "\n", encoding="utf-8")
-        sources.copy_papers(papers, fresh)
-        write_card(fresh)
+        sources.copy_licence_files(papers, fresh)
+        write_model_card(fresh)
         if out.exists():
             out.rename(replaced)  # a folder cannot be renamed onto another
         try:

@@ -23,12 +23,14 @@ from aloi.models.publication import sources
 def of_config(file: Path, config: Mapping[str, Any]) -> dict[str, Any]:
     """What a config, its variables filled in, says: its text's hash, seed, components, sources."""
     parts = config["components"]
-    names = sources.named(config)
+    names = sources.find_sources(config)
     return {
         "config_sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
         "seed": config["training"]["seed"],
         "components": [name for name in config["nlp"]["pipeline"] if "source" not in parts[name]],
-        "sources": sources.unique(each for name in names for each in sources.described(name)),
+        "sources": sources.unique_sources(
+            each for name in names for each in sources.describe_source(name)
+        ),
     }
 
 

@@ -1,4 +1,4 @@
-"""The publisher's way: build, check, back to native, and scores of exactly one."""
+"""Build a release, check it, convert it back, and rehydrate its restricted document."""
 
 import json
 import os
@@ -25,26 +25,26 @@ def aloi(*call: object) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Our own corpus, released."""
+    """Build a release of our own corpus."""
     out = tmp_path_factory.mktemp("out") / "release"
     done = aloi("release", "build", ROOT / "corpus", "--out", out)
     assert done.returncode == 0, done.stderr
     return out
 
 
-def test_our_release_has_no_problems(release: Path) -> None:
+def test_release_of_our_corpus_has_no_problems(release: Path) -> None:
     done = aloi("release", "check", release, ROOT / "corpus")
     assert done.returncode == 0, done.stderr
     assert "datasets: 0 problems" in done.stdout
 
 
-def micro(report: dict[str, object]) -> list[float]:
-    """Every F1 over all types in a report."""
+def micro_f1(report: dict[str, object]) -> list[float]:
+    """Return the micro F1 of every match rule in a report."""
     kinds = (report["entities"], report["relations"])
     return [scores["micro"]["f1"] for kind in kinds for scores in kind.values()]
 
 
-def test_release_to_native_scores_one_everywhere(release: Path, tmp_path: Path) -> None:
+def test_release_converted_to_native_has_an_f1_of_one(release: Path, tmp_path: Path) -> None:
     back, gold, report = tmp_path / "back.jsonl", tmp_path / "gold.jsonl", tmp_path / "report.json"
     done = aloi("convert", release, back, "--to", "native")
     assert done.returncode == 0, done.stderr
@@ -55,10 +55,10 @@ def test_release_to_native_scores_one_everywhere(release: Path, tmp_path: Path) 
     document_files.write(opened, gold)
     call = ("eval", gold, back, "--schema", ROOT / "corpus" / "schema.toml", "--json", report)
     assert aloi(*call).returncode == 0
-    assert set(micro(json.loads(report.read_text()))) == {1.0}
+    assert set(micro_f1(json.loads(report.read_text()))) == {1.0}
 
 
-def test_the_text_brings_the_document_back(tmp_path: Path) -> None:
+def test_rehydrate_restores_the_restricted_document(tmp_path: Path) -> None:
     corpus, out = releases.folder(tmp_path / "small"), tmp_path / "release"
     assert aloi("release", "build", corpus, "--out", out).returncode == 0
     text = tmp_path / "scan.txt"
@@ -71,11 +71,11 @@ def test_the_text_brings_the_document_back(tmp_path: Path) -> None:
     text.write_text("Rien à voir.", encoding="utf-8")
     done = aloi("release", "rehydrate", out, text, "--out", tmp_path / "none")
     assert done.returncode == 1
-    assert "1 documents lost: d" in done.stdout
+    assert "1 document lost: d" in done.stdout
     assert not (tmp_path / "none").exists()
 
 
-def test_problems_are_told_without_a_traceback(tmp_path: Path) -> None:
+def test_problems_are_printed_without_a_traceback(tmp_path: Path) -> None:
     corpus = releases.folder(tmp_path / "small")
     releases.change(corpus, "a", meta={"title": releases.SECRET})
     done = aloi("release", "build", corpus, "--out", tmp_path / "out")

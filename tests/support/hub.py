@@ -1,7 +1,7 @@
-"""A hub on the loopback: the routes that huggingface_hub and datasets use, kept in memory.
+"""A local Hugging Face Hub in memory, with the routes that huggingface_hub and datasets use.
 
-The real client talks to it over HTTP, with `HF_ENDPOINT` set to `Hub.url`. Tests may look at
-`repos` and `requests`, and act just before a request is answered: see `Hub.before`.
+The real client connects to it over HTTP, with `HF_ENDPOINT` set to `Hub.url`. Tests can inspect
+`repos` and `requests`, and run code before and after each request (`Hub.before`, `Hub.after`).
 """
 
 import base64
@@ -18,17 +18,17 @@ from urllib.parse import unquote, urlsplit
 
 WRITER, READER = "hf_writerwriterwriter", "hf_readerreaderreader"
 LFS = (".parquet", ".npz", "/vectors", "/model")
-"""What ends so is large, as a hub's .gitattributes would say."""
+"""Endings of the paths of large files, as in the .gitattributes of a Hub."""
 
 Answer = tuple[int, Any] | tuple[int, Any, dict[str, str]]
 
 
 class HangUpError(Exception):
-    """Raised by `Hub.before`: the connection closes without an answer."""
+    """Raised by `Hub.before` or `Hub.after` to close the connection without an answer."""
 
 
 class RefusalError(Exception):
-    """An answer that is an error: the status, the hub's code for it, and what it says."""
+    """An error answer: HTTP status, error code of the Hub, and message."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
@@ -70,15 +70,15 @@ class Repo:
 
 @dataclass
 class Hub:
-    """`with Hub() as hub`: serves until the block ends."""
+    """A Hub that serves requests within `with Hub() as hub`."""
 
     repos: dict[str, Repo] = field(default_factory=dict)
     objects: dict[str, bytes] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
     before: Callable[[str], None] = lambda request: None
-    """Called with `METHOD /path`; may change the hub, or raise `HangUpError` or `RefusalError`."""
+    """Called with `METHOD /path`; may change the Hub, or raise `HangUpError` or `RefusalError`."""
     after: Callable[[str], None] = lambda request: None
-    """Called once a request took effect, before its answer is sent."""
+    """Called after a request took effect and before its answer is sent."""
 
     def __enter__(self) -> Self:
         self._lock = threading.RLock()
@@ -98,15 +98,15 @@ class Hub:
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def count(self, pattern: str) -> int:
-        """How many requests matched."""
+        """Return the number of requests that match a pattern."""
         return sum(bool(re.search(pattern, request)) for request in self.requests)
 
     def answer(self, request: str, token: str, body: bytes) -> Answer:
         self.requests.append(request)
         for pattern, method in _ROUTES:
-            found = re.fullmatch(pattern, request)
-            if found:
-                parts = {name: unquote(part) for name, part in found.groupdict().items() if part}
+            match = re.fullmatch(pattern, request)
+            if match:
+                parts = {name: unquote(part) for name, part in match.groupdict().items() if part}
                 with self._lock:
                     self.before(request)
                     self._admit(parts.get("repo"), token, write=method in _WRITES)
@@ -124,33 +124,33 @@ class Hub:
         if write and token != WRITER:
             raise RefusalError(403, "", f"you don't have the rights, {token}")
 
-    # Each route: the request's body and the parts of its path in, the answer out.
+    # Each route gets the body of the request and the parts of its path, and returns the answer.
 
     def create(self, body: bytes) -> Answer:
-        asked = json.loads(body)
-        kind = "" if asked["type"] == "model" else f"{asked['type']}s/"
-        name = f"{kind}{asked['organization']}/{asked['name']}"
+        settings = json.loads(body)
+        kind = "" if settings["type"] == "model" else f"{settings['type']}s/"
+        name = f"{kind}{settings['organization']}/{settings['name']}"
         url = {"url": f"{self.url}/{name}"}
         if name in self.repos:
             return 409, {"error": "You already created this repo", **url}
-        self.repos[name] = repo = Repo(asked.get("visibility") == "private", [])
+        self.repos[name] = repo = Repo(settings.get("visibility") == "private", [])
         repo.commit({".gitattributes": b"*.parquet filter=lfs\n"}, "initial commit")
         return 200, url
 
     def info(self, _: bytes, *, repo: str, revision: str = "main") -> Answer:
-        held = self.repos[repo]
-        commit = held.at(revision)
+        repository = self.repos[repo]
+        commit = repository.at(revision)
         siblings = [{"rfilename": path} for path in sorted(commit.files)]
-        private = {"private": held.private, "siblings": siblings}
+        private = {"private": repository.private, "siblings": siblings}
         return 200, {"id": repo.removeprefix("datasets/"), "sha": commit.oid, **private}
 
     def refs(self, _: bytes, *, repo: str) -> Answer:
-        held = self.repos[repo]
+        repository = self.repos[repo]
         tags = [
             {"name": name, "ref": f"refs/tags/{name}", "targetCommit": oid}
-            for name, oid in held.tags.items()
+            for name, oid in repository.tags.items()
         ]
-        main = {"name": "main", "ref": "refs/heads/main", "targetCommit": held.head.oid}
+        main = {"name": "main", "ref": "refs/heads/main", "targetCommit": repository.head.oid}
         return 200, {"branches": [main], "converts": [], "tags": tags}
 
     def tree(self, _: bytes, *, repo: str, revision: str, path: str = "") -> Answer:
@@ -159,17 +159,17 @@ class Hub:
 
     def paths(self, body: bytes, *, repo: str, revision: str) -> Answer:
         files = self.repos[repo].at(revision).files
-        asked = json.loads(body)["paths"]
+        paths = json.loads(body)["paths"]
         folders = [
             {"type": "directory", "path": each, "oid": "0" * 40}
-            for each in asked
+            for each in paths
             if any(path.startswith(f"{each}/") for path in files)
         ]
-        return 200, [_entry(each, files[each]) for each in asked if each in files] + folders
+        return 200, [_entry(each, files[each]) for each in paths if each in files] + folders
 
     def preupload(self, body: bytes, *, repo: str, revision: str) -> Answer:
         files = self.repos[repo].at(revision).files
-        asked = [file["path"] for file in json.loads(body)["files"]]
+        paths = [file["path"] for file in json.loads(body)["files"]]
         modes = [
             {
                 "path": path,
@@ -177,7 +177,7 @@ class Hub:
                 "shouldIgnore": False,
                 "oid": _oid(path, files[path]) if path in files else None,
             }
-            for path in asked
+            for path in paths
         ]
         return 200, {"files": modes}
 
@@ -202,13 +202,13 @@ class Hub:
         return 200, {"errors": [], "warnings": []}
 
     def commit(self, body: bytes, *, repo: str, revision: str) -> Answer:
-        held = self.repos[repo]
+        repository = self.repos[repo]
         head, *items = [json.loads(line) for line in body.splitlines()]
         parent = head["value"].get("parentCommit")
-        if parent not in (None, held.at(revision).oid):
-            said = "A commit has happened since. Please refresh and try again."
-            raise RefusalError(412, "PreconditionFailed", said)
-        files = dict(held.head.files)
+        if parent not in (None, repository.at(revision).oid):
+            message = "A commit has happened since. Please refresh and try again."
+            raise RefusalError(412, "PreconditionFailed", message)
+        files = dict(repository.head.files)
         for item in items:
             path = item["value"]["path"]
             if item["key"] == "file":
@@ -217,14 +217,15 @@ class Hub:
                 files[path] = self.objects[item["value"]["oid"]]
             else:
                 del files[path]
-        made = held.commit(files, head["value"]["summary"])
-        return 200, {"commitOid": made.oid, "commitUrl": f"{self.url}/{repo}/commit/{made.oid}"}
+        commit = repository.commit(files, head["value"]["summary"])
+        url = f"{self.url}/{repo}/commit/{commit.oid}"
+        return 200, {"commitOid": commit.oid, "commitUrl": url}
 
     def tag(self, body: bytes, *, repo: str, revision: str) -> Answer:
-        held, name = self.repos[repo], json.loads(body)["tag"]
-        if name in held.tags:
+        repository, name = self.repos[repo], json.loads(body)["tag"]
+        if name in repository.tags:
             raise RefusalError(409, "", "Tag reference exists already")
-        held.tags[name] = held.at(revision).oid
+        repository.tags[name] = repository.at(revision).oid
         return 200, {}
 
     def resolve(self, _: bytes, *, repo: str, revision: str, path: str) -> Answer:
@@ -258,7 +259,7 @@ _WRITES = (Hub.create, Hub.preupload, Hub.batch, Hub.commit, Hub.tag)
 
 
 def _oid(path: str, content: bytes) -> str:
-    """The SHA-256 of a large file; of another, the SHA-1 that git gives its content."""
+    """Return the SHA-256 of a large file, or the git blob SHA-1 of any other file."""
     if path.endswith(LFS):
         return hashlib.sha256(content).hexdigest()
     return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
@@ -306,12 +307,12 @@ class _Handler(BaseHTTPRequestHandler):
         raw = content if isinstance(content, bytes) else json.dumps(content).encode()
         kind = "application/octet-stream" if isinstance(content, bytes) else "application/json"
         self.send_response(status)
-        named = {"Content-Type": kind, "Content-Length": str(len(raw)), **(headers or {})}
-        for name, value in named.items():
+        all_headers = {"Content-Type": kind, "Content-Length": str(len(raw)), **(headers or {})}
+        for name, value in all_headers.items():
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(raw)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Print nothing."""

@@ -1,4 +1,4 @@
-"""Fixtures: a hub on loopback, the command line as its client, and a small release to push."""
+"""Fixtures: a local Hub, the command line as its client, and a small release to push."""
 
 import os
 import shutil
@@ -25,8 +25,8 @@ def hub() -> Iterator[Hub]:
 
 @pytest.fixture
 def environment(hub: Hub, tmp_path: Path) -> dict[str, str]:
-    """What a process needs to take our hub for the hub, and keep nothing beyond the test."""
-    ours = {
+    """Return environment variables that direct a process to the local Hub and a temporary home."""
+    changes = {
         "HF_ENDPOINT": hub.url,
         "HF_HOME": str(tmp_path / "home"),
         "HF_TOKEN": WRITER,
@@ -34,16 +34,15 @@ def environment(hub: Hub, tmp_path: Path) -> dict[str, str]:
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "NO_PROXY": "127.0.0.1",
     }
-    return {**os.environ, **ours}
+    return {**os.environ, **changes}
 
 
 @pytest.fixture
 def aloi(hub: Hub, tmp_path: Path, built: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
-    """Run a command in this process, its client set as `environment` would set it.
+    """Yield a function that runs a command in this process as a client of the local Hub.
 
-    The current folder has the toy corpus in `corpus`, where a push looks for it.
-
-    A token, if given, takes the place of the writer's; it must never be in what is printed.
+    The current folder contains the toy corpus in `corpus`, the default of a push. The token is the
+    writer's unless another one is given; the function fails if the output contains it.
     """
     monkeypatch.chdir(built.parent)
     monkeypatch.setattr(constants, "ENDPOINT", hub.url)
@@ -69,12 +68,12 @@ def aloi(hub: Hub, tmp_path: Path, built: Path, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A release of the toy corpus, and the corpus beside it."""
+    """Return a release of the toy corpus; the corpus is next to it, in `corpus`."""
     folder = tmp_path_factory.mktemp("built")
     return write_release(toy_corpus(folder / "corpus"), "1.0.0")
 
 
 @pytest.fixture
 def release(built: Path, tmp_path: Path) -> Path:
-    """A release that a test may spoil."""
+    """Return a copy of the release that a test may change."""
     return Path(shutil.copytree(built, tmp_path / "release"))

@@ -1,4 +1,4 @@
-"""A corpus folder with one document that may not be given on, for the tests of releases."""
+"""A corpus folder with one restricted document, for the tests of releases."""
 
 import json
 from pathlib import Path
@@ -29,11 +29,14 @@ SECRET = (
     "Eustache Malvoisin habite une maison de pierre au bord du canal, à Vaucluse. "
     "Il y cultive des roses noires que nul n'a jamais vues, dit « la voisine »."
 )
-"""The text that may not be given on."""
+"""The text of the restricted document."""
 
 
 def record(id_: str, text: str, names: dict[str, str], **meta: object) -> dict[str, Any]:
-    """A document whose mentions are the first occurrences of the names, all of them related."""
+    """Return a document with a mention for each name, and a relation between the first two.
+
+    `names` maps names to labels; the first occurrence of a name is its mention.
+    """
     entities = [
         {"id": f"e{n}", "start": text.index(name), "end": text.index(name) + len(name)}
         | {"label": label, "ref": f"ref-{n}"}
@@ -44,7 +47,7 @@ def record(id_: str, text: str, names: dict[str, str], **meta: object) -> dict[s
 
 
 def folder(path: Path) -> Path:
-    """Three open documents, one a split, and a restricted one in test."""
+    """Write a corpus of three open documents, one per split, and a restricted one in test."""
     for part in ("gold", "restricted"):
         (path / part).mkdir(parents=True)
     (path / "corpus.toml").write_text(MANIFEST)
@@ -69,17 +72,17 @@ def folder(path: Path) -> Path:
 
 
 def write(path: Path, content: dict[str, Any], *, part: str = "gold") -> None:
-    """Write a document's file."""
+    """Write the file of a document."""
     file = path / part / f"{content['id']}.json"
     file.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
 
 def change(path: Path, id_: str, **values: Any) -> None:
-    """Give an open document other values."""
+    """Change values of an open document."""
     file = path / "gold" / f"{id_}.json"
     write(path, json.loads(file.read_text(encoding="utf-8")) | values)
 
 
 def small(path: Path) -> Corpus:
-    """The corpus opened."""
+    """Write the corpus and open it."""
     return Corpus.open(folder(path))

@@ -1,4 +1,4 @@
-"""Releases of the toy corpus, and a command as a process."""
+"""Releases of the toy corpus, and the command line as a process."""
 
 import hashlib
 import subprocess
@@ -11,15 +11,15 @@ import toy
 
 from aloi.corpus import document_files
 from aloi.corpus.collection import Corpus
-from aloi.corpus.release.build.assembly import build
-from aloi.corpus.release.read.layout import SUMS
+from aloi.corpus.release.build.builder import build_release
+from aloi.corpus.release.read.release_folder import CHECKSUM_FILE
 
 ALOI = (sys.executable, "-c", "from aloi.cli.main import main; main()")
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def toy_corpus(folder: Path) -> Path:
-    """The toy corpus, in which it is said whose the restricted document is."""
+    """Write the toy corpus, with the rights in its restricted document, and return its folder."""
     toy.folder(folder)
     rights = {"rights": "none", "holder": "Someone", "source": "tests", "retrieved": "2026-01-01"}
     withheld = msgspec.structs.replace(toy.sentence(25), meta=rights)
@@ -28,23 +28,23 @@ def toy_corpus(folder: Path) -> Path:
 
 
 def write_release(corpus: Path, version: str) -> Path:
-    """Build a release of a corpus folder beside it, under another version."""
+    """Set the version of a corpus, build its release next to it, and return the release folder."""
     manifest = corpus / "corpus.toml"
     lines = manifest.read_text(encoding="utf-8").splitlines()
     kept = [line for line in lines if not line.startswith("version =")]
     manifest.write_text("\n".join([f'version = "{version}"', *kept]), encoding="utf-8")
     out = corpus.parent / version
-    build(Corpus.open(corpus), out)
+    build_release(Corpus.open(corpus), out)
     return out
 
 
-def seal(folder: Path) -> Path:
-    """Write the sums of what is in a release folder."""
-    (folder / SUMS).unlink()
+def update_checksums(folder: Path) -> Path:
+    """Write the checksums of the current files of a release, and return its folder."""
+    (folder / CHECKSUM_FILE).unlink()
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     lines = [
         f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(folder).as_posix()}\n"
         for path in files
     ]
-    (folder / SUMS).write_text("".join(lines), encoding="utf-8")
+    (folder / CHECKSUM_FILE).write_text("".join(lines), encoding="utf-8")
     return folder

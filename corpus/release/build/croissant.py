@@ -1,7 +1,7 @@
-"""Croissant metadata: the tables of a release for machines, with the hash of each file.
+"""Croissant metadata: a machine-readable description of the tables, with the hash of each file.
 
-Source: https://docs.mlcommons.org/croissant/docs/croissant-spec.html, version 1.0. Only columns of
-one value a row are described one by one; lists are in the Parquet schema.
+Source: https://docs.mlcommons.org/croissant/docs/croissant-spec.html, version 1.0. Columns with a
+single value per row are described; lists are described by the Parquet schema only.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from aloi.corpus.release.build.documentation import Contents
-from aloi.corpus.release.read.layout import CONFIGS
+from aloi.corpus.release.build.contents import ReleaseContents
+from aloi.corpus.release.read.release_folder import CONFIGS
 
 if TYPE_CHECKING:
     from datasets import Features
 
-CONTEXT = {
+_CONTEXT = {
     "@language": "en",
     "@vocab": "https://schema.org/",
     "citeAs": "cr:citeAs",
@@ -54,14 +54,22 @@ CONTEXT = {
     "subField": "cr:subField",
     "transform": "cr:transform",
 }
-TYPES = {"string": "sc:Text", "int64": "sc:Integer", "bool": "sc:Boolean", "float64": "sc:Float"}
+"""JSON-LD context of the specification."""
+
+_DATA_TYPES = {
+    "string": "sc:Text",
+    "int64": "sc:Integer",
+    "bool": "sc:Boolean",
+    "float64": "sc:Float",
+}
+"""Croissant data types by column type."""
 
 
-def croissant(contents: Contents, hashes: Mapping[str, str]) -> str:
-    """The metadata as JSON-LD; `hashes` are the SHA-256 of the Parquet files by their paths."""
+def render_croissant(contents: ReleaseContents, hashes: Mapping[str, str]) -> str:
+    """Return the metadata as JSON-LD; `hashes` are the SHA-256 of the Parquet files by path."""
     manifest = contents.corpus.manifest
     content = {
-        "@context": CONTEXT,
+        "@context": _CONTEXT,
         "@type": "sc:Dataset",
         "conformsTo": "http://mlcommons.org/croissant/1.0",
         "name": manifest.name,
@@ -71,9 +79,9 @@ def croissant(contents: Contents, hashes: Mapping[str, str]) -> str:
         "citeAs": f"{', '.join(manifest.authors) or manifest.name}: {manifest.name}, "
         f"version {manifest.version}",
         "creator": [{"@type": "sc:Organization", "name": name} for name in manifest.authors],
-        "distribution": [_file(path, sha256) for path, sha256 in sorted(hashes.items())],
+        "distribution": [_file_object(path, sha256) for path, sha256 in sorted(hashes.items())],
         "recordSet": [
-            _records(config, split, contents.infos[config].features)
+            _record_set(config, split, contents.infos[config].features)
             for config in CONFIGS
             for split in contents.splits
         ],
@@ -81,7 +89,7 @@ def croissant(contents: Contents, hashes: Mapping[str, str]) -> str:
     return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
 
 
-def _file(path: str, sha256: str) -> dict[str, Any]:
+def _file_object(path: str, sha256: str) -> dict[str, Any]:
     return {
         "@type": "cr:FileObject",
         "@id": path,
@@ -92,19 +100,19 @@ def _file(path: str, sha256: str) -> dict[str, Any]:
     }
 
 
-def _records(config: str, split: str, features: Features) -> dict[str, Any]:
+def _record_set(config: str, split: str, features: Features) -> dict[str, Any]:
     name = f"{config}-{split}"
     fields = list(_fields(name, f"{config}/{split}.parquet", features))
     return {"@type": "cr:RecordSet", "@id": name, "name": name, "field": fields}
 
 
-def _fields(records: str, file: str, features: Features) -> Iterator[dict[str, Any]]:
+def _fields(record_set: str, file: str, features: Features) -> Iterator[dict[str, Any]]:
     for column, feature in features.items():
-        if (type_ := TYPES.get(getattr(feature, "dtype", ""))) is not None:
+        if (type_ := _DATA_TYPES.get(getattr(feature, "dtype", ""))) is not None:
             yield {
                 "@type": "cr:Field",
-                "@id": f"{records}/{column}",
-                "name": f"{records}/{column}",
+                "@id": f"{record_set}/{column}",
+                "name": f"{record_set}/{column}",
                 "dataType": type_,
                 "source": {"fileObject": {"@id": file}, "extract": {"column": column}},
             }

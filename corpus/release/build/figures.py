@@ -1,6 +1,6 @@
-"""Scores and agreement for the card of a release, measured elsewhere and handed in as files.
+"""Scores and agreement for the dataset card, read from files that other commands wrote.
 
-A file is JSON with `runs`, `pairs` or both; other keys are passed over, for they may quote texts:
+A file is JSON with `runs`, `pairs` or both. Other keys are ignored, because they may quote texts:
 
     {"runs": [{"split": "test", "system": "ner", "task": "entities",
                "report": {"entities": {"exact": {"micro": {"precision": 0.9, "recall": 0.8,
@@ -10,8 +10,8 @@ A file is JSON with `runs`, `pairs` or both; other keys are passed over, for the
                 "f1": {"entities, exact": {"micro": {"tp": 90, "fp": 5, "fn": 5, "f1": 0.95}}},
                 "kappa": {"all": {"value": 0.98, "items": 1200}}}]}
 
-`runs` is what `aloi experiment` writes to reports/eval.json, `pairs` what
-`aloi annotate agree --json` does.
+`aloi experiment` writes `runs` to reports/eval.json, and `aloi annotate agree --json` writes
+`pairs`.
 """
 
 from __future__ import annotations
@@ -23,12 +23,15 @@ import msgspec
 
 from aloi.corpus.problems import DataError, Problem
 
-SHOWN = {"entities": ("exact", "outermost"), "relations": ("strict",)}
-"""The schemes that a card shows of each kind."""
+CARD_SCHEMES = {"entities": ("exact", "outermost"), "relations": ("strict",)}
+"""Match rules shown on the card, for entities and for relations."""
+
+_RELATION_TASKS = frozenset({"relations-gold-entities", "relations-end-to-end"})
+"""Tasks that are scored by their relations; all others are scored by their entities."""
 
 
-class Ratios(msgspec.Struct, frozen=True):
-    """Precision, recall and F1, None where undefined; `ci` has their intervals."""
+class CardRatios(msgspec.Struct, frozen=True):
+    """Precision, recall and F1 (None if undefined), their intervals (`ci`), and counts."""
 
     f1: float | None
     precision: float | None = None
@@ -39,13 +42,13 @@ class Ratios(msgspec.Struct, frozen=True):
     fn: int = 0
 
 
-class _Scores(msgspec.Struct, frozen=True):
-    micro: Ratios
+class _SchemeScores(msgspec.Struct, frozen=True):
+    micro: CardRatios
 
 
 class _Report(msgspec.Struct, frozen=True):
-    entities: dict[str, _Scores] = {}
-    relations: dict[str, _Scores] = {}
+    entities: dict[str, _SchemeScores] = {}
+    relations: dict[str, _SchemeScores] = {}
 
 
 class _Run(msgspec.Struct, frozen=True):
@@ -60,77 +63,88 @@ class _Coefficient(msgspec.Struct, frozen=True):
     items: int
 
 
-class _Pair(msgspec.Struct, frozen=True):
+class _AnnotatorPair(msgspec.Struct, frozen=True):
     annotators: tuple[str, str]
     documents: int
-    f1: dict[str, _Scores]
+    f1: dict[str, _SchemeScores]
     kappa: dict[str, _Coefficient] = {}
 
 
-class _File(msgspec.Struct, frozen=True):
+class _FiguresFile(msgspec.Struct, frozen=True):
     runs: tuple[_Run, ...] = ()
-    pairs: tuple[_Pair, ...] = ()
+    pairs: tuple[_AnnotatorPair, ...] = ()
 
 
-class Score(msgspec.Struct, frozen=True):
-    """What a system reached on a split by a scheme."""
+class CardScore(msgspec.Struct, frozen=True):
+    """The micro-averaged scores of a system on a split, under one match rule (`scheme`)."""
 
     split: str
     system: str
     task: str
     scheme: str
-    ratios: Ratios
+    ratios: CardRatios
 
 
-class Agreement(msgspec.Struct, frozen=True):
-    """How far two annotators agree: F1 by scheme, Cohen's kappa by set of items."""
+class AgreementFigures(msgspec.Struct, frozen=True):
+    """Agreement of two annotators: F1 by match rule, Cohen's kappa by set of items.
+
+    `kappa` values are pairs of coefficient (None if undefined) and number of items.
+    """
 
     annotators: tuple[str, str]
     documents: int
-    f1: dict[str, Ratios]
+    f1: dict[str, CardRatios]
     kappa: dict[str, tuple[float | None, int]]
 
 
 class Figures(msgspec.Struct, frozen=True):
-    """What a card can show beyond the documents themselves."""
+    """Scores and agreement for the dataset card."""
 
-    scores: tuple[Score, ...] = ()
-    agreement: tuple[Agreement, ...] = ()
+    scores: tuple[CardScore, ...] = ()
+    agreement: tuple[AgreementFigures, ...] = ()
 
 
 def read_figures(files: Iterable[Path]) -> Figures:
-    """The figures of all files; raises `DataError` with every file that has none."""
-    scores: list[Score] = []
-    agreement: list[Agreement] = []
+    """Return the figures of all files; raise `DataError` that names every unusable file."""
+    scores: list[CardScore] = []
+    agreement: list[AgreementFigures] = []
     problems: list[Problem] = []
     for file in files:
         try:
-            found = msgspec.json.decode(file.read_bytes(), type=_File)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            fix = "Give what aloi experiment or aloi annotate agree --json wrote"
-            problems.append(Problem("bad-figures", str(error), fix, file=str(file)))
-            continue
-        if not found.runs and not found.pairs:
-            what, fix = "neither runs nor pairs in it", "Give reports/eval.json, or agreement"
-            problems.append(Problem("no-figures", what, fix, file=str(file)))
-        scores += (score for run in found.runs for score in _scores(run))
-        agreement += map(_agreement, found.pairs)
+            content = _read_file(file)
+        except DataError as error:
+            problems += error.problems
+        else:
+            scores += (score for run in content.runs for score in _run_scores(run))
+            agreement += map(_agreement_figures, content.pairs)
     if problems:
         raise DataError(problems)
     return Figures(tuple(scores), tuple(agreement))
 
 
-def _scores(run: _Run) -> Iterator[Score]:
-    kind = "relations" if run.task.startswith("relations") else "entities"
-    found: dict[str, _Scores] = getattr(run.report, kind)
-    for scheme in SHOWN[kind]:
-        if scheme in found:
-            yield Score(run.split, run.system, run.task, scheme, found[scheme].micro)
+def _read_file(file: Path) -> _FiguresFile:
+    fix = "Give a file that aloi experiment or aloi annotate agree --json wrote"
+    try:
+        content = msgspec.json.decode(file.read_bytes(), type=_FiguresFile)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise DataError([Problem("bad-figures", str(error), fix, file=str(file))]) from error
+    if not content.runs and not content.pairs:
+        what = "the file contains neither `runs` nor `pairs`"
+        raise DataError([Problem("no-figures", what, fix, file=str(file))])
+    return content
 
 
-def _agreement(pair: _Pair) -> Agreement:
-    """The pair, its annotators by the names of their folders."""
+def _run_scores(run: _Run) -> Iterator[CardScore]:
+    kind = "relations" if run.task in _RELATION_TASKS else "entities"
+    by_scheme = run.report.relations if kind == "relations" else run.report.entities
+    for scheme in CARD_SCHEMES[kind]:
+        if scheme in by_scheme:
+            yield CardScore(run.split, run.system, run.task, scheme, by_scheme[scheme].micro)
+
+
+def _agreement_figures(pair: _AnnotatorPair) -> AgreementFigures:
+    """Return the figures of a pair; annotators are named after their folders."""
     one, other = (PurePath(name).name for name in pair.annotators)
     f1 = {scheme: scores.micro for scheme, scores in pair.f1.items()}
     kappa = {name: (each.value, each.items) for name, each in pair.kappa.items()}
-    return Agreement((one, other), pair.documents, f1, kappa)
+    return AgreementFigures((one, other), pair.documents, f1, kappa)

@@ -1,1 +1,1 @@
-"""Checking a release and publishing it on a hub."""
+"""Check a release, and publish releases and pipelines on the Hugging Face Hub."""

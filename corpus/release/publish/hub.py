@@ -1,15 +1,15 @@
-"""Publishing on a Hugging Face hub: one commit that makes a repository hold some files, one tag.
+"""Push files to a repository on the Hugging Face Hub, as one commit and one tag.
 
-A push is planned from what the hub has, then carried out. The commit is bound to the head that the
-plan saw, so that nobody's work is overwritten; the tag is made once the commit holds every file.
-Whatever is there already is not sent again, so a push that was cut off is simply repeated.
+A push is planned from the current state of the repository, then carried out. The commit names the
+head that the plan saw as its parent, so it never overwrites a later commit. The tag is created once
+the commit contains every file. Files that the repository already has are not sent again, so an
+interrupted push can simply be repeated.
 
-`upload_folder` would do for one commit, but where large files go by Xet it makes several: a reader
-could then load half a release. `create_commit` makes one.
+`create_commit` makes one commit. `upload_folder` would make several if large files go through Xet,
+and readers could then load an incomplete release.
 
-Needs huggingface_hub, which the extra `hub` brings: import this module where it is used. The token
-is the one that huggingface_hub finds by itself (`HF_TOKEN`, or the login it keeps); no message of
-ours has it.
+This module needs huggingface_hub (extra `hub`), so import it where it is used. huggingface_hub
+finds the token itself (`HF_TOKEN`, or its saved login); our messages never contain it.
 """
 
 from __future__ import annotations
@@ -22,89 +22,107 @@ import httpx2
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, get_token
 from huggingface_hub.errors import OIDCError, RepositoryNotFoundError
 from huggingface_hub.hf_api import RepoFile
+from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from aloi.corpus.problems import DataError, Problem
-from aloi.corpus.release.clearance import ClearedFiles
-from aloi.corpus.release.publish.plan import PushPlan, Remote, Target, refusals
+from aloi.corpus.release.publish.clearance import ClearedFiles
+from aloi.corpus.release.publish.push_plan import (
+    PushPlan,
+    PushTarget,
+    RemoteRepository,
+    plan_problems,
+)
 
 
 @dataclass(frozen=True)
-class Pushed:
-    """What a push did: the commit that the tag is on, and whether either was made by it."""
+class PushResult:
+    """The commit that has the tag, and whether this push created the commit and the tag."""
 
-    target: Target
+    target: PushTarget
     commit: str
-    committed: bool
-    tagged: bool
+    created_commit: bool
+    created_tag: bool
+
+    def summary(self) -> Iterator[str]:
+        """Yield one line for the commit, and one for the tag."""
+        yield f"commit {self.commit} ({_created(self.created_commit)})"
+        yield f"tag {self.target.tag} ({_created(self.created_tag)})"
 
 
-def plan(cleared: ClearedFiles, target: Target) -> PushPlan:
-    """Compare files that were searched for restricted text with what the hub has; send nothing.
+def _created(created: bool) -> str:
+    return "created" if created else "already exists"
 
-    Raises `DataError` if the tag is on other files already, or the visibility is not what is said.
+
+def plan_push(cleared: ClearedFiles, target: PushTarget) -> PushPlan:
+    """Compare files that were searched for restricted text with the repository; send nothing.
+
+    Raises `DataError` if the tag exists with different files, or if the visibility differs.
     """
     try:
-        made = PushPlan(target, cleared, _remote(target))
+        plan = PushPlan(target, cleared, _read_repository(target))
     except _HubError as error:
-        return PushPlan(target, cleared, unread=error.problems)
-    problems = list(refusals(made))
+        return PushPlan(target, cleared, hub_problems=error.problems)
+    problems = list(plan_problems(plan))
     if problems:
         raise DataError(problems)
-    return made
+    return plan
 
 
-def push(planned: PushPlan) -> Pushed:
-    """Carry a plan out: the repository if there is none, one commit if files differ, the tag.
+def execute_push(plan: PushPlan, *, progress: bool = True) -> PushResult:
+    """Create the repository if needed, one commit if files differ, and the tag.
 
-    Raises `DataError` if the hub refuses, if someone committed since the plan was made, or if the
-    connection breaks; pushing again then goes on from what the hub has.
+    `progress`: whether huggingface_hub shows progress bars. Raises `DataError` if the Hub refuses,
+    if someone committed after the plan was made, or if the connection breaks. A repeated push
+    continues from the state of the Hub.
     """
+    if not progress:
+        disable_progress_bars()
     _require_token()
-    target = planned.target
-    if planned.remote is None and not planned.unread:
-        with _speaking_to_hub(target) as api:
+    target = plan.target
+    if plan.remote is None and not plan.hub_problems:
+        with _hub_client(target) as api:
             private = not target.public
             api.create_repo(target.repo, repo_type=target.kind, private=private, exist_ok=True)
-        planned = plan(planned.cleared, target)
-    remote = planned.remote
+        plan = plan_push(plan.cleared, target)
+    remote = plan.remote
     if remote is None:
-        raise DataError(planned.unread or [_unseen(target)])
-    commit = _commit(planned, remote) if planned.differs else remote.tagged or remote.head
+        raise DataError(plan.hub_problems or [_hidden_problem(target)])
+    commit = _commit(plan, remote) if plan.has_changes else remote.tagged or remote.head
     if remote.tagged is None:
-        with _speaking_to_hub(target) as api:
+        with _hub_client(target) as api:
             api.create_tag(target.repo, repo_type=target.kind, tag=target.tag, revision=commit)
-    return Pushed(target, commit, planned.differs, remote.tagged is None)
+    return PushResult(target, commit, plan.has_changes, remote.tagged is None)
 
 
-def _commit(planned: PushPlan, remote: Remote) -> str:
-    """Make the commit; returns its id once it is seen to hold every file."""
-    target = planned.target
-    with _speaking_to_hub(target, head=remote.head) as api:
-        made = api.create_commit(
+def _commit(plan: PushPlan, remote: RemoteRepository) -> str:
+    """Create the commit, check that it contains every file, and return its id."""
+    target = plan.target
+    with _hub_client(target, head=remote.head) as api:
+        commit = api.create_commit(
             target.repo,
             [
-                *(CommitOperationDelete(path) for path in planned.removed),
+                *(CommitOperationDelete(path) for path in plan.removed),
                 *(
-                    CommitOperationAdd(path, planned.files[path])
-                    for path in (*planned.added, *planned.changed)
+                    CommitOperationAdd(path, plan.files[path])
+                    for path in (*plan.added, *plan.changed)
                 ),
             ],
             commit_message=f"Release {target.tag}",
             repo_type=target.kind,
             parent_commit=remote.head,
         )
-        there = replace(remote, files=_files(api, target, made.oid))
-    left = replace(planned, remote=there)
-    if left.differs:
-        paths = ", ".join((*left.added, *left.changed, *left.removed))
-        what = f"commit {made.oid[:7]} of {target} does not hold what was sent: {paths}"
-        raise DataError([Problem("incomplete-push", what, "No tag was made; push again")])
-    return str(made.oid)
+        after = replace(remote, files=_file_hashes(api, target, commit.oid))
+    rest = replace(plan, remote=after)
+    if rest.has_changes:
+        paths = ", ".join((*rest.added, *rest.changed, *rest.removed))
+        what = f"commit {commit.oid[:7]} of {target} differs from what was sent: {paths}"
+        raise DataError([Problem("incomplete-push", what, "Push again; no tag was created")])
+    return str(commit.oid)
 
 
-def _remote(target: Target) -> Remote | None:
-    """The repository as it is now; None if the hub does not show one."""
-    with _speaking_to_hub(target) as api:
+def _read_repository(target: PushTarget) -> RemoteRepository | None:
+    """Return the current state of the repository, or None if the Hub does not show it."""
+    with _hub_client(target) as api:
         try:
             info = api.repo_info(target.repo, repo_type=target.kind)
         except RepositoryNotFoundError:
@@ -112,70 +130,73 @@ def _remote(target: Target) -> Remote | None:
         refs = api.list_repo_refs(target.repo, repo_type=target.kind)
         tagged = {tag.name: tag.target_commit for tag in refs.tags}.get(target.tag)
         head = str(info.sha)
-        return Remote(bool(info.private), head, tagged, _files(api, target, tagged or head))
+        files = _file_hashes(api, target, tagged or head)
+        return RemoteRepository(bool(info.private), head, tagged, files)
 
 
-def _files(api: HfApi, target: Target, revision: str) -> dict[str, str]:
+def _file_hashes(api: HfApi, target: PushTarget, revision: str) -> dict[str, str]:
     tree = api.list_repo_tree(target.repo, repo_type=target.kind, revision=revision, recursive=True)
-    return {file.path: _id(file) for file in tree if isinstance(file, RepoFile)}
+    return {file.path: _hash(file) for file in tree if isinstance(file, RepoFile)}
 
 
-def _id(file: RepoFile) -> str:
+def _hash(file: RepoFile) -> str:
     return str(file.lfs.sha256 if file.lfs else file.blob_id)
 
 
-_FIXES: dict[int, tuple[str, str]] = {
+_STATUS_FIXES: dict[int, tuple[str, str]] = {
     401: ("bad-token", "Log in again (hf auth login), or set HF_TOKEN to a valid token"),
-    403: ("no-right", "Use a token that may write to this organisation's repositories"),
-    409: ("conflict", "Look at what is there, then push again"),
+    403: ("no-right", "Use a token with write access to the repositories of this organisation"),
+    409: ("conflict", "Look at the repository on the Hub, then push again"),
     412: (
         "stale-parent",
-        "Nothing was changed. Look at what was committed there, then push again",
+        "Look at the new commit, then push again; nothing was changed",
     ),
 }
-_AGAIN = ("hub-error", "Push again: what has arrived is not sent twice")
+"""Problem kind and fix by HTTP status."""
+
+_OTHER_FIX = ("hub-error", "Push again; files that have arrived are not sent twice")
 
 
 class _HubError(DataError):
-    """What the hub said, or that it could not be reached."""
+    """An error that the Hub reported, or a failure to reach it."""
 
 
 @contextmanager
-def _speaking_to_hub(target: Target, *, head: str = "") -> Iterator[HfApi]:
-    """A client of the hub, whose errors become sentences that bear no token."""
+def _hub_client(target: PushTarget, *, head: str = "") -> Iterator[HfApi]:
+    """Yield a client of the Hub; its errors become `_HubError`, with the token removed."""
     try:
         yield HfApi()
     except (httpx2.HTTPError, OIDCError, RuntimeError, ValueError) as error:
-        raise _HubError([_told(error, target, head)]) from None
+        raise _HubError([_hub_problem(error, target, head)]) from None
 
 
-def _told(error: Exception, target: Target, head: str) -> Problem:
-    """An error of the client as a problem."""
+def _hub_problem(error: Exception, target: PushTarget, head: str) -> Problem:
+    """Return the problem for an error of the client."""
     cause = error.__cause__ if isinstance(error, RuntimeError) and error.__cause__ else error
     response = getattr(cause, "response", None)
     status = getattr(response, "status_code", 0)
-    kind, fix = _FIXES.get(status, _AGAIN)
+    kind, fix = _STATUS_FIXES.get(status, _OTHER_FIX)
     if status == 412:
-        what = f"someone has committed to {target} since its head {head[:7]} was read"
+        what = f"{target} has a new commit since its head {head[:7]} was read"
     else:
-        said = getattr(cause, "server_message", None) or str(cause) or type(cause).__name__
-        what = f"{target}: {_without_token(said)}"
+        message = getattr(cause, "server_message", None) or str(cause) or type(cause).__name__
+        what = f"{target}: {_without_token(message)}"
     return Problem(kind, what, fix)
 
 
-def _without_token(said: str) -> str:
-    """A message on one line, the token blotted out should the hub have repeated it."""
+def _without_token(message: str) -> str:
+    """Return a message on one line; the token is replaced, in case the Hub repeated it."""
     token = get_token()
-    line = " ".join(said.split())
+    line = " ".join(message.split())
     return line.replace(token, "[token]") if token else line
 
 
 def _require_token() -> None:
     if not get_token():
-        what, fix = "no token for the hub", "Log in (hf auth login), or set HF_TOKEN"
+        what, fix = "no Hugging Face token found", "Log in (hf auth login), or set HF_TOKEN"
         raise DataError([Problem("no-token", what, fix)])
 
 
-def _unseen(target: Target) -> Problem:
-    what = f"{target} was made, but the hub does not show it"
-    return Problem("hub-error", what, "Give the token the right to read it, and push again")
+def _hidden_problem(target: PushTarget) -> Problem:
+    what = f"{target} was created, but the Hub does not show it to this token"
+    return Problem("hub-error", what, "Use a token with read access to it, then push again")

@@ -1,1 +1,1 @@
-"""Reading a release, and restoring texts that it does not contain."""
+"""Read a release, and restore the documents that it contains without their text."""

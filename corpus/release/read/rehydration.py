@@ -1,122 +1,176 @@
-"""Documents whose text may not be given on, put together again by who has the text.
+"""Restore documents that a release contains without their text, for users who have the texts.
 
-A text with the hash of its document gets every mention. Any other is aligned
-(`aloi.corpus.release.read.alignment`) and gets the mentions found without doubt; a relation needs
-both its ends. Nothing is attached in doubt.
+If a text has the hash of its document, all mentions are restored. Any other text is aligned
+(`mention_alignment`), and only the mentions found with certainty are restored. A relation is
+restored if both its ends are.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.intake import addition as intake
 from aloi.corpus.problems import DataError, Problem
-from aloi.corpus.release.read.alignment import align
-from aloi.corpus.release.read.layout import (
-    DOCUMENT_BYTES,
-    MENTION_BYTES,
-    Mark,
+from aloi.corpus.release.plurals import count_noun
+from aloi.corpus.release.read.hashes import (
+    DOCUMENT_HASH_BYTES,
+    MENTION_HASH_BYTES,
+    salted_hash,
+)
+from aloi.corpus.release.read.mention_alignment import locate_mentions
+from aloi.corpus.release.read.release_folder import (
     Release,
-    Standoff,
-    hash_of,
+    StandoffDocument,
+    StandoffMention,
 )
 from aloi.corpus.rights import KEYS
+from aloi.corpus.streams import on_disk
 
-Fetch = Callable[[str], str | None]
-"""Gives the text of a document by its id, None if there is none."""
+if TYPE_CHECKING:
+    import pandas as pd
+
+TextLookup = Callable[[str], str | None]
+"""Returns the text of a document by its id, or None if there is no text."""
+
+OutcomeCounts = dict[str, Counter[str]]
+"""Number of annotations by label, then by outcome."""
 
 OUTCOMES = ("exact", "realigned", "lost")
+"""Restored from the same text; restored from another text; not restored."""
 
 
 @dataclass(frozen=True)
-class Rehydrated:
-    """The documents put together, and how many mentions and relations of each type came through.
+class RehydrationResult:
+    """The restored documents, and the outcome for each document, mention and relation.
 
-    `entities` and `relations` are by label, then by outcome (`OUTCOMES`); `documents` by outcome
-    name the documents, one being realigned if it was found at all and its text is not the same.
+    `document_ids`: ids by outcome. `entities` and `relations`: counts by label and outcome.
     """
 
-    found: tuple[Document, ...] = ()
-    documents: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    entities: dict[str, Counter[str]] = field(default_factory=dict)
-    relations: dict[str, Counter[str]] = field(default_factory=dict)
+    documents: tuple[Document, ...] = ()
+    document_ids: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    entities: OutcomeCounts = field(default_factory=dict)
+    relations: OutcomeCounts = field(default_factory=dict)
 
     @property
-    def whole(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether nothing was lost."""
         counts = (*self.entities.values(), *self.relations.values())
-        return not self.documents["lost"] and not any(each["lost"] for each in counts)
+        return not self.document_ids["lost"] and not any(each["lost"] for each in counts)
 
     def to_json(self) -> dict[str, Any]:
-        """The report as plain values, without any text."""
+        """Return all counts and document ids, without any text."""
         return {
-            "documents": {outcome: list(ids) for outcome, ids in self.documents.items()},
-            "entities": _plain(self.entities),
-            "relations": _plain(self.relations),
+            "documents": {outcome: list(ids) for outcome, ids in self.document_ids.items()},
+            "entities": _with_all_outcomes(self.entities),
+            "relations": _with_all_outcomes(self.relations),
         }
 
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Return tables of mentions and of relations: labels as rows, outcomes as columns."""
+        return {
+            "entities": _outcome_table(self.entities),
+            "relations": _outcome_table(self.relations),
+        }
 
-def rehydrate(release: Release, fetch: Fetch) -> Rehydrated:
-    """The release's documents without text, put together from the texts that `fetch` gives.
+    def summary(self) -> Iterator[str]:
+        """Yield one line per outcome, with the ids of its documents."""
+        for outcome, ids in self.document_ids.items():
+            listed = f": {', '.join(ids)}" if ids else ""
+            yield f"{count_noun(len(ids), 'document')} {outcome}{listed}"
+
+
+def _with_all_outcomes(counts: OutcomeCounts) -> dict[str, dict[str, int]]:
+    return {
+        label: {outcome: counts[label][outcome] for outcome in OUTCOMES} for label in sorted(counts)
+    }
+
+
+def _outcome_table(counts: OutcomeCounts) -> pd.DataFrame:
+    import pandas as pd  # noqa: PLC0415 - slow to import
+
+    rows = _with_all_outcomes(counts)
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=list(OUTCOMES))
+    table.loc["all"] = table.sum()
+    return table
+
+
+def rehydrate(release: Release, texts: Path) -> RehydrationResult:
+    """Restore the documents of a release from text files or a stream (see `read_named_texts`).
+
+    Raises `DataError` if the release or a text cannot be read.
+    """
+    with on_disk(texts) as source:
+        lookup = text_lookup(release, read_named_texts(source.path))
+    return restore_documents(release, lookup)
+
+
+def restore_documents(release: Release, lookup: TextLookup) -> RehydrationResult:
+    """Restore the documents of a release that lack their text, from the texts of a lookup.
 
     Raises `DataError` if the release cannot be read.
     """
-    salt = release.manifest.salt
-    documents: dict[str, list[str]] = {outcome: [] for outcome in OUTCOMES}
-    entities: dict[str, Counter[str]] = {}
-    relations: dict[str, Counter[str]] = {}
-    found = []
-    for bare in wanted(release):
-        text = fetch(bare.id)
-        outcome, document = _attached(bare, text, salt)
-        documents[outcome].append(bare.id)
-        if document is not None:
-            found.append(document)
-        kept = document or Document(bare.id, "", ())
-        _count(entities, bare.entities, kept.entities, outcome)
-        _count(relations, bare.relations, kept.relations, outcome)
-    named = {outcome: tuple(ids) for outcome, ids in documents.items()}
-    return Rehydrated(tuple(found), named, entities, relations)
+    results = [
+        (document, *_restore(document, lookup(document.id), release.manifest.salt))
+        for document in withheld_documents(release)
+    ]
+    return RehydrationResult(
+        documents=tuple(restored for _, _, restored in results if restored is not None),
+        document_ids={
+            outcome: tuple(document.id for document, reached, _ in results if reached == outcome)
+            for outcome in OUTCOMES
+        },
+        entities=_count_outcomes(
+            (document.entities, restored.entities if restored else (), outcome)
+            for document, outcome, restored in results
+        ),
+        relations=_count_outcomes(
+            (document.relations, restored.relations if restored else (), outcome)
+            for document, outcome, restored in results
+        ),
+    )
 
 
-def wanted(release: Release) -> list[Standoff]:
-    """The documents of a release that lack their text."""
+def withheld_documents(release: Release) -> list[StandoffDocument]:
+    """Return the documents that a release contains without their text."""
     return [
-        bare
-        for split in release.standoff().values()
-        for bare in split
-        if not bare.rights.redistributable
+        document
+        for documents in release.standoff().values()
+        for document in documents
+        if not document.rights.redistributable
     ]
 
 
-def texts_of(release: Release, texts: Mapping[str, str]) -> Fetch:
-    """Finds texts given under any names: by their hash first, then by the name, being an id.
+def text_lookup(release: Release, texts: Mapping[str, str]) -> TextLookup:
+    """Return a lookup that finds the text of each withheld document among named texts.
 
-    A single text left for a single document is taken for its text.
+    A text is matched to a document by its hash, or else if its name is the id of the document. If
+    exactly one text and one document remain, they are matched too.
     """
-    salt, missing = release.manifest.salt, wanted(release)
-    hashes = {hash_of(text, salt, DOCUMENT_BYTES): name for name, text in texts.items()}
-    names = {bare.id: hashes.get(bare.hash, bare.id) for bare in missing}
-    left = sorted(texts.keys() - names.values())
-    lacking = [id_ for id_, name in names.items() if name not in texts]
-    if len(left) == len(lacking) == 1:
-        names[lacking[0]] = left[0]
+    salt, withheld = release.manifest.salt, withheld_documents(release)
+    name_of_hash = {
+        salted_hash(text, salt, DOCUMENT_HASH_BYTES): name for name, text in texts.items()
+    }
+    names = {document.id: name_of_hash.get(document.hash, document.id) for document in withheld}
+    unused = sorted(texts.keys() - names.values())
+    without_text = [id_ for id_, name in names.items() if name not in texts]
+    if len(unused) == len(without_text) == 1:
+        names[without_text[0]] = unused[0]
     return lambda id_: texts.get(names[id_])
 
 
-def read_texts(path: Path) -> dict[str, str]:
-    """Texts by name: those of a `.txt` or `.html` file or a folder of them, or of JSON Lines.
+def read_named_texts(path: Path) -> dict[str, str]:
+    """Return texts by name, from a `.txt`, `.html` or `.jsonl` file or a folder of text files.
 
-    A line of JSON has `id` and `text`, and may have more. Files are read and normalised as
-    `aloi corpus add` does. Raises `DataError` with all that cannot be read.
+    JSON Lines have `id` and `text`; other keys are ignored. Text files are read and normalised in
+    the same way as by `aloi corpus add`. Raises `DataError` with everything that cannot be read.
     """
     if path.suffix != ".jsonl":
         return {Path(text.file).stem: text.text for text in intake.read(path)}
@@ -124,9 +178,9 @@ def read_texts(path: Path) -> dict[str, str]:
     problems = []
     for number, line in enumerate(path.read_bytes().splitlines(), start=1):
         try:
-            record = msgspec.json.decode(line, type=_Text) if line.strip() else None
+            record = msgspec.json.decode(line, type=_TextRecord) if line.strip() else None
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            fix = 'Write {"id": …, "text": …}, one a line'
+            fix = 'Write one JSON object per line: {"id": …, "text": …}'
             problems.append(Problem("bad-text", str(error), fix, file=str(path), line=number))
         else:
             texts |= {record.id: record.text} if record else {}
@@ -135,54 +189,58 @@ def read_texts(path: Path) -> dict[str, str]:
     return texts
 
 
-class _Text(msgspec.Struct):
+class _TextRecord(msgspec.Struct):
     id: str
     text: str
 
 
-def _attached(bare: Standoff, text: str | None, salt: str) -> tuple[str, Document | None]:
-    """How a document came through, and what could be put together of it."""
+def _restore(
+    document: StandoffDocument, text: str | None, salt: str
+) -> tuple[str, Document | None]:
+    """Return the outcome for a document, and the restored document unless it is lost."""
     if text is None:
         return "lost", None
-    hashed = partial(hash_of, salt=salt, size=MENTION_BYTES)
-    exact = hash_of(text, salt, DOCUMENT_BYTES) == bare.hash and len(text) == bare.length
+    hash_mention = partial(salted_hash, salt=salt, size=MENTION_HASH_BYTES)
+    same_hash = salted_hash(text, salt, DOCUMENT_HASH_BYTES) == document.hash
+    exact = same_hash and len(text) == document.length
     if exact:
-        places = {mark.id: mark.start for mark in bare.entities}
+        starts = {mention.id: mention.start for mention in document.entities}
     else:
-        places = align(bare.entities, bare.length, text, hashed)
-    entities = tuple(_placed(mark, places[mark.id]) for mark in bare.entities if mark.id in places)
+        starts = locate_mentions(document.entities, document.length, text, hash_mention)
+    entities = tuple(
+        _move(each, starts[each.id]) for each in document.entities if each.id in starts
+    )
     if not exact and not entities:
         return "lost", None
-    relations = tuple(r for r in bare.relations if r.head in places and r.tail in places)
-    document = Document(bare.id, text, entities, relations, _meta(bare))
-    return "exact" if exact else "realigned", document
+    relations = tuple(r for r in document.relations if r.head in starts and r.tail in starts)
+    restored = Document(document.id, text, entities, relations, _metadata(document))
+    return "exact" if exact else "realigned", restored
 
 
-def _placed(mark: Mark, start: int) -> Entity:
-    end = start + mark.end - mark.start
-    return Entity(mark.id, start, end, mark.label, mark.ref, mark.attributes, mark.score)
+def _move(mention: StandoffMention, start: int) -> Entity:
+    end = start + mention.end - mention.start
+    return Entity(
+        mention.id, start, end, mention.label, mention.ref, mention.attributes, mention.score
+    )
 
 
-def _meta(bare: Standoff) -> dict[str, Any]:
-    """The metadata kept, and the rights under the keys that documents have them."""
-    rights = {key: getattr(bare.rights, name) for name, key in KEYS.items()}
-    return bare.meta | {key: value for key, value in rights.items() if value is not None}
+def _metadata(document: StandoffDocument) -> dict[str, Any]:
+    """Return the metadata and, under their metadata keys, the rights of a document."""
+    rights = {key: getattr(document.rights, name) for name, key in KEYS.items()}
+    return document.meta | {key: value for key, value in rights.items() if value is not None}
 
 
-def _count(
-    counts: dict[str, Counter[str]],
-    before: Iterable[Entity | Relation],
-    after: Iterable[Entity | Relation],
-    outcome: str,
-) -> None:
-    """Add to each label what came through in this way, and what was lost."""
-    asked, kept = (Counter(item.label for item in items) for items in (before, after))
-    for label, number in asked.items():
-        found = Counter({outcome: kept[label]}) + Counter(lost=number - kept[label])
-        counts[label] = counts.get(label, Counter()) + found
+def _count_outcomes(
+    documents: Iterable[tuple[Sequence[Entity | Relation], Sequence[Entity | Relation], str]],
+) -> OutcomeCounts:
+    """Count annotations by label and outcome.
 
-
-def _plain(counts: Mapping[str, Counter[str]]) -> dict[str, dict[str, int]]:
-    return {
-        label: {outcome: counts[label][outcome] for outcome in OUTCOMES} for label in sorted(counts)
-    }
+    Each document is a triple: its annotations, the restored ones, and its outcome.
+    """
+    counts: OutcomeCounts = defaultdict(Counter)
+    for original, restored, outcome in documents:
+        kept = Counter(item.label for item in restored)
+        for label, number in Counter(item.label for item in original).items():
+            counts[label][outcome] += kept[label]
+            counts[label]["lost"] += number - kept[label]
+    return dict(counts)

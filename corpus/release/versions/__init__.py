@@ -1,1 +1,1 @@
-"""Comparing versions of a corpus."""
+"""Compare versions of a corpus, and derive the version bump that the differences require."""

@@ -1,20 +1,21 @@
-"""An entry for a corpus's CHANGELOG, drafted from what differs; a person adds why it does."""
+"""Draft a CHANGELOG entry from the differences; its author adds why they were made."""
 
 from __future__ import annotations
 
-from aloi.corpus.release.versions.bump_rules import Step, least, reasons, step
-from aloi.corpus.release.versions.comparison import Differences
+from aloi.corpus.release.versions.bump_rules import bump_reasons, required_bump
+from aloi.corpus.release.versions.comparison import CorpusDifferences
+from aloi.corpus.release.versions.version_bumps import VersionBump, lowest_version
 
 
-def entry(found: Differences, *, day: str) -> str:
-    """A section in Markdown for the version that `found.new` is, dated `day` (ISO).
+def draft_entry(differences: CorpusDifferences, *, day: str) -> str:
+    """Return a Markdown section for the new version, dated `day` (ISO 8601).
 
-    Without a version it is headed by the lowest one that the rules allow.
+    If the new version has no number, the heading is the lowest version that the rules allow.
     """
-    why, before = reasons(found), found.old.version
-    asked = step(why)
-    version = found.new.version or (least(before, asked) if before else "Unreleased")
-    over = f" over {before}" if before else ""
-    summary = "Nothing differs" if asked is Step.NONE else f"A {asked} step{over}"
-    lines = [f"- {reason.what[0].upper()}{reason.what[1:]}." for reason in why]
+    reasons, old = bump_reasons(differences), differences.old.version
+    bump = required_bump(reasons)
+    version = differences.new.version or (lowest_version(old, bump) if old else "Unreleased")
+    since = f" since {old}" if old else ""
+    summary = f"No differences{since}" if bump is VersionBump.NONE else f"A {bump} version{since}"
+    lines = [f"- {reason.what[0].upper()}{reason.what[1:]}." for reason in reasons]
     return "\n".join([f"## {version} – {day}", "", f"{summary}.", "", *lines, ""])

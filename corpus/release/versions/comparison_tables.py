@@ -1,74 +1,94 @@
-"""What differs between two versions, as tables to show and as plain values for machines."""
+"""The differences between two versions as tables, text lines and JSON."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
 
-from aloi.corpus.release.versions.bump_rules import least, reasons, step
-from aloi.corpus.release.versions.comparison import Differences
+from aloi.corpus.release.versions.bump_rules import bump_reasons, required_bump
+from aloi.corpus.release.versions.comparison import CorpusDifferences
+from aloi.corpus.release.versions.version_bumps import lowest_version
 
-_SPLITLESS = "(no split)"
-
-
-def tables(found: Differences) -> dict[str, pd.DataFrame]:
-    """The tables shown, by title; an empty one has nothing to tell."""
-    return {"documents": _documents(found), "annotations": _annotations(found)}
+_NO_SPLIT = "(no split)"
 
 
-def _documents(found: Differences) -> pd.DataFrame:
-    """A row a split that has documents in either version."""
-    old, new = found.old, found.new
-    of = {id_: new.split(id_) for id_ in new.documents}
+def difference_tables(differences: CorpusDifferences) -> dict[str, pd.DataFrame]:
+    """Return the tables that have rows, by title."""
+    tables = {
+        "documents": _document_table(differences),
+        "annotations": _annotation_table(differences),
+    }
+    return {title: table for title, table in tables.items() if len(table)}
+
+
+def reason_lines(differences: CorpusDifferences) -> Iterator[str]:
+    """Yield one line per reason for a version bump, then the bump that they require."""
+    reasons = bump_reasons(differences)
+    for reason in reasons:
+        yield f"{reason.bump}: {reason.what}"
+    bump = required_bump(reasons)
+    yield f"{differences.old} → {differences.new}: required version bump: {bump}"
+
+
+def _document_table(differences: CorpusDifferences) -> pd.DataFrame:
+    """Return one row per split that has documents in either version."""
+    old, new = differences.old, differences.new
+    split_of = {id_: new.split(id_) for id_ in new.documents}
     columns = {
         "before": Counter(old.split(id_) for id_ in old.documents),
-        "after": Counter(of.values()),
-        "added": Counter(found.added.values()),
-        "removed": Counter(found.removed.values()),
-        "moved here": Counter(after for _, after in found.moved.values()),
-        "moved away": Counter(before for before, _ in found.moved.values()),
-        "other text": Counter(of[id_] for id_ in found.rewritten),
-        "other annotations": Counter(of[id_] for id_ in found.annotated),
-        "other rights": Counter(of[id_] for id_ in found.rights),
+        "after": Counter(split_of.values()),
+        "added": Counter(differences.added.values()),
+        "removed": Counter(differences.removed.values()),
+        "moved in": Counter(after for _, after in differences.moved.values()),
+        "moved out": Counter(before for before, _ in differences.moved.values()),
+        "text changed": Counter(split_of[id_] for id_ in differences.rewritten),
+        "annotations changed": Counter(split_of[id_] for id_ in differences.annotated),
+        "rights changed": Counter(split_of[id_] for id_ in differences.rights),
     }
-    present = columns["before"] | columns["after"]
-    splits = sorted(present, key=lambda split: (-present[split], split))
+    sizes = columns["before"] | columns["after"]
+    splits = sorted(sizes, key=lambda split: (-sizes[split], split))
     rows = [[counts[split] for counts in columns.values()] for split in splits]
-    return pd.DataFrame(rows, [split or _SPLITLESS for split in splits], list(columns))
+    return pd.DataFrame(rows, [split or _NO_SPLIT for split in splits], list(columns))
 
 
-def _annotations(found: Differences) -> pd.DataFrame:
-    """A row a kind, split and label of which something came, went or changed."""
-    names = [f"{what}, {split or _SPLITLESS}: {label}" for what, split, label in found.annotations]
-    columns = ["with new documents", "with removed ones", "added", "removed", "changed"]
-    rows = [list(asdict(tally).values()) for tally in found.annotations.values()]
+def _annotation_table(differences: CorpusDifferences) -> pd.DataFrame:
+    """Return one row per kind, split and label with changes."""
+    names = [
+        f"{kind}, {split or _NO_SPLIT}: {label}" for kind, split, label in differences.annotations
+    ]
+    columns = ["in added documents", "in removed documents", "added", "removed", "changed"]
+    rows = [list(asdict(changes).values()) for changes in differences.annotations.values()]
     return pd.DataFrame(rows, names, columns)
 
 
-def to_json(found: Differences) -> dict[str, Any]:
-    """The same as plain values, with the step that is asked for, and why."""
-    why = reasons(found)
-    asked, version = step(why), found.old.version
+def differences_to_json(differences: CorpusDifferences) -> dict[str, Any]:
+    """Return the differences, the required version bump (`step`) and its reasons as plain values.
+
+    `least`: the lowest allowed version, None if the old version has no number.
+    """
+    reasons, old = bump_reasons(differences), differences.old.version
+    bump = required_bump(reasons)
     return {
-        "old": str(found.old),
-        "new": str(found.new),
-        "step": str(asked),
-        "least": None if version is None else least(version, asked),
-        "reasons": [{"step": str(reason.step), "what": reason.what} for reason in why],
+        "old": str(differences.old),
+        "new": str(differences.new),
+        "step": str(bump),
+        "least": None if old is None else lowest_version(old, bump),
+        "reasons": [{"step": str(reason.bump), "what": reason.what} for reason in reasons],
         "documents": {
-            "added": found.added,
-            "removed": found.removed,
-            "moved": found.moved,
-            "text": found.rewritten,
-            "annotations": found.annotated,
-            "rights": found.rights,
-            "metadata": found.metadata,
+            "added": differences.added,
+            "removed": differences.removed,
+            "moved": differences.moved,
+            "text": differences.rewritten,
+            "annotations": differences.annotated,
+            "rights": differences.rights,
+            "metadata": differences.metadata,
         },
         "annotations": [
-            {"kind": what, "split": split, "label": label, **asdict(tally)}
-            for (what, split, label), tally in found.annotations.items()
+            {"kind": kind, "split": split, "label": label, **asdict(changes)}
+            for (kind, split, label), changes in differences.annotations.items()
         ],
     }

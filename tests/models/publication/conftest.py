@@ -1,4 +1,4 @@
-"""A hub on loopback, and a small release to push."""
+"""Fixtures: a local Hub, and the command line as its client."""
 
 from hub_fixtures import aloi, built, environment, hub
 

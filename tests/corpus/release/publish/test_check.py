@@ -1,4 +1,4 @@
-"""A release is opened as its users open it; what was changed, broken or smuggled in is told."""
+"""The checks of a release report every change that was made after the build."""
 
 import re
 import shutil
@@ -8,78 +8,80 @@ from pathlib import Path
 import pyarrow
 import pytest
 import releases
-from pyarrow import parquet as library
+from pyarrow import parquet as pq
 
 from aloi.corpus.collection import Corpus
-from aloi.corpus.release.build.assembly import build
-from aloi.corpus.release.publish.check import Checked, check
-from aloi.corpus.release.read.layout import Release
+from aloi.corpus.release.build.builder import build_release
+from aloi.corpus.release.publish.check import CheckReport, check_release
+from aloi.corpus.release.read.release_folder import Release
 
 pytest.importorskip("datasets")
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A corpus and its release."""
-    folder = tmp_path_factory.mktemp("made")
+def corpus_and_release(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Return the folders of a corpus and its release."""
+    folder = tmp_path_factory.mktemp("release")
     corpus = releases.small(folder / "small")
-    build(corpus, folder / "release")
+    build_release(corpus, folder / "release")
     return folder / "small", folder / "release"
 
 
-def checked(corpus: Path | None, release: Path) -> Checked:
-    return check(Release.open(release), Corpus.open(corpus) if corpus else None)
+def run_checks(corpus: Path | None, release: Path) -> CheckReport:
+    return check_release(Release.open(release), Corpus.open(corpus) if corpus else None)
 
 
 @pytest.mark.filterwarnings("ignore")  # mlcroissant's own
-def test_nothing_is_wrong_with_what_was_just_built(made: tuple[Path, Path]) -> None:
-    found = checked(*made)
-    assert found.problems == ()
-    assert found.done.keys() >= {"checksums", "datasets", "pandas", "card", "corpus"}
+def test_new_release_has_no_problems(corpus_and_release: tuple[Path, Path]) -> None:
+    report = run_checks(*corpus_and_release)
+    assert report.problems == ()
+    assert report.results.keys() >= {"checksums", "datasets", "pandas", "card", "corpus"}
 
 
-def cell(path: Path, column: str, change: Callable[[str], str]) -> None:
-    """Change the first row's value of a column, and nothing else."""
-    table = library.read_table(path)
+def change_cell(path: Path, column: str, change: Callable[[str], str]) -> None:
+    """Change the value of a column in the first row."""
+    table = pq.read_table(path)
     values = table[column].to_pylist()
     new = pyarrow.array([change(values[0]), *values[1:]], table.schema.field(column).type)
     position = table.schema.get_field_index(column)
     table = table.set_column(position, table.schema.field(column), new)
-    library.write_table(table, path)
+    pq.write_table(table, path)
 
 
-def replaced(path: Path, old: str, new: str) -> None:
+def replace_text(path: Path, old: str, new: str) -> None:
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new), encoding="utf-8")
 
 
-BREAKS: dict[str, tuple[Callable[[Path], object], set[str]]] = {
+CHANGES: dict[str, tuple[Callable[[Path], object], set[str]]] = {
     "a word": (
-        lambda r: cell(r / "documents/train.parquet", "text", lambda t: t.replace("Rome", "Lyon")),
+        lambda r: change_cell(
+            r / "documents/train.parquet", "text", lambda t: t.replace("Rome", "Lyon")
+        ),
         {"checksum", "other-document", "bad-croissant"},
     ),
     "restricted text": (
-        lambda r: cell(r / "documents/train.parquet", "meta", lambda m: releases.SECRET),
+        lambda r: change_cell(r / "documents/train.parquet", "meta", lambda m: releases.SECRET),
         {"checksum", "restricted-text", "bad-croissant", "wrong-type"},
     ),
     "an id": (
-        lambda r: cell(r / "tokens/dev.parquet", "id", lambda i: "d"),
+        lambda r: change_cell(r / "tokens/dev.parquet", "id", lambda i: "d"),
         {"checksum", "bad-croissant", "other-documents"},
     ),
-    "a file more": (lambda r: (r / "notes.txt").touch(), {"checksum"}),
-    "a file less": (lambda r: (r / "CITATION.cff").unlink(), {"checksum"}),
-    "a number": (
-        lambda r: replaced(r / "README.md", "num_examples: 1\n", "num_examples: 7\n"),
+    "an added file": (lambda r: (r / "notes.txt").touch(), {"checksum"}),
+    "a missing file": (lambda r: (r / "CITATION.cff").unlink(), {"checksum"}),
+    "a row count of the card": (
+        lambda r: replace_text(r / "README.md", "num_examples: 1\n", "num_examples: 7\n"),
         {"checksum", "not-loading", "bad-card"},
     ),
-    "the size": (
-        lambda r: replaced(r / "README.md", "- n<1K", "- 1K<n<10K"),
+    "the size category": (
+        lambda r: replace_text(r / "README.md", "- n<1K", "- 1K<n<10K"),
         {"checksum", "bad-card"},
     ),
     "the hash of a file": (
-        lambda r: replaced(
+        lambda r: replace_text(
             r / "croissant.json",
             re.findall(r'"sha256": "(\w+)"', (r / "croissant.json").read_text())[0],
             "0" * 64,
@@ -90,12 +92,14 @@ BREAKS: dict[str, tuple[Callable[[Path], object], set[str]]] = {
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("name", BREAKS)
-def test_what_was_changed_is_told(made: tuple[Path, Path], tmp_path: Path, name: str) -> None:
-    corpus, release = made
+@pytest.mark.parametrize("name", CHANGES)
+def test_change_is_reported(
+    corpus_and_release: tuple[Path, Path], tmp_path: Path, name: str
+) -> None:
+    corpus, release = corpus_and_release
     shutil.copytree(release, tmp_path / "r")
-    act, kinds = BREAKS[name]
-    act(tmp_path / "r")
-    found = {problem.kind for problem in checked(corpus, tmp_path / "r").problems}
+    change, kinds = CHANGES[name]
+    change(tmp_path / "r")
+    found = {problem.kind for problem in run_checks(corpus, tmp_path / "r").problems}
     without_croissant = kinds - {"bad-croissant"}
     assert without_croissant <= found <= kinds

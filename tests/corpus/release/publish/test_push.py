@@ -1,4 +1,4 @@
-"""A release goes to a hub whole, once, and only as far as it may; by the real client."""
+"""Push a release to a local Hub with the real client: one commit, one tag, nothing by accident."""
 
 import re
 import signal
@@ -11,72 +11,72 @@ import pytest
 import toy
 from hub import READER, WRITER, HangUpError, Hub, RefusalError
 from huggingface_hub import constants
-from toy_releases import ALOI, Run, seal, toy_corpus, write_release
+from toy_releases import ALOI, Run, toy_corpus, update_checksums, write_release
 
 from aloi.corpus.formats import parquet
 from aloi.corpus.formats.shared.notes import Notes
-from aloi.corpus.release.read.layout import Release
+from aloi.corpus.release.read.release_folder import Release
 
-# The client's own: how it hands a file to its HTTP library.
+# huggingface_hub passes files to its HTTP library in a deprecated way.
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 
 REPO = "datasets/org/tiny"
 TO = ("--repo", "org/tiny", "--tag", "v1.0.0")
 
 
-def pushed(hub: Hub, folder: Path) -> bool:
-    """Whether the hub has one commit beyond its own, with exactly these files, and the tag."""
+def is_pushed(hub: Hub, folder: Path) -> bool:
+    """Return whether the Hub has one commit with exactly these files, and the tag on it."""
     repo = hub.repos[REPO]
-    own, *ours = repo.commits
-    there = {path: raw for path, raw in repo.head.files.items() if path not in own.files}
+    initial, *ours = repo.commits
+    pushed = {path: raw for path, raw in repo.head.files.items() if path not in initial.files}
     files = {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*.*")}
     files["SHA256SUMS"] = (folder / "SHA256SUMS").read_bytes()
-    return len(ours) == 1 and there == files and repo.tags == {"v1.0.0": repo.head.oid}
+    return len(ours) == 1 and pushed == files and repo.tags == {"v1.0.0": repo.head.oid}
 
 
-def test_nothing_is_sent_unless_told(hub: Hub, aloi: Run, release: Path) -> None:
+def test_nothing_is_sent_without_execute(hub: Hub, aloi: Run, release: Path) -> None:
     done = aloi("release", "push", release, *TO)
     assert done.returncode == 0, done.stderr
     assert not hub.repos
     assert not hub.count("^(POST|PUT)")
-    for said in (
+    for expected in (
         "org/tiny",
         "private",
         "v1.0.0",
         "+ documents/train.parquet (",
         "nothing was sent",
     ):
-        assert said in done.stdout
+        assert expected in done.stdout
 
 
-def test_nothing_need_be_reached_to_see_what_would_go(
+def test_plan_is_shown_if_the_hub_is_unreachable(
     aloi: Run, release: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")  # nothing answers there
     done = aloi("release", "push", release, *TO)
     assert done.returncode == 0, done.stderr
-    assert "the hub could not be read" in done.stdout
+    assert "the Hub could not be read" in done.stdout
     assert "README.md" in done.stdout
     assert aloi("release", "push", release, *TO, "--execute").returncode == 1
 
 
-def test_a_push_makes_a_private_repository_with_one_commit_and_its_tag(
+def test_push_creates_a_private_repository_with_one_commit_and_a_tag(
     hub: Hub, aloi: Run, release: Path
 ) -> None:
     done = aloi("release", "push", release, *TO, "--execute")
     assert done.returncode == 0, done.stderr
     assert hub.repos[REPO].private
-    assert pushed(hub, release)
+    assert is_pushed(hub, release)
     assert hub.repos[REPO].head.oid in done.stdout
 
 
-def test_a_release_is_public_only_if_told(hub: Hub, aloi: Run, release: Path) -> None:
+def test_repository_is_public_only_with_public(hub: Hub, aloi: Run, release: Path) -> None:
     assert aloi("release", "push", release, *TO, "--public", "--execute").returncode == 0
     assert not hub.repos[REPO].private
 
 
 @pytest.mark.parametrize("public", [True, False])
-def test_a_repository_that_is_not_what_is_said_is_left_alone(
+def test_repository_with_another_visibility_is_not_changed(
     hub: Hub, aloi: Run, release: Path, public: bool
 ) -> None:
     options = [*TO, "--execute"]
@@ -87,11 +87,11 @@ def test_a_repository_that_is_not_what_is_said_is_left_alone(
 
 
 @pytest.mark.slow
-def test_datasets_loads_the_tag_and_it_equals_the_release(
+def test_datasets_loads_the_tag_as_it_loads_the_release(
     hub: Hub, environment: dict[str, str], aloi: Run, release: Path
 ) -> None:
     aloi("release", "push", release, *TO, "--execute")
-    hub.repos[REPO].commit({"README.md": b"later, and wrong"}, "not ours")
+    hub.repos[REPO].commit({"README.md": b"a later commit"}, "not ours")
     code = (
         "import sys\nfrom datasets import load_dataset\n"
         "for config in ('documents', 'tokens', 'relations', 'standoff'):\n"
@@ -112,58 +112,58 @@ def test_datasets_loads_the_tag_and_it_equals_the_release(
     assert done.stdout == toy.sentence(20).text + "\n", done.stderr
 
 
-def test_pushing_again_without_a_change_sends_nothing(hub: Hub, aloi: Run, release: Path) -> None:
+def test_pushing_the_same_release_again_sends_nothing(hub: Hub, aloi: Run, release: Path) -> None:
     aloi("release", "push", release, *TO, "--execute")
     hub.requests.clear()
     done = aloi("release", "push", release, *TO, "--execute")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count("there already") == 3  # repository, commit and tag
-    assert pushed(hub, release)
+    assert done.stdout.count("already exists") == 3  # repository, commit and tag
+    assert is_pushed(hub, release)
     assert not hub.count("^(POST|PUT)")
 
 
-def test_a_new_version_replaces_the_old_one_whole(
+def test_new_version_replaces_all_files_of_the_old_one(
     hub: Hub, aloi: Run, release: Path, tmp_path: Path
 ) -> None:
-    """1.1.0 has one document less in train, and no longer the notes that 1.0.0 had."""
-    (release / "NOTES.md").write_text("to go")
-    aloi("release", "push", seal(release), *TO, "--execute")
+    """1.1.0 has one document less in train, and lacks the notes of 1.0.0."""
+    (release / "NOTES.md").write_text("notes")
+    aloi("release", "push", update_checksums(release), *TO, "--execute")
     corpus = toy_corpus(tmp_path / "corpus")
     (corpus / "gold" / "d0.json").unlink()
     splits = corpus / "splits.toml"
     splits.write_text(splits.read_text().replace('"d0", ', ""))
-    newer, to = write_release(corpus, "1.1.0"), ("--repo", "org/tiny", "--tag", "v1.1.0")
-    shown = aloi("release", "push", newer, *to).stdout
+    newer, options = write_release(corpus, "1.1.0"), ("--repo", "org/tiny", "--tag", "v1.1.0")
+    shown = aloi("release", "push", newer, *options).stdout
     assert "~ documents/train.parquet" in shown
     assert "- NOTES.md" in shown
     assert "documents/test.parquet" not in shown
-    assert aloi("release", "push", newer, *to, "--execute").returncode == 0
+    assert aloi("release", "push", newer, *options, "--execute").returncode == 0
     first, second = hub.repos[REPO].commits[1:]
     assert hub.repos[REPO].tags == {"v1.0.0": first.oid, "v1.1.0": second.oid}
     assert first.files.keys() - second.files.keys() == {"NOTES.md"}
     assert ".gitattributes" in second.files
 
 
-def test_a_tag_on_other_files_is_never_moved(hub: Hub, aloi: Run, release: Path) -> None:
+def test_existing_tag_with_different_files_is_not_moved(hub: Hub, aloi: Run, release: Path) -> None:
     aloi("release", "push", release, *TO, "--execute")
     (release / "README.md").write_text("another card")
-    done = aloi("release", "push", seal(release), *TO, "--execute")
+    done = aloi("release", "push", update_checksums(release), *TO, "--execute")
     assert done.returncode == 1
     assert "[tag-taken]" in done.stderr
     assert hub.repos[REPO].tags["v1.0.0"][:7] in done.stderr
     assert len(hub.repos[REPO].commits) == 2
 
 
-def test_a_commit_of_another_meanwhile_stops_the_push(hub: Hub, aloi: Run, release: Path) -> None:
-    def intrude(request: str) -> None:
+def test_commit_by_someone_else_stops_the_push(hub: Hub, aloi: Run, release: Path) -> None:
+    def commit_first(request: str) -> None:
         if "/preupload/" in request:
             hub.repos[REPO].commit({"README.md": b"someone else's"}, "meanwhile")
 
-    hub.before = intrude
+    hub.before = commit_first
     done = aloi("release", "push", release, *TO, "--execute")
     assert done.returncode == 1
     assert "[stale-parent]" in done.stderr
-    assert "someone has committed" in done.stderr
+    assert "has a new commit" in done.stderr
     assert hub.repos[REPO].head.message == "meanwhile"
     assert not hub.repos[REPO].tags
 
@@ -172,10 +172,10 @@ STEPS = ["POST .*/create", "POST .*/batch", "PUT /lfs/", "POST .*/commit/", "POS
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_client_killed_at_any_step_goes_on_when_started_again(
+def test_push_can_be_repeated_after_the_client_was_killed_at_any_step(
     hub: Hub, environment: dict[str, str], aloi: Run, release: Path, step: str
 ) -> None:
-    """Killed once the hub has acted, before it answers."""
+    """The client is killed after the Hub has handled the request and before it answers."""
     command = [*ALOI, "release", "push", str(release), *TO, "--execute"]
     reached = threading.Event()
 
@@ -192,52 +192,52 @@ def test_a_client_killed_at_any_step_goes_on_when_started_again(
     assert client.returncode == -signal.SIGKILL
     done = aloi("release", "push", release, *TO, "--execute")
     assert done.returncode == 0, done.stderr
-    assert pushed(hub, release)
+    assert is_pushed(hub, release)
     again = aloi("release", "push", release, *TO, "--execute")
     assert again.returncode == 0
-    assert pushed(hub, release)
+    assert is_pushed(hub, release)
 
 
-def test_a_connection_lost_at_the_commit_is_told_and_mended_by_pushing_again(
+def test_lost_connection_is_reported_and_the_push_can_be_repeated(
     hub: Hub, aloi: Run, release: Path
 ) -> None:
     def hang_up(request: str) -> None:
         if "/commit/" in request:
             raise HangUpError
 
-    hub.after = hang_up  # the commit is made, the client never learns of it
+    hub.after = hang_up  # the Hub has the commit, but the client gets no answer
     done = aloi("release", "push", release, *TO, "--execute")
     assert done.returncode == 1
     assert "Push again" in done.stderr
     hub.after = lambda request: None
     assert aloi("release", "push", release, *TO, "--execute").returncode == 0
-    assert pushed(hub, release)
+    assert is_pushed(hub, release)
 
 
 @pytest.mark.parametrize(
     ("token", "kind"),
     [("hf_nobodynobodynobody", "bad-token"), (READER, "no-right"), ("", "no-token")],
 )
-def test_a_token_that_will_not_do_is_told_and_not_shown(
+def test_invalid_token_is_reported_but_not_printed(
     hub: Hub, aloi: Run, release: Path, token: str, kind: str
 ) -> None:
-    """The hub even repeats the reader's token in what it says; `aloi` checks all output for it."""
+    """The Hub repeats the token in its message; the fixture `aloi` searches all output for it."""
     done = aloi("release", "push", release, *TO, "--execute", token=token)
     assert done.returncode == 1
     assert f"[{kind}]" in done.stderr
     assert not hub.repos
 
 
-def test_a_repository_hidden_from_the_token_is_not_taken_for_one_that_is_not_there(
+def test_plan_says_that_an_unseen_repository_may_be_hidden(
     hub: Hub, aloi: Run, release: Path
 ) -> None:
     aloi("release", "push", release, *TO, "--execute")
     done = aloi("release", "push", release, *TO, token="")
     assert done.returncode == 0
-    assert "new, if not hidden" in done.stdout
+    assert "new, or hidden from this token" in done.stdout
 
 
-def test_an_error_of_the_hub_itself_is_told(hub: Hub, aloi: Run, release: Path) -> None:
+def test_error_message_of_the_hub_is_shown(hub: Hub, aloi: Run, release: Path) -> None:
     def refuse(request: str) -> None:
         if request.startswith("POST /api/repos/create"):
             raise RefusalError(402, "", "Payment required")
@@ -248,14 +248,14 @@ def test_an_error_of_the_hub_itself_is_told(hub: Hub, aloi: Run, release: Path) 
     assert "Payment required" in done.stderr
 
 
-def smuggle(folder: Path) -> None:
-    """Give the text of the document that is withheld, and sums that agree."""
+def add_withheld_text(folder: Path) -> None:
+    """Add the text of the withheld document to the tables, and update the checksums."""
     manifest = Release.open(folder).manifest
     withheld = toy.sentence(25)
     assert [each.redistributable for each in manifest.documents["test"] if each.id == "d25"] == [0]
-    held = [*Release.open(folder).documents()["test"], withheld]
-    parquet.write(held, folder / "documents" / "test.parquet", parquet.WriteOptions(), Notes())
-    seal(folder)
+    documents = [*Release.open(folder).documents()["test"], withheld]
+    parquet.write(documents, folder / "documents" / "test.parquet", parquet.WriteOptions(), Notes())
+    update_checksums(folder)
 
 
 @pytest.mark.parametrize(
@@ -265,10 +265,10 @@ def smuggle(folder: Path) -> None:
         (lambda folder: (folder / "README.md").unlink(), "checksum"),
         (lambda folder: (folder / "notes.txt").write_text("x"), "checksum"),
         (lambda folder: (folder / "release.json").unlink(), "bad-release"),
-        (smuggle, "restricted-text"),
+        (add_withheld_text, "restricted-text"),
     ],
 )
-def test_a_folder_that_is_no_longer_what_was_built_is_refused(
+def test_release_changed_after_the_build_is_rejected(
     hub: Hub, aloi: Run, release: Path, change: object, kind: str
 ) -> None:
     assert callable(change)
@@ -287,7 +287,7 @@ def test_a_folder_that_is_no_longer_what_was_built_is_refused(
         ("org/tiny", "1.0.0", "bad-tag"),
     ],
 )
-def test_a_target_that_does_not_fit_is_refused(
+def test_malformed_or_wrong_target_is_rejected(
     hub: Hub, aloi: Run, release: Path, repo: str, tag: str, kind: str
 ) -> None:
     done = aloi("release", "push", release, "--repo", repo, "--tag", tag, "--execute")
@@ -296,9 +296,9 @@ def test_a_target_that_does_not_fit_is_refused(
     assert not hub.requests
 
 
-def test_the_login_that_is_kept_serves_as_well(hub: Hub, aloi: Run, release: Path) -> None:
+def test_saved_login_is_used_without_hf_token(hub: Hub, aloi: Run, release: Path) -> None:
     Path(constants.HF_TOKEN_PATH).write_text(WRITER)
     done = aloi("release", "push", release, *TO, "--execute", token="")
     assert done.returncode == 0, done.stderr
     assert WRITER not in done.stdout + done.stderr
-    assert pushed(hub, release)
+    assert is_pushed(hub, release)

@@ -1,5 +1,6 @@
-"""What differs between two versions, counted by hand, and the step that it asks for."""
+"""Differences between two versions, counted by hand, and the version bump that they require."""
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,11 +16,13 @@ from toy_releases import Run
 from aloi.corpus.collection import Corpus
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.problems import DataError
-from aloi.corpus.release.versions.bump_rules import Step, least, reasons, step, version_problems
-from aloi.corpus.release.versions.changelog_entry import entry
-from aloi.corpus.release.versions.comparison import Differences, Tally, compare
-from aloi.corpus.release.versions.comparison_tables import tables, to_json
-from aloi.corpus.release.versions.editions import Edition, Seal, open_edition
+from aloi.corpus.release.versions.annotation_changes import AnnotationChanges
+from aloi.corpus.release.versions.bump_rules import bump_reasons, required_bump, version_problems
+from aloi.corpus.release.versions.changelog_entry import draft_entry
+from aloi.corpus.release.versions.comparison import CorpusDifferences, compare_snapshots
+from aloi.corpus.release.versions.comparison_tables import difference_tables, differences_to_json
+from aloi.corpus.release.versions.snapshots import CorpusSnapshot, TextHash, open_snapshot
+from aloi.corpus.release.versions.version_bumps import VersionBump, lowest_version
 from aloi.corpus.rights import Rights
 from aloi.corpus.schema import AttributeType, EntityType, RelationType, Schema
 
@@ -42,120 +45,128 @@ SCHEMA = Schema(
 DOCUMENT = Document("d", TEXT, (ANA, ROME, EVA), (LIVES, MEETS), {"rights": "CC0"})
 
 
-def edition(*held: Document, split: str = "test", **changes: object) -> Edition:
-    version = Edition(
-        {document.id: document for document in held},
-        {document.id: split for document in held},
-        {document.id: Rights("CC0", redistributable=True) for document in held},
+def snapshot(*documents_: Document, split: str = "test", **changes: object) -> CorpusSnapshot:
+    base = CorpusSnapshot(
+        {document.id: document for document in documents_},
+        {document.id: split for document in documents_},
+        {document.id: Rights("CC0", redistributable=True) for document in documents_},
         name="tiny",
         version="1.0.0",
         schema=SCHEMA,
     )
-    return replace(version, **changes)
+    return replace(base, **changes)
 
 
-ONE = edition(DOCUMENT)
+ONE = snapshot(DOCUMENT)
 
 
-def changed(document: Document = DOCUMENT, **changes: object) -> Edition:
-    """The edition of one document, with something of the document changed."""
-    return edition(msgspec.structs.replace(document, **changes))
+def with_changes(document: Document = DOCUMENT, **changes: object) -> CorpusSnapshot:
+    """Return a snapshot of one document with changed fields."""
+    return snapshot(msgspec.structs.replace(document, **changes))
 
 
-def asked(found: Differences) -> Step:
-    return step(reasons(found))
+def bump_of(differences: CorpusDifferences) -> VersionBump:
+    return required_bump(bump_reasons(differences))
 
 
-def test_the_same_is_no_difference() -> None:
-    found = compare(ONE, ONE)
-    assert reasons(found) == ()
-    assert not found.annotations
+def test_equal_versions_have_no_differences() -> None:
+    differences = compare_snapshots(ONE, ONE)
+    assert bump_reasons(differences) == ()
+    assert not differences.annotations
 
 
-def test_ids_of_mentions_and_scores_are_no_difference() -> None:
-    """The same mentions and relation, under other ids, one with a score: nothing was corrected."""
+def test_ids_of_mentions_and_scores_are_ignored() -> None:
+    """The mentions and the relation have other ids, and one has a score: nothing was corrected."""
     renamed = (Entity("x", 0, 3, "PER", score=0.5), Entity("y", 10, 14, "LOC"))
-    before = changed(entities=(ANA, ROME), relations=(LIVES,))
-    after = changed(entities=renamed, relations=(Relation("x", "y", "LIVES_IN", id="r"),))
-    assert not reasons(compare(before, after))
+    before = with_changes(entities=(ANA, ROME), relations=(LIVES,))
+    after = with_changes(entities=renamed, relations=(Relation("x", "y", "LIVES_IN", id="r"),))
+    assert not bump_reasons(compare_snapshots(before, after))
 
 
-def test_another_label_is_one_removed_and_one_added_but_one_correction() -> None:
-    """Rome becomes a PER. The relation that ends there keeps its place, and is untouched."""
+def test_new_label_is_one_removed_and_one_added_but_one_correction() -> None:
+    """Rome becomes a PER. Its relation keeps the offsets of its ends, and is unchanged."""
     per = msgspec.structs.replace(ROME, label="PER")
-    found = compare(ONE, changed(entities=(ANA, per, EVA)))
-    assert found.annotations == {
-        ("entities", "test", "LOC"): Tally(removed=1),
-        ("entities", "test", "PER"): Tally(added=1),
+    differences = compare_snapshots(ONE, with_changes(entities=(ANA, per, EVA)))
+    assert differences.annotations == {
+        ("entities", "test", "LOC"): AnnotationChanges(removed=1),
+        ("entities", "test", "PER"): AnnotationChanges(added=1),
     }
-    assert [reason.what for reason in reasons(found)] == [
+    assert [reason.what for reason in bump_reasons(differences)] == [
         "1 of 3 entities of test corrected: LOC −1, PER +1"
     ]
 
 
-def test_another_boundary_takes_the_relation_along() -> None:
-    """`Rome` becomes `à Rome`: that mention is another one, and so is the relation to it."""
+def test_new_boundary_also_changes_the_relation() -> None:
+    """`Rome` becomes `à Rome`: the mention and its relation have new offsets."""
     wider = msgspec.structs.replace(ROME, start=8)
-    assert compare(ONE, changed(entities=(ANA, wider, EVA))).annotations == {
-        ("entities", "test", "LOC"): Tally(added=1, removed=1),
-        ("relations", "test", "LIVES_IN"): Tally(added=1, removed=1),
+    assert compare_snapshots(ONE, with_changes(entities=(ANA, wider, EVA))).annotations == {
+        ("entities", "test", "LOC"): AnnotationChanges(added=1, removed=1),
+        ("relations", "test", "LIVES_IN"): AnnotationChanges(added=1, removed=1),
     }
 
 
-def test_another_ref_or_attribute_is_a_change() -> None:
+def test_new_ref_or_attribute_is_a_change() -> None:
     named = msgspec.structs.replace(ANA, ref="Q1")
     negated = msgspec.structs.replace(LIVES, attributes={"assertion": "negated"})
-    found = compare(ONE, changed(entities=(named, ROME, EVA), relations=(negated, MEETS)))
-    assert found.annotations == {
-        ("entities", "test", "PER"): Tally(changed=1),
-        ("relations", "test", "LIVES_IN"): Tally(changed=1),
+    differences = compare_snapshots(
+        ONE, with_changes(entities=(named, ROME, EVA), relations=(negated, MEETS))
+    )
+    assert differences.annotations == {
+        ("entities", "test", "PER"): AnnotationChanges(changed=1),
+        ("relations", "test", "LIVES_IN"): AnnotationChanges(changed=1),
     }
 
 
-def test_a_symmetric_relation_is_the_same_either_way_and_another_is_not() -> None:
+def test_order_of_ends_counts_only_in_directed_relations() -> None:
     meets, lives = Relation("c", "a", "MEETS"), Relation("b", "a", "LIVES_IN")
-    assert not compare(ONE, changed(relations=(LIVES, meets))).annotations
-    assert compare(ONE, changed(relations=(lives, MEETS))).annotations == {
-        ("relations", "test", "LIVES_IN"): Tally(added=1, removed=1)
+    assert not compare_snapshots(ONE, with_changes(relations=(LIVES, meets))).annotations
+    assert compare_snapshots(ONE, with_changes(relations=(lives, MEETS))).annotations == {
+        ("relations", "test", "LIVES_IN"): AnnotationChanges(added=1, removed=1)
     }
 
 
-def test_one_mention_of_two_alike_is_one_removed() -> None:
-    twice = changed(entities=(ANA, ROME, EVA, Entity("again", 0, 3, "PER")))
-    assert compare(twice, ONE).annotations == {("entities", "test", "PER"): Tally(removed=1)}
+def test_removing_one_of_two_equal_mentions_counts_one() -> None:
+    twice = with_changes(entities=(ANA, ROME, EVA, Entity("again", 0, 3, "PER")))
+    assert compare_snapshots(twice, ONE).annotations == {
+        ("entities", "test", "PER"): AnnotationChanges(removed=1)
+    }
 
 
-def test_where_the_text_changed_mentions_are_known_by_what_they_cover() -> None:
-    """`Ana` becomes `Anna`, all moves by one: only that mention and its relations differ."""
+def test_mentions_are_identified_by_surface_form_if_the_text_changed() -> None:
+    """`Ana` becomes `Anna` and all offsets shift: only that mention and its relations differ."""
     entities = (
         Entity("a", 0, 4, "PER"),
         Entity("b", 11, 15, "LOC"),
         Entity("c", 29, 32, "PER"),
     )
-    found = compare(ONE, changed(text=TEXT.replace("Ana", "Anna"), entities=entities))
-    assert found.rewritten == ("d",)
-    assert found.annotations == {
-        ("entities", "test", "PER"): Tally(added=1, removed=1),
-        ("relations", "test", "LIVES_IN"): Tally(added=1, removed=1),
-        ("relations", "test", "MEETS"): Tally(added=1, removed=1),
+    differences = compare_snapshots(
+        ONE, with_changes(text=TEXT.replace("Ana", "Anna"), entities=entities)
+    )
+    assert differences.rewritten == ("d",)
+    assert differences.annotations == {
+        ("entities", "test", "PER"): AnnotationChanges(added=1, removed=1),
+        ("relations", "test", "LIVES_IN"): AnnotationChanges(added=1, removed=1),
+        ("relations", "test", "MEETS"): AnnotationChanges(added=1, removed=1),
     }
-    assert asked(found) is Step.MAJOR
+    assert bump_of(differences) is VersionBump.MAJOR
 
 
-def test_annotations_that_come_with_a_document_are_no_corrections() -> None:
+def test_annotations_of_an_added_document_are_not_corrections() -> None:
     other = Document("e", TEXT, (ANA, ROME), (LIVES,))
-    found = compare(ONE, edition(DOCUMENT, other))
-    assert found.added == {"e": "test"}
-    assert found.annotations == {
-        ("entities", "test", "LOC"): Tally(arrived=1),
-        ("entities", "test", "PER"): Tally(arrived=1),
-        ("relations", "test", "LIVES_IN"): Tally(arrived=1),
+    differences = compare_snapshots(ONE, snapshot(DOCUMENT, other))
+    assert differences.added == {"e": "test"}
+    assert differences.annotations == {
+        ("entities", "test", "LOC"): AnnotationChanges(arrived=1),
+        ("entities", "test", "PER"): AnnotationChanges(arrived=1),
+        ("relations", "test", "LIVES_IN"): AnnotationChanges(arrived=1),
     }
-    assert [reason.what for reason in reasons(found)] == ["1 document (e) added: 1 to test"]
+    assert [reason.what for reason in bump_reasons(differences)] == [
+        "1 document (e) added: 1 to test"
+    ]
 
 
-def schema(**changes: object) -> Edition:
-    """The same document under another schema."""
+def with_schema(**changes: object) -> CorpusSnapshot:
+    """Return the snapshot of one document with a changed schema."""
     return replace(ONE, schema=msgspec.structs.replace(SCHEMA, **changes))
 
 
@@ -164,249 +175,291 @@ LIVES_IN = {**SCHEMA.relations, "LIVES_IN": RelationType(("PER",), ("LOC", "PER"
 DIRECTED = {**SCHEMA.relations, "MEETS": RelationType(("PER",), ("PER",))}
 METONYMY = {"metonymy": AttributeType(("government", "people"), ("LOC",))}
 ANY = {"metonymy": AttributeType((), ("LOC",))}
-TRAINED = edition(DOCUMENT, split="train")
-NOTHING = edition()
+TRAINED = snapshot(DOCUMENT, split="train")
+NOTHING = snapshot()
 RESTRICTED = replace(ONE, rights={"d": Rights("CC0")})
 RENAMED = replace(ONE, rights={"d": Rights("CC BY 4.0", redistributable=True)})
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "expected", "said"),
+    ("old", "new", "expected", "what"),
     [
-        (ONE, NOTHING, Step.MAJOR, "1 document (d) removed from test"),
-        (TRAINED, NOTHING, Step.MINOR, "1 document (d) removed from train"),
-        (NOTHING, TRAINED, Step.MINOR, "1 document (d) added: 1 to train"),
-        (TRAINED, ONE, Step.MAJOR, "1 document (d) moved to another split"),
-        (ONE, changed(meta={"rights": "CC0", "theme": "x"}), Step.PATCH, "of other metadata"),
-        (ONE, RENAMED, Step.MAJOR, "of another licence or holder"),
-        (ONE, RESTRICTED, Step.MAJOR, "whose text may no longer be given on"),
-        (RESTRICTED, ONE, Step.MINOR, "whose text may now be given on"),
-        (ONE, schema(entities=MONEY), Step.MINOR, "entity label MONEY added"),
-        (schema(entities=MONEY), ONE, Step.MAJOR, "entity label MONEY removed or renamed"),
-        (ONE, schema(relations=LIVES_IN), Step.MINOR, "tail of LIVES_IN: PER added"),
-        (schema(relations=LIVES_IN), ONE, Step.MAJOR, "tail of LIVES_IN: PER removed"),
-        (ONE, schema(relations=DIRECTED), Step.MAJOR, "relation MEETS now has a direction"),
-        (schema(relations=DIRECTED), ONE, Step.MAJOR, "MEETS no longer has a direction"),
-        (ONE, schema(entity_attributes={}), Step.MAJOR, "entity attribute metonymy removed"),
-        (ONE, schema(entity_attributes=METONYMY), Step.MINOR, "metonymy: people added"),
-        (ONE, schema(entity_attributes=ANY), Step.MINOR, "metonymy: now any"),
-        (schema(entity_attributes=ANY), ONE, Step.MAJOR, "metonymy: now government"),
-        (ONE, schema(version="1.0.1"), Step.PATCH, "schema tiny 1.0.0 became tiny 1.0.1"),
-        (ONE, schema(version="1.1.0"), Step.MINOR, "schema tiny 1.0.0 became tiny 1.1.0"),
-        (ONE, schema(version="2.0.0"), Step.MAJOR, "schema tiny 1.0.0 became tiny 2.0.0"),
+        (ONE, NOTHING, VersionBump.MAJOR, "1 document (d) removed from test"),
+        (TRAINED, NOTHING, VersionBump.MINOR, "1 document (d) removed from train"),
+        (NOTHING, TRAINED, VersionBump.MINOR, "1 document (d) added: 1 to train"),
+        (TRAINED, ONE, VersionBump.MAJOR, "1 document (d) moved to another split"),
+        (
+            ONE,
+            with_changes(meta={"rights": "CC0", "theme": "x"}),
+            VersionBump.PATCH,
+            "with different metadata",
+        ),
+        (ONE, RENAMED, VersionBump.MAJOR, "with a different licence or holder"),
+        (ONE, RESTRICTED, VersionBump.MAJOR, "no longer redistributable"),
+        (RESTRICTED, ONE, VersionBump.MINOR, "now redistributable"),
+        (ONE, with_schema(entities=MONEY), VersionBump.MINOR, "entity label MONEY added"),
+        (
+            with_schema(entities=MONEY),
+            ONE,
+            VersionBump.MAJOR,
+            "entity label MONEY removed or renamed",
+        ),
+        (ONE, with_schema(relations=LIVES_IN), VersionBump.MINOR, "tail of LIVES_IN: PER added"),
+        (with_schema(relations=LIVES_IN), ONE, VersionBump.MAJOR, "tail of LIVES_IN: PER removed"),
+        (ONE, with_schema(relations=DIRECTED), VersionBump.MAJOR, "relation MEETS is now directed"),
+        (
+            with_schema(relations=DIRECTED),
+            ONE,
+            VersionBump.MAJOR,
+            "relation MEETS is now symmetric",
+        ),
+        (
+            ONE,
+            with_schema(entity_attributes={}),
+            VersionBump.MAJOR,
+            "entity attribute metonymy removed",
+        ),
+        (ONE, with_schema(entity_attributes=METONYMY), VersionBump.MINOR, "metonymy: people added"),
+        (ONE, with_schema(entity_attributes=ANY), VersionBump.MINOR, "metonymy: now any"),
+        (with_schema(entity_attributes=ANY), ONE, VersionBump.MAJOR, "metonymy: now government"),
+        (
+            ONE,
+            with_schema(version="1.0.1"),
+            VersionBump.PATCH,
+            "schema tiny 1.0.0 became tiny 1.0.1",
+        ),
+        (
+            ONE,
+            with_schema(version="1.1.0"),
+            VersionBump.MINOR,
+            "schema tiny 1.0.0 became tiny 1.1.0",
+        ),
+        (
+            ONE,
+            with_schema(version="2.0.0"),
+            VersionBump.MAJOR,
+            "schema tiny 1.0.0 became tiny 2.0.0",
+        ),
     ],
 )
-def test_each_difference_asks_for_its_step(
-    old: Edition, new: Edition, expected: Step, said: str
+def test_each_difference_requires_its_bump(
+    old: CorpusSnapshot, new: CorpusSnapshot, expected: VersionBump, what: str
 ) -> None:
-    (reason,) = reasons(compare(old, new))
-    assert reason.step is expected
-    assert said in reason.what
+    (reason,) = bump_reasons(compare_snapshots(old, new))
+    assert reason.bump is expected
+    assert what in reason.what
 
 
-def test_another_description_is_a_patch() -> None:
+def test_new_description_is_a_patch() -> None:
     entities = {**SCHEMA.entities, "PER": EntityType("a human being")}
-    assert asked(compare(ONE, schema(entities=entities))) is Step.PATCH
+    assert bump_of(compare_snapshots(ONE, with_schema(entities=entities))) is VersionBump.PATCH
 
 
-def people(number: int, ref: int = 0) -> Edition:
-    """One document of so many mentions, the first of which bear a `ref`."""
+def people(number: int, ref: int = 0) -> CorpusSnapshot:
+    """Return a snapshot with `number` mentions, of which the first `ref` have a ref."""
     entities = tuple(
         Entity(str(place), place, place + 1, "PER", "Q1" if place < ref else None)
         for place in range(number)
     )
-    return edition(Document("d", "x" * number, entities))
+    return snapshot(Document("d", "x" * number, entities))
 
 
-@pytest.mark.parametrize(("ref", "expected"), [(2, Step.PATCH), (3, Step.MINOR)])
-def test_corrections_are_at_scale_above_one_in_a_hundred(ref: int, expected: Step) -> None:
-    """Of 200 mentions, two are one in a hundred, and three are more."""
-    assert asked(compare(people(200), people(200, ref))) is expected
+@pytest.mark.parametrize(("ref", "expected"), [(2, VersionBump.PATCH), (3, VersionBump.MINOR)])
+def test_corrections_above_one_percent_are_minor(ref: int, expected: VersionBump) -> None:
+    """Two of 200 mentions are 1 %, three are more."""
+    assert bump_of(compare_snapshots(people(200), people(200, ref))) is expected
 
 
 @pytest.mark.parametrize(
-    ("version", "asked_step", "expected"),
+    ("version", "bump", "expected"),
     [
-        ("1.2.3", Step.NONE, "1.2.3"),
-        ("1.2.3", Step.PATCH, "1.2.4"),
-        ("1.2.3", Step.MINOR, "1.3.0"),
-        ("1.2.3", Step.MAJOR, "2.0.0"),
-        ("0.2.3", Step.PATCH, "0.2.4"),
-        ("0.2.3", Step.MINOR, "0.3.0"),
-        ("0.2.3", Step.MAJOR, "0.3.0"),
-        ("1", Step.PATCH, "1.0.1"),
+        ("1.2.3", VersionBump.NONE, "1.2.3"),
+        ("1.2.3", VersionBump.PATCH, "1.2.4"),
+        ("1.2.3", VersionBump.MINOR, "1.3.0"),
+        ("1.2.3", VersionBump.MAJOR, "2.0.0"),
+        ("0.2.3", VersionBump.PATCH, "0.2.4"),
+        ("0.2.3", VersionBump.MINOR, "0.3.0"),
+        ("0.2.3", VersionBump.MAJOR, "0.3.0"),
+        ("1", VersionBump.PATCH, "1.0.1"),
     ],
 )
-def test_the_lowest_version_a_step_above(version: str, asked_step: Step, expected: str) -> None:
-    assert least(version, asked_step) == expected
+def test_lowest_version(version: str, bump: VersionBump, expected: str) -> None:
+    assert lowest_version(version, bump) == expected
 
 
 @pytest.mark.parametrize(
     ("version", "enough"),
     [("1.0.0", False), ("1.0.9", False), ("0.9.0", False), ("1.1.0", True), ("1.10.0", True)],
 )
-def test_a_version_that_does_not_rise_enough_is_a_problem(version: str, enough: bool) -> None:
-    """A document more asks for 1.1.0."""
-    new = edition(DOCUMENT, Document("e", TEXT, ()), version=version)
-    assert (not list(version_problems(compare(ONE, new)))) == enough
+def test_too_low_version_is_a_problem(version: str, enough: bool) -> None:
+    """An added document requires 1.1.0."""
+    new = snapshot(DOCUMENT, Document("e", TEXT, ()), version=version)
+    assert (not list(version_problems(compare_snapshots(ONE, new)))) == enough
 
 
-def test_what_has_no_version_is_compared_all_the_same() -> None:
-    bare = edition(DOCUMENT, version=None, schema=None)
-    assert not list(version_problems(compare(bare, NOTHING)))
+def test_snapshots_without_a_version_are_compared() -> None:
+    bare = snapshot(DOCUMENT, version=None, schema=None)
+    assert not list(version_problems(compare_snapshots(bare, NOTHING)))
 
 
-def test_a_version_that_is_none_is_told() -> None:
-    with pytest.raises(DataError, match="no version"):
-        list(version_problems(compare(edition(version="new"), ONE)))
+def test_malformed_version_is_an_error() -> None:
+    with pytest.raises(DataError, match="not a version number"):
+        list(version_problems(compare_snapshots(snapshot(version="new"), ONE)))
 
 
-def test_the_changelog_entry() -> None:
+def test_changelog_entry() -> None:
     per = msgspec.structs.replace(ROME, label="PER")
     corrected = msgspec.structs.replace(DOCUMENT, entities=(ANA, per, EVA))
-    new = edition(corrected, Document("e", TEXT, ()), version="1.1.0")
-    assert entry(compare(ONE, new), day="2026-12-01") == (
+    new = snapshot(corrected, Document("e", TEXT, ()), version="1.1.0")
+    assert draft_entry(compare_snapshots(ONE, new), day="2026-12-01") == (
         "## 1.1.0 – 2026-12-01\n"
         "\n"
-        "A minor step over 1.0.0.\n"
+        "A minor version since 1.0.0.\n"
         "\n"
         "- 1 document (e) added: 1 to test.\n"
         "- 1 of 3 entities of test corrected: LOC −1, PER +1.\n"
     )
 
 
-def test_the_tables_and_the_json_say_the_same() -> None:
-    found = compare(TRAINED, edition(DOCUMENT, Document("e", TEXT, (ANA,)), split="test"))
-    shown = tables(found)["documents"]
-    assert shown.loc["test"].to_dict() == {
+def test_tables_and_json_agree() -> None:
+    differences = compare_snapshots(
+        TRAINED, snapshot(DOCUMENT, Document("e", TEXT, (ANA,)), split="test")
+    )
+    table = difference_tables(differences)["documents"]
+    assert table.loc["test"].to_dict() == {
         "before": 0,
         "after": 2,
         "added": 1,
         "removed": 0,
-        "moved here": 1,
-        "moved away": 0,
-        "other text": 0,
-        "other annotations": 0,
-        "other rights": 0,
+        "moved in": 1,
+        "moved out": 0,
+        "text changed": 0,
+        "annotations changed": 0,
+        "rights changed": 0,
     }
-    plain = to_json(found)
+    plain = differences_to_json(differences)
     assert (plain["step"], plain["least"]) == ("major", "2.0.0")
     assert plain["documents"]["moved"] == {"d": ("train", "test")}
     assert plain["annotations"][0]["arrived"] == 1
 
 
-def test_a_corpus_folder_is_an_edition_and_so_is_a_file(tmp_path: Path) -> None:
+def test_snapshots_of_a_corpus_and_of_bare_documents(tmp_path: Path) -> None:
     folder = toy.folder(tmp_path / "toy")
-    version = open_edition(folder)
-    assert (str(version), version.split("d16")) == ("toy 1", "dev")
-    assert [id_ for id_, each in version.rights.items() if not each.redistributable] == ["d25"]
-    assert not reasons(compare(version, open_edition(folder)))
-    bare = open_edition(folder / "gold")
-    assert compare(version, bare).removed == {"d25": "test"}
+    snapshot_ = open_snapshot(folder)
+    assert (str(snapshot_), snapshot_.split("d16")) == ("toy 1", "dev")
+    assert [id_ for id_, each in snapshot_.rights.items() if not each.redistributable] == ["d25"]
+    assert not bump_reasons(compare_snapshots(snapshot_, open_snapshot(folder)))
+    bare = open_snapshot(folder / "gold")
+    assert compare_snapshots(snapshot_, bare).removed == {"d25": "test"}
     assert len(Corpus.open(folder).documents) == len(bare.documents) + 1
 
 
-def test_a_release_is_its_corpus(built: Path) -> None:
-    """Nothing differs, though the release has the text of d25 only as a hash."""
-    release, corpus = open_edition(built), open_edition(built.parent / "corpus")
-    assert release.sealed.keys() == {"d25"}
-    assert reasons(compare(corpus, release)) == reasons(compare(release, corpus)) == ()
+def test_release_does_not_differ_from_its_corpus(built: Path) -> None:
+    """There are no differences, although the release has only the hash of the text of d25."""
+    release, corpus = open_snapshot(built), open_snapshot(built.parent / "corpus")
+    assert release.text_hashes.keys() == {"d25"}
+    assert bump_reasons(compare_snapshots(corpus, release)) == ()
+    assert bump_reasons(compare_snapshots(release, corpus)) == ()
 
 
-def test_a_withheld_text_that_changed_is_found_by_its_hash(built: Path) -> None:
-    """Against the corpus by any letter; between releases of two versions, whose hashes are salted
-    apart, by its length."""
-    release, corpus = open_edition(built), open_edition(built.parent / "corpus")
+def test_change_of_a_withheld_text_is_found_by_its_hash(built: Path) -> None:
+    """Any changed letter is found in a corpus; in another release, only a changed length is.
+
+    The hashes of two releases have different salts.
+    """
+    release, corpus = open_snapshot(built), open_snapshot(built.parent / "corpus")
     text = corpus.documents["d25"].text
-    for other, between in ((text.replace(".", "!"), ()), (text + "!", ("d25",))):
-        document = msgspec.structs.replace(corpus.documents["d25"], text=other)
+    for changed_text, rewritten in ((text.replace(".", "!"), ()), (text + "!", ("d25",))):
+        document = msgspec.structs.replace(corpus.documents["d25"], text=changed_text)
         changed_corpus = replace(corpus, documents={**corpus.documents, "d25": document})
-        assert compare(release, changed_corpus).rewritten == ("d25",)
-        blank = msgspec.structs.replace(document, text=" " * len(other))
+        assert compare_snapshots(release, changed_corpus).rewritten == ("d25",)
+        blank = msgspec.structs.replace(document, text=" " * len(changed_text))
         changed_release = replace(
             release,
             documents={**release.documents, "d25": blank},
-            sealed={"d25": Seal("other salt", "other hash")},
+            text_hashes={"d25": TextHash("other salt", "other hash")},
         )
-        assert compare(release, changed_release).rewritten == between
+        assert compare_snapshots(release, changed_release).rewritten == rewritten
 
 
-def test_a_document_that_is_not_at_hand_is_not_removed(built: Path) -> None:
-    release = open_edition(built)
+def test_missing_document_is_not_removed(built: Path) -> None:
+    release = open_snapshot(built)
     rest = {id_: each for id_, each in release.documents.items() if id_ != "d25"}
-    assert compare(release, replace(release, documents=rest)).removed == {"d25": "test"}
-    copy = replace(release, documents=rest, lacking=frozenset({"d25"}))
-    assert not reasons(compare(release, copy))
+    assert compare_snapshots(release, replace(release, documents=rest)).removed == {"d25": "test"}
+    copy = replace(release, documents=rest, missing=frozenset({"d25"}))
+    assert not bump_reasons(compare_snapshots(release, copy))
 
 
-def editions() -> st.SearchStrategy[Edition]:
-    """Editions whose documents often have the same id and text, in any split."""
-    held = documents(
+def snapshots() -> st.SearchStrategy[CorpusSnapshot]:
+    """Draw snapshots of documents that often share ids and texts, in any split."""
+    drawn = documents(
         texts=st.sampled_from(["", "abc", "Ana, abc"]),
         labels=st.sampled_from(["PER", "LOC", "MEETS"]),
         ids=st.sampled_from("xyz"),
     )
-    unique = st.lists(held, max_size=3, unique_by=lambda document: document.id)
+    unique = st.lists(drawn, max_size=3, unique_by=lambda document: document.id)
     splits = st.fixed_dictionaries({id_: st.sampled_from(["train", "test"]) for id_ in "xyz"})
-    return st.builds(lambda many, of: edition(*many, split_of=of), unique, splits)
+    return st.builds(lambda chosen, split_of: snapshot(*chosen, split_of=split_of), unique, splits)
 
 
-@given(editions())
-def test_nothing_differs_from_itself(version: Edition) -> None:
-    found = compare(version, version)
-    assert not reasons(found)
-    assert not found.annotated
-    assert not found.annotations
+@given(snapshots())
+def test_snapshot_equals_itself(same: CorpusSnapshot) -> None:
+    differences = compare_snapshots(same, same)
+    assert not bump_reasons(differences)
+    assert not differences.annotated
+    assert not differences.annotations
 
 
-@given(editions(), editions())
-def test_swapped_what_was_added_was_removed(one: Edition, other: Edition) -> None:
-    there, back = compare(one, other), compare(other, one)
-    assert (there.added, there.removed) == (back.removed, back.added)
-    assert there.moved == {id_: (to, from_) for id_, (from_, to) in back.moved.items()}
-    assert (there.rewritten, there.annotated) == (back.rewritten, back.annotated)
-    assert _totals(there) == [
-        (kind, Tally(t.left, t.arrived, t.removed, t.added, t.changed)) for kind, t in _totals(back)
+@given(snapshots(), snapshots())
+def test_swapping_versions_swaps_added_and_removed(
+    one: CorpusSnapshot, other: CorpusSnapshot
+) -> None:
+    forward, back = compare_snapshots(one, other), compare_snapshots(other, one)
+    assert (forward.added, forward.removed) == (back.removed, back.added)
+    assert forward.moved == {id_: (to, from_) for id_, (from_, to) in back.moved.items()}
+    assert (forward.rewritten, forward.annotated) == (back.rewritten, back.annotated)
+    assert _totals(forward) == [
+        (kind, AnnotationChanges(t.left, t.arrived, t.removed, t.added, t.changed))
+        for kind, t in _totals(back)
     ]
 
 
-def _totals(found: Differences) -> list[tuple[str, Tally]]:
-    """The tallies by kind and label: a document that moved counts in one split or the other."""
-    totals: dict[str, Tally] = {}
-    for (what, _, label), tally in found.annotations.items():
-        total = totals.setdefault(f"{what} {label}", Tally())
-        for name in ("arrived", "left", "added", "removed", "changed"):
-            setattr(total, name, getattr(total, name) + getattr(tally, name))
+def _totals(differences: CorpusDifferences) -> list[tuple[str, AnnotationChanges]]:
+    """Return the changes by kind and label, because a moved document has two splits."""
+    totals: dict[str, AnnotationChanges] = defaultdict(AnnotationChanges)
+    for (kind, _, label), changes in differences.annotations.items():
+        totals[f"{kind} {label}"] += changes
     return sorted(totals.items(), key=lambda item: item[0])
 
 
-@given(editions(), editions())
-def test_the_sums_account_for_every_annotation(one: Edition, other: Edition) -> None:
-    tallies = compare(one, other).annotations.values()
-    size = lambda version: sum(  # noqa: E731
-        len(each.entities) + len(each.relations) for each in version.documents.values()
-    )
-    came = sum(each.arrived + each.added for each in tallies)
-    went = sum(each.left + each.removed for each in tallies)
-    assert size(other) - size(one) == came - went
+@given(snapshots(), snapshots())
+def test_changes_account_for_every_annotation(one: CorpusSnapshot, other: CorpusSnapshot) -> None:
+    changes = compare_snapshots(one, other).annotations.values()
+    gained = sum(each.arrived + each.added for each in changes)
+    lost = sum(each.left + each.removed for each in changes)
+    assert _size(other) - _size(one) == gained - lost
+
+
+def _size(version: CorpusSnapshot) -> int:
+    return sum(len(each.entities) + len(each.relations) for each in version.documents.values())
 
 
 @pytest.mark.parametrize(
-    ("change", "status", "said"),
+    ("change", "status", "expected"),
     [
-        (lambda toml: toml, 0, "step none"),
+        (lambda toml: toml, 0, "required version bump: none"),
         (lambda toml: toml.replace("CC0-1.0", "CC-BY-4.0"), 1, "[version-too-low]"),
-        (lambda toml: toml.replace("CC0-1.0", "X").replace('"1"', '"2"'), 0, "another licence"),
+        (lambda toml: toml.replace("CC0-1.0", "X").replace('"1"', '"2"'), 0, "different licence"),
     ],
 )
-def test_the_command_says_what_differs_and_complains_of_a_low_version(
-    tmp_path: Path, aloi: Run, change: Callable[[str], str], status: int, said: str
+def test_diff_shows_differences_and_fails_if_the_version_is_too_low(
+    tmp_path: Path, aloi: Run, change: Callable[[str], str], status: int, expected: str
 ) -> None:
     old, new = toy.folder(tmp_path / "old"), toy.folder(tmp_path / "new")
     (new / "corpus.toml").write_text(change((new / "corpus.toml").read_text()))
     done = aloi("release", "diff", old, new, "--json", tmp_path / "diff.json")
     assert done.returncode == status
-    assert said in done.stdout + done.stderr
+    assert expected in done.stdout + done.stderr
     assert '"step"' in (tmp_path / "diff.json").read_text()
     drafted = aloi("release", "diff", old, new, "--changelog")
     assert drafted.stdout.startswith("## ")

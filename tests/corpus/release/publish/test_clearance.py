@@ -1,4 +1,4 @@
-"""No push sends restricted text: each file is searched, and what was searched is listed."""
+"""Every file of a push is searched for restricted text, and the search is reported."""
 
 import json
 import re
@@ -8,7 +8,7 @@ import pytest
 import spacy
 import toy
 from hub import Hub
-from toy_releases import Run, seal, toy_corpus
+from toy_releases import Run, toy_corpus, update_checksums
 
 from aloi.corpus import document_files
 from aloi.corpus.document import Document
@@ -17,7 +17,7 @@ from aloi.eval.reports.report import Report, evaluate
 
 TO = ("--repo", "org/tiny", "--tag", "v1.0.0")
 SECRET = toy.sentence(25)
-"""The toy corpus's restricted document, d25."""
+"""The restricted document of the toy corpus, d25."""
 
 
 @pytest.fixture
@@ -30,65 +30,68 @@ def model(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def elsewhere(aloi: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A current folder without a corpus."""
-    (tmp_path / "elsewhere").mkdir()
-    monkeypatch.chdir(tmp_path / "elsewhere")
+def no_corpus(aloi: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Change to a folder without a corpus."""
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
 
 
-def report(**options: bool) -> Report:
-    """A report on d25, in which every mention is missed."""
+def make_report(**options: bool) -> Report:
+    """Return a report on d25 in which every mention is missed."""
     gold = Document(SECRET.id, SECRET.text, SECRET.entities, (), {"redistributable": False})
     return evaluate([gold], [Document(gold.id, gold.text, ())], **options)
 
 
-def scores(folder: Path, found: Report) -> Path:
+def write_scores(folder: Path, report: Report) -> Path:
+    """Write a report to eval.json and return its path."""
     file = folder / "eval.json"
-    file.write_text(json.dumps(found.to_json(), ensure_ascii=False), encoding="utf-8")
+    file.write_text(json.dumps(report.to_json(), ensure_ascii=False), encoding="utf-8")
     return file
 
 
-CHECKED = "searched for 1 restricted document of toy 1.0.0: d25"
+SEARCHED = "searched for 1 restricted document of toy 1.0.0: d25"
 
 
-def test_a_dry_run_of_push_lists_what_was_checked(aloi: Run, release: Path) -> None:
+def test_dry_run_of_push_lists_the_checked_files(aloi: Run, release: Path) -> None:
     done = aloi("release", "push", release, *TO)
     assert done.returncode == 0, done.stderr
     files = [path for path in release.rglob("*") if path.is_file()]
-    assert f"none found in {len(files)} files; {CHECKED}" in done.stdout
+    assert f"none found in {len(files)} files; {SEARCHED}" in done.stdout
     for file in files:
         name, size = file.relative_to(release).as_posix(), file.stat().st_size
         assert f"+ {name} ({size:,} bytes, checked)\n" in done.stdout
 
 
-def test_a_dry_run_of_push_model_lists_what_was_checked(
+def test_dry_run_of_push_model_lists_the_checked_files(
     aloi: Run, model: Path, tmp_path: Path
 ) -> None:
-    done = aloi("release", "push-model", model, *TO, "--evaluation", scores(tmp_path, report()))
+    done = aloi(
+        "release", "push-model", model, *TO, "--evaluation", write_scores(tmp_path, make_report())
+    )
     assert done.returncode == 0, done.stderr
-    assert CHECKED in done.stdout
+    assert SEARCHED in done.stdout
     for name in ("meta.json", "evaluation.json", "README.md", "vocab/strings.json"):
         assert re.search(rf"^\+ {name} \([\d,]+ bytes, checked\)$", done.stdout, re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", ["notes.txt", "docs/page.html", "data.json"])
-def test_a_release_with_restricted_text_in_any_file_is_refused(
+def test_release_with_restricted_text_in_any_file_is_rejected(
     hub: Hub, aloi: Run, release: Path, name: str
 ) -> None:
     (release / name).parent.mkdir(exist_ok=True)
     (release / name).write_text(json.dumps({"x": f"<b>{SECRET.text.upper()}</b>"}))
-    done = aloi("release", "push", seal(release), *TO, "--execute")
+    done = aloi("release", "push", update_checksums(release), *TO, "--execute")
     assert done.returncode == 1
     assert f"{name}: document d25: contains restricted text" in done.stderr
     assert not hub.requests
 
 
 @pytest.mark.parametrize("name", ["NOTICE", "README.txt", "meta.json", "evaluation.json"])
-def test_a_pipeline_with_restricted_text_in_any_file_is_refused(
+def test_pipeline_with_restricted_text_in_any_file_is_rejected(
     hub: Hub, aloi: Run, model: Path, tmp_path: Path, name: str
 ) -> None:
-    """The scores are those of before: with the text, and without the key that says so."""
-    content = report(restricted_text=True).to_json()
+    """The scores imitate older ones: they contain the text, but not the key that declares it."""
+    content = make_report(restricted_text=True).to_json()
     del content["contains_restricted_text"]
     options: tuple[object, ...] = ()
     if name == "evaluation.json":
@@ -106,32 +109,36 @@ def test_a_pipeline_with_restricted_text_in_any_file_is_refused(
     assert not hub.requests
 
 
-@pytest.mark.usefixtures("elsewhere")
+@pytest.mark.usefixtures("no_corpus")
 @pytest.mark.parametrize("corpus", [True, False])
-def test_a_report_that_says_it_has_restricted_text_is_refused_whatever_corpus_there_is(
+def test_report_that_declares_restricted_text_is_rejected_with_or_without_corpus(
     aloi: Run, model: Path, built: Path, tmp_path: Path, corpus: bool
 ) -> None:
     options = ("--corpus", built.parent / "corpus") if corpus else ()
-    told = scores(tmp_path, report(restricted_text=True))
-    (model / "page.html").write_text(render_page(report(restricted_text=True)), encoding="utf-8")
-    done = aloi("release", "push-model", model, *TO, "--evaluation", told, *options)
+    scores = write_scores(tmp_path, make_report(restricted_text=True))
+    (model / "page.html").write_text(
+        render_page(make_report(restricted_text=True)), encoding="utf-8"
+    )
+    done = aloi("release", "push-model", model, *TO, "--evaluation", scores, *options)
     assert done.returncode == 1
     assert "evaluation.json: this report contains restricted text" in done.stderr
     assert "page.html: this report contains restricted text" in done.stderr
 
 
-@pytest.mark.usefixtures("elsewhere")
-def test_without_a_corpus_what_used_restricted_documents_is_refused(
+@pytest.mark.usefixtures("no_corpus")
+def test_push_that_used_restricted_documents_is_rejected_without_corpus(
     hub: Hub, aloi: Run, release: Path, model: Path, tmp_path: Path
 ) -> None:
     done = aloi("release", "push", release, *TO)
     assert done.returncode == 1
     assert "document d25: restricted document used, but no corpus is given" in done.stderr
     assert "--corpus CORPUS" in done.stderr
-    done = aloi("release", "push-model", model, *TO, "--evaluation", scores(tmp_path, report()))
+    done = aloi(
+        "release", "push-model", model, *TO, "--evaluation", write_scores(tmp_path, make_report())
+    )
     assert done.returncode == 1
     assert "document d25: restricted document used" in done.stderr
-    runs = [{"split": "article", "report": report().to_json()}]
+    runs = [{"split": "article", "report": make_report().to_json()}]
     (tmp_path / "new.json").write_text(json.dumps({"runs": runs}))
     done = aloi("release", "push-model", model, *TO, "--evaluation", tmp_path / "new.json")
     assert done.returncode == 1
@@ -145,16 +152,16 @@ def test_without_a_corpus_what_used_restricted_documents_is_refused(
     assert not hub.requests
 
 
-@pytest.mark.usefixtures("elsewhere")
-def test_without_a_corpus_what_names_no_restricted_document_goes_and_says_so(
+@pytest.mark.usefixtures("no_corpus")
+def test_push_without_corpus_and_restricted_documents_reports_that_nothing_was_checked(
     aloi: Run, model: Path
 ) -> None:
     done = aloi("release", "push-model", model, *TO)
     assert done.returncode == 0, done.stderr
-    assert "restricted text: not checked, no corpus" in done.stdout
+    assert "restricted text: not checked, because no corpus was given" in done.stdout
 
 
-def test_a_corpus_that_lacks_the_document_is_not_enough(
+def test_push_is_rejected_if_the_corpus_lacks_the_restricted_document(
     aloi: Run, release: Path, tmp_path: Path
 ) -> None:
     corpus = toy_corpus(tmp_path / "bare")
@@ -164,7 +171,7 @@ def test_a_corpus_that_lacks_the_document_is_not_enough(
     assert "document d25: restricted document used, but corpus toy" in done.stderr
 
 
-def test_a_corpus_with_another_text_of_the_document_is_not_enough(
+def test_push_is_rejected_if_the_corpus_has_a_different_text(
     aloi: Run, release: Path, tmp_path: Path
 ) -> None:
     corpus = toy_corpus(tmp_path / "other")
@@ -172,10 +179,10 @@ def test_a_corpus_with_another_text_of_the_document_is_not_enough(
     file.write_text(file.read_text(encoding="utf-8").replace("ignore", "oublie"), encoding="utf-8")
     done = aloi("release", "push", release, *TO, "--corpus", corpus)
     assert done.returncode == 1
-    assert "is not the one that the release withholds" in done.stderr
+    assert "differs from the text that the release withholds" in done.stderr
 
 
-def test_an_earlier_push_can_be_scanned(aloi: Run, built: Path, tmp_path: Path) -> None:
+def test_scan_searches_an_earlier_push(aloi: Run, built: Path, tmp_path: Path) -> None:
     folder = tmp_path / "downloaded"
     document_files.write([toy.sentence(1)], folder)
     done = aloi("release", "scan", folder)

@@ -1,4 +1,4 @@
-"""A release is the corpus, byte for byte the same each time, with no restricted text in it."""
+"""A release contains its corpus without restricted text, and each build gives the same bytes."""
 
 import json
 from pathlib import Path
@@ -10,10 +10,11 @@ from releases import SECRET
 from aloi.corpus.collection import Corpus
 from aloi.corpus.formats import registry
 from aloi.corpus.problems import DataError
-from aloi.corpus.release.build.assembly import build
+from aloi.corpus.release.build.builder import build_release
 from aloi.corpus.release.build.figures import Figures, read_figures
-from aloi.corpus.release.read.layout import Release, hash_of
-from aloi.corpus.release.restricted_text import strings
+from aloi.corpus.release.file_strings import read_strings
+from aloi.corpus.release.read.hashes import salted_hash
+from aloi.corpus.release.read.release_folder import Release
 
 datasets = pytest.importorskip("datasets")
 pytestmark = pytest.mark.slow  # importing datasets takes seconds
@@ -27,52 +28,59 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
 @pytest.fixture(scope="module")
 def release(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("release") / "small"
-    build(corpus, out)
+    build_release(corpus, out)
     return out
 
 
-def contents(folder: Path) -> dict[str, bytes]:
+def read_folder(folder: Path) -> dict[str, bytes]:
     return {str(f.relative_to(folder)): f.read_bytes() for f in folder.rglob("*") if f.is_file()}
 
 
-def test_the_same_bytes_each_time_in_place_of_what_was_there(
+def test_each_build_gives_the_same_bytes_and_replaces_the_old_release(
     corpus: Corpus, release: Path, tmp_path: Path
 ) -> None:
     again = tmp_path / "again"
-    build(corpus, again, refs=False)
+    build_release(corpus, again, refs=False)
     (again / "left.over").touch()
-    build(corpus, again)
-    assert contents(again) == contents(release)
+    build_release(corpus, again)
+    assert read_folder(again) == read_folder(release)
     assert list(tmp_path.iterdir()) == [again]
 
 
-def test_what_is_read_back_is_what_may_be_given_on(corpus: Corpus, release: Path) -> None:
+def test_release_contains_the_redistributable_documents(corpus: Corpus, release: Path) -> None:
     opened = [document for document in corpus.documents if document.id != "d"]
     assert sorted(registry.read(str(release)), key=lambda d: d.id) == opened
     assert Release.open(release).documents()["test"] == [opened[2]]
 
 
-def test_the_restricted_document_is_offsets_and_hashes(release: Path) -> None:
+def test_restricted_document_has_offsets_and_hashes_only(release: Path) -> None:
     opened = Release.open(release)
-    (_, bare) = opened.standoff()["test"]
+    (_, restricted) = opened.standoff()["test"]
     salt = opened.manifest.salt
-    assert (bare.id, bare.length, bare.hash) == ("d", len(SECRET), hash_of(SECRET, salt, 16))
-    assert [(m.start, m.end, m.label, m.ref, m.hash) for m in bare.entities] == [
-        (0, 18, "PER", "ref-0", hash_of("Eustache Malvoisin", salt, 8)),
-        (67, 75, "LOC", "ref-1", hash_of("Vaucluse", salt, 8)),
+    assert (restricted.id, restricted.length, restricted.hash) == (
+        "d",
+        len(SECRET),
+        salted_hash(SECRET, salt, 16),
+    )
+    assert [(m.start, m.end, m.label, m.ref, m.hash) for m in restricted.entities] == [
+        (0, 18, "PER", "ref-0", salted_hash("Eustache Malvoisin", salt, 8)),
+        (67, 75, "LOC", "ref-1", salted_hash("Vaucluse", salt, 8)),
     ]
-    assert bare.meta == {"lang": "fr"}  # its title is text
-    assert (bare.rights.holder, bare.rights.redistributable) == ("The Canal Gazette", False)
+    assert restricted.meta == {"lang": "fr"}  # the title is restricted text
+    assert (restricted.rights.holder, restricted.rights.redistributable) == (
+        "The Canal Gazette",
+        False,
+    )
 
 
-def test_no_refs_where_they_are_not_wanted(corpus: Corpus, tmp_path: Path) -> None:
-    build(corpus, tmp_path / "r", refs=False)
-    (opened, bare) = Release.open(tmp_path / "r").standoff()["test"]
-    assert {mark.ref for mark in bare.entities} == {None}
-    assert {mark.ref for mark in opened.entities} == {"ref-0", "ref-1"}
+def test_no_refs_removes_the_refs_of_restricted_mentions(corpus: Corpus, tmp_path: Path) -> None:
+    build_release(corpus, tmp_path / "r", refs=False)
+    (opened, restricted) = Release.open(tmp_path / "r").standoff()["test"]
+    assert {mention.ref for mention in restricted.entities} == {None}
+    assert {mention.ref for mention in opened.entities} == {"ref-0", "ref-1"}
 
 
-def test_datasets_gives_text_labels_and_relations_by_name(release: Path, tmp_path: Path) -> None:
+def test_datasets_loads_text_labels_and_relations(release: Path, tmp_path: Path) -> None:
     load_dataset = datasets.load_dataset
     cache = str(tmp_path)
     documents = load_dataset(str(release), cache_dir=cache)  # documents are the default
@@ -95,51 +103,52 @@ def test_datasets_gives_text_labels_and_relations_by_name(release: Path, tmp_pat
     assert len(load_dataset(str(release), "standoff", cache_dir=cache, split="test")) == 2
 
 
-def test_the_card_says_what_is_and_nothing_that_was_not_given(release: Path) -> None:
+def test_card_describes_the_release_and_invents_no_figures(release: Path) -> None:
     card = (release / "README.md").read_text(encoding="utf-8")
     assert "license: cc0-1.0" in card
     assert "| `documents` | a document with its text, mentions, relations, metadata and rights | 1 | 1 | 1 |" in card  # fmt: skip # noqa: E501
     assert "| PER | a person | une personne |" in card
     assert "**Not redistributable: 1 of 4 documents.**" in card
-    assert "No scores were given" in card
-    assert "No figures of agreement were given" in card
+    assert "No scores were provided" in card
+    assert "No agreement was provided" in card
     datasheet = (release / "DATASHEET.md").read_text(encoding="utf-8")
     assert "has no README.md" in datasheet
-    assert "guard integrity, not secrecy" in datasheet
+    assert "protect integrity, not secrecy" in datasheet
 
 
-LEAK = SECRET[10:70]
+LEAKED = SECRET[10:70]
 
 
 @pytest.mark.parametrize(
     ("planted", "file"),
     [
-        ({"meta": {"title": LEAK}}, "documents/train.parquet"),
-        ({"meta": {"note": {"deep": [LEAK.upper(), LEAK.replace(" ", "\u00a0\n")]}}}, "documents"),
-        ({"text": f"Ana vit à Rome. {LEAK}"}, "tokens/train.parquet"),
+        ({"meta": {"title": LEAKED}}, "documents/train.parquet"),
+        ({"meta": {"note": {"deep": [LEAKED.upper()]}}}, "documents"),
+        ({"meta": {"note": {"deep": [LEAKED.replace(" ", "\u00a0\n")]}}}, "documents"),
+        ({"text": f"Ana vit à Rome. {LEAKED}"}, "tokens/train.parquet"),
         ({"text": "Ana vit à Rome. " + SECRET[-62:].replace("«", "“").replace("»", "”")}, "tokens"),
     ],
-)  # fmt: skip
+)
 def test_restricted_text_in_an_open_document_stops_the_build(
     planted: dict[str, object], file: str, tmp_path: Path
 ) -> None:
     folder = releases.folder(tmp_path / "small")
     releases.change(folder, "a", **planted)
     with pytest.raises(DataError, match="contains restricted text") as caught:
-        build(Corpus.open(folder), tmp_path / "r")
+        build_release(Corpus.open(folder), tmp_path / "r")
     assert file in "\n".join(str(problem.file) for problem in caught.value.problems)
     assert [path.name for path in tmp_path.iterdir()] == ["small"]
 
 
-def test_a_short_run_in_the_corpus_s_own_words_stops_the_build(tmp_path: Path) -> None:
+def test_short_run_in_the_readme_of_the_corpus_stops_the_build(tmp_path: Path) -> None:
     folder = releases.folder(tmp_path / "small")
     (folder / "README.md").write_text(f"# Small\n\nFor example: {SECRET[-40:]}\n", encoding="utf-8")
     with pytest.raises(DataError) as caught:
-        build(Corpus.open(folder), tmp_path / "r")
+        build_release(Corpus.open(folder), tmp_path / "r")
     assert {problem.file for problem in caught.value.problems} == {"README.md", "DATASHEET.md"}
 
 
-def figures(tmp_path: Path, system: str) -> Figures:
+def write_figures(tmp_path: Path, system: str) -> Figures:
     ratios = {"precision": 1.0, "recall": None, "f1": 0.5, "ci": {"f1": [0.25, 0.75]}}
     report = {"entities": {"exact": {"micro": ratios}}, "relations": {}}
     runs = [{"split": "test", "system": system, "task": "entities", "report": report}]
@@ -149,49 +158,49 @@ def figures(tmp_path: Path, system: str) -> Figures:
     return read_figures([file])
 
 
-def test_figures_come_from_a_file_and_only_numbers_of_it(corpus: Corpus, tmp_path: Path) -> None:
-    build(corpus, tmp_path / "r", figures=figures(tmp_path, "ours"))
+def test_card_takes_only_numbers_from_the_figures_file(corpus: Corpus, tmp_path: Path) -> None:
+    build_release(corpus, tmp_path / "r", figures=write_figures(tmp_path, "ours"))
     card = (tmp_path / "r" / "README.md").read_text(encoding="utf-8")
     assert "| test | ours | entities | exact | 1.000 | – | 0.500 [0.25, 0.75] |" in card
     assert "| one, two | 3 | spans | 0 | 0 | 1.000 |" in card
 
 
-@pytest.mark.parametrize("system", [LEAK, "the Malvoisin model", "Eustache  Malvoisin"])
+@pytest.mark.parametrize("system", [LEAKED, "the Malvoisin model", "Eustache  Malvoisin"])
 def test_restricted_text_in_figures_stops_the_build(
     corpus: Corpus, tmp_path: Path, system: str
 ) -> None:
-    if system == "the Malvoisin model":  # part of a mention, which is no mention
-        build(corpus, tmp_path / "r", figures=figures(tmp_path, system))
+    if system == "the Malvoisin model":  # a part of a mention is not a mention
+        build_release(corpus, tmp_path / "r", figures=write_figures(tmp_path, system))
         return
     with pytest.raises(DataError, match=r"README\.md.*contains restricted text"):
-        build(corpus, tmp_path / "r", figures=figures(tmp_path, system))
+        build_release(corpus, tmp_path / "r", figures=write_figures(tmp_path, system))
     assert not (tmp_path / "r").exists()
 
 
-def test_a_mention_that_an_open_document_has_too_is_free(tmp_path: Path) -> None:
+def test_mention_that_an_open_document_contains_is_allowed(tmp_path: Path) -> None:
     folder = releases.folder(tmp_path / "small")
     releases.change(folder, "a", text="Ana vit à Rome, non à Vaucluse.")
-    build(Corpus.open(folder), tmp_path / "r")
-    assert "Vaucluse" in "\n".join(strings(tmp_path / "r" / "documents" / "train.parquet"))
+    build_release(Corpus.open(folder), tmp_path / "r")
+    assert "Vaucluse" in "\n".join(read_strings(tmp_path / "r" / "documents" / "train.parquet"))
 
 
-def test_all_that_is_wrong_is_told_and_nothing_written(tmp_path: Path) -> None:
+def test_all_problems_are_reported_and_nothing_is_written(tmp_path: Path) -> None:
     folder = releases.folder(tmp_path / "small")
     releases.change(folder, "a", meta={"holder": "Someone"})
     releases.change(folder, "b", entities=[], relations=[{"head": "x", "tail": "x", "label": "Y"}])
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("keep me")
     with pytest.raises(DataError) as caught:
-        build(Corpus.open(folder), tmp_path / "mine")
+        build_release(Corpus.open(folder), tmp_path / "mine")
     kinds = {problem.kind for problem in caught.value.problems}
     assert {"not-a-release", "missing-rights", "dangling-relation"} <= kinds
-    assert contents(tmp_path / "mine") == {"notes.txt": b"keep me"}
+    assert read_folder(tmp_path / "mine") == {"notes.txt": b"keep me"}
 
 
-def test_a_corpus_without_open_documents_or_relations_is_a_release_too(tmp_path: Path) -> None:
+def test_corpus_without_open_documents_or_relations_can_be_released(tmp_path: Path) -> None:
     folder = releases.folder(tmp_path / "small")
     for id_ in "abc":
         (folder / "gold" / f"{id_}.json").unlink()
     (folder / "splits.toml").write_text('test = ["d"]\n')
-    build(Corpus.open(folder), tmp_path / "r")
+    build_release(Corpus.open(folder), tmp_path / "r")
     assert Release.open(tmp_path / "r").documents() == {"test": []}

@@ -1,0 +1,1 @@
+"""Build a release: tables, dataset card, datasheet, citation and metadata."""

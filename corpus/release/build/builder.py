@@ -1,0 +1,202 @@
+"""Build the release of a corpus: all files of its folder, or none."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from aloi.corpus.collection import Corpus
+from aloi.corpus.document import Document
+from aloi.corpus.extras import need
+from aloi.corpus.files import fresh_folder
+from aloi.corpus.formats.detection import RELEASE_MANIFEST, is_release
+from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.quality.checks import check_corpus
+from aloi.corpus.release.build import tables
+from aloi.corpus.release.build.citation import licence_text, render_citation
+from aloi.corpus.release.build.contents import ReleaseContents, count_contents
+from aloi.corpus.release.build.corpus_guard import corpus_guard
+from aloi.corpus.release.build.croissant import render_croissant
+from aloi.corpus.release.build.dataset_card import render_card
+from aloi.corpus.release.build.datasheet import render_datasheet
+from aloi.corpus.release.build.figures import Figures
+from aloi.corpus.release.read.hashes import (
+    DOCUMENT_HASH_BYTES,
+    canary_line,
+    release_salt,
+    salted_hash,
+)
+from aloi.corpus.release.read.release_folder import (
+    CARD_FILE,
+    CHECKSUM_FILE,
+    CROISSANT_FILE,
+    SCHEMA_FILE,
+    DocumentEntry,
+    ReleaseManifest,
+)
+from aloi.corpus.release.restricted_text import folder_problems
+from aloi.corpus.statistics.readme_tables import lacking
+
+if TYPE_CHECKING:
+    from datasets import DatasetInfo, Features
+    from datasets.info import DatasetInfosDict
+
+CHANGELOG_FILE = "CHANGELOG.md"
+
+
+def build_release(
+    corpus: Corpus,
+    out: Path,
+    *,
+    figures: Figures | None = None,
+    refs: bool = True,
+    on_step: Callable[[str], object] = lambda step: None,
+) -> Notes:
+    """Write a release of a corpus to a folder, replacing the release in it, if any.
+
+    The same corpus and figures give the same bytes. `refs`: whether the mentions of restricted
+    documents keep their refs. `on_step` is called with the name of each step.
+
+    Returns notes on mentions that were expanded or dropped in the config `tokens`. Raises
+    `DataError`, and leaves the folder unchanged, if the corpus has problems, if the folder contains
+    anything other than a release, or if a file would contain restricted text.
+    """
+    need("datasets", extra="hub")
+    on_step("checking the corpus")
+    if problems := [*_folder_problems(out), *check_corpus(corpus)]:
+        raise DataError(problems)
+    with fresh_folder(out) as folder:
+        on_step("writing the tables")
+        notes = Notes()
+        infos = _write_tables(corpus, folder, refs=refs, notes=notes)
+        on_step("writing the dataset card")
+        _write_text_files(ReleaseContents(corpus, figures or Figures(), refs, infos), folder)
+        on_step("searching for restricted text")
+        if problems := list(folder_problems(folder, corpus_guard(corpus, refs=refs))):
+            raise DataError(problems)
+    return notes
+
+
+def _folder_problems(out: Path) -> Iterator[Problem]:
+    """Yield a problem if a path is neither a release nor an empty or missing folder."""
+    if out.exists() and not is_release(out) and (not out.is_dir() or any(out.iterdir())):
+        what = "the output exists and is not a release"
+        yield Problem("not-a-release", what, "Give another path, or empty it", file=str(out))
+
+
+def _write_tables(corpus: Corpus, folder: Path, *, refs: bool, notes: Notes) -> DatasetInfosDict:
+    """Write all splits of all configs, and return their descriptions for `datasets`."""
+    from datasets.info import DatasetInfosDict  # noqa: PLC0415 - an extra
+
+    infos = DatasetInfosDict()
+    for config, features in tables.table_features(corpus.schema).items():
+        infos[config] = _write_config(config, features, corpus, folder, refs=refs, notes=notes)
+    return infos
+
+
+def _write_config(
+    config: str, features: Features, corpus: Corpus, folder: Path, *, refs: bool, notes: Notes
+) -> DatasetInfo:
+    from datasets import DatasetInfo, SplitDict, SplitInfo  # noqa: PLC0415 - an extra
+
+    splits = SplitDict()
+    for split in corpus.splits:
+        rows = _rows(config, corpus, split, refs=refs, notes=notes)
+        path = folder / config / f"{split}.parquet"
+        table = tables.write_table(rows, features, path, canary_line(corpus.manifest.name))
+        splits.add(SplitInfo(split, num_bytes=table.nbytes, num_examples=table.num_rows))
+    return DatasetInfo(
+        features=features,
+        splits=splits,
+        download_size=sum(file.stat().st_size for file in (folder / config).iterdir()),
+        dataset_size=sum(info.num_bytes for info in splits.values()),
+    )
+
+
+def _rows(
+    config: str, corpus: Corpus, split: str, *, refs: bool, notes: Notes
+) -> Iterator[tables.Row]:
+    """Yield the rows of one split of a config; documents are sorted by id."""
+    salt = release_salt(corpus.manifest.name, corpus.manifest.version)
+    for document in _sorted_documents(corpus, split):
+        rights = corpus.rights(document)
+        if config == "standoff":
+            keep_refs = refs or rights.redistributable
+            yield tables.standoff_row(document, rights, salt=salt, refs=keep_refs)
+        elif not rights.redistributable:
+            continue
+        elif config == "documents":
+            yield tables.document_row(document, rights)
+        elif config == "tokens":
+            yield tables.token_row(document, notes)
+        else:
+            yield from tables.relation_rows(document)
+
+
+def _sorted_documents(corpus: Corpus, split: str) -> list[Document]:
+    return sorted(corpus.split(split), key=lambda document: document.id)
+
+
+def _write_text_files(contents: ReleaseContents, folder: Path) -> None:
+    """Write all files other than tables; the checksums come last."""
+    corpus = contents.corpus
+    table_hashes = _file_hashes(folder)
+    texts = {
+        CARD_FILE: render_card(contents),
+        "DATASHEET.md": render_datasheet(contents),
+        "LICENSE.md": licence_text(corpus),
+        "CITATION.cff": render_citation(contents),
+        CROISSANT_FILE: render_croissant(contents, table_hashes),
+        RELEASE_MANIFEST: _render_manifest(contents),
+        SCHEMA_FILE: (corpus.folder / corpus.manifest.schema).read_text(encoding="utf-8"),
+    }
+    changelog = corpus.folder / CHANGELOG_FILE
+    if changelog.is_file():
+        texts[CHANGELOG_FILE] = changelog.read_text(encoding="utf-8")
+    for name, text in texts.items():
+        (folder / name).write_bytes(text.encode())
+    checksums = "".join(f"{sha256}  {path}\n" for path, sha256 in _file_hashes(folder).items())
+    (folder / CHECKSUM_FILE).write_bytes(checksums.encode())
+
+
+def _render_manifest(contents: ReleaseContents) -> str:
+    """Return the content of `release.json`."""
+    corpus, manifest = contents.corpus, contents.corpus.manifest
+    splits = {split: _sorted_documents(corpus, split) for split in corpus.splits}
+    content = ReleaseManifest(
+        corpus=manifest.name,
+        version=manifest.version,
+        schema=corpus.schema.name,
+        schema_version=corpus.schema.version,
+        aloi=version("aloi"),
+        canary=contents.canary,
+        salt=contents.salt,
+        refs=contents.refs,
+        lacking=tuple(lacking(corpus)),
+        documents={
+            split: tuple(_entry(document, contents) for document in documents)
+            for split, documents in splits.items()
+        },
+        counts={split: count_contents(documents) for split, documents in splits.items()},
+    )
+    return msgspec.json.format(msgspec.json.encode(content), indent=1).decode() + "\n"
+
+
+def _entry(document: Document, contents: ReleaseContents) -> DocumentEntry:
+    text_hash = salted_hash(document.text, contents.salt, DOCUMENT_HASH_BYTES)
+    return DocumentEntry(document.id, text_hash, contents.corpus.rights(document).redistributable)
+
+
+def _file_hashes(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of every file below a folder, by its path relative to the folder."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in files
+    }

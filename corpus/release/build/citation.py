@@ -1,0 +1,37 @@
+"""The licence and the citation of a release."""
+
+from __future__ import annotations
+
+from aloi.corpus.collection import Corpus
+from aloi.corpus.release.build.contents import ReleaseContents
+
+
+def licence_text(corpus: Corpus) -> str:
+    """Return the LICENSE.md of the corpus, or a page with the licence's name if it has none."""
+    file = corpus.folder / "LICENSE.md"
+    if file.is_file():
+        return file.read_text(encoding="utf-8")
+    return f"# Licence\n\n{corpus.manifest.name}: {corpus.manifest.licence}\n"
+
+
+def render_citation(contents: ReleaseContents) -> str:
+    """Return CITATION.cff, which cites authors, title, version and licence.
+
+    The authors are those of `corpus.toml`, else the holders of rights, else the corpus itself.
+    """
+    import yaml  # noqa: PLC0415 - the extra hub brings it
+
+    corpus, manifest = contents.corpus, contents.corpus.manifest
+    holders = {corpus.rights(document).holder for document in contents.open_documents}
+    authors = manifest.authors or tuple(sorted(filter(None, holders))) or (manifest.name,)
+    content = {
+        "cff-version": "1.2.0",
+        "message": "If you use this corpus, please cite it.",
+        "type": "dataset",
+        "title": manifest.title or manifest.name,
+        "version": manifest.version,
+        "authors": [{"name": author} for author in authors],
+        "license": manifest.licence,
+        "abstract": f"{len(corpus.documents)} documents annotated with the schema {corpus.schema}.",
+    }
+    return str(yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=100))

@@ -1,0 +1,80 @@
+"""The input of the text files of a release: corpus, figures and table descriptions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from aloi.corpus.collection import Corpus
+from aloi.corpus.document import Document
+from aloi.corpus.release.build.figures import Figures
+from aloi.corpus.release.read.hashes import canary_line, release_salt
+
+if TYPE_CHECKING:
+    from datasets.info import DatasetInfosDict
+
+
+@dataclass(frozen=True)
+class ReleaseContents:
+    """A corpus, the figures for its card, and its tables as `datasets` describes them (`infos`).
+
+    `refs`: whether the mentions of restricted documents keep their refs.
+    """
+
+    corpus: Corpus
+    figures: Figures
+    refs: bool
+    infos: DatasetInfosDict
+
+    @cached_property
+    def name(self) -> str:
+        """The name of the corpus."""
+        return self.corpus.manifest.name
+
+    @cached_property
+    def salt(self) -> str:
+        """The salt of all hashes in this release."""
+        return release_salt(self.name, self.corpus.manifest.version)
+
+    @cached_property
+    def canary(self) -> str:
+        """The canary line of the corpus."""
+        return canary_line(self.name)
+
+    @cached_property
+    def splits(self) -> list[str]:
+        """The names of the splits, in the order of the corpus."""
+        return list(self.corpus.splits)
+
+    @cached_property
+    def restricted_documents(self) -> list[Document]:
+        """The documents with a text that must not be redistributed."""
+        return [d for d in self.corpus.documents if not self.corpus.rights(d).redistributable]
+
+    @cached_property
+    def open_documents(self) -> list[Document]:
+        """The documents with a text that may be redistributed."""
+        return [d for d in self.corpus.documents if self.corpus.rights(d).redistributable]
+
+    def shared_values(self) -> dict[str, Any]:
+        """Return the template values that the card and the datasheet have in common."""
+        manifest = self.corpus.manifest
+        return {
+            "name": manifest.name,
+            "version": manifest.version,
+            "restricted": len(self.restricted_documents),
+            "contact": manifest.contact or "its publisher",
+            "canary": self.canary,
+        }
+
+
+def count_contents(documents: Iterable[Document]) -> dict[str, int]:
+    """Return the number of documents, mentions and relations."""
+    documents = list(documents)
+    return {
+        "documents": len(documents),
+        "mentions": sum(len(document.entities) for document in documents),
+        "relations": sum(len(document.relations) for document in documents),
+    }

@@ -1,0 +1,23 @@
+"""Text that a release takes over from the README of the corpus."""
+
+from __future__ import annotations
+
+import re
+
+from aloi.corpus.collection import Corpus
+from aloi.corpus.statistics.readme_tables import CARD, without_counts
+
+
+def readme_body(corpus: Corpus) -> str:
+    """Return the README without title and counts, its headings one level lower; "" without one."""
+    file = corpus.folder / CARD
+    if not file.is_file():
+        return ""
+    text = without_counts(file.read_text(encoding="utf-8"))  # the card has counts of the release
+    text = re.sub(r"\A# .*\n", "", text)
+    return re.sub(r"\n{3,}", "\n\n", re.sub(r"^(#+) ", r"#\1 ", text, flags=re.MULTILINE)).strip()
+
+
+def readme_introduction(corpus: Corpus) -> str:
+    """Return the text between the title of the README and its next heading."""
+    return re.split(r"^#", readme_body(corpus), maxsplit=1, flags=re.MULTILINE)[0].strip()

@@ -1,0 +1,154 @@
+"""The dataset card of a release: YAML metadata for the Hugging Face Hub, then Markdown.
+
+Reference: https://huggingface.co/docs/hub/datasets-cards.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from aloi.corpus.document import Document, Entity
+from aloi.corpus.release.build.contents import ReleaseContents, count_contents
+from aloi.corpus.release.build.corpus_readme import readme_introduction
+from aloi.corpus.release.build.template_rendering import CARD_TEMPLATE, render_template
+from aloi.corpus.release.read.release_folder import CONFIGS
+from aloi.corpus.schema import EntityType, RelationType, Schema
+from aloi.corpus.statistics.readme_tables import counts, lacking
+
+CONFIG_DESCRIPTIONS = {
+    "documents": "a document with its text, mentions, relations, metadata and rights",
+    "tokens": "a document as tokens, with BIO tags of its outermost mentions",
+    "relations": "a relation with the text of its two ends",
+    "standoff": "a document without its text: offsets, labels, relations, hashes",
+}
+"""Content of one row, by config."""
+
+KAPPA_ITEMS = {
+    "all": "all tokens",
+    "someone": "tokens that at least one annotator marked",
+    "both": "spans that both annotators marked",
+}
+"""Descriptions of the items over which Cohen's kappa is computed, by their name in the figures."""
+
+_SIZE_CATEGORIES = {
+    "n<1K": 1_000,
+    "1K<n<10K": 10_000,
+    "10K<n<100K": 100_000,
+    "100K<n<1M": 1_000_000,
+}
+"""Size categories of the Hub with their upper limits (exclusive), in documents."""
+
+_EXAMPLE_CHARACTERS = 400
+"""Length from which the example text is cut at the next line or sentence, in code points."""
+
+
+def render_card(contents: ReleaseContents) -> str:
+    """Return the dataset card: metadata for the Hub, then Markdown for readers."""
+    return f"---\n{_metadata(contents)}\n---\n\n{render_template(CARD_TEMPLATE, _values(contents))}"
+
+
+def size_category(documents: int) -> str:
+    """Return the size category of the Hub for a number of documents."""
+    fitting = (category for category, limit in _SIZE_CATEGORIES.items() if documents < limit)
+    return next(fitting, "1M<n<10M")
+
+
+def _languages(documents: Iterable[Document]) -> list[str]:
+    """Return the languages in the metadata of the documents, sorted."""
+    return sorted({str(d.meta["lang"]) for d in documents if d.meta.get("lang")})
+
+
+def _metadata(contents: ReleaseContents) -> str:
+    """Return the YAML metadata of the card."""
+    from huggingface_hub import DatasetCardData  # noqa: PLC0415 - an extra
+
+    corpus = contents.corpus
+    relation_tags = ["relation-extraction"] if corpus.schema.relations else []
+    data = DatasetCardData(
+        pretty_name=corpus.manifest.title or corpus.manifest.name,
+        license=corpus.manifest.licence.lower(),
+        language=_languages(corpus.documents) or ["und"],
+        size_categories=[size_category(len(corpus.documents))],
+        task_categories=["token-classification"],
+        task_ids=["named-entity-recognition"],
+        tags=["named-entity-recognition", *relation_tags],
+        configs=[_config_entry(config, contents.splits) for config in CONFIGS],
+    )
+    contents.infos.to_dataset_card_data(data)
+    return str(data.to_yaml(line_break="\n"))
+
+
+def _config_entry(config: str, splits: Iterable[str]) -> dict[str, Any]:
+    files = [{"split": split, "path": f"{config}/{split}.parquet"} for split in splits]
+    entry = {"config_name": config, "data_files": files}
+    return entry | ({"default": True} if config == CONFIGS[0] else {})
+
+
+def _values(contents: ReleaseContents) -> dict[str, Any]:
+    """Return the values of the template."""
+    corpus = contents.corpus
+    schema = corpus.schema
+    types: list[EntityType | RelationType]
+    types = [*schema.entities.values(), *schema.relations.values()]
+    return contents.shared_values() | {
+        "title": corpus.manifest.title or corpus.manifest.name,
+        "licence": corpus.manifest.licence,
+        "introduction": readme_introduction(corpus),
+        "schema": schema,
+        "attributes": _attributes(schema),
+        "described": any(type_.description or type_.fr for type_ in types),
+        "totals": count_contents(corpus.documents),
+        "splits": contents.splits,
+        "configs": CONFIG_DESCRIPTIONS,
+        "rows": {
+            config: [info.splits[split].num_examples for split in contents.splits]
+            for config, info in contents.infos.items()
+        },
+        "counts": counts(corpus),
+        "example": _example(contents),
+        "agreement": contents.figures.agreement,
+        "kappa_items": KAPPA_ITEMS,
+        "scores": contents.figures.scores,
+        "missing": lacking(corpus),
+    }
+
+
+def _attributes(schema: Schema) -> list[tuple[str, Any, str]]:
+    """Return the name, type and owner (mentions or relations) of each attribute."""
+    return [
+        *((name, type_, "mentions") for name, type_ in schema.entity_attributes.items()),
+        *((name, type_, "relations") for name, type_ in schema.relation_attributes.items()),
+    ]
+
+
+def _example(contents: ReleaseContents) -> dict[str, Any] | None:
+    """Return the beginning of the shortest open document with relations, if there is any."""
+    documents = sorted(contents.open_documents, key=lambda d: (not d.relations, len(d.text), d.id))
+    if not documents:
+        return None
+    document = documents[0]
+    end = _excerpt_end(document.text)
+    entities = {entity.id: entity for entity in document.entities if entity.end <= end}
+
+    def surface(entity: Entity) -> str:
+        return " ".join(document.surface(entity).split())
+
+    return {
+        "id": document.id,
+        "split": contents.corpus.split_of[document.id],
+        "quote": "\n".join(f"> {line}".rstrip() for line in document.text[:end].split("\n")),
+        "mentions": [(surface(e), e.label, e.ref or "") for e in entities.values()],
+        "relations": [
+            f"{surface(entities[r.head])} {r.label} {surface(entities[r.tail])}"
+            for r in document.relations
+            if r.head in entities and r.tail in entities
+        ],
+    }
+
+
+def _excerpt_end(text: str) -> int:
+    """Return the end of the line or sentence that passes `_EXAMPLE_CHARACTERS`."""
+    match = re.compile(r"\n|(?<=[.!?]) ").search(text, min(_EXAMPLE_CHARACTERS, len(text)))
+    return match.start() if match else len(text)

@@ -1,0 +1,167 @@
+"""The tables of a release: the columns of each config, and the rows of a document.
+
+The config `documents` has the columns of the format `parquet`; labels are classes of the schema.
+Offsets are code points, ends exclusive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from aloi.corpus.document import Document, Entity
+from aloi.corpus.formats import parquet
+from aloi.corpus.formats.shared import bio, column_writer
+from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.formats.shared.tokens import tokenize
+from aloi.corpus.release.read.hashes import (
+    DOCUMENT_HASH_BYTES,
+    MENTION_HASH_BYTES,
+    salted_hash,
+)
+from aloi.corpus.rights import Rights
+from aloi.corpus.schema import Schema
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pyarrow as pa
+    from datasets import Features
+
+Row = dict[str, Any]
+
+_END_COLUMNS = ("id", "start", "end", "label", "ref")
+"""Columns of a mention at an end of a relation, besides its text."""
+
+KEPT_METADATA = ("annotator", "date", "guideline_version", "lang")
+"""Metadata that a document keeps in `standoff`; its title is text and is not kept."""
+
+
+def table_features(schema: Schema) -> dict[str, Features]:
+    """Return the columns of each config with their types."""
+    from datasets import Features, List, Value  # noqa: PLC0415 - an extra
+
+    string, integer = Value("string"), Value("int64")
+    documents = _document_features(schema)
+    mention = documents["entities"].feature
+    relation = documents["relations"].feature
+    tags = ["O", *(f"{prefix}-{label}" for label in schema.entities for prefix in "BI")]
+    end = {name: mention[name] for name in _END_COLUMNS} | {"text": string}
+    return {
+        "documents": documents,
+        "tokens": Features(
+            {
+                "id": string,
+                "tokens": List(string),
+                "start": List(integer),
+                "end": List(integer),
+                "tags": List(_label_feature(tags)),
+            }
+        ),
+        "relations": Features(
+            {"document": string, "head": end, "tail": end, "label": relation["label"]}
+            | {"attributes": relation["attributes"]}
+        ),
+        "standoff": Features(
+            {"id": string, "length": integer, "hash": string}
+            | {"entities": List(mention | {"hash": string})}
+            | {name: documents[name] for name in ("relations", "meta", "rights")}
+        ),
+    }
+
+
+def _document_features(schema: Schema) -> Features:
+    """Return the columns of the format `parquet`, with labels as classes, and the rights."""
+    import pyarrow as pa  # noqa: PLC0415 - an extra
+    from datasets import Features, List, Value  # noqa: PLC0415 - an extra
+
+    features = Features.from_arrow_schema(parquet.arrow_schema(pa))
+    mention = features["entities"].feature | {"label": _label_feature(schema.entities)}
+    relation = features["relations"].feature | {"label": _label_feature(schema.relations)}
+    features["entities"], features["relations"] = List(mention), List(relation)
+    string = Value("string")
+    features["rights"] = dict.fromkeys(("licence", "holder", "source", "retrieved"), string)
+    features["rights"]["redistributable"] = Value("bool")
+    return features
+
+
+def _label_feature(labels: Iterable[str]) -> Any:  # noqa: ANN401 - one of two features
+    """Return a class feature, or a string feature if there are no labels."""
+    from datasets import ClassLabel, Value  # noqa: PLC0415 - an extra
+
+    return ClassLabel(names=list(labels)) if labels else Value("string")
+
+
+def document_row(document: Document, rights: Rights) -> Row:
+    """Return the row of a document with its text, mentions, relations, metadata and rights."""
+    return parquet.encode_row(document) | {"rights": msgspec.structs.asdict(rights)}
+
+
+def token_row(document: Document, notes: Notes) -> Row:
+    """Return the tokens of a document with the BIO tags of its outermost mentions.
+
+    A mention that begins or ends within a token is expanded to it. `notes` counts expanded and
+    dropped mentions.
+    """
+    tokens = tokenize(document.text)
+    aligned = column_writer.align_flat(document, tokens, policy="expand", notes=notes)
+    spans = [bio.TokenSpan(first, end, entity.label) for entity, first, end in aligned]
+    return {
+        "id": document.id,
+        "tokens": [document.text[start:end] for start, end in tokens],
+        "start": [token.start for token in tokens],
+        "end": [token.end for token in tokens],
+        "tags": bio.encode_tags(spans, len(tokens)),
+    }
+
+
+def relation_rows(document: Document) -> Iterator[Row]:
+    """Yield one row per relation of a document, with the text of both ends."""
+    entities = document.by_id()
+    attributes = [relation["attributes"] for relation in parquet.encode_row(document)["relations"]]
+    for relation, pairs in zip(document.relations, attributes, strict=True):
+        yield {
+            "document": document.id,
+            "head": _relation_end(document, entities[relation.head]),
+            "tail": _relation_end(document, entities[relation.tail]),
+            "label": relation.label,
+            "attributes": pairs,
+        }
+
+
+def _relation_end(document: Document, entity: Entity) -> Row:
+    values = {name: getattr(entity, name) for name in _END_COLUMNS}
+    return values | {"text": document.surface(entity)}
+
+
+def standoff_row(document: Document, rights: Rights, *, salt: str, refs: bool) -> Row:
+    """Return the row of a document without its text; without `refs`, mentions have no ref."""
+    row = parquet.encode_row(document)
+    for mention, entity in zip(row["entities"], document.entities, strict=True):
+        mention["hash"] = salted_hash(document.surface(entity), salt, MENTION_HASH_BYTES)
+        mention["ref"] = entity.ref if refs else None
+    meta = {key: document.meta[key] for key in KEPT_METADATA if key in document.meta}
+    return {
+        "id": document.id,
+        "length": len(document.text),
+        "hash": salted_hash(document.text, salt, DOCUMENT_HASH_BYTES),
+        "entities": row["entities"],
+        "relations": row["relations"],
+        "meta": msgspec.json.encode(meta).decode(),
+        "rights": msgspec.structs.asdict(rights),
+    }
+
+
+def write_table(rows: Iterable[Row], features: Features, path: Path, canary: str) -> pa.Table:
+    """Write rows to a Parquet file, with the canary in its metadata, and return the table."""
+    import pyarrow as pa  # noqa: PLC0415 - an extra
+    from pyarrow import parquet as pq  # noqa: PLC0415 - an extra
+
+    schema = features.arrow_schema
+    schema = schema.with_metadata({**schema.metadata, b"canary": canary.encode()})
+    table = pa.Table.from_pylist([features.encode_example(row) for row in rows], schema=schema)
+    path.parent.mkdir(exist_ok=True)
+    pq.write_table(table, path)
+    return table

@@ -1,0 +1,154 @@
+"""Search all files of a push for restricted text; only files cleared here are pushed.
+
+First, a report that declares that it contains restricted text is rejected. Then the guard
+(`aloi.corpus.release.restricted_text`) searches every file for the restricted documents of a
+corpus.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from aloi.corpus.collection import Corpus
+from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.release.build.corpus_guard import corpus_guard
+from aloi.corpus.release.plurals import count_noun
+from aloi.corpus.release.restricted_text import file_problems
+from aloi.corpus.rights import RESTRICTED_TEXT
+
+FileContent = Path | bytes
+"""A file to publish: its path, or its bytes."""
+
+_DECLARATION = re.compile(rb"<(?:!-- |meta name=\"?)" + RESTRICTED_TEXT.encode() + rb"\b")
+"""Declaration of restricted text in an HTML page or a Markdown report."""
+
+_DECLARATION_BYTES = 4096
+"""Number of bytes at the start of a file in which a declaration is searched for."""
+
+
+@dataclass(frozen=True)
+class ClearedFiles:
+    """Files that were searched for restricted text and may be pushed, by path.
+
+    `corpus`: name and version of the corpus, None if there was no corpus. `documents`: ids of the
+    restricted documents that were searched for. `missing`: ids of restricted documents that
+    `corpus.toml` lists but the corpus folder lacks.
+    """
+
+    files: Mapping[str, FileContent]
+    corpus: str | None = None
+    documents: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+    def summary(self) -> Iterator[str]:
+        """Yield the lines that describe the result of the search."""
+        if self.corpus is None:
+            yield (
+                "restricted text: not checked, because no corpus was given (--corpus) "
+                "and the files name no restricted document"
+            )
+            return
+        if self.documents:
+            yield (
+                f"restricted text: none found in {count_noun(len(self.files), 'file')}; "
+                f"searched for {count_noun(len(self.documents), 'restricted document')} "
+                f"of {self.corpus}: {', '.join(self.documents)}"
+            )
+        else:
+            yield f"restricted text: {self.corpus} has no restricted document to search for"
+        if self.missing:
+            yield f"not searched for, because the corpus lacks them: {', '.join(self.missing)}"
+
+
+def clear_files(
+    files: Mapping[str, FileContent],
+    corpus: Corpus | None,
+    *,
+    used_ids: Collection[str] = (),
+    refs: bool = True,
+    vocabularies: Collection[str] = (),
+) -> ClearedFiles:
+    """Search files for text of the restricted documents of a corpus.
+
+    `used_ids`: ids of restricted documents that were used to make the files, as far as known.
+    `refs`: whether refs of restricted mentions are allowed. `vocabularies`: paths in which only
+    long runs are leaks, because a vocabulary lists names and stock phrases.
+
+    Raises `DataError` with a problem for each file that contains restricted text or declares it,
+    and for each used document that is not a restricted document of the corpus.
+    """
+    problems = [*_declaration_problems(files), *_unavailable_problems(used_ids, corpus)]
+    if problems:
+        raise DataError(problems)
+    if corpus is None:
+        return ClearedFiles(files)
+    guard = corpus_guard(corpus, refs=refs)
+    problems = [
+        problem
+        for name, content in sorted(files.items())
+        for problem in file_problems(name, content, guard, long_only=name in vocabularies)
+    ]
+    if problems:
+        raise DataError(problems)
+    missing = {*corpus.manifest.restricted} - {*guard.documents}
+    name = f"{corpus.manifest.name} {corpus.manifest.version}"
+    return ClearedFiles(files, name, guard.documents, tuple(sorted(missing)))
+
+
+def _declaration_problems(files: Mapping[str, FileContent]) -> Iterator[Problem]:
+    """Yield a problem for each report that declares that it contains restricted text."""
+    for name, content in sorted(files.items()):
+        raw = content if isinstance(content, bytes) else content.read_bytes()
+        in_markup = _DECLARATION.search(raw, 0, _DECLARATION_BYTES)
+        if in_markup or (name.endswith(".json") and _declared_in_json(raw)):
+            what = f"this report contains restricted text ({RESTRICTED_TEXT})"
+            fix = "Write the report again without --with-restricted-text"
+            yield Problem("restricted-report", what, fix, file=name)
+
+
+def _declared_in_json(raw: bytes) -> bool:
+    """Return whether JSON is a report in which the key for restricted text is true."""
+    if RESTRICTED_TEXT.encode() not in raw:
+        return False
+    try:
+        report: Any = json.loads(raw)
+    except ValueError:
+        return False
+    return isinstance(report, dict) and report.get(RESTRICTED_TEXT) is True
+
+
+def _unavailable_problems(used_ids: Collection[str], corpus: Corpus | None) -> Iterator[Problem]:
+    """Yield a problem for each used document that is not a restricted document of the corpus."""
+    if corpus is None:
+        reason, available = "no corpus is given", frozenset[str]()
+    else:
+        reason = (
+            f"corpus {corpus.manifest.name} in {corpus.folder} has no restricted document "
+            "with this id"
+        )
+        available = frozenset(document.id for document in corpus.documents) & corpus.restricted_ids
+    for id_ in sorted(set(used_ids) - available):
+        what = f"restricted document used, but {reason}: its text cannot be searched for"
+        fix = "Give the corpus folder that contains this document with --corpus CORPUS"
+        yield Problem("nothing-to-check", what, fix, document=id_)
+
+
+def find_vocabularies(files: Mapping[str, FileContent]) -> frozenset[str]:
+    """Return the paths of a pipeline's vocabulary and of its binary files, which list words."""
+    return frozenset(
+        name
+        for name, content in files.items()
+        if "vocab" in PurePosixPath(name).parts
+        or (isinstance(content, Path) and b"\0" in content.read_bytes())
+    )
+
+
+def list_files(folder: Path) -> dict[str, FileContent]:
+    """Return the files below a folder by their paths relative to it."""
+    paths = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return {path.relative_to(folder).as_posix(): path for path in paths}

@@ -1,0 +1,100 @@
+"""Check the documents of a release: splits, withheld texts, and agreement with the corpus."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from aloi.corpus.collection import Corpus
+from aloi.corpus.document import Document
+from aloi.corpus.formats import parquet
+from aloi.corpus.problems import Problem
+from aloi.corpus.quality.checks import leak_problems
+from aloi.corpus.release.build.corpus_guard import corpus_guard
+from aloi.corpus.release.build.tables import standoff_row
+from aloi.corpus.release.publish.file_checks import REBUILD
+from aloi.corpus.release.read.release_folder import Release, StandoffDocument
+from aloi.corpus.release.restricted_text import folder_problems
+
+
+def split_problems(release: Release) -> Iterator[Problem]:
+    """Yield a problem for each document in two splits, and for text that two splits share."""
+    split_of: dict[str, str] = {}
+    for split, entries in release.manifest.documents.items():
+        for entry in entries:
+            if entry.id in split_of:
+                what = f"document is in {split_of[entry.id]} and in {split}"
+                yield Problem("two-splits", what, "Keep the document in one split", entry.id)
+            split_of[entry.id] = split
+    documents = [document for split in release.documents().values() for document in split]
+    yield from leak_problems(documents, split_of)
+
+
+def withheld_problems(release: Release) -> Iterator[Problem]:
+    """Yield a problem for each restricted document in a table with text, and for unexpected refs.
+
+    Only the ids in the tables are checked; `restricted_text_problems` searches their text.
+    """
+    for split, documents in release.standoff().items():
+        restricted = [each for each in documents if not each.rights.redistributable]
+        yield from _text_table_problems(release, split, {each.id for each in restricted})
+        for document in restricted:
+            has_refs = any(mention.ref is not None for mention in document.entities)
+            if has_refs and not release.manifest.refs:
+                what = "restricted document has refs, but the release was built with --no-refs"
+                yield Problem("restricted-text", what, REBUILD, document.id)
+
+
+def _text_table_problems(release: Release, split: str, restricted: set[str]) -> Iterator[Problem]:
+    for config, column in (("documents", "id"), ("tokens", "id"), ("relations", "document")):
+        rows = parquet.read_rows(release.table(config, split), list)
+        for id_ in sorted(restricted & {row[column] for row in rows}):
+            what = f"document is in {config}, but must not be redistributed"
+            file = f"{config}/{split}.parquet"
+            yield Problem("restricted-text", what, REBUILD, id_, file=file)
+
+
+def corpus_problems(release: Release, corpus: Corpus) -> Iterator[Problem]:
+    """Yield a problem for each document that differs between the release and the corpus.
+
+    Text, annotations, metadata and rights are compared, if name and version agree.
+    """
+    manifest, expected = release.manifest, corpus.manifest
+    if (manifest.corpus, manifest.version) != (expected.name, expected.version):
+        what = (
+            f"release of {manifest.corpus} {manifest.version}, "
+            f"but the corpus is {expected.name} {expected.version}"
+        )
+        yield Problem("other-corpus", what, REBUILD)
+        return
+    open_documents, standoff = release.documents(), release.standoff()
+    for split in corpus.splits:
+        in_corpus = {document.id: document for document in corpus.split(split)}
+        with_text = {document.id: document for document in open_documents.get(split, [])}
+        in_release = {document.id: document for document in standoff.get(split, [])}
+        for id_ in sorted(in_corpus.keys() ^ in_release.keys()):
+            where = "corpus" if id_ in in_corpus else "release"
+            yield Problem("other-documents", f"{split}: only in the {where}", REBUILD, id_)
+        for id_ in sorted(in_corpus.keys() & in_release.keys()):
+            document = in_corpus[id_]
+            expected_document = document if corpus.rights(document).redistributable else None
+            same = with_text.get(id_) == expected_document
+            if not same or not _same_standoff(in_release[id_], document, corpus, release):
+                what = f"{split}: document differs from the corpus"
+                yield Problem("other-document", what, REBUILD, id_)
+
+
+def _same_standoff(
+    standoff: StandoffDocument, document: Document, corpus: Corpus, release: Release
+) -> bool:
+    """Return whether a new build would give a document the same row in `standoff`."""
+    rights, salt = corpus.rights(document), release.manifest.salt
+    refs = release.manifest.refs or rights.redistributable
+    row = standoff_row(document, rights, salt=salt, refs=refs)
+    return standoff == msgspec.convert(parquet.decode_row(row, {}), StandoffDocument)
+
+
+def restricted_text_problems(release: Release, corpus: Corpus) -> Iterator[Problem]:
+    """Yield a problem for each file that contains text of a restricted document."""
+    yield from folder_problems(release.folder, corpus_guard(corpus, refs=release.manifest.refs))

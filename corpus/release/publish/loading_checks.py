@@ -1,0 +1,100 @@
+"""Check that datasets, pandas and polars load the tables of a release."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any
+
+from aloi.corpus.problems import Problem
+from aloi.corpus.release.plurals import count_noun
+from aloi.corpus.release.publish.file_checks import REBUILD
+from aloi.corpus.release.read.release_folder import CONFIGS, Release
+
+_MAX_ERROR_LENGTH = 200
+"""Length at which the message of a library is cut, in characters."""
+
+
+def datasets_problems(release: Release) -> Iterator[Problem]:
+    """Yield a problem for each config that `load_dataset` cannot load, or loads incompletely.
+
+    Splits and documents are compared with the manifest.
+    """
+    from datasets import load_dataset  # noqa: PLC0415 - an extra
+
+    with tempfile.TemporaryDirectory() as cache, _no_progress_bars():
+        for config in CONFIGS:
+            try:
+                loaded = load_dataset(str(release.folder), config, cache_dir=cache)
+            except Exception as error:  # noqa: BLE001 - any failure to load is the result
+                what = f"load_dataset fails: {_one_line(error)}"
+                yield Problem("not-loading", what, REBUILD, file=config)
+                continue
+            splits = list(release.manifest.documents)
+            if list(loaded) != splits:
+                what = (
+                    f"load_dataset finds splits {', '.join(loaded)}; expected {', '.join(splits)}"
+                )
+                yield Problem("not-loading", what, REBUILD, file=config)
+            for split, rows in loaded.items():
+                yield from _document_problems(release, config, split, rows)
+
+
+@contextmanager
+def _no_progress_bars() -> Iterator[None]:
+    """Turn off the progress bars of `datasets`, which would interrupt ours."""
+    from datasets import utils  # noqa: PLC0415 - an extra
+
+    enabled = not utils.are_progress_bars_disabled()
+    utils.disable_progress_bars()
+    try:
+        yield
+    finally:
+        if enabled:
+            utils.enable_progress_bars()
+
+
+def _document_problems(
+    release: Release,
+    config: str,
+    split: str,
+    rows: Any,  # noqa: ANN401 - a table of datasets
+) -> Iterator[Problem]:
+    """Yield a problem if the documents in a table are not those that the manifest lists."""
+    entries = release.manifest.documents[split]
+    file = f"{config}/{split}.parquet"
+    ids = [entry.id for entry in entries if config == "standoff" or entry.redistributable]
+    if config == "relations":
+        if not set(rows["document"]) <= set(ids):
+            what = "contains relations of documents that release.json does not list for this split"
+            yield Problem("other-documents", what, REBUILD, file=file)
+    elif list(rows["id"]) != ids:
+        what = "its documents are not those that release.json lists"
+        yield Problem("other-documents", what, REBUILD, file=file)
+
+
+def data_frame_problems(release: Release, library: str) -> Iterator[Problem]:
+    """Yield a problem for each table that pandas or polars does not read completely."""
+    from pyarrow.parquet import read_metadata  # noqa: PLC0415 - an extra
+
+    reader: Any = import_module(library)
+    for config in CONFIGS:
+        for split in release.manifest.documents:
+            path = release.table(config, split)
+            file = f"{config}/{split}.parquet"
+            try:
+                rows = len(reader.read_parquet(path))
+            except Exception as error:  # noqa: BLE001 - any failure to load is the result
+                what = f"{library} cannot read this table: {_one_line(error)}"
+                yield Problem("not-loading", what, REBUILD, file=file)
+                continue
+            expected = read_metadata(path).num_rows
+            if rows != expected:
+                what = f"{library} reads {count_noun(rows, 'row')}, expected {expected}"
+                yield Problem("not-loading", what, REBUILD, file=file)
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:_MAX_ERROR_LENGTH]

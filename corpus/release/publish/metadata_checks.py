@@ -1,0 +1,109 @@
+"""Check the metadata of a release: dataset card and Croissant file."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from aloi.corpus.problems import Problem
+from aloi.corpus.release.build.dataset_card import size_category
+from aloi.corpus.release.publish.file_checks import REBUILD
+from aloi.corpus.release.read.release_folder import CARD_FILE, CONFIGS, CROISSANT_FILE, Release
+
+HUB_TASK_CATEGORIES = frozenset(
+    {"token-classification", "text-classification", "feature-extraction"}
+)
+"""Task categories of the Hub that fit a corpus of entities and relations."""
+
+_LANGUAGE_CODE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]+)*")
+
+_MAX_ERROR_LENGTH = 300
+"""Length at which the message of mlcroissant is cut, in characters."""
+
+
+def card_problems(release: Release) -> Iterator[Problem]:
+    """Yield the problems of the dataset card: metadata that is invalid or does not fit the tables.
+
+    The card must also contain the canary line.
+    """
+    from huggingface_hub import DatasetCard  # noqa: PLC0415 - an extra
+
+    try:
+        data = DatasetCard.load(release.folder / CARD_FILE).data.to_dict()
+    except Exception as error:  # noqa: BLE001 - broken YAML raises several types
+        yield Problem("bad-card", f"metadata cannot be read: {error}", REBUILD, file=CARD_FILE)
+        return
+    for what in (*_table_mismatches(release, data), *_missing_metadata(data)):
+        yield Problem("bad-card", what, REBUILD, file=CARD_FILE)
+    if bad := [name for name in data.get("language") or ["-"] if not _is_language_code(name)]:
+        what = f"not a language code: {', '.join(bad)}"
+        fix = "Set `lang` in the metadata of each document to a language code, such as fr"
+        yield Problem("bad-card", what, fix, file=CARD_FILE)
+    if release.manifest.canary not in (release.folder / CARD_FILE).read_text(encoding="utf-8"):
+        yield Problem("bad-card", "the canary line is missing", REBUILD, file=CARD_FILE)
+
+
+def _table_mismatches(release: Release, data: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a message for each part of the metadata that does not fit the tables."""
+    documents = sum(map(len, release.manifest.documents.values()))
+    configs = [config.get("config_name") for config in data.get("configs") or ()]
+    expected = {
+        "size_categories": ([size_category(documents)], data.get("size_categories")),
+        "configs": (list(CONFIGS), configs),
+        "dataset_info": (_row_counts(release), _row_counts_of_card(data)),
+    }
+    for key, (correct, value) in expected.items():
+        if value != correct:
+            yield f"{key} is {value}, expected {correct}"
+
+
+def _missing_metadata(data: Mapping[str, Any]) -> Iterator[str]:
+    for key in ("license", "pretty_name"):
+        if not data.get(key):
+            yield f"{key} is missing"
+    if not set(data.get("task_categories") or ["-"]) <= HUB_TASK_CATEGORIES:
+        yield f"task_categories must be among {', '.join(sorted(HUB_TASK_CATEGORIES))}"
+
+
+def _is_language_code(name: str) -> bool:
+    return _LANGUAGE_CODE.fullmatch(name) is not None
+
+
+def _row_counts(release: Release) -> dict[str, dict[str, int]]:
+    """Return the number of rows in the tables, by config and split."""
+    from pyarrow.parquet import read_metadata  # noqa: PLC0415 - an extra
+
+    return {
+        config: {
+            split: read_metadata(release.table(config, split)).num_rows
+            for split in release.manifest.documents
+        }
+        for config in CONFIGS
+    }
+
+
+def _row_counts_of_card(data: Mapping[str, Any]) -> dict[str, dict[str, int]]:
+    """Return the number of rows according to the card, by config and split."""
+    return {
+        info["config_name"]: {split["name"]: split["num_examples"] for split in info["splits"]}
+        for info in data.get("dataset_info") or ()
+    }
+
+
+def croissant_problems(release: Release) -> Iterator[Problem]:
+    """Yield a problem if mlcroissant rejects the file, or for each hash in it that is wrong."""
+    import mlcroissant  # noqa: PLC0415 - only if it is installed
+
+    try:
+        dataset = mlcroissant.Dataset(release.folder / CROISSANT_FILE)
+    except mlcroissant.ValidationError as error:
+        what = " ".join(str(error).split())[:_MAX_ERROR_LENGTH]
+        yield Problem("bad-croissant", what, REBUILD, file=CROISSANT_FILE)
+        return
+    for part in dataset.metadata.distribution:
+        content = (release.folder / part.content_url).read_bytes()
+        if hashlib.sha256(content).hexdigest() != part.sha256:
+            what = f"hash of {part.id} does not match the file"
+            yield Problem("bad-croissant", what, REBUILD, file=CROISSANT_FILE)

@@ -1,0 +1,60 @@
+"""Select the files of a release for a push, after checking that they may be published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from aloi.corpus.collection import Corpus
+from aloi.corpus.formats.detection import RELEASE_MANIFEST
+from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.release.publish.clearance import ClearedFiles, clear_files, list_files
+from aloi.corpus.release.publish.content_checks import withheld_problems
+from aloi.corpus.release.publish.file_checks import checksum_problems
+from aloi.corpus.release.read.hashes import DOCUMENT_HASH_BYTES, salted_hash
+from aloi.corpus.release.read.release_folder import DocumentEntry, Release
+
+
+def release_files(folder: Path, *, tag: str, corpus: Corpus | None) -> ClearedFiles:
+    """Return the files of a release, searched for the restricted documents of a corpus.
+
+    Raises `DataError` if the tag does not match the version of the release, if a file is missing,
+    changed or unknown, if a file contains restricted text, or if the corpus lacks the text of a
+    restricted document. The other checks of `aloi release check` are not repeated.
+    """
+    release = Release.open(folder)
+    problems = [*_version_problems(release, tag), *checksum_problems(release)]
+    if problems or (problems := list(withheld_problems(release))):
+        raise DataError(problems)
+    manifest = release.manifest
+    withheld = [
+        entry
+        for entries in manifest.documents.values()
+        for entry in entries
+        if not entry.redistributable
+    ]
+    if corpus is not None and (problems := list(_text_problems(withheld, manifest.salt, corpus))):
+        raise DataError(problems)
+    ids = {entry.id for entry in withheld}
+    return clear_files(list_files(folder), corpus, used_ids=ids, refs=manifest.refs)
+
+
+def _text_problems(
+    withheld: Iterable[DocumentEntry], salt: str, corpus: Corpus
+) -> Iterator[Problem]:
+    """Yield a problem for each restricted document with a different text in the corpus."""
+    texts = {document.id: document.text for document in corpus.documents}
+    for entry in withheld:
+        text = texts.get(entry.id)
+        if text is not None and salted_hash(text, salt, DOCUMENT_HASH_BYTES) != entry.hash:
+            what = f"its text in {corpus.folder} differs from the text that the release withholds"
+            fix = "Give the corpus from which the release was built with --corpus CORPUS"
+            yield Problem("nothing-to-check", what, fix, document=entry.id)
+
+
+def _version_problems(release: Release, tag: str) -> Iterator[Problem]:
+    version = release.manifest.version
+    if tag != f"v{version}":
+        what = f"the release has version {version}, but the tag is {tag}"
+        fix = f"Use --tag v{version}, or build a release of the version you want to push"
+        yield Problem("other-version", what, fix, file=str(release.folder / RELEASE_MANIFEST))

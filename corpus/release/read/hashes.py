@@ -1,0 +1,24 @@
+"""Salted hashes of texts, and the canary line of a corpus."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+
+MENTION_HASH_BYTES, DOCUMENT_HASH_BYTES = 8, 16
+"""Bytes kept of the hash of a mention, and of a document's text."""
+
+
+def release_salt(name: str, version: str) -> str:
+    """Return the salt of a corpus version, so that two builds of it have the same hashes."""
+    return hashlib.sha256(f"{name} {version}".encode()).hexdigest()[:32]
+
+
+def salted_hash(text: str, salt: str, size: int) -> str:
+    """Return the first `size` bytes of the salted BLAKE2b hash of a text, in hexadecimal."""
+    return hashlib.blake2b(text.encode(), key=salt.encode(), digest_size=size).hexdigest()
+
+
+def canary_line(name: str) -> str:
+    """Return a line that is unique to a corpus and reveals it in training data."""
+    return f"{name} canary GUID {uuid.uuid5(uuid.NAMESPACE_URL, f'aloi:{name}')}"

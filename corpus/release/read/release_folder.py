@@ -1,0 +1,130 @@
+"""The folder of a release: its files, its manifest, and its documents.
+
+README.md DATASHEET.md LICENSE.md CITATION.cff CHANGELOG.md croissant.json schema.toml
+release.json                  corpus, version, and the ids and hashes of all documents
+SHA256SUMS                    checksums of all other files, in the format of sha256sum
+documents/<split>.parquet     redistributable documents: text, mentions, relations, rights
+tokens/<split>.parquet        the same documents as tokens with BIO tags
+relations/<split>.parquet     the relations of these documents, one per row
+standoff/<split>.parquet      all documents without their text: offsets, labels, hashes
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from aloi.corpus.document import Document, Entity, Relation
+from aloi.corpus.formats import parquet
+from aloi.corpus.formats.detection import RELEASE_MANIFEST
+from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.rights import Rights
+
+CARD_FILE = "README.md"
+CHECKSUM_FILE = "SHA256SUMS"
+CROISSANT_FILE = "croissant.json"
+SCHEMA_FILE = "schema.toml"
+
+CONFIGS = ("documents", "tokens", "relations", "standoff")
+"""Configs of the dataset, the default first; only `standoff` contains restricted documents."""
+
+
+class DocumentEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A document in the manifest of a release; `hash` is the salted hash of its text."""
+
+    id: str
+    hash: str
+    redistributable: bool
+
+
+class ReleaseManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The content of `release.json`.
+
+    `documents` and `counts` are by split. `lacking`: ids of documents that a split names and the
+    corpus folder lacked at build time. `refs`: whether restricted mentions keep their refs.
+    """
+
+    corpus: str
+    version: str
+    schema: str
+    schema_version: str
+    aloi: str
+    canary: str
+    salt: str
+    refs: bool
+    lacking: tuple[str, ...]
+    documents: dict[str, tuple[DocumentEntry, ...]]
+    counts: dict[str, dict[str, int]]
+
+
+class StandoffMention(Entity, frozen=True, forbid_unknown_fields=True, kw_only=True, gc=False):
+    """A mention without its text: offsets, label, and the salted hash of the text."""
+
+    hash: str
+
+
+class StandoffDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A document without its text: `length` in code points, and the salted hash of the text."""
+
+    id: str
+    length: int
+    hash: str
+    entities: tuple[StandoffMention, ...]
+    relations: tuple[Relation, ...]
+    meta: dict[str, Any]
+    rights: Rights
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release folder, read on demand."""
+
+    folder: Path
+    manifest: ReleaseManifest
+
+    @classmethod
+    def open(cls, folder: Path) -> Release:
+        """Return the release in a folder; raise `DataError` if its manifest is unusable."""
+        file = folder / RELEASE_MANIFEST
+        try:
+            return cls(folder, msgspec.json.decode(file.read_bytes(), type=ReleaseManifest))
+        except OSError as error:
+            what = f"cannot be read: {error.strerror}"
+        except msgspec.MsgspecError as error:
+            what = str(error)
+        fix = "Give a folder that aloi release build wrote"
+        raise DataError([Problem("bad-release", what, fix, file=str(file))])
+
+    def table(self, config: str, split: str) -> Path:
+        """Return the Parquet file of one split of a config."""
+        return self.folder / config / f"{split}.parquet"
+
+    def documents(self) -> dict[str, list[Document]]:
+        """Return the documents that have their text, by split; raise `DataError` if unreadable."""
+        return {
+            split: list(
+                parquet.read(self.table("documents", split), parquet.ReadOptions(), Notes())
+            )
+            for split in self.manifest.documents
+        }
+
+    def standoff(self) -> dict[str, list[StandoffDocument]]:
+        """Return all documents without their text, by split; raise `DataError` if unreadable."""
+        return {
+            split: list(_read_standoff(self.table("standoff", split)))
+            for split in self.manifest.documents
+        }
+
+
+def _read_standoff(file: Path) -> Iterator[StandoffDocument]:
+    try:
+        for row in parquet.read_rows(file, list):
+            yield msgspec.convert(row, StandoffDocument)
+    except msgspec.ValidationError as error:
+        fix = "Build the release again"
+        raise DataError([Problem("bad-release", str(error), fix, file=str(file))]) from error

@@ -1,0 +1,129 @@
+"""Count the annotations that were added, removed or changed between two versions.
+
+A mention is identified by its start, end and label, and a relation by the offsets of its ends and
+its label, as in evaluation. The two ends of a symmetric relation have no order. An annotation that
+only one version has was added or removed; one that both have was changed if its `ref` or attributes
+differ. A mention with a new label or boundary is therefore one removed and one added.
+
+If the text of a document changed, its mentions are identified by surface form instead of offsets.
+Ids of mentions and scores of models are ignored.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from aloi.corpus.document import Document
+
+AnnotationKind = Literal["entities", "relations"]
+
+AnnotationPlace = tuple[object, ...]
+"""Start and end of a mention, or its surface form; for a relation, the places of both ends."""
+
+AnnotationKey = tuple[AnnotationKind, str, AnnotationPlace]
+"""Identity of an annotation within its document: kind, label and place."""
+
+AnnotationCounts = Counter[tuple[AnnotationKey, tuple[object, ...]]]
+"""The annotations of a document: their keys, and their `ref` and attributes."""
+
+
+@dataclass(frozen=True)
+class AnnotationChanges:
+    """Numbers of annotations that differ between two versions.
+
+    `arrived` and `left` count the annotations of added and removed documents; `added`, `removed`
+    and `changed` count corrections in documents that both versions have.
+    """
+
+    arrived: int = 0
+    left: int = 0
+    added: int = 0
+    removed: int = 0
+    changed: int = 0
+
+    @property
+    def has_corrections(self) -> bool:
+        """Whether any annotation was added, removed or changed in a document of both versions."""
+        return bool(self.added or self.removed or self.changed)
+
+    def __add__(self, other: AnnotationChanges) -> AnnotationChanges:
+        return AnnotationChanges(
+            self.arrived + other.arrived,
+            self.left + other.left,
+            self.added + other.added,
+            self.removed + other.removed,
+            self.changed + other.changed,
+        )
+
+    def __str__(self) -> str:
+        """Return the corrections other than zero, such as `+3 −1 ~2`."""
+        signs = (("+", self.added), ("−", self.removed), ("~", self.changed))
+        return " ".join(f"{sign}{number}" for sign, number in signs if number)
+
+
+def count_corrections(changes: Iterable[AnnotationChanges]) -> int:
+    """Return the number of corrections; one removed and one added annotation count as one."""
+    changes = list(changes)
+    added, removed = sum(each.added for each in changes), sum(each.removed for each in changes)
+    return max(added, removed) + sum(each.changed for each in changes)
+
+
+def count_annotations(document: Document) -> Counter[tuple[AnnotationKind, str]]:
+    """Return the number of annotations of a document by kind and label."""
+    return Counter(_labels(document))
+
+
+def _labels(document: Document) -> Iterator[tuple[AnnotationKind, str]]:
+    for entity in document.entities:
+        yield "entities", entity.label
+    for relation in document.relations:
+        yield "relations", relation.label
+
+
+def compare_annotations(
+    old: Document, new: Document, *, same_text: bool, symmetric: frozenset[str]
+) -> Mapping[tuple[AnnotationKind, str], AnnotationChanges]:
+    """Return the corrections of one document by kind and label; empty if its annotations agree.
+
+    With `same_text`, annotations are identified by offsets, otherwise by surface form.
+    `symmetric`: labels of symmetric relations.
+    """
+    if same_text and (old.entities, old.relations) == (new.entities, new.relations):
+        return {}  # the usual case, without building any keys
+    before = _annotations(old, by_offset=same_text, symmetric=symmetric)
+    after = _annotations(new, by_offset=same_text, symmetric=symmetric)
+    only_before, only_after = _keys(before - after), _keys(after - before)
+    changes: dict[tuple[AnnotationKind, str], AnnotationChanges] = defaultdict(AnnotationChanges)
+    for kind, label, place in only_before | only_after:
+        lost, gained = only_before[kind, label, place], only_after[kind, label, place]
+        changes[kind, label] += AnnotationChanges(
+            added=max(gained - lost, 0), removed=max(lost - gained, 0), changed=min(lost, gained)
+        )
+    return changes
+
+
+def _annotations(
+    document: Document, *, by_offset: bool, symmetric: frozenset[str]
+) -> AnnotationCounts:
+    places: dict[str, AnnotationPlace] = {
+        entity.id: (entity.start, entity.end) if by_offset else (document.surface(entity),)
+        for entity in document.entities
+    }
+    annotations: AnnotationCounts = Counter()
+    for entity in document.entities:
+        attributes = tuple(sorted(entity.attributes.items()))
+        annotations[("entities", entity.label, places[entity.id]), (entity.ref, attributes)] += 1
+    for relation in document.relations:
+        ends: list[AnnotationPlace] = [places[relation.head], places[relation.tail]]
+        if relation.label in symmetric:
+            ends.sort()
+        attributes = tuple(sorted(relation.attributes.items()))
+        annotations[("relations", relation.label, tuple(ends)), attributes] += 1
+    return annotations
+
+
+def _keys(annotations: AnnotationCounts) -> Counter[AnnotationKey]:
+    return Counter(key for key, _ in annotations.elements())

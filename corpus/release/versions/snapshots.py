@@ -1,0 +1,113 @@
+"""Snapshots: one version of a corpus, read from a corpus folder, a release or bare documents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aloi.corpus.collection import Corpus, is_corpus
+from aloi.corpus.document import Document
+from aloi.corpus.formats.detection import is_release
+from aloi.corpus.formats.registry import read
+from aloi.corpus.release.read.hashes import DOCUMENT_HASH_BYTES, salted_hash
+from aloi.corpus.release.read.release_folder import SCHEMA_FILE, Release, StandoffDocument
+from aloi.corpus.rights import Rights, rights_of
+from aloi.corpus.schema import Schema, load_schema
+from aloi.corpus.statistics.readme_tables import lacking
+
+
+@dataclass(frozen=True)
+class TextHash:
+    """The salted hash of a text that a release withholds, and its salt."""
+
+    salt: str
+    hash: str
+
+    def matches(self, text: str) -> bool:
+        """Return whether a text has this hash."""
+        return salted_hash(text, self.salt, DOCUMENT_HASH_BYTES) == self.hash
+
+
+@dataclass(frozen=True)
+class CorpusSnapshot:
+    """The documents of one corpus version, with their splits and rights, by document id.
+
+    `text_hashes`: hashes of the texts that a release withholds; these documents have spaces instead
+    of their text. `missing`: ids of documents that the version names but the snapshot lacks.
+    """
+
+    documents: Mapping[str, Document]
+    split_of: Mapping[str, str] = field(default_factory=dict)
+    rights: Mapping[str, Rights] = field(default_factory=dict)
+    name: str = ""
+    version: str | None = None
+    schema: Schema | None = None
+    text_hashes: Mapping[str, TextHash] = field(default_factory=dict)
+    missing: frozenset[str] = frozenset()
+
+    def split(self, id_: str) -> str:
+        """Return the split of a document, or an empty string if it is in none."""
+        return self.split_of.get(id_, "")
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version or 'without a version'}".strip()
+
+
+def open_snapshot(path: Path) -> CorpusSnapshot:
+    """Read the snapshot of a release, a corpus folder, or bare documents in any format.
+
+    Bare documents have no version, splits or schema. Raises `DataError` with all problems.
+    """
+    if is_release(path):
+        return _release_snapshot(Release.open(path))
+    if is_corpus(path):
+        return _corpus_snapshot(Corpus.open(path))
+    documents = {document.id: document for document in read(str(path))}
+    rights = {
+        id_: rights_of(document.meta, Rights(), restricted=False)
+        for id_, document in documents.items()
+    }
+    return CorpusSnapshot(documents, rights=rights, name=path.name)
+
+
+def _corpus_snapshot(corpus: Corpus) -> CorpusSnapshot:
+    return CorpusSnapshot(
+        documents={document.id: document for document in corpus.documents},
+        split_of=corpus.split_of,
+        rights={document.id: corpus.rights(document) for document in corpus.documents},
+        name=corpus.manifest.name,
+        version=corpus.manifest.version,
+        schema=corpus.schema,
+        missing=frozenset(lacking(corpus)),
+    )
+
+
+def _release_snapshot(release: Release) -> CorpusSnapshot:
+    manifest = release.manifest
+    with_text = {
+        document.id: document for split in release.documents().values() for document in split
+    }
+    standoff = {each.id: each for split in release.standoff().values() for each in split}
+    return CorpusSnapshot(
+        documents={id_: with_text.get(id_) or _blank_text(each) for id_, each in standoff.items()},
+        split_of={
+            entry.id: split for split, entries in manifest.documents.items() for entry in entries
+        },
+        rights={id_: each.rights for id_, each in standoff.items()},
+        name=manifest.corpus,
+        version=manifest.version,
+        schema=load_schema(release.folder / SCHEMA_FILE),
+        text_hashes={
+            id_: TextHash(manifest.salt, each.hash)
+            for id_, each in standoff.items()
+            if id_ not in with_text
+        },
+        missing=frozenset(manifest.lacking),
+    )
+
+
+def _blank_text(document: StandoffDocument) -> Document:
+    """Return a document with spaces instead of its text."""
+    text = " " * document.length
+    return Document(document.id, text, document.entities, document.relations, document.meta)

@@ -1,0 +1,115 @@
+"""Select the files of a trained pipeline for a push, after checking that it may be published."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from aloi.corpus.collection import Corpus
+from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.release.publish.clearance import (
+    ClearedFiles,
+    FileContent,
+    clear_files,
+    find_vocabularies,
+    list_files,
+)
+from aloi.corpus.rights import RESTRICTED_DOCUMENTS
+from aloi.models.publication.model_card import MODEL_CARD, render_model_card
+
+SCORES_FILE = "evaluation.json"
+NOTICE_FILE = "NOTICE"
+
+RESTRICTED_SPLIT = "article"
+"""Split of the restricted documents, in evaluations that do not list their ids."""
+
+
+def pipeline_files(
+    model: Path, *, evaluation: Path | None = None, corpus: Corpus | None = None
+) -> ClearedFiles:
+    """Return the files to publish, searched for the restricted documents of a corpus.
+
+    `evaluation`: eval.json of `make eval`. It is published too, and the model card contains its
+    scores. Raises `DataError` if
+
+    - the folder is not a pipeline, or the licence or notice of its sources is missing;
+    - the pipeline was trained on data that must not be redistributed (`redistributable` is false in
+      the `aloi` part of its meta.json);
+    - a file contains restricted text, or the evaluation used a restricted document that the corpus
+      lacks.
+    """
+    meta = _read_json(model / "meta.json", "Give the folder of a trained pipeline")
+    problems = list(_licence_problems(model, meta))
+    if problems:
+        raise DataError(problems)
+    pipeline = list_files(model)
+    files: dict[str, FileContent] = dict(pipeline)
+    scores: dict[str, Any] = {}
+    if evaluation is not None:
+        scores = _read_json(evaluation, "Give the eval.json of `make eval`")
+        files[SCORES_FILE] = evaluation
+        if problems := list(_unlisted_problems(scores, evaluation, corpus)):
+            raise DataError(problems)
+    size = sum(path.stat().st_size for path in model.rglob("*") if path.is_file())
+    files[MODEL_CARD] = render_model_card(meta, evaluation=scores or None, size=size).encode()
+    vocabularies = find_vocabularies(pipeline)
+    return clear_files(files, corpus, used_ids=_used_ids(scores), vocabularies=vocabularies)
+
+
+def _used_ids(scores: Mapping[str, Any]) -> frozenset[str]:
+    """Return the ids of restricted documents that an evaluation, or a run in it, lists."""
+    reports = [scores, *(run.get("report", {}) for run in scores.get("runs", ()))]
+    return frozenset(id_ for report in reports for id_ in report.get(RESTRICTED_DOCUMENTS, ()))
+
+
+def _unlisted_problems(
+    scores: Mapping[str, Any], file: Path, corpus: Corpus | None
+) -> Iterator[Problem]:
+    """Yield a problem if restricted documents were evaluated, but their text is not available."""
+    splits = {run.get("split") for run in scores.get("runs", ())}
+    if _used_ids(scores) or RESTRICTED_SPLIT not in splits:
+        return
+    if corpus is None or corpus.restricted_ids.isdisjoint(each.id for each in corpus.documents):
+        what = "restricted documents were evaluated, but no corpus contains them"
+        fix = "Give the corpus that was evaluated, including restricted/, with --corpus CORPUS"
+        yield Problem("nothing-to-check", what, fix, file=str(file))
+
+
+def _licence_problems(model: Path, meta: Mapping[str, Any]) -> Iterator[Problem]:
+    file = str(model)
+    if not meta.get("license"):
+        fix = (
+            "Set `license` in meta.json to the licence of the weights and data it was trained from"
+        )
+        yield Problem("no-licence", "the pipeline has no licence", fix, file=file)
+    notice = model / NOTICE_FILE
+    if not (notice.is_file() and notice.read_text(encoding="utf-8").strip()):
+        fix = f"Name the weights and data it was trained from in {NOTICE_FILE}"
+        yield Problem("no-notice", f"the pipeline has no {NOTICE_FILE}", fix, file=file)
+    if _trained_on_restricted(meta.get("aloi", {})):
+        what = "the pipeline was trained on data that must not be redistributed"
+        fix = "Train on data with a licence that allows publishing a model"
+        yield Problem("restricted-model", what, fix, file=file)
+
+
+def _trained_on_restricted(record: Mapping[str, Any]) -> bool:
+    """Return whether a training record, or the record of a part, has restricted training data."""
+    parts = (value for value in record.values() if isinstance(value, Mapping))
+    return record.get("redistributable") is False or any(map(_trained_on_restricted, parts))
+
+
+def _read_json(file: Path, fix: str) -> dict[str, Any]:
+    """Return the object in a JSON file; raise `DataError` with this fix if there is none."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        what = "file not found"
+    except ValueError as error:
+        what = f"not JSON: {error}"
+    else:
+        if isinstance(content, dict):
+            return content
+        what = "must be a JSON object"
+    raise DataError([Problem("bad-file", what, fix, file=str(file))])
