@@ -39,7 +39,7 @@ def compare(
     from rich.console import Console
 
     from aloi.corpus.collection import Corpus, is_corpus
-    from aloi.corpus.files import whole_file
+    from aloi.corpus.files import atomic_text_file
     from aloi.corpus.schema import load_schema
     from aloi.eval.reports import comparison as significance
     from aloi.eval.reports.sheets import terminal
@@ -62,7 +62,7 @@ def compare(
     console.print(f"few: under {significance.FEW} in gold; a difference there says little")
     console.print(comparison.signature, soft_wrap=True)
     if json_ is not None:
-        with whole_file(json_) as stream:
+        with atomic_text_file(json_) as stream:
             json.dump(comparison.to_json(), stream, ensure_ascii=False, indent=1)
 
 

@@ -106,12 +106,12 @@ def _schema(file: Path | None, corpus: Corpus | None) -> Schema | None:
 
 def _write(report: Report, **files: Path | None) -> None:
     """Write the report into the files asked for, each as its option names."""
-    from aloi.corpus.files import whole_file
+    from aloi.corpus.files import atomic_text_file
 
     ways = {"json_": _json, "html": _html, "markdown": _markdown, "latex": _latex, "csv": _csv}
     for way, file in files.items():
         if file is not None:
-            with whole_file(file) as stream:
+            with atomic_text_file(file) as stream:
                 stream.write(ways[way](report))
 
 

@@ -41,7 +41,7 @@ def agree(
 
     from aloi.annotation.compare import pass_agreement as agreement
     from aloi.annotation.compare.passes import read_passes
-    from aloi.corpus.files import whole_file
+    from aloi.corpus.files import atomic_text_file
     from aloi.corpus.schema import load_schema
     from aloi.eval.reports.sheets import terminal
 
@@ -51,7 +51,7 @@ def agree(
     for sheet in found.sheets():
         console.print(terminal(sheet), markup=False)
     if json_ is not None:
-        with whole_file(json_) as stream:
+        with atomic_text_file(json_) as stream:
             json.dump(found.to_json(), stream, ensure_ascii=False, indent=1)
 
 
@@ -176,7 +176,7 @@ def effort(
 
     from aloi.annotation.compare import effort as efforts
     from aloi.annotation.compare.disagreements import BARE
-    from aloi.corpus.files import whole_file
+    from aloi.corpus.files import atomic_text_file
     from aloi.corpus.formats import registry
     from aloi.corpus.schema import load_schema
     from aloi.eval.reports.sheets import terminal
@@ -188,5 +188,5 @@ def effort(
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     console.print(terminal(found.sheet()), markup=False)
     if json_ is not None:
-        with whole_file(json_) as stream:
+        with atomic_text_file(json_) as stream:
             json.dump(found.to_json(), stream, ensure_ascii=False, indent=1)

@@ -104,7 +104,7 @@ def rehydrate(
     import json
 
     from aloi.corpus import document_files
-    from aloi.corpus.files import whole_file
+    from aloi.corpus.files import atomic_text_file
     from aloi.corpus.locks import locked
     from aloi.corpus.release.read import rehydration
     from aloi.corpus.release.read.layout import Release
@@ -118,7 +118,7 @@ def rehydrate(
         with locked(out):
             document_files.write(result.found, out)
     if json_ is not None:
-        with whole_file(json_) as stream:
+        with atomic_text_file(json_) as stream:
             json.dump(result.to_json(), stream, ensure_ascii=False, indent=1)
     _show(result)
     if not result.whole:
@@ -323,7 +323,7 @@ def diff(
     from datetime import UTC, datetime
 
     from aloi.cli.console import fail
-    from aloi.corpus.files import whole_file
+    from aloi.corpus.files import atomic_text_file
     from aloi.corpus.release.versions import bump_rules as versions
     from aloi.corpus.release.versions.changelog_entry import entry
     from aloi.corpus.release.versions.comparison import compare
@@ -333,7 +333,7 @@ def diff(
     must_exist(str(old), str(new))
     found = compare(open_edition(old), open_edition(new))
     if json_ is not None:
-        with whole_file(json_) as stream:
+        with atomic_text_file(json_) as stream:
             json.dump(to_json(found), stream, ensure_ascii=False, indent=1)
     if changelog:
         print(entry(found, day=datetime.now(UTC).date().isoformat()))

@@ -104,7 +104,7 @@ class Annotations:
                 return found
         except (msgspec.MsgspecError, UnicodeDecodeError, KeyError):
             pass  # the careful reader below tells what is wrong, or copes
-        return cls.of(document_files.documents(document_files.records(path)))
+        return cls.of(document_files.valid_documents(document_files.read_records(path)))
 
     def renumbered(
         self, documents: Ints, labels: dict[str, int], relation_labels: dict[str, int]

@@ -244,7 +244,7 @@ def _write(document: Document, out: Path, place: str, taken: dict[str, str], pul
         fix = "Delete the task whose work is not wanted"
         pulled.problems.append(Problem("several-tasks", what, fix, document.id, file=place))
         return file
-    content, path = document_files.pretty(document).encode(), out / file
+    content, path = document_files.pretty_json(document).encode(), out / file
     if path.is_file() and path.read_bytes() == content:
         pulled.unchanged[annotator] += 1
     else:

@@ -34,7 +34,7 @@ from urllib.parse import quote, unquote
 import msgspec
 
 from aloi.corpus.document import Document, Entity, InvalidDocumentError, Relation
-from aloi.corpus.files import whole_folder
+from aloi.corpus.files import atomic_folder
 from aloi.corpus.formats.shared.capabilities import EVERYTHING
 from aloi.corpus.formats.shared.names import Names, utf8
 from aloi.corpus.formats.shared.notes import Notes
@@ -372,7 +372,7 @@ def write(
     """Write a folder with the two files of each document."""
     names = Names(_WORD, "brat labels have no white space")
     count = 0
-    with whole_folder(path) as scratch:
+    with atomic_folder(path) as scratch:
         for count, document in enumerate(documents, start=1):  # noqa: B007 - the count is the result
             if names.check(document) and not names.bad:
                 try:

@@ -28,7 +28,7 @@ import msgspec
 
 from aloi.corpus import document_files
 from aloi.corpus.document import Document
-from aloi.corpus.files import whole_binary
+from aloi.corpus.files import atomic_binary_file
 from aloi.corpus.formats.shared.capabilities import EVERYTHING
 from aloi.corpus.formats.shared.names import surrogate_problem
 from aloi.corpus.formats.shared.notes import Notes
@@ -49,7 +49,9 @@ _ROWS, _CHARACTERS = 1000, 1 << 24
 def read(path: Path, options: Options, notes: Notes) -> Iterator[Document]:
     """The documents of a file, or of the `.parquet` files below a folder."""
     files = sorted(path.rglob("*.parquet")) if path.is_dir() else [path]
-    return document_files.documents(itertools.chain.from_iterable(records(f, notes) for f in files))
+    return document_files.valid_documents(
+        itertools.chain.from_iterable(records(f, notes) for f in files)
+    )
 
 
 def records(
@@ -72,7 +74,7 @@ def records(
 
 def _record(values: dict[str, Any], file: str, row: int) -> document_files.DocumentRecord:
     try:
-        return document_files.decode(
+        return document_files.decode_record(
             json.dumps(values, ensure_ascii=False).encode(), file=file, line=row
         )
     except TypeError as error:  # dates, bytes and the like
@@ -186,7 +188,10 @@ def write(documents: Iterable[Document], path: Path, options: Options, notes: No
     """Write one file, a batch a row group; the same documents give the same bytes."""
     library = _library()
     schema, count = arrow_schema(library), 0
-    with whole_binary(path) as stream, library.parquet.ParquetWriter(stream, schema) as writer:
+    with (
+        atomic_binary_file(path) as stream,
+        library.parquet.ParquetWriter(stream, schema) as writer,
+    ):
         for batch in _batches(documents):
             values = list(map(row, batch))
             try:

@@ -32,7 +32,7 @@ from typing import Any
 import msgspec
 
 from aloi.corpus.document import Document, Entity
-from aloi.corpus.files import whole_file
+from aloi.corpus.files import atomic_text_file
 from aloi.corpus.formats.shared import clusters, json_records
 from aloi.corpus.formats.shared.capabilities import Capabilities
 from aloi.corpus.formats.shared.notes import Notes
@@ -80,7 +80,7 @@ def read(path: Path, options: Options, notes: Notes) -> Iterator[Document]:
 def write(documents: Iterable[Document], path: Path, options: Options, notes: Notes) -> int:
     """Write one object, a document a line."""
     number = 0
-    with whole_file(path) as stream:
+    with atomic_text_file(path) as stream:
         stream.write("{")
         for number, document in enumerate(documents, start=1):
             stream.write("\n" if number == 1 else ",\n")

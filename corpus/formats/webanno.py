@@ -34,7 +34,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from aloi.corpus.document import Document, Entity, Relation
-from aloi.corpus.files import whole_folder
+from aloi.corpus.files import atomic_folder
 from aloi.corpus.formats.shared import utf16
 from aloi.corpus.formats.shared.capabilities import Capabilities
 from aloi.corpus.formats.shared.names import LayerName, Names, utf8
@@ -42,7 +42,7 @@ from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options
 from aloi.corpus.formats.shared.tokens import Token, tokenize
 from aloi.corpus.problems import DataError, Problem
-from aloi.corpus.sentences import sentence_starts
+from aloi.corpus.segmentation import sentence_starts
 
 CAPABILITIES = Capabilities(
     entity_ids=False,
@@ -477,7 +477,7 @@ def write(
     """Write a folder with one file a document."""
     names = Names(re.compile(r"[^\r]*"), "WebAnno TSV has no escape for a carriage return")
     count = 0
-    with whole_folder(path) as scratch:
+    with atomic_folder(path) as scratch:
         for count, document in enumerate(documents, start=1):  # noqa: B007 - the count is the result
             fits = names.check(document)
             names.problems += _unwritable(document)

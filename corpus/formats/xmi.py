@@ -38,7 +38,7 @@ from xml.etree import ElementTree
 from xml.parsers import expat
 
 from aloi.corpus.document import Document, Entity, Relation
-from aloi.corpus.files import whole_folder
+from aloi.corpus.files import atomic_folder
 from aloi.corpus.formats.shared.capabilities import Capabilities
 from aloi.corpus.formats.shared.names import LayerName, Names
 from aloi.corpus.formats.shared.notes import Notes
@@ -331,7 +331,7 @@ def write(
     with _careful(_OTHERWISE):
         types = _types(cassis, options, *features)
     count = 0
-    with whole_folder(path) as scratch:
+    with atomic_folder(path) as scratch:
         for count, document in enumerate(documents, start=1):  # noqa: B007 - the count is the result
             fits = names.check(document)
             names.problems += _unwritable(document)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from aloi.corpus.document import Document
-from aloi.corpus.scale.shards import Hashes, Shard, ShardSummary, hash_of
+from aloi.corpus.scale.shards import IdHashes, Shard, ShardSummary, hash_id
 from aloi.eval.columns import TOTALS, Annotations
 from aloi.eval.reports.report import Counted, Scope, count
 from aloi.eval.scores import Scores
@@ -51,13 +51,13 @@ def tasks(gold: Sequence[ShardSummary], pred: Sequence[ShardSummary]) -> list[Ta
     return [Task(found[0].gold, tuple(more), frozenset(ids[extra].tolist())), *found[1:]]
 
 
-def _owned(looks: Sequence[ShardSummary]) -> tuple[Hashes, Hashes]:
+def _owned(looks: Sequence[ShardSummary]) -> tuple[IdHashes, IdHashes]:
     """The ids of all shards, and the number of the shard that each is in."""
     ids = np.concatenate([look.ids for look in looks])
     return ids, np.repeat(np.arange(len(looks)), [len(look.ids) for look in looks])
 
 
-def _among(ids: Hashes, known: Hashes) -> Any:  # noqa: ANN401 - an array of truth values
+def _among(ids: IdHashes, known: IdHashes) -> Any:  # noqa: ANN401 - an array of truth values
     place = np.minimum(np.searchsorted(known, ids), len(known) - 1)
     return known[place] == ids if len(known) else np.zeros(len(ids), dtype=np.bool_)
 
@@ -83,7 +83,7 @@ def _count(scope: Scope, task: Task, *, allow_missing: bool, by_document: bool) 
 def _predictions(task: Task, wanted: frozenset[str]) -> Iterator[Document]:
     for shard in task.pred:
         for document in shard.documents():
-            if document.id in wanted or (task.extra and hash_of(document.id) in task.extra):
+            if document.id in wanted or (task.extra and hash_id(document.id) in task.extra):
                 yield document
 
 

@@ -16,11 +16,11 @@ from aloi.corpus.problems import DataError, Problem
 T = TypeVar("T")
 R = TypeVar("R")
 
-AHEAD = 4
+ITEMS_PER_WORKER = 4
 """How many items a worker are held at once, so that a slow one does not stop the others."""
 
 
-def forked(function: Callable[[T], R], items: Iterable[T], *, workers: int) -> Iterator[R]:
+def map_forked(function: Callable[[T], R], items: Iterable[T], *, workers: int) -> Iterator[R]:
     """What `function` makes of each item, in order, by so many forked processes.
 
     The processes share what the function refers to; only items and results are sent. What the
@@ -38,7 +38,7 @@ def forked(function: Callable[[T], R], items: Iterable[T], *, workers: int) -> I
             while expected in done:
                 yield done.pop(expected)
                 expected += 1
-            while idle and len(busy) + len(done) < AHEAD * workers:
+            while idle and len(busy) + len(done) < ITEMS_PER_WORKER * workers:
                 number, item = next(numbered, (-1, None))
                 if number < 0:
                     break

@@ -18,7 +18,7 @@ def runs() -> Runs:
     """The runs of the restricted texts, however they were annotated."""
     if not RESTRICTED.is_dir():
         pytest.skip("no corpus/restricted/ here")
-    found = [record.document for record in document_files.records(RESTRICTED)]
+    found = [record.document for record in document_files.read_records(RESTRICTED)]
     return Runs({("article", document.text) for document in found if document}, LONG_RUN)
 
 
@@ -42,7 +42,7 @@ def test_no_file_of_the_repository_has_text_of_the_article(runs: Runs) -> None:
 
 
 def test_the_search_finds_what_it_looks_for(runs: Runs, tmp_path: Path) -> None:
-    document = next(iter(document_files.records(RESTRICTED))).document
+    document = next(iter(document_files.read_records(RESTRICTED))).document
     assert document is not None
     (tmp_path / "x.md").write_text(f"# Titre\n\n{document.text[100:160]}\n", encoding="utf-8")
     assert leaking(iter([tmp_path / "x.md"]), runs) == [tmp_path / "x.md"]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from aloi.corpus.document import Document
-from aloi.corpus.files import whole_file
+from aloi.corpus.files import atomic_text_file
 from aloi.corpus.formats.shared import bio
 from aloi.corpus.formats.shared.capabilities import is_line
 from aloi.corpus.formats.shared.notes import Notes
@@ -143,7 +143,7 @@ def write(
     problems: list[Problem] = []
     labels: dict[str, str] = {}
     count = 0
-    with whole_file(path) as stream:
+    with atomic_text_file(path) as stream:
         stream.write(head)
         for count, document in enumerate(documents, start=1):  # noqa: B007 - the count is the result
             labels |= {e.label: document.id for e in document.entities if e.label not in labels}

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from aloi.corpus.document import Document
-from aloi.corpus.files import whole_file
+from aloi.corpus.files import atomic_text_file
 from aloi.corpus.problems import DataError, Problem
 
 T = TypeVar("T")
@@ -121,7 +121,7 @@ def once(id_: str, place: str, seen: dict[str, str]) -> None:
 def write_lines(records: Iterable[Any], path: Path) -> int:
     """Write JSON Lines, whole or not at all; returns how many records."""
     count = 0
-    with whole_file(path) as stream:
+    with atomic_text_file(path) as stream:
         for count, record in enumerate(records, start=1):  # noqa: B007 - the count is the result
             stream.write(msgspec.json.encode(record).decode() + "\n")
     return count
@@ -130,7 +130,7 @@ def write_lines(records: Iterable[Any], path: Path) -> int:
 def write_array(records: Iterable[Any], path: Path) -> int:
     """Write one JSON array, a record a line, whole or not at all; returns how many records."""
     count = 0
-    with whole_file(path) as stream:
+    with atomic_text_file(path) as stream:
         stream.write("[")
         for count, record in enumerate(records, start=1):
             stream.write(("\n" if count == 1 else ",\n") + msgspec.json.encode(record).decode())

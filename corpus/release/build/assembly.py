@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from aloi.corpus.statistics.readme_tables import lacking
+from aloi.corpus.statistics.readme_tables import missing_documents
 from aloi.corpus.quality.checks import check_corpus
 from aloi.corpus.collection import Corpus
 from aloi.corpus.document import Document
 from aloi.corpus.extras import need
-from aloi.corpus.files import fresh_folder
+from aloi.corpus.files import replacement_folder
 from aloi.corpus.formats.detection import is_release
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError, Problem
@@ -64,7 +64,7 @@ def build(
     tell("checking the corpus")
     if problems := [*_place_problems(out), *check_corpus(corpus)]:
         raise DataError(problems)
-    with fresh_folder(out) as folder:
+    with replacement_folder(out) as folder:
         tell("writing the tables")
         notes = Notes()
         infos = _write_tables(corpus, folder, refs=refs, notes=notes)
@@ -192,7 +192,7 @@ def _manifest(contents: card.Contents) -> str:
         canary=contents.canary,
         salt=salt,
         refs=contents.refs,
-        lacking=tuple(lacking(corpus)),
+        lacking=tuple(missing_documents(corpus)),
         documents={split: tuple(map(entry, found)) for split, found in splits.items()},
         counts={split: card.totals(found) for split, found in splits.items()},
     )

@@ -13,8 +13,8 @@ from functools import cached_property
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from aloi.corpus.statistics.readme_tables import CARD as CORPUS_CARD
-from aloi.corpus.statistics.readme_tables import counts, lacking, without_counts
+from aloi.corpus.statistics.readme_tables import README_FILE as CORPUS_CARD
+from aloi.corpus.statistics.readme_tables import count_tables, missing_documents, remove_counts
 from aloi.corpus.collection import Corpus
 from aloi.corpus.document import Document, Entity
 from aloi.corpus.release.build.figures import Figures
@@ -212,12 +212,12 @@ def _facts(contents: Contents) -> dict[str, Any]:
             config: [info.splits[split].num_examples for split in contents.splits]
             for config, info in contents.infos.items()
         },
-        "counts": counts(corpus),
+        "counts": count_tables(corpus),
         "example": _example(contents),
         "agreement": contents.figures.agreement,
         "named": KAPPA,
         "scores": contents.figures.scores,
-        "lacking": lacking(corpus),
+        "lacking": missing_documents(corpus),
     }
 
 
@@ -272,7 +272,7 @@ def _told(corpus: Corpus) -> str:
     file = corpus.folder / CORPUS_CARD
     if not file.is_file():
         return ""
-    text = without_counts(file.read_text(encoding="utf-8"))  # the card has counts of its own
+    text = remove_counts(file.read_text(encoding="utf-8"))  # the card has counts of its own
     text = re.sub(r"\A# .*\n", "", text)
     return re.sub(r"\n{3,}", "\n\n", re.sub(r"^(#+) ", r"#\1 ", text, flags=re.MULTILINE)).strip()
 

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from aloi.corpus.document import Document, Entity, Relation
-from aloi.corpus.intake import addition as intake
+from aloi.corpus.intake import texts as intake
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.release.read.alignment import align
 from aloi.corpus.release.read.layout import (
@@ -28,7 +28,7 @@ from aloi.corpus.release.read.layout import (
     Standoff,
     hash_of,
 )
-from aloi.corpus.rights import KEYS
+from aloi.corpus.rights import RIGHTS_KEYS
 
 Fetch = Callable[[str], str | None]
 """Gives the text of a document by its id, None if there is none."""
@@ -119,7 +119,7 @@ def read_texts(path: Path) -> dict[str, str]:
     `aloi corpus add` does. Raises `DataError` with all that cannot be read.
     """
     if path.suffix != ".jsonl":
-        return {Path(text.file).stem: text.text for text in intake.read(path)}
+        return {Path(text.file).stem: text.text for text in intake.read_texts(path)}
     texts: dict[str, str] = {}
     problems = []
     for number, line in enumerate(path.read_bytes().splitlines(), start=1):
@@ -165,7 +165,7 @@ def _placed(mark: Mark, start: int) -> Entity:
 
 def _meta(bare: Standoff) -> dict[str, Any]:
     """The metadata kept, and the rights under the keys that documents have them."""
-    rights = {key: getattr(bare.rights, name) for name, key in KEYS.items()}
+    rights = {key: getattr(bare.rights, name) for name, key in RIGHTS_KEYS.items()}
     return bare.meta | {key: value for key, value in rights.items() if value is not None}
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from aloi.corpus.document import Document
 from aloi.corpus.release.versions.editions import Edition, Seal
-from aloi.corpus.rights import KEYS
+from aloi.corpus.rights import RIGHTS_KEYS
 
 ENTITIES, RELATIONS = "entities", "relations"
 
@@ -136,7 +136,7 @@ def _described_otherwise(old: Edition, new: Edition, id_: str) -> bool:
     keys = before.keys() | after.keys()
     if id_ in old.sealed or id_ in new.sealed:
         keys = before.keys() & after.keys()
-    legal = {KEYS[name] for name in RIGHTS}
+    legal = {RIGHTS_KEYS[name] for name in RIGHTS}
     return any(before.get(key) != after.get(key) for key in keys - legal)
 
 

@@ -17,9 +17,9 @@ from aloi.corpus.release.read.layout import (
     Standoff,
     hash_of,
 )
-from aloi.corpus.rights import Rights, rights_of
+from aloi.corpus.rights import Rights, resolve_rights
 from aloi.corpus.schema import Schema, load_schema
-from aloi.corpus.statistics.readme_tables import lacking
+from aloi.corpus.statistics.readme_tables import missing_documents
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def open_edition(path: Path) -> Edition:
         return _from_corpus(Corpus.open(path))
     documents = {document.id: document for document in read(str(path))}
     rights = {
-        id_: rights_of(document.meta, Rights(), restricted=False)
+        id_: resolve_rights(document.meta, Rights(), restricted=False)
         for id_, document in documents.items()
     }
     return Edition(documents, rights=rights, name=path.name)
@@ -84,7 +84,7 @@ def _from_corpus(corpus: Corpus) -> Edition:
         corpus.manifest.name,
         corpus.manifest.version,
         corpus.schema,
-        lacking=frozenset(lacking(corpus)),
+        lacking=frozenset(missing_documents(corpus)),
     )
 
 

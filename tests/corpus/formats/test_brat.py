@@ -13,7 +13,7 @@ from strategies import documents
 
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.formats import brat
-from aloi.corpus.formats.detection import detect
+from aloi.corpus.formats.detection import detect_format
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options, parse_options
 from aloi.corpus.problems import DataError
@@ -149,7 +149,7 @@ def test_a_lone_surrogate_cannot_be_written(text: str, label: str, tmp_path: Pat
 def test_a_folder_with_ann_files_is_found_to_be_brat(tmp_path: Path) -> None:
     (tmp_path / "d.txt").write_text("Ana")
     (tmp_path / "d.ann").touch()
-    assert [detect(tmp_path), detect(tmp_path / "d.ann")] == ["brat", "brat"]
+    assert [detect_format(tmp_path), detect_format(tmp_path / "d.ann")] == ["brat", "brat"]
 
 
 def test_what_is_written() -> None:

@@ -13,7 +13,7 @@ from tokenised import tokenised
 
 from aloi.corpus.document import Document, Entity
 from aloi.corpus.formats import conllu, registry
-from aloi.corpus.formats.detection import detect
+from aloi.corpus.formats.detection import detect_format
 from aloi.corpus.formats.shared import bio
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError
@@ -179,7 +179,7 @@ def test_a_text_without_words_is_told(tmp_path: Path) -> None:
 
 def test_the_format_is_found_by_its_suffix(tmp_path: Path) -> None:
     (tmp_path / "f.conllu").touch()
-    assert detect(tmp_path / "f.conllu") == detect(tmp_path) == "conllu"
+    assert detect_format(tmp_path / "f.conllu") == detect_format(tmp_path) == "conllu"
 
 
 # Words run together, as « AnaRoy », are one token: mentions in them are widened, and noted.

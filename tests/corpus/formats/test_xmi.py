@@ -16,7 +16,7 @@ from strategies import documents
 
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.formats import xmi
-from aloi.corpus.formats.detection import detect
+from aloi.corpus.formats.detection import detect_format
 from aloi.corpus.formats.shared.capabilities import fit
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import parse_options
@@ -207,7 +207,7 @@ def test_a_folder_goes_on_after_bad_files_and_shares_a_type_system(tmp_path: Pat
     with pytest.raises(DataError, match=r"bad\.xmi"):
         found += (d.id for d in xmi.read(tmp_path, xmi.ReadOptions(), Notes()))
     assert found == ["a/b/good"]
-    assert [detect(tmp_path), detect(tmp_path / "d.xmi")] == ["xmi", "xmi"]
+    assert [detect_format(tmp_path), detect_format(tmp_path / "d.xmi")] == ["xmi", "xmi"]
     # A file by itself has its types beside it, and a broken type system is told once.
     with pytest.raises(DataError, match=r"no TypeSystem\.xml"):
         list(xmi.read(tmp_path / "a" / "bad.xmi", xmi.ReadOptions(), Notes()))

@@ -8,12 +8,17 @@ from aloi.corpus.collection import Corpus
 from aloi.corpus.document import Document
 from aloi.corpus.formats import inline
 from aloi.corpus.problems import DataError
-from aloi.corpus.quality.review_settings import Expected, Forbidden, Settings, load_settings
+from aloi.corpus.quality.review_settings import (
+    ExpectedPattern,
+    ForbiddenPattern,
+    ReviewSettings,
+    load_review_settings,
+)
 from aloi.corpus.quality.rules import Finding, findings, review
 from aloi.corpus.schema import load_schema
 
 OURS = Path(__file__).parents[3] / "corpus"
-LOOSE = Settings(least_count=1, least_share=0.0)
+LOOSE = ReviewSettings(least_count=1, least_share=0.0)
 
 
 def marked(markup: str, relations: str = "", id_: str = "d") -> Document:
@@ -22,10 +27,10 @@ def marked(markup: str, relations: str = "", id_: str = "d") -> Document:
 
 
 def found(
-    *documents: Document, settings: Settings | None = None, rule: str = ""
+    *documents: Document, settings: ReviewSettings | None = None, rule: str = ""
 ) -> list[tuple[str, str]]:
     """Rule and surface of what is found, of one rule if it is named."""
-    settings = settings or Settings()
+    settings = settings or ReviewSettings()
     every = findings(documents, settings, symmetric=frozenset({"MEETS"}))
     return [(f.rule, f.surface) for f in every if not rule or f.rule == rule]
 
@@ -56,14 +61,14 @@ def test_a_surface_bare_elsewhere_is_found_whole_and_by_case() -> None:
 @pytest.mark.parametrize(
     ("settings", "count"),
     [
-        (Settings(least_count=3, least_share=0.75), 1),  # 3 of 4 are labelled
-        (Settings(least_count=3, least_share=0.76), 0),
-        (Settings(least_count=4, least_share=0.0), 0),
-        (Settings(least_count=3, least_share=0.0, least_length=5), 0),
+        (ReviewSettings(least_count=3, least_share=0.75), 1),  # 3 of 4 are labelled
+        (ReviewSettings(least_count=3, least_share=0.76), 0),
+        (ReviewSettings(least_count=4, least_share=0.0), 0),
+        (ReviewSettings(least_count=3, least_share=0.0, least_length=5), 0),
     ],
 )
 def test_a_bare_surface_counts_if_long_frequent_and_mostly_labelled(
-    settings: Settings, count: int
+    settings: ReviewSettings, count: int
 ) -> None:
     document = marked("[Rome](LOC), [Rome](LOC), [Rome](LOC), Rome")
     assert len(found(document, settings=settings)) == count
@@ -85,8 +90,8 @@ def test_what_a_mention_holds_elsewhere_and_not_here_is_found() -> None:
 
 def test_labels_of_one_ref_may_be_allowed_together() -> None:
     document = marked("[Ana](PER@ana), [reine](ROLE@ana), [Rome](LOC@ana)")
-    both = Settings(same_ref=(frozenset({"PER", "ROLE"}),))
-    every = Settings(same_ref=(frozenset({"PER", "ROLE", "LOC"}),))
+    both = ReviewSettings(same_ref=(frozenset({"PER", "ROLE"}),))
+    every = ReviewSettings(same_ref=(frozenset({"PER", "ROLE", "LOC"}),))
     assert len(found(document, settings=both)) == 1
     assert found(document, settings=every) == []
 
@@ -131,18 +136,18 @@ def test_what_is_said_twice_is_found_also_when_turned_round() -> None:
 
 
 def test_a_pattern_is_expected_whole_in_a_label() -> None:
-    day = Expected("day", ("DATE",), r"\d+ mai", "Mark it")
+    day = ExpectedPattern("day", ("DATE",), r"\d+ mai", "Mark it")
     document = marked("[3 mai](DATE), [3](QUANTITY) mai, [du 3 mai 1950](DATE), 4 mai")
-    settings = Settings(expected=(day,))
+    settings = ReviewSettings(expected=(day,))
     assert found(document, settings=settings, rule="day") == [("day", "3 mai"), ("day", "4 mai")]
 
 
 def test_a_pattern_is_forbidden_in_the_labels_it_names_or_in_all() -> None:
     document = marked("[le roi](PER), [le pape](ROLE)")
-    one = Forbidden("article", "^le ", "Move its start", ("PER",))
-    every = Forbidden("article", "^le ", "Move its start")
-    assert found(document, settings=Settings(forbidden=(one,))) == [("article", "le roi")]
-    assert len(found(document, settings=Settings(forbidden=(every,)))) == 2
+    one = ForbiddenPattern("article", "^le ", "Move its start", ("PER",))
+    every = ForbiddenPattern("article", "^le ", "Move its start")
+    assert found(document, settings=ReviewSettings(forbidden=(one,))) == [("article", "le roi")]
+    assert len(found(document, settings=ReviewSettings(forbidden=(every,)))) == 2
 
 
 RIGHT = '[[right]]\nrule = "%s"\ndocument = "%s"\nsurface = "Ana"\nwhy = "seen"\n'
@@ -215,5 +220,5 @@ def test_a_broken_review_file_is_an_error(corpus: Path, content: str, told: str)
 )
 def test_the_patterns_of_our_own_corpus(markup: str, rules: list[str]) -> None:
     schema = load_schema(OURS / "schema.toml")
-    settings = load_settings(OURS, schema)
+    settings = load_review_settings(OURS, schema)
     assert [rule for rule, _ in found(marked(markup), settings=settings)] == rules

@@ -17,7 +17,7 @@ from aloi.corpus.scale import shards
 
 def read(path: Path) -> list[Document]:
     """The documents of all shards."""
-    return [document for shard in shards.plan(str(path)) for document in shard.documents()]
+    return [document for shard in shards.plan_shards(str(path)) for document in shard.documents()]
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -27,7 +27,7 @@ def test_wherever_json_lines_are_cut_each_document_comes_once(
 ) -> None:
     document_files.write(found, tmp_path / "in.jsonl")
     file = tmp_path / "in.jsonl"
-    cut = [shards.Shard("x", str(file), *part) for part in shards.parts(file, size)]
+    cut = [shards.Shard("x", str(file), *part) for part in shards.split_file(file, size)]
     assert [document for shard in cut for document in shard.documents()] == found
 
 
@@ -36,7 +36,7 @@ def test_a_folder_is_read_in_the_order_of_its_files(tmp_path: Path) -> None:
         some = [Document(f"{number}-{n}", sentence(n).text, ()) for n in range(200)]
         (tmp_path / name).parent.mkdir(exist_ok=True)
         document_files.write(some, tmp_path / name)
-    plan = shards.plan(str(tmp_path))
+    plan = shards.plan_shards(str(tmp_path))
     assert len(plan) > shards.MIN_SHARDS / 2
     assert len({shard.name for shard in plan}) == len(plan)
     assert {shard.name.rpartition("-")[0] for shard in plan} == {"a", "b", "sub/a"}
@@ -47,14 +47,14 @@ def test_parquet_is_cut_by_row_groups(tmp_path: Path) -> None:
     pytest.importorskip("pyarrow")
     found = [Document(f"d{n}", sentence(n).text, ()) for n in range(2500)]
     registry.write(found, str(tmp_path / "in.parquet"), format_="parquet")
-    plan = shards.plan(str(tmp_path / "in.parquet"))
+    plan = shards.plan_shards(str(tmp_path / "in.parquet"))
     assert [(shard.start, shard.stop) for shard in plan] == [(0, 1), (1, 2), (2, 3)]
     assert read(tmp_path / "in.parquet") == found
 
 
 def test_a_corpus_is_one_shard(tmp_path: Path) -> None:
     corpus = folder(tmp_path / "corpus")
-    assert len(shards.plan(str(corpus))) == 1
+    assert len(shards.plan_shards(str(corpus))) == 1
     assert read(corpus) == list(registry.read(str(corpus)))
 
 
@@ -62,9 +62,11 @@ def test_everything_wrong_is_told_with_its_line(tmp_path: Path) -> None:
     lines = [f'{{"id": "d{n}", "text": "x", "entities": []}}' for n in range(100)]
     lines[70], lines[90] = "{", lines[3]
     (tmp_path / "in.jsonl").write_text("\n".join(lines), encoding="utf-8")
-    looks = [shards.summarize(shard) for shard in shards.plan(str(tmp_path / "in.jsonl"))]
+    looks = [
+        shards.summarize_shard(shard) for shard in shards.plan_shards(str(tmp_path / "in.jsonl"))
+    ]
     with pytest.raises(DataError) as caught:
-        shards.merge("in.jsonl", looks)
+        shards.merge_summaries("in.jsonl", looks)
     told = [(problem.kind, problem.line) for problem in caught.value.problems]
     assert told == [("broken-json", 71), ("document-id-twice", 91)]
     assert "first in " in str(caught.value)

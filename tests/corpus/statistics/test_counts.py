@@ -8,11 +8,17 @@ import pytest
 
 from aloi.corpus.collection import Corpus, digest
 from aloi.corpus.document import Document, Entity, Relation
-from aloi.corpus.document_files import pretty
+from aloi.corpus.document_files import pretty_json
 from aloi.corpus.formats import inline
-from aloi.corpus.label_maps import LabelMap, load_map, shipped_map
+from aloi.corpus.label_maps import LabelMap, load_label_map, load_shipped_map
 from aloi.corpus.problems import DataError
-from aloi.corpus.statistics.counts import cell, distance_table, shared_runs, summary, to_json
+from aloi.corpus.statistics.counts import (
+    corpus_tables,
+    format_cell,
+    relation_table,
+    shared_runs,
+    to_json,
+)
 
 ANA = Document(
     "d",
@@ -23,7 +29,7 @@ ANA = Document(
 
 
 def test_counts_of_the_tiny_corpus(corpus: Path) -> None:
-    tables = to_json(summary(Corpus.open(corpus)))
+    tables = to_json(corpus_tables(Corpus.open(corpus)))
     assert tables["by split"]["all"] == {
         "documents": 3,
         "words": 18,
@@ -49,7 +55,7 @@ def test_the_hash_is_of_the_documents_not_of_their_order(corpus: Path) -> None:
 
 def test_a_relation_goes_with_an_end_that_is_dropped() -> None:
     dropped: Counter[str] = Counter()
-    (mapped,) = shipped_map("winer").apply([ANA], dropped)
+    (mapped,) = load_shipped_map("winer").apply([ANA], dropped)
     assert [entity.label for entity in mapped.entities] == ["PER"]
     assert mapped.relations == ()
     assert dropped == {"Hour": 1, "LIVES_IN": 1}
@@ -62,18 +68,18 @@ def test_without_a_map_nothing_changes() -> None:
 def test_a_broken_map_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "m.toml").write_text("[renames]\n")
     with pytest.raises(DataError, match="renames"):
-        load_map(tmp_path / "m.toml")
+        load_label_map(tmp_path / "m.toml")
 
 
 def written(corpus: Path, id_: str, markup: str, relations: str = "", date: str = "") -> None:
     """Replace a document of the tiny corpus by another, written in inline markup."""
     content = f'+++\nid = "{id_}"\ndate = "{date}"\n+++\n{markup}\n+++\n{relations}\n'
     (document,) = inline.parse(content)
-    (corpus / "gold" / f"{id_}.json").write_text(pretty(document), encoding="utf-8")
+    (corpus / "gold" / f"{id_}.json").write_text(pretty_json(document), encoding="utf-8")
 
 
 def tables_of(corpus: Path) -> dict[str, Any]:
-    return to_json(summary(Corpus.open(corpus)))
+    return to_json(corpus_tables(Corpus.open(corpus)))
 
 
 def test_documents_by_length_and_year(corpus: Path) -> None:
@@ -130,7 +136,7 @@ def test_what_stands_between_two_mentions(
     corpus: Path, markup: str, characters: int, words: int, across: bool
 ) -> None:
     written(corpus, "a", markup, "#a LIVES_IN #b")
-    rows = distance_table(Corpus.open(corpus))
+    rows = relation_table(Corpus.open(corpus))
     (row,) = rows[rows["split"] == "train"].itertuples(index=False)
     assert (row.characters, row.words, row.across) == (characters, words, across)
 
@@ -165,4 +171,4 @@ def test_an_empty_corpus_is_counted_too(corpus: Path) -> None:
     [(3.0, "3"), (1234567, "1234567"), (0.25, "0.25"), (float("nan"), ""), ("onu", "onu")],
 )
 def test_cells_of_tables(value: object, shown: str) -> None:
-    assert cell(value) == shown
+    assert format_cell(value) == shown

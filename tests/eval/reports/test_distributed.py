@@ -46,7 +46,9 @@ def noisy(document: Document, generator: random.Random) -> Document:
 
 def counted(gold: Path, pred: Path, scope: Scope, **options: bool) -> list[Any]:
     """What each task counts, in this process."""
-    looks = [list(map(shards.summarize, shards.plan(str(side)))) for side in (gold, pred)]
+    looks = [
+        list(map(shards.summarize_shard, shards.plan_shards(str(side)))) for side in (gold, pred)
+    ]
     work = sharded.counter(scope, **options)
     return [work(task) for task in sharded.tasks(*looks)]
 
@@ -81,9 +83,9 @@ def test_what_has_no_other_half_is_told_as_by_one_process(
     with pytest.raises(DataError) as expected:
         evaluate(gold, document_files.read(tmp_path / "wrong.jsonl"))
     problems = []
-    looks = [shards.plan(str(side)) for side in (sides[0], tmp_path / "wrong.jsonl")]
+    looks = [shards.plan_shards(str(side)) for side in (sides[0], tmp_path / "wrong.jsonl")]
     work = sharded.counter(Scope.of(None, frozenset(), None), allow_missing=False, by_document=True)
-    for task in sharded.tasks(*(list(map(shards.summarize, plan)) for plan in looks)):
+    for task in sharded.tasks(*(list(map(shards.summarize_shard, plan)) for plan in looks)):
         try:
             work(task)
         except DataError as error:

@@ -128,7 +128,9 @@ def test_counted_in_shards_there_is_no_text_at_all(tmp_path: Path) -> None:
     scope, looks = Scope.of(None, frozenset(), None), []
     for name, side in (("gold", secret(meta=FORBIDDEN[0])), ("pred", secret(found=()))):
         document_files.write([side], tmp_path / f"{name}.jsonl")
-        looks.append(list(map(shards.summarize, shards.plan(str(tmp_path / f"{name}.jsonl")))))
+        looks.append(
+            list(map(shards.summarize_shard, shards.plan_shards(str(tmp_path / f"{name}.jsonl"))))
+        )
     work = sharded.counter(scope, allow_missing=False, by_document=True)
     parts = [work(task) for task in sharded.tasks(*looks)]
     told = {"schema": None, "corpus": None, "allow_missing": False, "bootstrap": 0, "seed": 0}

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from aloi.corpus.problems import DataError, Problem
-from aloi.models.prediction.workers import AHEAD, forked
+from aloi.models.prediction.workers import ITEMS_PER_WORKER, map_forked
 
 
 def uneven(number: int) -> tuple[int, int]:
@@ -22,7 +22,7 @@ def uneven(number: int) -> tuple[int, int]:
 
 
 def test_results_come_in_order_from_other_processes() -> None:
-    found = list(forked(uneven, range(40), workers=3))
+    found = list(map_forked(uneven, range(40), workers=3))
     assert [number for number, _ in found] == list(range(40))
     assert len({process for _, process in found} - {os.getpid()}) == 3
     assert not multiprocessing.active_children()
@@ -35,12 +35,12 @@ def first_is_slowest(number: int) -> int:
 
 
 def test_what_waits_for_a_slow_first_is_not_the_end() -> None:
-    count = 5 * AHEAD * 2
-    assert list(forked(first_is_slowest, range(count), workers=2)) == list(range(count))
+    count = 5 * ITEMS_PER_WORKER * 2
+    assert list(map_forked(first_is_slowest, range(count), workers=2)) == list(range(count))
 
 
 def test_nothing_in_gives_nothing() -> None:
-    assert list(forked(uneven, [], workers=2)) == []
+    assert list(map_forked(uneven, [], workers=2)) == []
 
 
 def test_no_more_is_taken_than_the_workers_need() -> None:
@@ -51,9 +51,9 @@ def test_no_more_is_taken_than_the_workers_need() -> None:
             taken.append(number)
             yield number
 
-    results = forked(uneven, items(), workers=2)
+    results = map_forked(uneven, items(), workers=2)
     next(results)
-    assert len(taken) <= 2 * AHEAD + 1
+    assert len(taken) <= 2 * ITEMS_PER_WORKER + 1
     results.close()
     assert not multiprocessing.active_children()
 
@@ -66,7 +66,7 @@ def killed(number: int) -> int:
 
 def test_a_worker_that_dies_is_told() -> None:
     with pytest.raises(DataError, match=r"a worker process died \(SIGKILL\)"):
-        list(forked(killed, range(20), workers=2))
+        list(map_forked(killed, range(20), workers=2))
     assert not multiprocessing.active_children()
 
 
@@ -102,5 +102,5 @@ def failing(number: int) -> int:
 
 def test_problems_cross_from_one_process_to_the_other_whole() -> None:
     with pytest.raises(DataError) as raised:
-        list(forked(failing, range(9), workers=2))
+        list(map_forked(failing, range(9), workers=2))
     assert raised.value.problems == (Problem("bad", "three is wrong", "Take four", "d3"),)

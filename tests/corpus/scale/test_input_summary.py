@@ -8,7 +8,7 @@ import pytest
 from aloi.corpus import document_files
 from aloi.corpus.document import Document
 from aloi.corpus.problems import DataError, Problem
-from aloi.corpus.scale.survey import survey
+from aloi.corpus.scale.input_summary import summarize_input
 
 LINE = '{"id": "%s", "text": "%s", "entities": []}\n'
 
@@ -21,7 +21,7 @@ def not_long(document: Document) -> Iterator[Problem]:
 def test_it_counts_and_reads_on_from_where_it_is_told(tmp_path: Path) -> None:
     file = tmp_path / "in.jsonl"
     file.write_text(LINE % ("a", "x") + "\n" + LINE % ("b", "y") + LINE % ("c", "z"))
-    found = survey(str(file), not_long)
+    found = summarize_input(str(file), not_long)
     assert found.documents == 3
     assert [document.id for document in found.read(skip=1)] == ["b", "c"]
 
@@ -31,7 +31,7 @@ def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
     ids = ("a", "b", "a", "c", "a")
     file.write_text("".join(LINE % (id_, "x") for id_ in ids) + "{\n" + LINE % ("d", "too long"))
     with pytest.raises(DataError) as raised:
-        survey(str(file), not_long)
+        summarize_input(str(file), not_long)
     assert [(problem.kind, problem.line) for problem in raised.value.problems] == [
         ("broken-json", 6),
         ("too-long", 7),
@@ -46,7 +46,7 @@ def test_the_hash_follows_the_content(tmp_path: Path) -> None:
     for number, text in enumerate(("x", "x", "y")):
         file = tmp_path / f"{number}.jsonl"
         file.write_text(LINE % ("a", text))
-        hashes.add(survey(str(file), not_long).sha256)
+        hashes.add(summarize_input(str(file), not_long).sha256)
     assert len(hashes) == 2
 
 
@@ -54,5 +54,5 @@ def test_other_formats_and_folders_are_read_too(tmp_path: Path) -> None:
     documents = [Document(name, name, ()) for name in ("a", "b")]
     document_files.write(documents, tmp_path / "folder")
     (tmp_path / "in.inline").write_text('+++\nid = "a"\n+++\na\n+++\n')
-    assert list(survey(str(tmp_path / "folder"), not_long).read()) == documents
-    assert survey(str(tmp_path / "in.inline"), not_long).documents == 1
+    assert list(summarize_input(str(tmp_path / "folder"), not_long).read()) == documents
+    assert summarize_input(str(tmp_path / "in.inline"), not_long).documents == 1
