@@ -57,9 +57,7 @@ def test_all_paths_of_a_folder_have_the_same_lock(
 def test_the_lock_of_a_folder_is_inside_it_if_its_parent_is_read_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        os, "access", lambda path, mode: path != tmp_path
-    )  # root ignores modes
+    monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path)  # root ignores modes
     assert lock_file(tmp_path) == tmp_path.parent / f".{tmp_path.name}.lock"
     (tmp_path / "out").mkdir()
     assert lock_file(tmp_path / "out") == tmp_path / "out" / ".out.lock"

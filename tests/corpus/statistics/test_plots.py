@@ -1,4 +1,4 @@
-"""Drawings are whole SVG files, the same bytes for the same data, and say what is missing."""
+"""Plots are valid SVG files with the same bytes for the same data."""
 
 from pathlib import Path
 from xml.etree import ElementTree
@@ -22,16 +22,16 @@ def test_the_same_corpus_gives_the_same_bytes(corpus: Path, tmp_path: Path) -> N
         assert b"<dc:date>" not in path.read_bytes()
 
 
-def test_bars_are_as_long_as_the_counts(corpus: Path) -> None:
-    # Each of the three splits has one PER and one LOC, and one LIVES_IN, no MEETS.
+def test_the_length_of_bars_is_the_count(corpus: Path) -> None:
+    # Each of the three splits has one PER, one LOC, one LIVES_IN and no MEETS.
     mentions, relations = plot_types(Corpus.open(corpus)).axes
     assert [bar.get_width() for bar in mentions.patches] == [1] * 6
     assert sorted(bar.get_width() for bar in relations.patches) == [0, 0, 0, 1, 1, 1]
     assert [text.get_text() for text in mentions.texts] == ["3", "3"]
 
 
-def test_shares_stand_where_the_table_has_them(corpus: Path) -> None:
-    # b says Eva, whom train lacks: of its PER all are unseen, of its LOC none, of both half.
+def test_unseen_shares_are_plotted_by_label(corpus: Path) -> None:
+    # b mentions Eva, who is not in train: all PER are unseen, no LOC, and half of all mentions.
     file = corpus / "gold" / "b.json"
     file.write_text(file.read_text(encoding="utf-8").replace("Ana", "Eva"), encoding="utf-8")
     (axes,) = plot_unseen(Corpus.open(corpus)).axes
@@ -40,14 +40,14 @@ def test_shares_stand_where_the_table_has_them(corpus: Path) -> None:
     assert [label.get_text() for label in axes.get_yticklabels()] == ["all", "LOC", "PER"]
 
 
-def test_an_empty_corpus_can_be_drawn(corpus: Path, tmp_path: Path) -> None:
+def test_plots_of_an_empty_corpus(corpus: Path, tmp_path: Path) -> None:
     for file in (corpus / "gold").iterdir():
         file.unlink()
     assert len(write_plots(Corpus.open(corpus), tmp_path / "plots")) == len(NAMES)
     assert plot_lengths(Corpus.open(corpus)).axes[0].patches[:] == []
 
 
-def test_without_matplotlib_it_is_said_what_to_install(
+def test_without_matplotlib_the_error_has_the_install_command(
     corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("aloi.corpus.extras.find_spec", lambda _: None)
