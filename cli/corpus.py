@@ -15,14 +15,16 @@ if TYPE_CHECKING:
     from aloi.corpus.intake.texts import SourceText
     from aloi.corpus.quality.review import Review
 
-DAY = "%Y-%m-%d"
+DATE_FORMAT = "%Y-%m-%d"
 
 app = typer.Typer(help="Check, review, count and extend a corpus.", no_args_is_help=True)
 
 
 @app.command()
 def check(
-    path: Annotated[Path, typer.Argument(help="Corpus folder, or file or folder of documents.")],
+    path: Annotated[
+        Path, typer.Argument(metavar="PATH", help="Corpus folder, or documents (file or folder).")
+    ],
     *,
     schema: Annotated[
         Path | None,
@@ -100,7 +102,11 @@ def add(
     ] = None,
     date: Annotated[
         datetime | None,
-        typer.Option(formats=[DAY], help="Date of the text (default: from the web page, if any)."),
+        typer.Option(
+            formats=[DATE_FORMAT],
+            metavar="YYYY-MM-DD",
+            help="Date of the text (default: from the web page, if any).",
+        ),
     ] = None,
     origin: Annotated[
         str | None,
@@ -110,7 +116,8 @@ def add(
     holder: Annotated[str | None, typer.Option(help="Rights holder.")] = None,
     lang: Annotated[str | None, typer.Option(help="Language code, for example fr.")] = None,
     retrieved: Annotated[
-        datetime | None, typer.Option(formats=[DAY], help="Date of retrieval.")
+        datetime | None,
+        typer.Option(formats=[DATE_FORMAT], metavar="YYYY-MM-DD", help="Date of retrieval."),
     ] = None,
     redistributable: Annotated[
         bool,
@@ -135,12 +142,12 @@ def add(
     details = addition.TextDetails(
         id=id_,
         title=title,
-        date=date.strftime(DAY) if date else None,
+        date=date.strftime(DATE_FORMAT) if date else None,
         source=origin,
         rights=rights,
         holder=holder,
         lang=lang,
-        retrieved=retrieved.strftime(DAY) if retrieved else None,
+        retrieved=retrieved.strftime(DATE_FORMAT) if retrieved else None,
         redistributable=redistributable,
     )
     with locked(folder):

@@ -59,5 +59,5 @@ def main() -> None:
         sys.stderr.close()
         sys.exit(1)
     except OSError as error:
-        fix = "Check that the path exists, what kind of file it is, and its permissions"
+        fix = "Check the path, its type (file or folder) and its permissions"
         fail([Problem("bad-path", f"{error.strerror or error}", fix, file=str(error.filename))])

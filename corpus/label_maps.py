@@ -17,11 +17,11 @@ import msgspec
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.toml_files import load_toml
 
-Item = TypeVar("Item", Entity, Relation)
+Labelled = TypeVar("Labelled", Entity, Relation)
 
 
 class LabelMap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """New names and reasons for dropping, by label; both for entities and for relations."""
+    """New label names and reasons for dropping, by label, for entities and relations."""
 
     rename: dict[str, str] = {}
     drop: dict[str, str] = {}
@@ -44,7 +44,7 @@ class LabelMap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         )
         return renamed, before - count_labels(kept)
 
-    def _rename(self, item: Item) -> Item:
+    def _rename(self, item: Labelled) -> Labelled:
         return msgspec.structs.replace(item, label=self.rename.get(item.label, item.label))
 
 

@@ -94,7 +94,7 @@ def schema_problems(draft: Draft, schema: Schema) -> Iterator[Problem]:
 def require_valid(documents: Iterable[Document], schema: Schema) -> Iterator[Document]:
     """Yield the documents up to the first schema violation; raise `DataError` with all at the end.
 
-    A writer that writes atomically therefore writes no invalid document.
+    An atomic writer therefore writes nothing if a document is invalid.
     """
     problems: list[Problem] = []
     for document in documents:

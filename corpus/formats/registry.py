@@ -1,4 +1,4 @@
-"""The formats by name, and reading and writing of paths and streams in any format.
+"""The registry of formats, with functions that read and write any of them.
 
 Each format is a module of this package that is imported when it is needed. It has
 
@@ -107,7 +107,7 @@ def write(
     notes: Notes | None = None,
     strict: bool = False,
 ) -> int:
-    """Write documents atomically to a file, folder or standard output; return their number.
+    """Write documents atomically to a file or folder, or to standard output; return their number.
 
     Anything the format cannot represent is dropped and counted in `notes`. With `strict` it is a
     `DataError` instead, and nothing is written.

@@ -86,7 +86,7 @@ def build_document(text: SourceText, details: TextDetails) -> Document:
 
 
 def slugify(name: str) -> str:
-    """Return a name in lower case without accents; other than letters and digits become `-`."""
+    """Return a name in lower case without accents; `-` replaces all but letters and digits."""
     plain = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
     return re.sub(r"[\W_]+", "-", plain.lower()).strip("-")
 

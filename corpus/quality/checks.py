@@ -64,7 +64,7 @@ def _check_native(path: Path, checks: Iterable[DraftCheck]) -> Iterator[Problem]
 
 
 def _check_documents(path: Path, checks: Iterable[DraftCheck]) -> Iterator[Problem]:
-    """Check documents in other formats, whose readers return only valid documents."""
+    """Check documents in other formats; their readers return only valid documents."""
     try:
         for document in read(str(path)):
             for check in checks:

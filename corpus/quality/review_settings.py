@@ -21,7 +21,7 @@ REVIEW_FILE = "review.toml"
 
 
 class ExpectedPattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A pattern whose matches in a text must lie inside a mention with one of these labels."""
+    """A pattern that may only match inside mentions with one of these labels."""
 
     rule: str
     labels: tuple[str, ...]
@@ -50,10 +50,10 @@ class AcceptedFinding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ReviewSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The content of `review.toml`; the defaults apply to a corpus without that file.
 
-    The rule "bare-surface" looks for unlabelled occurrences of a surface that has at least
-    `least_length` characters, at least `least_count` mentions, and whose occurrences are mentions
-    in a share of at least `least_share`. Mentions with the same `ref` may have different labels if
-    one group of `same_ref` contains all of them. `right` lists the accepted findings.
+    The rule "bare-surface" finds unlabelled occurrences of a surface that has at least
+    `least_length` characters and at least `least_count` mentions, if mentions are at least the
+    share `least_share` of all occurrences. Mentions with the same `ref` may have different labels
+    if one group of `same_ref` contains all of them. `right` lists the accepted findings.
     """
 
     least_length: int = 4

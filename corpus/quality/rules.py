@@ -123,7 +123,7 @@ def _is_inside_word(document: Document, position: int) -> bool:
 
 
 def rare_inner_mentions(documents: Iterable[Document]) -> Iterator[Finding]:
-    """Find mentions whose nested mentions differ from the usual ones of their surface and label.
+    """Find mentions with other nested mentions than is usual for their surface and label.
 
     If several sets of nested mentions are most frequent, all mentions are found.
     """
@@ -185,7 +185,7 @@ def ref_label_conflicts(
 
 
 def single_refs(document: Document) -> Iterator[Finding]:
-    """Find mentions with a unique `ref`, if an equal mention has another `ref`.
+    """Find mentions with a `ref` that occurs once, if an equal mention has another `ref`.
 
     Mentions are equal if they have the same surface, label and attributes.
     """

@@ -23,7 +23,7 @@ _COUNTS = re.compile(r"(<!-- counts -->\n).*?(<!-- /counts -->)", re.DOTALL)
 def update_readme(corpus: Corpus) -> None:
     """Write the tables between `<!-- counts -->` and `<!-- /counts -->` in the README.
 
-    Raises `DataError` if these marks are missing, or if documents listed in a split are.
+    Raises `DataError` if these marks are missing, or if a document listed in a split is missing.
     """
     readme = corpus.folder / README_FILE
     text = readme.read_text(encoding="utf-8")
@@ -52,7 +52,7 @@ def count_tables(corpus: Corpus) -> str:
 
 
 def missing_documents(corpus: Corpus) -> list[str]:
-    """Return the ids that a split lists and whose documents are missing from this copy."""
+    """Return the ids of documents that are listed in a split and missing from this copy."""
     return sorted(corpus.split_of.keys() - {document.id for document in corpus.documents})
 
 

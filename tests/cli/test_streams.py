@@ -70,7 +70,7 @@ def test_problems_name_the_input_as_it_was_given(folder: Path, way: str) -> None
     assert (status, out) == (1, "")
     name = r"/dev/fd/\d+" if "cat" in way else re.escape(way)
     assert re.match(rf"{name}:3001: document d3000: e: offset outside the text", err)
-    assert re.search(rf"^{name}:3002: .* given twice, first in {name}:8 ", err, re.MULTILINE)
+    assert re.search(rf"^{name}:3002: .* duplicate .* first in {name}:8 ", err, re.MULTILINE)
     assert err.endswith("2 problems\n")
 
 

@@ -152,7 +152,7 @@ def test_everything_wrong_is_listed_before_anything_is_done(folder: Path) -> Non
     assert done.returncode == 1
     assert "3 problems" in done.stderr
     assert "bad.jsonl:2: broken JSON" in done.stderr
-    assert "bad.jsonl:3: document a: document id given twice, first in bad.jsonl:1" in done.stderr
+    assert "bad.jsonl:3: document a: duplicate document id, first in bad.jsonl:1" in done.stderr
     assert "bad.jsonl:4: document long: 1000001 characters" in done.stderr
     assert not list(folder.glob("out.jsonl*"))
 
