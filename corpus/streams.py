@@ -50,10 +50,10 @@ class Input:
 
 def is_stream(path: str | Path) -> bool:
     """Return whether a path is `-`, an open descriptor, or neither a regular file nor a folder."""
-    where = Path(path)
-    if str(path) != STANDARD_STREAM and where.is_dir():
+    file = Path(path)
+    if str(path) != STANDARD_STREAM and file.is_dir():
         return False
-    return is_unnamed(path) or (where.exists() and not where.is_file())
+    return is_unnamed(path) or (file.exists() and not file.is_file())
 
 
 def is_unnamed(path: str | Path) -> bool:
