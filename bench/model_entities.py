@@ -21,7 +21,7 @@ from spacy.language import Language
 
 from aloi.corpus.document import Document
 from aloi.corpus.formats import registry
-from aloi.corpus.label_maps import keep, shipped_map
+from aloi.corpus.label_maps import keep_labels, load_shipped_map
 from aloi.eval.analysis.slices import SEEN_SLICE
 from aloi.eval.columns import Annotations
 from aloi.eval.reports.report import Report, evaluate
@@ -73,7 +73,7 @@ def reports(
     yield "ours, seven types", evaluate(gold, ours, train=train, bootstrap=bootstrap)
     few = three(gold)
     yield "ours, three types", evaluate(few, three(ours), train=train, bootstrap=bootstrap)
-    shelf = (keep(each, SHARED) for each in predict(spacy.load(SHELF), gold))
+    shelf = (keep_labels(each, SHARED) for each in predict(spacy.load(SHELF), gold))
     yield f"{SHELF}, three types", evaluate(few, shelf, train=train, bootstrap=bootstrap)
 
 
@@ -82,13 +82,13 @@ def general(pipeline: Path, data: Path, *, bootstrap: int) -> Iterator[tuple[str
     gold = three(read_year(data / "2017"))
     for name in (str(pipeline), SHELF):
         nlp = spacy.load(name, exclude=["aloi_relations"])
-        found = (keep(each, SHARED) for each in predict(nlp, gold))
+        found = (keep_labels(each, SHARED) for each in predict(nlp, gold))
         yield name, evaluate(gold, found, bootstrap=bootstrap)
 
 
 def three(documents: Iterable[Document]) -> list[Document]:
     """The documents under the labels of the shelf's pipeline, with no others."""
-    return [keep(each, SHARED) for each in shipped_map("winer").apply(documents)]
+    return [keep_labels(each, SHARED) for each in load_shipped_map("winer").apply(documents)]
 
 
 def unseen(report: Report) -> float | None:

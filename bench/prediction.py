@@ -29,8 +29,8 @@ from conversion import documents
 from spacy.language import Language
 
 from aloi.corpus import document_files
+from aloi.corpus.scale.input_summary import summarize_input
 from aloi.corpus.scale.journal import Journal
-from aloi.corpus.scale.survey import survey
 from aloi.models.prediction import pipelines as prediction
 
 CHARACTERS = 3_000
@@ -99,7 +99,7 @@ def fastest(
 
 def whole(nlp: Language, folder: Path, *, workers: int) -> None:
     """All that the command does between loading the pipeline and its last line."""
-    found = survey(str(folder / "in.jsonl"), partial(prediction.too_long, nlp))
+    found = summarize_input(str(folder / "in.jsonl"), partial(prediction.too_long, nlp))
     journal = Journal(folder / "out.jsonl", prediction.origin(nlp, found, gold_entities=False))
     predicted = prediction.predict(nlp, found.read(skip=journal.resume()), workers=workers)
     with journal.stream() as stream:

@@ -1,4 +1,4 @@
-"""`python -m aloi.cli` is `aloi`."""
+"""Entry point of `python -m aloi.cli`, the same as the command `aloi`."""
 
 from aloi.cli.main import main
 

@@ -95,7 +95,7 @@ def config(
     from aloi.annotation.guidelines import guide_for
     from aloi.annotation.labelstudio.interface import labelling_interface
     from aloi.corpus.collection import Corpus, is_corpus
-    from aloi.corpus.files import whole_file
+    from aloi.corpus.files import atomic_text_file
     from aloi.corpus.schema import load_schema
 
     schema = Corpus.open(source).schema if is_corpus(source) else load_schema(source)
@@ -104,7 +104,7 @@ def config(
     if out is None:
         print(interface)
         return
-    with whole_file(out) as stream:
+    with atomic_text_file(out) as stream:
         stream.write(f"{interface}\n")
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from aloi.corpus.problems import Problem
     from aloi.eval.reports.sheets import Sheet
 
-T = TypeVar("T")
+Item = TypeVar("Item")
 
 
 def fail(problems: Iterable[Problem]) -> NoReturn:
@@ -28,29 +28,36 @@ def fail(problems: Iterable[Problem]) -> NoReturn:
     count = 0
     for count, problem in enumerate(problems, start=1):  # noqa: B007 - the count is used below
         print(problem, file=sys.stderr)
-    print(f"{count} problem{'' if count == 1 else 's'}", file=sys.stderr)
+    print(count_of(count, "problem"), file=sys.stderr)
     sys.exit(1)
 
 
-def output_lock(target: str) -> AbstractContextManager[None]:
-    """Return the lock of an output (see `corpus.locks`); standard output, `-`, has none."""
-    from aloi.corpus.locks import locked
-    from aloi.corpus.streams import STANDARD
+def count_of(number: int, noun: str) -> str:
+    """Return a number and its noun, in the plural unless the number is 1."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
-    return locked(*([] if target == STANDARD else [Path(target)]))
+
+def output_lock(target: str) -> AbstractContextManager[None]:
+    """Lock an output until the block ends (see `corpus.locks`); `-` is not locked."""
+    from aloi.corpus.locks import lock_output
+
+    return lock_output(target)
 
 
 def progress(
-    items: Iterable[T], what: str, *, total: int | None = None, done: int = 0
-) -> Iterable[T]:
-    """The items, counted on standard error as they pass if it is a terminal.
+    items: Iterable[Item], what: str, *, total: int | None = None, done: int = 0
+) -> Iterable[Item]:
+    """Return the items; while they are consumed, a progress bar is shown on standard error.
 
-    `done`: how many of the `total` were dealt with before.
+    No bar is shown unless standard error is a terminal. `done` of the `total` items were processed
+    by an earlier run.
     """
-    return _counted(items, what, total, done) if sys.stderr.isatty() else items
+    return _with_progress_bar(items, what, total, done) if sys.stderr.isatty() else items
 
 
-def _counted(items: Iterable[T], what: str, total: int | None, done: int) -> Iterator[T]:
+def _with_progress_bar(
+    items: Iterable[Item], what: str, total: int | None, done: int
+) -> Iterator[Item]:
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -72,7 +79,7 @@ def _counted(items: Iterable[T], what: str, total: int | None, done: int) -> Ite
 
 @contextmanager
 def steps() -> Iterator[Callable[[str], object]]:
-    """A function that shows on standard error what is being done, if it is a terminal."""
+    """Yield a function that shows the current step on standard error, if it is a terminal."""
     if not sys.stderr.isatty():
         yield lambda step: None
         return
@@ -83,7 +90,10 @@ def steps() -> Iterator[Callable[[str], object]]:
 
 
 def stdout_console(*, width: int = 120) -> Console:
-    """Return a rich console on standard output, `width` columns wide unless it is a terminal."""
+    """Return a rich console on standard output.
+
+    It is as wide as the terminal, or `width` columns wide if there is no terminal.
+    """
     from rich.console import Console
 
     return Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else width)
@@ -106,11 +116,11 @@ def print_frames(frames: Mapping[str, pd.DataFrame]) -> None:
 
 
 def write_json(path: Path | None, content: Any) -> None:  # noqa: ANN401 - any JSON value
-    """Write indented JSON to a file, whole or not at all; do nothing without a path."""
-    from aloi.corpus.files import whole_file
+    """Write indented JSON to a file atomically; do nothing without a path."""
+    from aloi.corpus.files import atomic_text_file
 
     if path is not None:
-        with whole_file(path) as stream:
+        with atomic_text_file(path) as stream:
             json.dump(content, stream, ensure_ascii=False, indent=1)
 
 
@@ -118,11 +128,11 @@ def table(title: str, frame: pd.DataFrame) -> Table:
     """Return a data frame as a rich table, with its index as the first column."""
     from rich.table import Table
 
-    from aloi.corpus.statistics.counts import cell
+    from aloi.corpus.statistics.counts import format_cell
 
-    shown = Table("", title=title, title_justify="left")
+    result = Table("", title=title, title_justify="left")
     for column in frame.columns:
-        shown.add_column(str(column), justify="right")
+        result.add_column(str(column), justify="right")
     for name, row in frame.iterrows():
-        shown.add_row(str(name), *map(cell, row))
-    return shown
+        result.add_row(str(name), *map(format_cell, row))
+    return result

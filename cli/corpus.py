@@ -12,28 +12,35 @@ from aloi.cli.console import fail, print_frames, write_json
 from aloi.cli.inputs import must_exist, open_corpus
 
 if TYPE_CHECKING:
-    from aloi.corpus.intake.addition import Text
+    from aloi.corpus.intake.texts import SourceText
+    from aloi.corpus.quality.review import Review
 
-DAY = "%Y-%m-%d"
+DATE_FORMAT = "%Y-%m-%d"
 
-app = typer.Typer(help="Look after a corpus.", no_args_is_help=True)
+app = typer.Typer(help="Check, review, count and extend a corpus.", no_args_is_help=True)
 
 
 @app.command()
 def check(
-    path: Annotated[Path, typer.Argument(help="Corpus folder, or file or folder of documents.")],
+    path: Annotated[
+        Path, typer.Argument(metavar="PATH", help="Corpus folder, or documents (file or folder).")
+    ],
     *,
     schema: Annotated[
-        Path | None, typer.Option(help="For bare files: check against it.", exists=True)
+        Path | None,
+        typer.Option(help="Schema to check documents against (not for a corpus).", exists=True),
     ] = None,
 ) -> None:
-    """List everything wrong with a corpus, or with bare documents."""
+    """List all errors in a corpus or in documents.
+
+    The exit status is 1 if there are any.
+    """
     from aloi.corpus.collection import is_corpus
     from aloi.corpus.quality.checks import check_path
 
     must_exist(str(path))
     if schema is not None and is_corpus(path):
-        raise typer.BadParameter("a corpus folder brings its own schema; leave --schema out")
+        raise typer.BadParameter("omit --schema: the corpus has its own schema")
     problems = list(check_path(path, schema=schema))
     if problems:
         fail(problems)
@@ -42,24 +49,34 @@ def check(
 
 @app.command()
 def review(
-    folder: Annotated[Path, typer.Argument(metavar="CORPUS", help="A corpus folder.")],
+    folder: Annotated[Path, typer.Argument(metavar="CORPUS", help="Corpus folder.")],
     *,
     json_: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write the findings there too.")
+        Path | None, typer.Option("--json", metavar="FILE", help="Also write the findings as JSON.")
     ] = None,
 ) -> None:
-    """List likely mistakes of annotation that review.toml does not record as right.
+    """List likely annotation errors that are not accepted in review.toml.
 
-    Status 1 if there are any.
+    The exit status is 1 if there are any.
     """
-    from collections import Counter
     from dataclasses import asdict
 
     import msgspec
 
-    from aloi.corpus.quality import rules as quality
+    from aloi.corpus.quality.review import review as review_corpus
 
-    result = quality.review(open_corpus(folder))
+    result = review_corpus(open_corpus(folder))
+    _print_review(result)
+    findings = [asdict(finding) for finding in result.open]
+    write_json(json_, {"open": findings, "stale": msgspec.to_builtins(result.stale)})
+    if result.open:
+        raise typer.Exit(1)
+
+
+def _print_review(result: Review) -> None:
+    """Print the findings, the stale entries of review.toml, and their numbers."""
+    from collections import Counter
+
     for finding in result.open:
         print(finding)
     for entry in result.stale:
@@ -67,120 +84,128 @@ def review(
     for rule, count in sorted(Counter(finding.rule for finding in result.open).items()):
         print(f"{count:6} {rule}")
     print(f"{len(result.open):6} open, {len(result.stale)} stale")
-    found = [asdict(finding) for finding in result.open]
-    write_json(json_, {"open": found, "stale": msgspec.to_builtins(result.stale)})
-    if result.open:
-        raise typer.Exit(1)
 
 
 @app.command()
 def add(
     source: Annotated[
-        str, typer.Argument(metavar="SOURCE", help=".txt or .html file, folder, or - (plain text).")
+        str,
+        typer.Argument(metavar="SOURCE", help=".txt or .html file, folder, or - (plain text)."),
     ],
-    folder: Annotated[Path, typer.Argument(metavar="CORPUS", help="A corpus folder.")],
+    folder: Annotated[Path, typer.Argument(metavar="CORPUS", help="Corpus folder.")],
     *,
-    id_: Annotated[str | None, typer.Option("--id", help="Else the file's name.")] = None,
-    title: Annotated[str | None, typer.Option(help="Else the page's, if it has one.")] = None,
+    id_: Annotated[
+        str | None, typer.Option("--id", help="Document id (default: from the file name).")
+    ] = None,
+    title: Annotated[
+        str | None, typer.Option(help="Title (default: from the web page, if any).")
+    ] = None,
     date: Annotated[
-        datetime | None, typer.Option(formats=[DAY], help="Of the text; else the page's.")
+        datetime | None,
+        typer.Option(
+            formats=[DATE_FORMAT],
+            metavar="YYYY-MM-DD",
+            help="Date of the text (default: from the web page, if any).",
+        ),
     ] = None,
     origin: Annotated[
-        str | None, typer.Option("--source", help="Who published it; else the page's address.")
+        str | None,
+        typer.Option("--source", help="Publisher (default: address of the web page, if any)."),
     ] = None,
-    rights: Annotated[str | None, typer.Option(help="Its licence; else unknown.")] = None,
-    holder: Annotated[str | None, typer.Option(help="Whose it is.")] = None,
-    lang: Annotated[str | None, typer.Option(help="Language code, such as fr.")] = None,
+    rights: Annotated[str | None, typer.Option(help="Licence (default: unknown).")] = None,
+    holder: Annotated[str | None, typer.Option(help="Rights holder.")] = None,
+    lang: Annotated[str | None, typer.Option(help="Language code, for example fr.")] = None,
     retrieved: Annotated[
-        datetime | None, typer.Option(formats=[DAY], help="When it was fetched.")
+        datetime | None,
+        typer.Option(formats=[DATE_FORMAT], metavar="YYYY-MM-DD", help="Date of retrieval."),
     ] = None,
     redistributable: Annotated[
-        bool, typer.Option("--redistributable", help="The text may be given on.")
+        bool,
+        typer.Option("--redistributable", help="Allow redistribution (default: forbidden)."),
     ] = False,
 ) -> None:
-    """Normalise new texts, refuse what is already there, and write them to CORPUS/inbox.
+    """Normalize new texts and write them to CORPUS/inbox, ready for annotation.
 
-    They may not be redistributed unless it is said that they may.
+    Duplicates and near duplicates of texts in the corpus are refused.
     """
-    import logging
-
-    from aloi.corpus.intake import addition as intake
+    from aloi.corpus.intake import addition
     from aloi.corpus.locks import locked
     from aloi.corpus.streams import is_unnamed
 
-    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # what it misses, we tell
     must_exist(source)
     corpus = open_corpus(folder)
     if is_unnamed(source) and id_ is None:
         raise typer.BadParameter("a text from a stream needs --id")
-    texts = _texts(source)
+    texts = _read_texts(source)
     if len(texts) > 1 and (id_ or title):
-        raise typer.BadParameter("--id and --title are for a single text")
-    details = intake.Details(
+        raise typer.BadParameter("use --id and --title only with a single text")
+    details = addition.TextDetails(
         id=id_,
         title=title,
-        date=date.strftime(DAY) if date else None,
+        date=date.strftime(DATE_FORMAT) if date else None,
         source=origin,
         rights=rights,
         holder=holder,
         lang=lang,
-        retrieved=retrieved.strftime(DAY) if retrieved else None,
+        retrieved=retrieved.strftime(DATE_FORMAT) if retrieved else None,
         redistributable=redistributable,
     )
     with locked(folder):
-        added = intake.add(texts, corpus, details)
+        added = addition.add_texts(texts, corpus, details)
     for document in added:
-        print(f"{folder / intake.INBOX / document.id}.json")
+        print(f"{folder / addition.INBOX / document.id}.json")
 
 
-def _texts(source: str) -> list[Text]:
+def _read_texts(source: str) -> list[SourceText]:
     """Return the texts of a file, folder or stream; a stream without a file name is plain text."""
+    import logging
     from dataclasses import replace
 
-    from aloi.corpus.intake import addition as intake
+    from aloi.corpus.intake.texts import parse_plain, read_texts
     from aloi.corpus.streams import is_stream, is_unnamed, on_disk
 
-    with on_disk(source) as given:
+    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # problems are reported by aloi
+    with on_disk(source) as copy:
         if is_stream(source) and is_unnamed(source):
-            return [intake.from_plain(given.path.read_bytes(), file=source)]
-        texts = intake.read(given.path)
-    return [replace(text, file=given.restore(text.file)) for text in texts]
+            return [parse_plain(copy.path.read_bytes(), file=source)]
+        texts = read_texts(copy.path)
+    return [replace(text, file=copy.restore(text.file)) for text in texts]
 
 
 @app.command()
 def stats(
-    folder: Annotated[Path, typer.Argument(metavar="CORPUS", help="A corpus folder.")],
+    folder: Annotated[Path, typer.Argument(metavar="CORPUS", help="Corpus folder.")],
     *,
     json_: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write the counts there too.")
+        Path | None, typer.Option("--json", metavar="FILE", help="Also write the tables as JSON.")
     ] = None,
     plots: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write drawings (SVG) there.")
+        Path | None, typer.Option(metavar="DIR", help="Write plots to this folder, as SVG.")
     ] = None,
 ) -> None:
-    """Count documents, words, mentions and relations, and how long, dense, varied they are."""
+    """Print counts of documents, words, mentions and relations, by split, label and length."""
     import sys
 
-    from aloi.corpus.statistics import counts as statistics
+    from aloi.corpus.statistics.counts import corpus_tables, to_json
 
     corpus = open_corpus(folder)
-    tables = statistics.summary(corpus)
+    tables = corpus_tables(corpus)
     print_frames(tables)
     print(corpus)
-    write_json(json_, statistics.to_json(tables))
+    write_json(json_, to_json(tables))
     if plots is not None:
-        from aloi.corpus.statistics.plots import draw
+        from aloi.corpus.statistics.plots import write_plots
 
-        for path in draw(corpus, plots):
+        for path in write_plots(corpus, plots):
             print(f"written: {path}", file=sys.stderr)
 
 
 @app.command()
 def card(
-    folder: Annotated[Path, typer.Argument(metavar="CORPUS", help="A corpus folder.")],
+    folder: Annotated[Path, typer.Argument(metavar="CORPUS", help="Corpus folder.")],
 ) -> None:
-    """Bring the counts in CORPUS/README.md up to date with the documents."""
-    from aloi.corpus.statistics.readme_tables import CARD, refresh
+    """Update the tables of counts in CORPUS/README.md."""
+    from aloi.corpus.statistics.readme_tables import README_FILE, update_readme
 
-    refresh(open_corpus(folder))
-    print(f"counts written to {folder / CARD}")
+    update_readme(open_corpus(folder))
+    print(f"counts written to {folder / README_FILE}")

@@ -97,14 +97,14 @@ def _cross(plan: CurveSettings, count: int) -> None:
     """The cross-validation, as a file and in the terminal."""
     import json
 
-    from aloi.corpus.files import whole_file
+    from aloi.corpus.files import atomic_text_file
     from aloi.eval.reports.tables import report_sheets
     from aloi.models.studies.folds import folds
     from aloi.models.studies.learning_curve import cross_validate
 
     parts = folds(plan.taught("train", "dev"), count)
     report = cross_validate(plan, parts, progress=sys.stderr)
-    with whole_file(plan.out / "cross-validation.json") as stream:
+    with atomic_text_file(plan.out / "cross-validation.json") as stream:
         json.dump(report.to_json(), stream, ensure_ascii=False, indent=1)
     _show(list(report_sheets(report)))
     print(f"{report.signature} | {count} folds\nwritten: {plan.out}/cross-validation.json")

@@ -1,4 +1,4 @@
-"""Inputs of the commands: paths, corpora and schemas named on the command line."""
+"""Inputs of the commands: paths, corpora and schemas given on the command line."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
 
 
 def must_exist(*paths: str) -> None:
-    """Exit with status 2 if a path is neither `-` nor existing, or if two are the same stream."""
-    from aloi.corpus.streams import STANDARD, identity
+    """Exit with status 2 if a path other than `-` does not exist, or if two are the same stream."""
+    from aloi.corpus.streams import STANDARD_STREAM, stream_identity
 
     for path in paths:
-        if path != STANDARD and not Path(path).exists():
+        if path != STANDARD_STREAM and not Path(path).exists():
             raise typer.BadParameter(f"no such file or folder: {path}")
-    streams = [stream for stream in map(identity, paths) if stream is not None]
+    streams = [stream for stream in map(stream_identity, paths) if stream is not None]
     if len(set(streams)) < len(streams):
-        raise typer.BadParameter("standard input or a pipe can be only one of the inputs")
+        raise typer.BadParameter("standard input or a pipe can only be used for one of the inputs")
 
 
 def open_corpus(folder: Path) -> Corpus:
-    """Return the corpus in a folder; exit with status 2 if there is none."""
+    """Return the corpus in a folder; exit with status 2 if the folder is not a corpus."""
     from aloi.corpus.collection import Corpus, is_corpus
 
     if not is_corpus(folder):
@@ -34,14 +34,14 @@ def open_corpus(folder: Path) -> Corpus:
 
 
 def corpus_at(path: str) -> Corpus | None:
-    """Return the corpus if `path` is a corpus folder."""
+    """Return the corpus if `path` is a corpus folder, else None."""
     from aloi.corpus.collection import Corpus, is_corpus
 
     return Corpus.open(Path(path)) if is_corpus(Path(path)) else None
 
 
 def schema_for(schema: Path | None, corpus: Corpus | None = None) -> Schema | None:
-    """Return the schema in a file if one is given, otherwise the corpus's, if any."""
+    """Return the schema in a file if one is given, else the schema of the corpus, if any."""
     from aloi.corpus.schema import load_schema
 
     if schema is not None:

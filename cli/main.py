@@ -1,4 +1,4 @@
-"""The command line's root: groups follow the folders; heavy imports wait until a command runs."""
+"""The command `aloi` and its groups; heavy imports happen only when a command runs."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import typer
 
 from aloi.cli import (
     annotation,
+    convert,
     corpus,
     curve,
     evaluate,
     experiment,
-    formats,
     models,
     passes,
     practice,
@@ -23,14 +23,14 @@ from aloi.cli.console import fail
 
 app = typer.Typer(
     name="aloi",
-    help="Gold-annotated news corpora: annotate, train, evaluate, publish.",
+    help="Annotate news corpora with entities and relations; train, evaluate and publish.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # importing rich would cost every call a third of its start
+    rich_markup_mode=None,  # importing rich would slow down the start of every command
 )
 app.add_typer(corpus.app, name="corpus")
-app.command("convert")(formats.convert)
+app.command("convert")(convert.convert)
 annotation.app.command("agree")(passes.agree)
 annotation.app.command("adjudicate")(passes.adjudicate)
 annotation.app.command("effort")(passes.effort)
@@ -47,7 +47,7 @@ app.add_typer(release.app, name="release")
 
 
 def main() -> None:
-    """Run the command; data errors end with status 1 and every problem listed, no traceback."""
+    """Run the command; if the data has errors, list all problems and exit with status 1."""
     from aloi.corpus.problems import DataError, Problem
 
     try:
@@ -58,5 +58,5 @@ def main() -> None:
         sys.stderr.close()
         sys.exit(1)
     except OSError as error:
-        fix = "Check the path, what stands there, and its rights"
+        fix = "Check the path, its type (file or folder) and its permissions"
         fail([Problem("bad-path", f"{error.strerror or error}", fix, file=str(error.filename))])

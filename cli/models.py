@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from spacy.language import Language
 
     from aloi.corpus.document import Document
+    from aloi.corpus.scale.input_summary import InputSummary
     from aloi.corpus.scale.journal import Journal
-    from aloi.corpus.scale.survey import Survey
 
 
 class Kind(StrEnum):
@@ -167,15 +167,15 @@ def _predict_here(
     from aloi.cli.console import progress
     from aloi.corpus import document_files
     from aloi.corpus.formats import registry
+    from aloi.corpus.scale.input_summary import summarize_input
     from aloi.corpus.scale.journal import Journal
-    from aloi.corpus.scale.survey import survey
-    from aloi.corpus.streams import STANDARD
+    from aloi.corpus.streams import STANDARD_STREAM
     from aloi.models.prediction import pipelines as prediction
 
     annotated = partial(prediction.predict, nlp, gold_entities=gold_entities, workers=workers)
-    found = survey(source, partial(prediction.too_long, nlp))
+    found = summarize_input(source, partial(prediction.too_long, nlp))
     count = found.documents
-    if target == STANDARD or document_files.is_folder(Path(target)):
+    if target == STANDARD_STREAM or document_files.is_folder(Path(target)):
         documents = progress(annotated(found.read()), "predicting", total=count)
         registry.write(documents, target, format_="native")
     else:
@@ -185,7 +185,9 @@ def _predict_here(
 
 
 def _write_on(
-    journal: Journal, found: Survey, annotated: Callable[[Iterable[Document]], Iterable[Document]]
+    journal: Journal,
+    found: InputSummary,
+    annotated: Callable[[Iterable[Document]], Iterable[Document]],
 ) -> None:
     """Write what the journal does not have yet, and tell how far it had come."""
     from aloi.cli.console import progress

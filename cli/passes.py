@@ -39,7 +39,7 @@ def agree(
 
     from aloi.annotation.compare import pass_agreement as agreement
     from aloi.annotation.compare.passes import read_passes
-    from aloi.corpus.files import whole_file
+    from aloi.corpus.files import atomic_text_file
     from aloi.corpus.schema import load_schema
     from aloi.eval.reports.sheets import rich_table
 
@@ -49,7 +49,7 @@ def agree(
     for sheet in found.sheets():
         console.print(rich_table(sheet), markup=False)
     if json_ is not None:
-        with whole_file(json_) as stream:
+        with atomic_text_file(json_) as stream:
             json.dump(found.to_json(), stream, ensure_ascii=False, indent=1)
 
 
@@ -162,7 +162,7 @@ def effort(
     from rich.console import Console
 
     from aloi.annotation.compare import effort as efforts
-    from aloi.corpus.files import whole_file
+    from aloi.corpus.files import atomic_text_file
     from aloi.corpus.formats import registry
     from aloi.corpus.schema import load_schema
     from aloi.eval.reports.sheets import rich_table
@@ -174,5 +174,5 @@ def effort(
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     console.print(rich_table(found.sheet()), markup=False)
     if json_ is not None:
-        with whole_file(json_) as stream:
+        with atomic_text_file(json_) as stream:
             json.dump(found.to_json(), stream, ensure_ascii=False, indent=1)

@@ -16,8 +16,8 @@ from aloi.cli.console import fail, progress
 
 if TYPE_CHECKING:
     from aloi.corpus.problems import Problem
+    from aloi.corpus.scale.input_summary import InputSummary
     from aloi.corpus.scale.shards import ShardSummary
-    from aloi.corpus.scale.survey import Survey
     from aloi.models.prediction.sharded import Output, Run, Work
 
 
@@ -53,7 +53,7 @@ def predict_shards(
 
     _no_streams(source, target)
     output = Output(Path(target).absolute(), format_)
-    with locked(output.folder), cluster.connected(address, workers) as count:
+    with locked(output.folder), cluster.connect(address, workers) as count:
         nlp = prediction.load(model)
         run = _prepared(
             source, output, partial(prediction.origin, nlp, gold_entities=gold_entities), count
@@ -69,7 +69,7 @@ def _everywhere(path: str) -> str:
 
 
 def _prepared(
-    source: str, output: Output, made_from: Callable[[Survey], dict[str, str]], workers: int
+    source: str, output: Output, made_from: Callable[[InputSummary], dict[str, str]], workers: int
 ) -> Run:
     """The run, after a look through all of the input."""
     from aloi.models.prediction.sharded import Origin, Run
@@ -88,14 +88,14 @@ def _prepared(
     return run
 
 
-def _looked_through(path: str, workers: int) -> tuple[list[ShardSummary], Survey]:
+def _looked_through(path: str, workers: int) -> tuple[list[ShardSummary], InputSummary]:
     """What each shard holds, and all of them; raises `DataError` with everything wrong."""
     from aloi.corpus.scale import cluster, shards
 
-    parts = shards.plan(path)
-    found = cluster.map_unordered(lambda: shards.summarize, parts, workers=workers)
-    looks = cluster.in_order(progress(found, "looking through", total=len(parts)))
-    return looks, shards.merge(path, looks)
+    parts = shards.plan_shards(path)
+    found = cluster.map_unordered(lambda: shards.summarize_shard, parts, workers=workers)
+    looks = cluster.results_in_order(progress(found, "looking through", total=len(parts)))
+    return looks, shards.merge_summaries(path, looks)
 
 
 def _carry_out(run: Run, make: Callable[[], Work], workers: int, target: str) -> None:

@@ -76,9 +76,9 @@ def suspects(
 def _write(path: Path, told: dict[str, object], listed: list[Suspect]) -> None:
     from dataclasses import asdict
 
-    from aloi.corpus.files import whole_file
+    from aloi.corpus.files import atomic_text_file
 
-    with whole_file(path) as stream:
+    with atomic_text_file(path) as stream:
         content = {**told, "suspects": [{"score": each.score, **asdict(each)} for each in listed]}
         json.dump(content, stream, ensure_ascii=False, indent=1)
 

@@ -1,1 +1,1 @@
-"""Texts, schema and gold: the document, its formats, its checks."""
+"""Corpora: documents, formats, schema, checks, statistics and releases."""

@@ -1,8 +1,8 @@
-"""The native format: documents as JSON, one a line (JSON Lines) or one a file.
+"""The native format: documents as JSON, one per line (JSON Lines) or one per file.
 
-A record has the keys of `Document`: `id`, `text` and `entities`, and may have `relations` and
-`meta`. Unknown keys are errors. Reading goes on after a bad record, so that everything wrong is
-known at once.
+A JSON object has the keys of `Document`: `id`, `text` and `entities`, and optionally `relations`
+and `meta`. Unknown keys are errors. Reading continues after an invalid document, so that all
+problems are reported together.
 """
 
 from __future__ import annotations
@@ -17,21 +17,27 @@ from typing import IO, Any
 import msgspec
 
 from aloi.corpus.document import Document, Draft, Entity, Relation, validity_problems
-from aloi.corpus.files import whole_file, whole_folder
+from aloi.corpus.duplicate_ids import DocumentIds
+from aloi.corpus.files import atomic_folder, atomic_text_file
 from aloi.corpus.problems import DataError, Problem
 
 _DECODER = msgspec.json.Decoder(Document)
 _ENCODER = msgspec.json.Encoder()
+_BOM = b"\xef\xbb\xbf"
 _FILE_NAME = re.compile(r"\w[\w.\-]*")
-_SPREAD = 6
-"""How many lines apart the keys of one indented relation may stand."""
+_MAX_LINES_PER_ITEM = 6
+"""Maximum distance, in lines, between the keys of one entity or relation in indented JSON."""
 
-_PARTS: tuple[tuple[str, type], ...] = (("entities", Entity), ("relations", Relation))
+_TYPE_NAMES: dict[type, str] = {Draft: "document", Entity: "entity", Relation: "relation"}
+_ITEM_TYPES: dict[str, type] = {"entities": Entity, "relations": Relation}
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentRecord:
-    """One document's JSON as found: a valid `document`, or a `draft` of it and its problems."""
+    """The JSON of one document: a valid `document`, or a `draft` with its problems.
+
+    `draft` is None if the JSON cannot be read as a document at all. `line` counts from 1.
+    """
 
     raw: bytes
     file: str
@@ -41,22 +47,22 @@ class DocumentRecord:
 
     @property
     def document(self) -> Document | None:
-        """The document, if it is a valid one."""
+        """The document, or None if it is invalid."""
         return self.draft if isinstance(self.draft, Document) else None
 
     def place(self, problem: Problem) -> Problem:
-        """Give a problem the file and the line where the thing it speaks of stands."""
-        within = problem.line - 1 if problem.line else _line_of(self.raw, problem.item)
-        return replace(problem, file=self.file, line=self.line + within)
+        """Return a problem of this record with the file and the line of the item it names."""
+        offset = problem.line - 1 if problem.line else _line_of(self.raw, problem.item)
+        return replace(problem, file=self.file, line=self.line + offset)
 
 
-def decode(raw: bytes, *, file: str, line: int = 1) -> DocumentRecord:
-    """One record from JSON; it never raises, the record tells what is wrong."""
+def decode_record(raw: bytes, *, file: str, line: int = 1) -> DocumentRecord:
+    """Decode the JSON of one document; errors are returned as problems of the record."""
     try:
         return DocumentRecord(raw, file, line, _DECODER.decode(raw))
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         draft, problems = _diagnose(raw)
-        if not problems:  # what json reads and the strict decoder does not
+        if not problems:  # valid for the json module, but not for the stricter decoder
             draft = None
             fix = "Write strict JSON: no NaN, no lone surrogate, no number too large"
             problems = [Problem("broken-json", f"broken JSON: {error}", fix)]
@@ -64,90 +70,90 @@ def decode(raw: bytes, *, file: str, line: int = 1) -> DocumentRecord:
         return DocumentRecord(raw, file, line, draft, tuple(map(record.place, problems)))
 
 
-def records(path: str | Path) -> Iterator[DocumentRecord]:
-    """Yield the records of a `.jsonl` file, a `.json` file, or a folder of both, read recursively.
+def read_records(path: str | Path) -> Iterator[DocumentRecord]:
+    """Yield the records of a `.jsonl` file, a `.json` file, or a folder of both (recursively).
 
-    A file without one of these suffixes is JSON Lines, unless its first line is a lone `{`.
+    A file with another suffix is read as JSON Lines, unless its first line is `{` alone.
     """
     path = Path(path)
     if path.is_dir():
         for file in sorted((*path.rglob("*.json"), *path.rglob("*.jsonl"))):
-            yield from records(file)
+            yield from read_records(file)
     elif path.suffix == ".json" or (path.suffix != ".jsonl" and _is_indented(path)):
-        yield decode(_bytes(path), file=str(path))
+        yield decode_record(path.read_bytes().removeprefix(_BOM), file=str(path))
     else:
         with path.open("rb") as stream:
-            yield from line_records(stream, file=str(path))
+            yield from read_lines(stream, file=str(path))
 
 
-def line_records(stream: Iterable[bytes], *, file: str) -> Iterator[DocumentRecord]:
-    """The records of JSON Lines; blank lines are passed over."""
+def read_lines(stream: Iterable[bytes], *, file: str) -> Iterator[DocumentRecord]:
+    """Yield the records of JSON Lines; blank lines are skipped."""
     for number, raw in enumerate(stream, start=1):
-        content = raw.removeprefix(b"\xef\xbb\xbf") if number == 1 else raw
+        content = raw.removeprefix(_BOM) if number == 1 else raw
         if content.strip():
-            yield decode(content.rstrip(), file=file, line=number)
+            yield decode_record(content.rstrip(), file=file, line=number)
 
 
-def documents(found: Iterable[DocumentRecord]) -> Iterator[Document]:
-    """The valid documents, one by one; then `DataError` if anything was wrong.
+def valid_documents(records: Iterable[DocumentRecord]) -> Iterator[Document]:
+    """Yield the documents up to the first problem; raise `DataError` with all problems at the end.
 
-    A duplicate document id is a problem too.
+    Duplicate document ids are problems too.
     """
     problems: list[Problem] = []
-    seen: dict[str, str] = {}
-    for record in found:
+    ids = DocumentIds()
+    for record in records:
         problems += record.problems
-        if record.draft is not None:
-            problems += repeated_id(record, seen)
+        problems += duplicate_id_problems(record, ids)
         if record.document is not None and not problems:
             yield record.document
     if problems:
         raise DataError(problems)
 
 
-def repeated_id(record: DocumentRecord, seen: dict[str, str]) -> list[Problem]:
-    """The problem of a document id met before; `seen` maps ids to places and is added to."""
-    assert record.draft is not None
-    id_, place = record.draft.id, f"{record.file}:{record.line}"
-    if seen.setdefault(id_, place) is place:
+def duplicate_id_problems(record: DocumentRecord, ids: DocumentIds) -> list[Problem]:
+    """Record a document's id in `ids`; return a problem if it was there before."""
+    if record.draft is None:
         return []
-    what = f"duplicate document id, first in {seen[id_]}"
-    return [record.place(Problem("document-id-twice", what, "Give each document its own id", id_))]
+    found = ids.add(record.draft.id, f"{record.file}:{record.line}")
+    return [record.place(problem) for problem in found]
 
 
 def read(path: str | Path) -> list[Document]:
-    """All documents of a file or folder; raises `DataError` with everything wrong in it."""
-    return list(documents(records(path)))
+    """Return all documents of a file or folder; raise `DataError` with all its problems."""
+    return list(valid_documents(read_records(path)))
 
 
 def write_lines(documents: Iterable[Document], stream: IO[str]) -> int:
-    """Write JSON Lines; returns how many documents."""
+    """Write documents as JSON Lines; return their number."""
     count = 0
-    for count, document in enumerate(documents, start=1):  # noqa: B007 - the count is the result
+    for count, document in enumerate(documents, start=1):  # noqa: B007 - the count is returned
         stream.write(_ENCODER.encode(document).decode() + "\n")
     return count
 
 
 def write(documents: Iterable[Document], path: str | Path) -> int:
-    """Write JSON Lines, or a folder of one file a document; whole or not at all."""
+    """Write JSON Lines, or a folder with one file per document (`is_folder`); return the number.
+
+    Nothing is written if an error occurs.
+    """
     path = Path(path)
     if not is_folder(path):
-        with whole_file(path) as stream:
+        with atomic_text_file(path) as stream:
             return write_lines(documents, stream)
     count = 0
-    with whole_folder(path) as scratch:
+    with atomic_folder(path) as folder:
         for count, document in enumerate(documents, start=1):  # noqa: B007 - as above
-            (scratch / file_name(document)).write_bytes(pretty(document).encode())
+            (folder / file_name(document)).write_bytes(pretty_json(document).encode())
     return count
 
 
 def is_folder(path: Path) -> bool:
-    """Whether `write` makes a folder of a path: it is one already or has no suffix."""
+    """Return whether `write` writes a folder: the path is a folder or has no suffix."""
     return not path.suffix or path.is_dir()
 
 
 def file_name(document: Document) -> str:
-    """`<id>.json`; raises `DataError` if the id cannot be used as a file name."""
+    """Return `<id>.json`; raise `DataError` if the id cannot be used as a file name."""
     if not _FILE_NAME.fullmatch(document.id):
         fix = "Use letters, digits, '-', '_' and '.', or write JSON Lines"
         problem = Problem("bad-id", "the id cannot be used as a file name", fix, document.id)
@@ -155,37 +161,33 @@ def file_name(document: Document) -> str:
     return f"{document.id}.json"
 
 
-def pretty(document: Document) -> str:
-    """JSON for a repository: sorted keys, a mention or relation a line, so that diffs are small."""
+def pretty_json(document: Document) -> str:
+    """Return JSON for version control: sorted keys, and one line per mention and relation."""
     plain = msgspec.to_builtins(document)
     lines = [
-        f" {json.dumps(key)}: {_block(key, value)}"
+        f" {json.dumps(key)}: {_format_value(key, value)}"
         for key, value in sorted(plain.items(), key=lambda item: item[0])
     ]
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-def _block(key: str, value: Any) -> str:  # noqa: ANN401 - any JSON value
-    if key in ("entities", "relations") and value:
+def _format_value(key: str, value: Any) -> str:  # noqa: ANN401 - any JSON value
+    if key in _ITEM_TYPES and value:
         rows = (json.dumps(item, ensure_ascii=False, sort_keys=True) for item in value)
         return "[\n  " + ",\n  ".join(rows) + "\n ]"
     indent = 1 if key == "meta" else None
-    written = json.dumps(value, ensure_ascii=False, sort_keys=True, indent=indent)
-    return written.replace("\n", "\n ")
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, indent=indent)
+    return text.replace("\n", "\n ")
 
 
 def _is_indented(path: Path) -> bool:
-    """Return whether a file starts as one indented JSON object, as `pretty` writes it."""
+    """Return whether a file starts like one indented JSON object, as `pretty_json` returns it."""
     with path.open("rb") as stream:
-        return stream.readline(16).removeprefix(b"\xef\xbb\xbf").rstrip() == b"{"
-
-
-def _bytes(path: Path) -> bytes:
-    return path.read_bytes().removeprefix(b"\xef\xbb\xbf")
+        return stream.readline(16).removeprefix(_BOM).rstrip() == b"{"
 
 
 def _diagnose(raw: bytes) -> tuple[Draft | None, list[Problem]]:
-    """Everything wrong with a record that did not decode, and what of it can be looked at."""
+    """Return the problems of JSON that is not a valid document, and a draft of its valid parts."""
     try:
         value = json.loads(raw)
     except (ValueError, RecursionError) as error:
@@ -195,56 +197,70 @@ def _diagnose(raw: bytes) -> tuple[Draft | None, list[Problem]]:
     if not isinstance(value, dict):
         fix = "Write one JSON object for each document"
         return None, [Problem("broken-json", "not a JSON object", fix)]
-    whose = value["id"] if isinstance(value.get("id"), str) else None
+    document_id = value["id"] if isinstance(value.get("id"), str) else None
     problems: list[Problem] = []
-    shaped = dict(value)
-    for key, type_ in _PARTS:
+    valid = dict(value)
+    for key, type_ in _ITEM_TYPES.items():
         if isinstance(value.get(key), list):
-            items = [_part(item, type_, whose, problems) for item in value[key]]
-            shaped[key] = [item for item in items if item is not None]
-    draft = _part(shaped, Draft, whose, problems)
+            converted = [_convert(item, type_, document_id) for item in value[key]]
+            valid[key] = [item for item, _ in converted if item is not None]
+            problems += (problem for _, found in converted for problem in found)
+    draft, found = _convert(valid, Draft, document_id)
+    problems += found
     if draft is not None:
         problems += validity_problems(draft)
     return draft, problems
 
 
-def _part(value: Any, type_: type, whose: str | None, problems: list[Problem]) -> Any:  # noqa: ANN401
-    """A struct from JSON, with its unknown, missing and ill-typed keys told; None if unusable."""
-    if isinstance(value, type_):
-        return value
-    name = type_.__name__.lower().replace("draft", "document")
+def _convert(value: Any, type_: type, document_id: str | None) -> tuple[Any, list[Problem]]:  # noqa: ANN401
+    """Convert a JSON value to a struct, without its unknown keys; return it and its problems.
+
+    The struct is None if a required key is missing or a value has the wrong type.
+    """
+    name = _TYPE_NAMES[type_]
     if not isinstance(value, dict):
-        fix = "Write a JSON object"
-        problems.append(Problem("wrong-type", f"{name} is no object: {value!r:.40}", fix, whose))
-        return None
+        what, fix = f"{name} must be a JSON object, not {value!r:.40}", "Write a JSON object"
+        return None, [Problem("wrong-type", what, fix, document_id)]
     fields = {f.name: f.required for f in msgspec.structs.fields(type_)}
-    item = None if type_ is Draft else _item(value, type_)
+    item = None if type_ is Draft else _item_name(value, type_)
+    problems = [
+        Problem(kind, what, fix, document_id, item)
+        for kind, what, fix in _key_problems(value, fields, name)
+    ]
+    if any(required and key not in value for key, required in fields.items()):
+        return None, problems
+    try:
+        known = {key: value[key] for key in value if key in fields}
+        return msgspec.convert(known, type_), problems
+    except msgspec.ValidationError as error:
+        fix = "Write a value of the expected type"
+        return None, [*problems, Problem("wrong-type", str(error), fix, document_id, item)]
+
+
+def _key_problems(
+    value: dict[str, Any], fields: dict[str, bool], name: str
+) -> Iterator[tuple[str, str, str]]:
+    """Yield kind, description and fix for each unknown or missing key of an object.
+
+    `fields` maps the known keys to whether they are required.
+    """
     known = ", ".join(fields)
     for key in sorted(value.keys() - fields.keys()):
-        what, fix = f"unknown key {key!r} of {name}", f"Remove or rename it; known: {known}"
-        problems.append(Problem("unknown-key", what, fix, whose, item))
-    missing = [key for key, required in fields.items() if required and key not in value]
-    for key in missing:
-        what, fix = f"missing key {key!r} of {name}", "Add it"
-        problems.append(Problem("missing-key", what, fix, whose, item))
-    if missing:
-        return None
-    try:
-        return msgspec.convert({k: v for k, v in value.items() if k in fields}, type_)
-    except msgspec.ValidationError as error:
-        fix = "Give each key a value of its type"
-        problems.append(Problem("wrong-type", str(error), fix, whose, item))
-        return None
+        fix = f"Remove or rename it; known keys: {known}"
+        yield "unknown-key", f"unknown key {key!r} of {name}", fix
+    for key, required in fields.items():
+        if required and key not in value:
+            yield "missing-key", f"missing key {key!r} of {name}", "Add the key"
 
 
-def _item(value: dict[str, Any], type_: type) -> str | None:
+def _item_name(value: dict[str, Any], type_: type) -> str | None:
     if type_ is Relation:
         return f"relation {value.get('head')} {value.get('label')} {value.get('tail')}"
     return value["id"] if isinstance(value.get("id"), str) else None
 
 
 def _line_of(raw: bytes, item: str | None) -> int:
-    """How many lines into the record an item stands; 0 where it cannot be told."""
+    """Return the line of an item in the JSON of its document, from 0; 0 if it is not found."""
     if item is None or b"\n" not in raw:
         return 0
     words = item.split()
@@ -254,9 +270,9 @@ def _line_of(raw: bytes, item: str | None) -> int:
         keys = zip(("id",), words[:1], strict=True)
     patterns = [rf'"{key}"\s*:\s*{re.escape(json.dumps(word))}'.encode() for key, word in keys]
     lines = raw.split(b"\n")
-    for reach in (0, _SPREAD):  # all on one line, or an object spread over several
+    for distance in (0, _MAX_LINES_PER_ITEM):  # all keys in one line, or in neighbouring lines
         for number, line in enumerate(lines):
-            around = b"\n".join(lines[max(number - reach, 0) : number + reach + 1])
-            if re.search(patterns[0], line) and all(re.search(p, around) for p in patterns):
+            nearby = b"\n".join(lines[max(number - distance, 0) : number + distance + 1])
+            if re.search(patterns[0], line) and all(re.search(p, nearby) for p in patterns):
                 return number
     return 0

@@ -1,4 +1,4 @@
-"""Files written whole or not at all."""
+"""Files and folders that are written completely or not at all."""
 
 from __future__ import annotations
 
@@ -12,64 +12,70 @@ from typing import IO
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[IO[str]]:
-    """Open `path` for UTF-8 text, line ends untouched; it appears only if the block succeeds."""
+def atomic_text_file(path: Path) -> Iterator[IO[str]]:
+    """Open `path` for UTF-8 text; the file appears only if the block succeeds.
+
+    Line ends are written unchanged.
+    """
     with (
-        _partial(path) as partial,
-        partial.open("w", encoding="utf-8", newline="") as stream,
+        _temporary_file(path) as temporary,
+        temporary.open("w", encoding="utf-8", newline="") as stream,
     ):
         yield stream
 
 
 @contextmanager
-def whole_binary(path: Path) -> Iterator[IO[bytes]]:
-    """Open `path` for bytes; it appears only if the block succeeds."""
-    with _partial(path) as partial, partial.open("wb") as stream:
+def atomic_binary_file(path: Path) -> Iterator[IO[bytes]]:
+    """Open `path` for bytes; the file appears only if the block succeeds."""
+    with _temporary_file(path) as temporary, temporary.open("wb") as stream:
         yield stream
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    with _partial(path) as partial:
-        partial.write_bytes(content)
+    """Write a file atomically."""
+    with _temporary_file(path) as temporary:
+        temporary.write_bytes(content)
 
 
 @contextmanager
-def _partial(path: Path) -> Iterator[Path]:
-    """A file beside `path` that takes its place if the block succeeds."""
+def _temporary_file(path: Path) -> Iterator[Path]:
+    """Yield a file in the same folder that is renamed to `path` if the block succeeds."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     os.close(descriptor)
-    partial = Path(name)
+    temporary = Path(name)
     try:
-        yield partial
-        _replace(partial, path)
+        yield temporary
+        _replace(temporary, path)
     finally:
-        partial.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
 @contextmanager
-def whole_folder(path: Path) -> Iterator[Path]:
-    """A scratch folder; its files, at any depth, move into `path` if the block succeeds."""
+def atomic_folder(path: Path) -> Iterator[Path]:
+    """Yield a temporary folder; if the block succeeds, its files are moved into `path`.
+
+    Files at any depth are moved. Other files in `path` are kept.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+    temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
     try:
-        yield scratch
-        for folder, _, names in os.walk(scratch):
-            place = path / os.path.relpath(folder, scratch)
-            place.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        for folder, _, names in os.walk(temporary):
+            target = path / os.path.relpath(folder, temporary)
+            target.mkdir(parents=True, exist_ok=True)
             for name in sorted(names):
-                os.replace(os.path.join(folder, name), place / name)
+                os.replace(os.path.join(folder, name), target / name)
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 @contextmanager
-def fresh_folder(path: Path) -> Iterator[Path]:
-    """A scratch folder that takes the place of `path`, and of all in it, if the block succeeds."""
+def replacement_folder(path: Path) -> Iterator[Path]:
+    """Yield an empty folder that replaces `path` and all its content if the block succeeds."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
-    new, old = scratch / "new", scratch / "old"
+    temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+    new, old = temporary / "new", temporary / "old"
     new.mkdir()
     try:
         yield new
@@ -79,11 +85,11 @@ def fresh_folder(path: Path) -> Iterator[Path]:
     finally:
         if old.exists() and not path.exists():
             os.replace(old, path)
-        shutil.rmtree(scratch, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _replace(partial: Path, path: Path) -> None:
+def _replace(temporary: Path, path: Path) -> None:
     mask = os.umask(0)
     os.umask(mask)
-    partial.chmod(0o666 & ~mask)
-    os.replace(partial, path)
+    temporary.chmod(0o666 & ~mask)  # the mode of an ordinary new file; mkstemp makes it 0600
+    os.replace(temporary, path)

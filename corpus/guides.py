@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from aloi.corpus.files import whole_file
+from aloi.corpus.files import atomic_text_file
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.schema import Schema
 
@@ -32,7 +32,7 @@ def refresh_tables(guide: Path, schema: Schema) -> None:
     and `<!-- /schema -->`.
     """
     text = replace_tables(guide.read_text(encoding="utf-8"), schema)
-    with whole_file(guide) as stream:
+    with atomic_text_file(guide) as stream:
         stream.write(text)
 
 

@@ -1,62 +1,61 @@
-"""Label maps: the labels of one scheme told in those of another, and what has no counterpart.
+"""Label maps: rules that rename or drop the labels of one annotation scheme to obtain another.
 
-A map is TOML: table `[rename]` (old = "new") and table `[drop]` (old = "why"). Labels named in
-neither stay as they are.
+A map is a TOML file with the tables `[rename]` (old = "new") and `[drop]` (old = "reason"). Other
+labels are kept.
 """
 
 from __future__ import annotations
 
-import tomllib
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from importlib.resources import files
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
-from aloi.corpus.document import Document, Entity
-from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.document import Document, Entity, Relation
+from aloi.corpus.toml_files import load_toml
+
+Labelled = TypeVar("Labelled", Entity, Relation)
 
 
 class LabelMap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """New names, and reasons for what is dropped; for entities and relations alike."""
+    """New label names and reasons for dropping, by label, for entities and relations."""
 
     rename: dict[str, str] = {}
     drop: dict[str, str] = {}
 
-    def apply(
-        self, documents: Iterable[Document], dropped: Counter[str] | None = None
-    ) -> Iterator[Document]:
-        """The documents under the new labels; what is dropped is counted by label in `dropped`.
+    def apply(self, documents: Iterable[Document]) -> Iterator[Document]:
+        """Yield the documents with the new labels; see `apply_to`."""
+        return (self.apply_to(document)[0] for document in documents)
 
-        A relation goes with an end that is dropped.
+    def apply_to(self, document: Document) -> tuple[Document, Counter[str]]:
+        """Return a document with the new labels, and the number of dropped items by old label.
+
+        A relation is dropped with its head or tail.
         """
-        for document in documents:
-            before = labels_of(document)
-            kept = keep(document, before.keys() - self.drop.keys())
-            if dropped is not None:
-                dropped.update(before - labels_of(kept))
-            yield msgspec.structs.replace(
-                kept,
-                entities=tuple(map(self._renamed, kept.entities)),
-                relations=tuple(
-                    msgspec.structs.replace(r, label=self.rename.get(r.label, r.label))
-                    for r in kept.relations
-                ),
-            )
+        before = count_labels(document)
+        kept = keep_labels(document, before.keys() - self.drop.keys())
+        renamed = msgspec.structs.replace(
+            kept,
+            entities=tuple(map(self._rename, kept.entities)),
+            relations=tuple(map(self._rename, kept.relations)),
+        )
+        return renamed, before - count_labels(kept)
 
-    def _renamed(self, entity: Entity) -> Entity:
-        return msgspec.structs.replace(entity, label=self.rename.get(entity.label, entity.label))
+    def _rename(self, item: Labelled) -> Labelled:
+        return msgspec.structs.replace(item, label=self.rename.get(item.label, item.label))
 
 
-def labels_of(document: Document) -> Counter[str]:
-    """How often each label is borne by an entity or relation."""
+def count_labels(document: Document) -> Counter[str]:
+    """Return the number of entities and relations with each label."""
     entities = Counter(entity.label for entity in document.entities)
     return entities + Counter(relation.label for relation in document.relations)
 
 
-def keep(document: Document, labels: Collection[str]) -> Document:
-    """The document with these labels only; a relation needs its own label and both its ends."""
+def keep_labels(document: Document, labels: Collection[str]) -> Document:
+    """Return the document with these labels only; relations of dropped entities are dropped."""
     entities = tuple(entity for entity in document.entities if entity.label in labels)
     ids = {entity.id for entity in entities}
     relations = tuple(
@@ -65,15 +64,12 @@ def keep(document: Document, labels: Collection[str]) -> Document:
     return Document(document.id, document.text, entities, relations, document.meta)
 
 
-def load_map(path: Path) -> LabelMap:
-    """Read a map; raises `DataError` if it is broken."""
-    try:
-        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), LabelMap)
-    except (OSError, ValueError, msgspec.ValidationError) as error:
-        fix = 'Write tables [rename] (old = "new") and [drop] (old = "why")'
-        raise DataError([Problem("bad-labels", str(error), fix, file=str(path))]) from error
+def load_label_map(path: Path) -> LabelMap:
+    """Read a label map; raise `DataError` if it is invalid."""
+    fix = 'Write tables [rename] (old = "new") and [drop] (old = "reason")'
+    return load_toml(path, LabelMap, fix=fix)
 
 
-def shipped_map(name: str) -> LabelMap:
-    """One of the maps that ship with the schema: fr_core_news_md, wikiner, winer."""
-    return load_map(Path(str(files("aloi.corpus") / "maps" / f"{name}.toml")))
+def load_shipped_map(name: str) -> LabelMap:
+    """Return a label map of the package: fr_core_news_md, wikiner or winer."""
+    return load_label_map(Path(str(files("aloi.corpus") / "maps" / f"{name}.toml")))

@@ -1,4 +1,4 @@
-"""What is wrong with data: where it stands, what it is, how to mend it."""
+"""Problems of data: what is wrong, where it is, and how to fix it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong. `kind` is a stable short name; `fix` tells the reader what to do."""
+    """One problem of the data.
+
+    `kind` is a stable short name, `what` describes the problem and `fix` is an instruction. The
+    other fields give its place: document id, entity or relation, file, and line (from 1).
+    """
 
     kind: str
     what: str
@@ -19,24 +23,24 @@ class Problem:
     line: int | None = None
 
     def at(self, *, file: str | None = None, line: int | None = None) -> Problem:
-        """The same problem, placed; what was known of its place is kept."""
+        """Return the problem with a file and line; values it already has are kept."""
         return replace(self, file=self.file or file, line=self.line or line)
 
     def __str__(self) -> str:
         line = "" if self.line is None else f":{self.line}"
         place = "" if self.file is None else f"{self.file}{line}: "
-        whose = "" if self.document is None else f"document {self.document}: "
+        document = "" if self.document is None else f"document {self.document}: "
         item = "" if self.item is None else f"{self.item}: "
-        return f"{place}{whose}{item}{self.what} [{self.kind}]. {self.fix}."
+        return f"{place}{document}{item}{self.what} [{self.kind}]. {self.fix}."
 
 
 class DataError(Exception):
-    """The data has problems; all those found are in `problems`."""
+    """An error in the data, with every problem that was found in `problems`."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(map(str, self.problems)))
 
     def __reduce__(self) -> tuple[type[DataError], tuple[tuple[Problem, ...]]]:
-        """What goes from one process to another: the problems, not their text."""
+        """Pickle the problems instead of the message."""
         return type(self), (self.problems,)

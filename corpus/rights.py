@@ -1,9 +1,9 @@
-"""The rights in a text: whose it is, under what licence, and whether it may be given on.
+"""The rights in a text: holder, licence, and whether the text may be redistributed.
 
-A document says so in its metadata: `rights` (the licence), `holder`, `source`, `retrieved` (when it
-was fetched) and `redistributable`. What it leaves out, `[rights]` of `corpus.toml` says, but only
-for a document that names no other licence and no other holder and is not restricted. A text may be
-given on if that is said, and never if the document is restricted.
+The metadata of a document have the keys `rights` (the licence), `holder`, `source`, `retrieved`
+(the date of retrieval) and `redistributable`. Missing keys are filled in from `[rights]` in
+`corpus.toml`, unless the document states another licence or holder or is restricted. A text may be
+redistributed only if `redistributable` is true and the document is not restricted.
 """
 
 from __future__ import annotations
@@ -15,18 +15,17 @@ import msgspec
 
 from aloi.corpus.problems import Problem
 
-KEYS = {
+RIGHTS_KEYS = {
     "licence": "rights",
     "holder": "holder",
     "source": "source",
     "retrieved": "retrieved",
     "redistributable": "redistributable",
 }
-"""Under which key of a document's metadata each right stands."""
+"""The metadata key of each field of `Rights`."""
 
 UNKNOWN = "unknown"
-"""A right nobody has looked up: the same as none."""
-
+"""Value of a right that has not been looked up; it is treated like a missing key."""
 
 RESTRICTED_TEXT = "contains_restricted_text"
 """Key of a report that contains text of restricted documents; no push accepts one."""
@@ -39,7 +38,7 @@ _FORBIDDING = ("not redistributable", "all rights reserved")
 
 
 class Rights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is known of the rights in a text; nothing is allowed unless said."""
+    """The known rights in a text; redistribution is forbidden by default."""
 
     licence: str | None = None
     holder: str | None = None
@@ -49,20 +48,20 @@ class Rights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def is_restricted(meta: Mapping[str, Any]) -> bool:
-    """Return whether a document's own metadata says that its text must not be redistributed.
+    """Return whether a document's own metadata forbid redistribution of the text.
 
-    Metadata that says nothing of it restricts nothing here: what a corpus says of such documents is
-    in `Corpus.restricted_ids`.
+    Metadata without such a statement do not restrict the text here; `Corpus.restricted_ids` also
+    considers the rights of the corpus.
     """
-    stated = meta.get(KEYS["redistributable"])
-    licence = str(meta.get(KEYS["licence"], "")).casefold()
+    stated = meta.get(RIGHTS_KEYS["redistributable"])
+    licence = str(meta.get(RIGHTS_KEYS["licence"], "")).casefold()
     forbidden = stated not in (True, None, UNKNOWN)
     return forbidden or any(phrase in licence for phrase in _FORBIDDING)
 
 
-def rights_of(meta: Mapping[str, Any], default: Rights, *, restricted: bool) -> Rights:
-    """The rights that a document's metadata states, filled up from the corpus's default."""
-    base = default if _covered(meta, default, restricted=restricted) else Rights()
+def resolve_rights(meta: Mapping[str, Any], default: Rights, *, restricted: bool) -> Rights:
+    """Return the rights stated in a document's metadata, completed from the corpus's defaults."""
+    base = default if _default_applies(meta, default, restricted=restricted) else Rights()
     known = msgspec.structs.asdict(base) | _stated(meta)
     known["redistributable"] = known["redistributable"] is True and not restricted
     return Rights(**known)
@@ -71,33 +70,33 @@ def rights_of(meta: Mapping[str, Any], default: Rights, *, restricted: bool) -> 
 def rights_problems(
     meta: Mapping[str, Any], default: Rights, *, restricted: bool, document: str
 ) -> Iterator[Problem]:
-    """What is not known of the rights in a text, and what contradicts itself."""
-    rights = rights_of(meta, default, restricted=restricted)
-    asked = ["licence", "holder", "source"]
-    if not _covered(meta, default, restricted=restricted):
-        asked.append("retrieved")
-    if missing := [KEYS[name] for name in asked if getattr(rights, name) is None]:
-        what = f"its rights are not known: no {', '.join(missing)}"
-        fix = "Say it in the document's metadata, or for all in [rights] of corpus.toml"
+    """Yield missing, invalid and contradictory rights of a document; `document` is its id."""
+    rights = resolve_rights(meta, default, restricted=restricted)
+    required = ["licence", "holder", "source"]
+    if not _default_applies(meta, default, restricted=restricted):
+        required.append("retrieved")
+    if missing := [RIGHTS_KEYS[name] for name in required if getattr(rights, name) is None]:
+        what = f"rights metadata incomplete: missing {', '.join(missing)}"
+        fix = "Add the keys to the document's metadata, or to [rights] in corpus.toml"
         yield Problem("missing-rights", what, fix, document)
-    for name, key in KEYS.items():
+    for name, key in RIGHTS_KEYS.items():
         type_ = bool if name == "redistributable" else str
         if key in meta and not isinstance(meta[key], type_):
-            what = f"{key} is {meta[key]!r:.40}"
-            fix = "Write true or false" if type_ is bool else "Write a string"
-            yield Problem("wrong-rights", what, fix, document)
-    if restricted and meta.get(KEYS["redistributable"]) is True:
-        what = "restricted, and yet its metadata says that it may be redistributed"
+            expected = "true or false" if type_ is bool else "a string"
+            what = f"{key} must be {expected}, not {meta[key]!r:.40}"
+            yield Problem("wrong-rights", what, f"Write {expected}", document)
+    if restricted and meta.get(RIGHTS_KEYS["redistributable"]) is True:
+        what = "the document is restricted, but its metadata allow redistribution"
         yield Problem("wrong-rights", what, "Correct one of the two", document)
 
 
-def _covered(meta: Mapping[str, Any], default: Rights, *, restricted: bool) -> bool:
-    """Whether the corpus's default speaks for a document."""
+def _default_applies(meta: Mapping[str, Any], default: Rights, *, restricted: bool) -> bool:
+    """Return whether the corpus's rights apply to a document."""
     own = Rights(**_stated(meta))
     others = {own.licence, own.holder} - {None, default.licence, default.holder}
     return not restricted and not others
 
 
 def _stated(meta: Mapping[str, Any]) -> dict[str, Any]:
-    stated = {name: meta[key] for name, key in KEYS.items() if key in meta}
+    stated = {name: meta[key] for name, key in RIGHTS_KEYS.items() if key in meta}
     return {name: value for name, value in stated.items() if value not in (UNKNOWN, None)}

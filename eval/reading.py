@@ -36,4 +36,4 @@ def read_json_lines(path: Path) -> Annotations:
             return annotations
     except (msgspec.MsgspecError, UnicodeDecodeError, KeyError):
         pass  # read again below, slowly, with full checks and messages
-    return Annotations.of(document_files.documents(document_files.records(path)))
+    return Annotations.of(document_files.valid_documents(document_files.read_records(path)))

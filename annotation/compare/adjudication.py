@@ -233,7 +233,7 @@ def write_gold(documents: Iterable[Document], corpus: Corpus, out: Path | None =
 def _write_document(document: Document, corpus: Corpus, out: Path | None) -> bool:
     kind = "restricted" if document.id in corpus.manifest.restricted else "gold"
     path = (out or corpus.folder / kind) / document_files.file_name(document)
-    encoded = document_files.pretty(document).encode()
+    encoded = document_files.pretty_json(document).encode()
     if path.is_file() and path.read_bytes() == encoded:
         return False
     write_bytes(path, encoded)

@@ -145,7 +145,7 @@ class PassWriter:
         if problems := self._problems(document, file, place):
             self.report.problems += problems
             return file
-        content, path = document_files.pretty(document).encode(), self.out / file
+        content, path = document_files.pretty_json(document).encode(), self.out / file
         if path.is_file() and path.read_bytes() == content:
             self.report.unchanged[annotator] += 1
         else:

@@ -26,7 +26,7 @@ _SUFFIXES = {
 """Format by suffix, for suffixes that only one format has."""
 
 _DEFAULTS = {".json": "native", ".jsonl": "native", ".tsv": "conll"}
-"""Format by suffix, for suffixes that several formats share, if the content decides nothing."""
+"""Format by suffix, for suffixes that several formats share, if the content is ambiguous."""
 
 _SIGNATURES = {
     "#FORMAT=WebAnno": "webanno",
@@ -51,10 +51,10 @@ _RECORD_KEYS = (
     ("prodigy", {"text", "spans"}),
     ("prodigy", {"text", "_input_hash"}),
 )
-"""Formats and the keys that their records have; `[].x` is the key x of objects in a list."""
+"""Formats and the keys of their records; `[].x` is the key x of objects in a list."""
 
 _MAPPED_RECORD_KEYS = (("popcorn", {"text", "entities", "[].mentions"}),)
-"""The same for files that map document ids to records."""
+"""Formats and keys for files that map document ids to records."""
 
 _KEYS_BY_DEPTH = {
     "{": _RECORD_KEYS,
@@ -62,10 +62,10 @@ _KEYS_BY_DEPTH = {
     "{{": _MAPPED_RECORD_KEYS,
     "[{{": _MAPPED_RECORD_KEYS,
 }
-"""The keys to look for in JSON, by the brackets that are open around them."""
+"""The keys to look for in JSON, by the brackets open around them."""
 
 _HEAD_BYTES = 1 << 18
-"""How much of a file is read; a long text may come before the keys that decide."""
+"""Number of bytes that are read; a long text may precede the keys that identify the format."""
 
 _TOKEN = re.compile(r'"((?:[^"\\]++|\\.)*+)(?:"(\s*:)?|\\?\Z)|([\[{])|([\]}])', re.DOTALL)
 
@@ -75,13 +75,13 @@ def is_release(path: Path) -> bool:
     return (path / RELEASE_MANIFEST).is_file()
 
 
-def documents_of(path: Path) -> Path:
-    """Return the folder of documents of a release or a run over shards; else the path itself."""
+def documents_path(path: Path) -> Path:
+    """Return the documents folder of a release or of a run over shards, or else the path itself."""
     has_folder = is_release(path) or (path / RUN_MANIFEST).is_file()
     return path / "documents" if has_folder else path
 
 
-def detect(path: Path) -> str:
+def detect_format(path: Path) -> str:
     """Return the format of a file or folder by its name and content, or "native" if unclear.
 
     A folder has the format that all its files have; one file of each suffix is read. A stream
@@ -90,40 +90,40 @@ def detect(path: Path) -> str:
     if is_release(path):
         return "parquet"
     if not path.is_dir():
-        return _of_file(path) or "native"
+        return _format_of_file(path) or "native"
     samples = {file.suffix: file for file in sorted(path.rglob("*"), reverse=True)}
     known = _SUFFIXES.keys() | _DEFAULTS.keys()
-    formats = {_of_file(samples[suffix]) for suffix in samples.keys() & known}
+    formats = {_format_of_file(samples[suffix]) for suffix in samples.keys() & known}
     return formats.pop() or "native" if len(formats) == 1 else "native"
 
 
-def _of_file(file: Path) -> str | None:
+def _format_of_file(file: Path) -> str | None:
     if file.suffix in _SUFFIXES:
         return _SUFFIXES[file.suffix]
     if file.suffix == ".txt" and file.with_suffix(".ann").exists():
         return "brat"
-    return _of_content(file) or _DEFAULTS.get(file.suffix)
+    return _format_of_content(file) or _DEFAULTS.get(file.suffix)
 
 
-def _of_content(file: Path) -> str | None:
+def _format_of_content(file: Path) -> str | None:
     try:
         with file.open("rb") as stream:
             head = stream.read(_HEAD_BYTES).decode("utf-8-sig", errors="ignore")
-    except OSError:  # the reader of the format reports it
+    except OSError:  # reported by the reader of the format
         return None
     for signature, name in _SIGNATURES.items():
         if head.startswith(signature):
             return name
     if head.lstrip()[:1] in ("{", "["):
-        return _of_json(head)
+        return _format_of_json(head)
     return "xmi" if _XMI.search(head) else None
 
 
-def _of_json(head: str) -> str | None:
-    found = _keys(head)
+def _format_of_json(head: str) -> str | None:
+    keys_by_depth = _keys(head)
     for depth, formats in _KEYS_BY_DEPTH.items():
-        listed = {f"[].{key}" for key in found.get(f"{depth}[{{", ())}
-        keys = found.get(depth, set()) | listed
+        list_keys = {f"[].{key}" for key in keys_by_depth.get(f"{depth}[{{", ())}
+        keys = keys_by_depth.get(depth, set()) | list_keys
         for name, required in formats:
             if required <= keys:
                 return name
@@ -133,12 +133,12 @@ def _of_json(head: str) -> str | None:
 def _keys(head: str) -> dict[str, set[str]]:
     """Return the keys in JSON, complete or truncated, by the brackets open around them."""
     open_: list[str] = []
-    found: dict[str, set[str]] = {}
+    keys: dict[str, set[str]] = {}
     for string, colon, opening, closing in _TOKEN.findall(head):
         if opening:
             open_.append(opening)
         elif closing:
             del open_[-1:]
         elif colon and len(open_) <= 5:
-            found.setdefault("".join(open_), set()).add(string)
-    return found
+            keys.setdefault("".join(open_), set()).add(string)
+    return keys

@@ -39,7 +39,7 @@ import msgspec
 import tomli_w
 
 from aloi.corpus.document import Document, Entity, Relation
-from aloi.corpus.files import whole_file
+from aloi.corpus.files import atomic_text_file
 from aloi.corpus.formats.shared.capabilities import Capabilities
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options
@@ -75,7 +75,7 @@ def read(path: Path, options: Options, notes: Notes) -> Iterator[Document]:
 
 def write(documents: Iterable[Document], path: Path, options: Options, notes: Notes) -> int:
     """Write one file and return the number of documents."""
-    with whole_file(path) as stream:
+    with atomic_text_file(path) as stream:
         return sum(bool(stream.write(markup)) for markup in render_markup(documents))
 
 

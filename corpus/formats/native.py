@@ -20,7 +20,7 @@ ReadOptions = WriteOptions = Options
 
 def read(path: Path, options: Options, notes: Notes) -> Iterator[Document]:
     """Yield the documents of a file or folder."""
-    return document_files.documents(document_files.records(path))
+    return document_files.valid_documents(document_files.read_records(path))
 
 
 def write(documents: Iterable[Document], path: Path, options: Options, notes: Notes) -> int:

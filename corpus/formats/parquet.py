@@ -28,7 +28,7 @@ import msgspec
 
 from aloi.corpus import document_files
 from aloi.corpus.document import Document
-from aloi.corpus.files import whole_binary
+from aloi.corpus.files import atomic_binary_file
 from aloi.corpus.formats.shared.capabilities import EVERYTHING
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options
@@ -60,7 +60,7 @@ def read(path: Path, options: Options, notes: Notes) -> Iterator[Document]:
     """Yield the documents of a file, or of the `.parquet` files below a folder."""
     files = sorted(path.rglob("*.parquet")) if path.is_dir() else [path]
     records = itertools.chain.from_iterable(read_records(file, notes) for file in files)
-    return document_files.documents(records)
+    return document_files.valid_documents(records)
 
 
 def read_records(
@@ -89,7 +89,7 @@ def _to_record(values: dict[str, Any], file: str, row: int) -> document_files.Do
             "wrong-type", f"{error}", "Correct the column's type", file=file, line=row
         )
         return document_files.DocumentRecord(b"", file, row, None, (problem,))
-    return document_files.decode(content, file=file, line=row)
+    return document_files.decode_record(content, file=file, line=row)
 
 
 def row_group_sizes(file: Path) -> list[tuple[int, int]]:
@@ -207,7 +207,10 @@ def write(documents: Iterable[Document], path: Path, options: Options, notes: No
     """
     pyarrow = _import_pyarrow()
     schema, count = arrow_schema(pyarrow), 0
-    with whole_binary(path) as stream, pyarrow.parquet.ParquetWriter(stream, schema) as writer:
+    with (
+        atomic_binary_file(path) as stream,
+        pyarrow.parquet.ParquetWriter(stream, schema) as writer,
+    ):
         for batch in _split_batches(documents):
             rows = [encode_row(document) for document in batch]
             try:

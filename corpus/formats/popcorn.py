@@ -34,7 +34,7 @@ import msgspec
 
 from aloi.corpus.document import Document, Entity
 from aloi.corpus.duplicate_ids import duplicate_id
-from aloi.corpus.files import whole_file
+from aloi.corpus.files import atomic_text_file
 from aloi.corpus.formats.shared import clusters, json_records
 from aloi.corpus.formats.shared.capabilities import Capabilities
 from aloi.corpus.formats.shared.notes import Notes
@@ -82,7 +82,7 @@ def read(path: Path, options: Options, notes: Notes) -> Iterator[Document]:
 def write(documents: Iterable[Document], path: Path, options: Options, notes: Notes) -> int:
     """Write one object, each document on one line; return the number of documents."""
     number = 0
-    with whole_file(path) as stream:
+    with atomic_text_file(path) as stream:
         stream.write("{")
         for number, document in enumerate(documents, start=1):
             stream.write("\n" if number == 1 else ",\n")

@@ -1,12 +1,12 @@
-"""The formats by name, and how a path or stream is read and written in one of them.
+"""The registry of formats, with functions that read and write any of them.
 
-Each format is a module of this package, imported when it is asked for, that has
+Each format is a module of this package that is imported when it is needed. It has
 
-- `CAPABILITIES`: what it can keep of a document (`fitting.Holds`);
-- `ReadOptions` and `WriteOptions`: its options (`options.Options`);
-- `read(path, options, notes)`: the documents one by one, then `DataError` with everything wrong;
-- `write(documents, path, options, notes)`: writes fitted documents whole or not at all, taking
-  them one by one, and returns how many.
+- `CAPABILITIES`: what the format can represent (`shared.capabilities.Capabilities`);
+- `ReadOptions` and `WriteOptions`: its options (`shared.options.Options`);
+- `read(path, options, notes)`: yields the documents, then raises `DataError` with all problems;
+- `write(documents, path, options, notes)`: writes documents atomically, taking them one by one,
+  and returns their number. The documents are already reduced to the capabilities.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Protocol
@@ -23,14 +22,14 @@ from typing import Protocol
 from aloi.corpus import document_files
 from aloi.corpus.collection import Corpus, is_corpus
 from aloi.corpus.document import Document
-from aloi.corpus.formats.detection import detect, documents_of
+from aloi.corpus.formats.detection import detect_format, documents_path
 from aloi.corpus.formats.shared.capabilities import Capabilities, reduced_to
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options
 from aloi.corpus.problems import DataError, Problem
-from aloi.corpus.streams import STANDARD, is_stream, on_disk
+from aloi.corpus.streams import STANDARD_STREAM, is_stream, on_disk
 
-MODULES = {
+FORMAT_MODULES = {
     "native": "native",
     "inline": "inline",
     "brat": "brat",
@@ -49,28 +48,28 @@ MODULES = {
     "webanno": "webanno",
     "xmi": "xmi",
 }
-"""The module of each format; a name may differ where a library already bears it."""
+"""The module of each format; the names differ if the format is named like a library."""
 
 
 class Format(Protocol):
-    """What a format's module offers."""
+    """The interface of a format module."""
 
     CAPABILITIES: Capabilities
     ReadOptions: type[Options]
     WriteOptions: type[Options]
 
     def read(self, path: Path, options: Options, notes: Notes) -> Iterator[Document]:
-        """The documents of a file or folder."""
+        """Yield the documents of a file or folder."""
 
     def write(
         self, documents: Iterable[Document], path: Path, options: Options, notes: Notes
     ) -> int:
-        """Write a file or folder."""
+        """Write a file or folder; return the number of documents."""
 
 
-def format_named(name: str) -> Format:
-    """The module of a format; raises `KeyError` for a name not in `MODULES`."""
-    module: Format = import_module(f"aloi.corpus.formats.{MODULES[name]}")
+def load_format(name: str) -> Format:
+    """Import the module of a format; raise `KeyError` if the name is not in `FORMAT_MODULES`."""
+    module: Format = import_module(f"aloi.corpus.formats.{FORMAT_MODULES[name]}")
     return module
 
 
@@ -83,22 +82,20 @@ def read(
 ) -> Iterator[Document]:
     """Return the documents of a file, folder, corpus, release or stream (`aloi.corpus.streams`).
 
-    The format is detected unless it is given. Raises `DataError` with everything wrong, at the
-    latest after the last document. Anything repaired or dropped is counted in `notes`.
+    The format is detected unless it is given. Raises `DataError` with all problems, at the latest
+    after the last document. Anything repaired or dropped is counted in `notes`.
     """
     notes = Notes() if notes is None else notes
     if is_stream(path):
         return _read_stream(path, format_, options, notes)
-    where = Path(path)
-    if not where.exists():
-        raise DataError(
-            [Problem("no-such-file", "no such file or folder", "Check the path", file=path)]
-        )
-    if is_corpus(where):
-        return iter(Corpus.open(where).documents)
-    where = documents_of(where)
-    format_module = format_named(format_ or detect(where))
-    return format_module.read(where, options or format_module.ReadOptions(), notes)
+    if not Path(path).exists():
+        what, fix = "no such file or folder", "Check the path"
+        raise DataError([Problem("no-such-file", what, fix, file=path)])
+    if is_corpus(Path(path)):
+        return iter(Corpus.open(Path(path)).documents)
+    source = documents_path(Path(path))
+    format_module = load_format(format_ or detect_format(source))
+    return format_module.read(source, options or format_module.ReadOptions(), notes)
 
 
 def write(
@@ -110,24 +107,25 @@ def write(
     notes: Notes | None = None,
     strict: bool = False,
 ) -> int:
-    """Write documents whole or not at all; returns how many.
+    """Write documents atomically to a file or folder, or to standard output; return their number.
 
-    What the format cannot hold is left out and counted in `notes`; under `strict` it is a
-    `DataError`, and nothing is written.
+    Anything the format cannot represent is dropped and counted in `notes`. With `strict` it is a
+    `DataError` instead, and nothing is written.
     """
     notes = Notes() if notes is None else notes
-    format_module = format_named(format_)
-    fitting = reduced_to(documents, format_module.CAPABILITIES, notes)
+    format_module = load_format(format_)
+    reduced = reduced_to(documents, format_module.CAPABILITIES, notes)
     if strict:
-        fitting = notes.require_lossless(fitting)
-    if path == STANDARD and format_ == "native":
-        return document_files.write_lines(fitting, sys.stdout)
+        reduced = notes.require_lossless(reduced)
+    if path == STANDARD_STREAM and format_ == "native":
+        return document_files.write_lines(reduced, sys.stdout)
     options = options or format_module.WriteOptions()
-    if path != STANDARD:
-        return format_module.write(fitting, Path(path), options, notes)
-    with _scratch() as file:
-        count = format_module.write(fitting, file, options, notes)
-        _print(file)
+    if path != STANDARD_STREAM:
+        return format_module.write(reduced, Path(path), options, notes)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "standard-stream"
+        count = format_module.write(reduced, file, options, notes)
+        _copy_to_standard_output(file)
     return count
 
 
@@ -135,23 +133,16 @@ def _read_stream(
     path: str, format_: str | None, options: Options | None, notes: Notes
 ) -> Iterator[Document]:
     """Yield the documents of a stream's copy; problems and notes name the stream."""
-    with on_disk(path) as given:
+    with on_disk(path) as source:
         try:
-            yield from read(str(given.path), format_=format_, options=options, notes=notes)
+            yield from read(str(source.path), format_=format_, options=options, notes=notes)
         finally:
-            notes.first = {what: given.restore(place) for what, place in notes.first.items()}
+            notes.first = {what: source.restore(place) for what, place in notes.first.items()}
 
 
-@contextmanager
-def _scratch() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory() as folder:
-        yield Path(folder) / "standard-stream"
-
-
-def _print(file: Path) -> None:
-    """Send a written file to standard output."""
+def _copy_to_standard_output(file: Path) -> None:
     if file.is_dir():
-        fix = "Give a folder's path as OUT"
-        raise DataError([Problem("folder-format", "this format is a folder of files", fix)])
+        what = "this format writes a folder, not a file"
+        raise DataError([Problem("folder-format", what, "Use the path of a folder as OUT")])
     with file.open("rb") as stream:
         shutil.copyfileobj(stream, sys.stdout.buffer)

@@ -1,1 +1,1 @@
-"""New texts for a corpus."""
+"""Import of new texts: plain text files and web pages become documents of a corpus."""

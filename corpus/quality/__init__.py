@@ -1,1 +1,1 @@
-"""Checks of a corpus, and rules that find likely mistakes."""
+"""Quality of a corpus: checks that must pass, and a review of likely annotation errors."""

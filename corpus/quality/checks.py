@@ -1,63 +1,70 @@
-"""The checks of a corpus: validity, schema, and the house rules for texts and splits."""
+"""Checks of a corpus: valid documents, the schema, and rules for texts, files and splits."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 from aloi.corpus import document_files
 from aloi.corpus.collection import Corpus, is_corpus
 from aloi.corpus.document import Draft, Entity
-from aloi.corpus.document_files import DocumentRecord, repeated_id
-from aloi.corpus.formats.detection import detect
+from aloi.corpus.document_files import DocumentRecord
+from aloi.corpus.duplicate_ids import DocumentIds
+from aloi.corpus.formats.detection import detect_format
 from aloi.corpus.formats.registry import read
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.rights import rights_problems
-from aloi.corpus.schema import Schema, load_schema, schema_problems
+from aloi.corpus.schema import load_schema, schema_problems
+from aloi.corpus.segmentation import word_ngrams
 from aloi.corpus.streams import on_disk
 
-Check = Callable[[Draft], Iterable[Problem]]
-
-SHINGLE = 13
-"""Words in a row that two documents of different splits may not share (see `leak_problems`).
-
-Thirteen, as Brown et al. (2020, appendix C) count overlap: shorter runs are stock phrases and
-official names.
-"""
+DraftCheck = Callable[[Draft], Iterable[Problem]]
+"""A function that returns the problems of a document."""
 
 
-def check_records(records: Iterable[DocumentRecord], checks: Iterable[Check]) -> Iterator[Problem]:
-    """Every problem of every record: its own, an id met before, and what each check finds."""
+def check_records(
+    records: Iterable[DocumentRecord], checks: Iterable[DraftCheck]
+) -> Iterator[Problem]:
+    """Yield the problems of every record: its own, duplicate ids, and those of each check."""
     checks = tuple(checks)
-    seen: dict[str, str] = {}
+    ids = DocumentIds()
     for record in records:
         yield from record.problems
+        yield from document_files.duplicate_id_problems(record, ids)
         if record.draft is not None:
-            yield from repeated_id(record, seen)
             for check in checks:
                 yield from map(record.place, check(record.draft))
 
 
 def check_path(path: Path, *, schema: Path | None = None) -> Iterator[Problem]:
-    """Yield the problems of a corpus folder, or of bare documents, checked against any schema.
+    """Yield the problems of a corpus folder, or of a file, folder or stream of documents.
 
-    A stream is read too (`aloi.corpus.streams`).
+    Documents without a corpus are checked against `schema`, if it is given.
     """
     if is_corpus(path):
         yield from check_corpus(Corpus.open(path))
         return
-    checks = (against(load_schema(schema)),) if schema is not None else ()
-    with on_disk(path) as given:
-        native_ = detect(given.path) == "native"
-        found = check_records(document_files.records(given.path), checks) if native_ else None
-        for problem in found or _check_documents(given.path, checks):
-            yield given.restore_problem(problem)
+    checks = [_schema_check(schema)] if schema is not None else []
+    with on_disk(path) as source:
+        native = detect_format(source.path) == "native"
+        check = _check_native if native else _check_documents
+        for problem in check(source.path, checks):
+            yield source.restore_problem(problem)
 
 
-def _check_documents(path: Path, checks: Iterable[Check]) -> Iterator[Problem]:
-    """The same for formats whose documents are valid or not read at all."""
+def _schema_check(path: Path) -> DraftCheck:
+    return partial(schema_problems, schema=load_schema(path))
+
+
+def _check_native(path: Path, checks: Iterable[DraftCheck]) -> Iterator[Problem]:
+    return check_records(document_files.read_records(path), checks)
+
+
+def _check_documents(path: Path, checks: Iterable[DraftCheck]) -> Iterator[Problem]:
+    """Check documents in other formats; their readers return only valid documents."""
     try:
         for document in read(str(path)):
             for check in checks:
@@ -66,70 +73,72 @@ def _check_documents(path: Path, checks: Iterable[Check]) -> Iterator[Problem]:
         yield from error.problems
 
 
-def against(schema: Schema) -> Check:
-    """The check of labels, relation ends and attributes against a schema."""
-    return lambda draft: schema_problems(draft, schema)
-
-
 def check_corpus(corpus: Corpus) -> Iterator[Problem]:
-    """All the checks of a corpus folder, house rules and leaks between splits included."""
+    """Yield all problems of a corpus folder, including overlap of texts between splits."""
     records = list(corpus.records())
-
-    def placed(draft: Draft) -> Iterator[Problem]:
-        if draft.id not in corpus.split_of:
-            what, fix = "document in no split", f"Name it in {corpus.manifest.splits}"
-            yield Problem("no-split", what, fix, draft.id)
-
-    def owned(draft: Draft) -> Iterator[Problem]:
-        yield from rights_problems(
-            draft.meta,
-            corpus.manifest.rights,
-            restricted=draft.id in corpus.manifest.restricted,
-            document=draft.id,
-        )
-
-    checks = (against(corpus.schema), house_problems, placed, owned)
+    checks: tuple[DraftCheck, ...] = (
+        partial(schema_problems, schema=corpus.schema),
+        house_problems,
+        partial(_split_problems, corpus=corpus),
+        partial(_rights_problems, corpus=corpus),
+    )
     yield from check_records(records, checks)
-    yield from _file_problems(corpus, records)
+    yield from _folder_problems(corpus, {record.file for record in records})
+    for record in records:
+        if record.draft is not None:
+            yield from _placement_problems(corpus, Path(record.file), record.draft.id)
     drafts = [record.draft for record in records if record.draft is not None]
     yield from _listing_problems(corpus, {draft.id for draft in drafts})
     yield from leak_problems(drafts, corpus.split_of)
 
 
-def _file_problems(corpus: Corpus, records: Iterable[DocumentRecord]) -> Iterator[Problem]:
-    """A corpus without documents, files that nobody reads, names that are not the id's."""
-    read = {record.file for record in records}
-    if not read:
-        what, fix = "no document in gold/", "Put one JSON file a document there"
-        yield Problem("no-document", what, fix, file=str(corpus.folder))
+def _split_problems(draft: Draft, corpus: Corpus) -> Iterator[Problem]:
+    if draft.id not in corpus.split_of:
+        what, fix = "the document is in no split", f"Add its id to {corpus.manifest.splits}"
+        yield Problem("no-split", what, fix, draft.id)
+
+
+def _rights_problems(draft: Draft, corpus: Corpus) -> Iterator[Problem]:
+    restricted = draft.id in corpus.manifest.restricted
+    default = corpus.manifest.rights
+    return rights_problems(draft.meta, default, restricted=restricted, document=draft.id)
+
+
+def _folder_problems(corpus: Corpus, files_read: set[str]) -> Iterator[Problem]:
+    """Yield a missing document, and files that are not read as part of the corpus."""
+    fix = "Write one JSON file per document directly into gold/"
+    if not files_read:
+        yield Problem("no-document", "no document in gold/", fix, file=str(corpus.folder))
     for file in sorted((corpus.folder / "gold").rglob("*.json*")):
-        if str(file) not in read:
-            fix = "Put one JSON file a document straight into gold/"
-            yield Problem("stray-file", "not part of the corpus", fix, file=str(file))
-    for record in records:
-        if record.draft is not None and Path(record.file).stem != record.draft.id:
-            what, fix = (
-                "the file has another name than its document",
-                f"Name it {record.draft.id}.json",
-            )
-            yield Problem("file-name", what, fix, file=record.file)
-        kept_apart = Path(record.file).parent.name == "restricted"
-        if record.draft is not None and kept_apart != (
-            record.draft.id in corpus.manifest.restricted
-        ):
-            what = "restricted/ and `restricted` of corpus.toml differ on it"
-            fix = "What may not be given on lies in restricted/ and is named in corpus.toml"
-            yield Problem("restricted-or-not", what, fix, record.draft.id, file=record.file)
+        if str(file) not in files_read:
+            yield Problem("stray-file", "the file is not part of the corpus", fix, file=str(file))
+
+
+def _placement_problems(corpus: Corpus, file: Path, id_: str) -> Iterator[Problem]:
+    """Yield a wrong file name or folder of a document."""
+    if file.stem != id_:
+        what, fix = "the file name differs from the document id", f"Rename the file to {id_}.json"
+        yield Problem("file-name", what, fix, file=str(file))
+    if (file.parent.name == "restricted") != (id_ in corpus.manifest.restricted):
+        what = "restricted/ and `restricted` in corpus.toml disagree about the document"
+        fix = (
+            "Put documents that may not be redistributed into restricted/ and list them in "
+            "corpus.toml"
+        )
+        yield Problem("restricted-or-not", what, fix, id_, file=str(file))
 
 
 def house_problems(draft: Draft) -> Iterator[Problem]:
-    """What our own corpus forbids: text not NFC, CR, white space at a mention's edge."""
+    """Yield violations of the rules for a corpus's texts: NFC, LF, no white space around mentions.
+
+    Documents outside a corpus need not follow them.
+    """
     if not unicodedata.is_normalized("NFC", draft.text):
-        fix = "Normalise the text to NFC before annotating it; offsets count code points"
+        fix = "Normalize the text to NFC before annotation; offsets count code points"
         yield Problem("not-nfc", "the text is not in Unicode NFC", fix, draft.id)
     if "\r" in draft.text:
         position = draft.text.index("\r")
-        what, fix = f"CR at character {position}", "End lines with LF alone; mind the offsets"
+        what, fix = f"CR at character {position}", "End lines with LF, and adjust the offsets"
         yield Problem("carriage-return", what, fix, draft.id)
     for entity in draft.entities:
         yield from _edge_problems(draft, entity)
@@ -139,46 +148,36 @@ def _edge_problems(draft: Draft, entity: Entity) -> Iterator[Problem]:
     surface = draft.text[entity.start : entity.end]
     if surface != surface.strip():
         what = f"white space at the edge of {surface[:40]!r}"
-        fix = "Move start and end to the first and after the last visible character"
+        fix = "Move start and end so that the mention begins and ends with a visible character"
         yield Problem("white-space-edge", what, fix, draft.id, entity.id)
 
 
 def _listing_problems(corpus: Corpus, present: set[str]) -> Iterator[Problem]:
-    """Ids in two splits, or in a split without a document."""
+    """Yield ids that two splits list, and listed ids without a document."""
     file = str(corpus.folder / corpus.manifest.splits)
-    listed: dict[str, str] = {}
+    split_of: dict[str, str] = {}
     for split, id_ in ((split, id_) for split, ids in corpus.splits.items() for id_ in ids):
-        if id_ in listed:
-            what, fix = f"in {listed[id_]} and again in {split}", "Keep it in one split"
+        if id_ in split_of:
+            what, fix = f"in split {split_of[id_]} and in split {split}", "Keep it in one split"
             yield Problem("two-splits", what, fix, id_, file=file)
         if id_ not in present and id_ not in corpus.manifest.restricted:
-            what, fix = f"{split} names it, but there is no such document", "Remove or add it"
-            yield Problem("no-document", what, fix, id_, file=file)
-        listed[id_] = split
+            what = f"listed in split {split}, but the document does not exist"
+            yield Problem("no-document", what, "Remove the id or add the document", id_, file=file)
+        split_of[id_] = split
 
 
 def leak_problems(drafts: Iterable[Draft], split_of: dict[str, str]) -> Iterator[Problem]:
-    """Documents of different splits that share a run of `SHINGLE` words.
-
-    Words are compared without case and punctuation. One problem for each pair of documents.
-    """
-    holders: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    """Yield pairs of documents from different splits that share a word n-gram (`word_ngrams`)."""
+    ids_of: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for draft in drafts:
         if draft.id in split_of:
-            for shingle in shingles(draft.text):
-                holders[shingle].append(draft.id)
+            for ngram in word_ngrams(draft.text):
+                ids_of[ngram].append(draft.id)
     reported = set()
-    for shingle, ids in holders.items():
+    for ngram, ids in ids_of.items():
         for one, other in ((a, b) for a in ids for b in ids if split_of[a] < split_of[b]):
             if (one, other) not in reported:
                 reported.add((one, other))
-                what = f"shares «{' '.join(shingle)}» with {other} of split {split_of[other]}"
-                fix = "Reword one, or put both into one split"
+                what = f"shares «{' '.join(ngram)}» with {other} of split {split_of[other]}"
+                fix = "Reword one of them, or put both into one split"
                 yield Problem("leak", what, fix, one)
-
-
-def shingles(text: str, length: int = SHINGLE) -> set[tuple[str, ...]]:
-    """The runs of `length` words of a text, lower case, punctuation aside."""
-    spaced = "".join(character if character.isalnum() else " " for character in text.lower())
-    words = spaced.split()
-    return {tuple(words[i : i + length]) for i in range(len(words) - length + 1)}

@@ -1,13 +1,12 @@
-"""What a corpus is reviewed by: `review.toml`, beside its `corpus.toml`.
+"""Settings of a corpus's review, from `review.toml` beside `corpus.toml`.
 
-The rules of `aloi.corpus.quality.rules` name no label. This file configures them for a corpus:
-patterns, thresholds, and what its keepers looked at and found right.
+The rules in `aloi.corpus.quality.rules` do not depend on particular labels. This file contains
+what is specific to a corpus: thresholds, patterns, and findings that were accepted as correct.
 """
 
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,12 +14,14 @@ import msgspec
 
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.schema import Schema
+from aloi.corpus.toml_files import load_toml
 
-FILE = "review.toml"
+REVIEW_FILE = "review.toml"
+"""Name of the file in the corpus folder."""
 
 
-class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`rule`: what the pattern matches in a text stands inside a mention of one of these labels."""
+class ExpectedPattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A pattern that may only match inside mentions with one of these labels."""
 
     rule: str
     labels: tuple[str, ...]
@@ -28,8 +29,8 @@ class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fix: str
 
 
-class Forbidden(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`rule`: no mention of these labels (of any, if none is named) matches the pattern."""
+class ForbiddenPattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A pattern that no mention with one of these labels may match; no labels means all."""
 
     rule: str
     pattern: str
@@ -38,7 +39,7 @@ class Forbidden(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AcceptedFinding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A finding judged right: every one of this rule on this surface in this document."""
+    """Findings accepted as correct: all of one rule for one surface in one document."""
 
     rule: str
     document: str
@@ -46,50 +47,49 @@ class AcceptedFinding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     why: str
 
 
-class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The content of `review.toml`; a corpus without one has these.
+class ReviewSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The content of `review.toml`; the defaults apply to a corpus without that file.
 
-    A surface is sought where it is bare if it has `least_length` characters or more, is labelled
-    `least_count` times or more, and is so in `least_share` of its occurrences or more. Mentions of
-    one `ref` may bear different labels if all of them stand in one group of `same_ref`.
+    The rule "bare-surface" finds unlabelled occurrences of a surface that has at least
+    `least_length` characters and at least `least_count` mentions, if mentions are at least the
+    share `least_share` of all occurrences. Mentions with the same `ref` may have different labels
+    if one group of `same_ref` contains all of them. `right` lists the accepted findings.
     """
 
     least_length: int = 4
     least_count: int = 3
     least_share: float = 0.8
     same_ref: tuple[frozenset[str], ...] = ()
-    expected: tuple[Expected, ...] = ()
-    forbidden: tuple[Forbidden, ...] = ()
+    expected: tuple[ExpectedPattern, ...] = ()
+    forbidden: tuple[ForbiddenPattern, ...] = ()
     right: tuple[AcceptedFinding, ...] = ()
 
 
-def load_settings(folder: Path, schema: Schema) -> Settings:
-    """Read a corpus folder's `review.toml`; raises `DataError` with everything wrong in it."""
-    path = folder / FILE
+def load_review_settings(folder: Path, schema: Schema) -> ReviewSettings:
+    """Read `review.toml` in a corpus folder; raise `DataError` with all its problems."""
+    path = folder / REVIEW_FILE
     if not path.exists():
-        return Settings()
-    try:
-        settings = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Settings)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
-        fix = f"Correct the file; the keys are those of aloi's own corpus/{FILE}"
-        raise DataError([Problem("bad-review", str(error), fix, file=str(path))]) from error
+        return ReviewSettings()
+    fix = f"Correct the file; corpus/{REVIEW_FILE} of aloi is an example"
+    settings = load_toml(path, ReviewSettings, fix=fix)
     problems = [problem.at(file=str(path)) for problem in _problems(settings, schema)]
     if problems:
         raise DataError(problems)
     return settings
 
 
-def _problems(settings: Settings, schema: Schema) -> Iterator[Problem]:
-    """Patterns that are none, and labels that the schema does not have."""
-    entries: tuple[Expected | Forbidden, ...] = (*settings.expected, *settings.forbidden)
+def _problems(settings: ReviewSettings, schema: Schema) -> Iterator[Problem]:
+    """Yield invalid patterns, and labels that are not in the schema."""
+    entries: tuple[ExpectedPattern | ForbiddenPattern, ...]
+    entries = (*settings.expected, *settings.forbidden)
     for entry in entries:
         try:
             re.compile(entry.pattern)
         except re.error as error:
-            fix = "Write a regular expression of Python's re"
+            fix = "Write a valid regular expression for Python's re module"
             yield Problem("bad-review", f"broken pattern: {error}", fix, item=entry.rule)
-    named = {label for group in settings.same_ref for label in group}
-    named.update(label for entry in entries for label in entry.labels)
-    for label in sorted(named - schema.entities.keys()):
-        fix = f"Schema {schema} has {', '.join(schema.entities)}"
+    labels = {label for group in settings.same_ref for label in group}
+    labels.update(label for entry in entries for label in entry.labels)
+    for label in sorted(labels - schema.entities.keys()):
+        fix = f"Use one of the labels of schema {schema}: {', '.join(schema.entities)}"
         yield Problem("bad-review", f"unknown entity label {label}", fix)

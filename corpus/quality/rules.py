@@ -1,203 +1,155 @@
-"""Likely mistakes of annotation: what a corpus allows and a second look should be taken at.
+"""Rules that find likely annotation errors.
 
-Each rule walks over the documents and yields findings; none names a label (see
-`aloi.corpus.quality.review_settings` for the settings of a corpus). Unlike a problem of
-`aloi.corpus.quality.checks`, a finding may be right; it is then recorded by rule, document and
-surface, which do not depend on offsets.
+Each rule yields findings for one document or for a whole corpus. The rules do not depend on
+particular labels; settings come from `aloi.corpus.quality.review_settings`. In contrast to the
+problems of `aloi.corpus.quality.checks`, a finding may be correct. It is then recorded in
+`review.toml` with rule, document and surface, which do not change when offsets do.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 
-from aloi.corpus.collection import Corpus
-from aloi.corpus.document import Document, Entity, Relation
+from aloi.corpus.document import Document, Entity
+from aloi.corpus.quality.findings import Finding, entity_finding, relation_finding, span_finding
 from aloi.corpus.quality.review_settings import (
-    AcceptedFinding,
-    Expected,
-    Forbidden,
-    Settings,
-    load_settings,
+    ExpectedPattern,
+    ForbiddenPattern,
+    ReviewSettings,
 )
-
-CONTEXT = 30
-"""How many characters of the text a finding shows on each side."""
 
 _PAIRS = {"(": ")", "[": "]", "{": "}", "«": "»", "“": "”"}
 _EDGES = frozenset(",;:.!?…·'\"’‘-–—/") | _PAIRS.keys() | frozenset(_PAIRS.values())
+"""Characters that a mention may not begin or end with; see `punctuation_edges`."""
+
 _CLOSING = frozenset(_PAIRS.values()) | {'"'}
-_ABBREVIATED = re.compile(r"(?:^|[\s.\-–])\w\.$")
+_ABBREVIATION = re.compile(r"(?:^|[\s.\-–])\w\.$")
 _WORD = re.compile(r"\w+")
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One likely mistake; `surface` is the mention's, or for a relation `head LABEL tail`."""
+def rare_labels(documents: Iterable[Document]) -> Iterator[Finding]:
+    """Find mentions with another label than the most frequent one of their surface.
 
-    rule: str
-    document: str
-    item: str | None
-    surface: str
-    context: str
-    what: str
-    fix: str
-
-    def __str__(self) -> str:
-        item = "" if self.item is None else f"{self.item} "
-        place = f"document {self.document}: {item}«{self.surface}»"
-        return f"{place}: {self.what} [{self.rule}]. {self.fix}. In: {self.context}"
-
-
-@dataclass(frozen=True, slots=True)
-class Review:
-    """The findings that are open, and the records of right ones that match none any more."""
-
-    open: tuple[Finding, ...]
-    stale: tuple[AcceptedFinding, ...]
-
-
-def review(corpus: Corpus) -> Review:
-    """Apply every rule to a corpus; raises `DataError` if it or its `review.toml` is broken.
-
-    What is recorded as right is left out; a record is stale if no finding needs it, unless its
-    document is one that this copy of the corpus lacks.
-    """
-    settings = load_settings(corpus.folder, corpus.schema)
-    found = findings(corpus.documents, settings, symmetric=corpus.schema.symmetric)
-    right = {(entry.rule, entry.document, entry.surface): entry for entry in settings.right}
-    keys = {(finding.rule, finding.document, finding.surface) for finding in found}
-    lacking = set(corpus.manifest.restricted) - {document.id for document in corpus.documents}
-    return Review(
-        open=tuple(f for f in found if (f.rule, f.document, f.surface) not in right),
-        stale=tuple(e for key, e in right.items() if key not in keys and e.document not in lacking),
-    )
-
-
-def findings(
-    documents: Sequence[Document], settings: Settings, *, symmetric: frozenset[str] = frozenset()
-) -> list[Finding]:
-    """What all rules find, rule by rule, in the order of the documents."""
-    found = [
-        *labels_differ(documents),
-        *bare_surfaces(documents, settings),
-        *inner_mentions_differ(documents),
-    ]
-    for document in documents:
-        found += labels_of_one_ref(document, settings.same_ref)
-        found += refs_alone(document)
-        found += edges(document)
-        found += mentions_twice(document)
-        found += relations_twice(document, symmetric)
-        for expected in settings.expected:
-            found += outside(document, expected)
-        for forbidden in settings.forbidden:
-            found += inside(document, forbidden)
-    return sorted(found, key=lambda finding: finding.rule)
-
-
-def labels_differ(documents: Iterable[Document]) -> Iterator[Finding]:
-    """A surface that bears another label than most often; of labels equally frequent, each.
-
-    Surfaces without a letter are left aside: what a number is depends on what it counts.
+    If several labels are most frequent, all mentions of the surface are found. Surfaces without a
+    letter are ignored, because the label of a number depends on its context.
     """
     documents = tuple(documents)
-    labels: dict[str, Counter[str]] = defaultdict(Counter)
+    counts_of = _label_counts(documents)
     for document in documents:
         for entity in document.entities:
-            labels[document.surface(entity)][entity.label] += 1
+            surface = document.surface(entity)
+            counts = counts_of[surface]
+            highest, tied = _highest_count(counts)
+            if any(map(str.isalpha, surface)) and (counts[entity.label] < highest or tied):
+                what = f"label {entity.label}; labels in the whole corpus: {_format(counts)}"
+                fix = "Use the label of the other mentions, or record why this one is correct"
+                yield entity_finding("label-differs", document, entity, what, fix)
+
+
+def _label_counts(documents: Iterable[Document]) -> dict[str, Counter[str]]:
+    """Return the number of mentions with each label, by surface."""
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
     for document in documents:
         for entity in document.entities:
-            counts = labels[document.surface(entity)]
-            (_, most), *others = counts.most_common()
-            ties = bool(others) and others[0][1] == most
-            lettered = any(map(str.isalpha, document.surface(entity)))
-            if lettered and (counts[entity.label] < most or ties):
-                what = f"{entity.label} here, in the whole corpus {_counted(counts)}"
-                fix = "Give it the label of the others, or record why it is right"
-                yield _on_entity("label-differs", document, entity, what, fix)
+            counts[document.surface(entity)][entity.label] += 1
+    return counts
 
 
-def bare_surfaces(documents: Iterable[Document], settings: Settings) -> Iterator[Finding]:
-    """A surface that is nearly always labelled (see `Settings`) where no mention touches it.
+def _highest_count(counts: Counter[str] | Counter[frozenset[str]]) -> tuple[int, bool]:
+    """Return the highest count, and whether several keys have it."""
+    highest = max(counts.values())
+    return highest, list(counts.values()).count(highest) > 1
 
-    Compared by case, from word edge to word edge; the longest from the left, nothing within it.
+
+def unlabelled_surfaces(
+    documents: Iterable[Document], settings: ReviewSettings
+) -> Iterator[Finding]:
+    """Find unlabelled occurrences of surfaces that are usually mentions (see `ReviewSettings`).
+
+    Case matters, and an occurrence begins and ends at a word boundary. It must not overlap a
+    mention. Of overlapping occurrences, the first one is found, and of those the longest.
     """
     documents = tuple(documents)
-    labels: dict[str, Counter[str]] = defaultdict(Counter)
-    for document in documents:
-        for entity in document.entities:
-            labels[document.surface(entity)][entity.label] += 1
-    sought = {
+    counts_of = {
         surface: counts
-        for surface, counts in labels.items()
+        for surface, counts in _label_counts(documents).items()
         if len(surface) >= settings.least_length and counts.total() >= settings.least_count
     }
-    places = [(d, start, surface) for d in documents for start, surface in _bare(d, sought)]
-    bare = Counter(surface for _, _, surface in places)
+    places = [
+        (document, start, surface)
+        for document in documents
+        for start, surface in _unlabelled_places(document, counts_of)
+    ]
+    unlabelled = Counter(surface for _, _, surface in places)
     for document, start, surface in places:
-        labelled = sought[surface].total()
-        if labelled >= settings.least_share * (labelled + bare[surface]):
-            what = f"no mention here, elsewhere {_counted(sought[surface])}; bare {bare[surface]}"
-            fix = "Mark it, or record why it is right"
+        labelled = counts_of[surface].total()
+        if labelled >= settings.least_share * (labelled + unlabelled[surface]):
+            what = (
+                f"not labelled; labels in the whole corpus: {_format(counts_of[surface])}, "
+                f"{unlabelled[surface]} unlabelled"
+            )
+            fix = "Add the mention, or record why there is none"
             span = (start, start + len(surface))
-            yield _on_span("bare-surface", document, span, what, fix)
+            yield span_finding("bare-surface", document, span, what, fix)
 
 
-def _bare(document: Document, surfaces: Iterable[str]) -> Iterator[tuple[int, str]]:
-    """Where the surfaces stand in a text and no mention touches them."""
-    beginning: dict[str, list[str]] = defaultdict(list)
+def _unlabelled_places(document: Document, surfaces: Iterable[str]) -> Iterator[tuple[int, str]]:
+    """Yield the offset and surface of each occurrence that does not overlap a mention."""
+    by_first_word: dict[str, list[str]] = defaultdict(list)
     for surface in sorted(surfaces, key=len, reverse=True):
         if first := _WORD.match(surface):
-            beginning[first[0]].append(surface)
+            by_first_word[first[0]].append(surface)
     covered = bytearray(len(document.text))
     for entity in document.entities:
         covered[entity.start : entity.end] = b"\1" * (entity.end - entity.start)
     reach = 0
     for word in _WORD.finditer(document.text):
-        for surface in beginning.get(word[0], ()) if word.start() >= reach else ():
+        for surface in by_first_word.get(word[0], ()) if word.start() >= reach else ():
             end = word.start() + len(surface)
-            if document.text.startswith(surface, word.start()) and not _joins(document, end):
+            matches = document.text.startswith(surface, word.start())
+            if matches and not _is_inside_word(document, end):
                 if not any(covered[word.start() : end]):
                     reach = end
                     yield word.start(), surface
                 break
 
 
-def _joins(document: Document, position: int) -> bool:
-    """Whether a word goes on over this position."""
+def _is_inside_word(document: Document, position: int) -> bool:
+    """Return whether the characters before and after a position are both word characters."""
     around = document.text[position - 1 : position + 1]
     return len(around) == 2 and all(map(_WORD.match, around))
 
 
-def inner_mentions_differ(documents: Iterable[Document]) -> Iterator[Finding]:
-    """A mention that holds other mentions than those of its surface and label most often do.
+def rare_inner_mentions(documents: Iterable[Document]) -> Iterator[Finding]:
+    """Find mentions with other nested mentions than is usual for their surface and label.
 
-    Of ways equally frequent, each.
+    If several sets of nested mentions are most frequent, all mentions are found.
     """
-    ways: dict[tuple[str, str], Counter[frozenset[str]]] = defaultdict(Counter)
     cases = [
-        (document, entity, _inner(document, entity))
+        (document, entity, _inner_mentions(document, entity))
         for document in documents
         for entity in document.entities
     ]
+    counts_of: dict[tuple[str, str], Counter[frozenset[str]]] = defaultdict(Counter)
     for document, entity, inner in cases:
-        ways[document.surface(entity), entity.label][inner] += 1
+        counts_of[document.surface(entity), entity.label][inner] += 1
     for document, entity, inner in cases:
-        counts = ways[document.surface(entity), entity.label]
-        (usual, most), *others = counts.most_common()
-        ties = bool(others) and others[0][1] == most
-        if counts[inner] < most or ties:
-            other = others[0][0] if inner == usual else usual
-            what = f"holds {_listed(inner)}; {counts[other]} alike hold {_listed(other)}"
-            fix = "Mark in it what is marked in the others, or record why it is right"
-            yield _on_entity("inner-differs", document, entity, what, fix)
+        counts = counts_of[document.surface(entity), entity.label]
+        highest, tied = _highest_count(counts)
+        if counts[inner] < highest or tied:
+            other = next(each for each, _ in counts.most_common() if each != inner)
+            what = (
+                f"nested mentions: {_join(inner)}; "
+                f"{counts[other]} equal mentions have: {_join(other)}"
+            )
+            fix = "Annotate the same nested mentions, or record why they differ"
+            yield entity_finding("inner-differs", document, entity, what, fix)
 
 
-def _inner(document: Document, outer: Entity) -> frozenset[str]:
-    """The mentions within a longer one, as `surface label`."""
+def _inner_mentions(document: Document, outer: Entity) -> frozenset[str]:
+    """Return the mentions nested in a longer one, each as `surface label`."""
     return frozenset(
         f"{document.surface(entity)} {entity.label}"
         for entity in document.entities
@@ -207,16 +159,16 @@ def _inner(document: Document, outer: Entity) -> frozenset[str]:
     )
 
 
-def _listed(inner: frozenset[str]) -> str:
+def _join(inner: frozenset[str]) -> str:
     return ", ".join(sorted(inner)) or "none"
 
 
-def labels_of_one_ref(
+def ref_label_conflicts(
     document: Document, allowed: Iterable[frozenset[str]] = ()
 ) -> Iterator[Finding]:
-    """A `ref` whose mentions bear labels that no allowed group holds together.
+    """Find a `ref` with several labels, unless one group of `allowed` contains all of them.
 
-    One finding a `ref`, on the first mention of its rarest label.
+    There is one finding per `ref`, on the first mention with the rarest label.
     """
     mentions: dict[str, list[Entity]] = defaultdict(list)
     for entity in document.entities:
@@ -226,132 +178,111 @@ def labels_of_one_ref(
     for ref, entities in mentions.items():
         counts = Counter(entity.label for entity in entities)
         if len(counts) > 1 and not any(counts.keys() <= group for group in allowed):
-            odd = min(entities, key=lambda entity: counts[entity.label])
-            what = f"{odd.label} with the ref {ref}, which here is {_counted(counts)}"
-            fix = "Correct the label or the ref, or allow both together in same_ref"
-            yield _on_entity("ref-labels", document, odd, what, fix)
+            rarest = min(entities, key=lambda entity: counts[entity.label])
+            what = f"label {rarest.label} and ref {ref}; labels of this ref: {_format(counts)}"
+            fix = "Correct the label or the ref, or allow these labels together in same_ref"
+            yield entity_finding("ref-labels", document, rarest, what, fix)
 
 
-def refs_alone(document: Document) -> Iterator[Finding]:
-    """A mention whose `ref` no other has, where one alike has another.
+def single_refs(document: Document) -> Iterator[Finding]:
+    """Find mentions with a `ref` that occurs once, if an equal mention has another `ref`.
 
-    Alike are mentions of the same surface, label and attributes.
+    Mentions are equal if they have the same surface, label and attributes.
     """
-    shared = Counter(entity.ref for entity in document.entities)
-    alike: dict[tuple[str, str, str], list[Entity]] = defaultdict(list)
+    ref_counts = Counter(entity.ref for entity in document.entities)
+    equal: dict[tuple[str, str, str], list[Entity]] = defaultdict(list)
     for entity in document.entities:
         if entity.ref is not None:
             attributes = str(sorted(entity.attributes.items()))
-            alike[document.surface(entity), entity.label, attributes].append(entity)
-    for group in alike.values():
+            equal[document.surface(entity), entity.label, attributes].append(entity)
+    for group in equal.values():
         for entity in group:
             others = {other.ref for other in group if other.ref not in (None, entity.ref)}
-            if shared[entity.ref] == 1 and others:
-                named = ", ".join(sorted(filter(None, others)))
-                what = f"only mention with the ref {entity.ref}; alike with the ref {named}"
-                fix = "Give it the other's ref, or record that it is another thing"
-                yield _on_entity("ref-alone", document, entity, what, fix)
+            if ref_counts[entity.ref] == 1 and others:
+                refs = ", ".join(sorted(filter(None, others)))
+                what = f"only mention with the ref {entity.ref}; equal mentions have the ref {refs}"
+                fix = "Use the same ref, or record that it is another entity"
+                yield entity_finding("ref-alone", document, entity, what, fix)
 
 
-def edges(document: Document) -> Iterator[Finding]:
-    """Brackets or quotes that open or close outside the mention, and punctuation at its edge.
+def punctuation_edges(document: Document) -> Iterator[Finding]:
+    """Find mentions with an unpaired bracket or quote, or with punctuation at the start or end.
 
-    A full stop may end an abbreviation (a single letter before it), a bracket what it opened.
+    Allowed at the end are closing brackets and quotes, and the full stop of an abbreviation (after
+    a single letter).
     """
     for entity in document.entities:
         surface = document.surface(entity)
-        if not _balanced(surface):
-            what, fix = "a bracket or quote without its fellow", "Take both in or leave both out"
-        elif surface[0] in _EDGES or _ends_badly(surface):
-            what, fix = "punctuation at its edge", "Move its start or end past it"
+        if not _is_balanced(surface):
+            what = "unpaired bracket or quote"
+            fix = "Include both brackets or quotes in the mention, or neither"
+        elif surface[0] in _EDGES or _ends_with_punctuation(surface):
+            what, fix = "punctuation at its edge", "Move the start or end past it"
         else:
             continue
-        yield _on_entity("edge", document, entity, what, fix)
+        yield entity_finding("edge", document, entity, what, fix)
 
 
-def _ends_badly(surface: str) -> bool:
-    abbreviated = _ABBREVIATED.search(surface) is not None
+def _ends_with_punctuation(surface: str) -> bool:
+    abbreviated = _ABBREVIATION.search(surface) is not None
     return surface[-1] in _EDGES - _CLOSING and not abbreviated
 
 
-def _balanced(surface: str) -> bool:
-    awaited: list[str] = []
+def _is_balanced(surface: str) -> bool:
+    expected: list[str] = []
     for character in surface:
         if character in _PAIRS:
-            awaited.append(_PAIRS[character])
-        elif character in _PAIRS.values() and (not awaited or awaited.pop() != character):
+            expected.append(_PAIRS[character])
+        elif character in _PAIRS.values() and (not expected or expected.pop() != character):
             return False
-    return not awaited and surface.count('"') % 2 == 0
+    return not expected and surface.count('"') % 2 == 0
 
 
-def mentions_twice(document: Document) -> Iterator[Finding]:
-    """A mention on the same stretch with the same label as one before it."""
-    seen: set[tuple[int, int, str]] = set()
+def duplicate_mentions(document: Document) -> Iterator[Finding]:
+    """Find mentions with the same span and label as an earlier mention."""
+    keys: set[tuple[int, int, str]] = set()
     for entity in document.entities:
         key = (entity.start, entity.end, entity.label)
-        if key in seen:
-            what, fix = f"marked as {entity.label} twice", "Remove one; mind its relations"
-            yield _on_entity("mention-twice", document, entity, what, fix)
-        seen.add(key)
+        if key in keys:
+            what = f"duplicate {entity.label} mention"
+            fix = "Remove one of the two; keep its relations"
+            yield entity_finding("mention-twice", document, entity, what, fix)
+        keys.add(key)
 
 
-def relations_twice(document: Document, symmetric: frozenset[str]) -> Iterator[Finding]:
-    """A relation between the same two mentions under the same label as one before it."""
-    seen: set[tuple[str, str, str]] = set()
+def duplicate_relations(document: Document, symmetric: frozenset[str]) -> Iterator[Finding]:
+    """Find relations with the same mentions and label as an earlier relation.
+
+    Direction is ignored for the labels in `symmetric`.
+    """
+    keys: set[tuple[str, str, str]] = set()
     for relation in document.relations:
         ends = (relation.head, relation.tail)
         head, tail = sorted(ends) if relation.label in symmetric else ends
-        if (head, relation.label, tail) in seen:
-            yield _on_relation("relation-twice", document, relation)
-        seen.add((head, relation.label, tail))
+        if (head, relation.label, tail) in keys:
+            what, fix = "duplicate relation", "Remove one of the two"
+            yield relation_finding("relation-twice", document, relation, what, fix)
+        keys.add((head, relation.label, tail))
 
 
-def outside(document: Document, expected: Expected) -> Iterator[Finding]:
-    """What the pattern matches and no mention of the expected labels holds whole."""
+def unlabelled_matches(document: Document, expected: ExpectedPattern) -> Iterator[Finding]:
+    """Find matches of a pattern that are not completely inside a mention with an expected label."""
     spans = [(e.start, e.end) for e in document.entities if e.label in expected.labels]
     for match in re.finditer(expected.pattern, document.text):
         if not any(start <= match.start() and match.end() <= end for start, end in spans):
-            what = f"in no mention of {' or '.join(expected.labels)}"
-            yield _on_span(expected.rule, document, match.span(), what, expected.fix)
+            what = f"not inside a mention with the label {' or '.join(expected.labels)}"
+            yield span_finding(expected.rule, document, match.span(), what, expected.fix)
 
 
-def inside(document: Document, forbidden: Forbidden) -> Iterator[Finding]:
-    """The mentions that match a forbidden pattern."""
+def forbidden_matches(document: Document, forbidden: ForbiddenPattern) -> Iterator[Finding]:
+    """Find mentions that match a forbidden pattern."""
     pattern = re.compile(forbidden.pattern)
     for entity in document.entities:
         match = pattern.search(document.surface(entity))
         if match and (not forbidden.labels or entity.label in forbidden.labels):
-            what = f"{entity.label} with «{match[0]}» in it"
-            yield _on_entity(forbidden.rule, document, entity, what, forbidden.fix)
+            what = f"{entity.label} mention that contains «{match[0]}»"
+            yield entity_finding(forbidden.rule, document, entity, what, forbidden.fix)
 
 
-def _on_entity(rule: str, document: Document, entity: Entity, what: str, fix: str) -> Finding:
-    span = (entity.start, entity.end)
-    around = context(document, span)
-    return Finding(rule, document.id, entity.id, document.surface(entity), around, what, fix)
-
-
-def _on_span(rule: str, document: Document, span: tuple[int, int], what: str, fix: str) -> Finding:
-    surface = document.text[slice(*span)]
-    return Finding(rule, document.id, None, surface, context(document, span), what, fix)
-
-
-def _on_relation(rule: str, document: Document, relation: Relation) -> Finding:
-    entities = document.by_id()
-    head, tail = entities[relation.head], entities[relation.tail]
-    surface = f"{document.surface(head)} {relation.label} {document.surface(tail)}"
-    around = context(document, (head.start, head.end))
-    what, fix = "the same relation twice", "Remove one"
-    return Finding(rule, document.id, str(relation), surface, around, what, fix)
-
-
-def context(document: Document, span: tuple[int, int]) -> str:
-    """The stretch in brackets with what stands around it, on one line."""
-    start, end = span
-    before = document.text[max(0, start - CONTEXT) : start]
-    after = document.text[end : end + CONTEXT]
-    return re.sub(r"\s+", " ", f"…{before}[{document.text[start:end]}]{after}…")
-
-
-def _counted(counts: Counter[str]) -> str:
+def _format(counts: Counter[str]) -> str:
     return ", ".join(f"{label} {count}" for label, count in counts.most_common())

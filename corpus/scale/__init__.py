@@ -1,1 +1,1 @@
-"""Large inputs: a journal to resume from, shards, a first pass over them, Ray."""
+"""Large inputs: resumable journals, shards, a first pass over the input, and Ray."""

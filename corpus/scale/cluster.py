@@ -1,10 +1,10 @@
-"""Work shared out on Ray: a cluster that is there, or a node started here for the run.
+"""Parallel work on Ray: on an existing cluster, or on a node that is started for the run.
 
-Plain actors take one item after another, so that each loads what it needs once. Ray Data would
-carry the documents themselves through its object store and decide what a block is; here an item
-names a part of a file, and what comes back is small: nothing is held that grows with the
-documents, and which items are done is known one by one, which is what going on after a stop needs.
-Ray starts an actor again that dies, and repeats what it was doing.
+The work is done by plain actors that process one item after another, so that each of them loads
+its model once. Ray Data is not used: it would move the documents through its object store and
+choose the blocks itself. Here an item names a part of a file and its result is small, so memory
+does not grow with the documents. Each finished item is known individually, which is necessary to
+resume a run. Ray restarts an actor that dies and repeats its item.
 
 Source: https://docs.ray.io/en/latest/ray-core/fault_tolerance/actors.html
 """
@@ -23,53 +23,54 @@ from typing import Any, Generic, TypeVar
 from aloi.corpus.extras import need
 from aloi.corpus.problems import DataError, Problem
 
-T = TypeVar("T")
-R = TypeVar("R")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
-REPEATS = 3
-"""How often an item is tried again whose actor died: one that kills them all is given up."""
+MAX_RETRIES = 3
+"""Number of times an item is repeated after its actor died, before it is given up."""
 
-NONE = -1
-"""The number of no item."""
+NO_ITEM = -1
+"""Item number of an actor that is only starting."""
 
-STORE = 100 << 20
-"""Bytes of the object store of a node started here; what goes through it is small."""
+OBJECT_STORE_BYTES = 100 << 20
+"""Size of the object store of a local node; only small objects pass through it."""
 
 CONNECT_TIMEOUT = 10
-"""Seconds that a cluster has to answer."""
+"""Seconds to wait for an answer of a cluster."""
 
-_HERE = {
+_LOCAL_ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # on every system: listen on loopback alone
-    "RAY_AUTH_MODE": "token",  # and serve nobody else of this machine
-    "RAY_worker_niceness": "0",  # as fast as the local engine
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # on all systems: listen only on loopback
+    "RAY_AUTH_MODE": "token",  # refuse other users of this machine
+    "RAY_worker_niceness": "0",  # the same priority as the local engine
 }
-"""What Ray reads from the environment when it is imported and started."""
+"""Environment variables that Ray reads when a local node is started."""
 
 
 @contextmanager
-def connected(address: str | None, workers: int | None) -> Iterator[int]:
-    """Ray at `address`, or started here on loopback and stopped at the end; yields the workers.
+def connect(address: str | None, workers: int | None) -> Iterator[int]:
+    """Connect to the cluster at `address`, or start a node; yield the number of workers.
 
-    `workers`: how many are asked for; as many as there are processors unless said. Raises
-    `DataError` if Ray is not installed or nobody answers.
+    Without an address the node listens only on loopback and is stopped at the end. `workers`
+    defaults to the number of processors. Raises `DataError` if Ray is not installed or the cluster
+    does not answer.
     """
     need("ray", extra="ray")
     if address is None:
-        os.environ |= _HERE
-    ray = _ray()
+        os.environ |= _LOCAL_ENVIRONMENT
+    ray = _import_ray()
 
     settings: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     if address is None:
-        settings |= {"num_cpus": workers or os.cpu_count(), "object_store_memory": STORE}
-        settings |= {"include_dashboard": False}
+        settings |= {"num_cpus": workers or os.cpu_count()}
+        settings |= {"object_store_memory": OBJECT_STORE_BYTES, "include_dashboard": False}
     try:
         if address and ":" in address:
-            _knock(address)
+            _check_reachable(address)
         ray.init(address or "local", **settings)
     except (OSError, ValueError, RuntimeError) as error:
-        what = f"no Ray cluster can be used there: {str(error).splitlines()[0]}"
-        fix = "Start one (`ray start --head`), or leave --address out"
+        what = f"cannot connect to the Ray cluster: {str(error).splitlines()[0]}"
+        fix = "Start a cluster (`ray start --head`), or omit --address"
         raise DataError([Problem("no-cluster", what, fix, file=address)]) from error
     try:
         yield workers or int(ray.cluster_resources().get("CPU", 1))
@@ -77,49 +78,52 @@ def connected(address: str | None, workers: int | None) -> Iterator[int]:
         ray.shutdown()
 
 
-def _knock(address: str) -> None:
-    """Raise `OSError` or `ValueError` unless somebody listens there; Ray would wait for minutes."""
+def _check_reachable(address: str) -> None:
+    """Raise `OSError` or `ValueError` if nothing listens at an address; Ray waits for minutes."""
     host, _, port = address.rpartition(":")
     socket.create_connection((host, int(port)), timeout=CONNECT_TIMEOUT).close()
 
 
 def map_unordered(
-    make: Callable[[], Callable[[T], R]], items: Iterable[T], *, workers: int
-) -> Iterator[tuple[int, R | DataError]]:
-    """The number of each item and what a function makes of it, in the order they are done.
+    make: Callable[[], Callable[[Item], Result]], items: Iterable[Item], *, workers: int
+) -> Iterator[tuple[int, Result | DataError]]:
+    """Apply a function to items in parallel; yield item numbers and results as they are finished.
 
-    Every worker calls `make` for its own function, once. A `DataError` stands for the result of an
-    item that raises it, and of one whose workers died again and again; what else is raised there
-    is raised here.
+    Each worker calls `make` once to create its function. If the function raises a `DataError`, or
+    the workers of an item die repeatedly, the result is a `DataError`. Other exceptions of the
+    function are raised here.
     """
-    ray = _ray()
+    ray = _import_ray()
 
-    actor = ray.remote(num_cpus=1, max_restarts=-1, max_task_retries=REPEATS)(_Worker)
+    actor = ray.remote(num_cpus=1, max_restarts=-1, max_task_retries=MAX_RETRIES)(_Worker)
     busy: dict[Any, tuple[Any, int]] = {}
     for _ in range(workers):
         worker = actor.remote(make)
-        busy[worker.ready.remote()] = worker, NONE
-    todo = enumerate(items)
+        busy[worker.start.remote()] = worker, NO_ITEM
+    remaining = enumerate(items)
     while busy:
         (answer,), _ = ray.wait(list(busy))
         worker, number = busy.pop(answer)
-        result = _received(answer)
-        if number != NONE:
+        result = _receive(answer)
+        if number != NO_ITEM:
             yield number, result
         elif isinstance(result, DataError):
             raise result
-        for following, item in islice(todo, 1):
-            busy[worker.work.remote(item)] = worker, following
-        del worker  # without an item it ends, and leaves its processor to one that was lost
-        if all(number == NONE for _, number in busy.values()):
+        for next_number, item in islice(remaining, 1):
+            busy[worker.work.remote(item)] = worker, next_number
+        del worker  # a worker without an item ends; its processor is free for a restarted one
+        if all(number == NO_ITEM for _, number in busy.values()):
             return
 
 
-def in_order(found: Iterable[tuple[int, R | DataError]]) -> list[R]:
-    """Return the results of `map_unordered` in the order of its items; raises `DataError`."""
-    results: dict[int, R] = {}
+def results_in_order(numbered: Iterable[tuple[int, Result | DataError]]) -> list[Result]:
+    """Return the results of `map_unordered` in the order of the items.
+
+    Raises `DataError` with the problems of all items that failed.
+    """
+    results: dict[int, Result] = {}
     problems: list[Problem] = []
-    for number, result in found:
+    for number, result in numbered:
         if isinstance(result, DataError):
             problems += result.problems
         else:
@@ -131,41 +135,41 @@ def in_order(found: Iterable[tuple[int, R | DataError]]) -> list[R]:
     return [results[number] for number in sorted(results)]
 
 
-def _received(answer: Any) -> Any:  # noqa: ANN401 - the function's result
-    ray = _ray()
+def _receive(answer: Any) -> Any:  # noqa: ANN401 - the result of the function
+    ray = _import_ray()
 
     try:
-        fine, result = ray.get(answer)
+        succeeded, result = ray.get(answer)
     except (ray.exceptions.RayActorError, ray.exceptions.OutOfMemoryError) as error:
-        what = f"a worker died on it {REPEATS + 1} times: {str(error).splitlines()[0]}"
-        fix = "Memory may be short: take fewer workers or shorter documents"
+        what = f"the worker died {MAX_RETRIES + 1} times: {str(error).splitlines()[0]}"
+        fix = "If memory is short, use fewer workers or shorter documents"
         return DataError([Problem("worker-died", what, fix)])
-    if fine or isinstance(result, DataError):
+    if succeeded or isinstance(result, DataError):
         return result
     raise result
 
 
-def _ray() -> Any:  # noqa: ANN401 - its types are partial
+def _import_ray() -> Any:  # noqa: ANN401 - its types are incomplete
     return import_module("ray")
 
 
-class _Worker(Generic[T, R]):
-    """An actor: it makes its function when it starts, or starts again."""
+class _Worker(Generic[Item, Result]):
+    """An actor that creates its function when it starts or restarts."""
 
-    def __init__(self, make: Callable[[], Callable[[T], R]]) -> None:
+    def __init__(self, make: Callable[[], Callable[[Item], Result]]) -> None:
         self.make = make
 
     @cached_property
-    def function(self) -> Callable[[T], R]:
-        """What is done with each item."""
+    def function(self) -> Callable[[Item], Result]:
+        """The function that is applied to each item."""
         return self.make()
 
-    def ready(self) -> tuple[bool, object]:
-        """Have the function made."""
+    def start(self) -> tuple[bool, object]:
+        """Create the function."""
         return self._outcome(lambda: bool(self.function))
 
-    def work(self, item: T) -> tuple[bool, object]:
-        """What the function makes of an item."""
+    def work(self, item: Item) -> tuple[bool, object]:
+        """Apply the function to an item; return success and the result or exception."""
         return self._outcome(lambda: self.function(item))
 
     def _outcome(self, work: Callable[[], object]) -> tuple[bool, object]:

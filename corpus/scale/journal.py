@@ -1,4 +1,4 @@
-"""A file that a long run writes line by line, so that the next run can resume it."""
+"""A journal: a file that a long run writes line by line, so that the next run can resume it."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from typing import IO
 
 from aloi.corpus.files import write_bytes
 
-CHUNK_BYTES = 1 << 20
+_CHUNK_BYTES = 1 << 20
+"""Number of bytes read at a time."""
 
 
 @dataclass(frozen=True)
 class Journal:
     """A writer of `PATH.partial`, which is renamed to PATH when all lines are written.
 
-    origin: what the lines are made from, by name (model, input …). It is kept in
+    `origin` describes the inputs of the run by name (model, input …). It is saved in
     `PATH.partial.json`; lines with a different origin are not resumed.
 
-    It does not lock PATH: hold `locks.locked(path)` while you use it.
+    The journal does not lock PATH: hold `locks.locked(path)` while you use it.
     """
 
     path: Path
@@ -30,7 +31,7 @@ class Journal:
 
     @property
     def partial(self) -> Path:
-        """The file that holds the lines until all are written."""
+        """The file that contains the lines until all are written."""
         return self.path.with_name(f"{self.path.name}.partial")
 
     @property
@@ -38,7 +39,10 @@ class Journal:
         return self.path.with_name(f"{self.path.name}.partial.json")
 
     def changes(self) -> list[str]:
-        """Names of the parts of the origin that differ from the partial file's; [] without one."""
+        """Return the names in the origin with other values than in the saved one.
+
+        The list is empty if there is no partial file.
+        """
         if not self.partial.exists():
             return []
         try:
@@ -48,7 +52,7 @@ class Journal:
         return [name for name, value in self.origin.items() if recorded.get(name) != value]
 
     def resume(self) -> int:
-        """Prepare the partial file for more lines; returns how many complete lines it holds.
+        """Prepare the partial file for more lines; return the number of complete lines in it.
 
         Lines with a different origin and an incomplete last line are removed.
         """
@@ -61,7 +65,10 @@ class Journal:
 
     @contextmanager
     def stream(self) -> Iterator[IO[str]]:
-        """Open the partial file to append lines, each flushed; rename it if the block succeeds."""
+        """Append lines to the partial file; rename it to PATH if the block succeeds.
+
+        Each line is flushed.
+        """
         with self.partial.open("a", buffering=1, encoding="utf-8", newline="") as stream:
             yield stream
         os.replace(self.partial, self.path)
@@ -69,10 +76,10 @@ class Journal:
 
 
 def _truncate_to_complete_lines(path: Path) -> int:
-    """Truncate a file after its last line break; returns how many lines are left."""
+    """Truncate a file after its last line break; return the number of lines left."""
     count = end = position = 0
     with path.open("r+b") as stream:
-        while chunk := stream.read(CHUNK_BYTES):
+        while chunk := stream.read(_CHUNK_BYTES):
             count += chunk.count(b"\n")
             if b"\n" in chunk:
                 end = position + chunk.rindex(b"\n") + 1

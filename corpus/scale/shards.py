@@ -1,13 +1,14 @@
-"""A large collection in shards: parts of its files, each read by itself and where it lies.
+"""Shards: parts of the files of a large collection that are read independently and in place.
 
-JSON Lines are cut by bytes, a shard having the lines that begin within it; Parquet is cut by row
-groups. What is neither (a corpus, a folder of one file a document, another format) is one shard.
+JSON Lines files are split by bytes; a shard contains the lines that begin in its range. Parquet
+files are split by row groups. Any other input (a corpus, a folder with one file per document,
+another format) is one shard.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -18,26 +19,30 @@ import numpy.typing as npt
 from aloi.corpus import document_files
 from aloi.corpus.collection import is_corpus
 from aloi.corpus.document import Document
+from aloi.corpus.duplicate_ids import DocumentIds
 from aloi.corpus.formats import parquet, registry
-from aloi.corpus.formats.detection import detect, documents_of
+from aloi.corpus.formats.detection import detect_format, documents_path
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError, Problem
-from aloi.corpus.scale.survey import Survey
+from aloi.corpus.scale.input_summary import InputSummary
 
 MAX_SHARD_BYTES = 8 << 20
-"""Bytes at which a shard is full: some minutes of prediction, which is what a stop can cost."""
+"""Maximum size of a shard: some minutes of prediction, which an interrupted run has to repeat."""
 
 MIN_SHARDS = 64
-"""Into how many shards a small collection is cut, so that there is work for all."""
+"""Minimum number of shards of a collection, so that all workers have work."""
 
-Hashes = npt.NDArray[np.int64]
+IdHashes = npt.NDArray[np.int64]
+"""Hashes of document ids (`hash_id`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """A part of a file: `start` to `stop`, exclusive, in bytes or row groups; or all of a path.
+    """A range of a file, or a complete file or folder.
 
-    `name` is its own within the collection, and the same as long as the files are.
+    `start` and `stop` (exclusive) count bytes of JSON Lines or row groups of Parquet; without
+    `stop` the shard is all of `path`. `name` is unique in the collection and does not change while
+    the files do not change.
     """
 
     name: str
@@ -46,31 +51,30 @@ class Shard:
     stop: int | None = None
 
     def records(self) -> Iterator[document_files.DocumentRecord]:
-        """The records; the lines of JSON Lines are numbered from the shard's start."""
+        """Yield the records; lines of JSON Lines are counted from the start of the shard."""
         if self.stop is None:
             encoder = msgspec.json.Encoder()
             for document in registry.read(self.path):
-                yield document_files.DocumentRecord(
-                    encoder.encode(document), self.path, 1, document
-                )
+                raw = encoder.encode(document)
+                yield document_files.DocumentRecord(raw, self.path, 1, document)
         elif self.path.endswith(".parquet"):
             groups = range(self.start, self.stop)
             yield from parquet.read_records(Path(self.path), Notes(), groups)
         else:
-            yield from document_files.line_records(self._lines(self.stop), file=self.path)
+            yield from document_files.read_lines(self._read_lines(self.stop), file=self.path)
 
     def documents(self) -> Iterator[Document]:
-        """The valid documents."""
+        """Yield the valid documents."""
         return (record.document for record in self.records() if record.document is not None)
 
-    def _lines(self, stop: int) -> Iterator[bytes]:
+    def _read_lines(self, stop: int) -> Iterator[bytes]:
         with open(self.path, "rb") as stream:
-            stream.seek(self._first())
+            stream.seek(self._first_line_offset())
             while stream.tell() < stop and (line := stream.readline()):
                 yield line
 
-    def _first(self) -> int:
-        """Where the first line begins that begins at `start` or after it."""
+    def _first_line_offset(self) -> int:
+        """Return the offset in bytes of the first line that begins at or after `start`."""
         if not self.start:
             return 0
         with open(self.path, "rb") as stream:
@@ -79,24 +83,26 @@ class Shard:
             return stream.tell()
 
     def lines_before(self) -> int:
-        """How many lines of the file stand before those of the shard; 0 where it has no lines."""
+        """Return the number of lines of the file before the shard; 0 for other formats."""
         if self.stop is None or self.path.endswith(".parquet"):
             return 0
-        left, count = self._first(), 0
+        remaining, count = self._first_line_offset(), 0
         with open(self.path, "rb") as stream:
-            while left and (chunk := stream.read(min(left, MAX_SHARD_BYTES))):
+            while remaining and (chunk := stream.read(min(remaining, MAX_SHARD_BYTES))):
                 count += chunk.count(b"\n")
-                left -= len(chunk)
+                remaining -= len(chunk)
         return count
 
 
-def plan(path: str) -> list[Shard]:
-    """The shards of a file, folder, release or output of a run, in the order of its documents.
+def plan_shards(path: str) -> list[Shard]:
+    """Return the shards of an input in the order of its documents.
 
-    Paths are absolute, for whoever reads them elsewhere. Raises `DataError` for broken Parquet.
+    The input is a file, a folder, a release, or the output of a run over shards. Paths in the
+    shards are absolute, so that other processes can open them. Raises `DataError` if a Parquet file
+    is invalid.
     """
-    root = documents_of(Path(path).absolute())
-    files = _files(root)
+    root = documents_path(Path(path).absolute())
+    files = _divisible_files(root)
     if not files:
         return [Shard(root.stem, str(root))]
     size = sum(file.stat().st_size for file in files) // MIN_SHARDS
@@ -104,52 +110,49 @@ def plan(path: str) -> list[Shard]:
     return [
         Shard(f"{file.relative_to(base).with_suffix('').as_posix()}-{number:05}", str(file), *part)
         for file in files
-        for number, part in enumerate(parts(file, min(size + 1, MAX_SHARD_BYTES)))
+        for number, part in enumerate(split_file(file, min(size + 1, MAX_SHARD_BYTES)))
     ]
 
 
-def _files(root: Path) -> list[Path]:
-    """The files that can be cut; none unless all of the collection is in them."""
-    kinds = {"native": (".jsonl",), "parquet": (".parquet",)}.get(detect(root), ())
+def _divisible_files(root: Path) -> list[Path]:
+    """Return the files that can be split; an empty list if other files contain documents too."""
+    suffixes = {"native": (".jsonl",), "parquet": (".parquet",)}.get(detect_format(root), ())
     if is_corpus(root):
         return []
-    found = sorted(file for file in root.rglob("*") if file.is_file()) if root.is_dir() else [root]
-    if any(file.suffix == ".json" for file in found) and ".jsonl" in kinds:
+    files = sorted(file for file in root.rglob("*") if file.is_file()) if root.is_dir() else [root]
+    if any(file.suffix == ".json" for file in files) and ".jsonl" in suffixes:
         return []
-    return [file for file in found if file.suffix in kinds]
+    return [file for file in files if file.suffix in suffixes]
 
 
-def parts(file: Path, size: int) -> Iterator[tuple[int, int]]:
-    """Where to cut a file: each so many bytes, or the row groups that have them."""
+def split_file(file: Path, size: int) -> Iterator[tuple[int, int]]:
+    """Yield the start and stop of parts of about `size` bytes, in bytes or in row groups."""
     if file.suffix == ".jsonl":
         total = file.stat().st_size
         yield from ((start, min(start + size, total)) for start in range(0, max(total, 1), size))
         return
-    start = held = 0
+    start = accumulated = 0
     groups = parquet.row_group_sizes(file) or [(0, 0)]
-    for number, (_, width) in enumerate(groups, start=1):
-        held += width
-        if held >= size or number == len(groups):
+    for number, (_, group_bytes) in enumerate(groups, start=1):
+        accumulated += group_bytes
+        if accumulated >= size or number == len(groups):
             yield start, number
-            start, held = number, 0
+            start, accumulated = number, 0
 
 
 @dataclass(frozen=True, slots=True)
 class ShardSummary:
-    """What a look at a shard found: how many documents, the SHA-256 of their JSON, their ids.
-
-    `ids` are 64-bit hashes, the same in every process.
-    """
+    """The number of documents of a shard, the SHA-256 of their JSON, and hashes of their ids."""
 
     shard: Shard
     documents: int
     sha256: str
-    ids: Hashes = field(repr=False)
+    ids: IdHashes = field(repr=False)
     problems: tuple[Problem, ...] = ()
 
 
-def summarize(shard: Shard) -> ShardSummary:
-    """Read a shard once; what is wrong with it stands in the result."""
+def summarize_shard(shard: Shard) -> ShardSummary:
+    """Read a shard once; its problems are returned in the summary."""
     problems: list[Problem] = []
     ids: list[int] = []
     content = hashlib.sha256()
@@ -157,41 +160,42 @@ def summarize(shard: Shard) -> ShardSummary:
         content.update(record.raw + b"\n")
         problems += record.problems
         if record.draft is not None:
-            ids.append(hash_of(record.draft.id))
+            ids.append(hash_id(record.draft.id))
     if problems and (before := shard.lines_before()):
         problems = [replace(p, line=p.line and p.line + before) for p in problems]
     hashes = np.array(ids, dtype=np.int64)
     return ShardSummary(shard, len(ids), content.hexdigest(), hashes, tuple(problems))
 
 
-def hash_of(id_: str) -> int:
-    """64 bits of an id's BLAKE2b as a signed integer; Python's own hash differs by process."""
+def hash_id(id_: str) -> int:
+    """Return 64 bits of an id's BLAKE2b hash as a signed integer; it is equal in all processes."""
     encoded = id_.encode("utf-8", "surrogatepass")
     return int.from_bytes(hashlib.blake2b(encoded, digest_size=8).digest(), signed=True)
 
 
-def merge(path: str, looks: Sequence[ShardSummary]) -> Survey:
-    """What all looks found together; raises `DataError` with everything wrong."""
-    problems = [problem for found in looks for problem in found.problems]
-    problems += _repeated(looks)
+def merge_summaries(path: str, summaries: Sequence[ShardSummary]) -> InputSummary:
+    """Return the summary of all shards of an input; raise `DataError` with all problems."""
+    problems = [problem for summary in summaries for problem in summary.problems]
+    problems += _duplicate_id_problems(summaries)
     if problems:
         raise DataError(problems)
-    content = hashlib.sha256("".join(found.sha256 for found in looks).encode()).hexdigest()
-    return Survey(path, sum(found.documents for found in looks), content)
+    content = hashlib.sha256("".join(summary.sha256 for summary in summaries).encode()).hexdigest()
+    return InputSummary(path, sum(summary.documents for summary in summaries), content)
 
 
-def _repeated(looks: Sequence[ShardSummary]) -> Iterator[Problem]:
-    """The ids given twice; only shards that seem to have some are read again."""
-    ids = np.sort(np.concatenate([found.ids for found in looks]))
-    suspects = np.unique(ids[1:][ids[1:] == ids[:-1]])
-    seen: dict[str, str] = {}
-    for found in looks:
-        if len(suspects) and np.isin(found.ids, suspects).any():
-            yield from _again(found.shard, set(suspects.tolist()), seen)
+def _duplicate_id_problems(summaries: Sequence[ShardSummary]) -> Iterator[Problem]:
+    """Yield duplicate ids; only shards with an id hash that occurs twice are read again."""
+    hashes = np.sort(np.concatenate([summary.ids for summary in summaries]))
+    repeated = np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
+    ids = DocumentIds()
+    for summary in summaries:
+        if len(repeated) and np.isin(summary.ids, repeated).any():
+            yield from _duplicates_in_shard(summary.shard, set(repeated.tolist()), ids)
 
 
-def _again(shard: Shard, suspects: set[int], seen: dict[str, str]) -> Iterable[Problem]:
+def _duplicates_in_shard(shard: Shard, repeated: set[int], ids: DocumentIds) -> Iterator[Problem]:
     before = shard.lines_before()
     for record in shard.records():
-        if record.draft is not None and hash_of(record.draft.id) in suspects:
-            yield from document_files.repeated_id(replace(record, line=record.line + before), seen)
+        if record.draft is not None and hash_id(record.draft.id) in repeated:
+            record_in_file = replace(record, line=record.line + before)
+            yield from document_files.duplicate_id_problems(record_in_file, ids)

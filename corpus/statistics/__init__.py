@@ -1,1 +1,1 @@
-"""Counts of a corpus, plots of them, and the generated tables of its README."""
+"""Statistics of a corpus: tables of counts, plots, and the generated tables of its README."""

@@ -1,9 +1,9 @@
-"""What a corpus holds, as tables: how much of what, how dense, how varied, how far apart.
+"""Tables of counts: size of a corpus, density, lexical variety and distances of relations.
 
-Words are stretches between white space. Surfaces are compared without case; a test mention is
-unseen if no train mention has its surface. Between the mentions of a relation stands the text from
-the end of the first to the start of the second, none if they overlap. Sentences are those of
-`aloi.corpus.sentences`.
+Words are separated by white space. Surfaces are compared in lower case; a mention is unseen if no
+mention of the train split has its surface. The distance of a relation is the text from the end of
+its first mention to the start of the second; it is empty if they overlap. Sentences are those of
+`aloi.corpus.segmentation`.
 """
 
 from __future__ import annotations
@@ -19,21 +19,22 @@ import pandas as pd
 
 from aloi.corpus.collection import Corpus
 from aloi.corpus.document import Document, Entity
-from aloi.corpus.quality.checks import shingles
-from aloi.corpus.sentences import sentence_starts
+from aloi.corpus.segmentation import sentence_starts, word_ngrams
 
-TRAIN = "train"
+TRAIN_SPLIT = "train"
 
-BANDS = (0, 100, 200, 300, 400, 500, 750, 1000, 2000)
-"""Where the bands of document length begin, in words; the last is open."""
+LENGTH_BANDS = (0, 100, 200, 300, 400, 500, 750, 1000, 2000)
+"""Lower limits of the bands of document length, in words; the last band has no upper limit."""
 
-RUN = 8
-SHARERS = 3
-"""Runs of `RUN` words are listed if more than `SHARERS` documents share them."""
+SHARED_NGRAM_WORDS = 8
+"""Length of the word n-grams listed by `shared_ngrams`."""
+
+MAX_SHARING_DOCUMENTS = 3
+"""Number of documents up to which a shared word n-gram is not listed."""
 
 
 def mention_table(corpus: Corpus) -> pd.DataFrame:
-    """A row a mention: split, label, surface without case."""
+    """Return one row per mention: split, label and surface in lower case."""
     rows = [
         (corpus.split_of.get(document.id, ""), entity.label, document.surface(entity).casefold())
         for document in corpus.documents
@@ -42,18 +43,18 @@ def mention_table(corpus: Corpus) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["split", "label", "surface"])
 
 
-def distance_table(corpus: Corpus) -> pd.DataFrame:
-    """A row a relation: split, label, and what stands between its mentions.
+def relation_table(corpus: Corpus) -> pd.DataFrame:
+    """Return one row per relation: split, label and the distance between its mentions.
 
-    `characters` (code points) and `words` count it; `across` says whether the mentions
-    begin in two sentences.
+    The distance is given in code points (`characters`) and in `words`; `across` is true if the
+    mentions begin in different sentences.
     """
     rows = []
     for document in corpus.documents:
         entities, split = document.by_id(), corpus.split_of.get(document.id, "")
         starts = sentence_starts(document.text)
         for relation in document.relations:
-            between = _between(document, entities[relation.head], entities[relation.tail])
+            between = _text_between(document, entities[relation.head], entities[relation.tail])
             ends = [entities[id_].start for id_ in (relation.head, relation.tail)]
             across = len({bisect_right(starts, end) for end in ends}) > 1
             rows.append((split, relation.label, len(between), len(between.split()), across))
@@ -61,15 +62,15 @@ def distance_table(corpus: Corpus) -> pd.DataFrame:
     return table.astype({"characters": int, "words": int, "across": bool})
 
 
-def _between(document: Document, one: Entity, other: Entity) -> str:
+def _text_between(document: Document, one: Entity, other: Entity) -> str:
     first, second = sorted((one, other), key=lambda entity: (entity.start, entity.end))
     return document.text[first.end : max(first.end, second.start)]
 
 
 def document_table(corpus: Corpus) -> pd.DataFrame:
-    """A row a document: split, theme, form, year, and how many words, mentions and relations.
+    """Return one row per document: split, theme, form, year, and counts of its content.
 
-    The year is the first four digits of `meta`'s date.
+    The year is the first four digits of `date` in the metadata.
     """
     rows = [
         {
@@ -93,37 +94,40 @@ def _year(date: str) -> str:
     return date[:4] if len(date[:4]) == 4 and date[:4].isdigit() else "unknown"
 
 
-def summary(corpus: Corpus) -> dict[str, pd.DataFrame]:
-    """The tables shown, by title."""
+def corpus_tables(corpus: Corpus) -> dict[str, pd.DataFrame]:
+    """Return all tables that `aloi corpus stats` prints, by title."""
     documents = document_table(corpus)
-    mentions, relations = mention_table(corpus), distance_table(corpus)
+    mentions, relations = mention_table(corpus), relation_table(corpus)
     labels, types = list(corpus.schema.relations), list(corpus.schema.entities)
     splits = list(corpus.splits)
+    ngrams_title = (
+        f"runs of {SHARED_NGRAM_WORDS} words in more than {MAX_SHARING_DOCUMENTS} documents"
+    )
     return {
         "by split": _totals(documents, "split", splits),
         "by theme": _totals(documents, "theme"),
         "by form": _totals(documents, "form"),
-        "by length in words": _by_length(documents),
+        "by length in words": _totals_by_length(documents),
         "by year": _totals(documents, "year"),
         "density, per 100 words": _density(documents, splits),
-        "entities": _by_label(mentions, types, splits).join(_unseen(mentions)),
-        "most frequent surface in train": _frequent(mentions, types),
-        "relations": _by_label(relations, labels, splits),
+        "entities": _counts_by_label(mentions, types, splits).join(_unseen_shares(mentions)),
+        "most frequent surface in train": _most_frequent_surfaces(mentions, types),
+        "relations": _counts_by_label(relations, labels, splits),
         "between the mentions of a relation": _distances(relations, labels),
-        f"runs of {RUN} words in more than {SHARERS} documents": shared_runs(corpus.documents),
+        ngrams_title: shared_ngrams(corpus.documents),
     }
 
 
 def to_json(tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
-    """The tables as plain values, a row under its name."""
+    """Return tables as plain values: title, row name, column name; NaN becomes None."""
     return {
         title: table.astype(object).where(table.notna(), None).to_dict(orient="index")
         for title, table in tables.items()
     }
 
 
-def cell(value: object) -> str:
-    """A value as a table shows it: whole numbers whole, others to three places, NaN as nothing."""
+def format_cell(value: object) -> str:
+    """Format a value of a table: at most three decimal places, none for integers, NaN empty."""
     if not isinstance(value, float):
         return str(value)
     if math.isnan(value):
@@ -132,6 +136,7 @@ def cell(value: object) -> str:
 
 
 def _totals(documents: pd.DataFrame, by: str, order: list[str] | None = None) -> pd.DataFrame:
+    """Sum documents, words, mentions and relations by a column; the last row is the total."""
     sums = documents.groupby(by)[["words", "mentions", "relations"]].sum()
     sums.insert(0, "documents", documents.groupby(by).size())
     table = sums.reindex(order, fill_value=0) if order else sums
@@ -139,7 +144,17 @@ def _totals(documents: pd.DataFrame, by: str, order: list[str] | None = None) ->
     return table
 
 
-def _by_label(rows: pd.DataFrame, labels: list[str], splits: list[str]) -> pd.DataFrame:
+def _totals_by_length(documents: pd.DataFrame) -> pd.DataFrame:
+    names = [f"{low}–{high - 1}" for low, high in pairwise(LENGTH_BANDS)]
+    names.append(f"{LENGTH_BANDS[-1]} or more")
+    bins = [*LENGTH_BANDS, float("inf")]
+    position = pd.cut(documents["words"], bins, right=False, labels=False)
+    used = range(position.min(), position.max() + 1) if len(documents) else range(0)
+    named = documents.assign(band=[names[number] for number in position])
+    return _totals(named, "band", [names[number] for number in used])
+
+
+def _counts_by_label(rows: pd.DataFrame, labels: list[str], splits: list[str]) -> pd.DataFrame:
     table = pd.crosstab(rows["label"], rows["split"])
     table = table.reindex(index=labels, columns=splits, fill_value=0)
     table["all"] = table.sum(axis=1)
@@ -147,10 +162,11 @@ def _by_label(rows: pd.DataFrame, labels: list[str], splits: list[str]) -> pd.Da
     return table
 
 
-def _unseen(mentions: pd.DataFrame) -> pd.DataFrame:
-    """The share of each type's mentions outside train whose surface train does not have."""
-    seen = set(mentions.loc[mentions["split"] == TRAIN, "surface"])
-    others = mentions[mentions["split"] != TRAIN].assign(unseen=lambda m: ~m["surface"].isin(seen))
+def _unseen_shares(mentions: pd.DataFrame) -> pd.DataFrame:
+    """Return the share of unseen mentions by label, for each split except train."""
+    seen = set(mentions.loc[mentions["split"] == TRAIN_SPLIT, "surface"])
+    others = mentions[mentions["split"] != TRAIN_SPLIT]
+    others = others.assign(unseen=lambda m: ~m["surface"].isin(seen))
     together = others.assign(label="all")
     shares = pd.concat([others, together]).pivot_table(
         index="label", columns="split", values="unseen", aggfunc="mean"
@@ -158,18 +174,10 @@ def _unseen(mentions: pd.DataFrame) -> pd.DataFrame:
     return shares.add_prefix("unseen in ").round(3)
 
 
-def _by_length(documents: pd.DataFrame) -> pd.DataFrame:
-    names = [f"{low}–{high - 1}" for low, high in pairwise(BANDS)] + [f"{BANDS[-1]} or more"]
-    position = pd.cut(documents["words"], [*BANDS, float("inf")], right=False, labels=False)
-    held = range(position.min(), position.max() + 1) if len(documents) else range(0)
-    named = documents.assign(band=[names[number] for number in position])
-    return _totals(named, "band", [names[number] for number in held])
-
-
 def _density(documents: pd.DataFrame, splits: list[str]) -> pd.DataFrame:
-    """Mentions and relations for each 100 words, and how many documents have no relation."""
-    empty = documents.assign(documents=1, bare=documents["relations"] == 0)
-    sums = empty.groupby("split")[["documents", "words", "mentions", "relations", "bare"]].sum()
+    """Return mentions and relations per 100 words, and the number of documents without relation."""
+    counted = documents.assign(documents=1, bare=documents["relations"] == 0)
+    sums = counted.groupby("split")[["documents", "words", "mentions", "relations", "bare"]].sum()
     sums = sums.reindex(splits, fill_value=0)
     sums.loc["all"] = sums.sum()
     table = sums[["mentions", "relations"]].mul(100).div(sums["words"], axis=0).round(2)
@@ -178,9 +186,12 @@ def _density(documents: pd.DataFrame, splits: list[str]) -> pd.DataFrame:
     return table
 
 
-def _frequent(mentions: pd.DataFrame, labels: list[str]) -> pd.DataFrame:
-    """Each type's most frequent surface in train (of equals the first by letter) and its share."""
-    train = mentions[mentions["split"] == TRAIN]
+def _most_frequent_surfaces(mentions: pd.DataFrame, labels: list[str]) -> pd.DataFrame:
+    """Return the most frequent train surface of each label; ties in alphabetical order.
+
+    Columns: its number of mentions, its share, and the number of different surfaces.
+    """
+    train = mentions[mentions["split"] == TRAIN_SPLIT]
     rows = {}
     for label in labels:
         counts = Counter(train.loc[train["label"] == label, "surface"])
@@ -192,9 +203,8 @@ def _frequent(mentions: pd.DataFrame, labels: list[str]) -> pd.DataFrame:
 
 
 def _distances(relations: pd.DataFrame, labels: list[str]) -> pd.DataFrame:
-    """Median and ninth decile of what stands between, and the share across sentences."""
-    every = pd.concat([relations, relations.assign(label="all")])
-    groups = every.groupby("label")
+    """Return the median and ninth decile of the distances, and the share across sentences."""
+    groups = pd.concat([relations, relations.assign(label="all")]).groupby("label")
     quantiles = {
         f"{unit}, {name}": groups[unit].quantile(q).round(1)
         for unit in ("characters", "words")
@@ -205,9 +215,16 @@ def _distances(relations: pd.DataFrame, labels: list[str]) -> pd.DataFrame:
     return table.reindex([label for label in (*labels, "all") if label in table.index])
 
 
-def shared_runs(documents: Iterable[Document]) -> pd.DataFrame:
-    """The runs of `RUN` words that more than `SHARERS` documents share, the commonest first."""
-    holders = Counter(run for document in documents for run in shingles(document.text, RUN))
-    shared = {" ".join(run): count for run, count in holders.items() if count > SHARERS}
+def shared_ngrams(documents: Iterable[Document]) -> pd.DataFrame:
+    """Return the word n-grams that too many documents share, the most frequent first.
+
+    See `SHARED_NGRAM_WORDS` and `MAX_SHARING_DOCUMENTS`.
+    """
+    counts = Counter(
+        ngram for document in documents for ngram in word_ngrams(document.text, SHARED_NGRAM_WORDS)
+    )
+    shared = {
+        " ".join(ngram): count for ngram, count in counts.items() if count > MAX_SHARING_DOCUMENTS
+    }
     ordered = dict(sorted(shared.items(), key=lambda item: (-item[1], item[0])))
     return pd.DataFrame({"documents": pd.Series(ordered, dtype=int)})

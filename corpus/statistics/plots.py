@@ -1,7 +1,7 @@
-"""Drawings of a corpus's statistics, as SVG whose bytes depend on the data alone.
+"""Plots of a corpus's statistics as SVG files; the same data give the same bytes.
 
-Splits have the same colour everywhere; letters are drawn as paths, so that every viewer shows the
-same.
+A split has the same colour in all plots. Text is drawn as paths, so that it looks the same in every
+viewer.
 """
 
 from __future__ import annotations
@@ -15,48 +15,54 @@ import pandas as pd
 
 from aloi.corpus.collection import Corpus
 from aloi.corpus.extras import need
-from aloi.corpus.files import whole_folder
-from aloi.corpus.statistics.counts import distance_table, document_table, mention_table, summary
+from aloi.corpus.files import atomic_folder
+from aloi.corpus.statistics.counts import (
+    corpus_tables,
+    document_table,
+    mention_table,
+    relation_table,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 COLOURS = ("#4477aa", "#ddaa33", "#bb5566", "#228833", "#66ccee", "#aa3377")
-"""For the splits in their order; they stay apart for the colour-blind (after Paul Tol)."""
+"""Colours of the splits in their order; suitable for colour-blind readers (after Paul Tol)."""
 
 GREY = "#666666"
-BIN = 50
-"""Words to a bar in the drawing of lengths."""
+
+LENGTH_BIN_WORDS = 50
+"""Width of a bar in the plot of document lengths, in words."""
 
 
-def draw(corpus: Corpus, folder: Path) -> list[Path]:
-    """Write the drawings to a folder, all or none; returns their paths.
+def write_plots(corpus: Corpus, folder: Path) -> list[Path]:
+    """Write all plots to a folder, all or none; return their paths.
 
     Raises `DataError` if matplotlib is not installed.
     """
     need("matplotlib", extra="plots")
-    drawings: dict[str, Callable[[Corpus], Figure]] = {
-        "types": types,
-        "themes": themes,
-        "lengths": lengths,
-        "unseen": unseen,
-        "distances": distances,
+    plots: dict[str, Callable[[Corpus], Figure]] = {
+        "types": plot_types,
+        "themes": plot_themes,
+        "lengths": plot_lengths,
+        "unseen": plot_unseen,
+        "distances": plot_distances,
     }
-    with whole_folder(folder) as scratch, style():
-        for name, drawing in drawings.items():
-            save(drawing(corpus), scratch / f"{name}.svg")
-    return [folder / f"{name}.svg" for name in drawings]
+    with atomic_folder(folder) as temporary, svg_style():
+        for name, plot in plots.items():
+            save_svg(plot(corpus), temporary / f"{name}.svg")
+    return [folder / f"{name}.svg" for name in plots]
 
 
-def save(drawn: Figure, path: Path) -> None:
-    """Write a figure as SVG without the day and the program that drew it; within `style`."""
-    drawn.savefig(path, metadata={"Date": None, "Creator": None})
+def save_svg(figure: Figure, path: Path) -> None:
+    """Write a figure as SVG without date and program; call this within `svg_style`."""
+    figure.savefig(path, metadata={"Date": None, "Creator": None})
 
 
 @contextmanager
-def style() -> Iterator[None]:
-    """How drawings look; the salt makes the names inside the SVG the same every time."""
+def svg_style() -> Iterator[None]:
+    """Apply the style of the plots; the fixed salt makes the ids in the SVG reproducible."""
     from matplotlib import rc_context  # noqa: PLC0415 - an extra
 
     with rc_context(
@@ -75,77 +81,80 @@ def style() -> Iterator[None]:
         yield
 
 
-def types(corpus: Corpus) -> Figure:
-    """How many mentions and relations of each type, by split."""
-    rows = mention_table(corpus), distance_table(corpus)
+def plot_types(corpus: Corpus) -> Figure:
+    """Plot the number of mentions and relations of each label, by split."""
+    rows = mention_table(corpus), relation_table(corpus)
     orders = list(corpus.schema.entities), list(corpus.schema.relations)
-    figure = empty_figure(8, _height(max(map(len, orders))))
+    figure = new_figure(8, _height(max(map(len, orders))))
     for axes, table, order, title in zip(
         figure.subplots(1, 2), rows, orders, ("Mentions", "Relations"), strict=True
     ):
         counts = pd.crosstab(table["label"], table["split"])
-        _stacked(axes, counts.reindex(index=order, fill_value=0), list(corpus.splits))
+        _draw_stacked_bars(axes, counts.reindex(index=order, fill_value=0), list(corpus.splits))
         axes.set_title(title)
-    _legend(figure)
+    _add_legend(figure)
     return figure
 
 
-def themes(corpus: Corpus) -> Figure:
-    """How many documents of each theme, by split, the commonest first."""
+def plot_themes(corpus: Corpus) -> Figure:
+    """Plot the number of documents of each theme, by split; the most frequent theme is first."""
     table = document_table(corpus)
     counts = pd.crosstab(table["theme"].replace("", "none"), table["split"])
     order = counts.sum(axis=1).sort_values(ascending=False, kind="stable").index
-    figure = empty_figure(6, _height(len(order)))
+    figure = new_figure(6, _height(len(order)))
     axes = figure.subplots()
-    _stacked(axes, counts.loc[order], list(corpus.splits))
+    _draw_stacked_bars(axes, counts.loc[order], list(corpus.splits))
     axes.set_title("Documents by theme")
-    _legend(figure)
+    _add_legend(figure)
     return figure
 
 
-def lengths(corpus: Corpus) -> Figure:
-    """How many documents of each length, by split."""
+def plot_lengths(corpus: Corpus) -> Figure:
+    """Plot the number of documents by length in words and split."""
     table = document_table(corpus)
     splits = list(corpus.splits)
-    figure = empty_figure(6, 3)
+    figure = new_figure(6, 3)
     axes = figure.subplots()
-    axes.set(title="Documents by length", xlabel=f"words (bars of {BIN})", ylabel="documents")
+    axes.set(title="Documents by length", ylabel="documents")
+    axes.set_xlabel(f"words (bars of {LENGTH_BIN_WORDS})")
     if len(table):
         axes.set_title(f"Documents by length (median {table['words'].median():g} words)")
-        edges = list(range(0, int(table["words"].max()) + BIN + 1, BIN))
+        longest = int(table["words"].max())
+        edges = list(range(0, longest + LENGTH_BIN_WORDS + 1, LENGTH_BIN_WORDS))
         words = [table.loc[table["split"] == split, "words"].tolist() for split in splits]
         axes.hist(words, edges, stacked=True, color=_colours(splits), label=splits, rwidth=0.9)
-        _legend(figure)
+        _add_legend(figure)
     return figure
 
 
-def unseen(corpus: Corpus) -> Figure:
-    """The share of each type's mentions whose surface train does not have, by split."""
-    entities = summary(corpus)["entities"].iloc[::-1]
+def plot_unseen(corpus: Corpus) -> Figure:
+    """Plot the share of unseen mentions of each label (see `counts`), by split."""
+    entities = corpus_tables(corpus)["entities"].iloc[::-1]
     colours = dict(zip(corpus.splits, _colours(list(corpus.splits)), strict=True))
     shown = [split for split in corpus.splits if f"unseen in {split}" in entities]
-    figure = empty_figure(6, _height(len(entities)))
+    figure = new_figure(6, _height(len(entities)))
     axes = figure.subplots()
     for number, split in enumerate(shown):
-        aside = 0.2 * ((len(shown) - 1) / 2 - number)  # so that equal shares are both seen
-        places = [place + aside for place in range(len(entities))]
+        shift = 0.2 * ((len(shown) - 1) / 2 - number)  # so that equal shares do not hide each other
+        places = [place + shift for place in range(len(entities))]
         axes.scatter(entities[f"unseen in {split}"], places, color=colours[split], label=split)
     axes.set_yticks(range(len(entities)), entities.index)
-    axes.set(title="Mentions whose surface train does not have", xlabel="share", xlim=(-0.02, 1.02))
+    axes.set_title("Mentions with a surface that is not in train")
+    axes.set(xlabel="share", xlim=(-0.02, 1.02))
     axes.grid(color="#dddddd")
     if shown:
-        _legend(figure)
+        _add_legend(figure)
     return figure
 
 
-def distances(corpus: Corpus) -> Figure:
-    """Words between the mentions of each relation type: median, middle half, nine in ten.
+def plot_distances(corpus: Corpus) -> Figure:
+    """Plot the words between the mentions of each relation label: median, quartiles, deciles.
 
-    At the right the share of relations across sentences.
+    The share of relations across sentences is printed at the right.
     """
-    table = distance_table(corpus)
+    table = relation_table(corpus)
     labels = [label for label in corpus.schema.relations if label in set(table["label"])][::-1]
-    figure = empty_figure(7, _height(len(labels)))
+    figure = new_figure(7, _height(len(labels)))
     axes = figure.subplots()
     for place, label in enumerate(labels):
         rows = table[table["label"] == label]
@@ -166,8 +175,8 @@ def distances(corpus: Corpus) -> Figure:
     return figure
 
 
-def empty_figure(width: float, height: float) -> Figure:
-    """A figure in inches, outside pyplot's list of open ones."""
+def new_figure(width: float, height: float) -> Figure:
+    """Return an empty figure, in inches; pyplot does not keep it open."""
     from matplotlib.figure import Figure  # noqa: PLC0415 - an extra
 
     return Figure((width, height), layout="constrained")
@@ -181,8 +190,8 @@ def _colours(splits: list[str]) -> list[str]:
     return [COLOURS[number % len(COLOURS)] for number in range(len(splits))]
 
 
-def _stacked(axes: Axes, counts: pd.DataFrame, splits: list[str]) -> None:
-    """Bars from left to right, a row a line from the top, a colour a split, the sum at the end."""
+def _draw_stacked_bars(axes: Axes, counts: pd.DataFrame, splits: list[str]) -> None:
+    """Draw one stacked bar per row of `counts`, one colour per split, with the sum at its end."""
     counts = counts.reindex(columns=splits, fill_value=0).iloc[::-1]
     left = pd.Series(0, index=counts.index)
     for split, colour in zip(splits, _colours(splits), strict=True):
@@ -192,8 +201,8 @@ def _stacked(axes: Axes, counts: pd.DataFrame, splits: list[str]) -> None:
     axes.margins(x=0.12)
 
 
-def _legend(figure: Figure) -> None:
-    """The splits' colours, below what is drawn."""
+def _add_legend(figure: Figure) -> None:
+    """Add a legend of the splits below the plot."""
     figure.legend(
         *figure.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(COLOURS)
     )

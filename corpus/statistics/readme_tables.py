@@ -1,4 +1,4 @@
-"""The counts in a corpus's README, made from its documents so that the two never differ."""
+"""The tables of counts in a corpus's README, generated from its documents."""
 
 from __future__ import annotations
 
@@ -8,65 +8,67 @@ from collections.abc import Iterator
 import pandas as pd
 
 from aloi.corpus.collection import Corpus
-from aloi.corpus.files import whole_file
+from aloi.corpus.files import atomic_text_file
 from aloi.corpus.problems import DataError, Problem
-from aloi.corpus.statistics.counts import cell, summary
+from aloi.corpus.statistics.counts import corpus_tables, format_cell
 
-CARD = "README.md"
-TABLES = ("by split", "by form", "entities", "relations")
-"""The tables of `statistics.summary` that a card shows."""
+README_FILE = "README.md"
+
+README_TABLES = ("by split", "by form", "entities", "relations")
+"""The titles of the tables in the README; see `corpus_tables`."""
 
 _COUNTS = re.compile(r"(<!-- counts -->\n).*?(<!-- /counts -->)", re.DOTALL)
 
 
-def refresh(corpus: Corpus) -> None:
-    """Write the counts between the marks `<!-- counts -->` and `<!-- /counts -->` of the README.
+def update_readme(corpus: Corpus) -> None:
+    """Write the tables between `<!-- counts -->` and `<!-- /counts -->` in the README.
 
-    Raises `DataError` if the marks are missing, or documents that a split names.
+    Raises `DataError` if these marks are missing, or if a document listed in a split is missing.
     """
-    card = corpus.folder / CARD
-    text = card.read_text(encoding="utf-8")
+    readme = corpus.folder / README_FILE
+    text = readme.read_text(encoding="utf-8")
     problems = list(_problems(text, corpus))
     if problems:
-        raise DataError(problem.at(file=str(card)) for problem in problems)
-    with whole_file(card) as stream:
-        stream.write(with_counts(text, corpus))
+        raise DataError(problem.at(file=str(readme)) for problem in problems)
+    with atomic_text_file(readme) as stream:
+        stream.write(replace_counts(text, corpus))
 
 
-def with_counts(text: str, corpus: Corpus) -> str:
-    """A card's text with the counts as the documents give them."""
-    shown = counts(corpus)
-    return _COUNTS.sub(lambda match: f"{match[1]}{shown}\n{match[2]}", text)
+def replace_counts(text: str, corpus: Corpus) -> str:
+    """Return the text of a README with the current tables between the marks."""
+    tables = count_tables(corpus)
+    return _COUNTS.sub(lambda match: f"{match[1]}{tables}\n{match[2]}", text)
 
 
-def without_counts(text: str) -> str:
-    """A card's text without the counts and their marks."""
+def remove_counts(text: str) -> str:
+    """Return the text of a README without the tables and their marks."""
     return _COUNTS.sub("", text)
 
 
-def counts(corpus: Corpus) -> str:
-    """The tables of a card, in Markdown."""
-    tables = summary(corpus)
-    return "\n\n".join("\n".join(_lines(tables[title])) for title in TABLES)
+def count_tables(corpus: Corpus) -> str:
+    """Return the tables of a README in Markdown."""
+    tables = corpus_tables(corpus)
+    return "\n\n".join("\n".join(_markdown_lines(tables[title])) for title in README_TABLES)
 
 
-def lacking(corpus: Corpus) -> list[str]:
-    """The ids that a split names and this copy of the corpus does not have."""
+def missing_documents(corpus: Corpus) -> list[str]:
+    """Return the ids of documents that are listed in a split and missing from this copy."""
     return sorted(corpus.split_of.keys() - {document.id for document in corpus.documents})
 
 
 def _problems(text: str, corpus: Corpus) -> Iterator[Problem]:
     if not _COUNTS.search(text):
-        what, fix = "no marks for the counts", "Add the lines <!-- counts --> and <!-- /counts -->"
+        what = "no marks for the tables of counts"
+        fix = "Add the lines <!-- counts --> and <!-- /counts -->"
         yield Problem("no-marks", what, fix)
-    for id_ in lacking(corpus):
-        what, fix = "not at hand, so the counts would lack it", "Count where all documents are"
-        yield Problem("no-document", what, fix, id_)
+    for id_ in missing_documents(corpus):
+        what = "the document is missing, so the counts would be too low"
+        yield Problem("no-document", what, "Use a copy of the corpus with all documents", id_)
 
 
-def _lines(table: pd.DataFrame) -> Iterator[str]:
-    """A table in Markdown, its index first."""
+def _markdown_lines(table: pd.DataFrame) -> Iterator[str]:
+    """Yield the lines of a Markdown table, with the index as its first column."""
     yield f"| | {' | '.join(table.columns)} |"
     yield "|---|" + "---:|" * len(table.columns)
     for name, row in table.iterrows():
-        yield f"| {name} | {' | '.join(map(cell, row))} |"
+        yield f"| {name} | {' | '.join(map(format_cell, row))} |"

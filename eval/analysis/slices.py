@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from aloi.corpus.sentences import sentence_starts
+from aloi.corpus.segmentation import sentence_starts
 from aloi.eval.columns import Annotations, Bools, Ints, MentionColumns, RelationColumns
 from aloi.eval.counts import Counts
 from aloi.eval.items import ItemPair, Items, is_outermost, mention_items, relation_items

@@ -16,7 +16,7 @@ import numpy as np
 
 from aloi.corpus.document import Document
 from aloi.corpus.scale import cluster, shards
-from aloi.corpus.scale.shards import Hashes, Shard, ShardSummary, hash_of
+from aloi.corpus.scale.shards import IdHashes, Shard, ShardSummary, hash_id
 from aloi.corpus.schema import Schema
 from aloi.eval.columns import DIGEST_MODULUS, Annotations
 from aloi.eval.reports.report import Report, build_report
@@ -71,12 +71,12 @@ def evaluate_shards(
     with the problems of all shards.
     """
     options = ScoringOptions.of(schemes, schema.symmetric if schema else frozenset(), train)
-    with cluster.connected(address, None) as workers:
+    with cluster.connect(address, None) as workers:
         summaries = [_summarize(path, workers, progress) for path in (gold, pred)]
         tasks = plan_tasks(*summaries)
         make = partial(make_worker, options, allow_missing=allow_missing, by_document=bootstrap > 0)
         done = cluster.map_unordered(make, tasks, workers=workers)
-        parts = cluster.in_order(progress(done, "scoring", total=len(tasks)))
+        parts = cluster.results_in_order(progress(done, "scoring", total=len(tasks)))
     return build_report(
         merge_scores(parts),
         schema=schema,
@@ -89,10 +89,10 @@ def evaluate_shards(
 
 def _summarize(path: str, workers: int, progress: Progress) -> list[ShardSummary]:
     """Return the summary of each shard; raises `DataError` with every problem of the input."""
-    plan = shards.plan(path)
-    done = cluster.map_unordered(lambda: shards.summarize, plan, workers=workers)
-    summaries = cluster.in_order(progress(done, "reading", total=len(plan)))
-    shards.merge(path, summaries)
+    plan = shards.plan_shards(path)
+    done = cluster.map_unordered(lambda: shards.summarize_shard, plan, workers=workers)
+    summaries = cluster.results_in_order(progress(done, "reading", total=len(plan)))
+    shards.merge_summaries(path, summaries)
     return summaries
 
 
@@ -116,7 +116,7 @@ def plan_tasks(gold: Sequence[ShardSummary], pred: Sequence[ShardSummary]) -> li
     return [first, *tasks[1:]]
 
 
-def _ids_and_owners(summaries: Sequence[ShardSummary]) -> tuple[Hashes, Hashes]:
+def _ids_and_owners(summaries: Sequence[ShardSummary]) -> tuple[IdHashes, IdHashes]:
     """Return the hashed ids of all shards, and the number of the shard that contains each."""
     ids = np.concatenate([summary.ids for summary in summaries])
     return ids, np.repeat(np.arange(len(summaries)), [len(each.ids) for each in summaries])
@@ -150,7 +150,7 @@ def _predictions(task: ShardTask, ids: frozenset[str]) -> Iterator[Document]:
     """Yield the predictions of the documents with these ids, and the extra ones."""
     for shard in task.pred:
         for document in shard.documents():
-            if document.id in ids or (task.extra and hash_of(document.id) in task.extra):
+            if document.id in ids or (task.extra and hash_id(document.id) in task.extra):
                 yield document
 
 

@@ -6,7 +6,7 @@ import json
 from enum import StrEnum
 from pathlib import Path
 
-from aloi.corpus.files import whole_file
+from aloi.corpus.files import atomic_text_file
 from aloi.eval.reports.report import Report
 
 
@@ -26,7 +26,7 @@ def write_report(report: Report, path: Path, format_: ReportFormat) -> None:
     Raises `ValueError` for HTML if the report has no analysis.
     """
     text = render_report(report, format_)
-    with whole_file(path) as stream:
+    with atomic_text_file(path) as stream:
         stream.write(text)
 
 

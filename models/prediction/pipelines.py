@@ -19,8 +19,8 @@ from thinc.api import CupyOps, get_current_ops
 from aloi.corpus.document import Document, Relation
 from aloi.corpus.formats.shared.spacy_docs import get_relations, set_entities, to_document
 from aloi.corpus.problems import DataError, Problem
-from aloi.corpus.scale.survey import Survey
-from aloi.models.prediction.workers import forked
+from aloi.corpus.scale.input_summary import InputSummary
+from aloi.models.prediction.workers import map_forked
 
 BATCH_CHARACTERS = 100_000
 """At how many characters a batch is full, so that memory does not follow the documents' length."""
@@ -48,7 +48,7 @@ def fingerprint(nlp: Language) -> str:
     return found.hexdigest()
 
 
-def origin(nlp: Language, found: Survey, *, gold_entities: bool) -> dict[str, str]:
+def origin(nlp: Language, found: InputSummary, *, gold_entities: bool) -> dict[str, str]:
     """All that decides what is predicted: the pipeline, the input, the options, the code."""
     return {
         "model": fingerprint(nlp),
@@ -79,7 +79,7 @@ def predict(
         some = batches(documents, nlp.batch_size)
         if workers > 1:
             _refuse_gpu()
-            done = forked(work, some, workers=workers)
+            done = map_forked(work, some, workers=workers)
         else:
             done = map(work, some)
         for batch in done:

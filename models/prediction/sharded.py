@@ -18,7 +18,7 @@ import msgspec
 from spacy.language import Language
 
 from aloi.corpus.document import Document
-from aloi.corpus.files import whole_file, write_bytes
+from aloi.corpus.files import atomic_text_file, write_bytes
 from aloi.corpus.formats import registry
 from aloi.corpus.formats.detection import RUN_MANIFEST
 from aloi.corpus.locks import lock_file
@@ -119,7 +119,7 @@ class Output:
 
     def write_manifest(self, origin: Origin, entries: Iterable[Entry]) -> None:
         """Write the manifest whole."""
-        with whole_file(self.manifest) as stream:
+        with atomic_text_file(self.manifest) as stream:
             for line in (origin, *entries):
                 stream.write(msgspec.json.encode(line).decode() + "\n")
 

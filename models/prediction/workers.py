@@ -1,4 +1,8 @@
-"""One function over many items, in several processes that share what this one has loaded."""
+"""Parallel processing of items by forked processes, which share what this process has loaded.
+
+`concurrent.futures.ProcessPoolExecutor` is not used: its workers outlive a parent that is killed, a
+cancelled run waits for the items being processed, and the exit code of a dead worker is not known.
+"""
 
 from __future__ import annotations
 
@@ -13,50 +17,56 @@ from typing import Any, TypeVar
 
 from aloi.corpus.problems import DataError, Problem
 
-T = TypeVar("T")
-R = TypeVar("R")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+Pool = dict[Connection, BaseProcess]
 
-AHEAD = 4
-"""How many items a worker are held at once, so that a slow one does not stop the others."""
+ITEMS_PER_WORKER = 4
+"""Maximum number of unfinished or waiting items per worker; it bounds memory.
+
+It is greater than 1, so that the other workers continue while one is slow.
+"""
 
 
-def forked(function: Callable[[T], R], items: Iterable[T], *, workers: int) -> Iterator[R]:
-    """What `function` makes of each item, in order, by so many forked processes.
+def map_forked(
+    function: Callable[[Item], Result], items: Iterable[Item], *, workers: int
+) -> Iterator[Result]:
+    """Apply a function to items in forked processes; yield the results in the order of the items.
 
-    The processes share what the function refers to; only items and results are sent. What the
-    function raises is raised here. Raises `DataError` if a process dies or the system has no fork.
+    The processes share all objects that the function uses; only items and results are pickled.
+    Exceptions of the function are raised here. Raises `DataError` if a process dies, or if the
+    system cannot fork.
     """
     if "fork" not in multiprocessing.get_all_start_methods():
-        what, fix = "this system cannot fork processes", "Leave the number of workers at 1"
+        what, fix = "this system cannot fork processes", "Use a single worker"
         raise DataError([Problem("no-fork", what, fix)])
-    with _started(function, workers) as pool:
+    with _start_pool(function, workers) as pool:
         numbered = enumerate(items)
         idle, busy = list(pool), dict[Connection, int]()
-        done = dict[int, R]()
-        expected = 0
+        results = dict[int, Result]()
+        next_number = 0
         while True:
-            while expected in done:
-                yield done.pop(expected)
-                expected += 1
-            while idle and len(busy) + len(done) < AHEAD * workers:
+            while next_number in results:
+                yield results.pop(next_number)
+                next_number += 1
+            while idle and len(busy) + len(results) < ITEMS_PER_WORKER * workers:
                 number, item = next(numbered, (-1, None))
                 if number < 0:
                     break
-                busy[_sent(pool, idle.pop(), item)] = number
+                free = idle.pop()
+                _send(pool, free, item)
+                busy[free] = number
             if not busy:
                 return
-            for connection in wait(list(busy)):
-                assert isinstance(connection, Connection)
-                done[busy.pop(connection)] = _received(pool, connection)
-                idle.append(connection)
-
-
-Pool = dict[Connection, BaseProcess]
+            for ready in wait(list(busy)):
+                assert isinstance(ready, Connection)
+                results[busy.pop(ready)] = _receive(pool, ready)
+                idle.append(ready)
 
 
 @contextmanager
-def _started(function: Callable[[Any], Any], workers: int) -> Iterator[Pool]:
-    """The processes by the connection to each; they end with the block."""
+def _start_pool(function: Callable[[Any], Any], workers: int) -> Iterator[Pool]:
+    """Start processes and yield them by connection; they are terminated after the block."""
     context = multiprocessing.get_context("fork")
     pool: Pool = {}
     try:
@@ -65,7 +75,7 @@ def _started(function: Callable[[Any], Any], workers: int) -> Iterator[Pool]:
             arguments = function, theirs, [*pool, ours]
             process: BaseProcess = context.Process(target=_serve, args=arguments, daemon=True)
             process.start()
-            theirs.close()  # or the end of the process would not be seen
+            theirs.close()  # otherwise the end of the process would not close the connection
             pool[ours] = process
         yield pool
     finally:
@@ -78,15 +88,16 @@ def _started(function: Callable[[Any], Any], workers: int) -> Iterator[Pool]:
 def _serve(
     function: Callable[[Any], Any], connection: Connection, inherited: list[Connection]
 ) -> None:
-    """What a worker does: answer until the other side is gone.
+    """Process items in a worker until the parent closes the connection.
 
-    The fork copied the parent's ends of all connections so far, which would keep them open.
+    `inherited` are the parent's connections that the fork copied; they are closed, because a
+    connection stays open as long as any process has it open.
     """
     for other in inherited:
         other.close()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     if torch := sys.modules.get("torch"):
-        torch.set_num_threads(1)  # threads do not survive a fork, and torch would wait for them
+        torch.set_num_threads(1)  # its threads do not exist after a fork; it would wait for them
     try:
         while True:
             item = connection.recv()
@@ -99,28 +110,28 @@ def _serve(
         return
 
 
-def _sent(pool: Pool, connection: Connection, item: object) -> Connection:
+def _send(pool: Pool, connection: Connection, item: object) -> None:
     try:
         connection.send(item)
     except OSError as error:
-        raise _death(pool[connection]) from error
-    return connection
+        raise _death_error(pool[connection]) from error
 
 
-def _received(pool: Pool, connection: Connection) -> Any:  # noqa: ANN401 - the function's result
+def _receive(pool: Pool, connection: Connection) -> Any:  # noqa: ANN401 - the function's result
     try:
-        fine, answer = connection.recv()
+        succeeded, answer = connection.recv()
     except (EOFError, OSError) as error:
-        raise _death(pool[connection]) from error
-    if not fine:
+        raise _death_error(pool[connection]) from error
+    if not succeeded:
         raise answer
     return answer
 
 
-def _death(process: BaseProcess) -> DataError:
+def _death_error(process: BaseProcess) -> DataError:
+    """Return the error for a process that died, with its signal or exit status."""
     process.join()
     code = process.exitcode or 0
-    how = signal.Signals(-code).name if code < 0 else f"status {code}"
-    what = f"a worker process died ({how})"
-    fix = "Memory may be short: take fewer workers or shorter documents"
+    cause = signal.Signals(-code).name if code < 0 else f"status {code}"
+    what = f"a worker process died ({cause})"
+    fix = "If memory is short, use fewer workers or shorter documents"
     return DataError([Problem("worker-died", what, fix)])

@@ -16,7 +16,7 @@ from typing import Any
 import jinja2
 import srsly
 
-from aloi.corpus.files import whole_file
+from aloi.corpus.files import atomic_text_file
 from aloi.models.publication import sources
 
 MODEL_CARD = "README.md"
@@ -87,7 +87,7 @@ def write_model_card(folder: Path, *, evaluation: Mapping[str, Any] | None = Non
     meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
     files = [path for path in folder.rglob("*") if path.is_file() and path.name != MODEL_CARD]
     size = sum(path.stat().st_size for path in files if path.name != "meta.json")
-    with whole_file(folder / MODEL_CARD) as stream:
+    with atomic_text_file(folder / MODEL_CARD) as stream:
         stream.write(render_model_card(meta, evaluation=evaluation, size=size))
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from aloi.corpus import document_files
 from aloi.corpus.collection import Corpus
 from aloi.corpus.document import Document
-from aloi.corpus.files import whole_file
-from aloi.corpus.label_maps import keep, shipped_map
+from aloi.corpus.files import atomic_text_file
+from aloi.corpus.label_maps import keep_labels, load_shipped_map
 from aloi.corpus.problems import DataError, Problem
 from aloi.eval.columns import Annotations
 from aloi.eval.reports.comparison import Comparison, compare_systems
@@ -160,10 +160,10 @@ class Experiment:
         """(system, task, gold, prediction): the baseline and ours on its labels, then ours."""
         ours = self._predict("ner", documents)
         if shared := self._shared:
-            few = [keep(document, shared) for document in documents]
-            shelf = shipped_map(BASELINE).apply(self._predict(BASELINE, documents))
-            yield BASELINE, "entities", few, [keep(document, shared) for document in shelf]
-            own = [keep(document, shared) for document in ours]
+            few = [keep_labels(document, shared) for document in documents]
+            shelf = load_shipped_map(BASELINE).apply(self._predict(BASELINE, documents))
+            yield BASELINE, "entities", few, [keep_labels(document, shared) for document in shelf]
+            own = [keep_labels(document, shared) for document in ours]
             yield self._restricted_ner, "entities", few, own
         yield "ner", "entities", documents, ours
         related = self._predict("relations", documents, gold_entities=True)
@@ -193,11 +193,11 @@ def write_reports(
         "runs": [run.to_json() for run in runs],
         "significance": {split: found.to_json() for split, found in significance.items()},
     }
-    with whole_file(out / "reports" / "eval.json") as stream:
+    with atomic_text_file(out / "reports" / "eval.json") as stream:
         json.dump(content, stream, ensure_ascii=False, indent=1)
-    with whole_file(out / "reports" / "eval.md") as stream:
+    with atomic_text_file(out / "reports" / "eval.md") as stream:
         stream.write(markdown)
     for run in runs:
         if run.split != "article" and run.system in OWN:
-            with whole_file(out / "reports" / f"{run.split}-{run.system}.html") as stream:
+            with atomic_text_file(out / "reports" / f"{run.split}-{run.system}.html") as stream:
                 stream.write(render_page(run.report))

@@ -16,9 +16,9 @@ from spacy.language import Language
 
 from aloi.corpus.collection import Corpus
 from aloi.corpus.document import Document
-from aloi.corpus.files import whole_folder
+from aloi.corpus.files import atomic_folder
 from aloi.corpus.problems import DataError, Problem
-from aloi.corpus.statistics.plots import COLOURS, GREY, empty_figure, save, style
+from aloi.corpus.statistics.plots import COLOURS, GREY, new_figure, save_svg, svg_style
 from aloi.eval.columns import Floats
 from aloi.eval.counts import RATIOS
 from aloi.eval.reports.report import Report, SchemeResult, evaluate
@@ -212,10 +212,10 @@ def write(plan: CurveSettings, points: Sequence[Point], gain: Gain) -> None:
         "points": [point.to_json() for point in points],
         "gain": {"slope": gain.slope, "ci": [gain.low, gain.high], "told": str(gain)},
     }
-    with whole_folder(plan.out) as scratch, style():
+    with atomic_folder(plan.out) as scratch, svg_style():
         text = json.dumps(content, ensure_ascii=False, indent=1)
         (scratch / "curve.json").write_text(text, encoding="utf-8")
-        save(draw(plan, points, gain), scratch / "curve.svg")
+        save_svg(draw(plan, points, gain), scratch / "curve.svg")
 
 
 def draw(plan: CurveSettings, points: Sequence[Point], gain: Gain) -> Figure:
@@ -224,7 +224,7 @@ def draw(plan: CurveSettings, points: Sequence[Point], gain: Gain) -> Figure:
     f1 = np.array([point.f1 for point in points])
     spreads = [point.result.intervals for point in points]
     ends = [(each.micro["f1"].low, each.micro["f1"].high) for each in spreads if each]
-    figure = empty_figure(6, 3.5)
+    figure = new_figure(6, 3.5)
     axes = figure.subplots()
     axes.vlines(sizes, *np.array(ends, dtype=float).T, color=COLOURS[0], alpha=0.5)
     axes.plot(sizes, f1, "o", color=COLOURS[0])

@@ -22,7 +22,7 @@ from spacy.language import Language
 
 from aloi.corpus.document import Document, Entity, Relation, outermost
 from aloi.corpus.formats.shared.spacy_docs import set_entities
-from aloi.corpus.quality.rules import context
+from aloi.corpus.quality.findings import span_context
 from aloi.models.entities.probabilities import CharSpan, mention_probabilities
 from aloi.models.relations.component import RelationExtractor
 from aloi.models.relations.probabilities import relation_probabilities
@@ -157,7 +157,7 @@ def _of_mention(
     model: str,
 ) -> Suspect:
     start, end, _ = stretch
-    surface, around = document.text[start:end], context(document, (start, end))
+    surface, around = document.text[start:end], span_context(document, (start, end))
     return Suspect(confidence, "entities", kind, document.id, item, surface, around, gold, model)
 
 
@@ -246,7 +246,7 @@ def _of_relation(document: Document, one: Scored, kind: str, gold: str, model: s
     head, tail = _as_written(document, one)
     surface = f"{document.surface(head)} {one.label} {document.surface(tail)}"
     item = str(Relation(head.id, tail.id, one.label))
-    around = context(document, (min(head.start, tail.start), max(head.end, tail.end)))
+    around = span_context(document, (min(head.start, tail.start), max(head.end, tail.end)))
     confidence = one.confidence
     return Suspect(confidence, "relations", kind, document.id, item, surface, around, gold, model)
 

@@ -25,11 +25,10 @@ from spacy.training.loop import train as spacy_train
 from thinc.api import Config, ConfigValidationError
 
 from aloi.corpus import document_files
-from aloi.corpus.collection import digest
-from aloi.corpus.document import Document
+from aloi.corpus.document import Document, hash_documents
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.rights import Rights
-from aloi.corpus.schema import Schema, conforming, load_schema
+from aloi.corpus.schema import Schema, load_schema, require_valid
 from aloi.models.publication import sources
 from aloi.models.publication.model_card import write_model_card
 from aloi.models.relations.calibration import tune
@@ -104,7 +103,7 @@ class Job:
     def fingerprint(self) -> str:
         """SHA-256 of all that decides the outcome: data, schema, config, code and versions."""
         parts = [
-            *map(digest, self.documents),
+            *map(hash_documents, self.documents),
             self.schema.read_text(encoding="utf-8") if self.schema else "",
             self._config_path().read_text(encoding="utf-8"),
             json.dumps(dict(self.overrides), sort_keys=True),
@@ -155,7 +154,7 @@ class Job:
                 what, fix = "holds no annotated document", "Give documents with entities"
                 raise DataError([Problem("no-data", what, fix, file=str(path))])
         if self.schema is not None:
-            list(conforming([*train, *dev], load_schema(self.schema)))
+            list(require_valid([*train, *dev], load_schema(self.schema)))
         texts = {document.text for document in train}
         shared = [document.id for document in dev if document.text in texts]
         fix = "Keep training and development documents apart"
@@ -170,8 +169,8 @@ class Job:
         return {
             "kind": self.kind,
             "fingerprint": self.fingerprint(),
-            "train_sha256": digest(self.documents[0]),
-            "dev_sha256": digest(self.documents[1]),
+            "train_sha256": hash_documents(self.documents[0]),
+            "dev_sha256": hash_documents(self.documents[1]),
             "schema": str(self._schema) if self.schema else None,
             "overrides": dict(self.overrides),
             "versions": _versions(),

@@ -13,7 +13,7 @@ from typing import Any
 from spacy.language import Language
 
 from aloi.corpus.document import Document
-from aloi.corpus.rights import UNKNOWN, Rights, rights_of
+from aloi.corpus.rights import UNKNOWN, Rights, resolve_rights
 from aloi.corpus.schema import Schema
 from aloi.eval.reports.report import evaluate
 from aloi.models.prediction.pipelines import predict
@@ -39,7 +39,7 @@ def of_data(train: Sequence[Document], dev: Sequence[Document], default: Rights)
 
     `default`: what the corpus says of the texts that say nothing themselves.
     """
-    rights = [rights_of(d.meta, default, restricted=False) for d in (*train, *dev)]
+    rights = [resolve_rights(d.meta, default, restricted=False) for d in (*train, *dev)]
     licences = Counter(each.licence or UNKNOWN for each in rights[: len(train)])
     return {
         "data": {"train": _counts(train), "dev": _counts(dev)},

@@ -70,7 +70,7 @@ def test_problems_name_the_input_as_it_was_given(folder: Path, way: str) -> None
     assert (status, out) == (1, "")
     name = r"/dev/fd/\d+" if "cat" in way else re.escape(way)
     assert re.match(rf"{name}:3001: document d3000: e: offset outside the text", err)
-    assert re.search(rf"^{name}:3002: .* given twice, first in {name}:8 ", err, re.MULTILINE)
+    assert re.search(rf"^{name}:3002: .* duplicate .* first in {name}:8 ", err, re.MULTILINE)
     assert err.endswith("2 problems\n")
 
 
@@ -137,7 +137,7 @@ def test_ray_refuses_streams(folder: Path, way: str) -> None:
     for call in ("predict model IN out --engine ray", "eval gold.jsonl IN --engine ray"):
         status, _, err = aloi(way, *call.split(), cwd=folder)
         assert status == 2
-        assert "--engine ray" in err
+        assert "no streams" in err
 
 
 @pytest.mark.parametrize("call", ["eval - /dev/stdin", "eval pipe pipe", "compare a.jsonl - b -"])

@@ -1,4 +1,4 @@
-"""A tiny corpus of three documents, and hypothesis strategies for documents."""
+"""A tiny corpus of three documents."""
 
 from pathlib import Path
 
@@ -52,7 +52,7 @@ DOCUMENT = """{
 
 @pytest.fixture
 def corpus(tmp_path: Path) -> Path:
-    """A corpus folder in which nothing is wrong."""
+    """A corpus folder without problems."""
     folder = tmp_path / "tiny"
     (folder / "gold").mkdir(parents=True)
     (folder / "corpus.toml").write_text(CORPUS_TOML)

@@ -1,4 +1,4 @@
-"""One run at a time holds an output, and its lock leaves nothing behind."""
+"""Only one process at a time writes an output, and no lock file is left behind."""
 
 import fcntl
 import os
@@ -13,7 +13,7 @@ from aloi.corpus.problems import DataError
 
 
 def is_free(output: Path) -> bool:
-    """Whether a lock can be had; flock counts per open file, so this process may ask itself."""
+    """Return whether an output can be locked; flock locks conflict even within one process."""
     try:
         with locked(output):
             return True
@@ -21,14 +21,14 @@ def is_free(output: Path) -> bool:
         return False
 
 
-def test_a_second_holder_gets_an_error_that_names_the_first(tmp_path: Path) -> None:
+def test_the_error_of_a_second_lock_names_the_first_process(tmp_path: Path) -> None:
     out = tmp_path / "new" / "out.jsonl"
     with locked(out), pytest.raises(DataError) as caught, locked(out):
         pass
     (problem,) = caught.value.problems
     expected = f"{out}: is being written by another aloi process (pid {os.getpid()}, started 20"
     assert str(problem).startswith(expected)
-    assert str(problem).endswith("[busy-output]. Wait for it, or stop it.")
+    assert str(problem).endswith("[busy-output]. Wait until it ends, or stop it.")
     assert is_free(out)
 
 
@@ -43,7 +43,7 @@ def test_the_lock_file_is_removed_however_the_block_ends(
     assert os.listdir(tmp_path) == []
 
 
-def test_all_names_of_a_folder_are_one_output(
+def test_all_paths_of_a_folder_have_the_same_lock(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "folder"
@@ -54,34 +54,34 @@ def test_all_names_of_a_folder_are_one_output(
         assert lock_file(name) == tmp_path / ".folder.lock"
 
 
-def test_a_folder_in_a_read_only_folder_holds_its_own_lock(
+def test_the_lock_of_a_folder_is_inside_it_if_its_parent_is_read_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path)  # root may write all
+    monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path)  # root ignores modes
     assert lock_file(tmp_path) == tmp_path.parent / f".{tmp_path.name}.lock"
     (tmp_path / "out").mkdir()
     assert lock_file(tmp_path / "out") == tmp_path / "out" / ".out.lock"
 
 
-def test_a_lock_file_that_a_killed_run_left_is_taken_over(tmp_path: Path) -> None:
+def test_a_lock_file_left_by_a_killed_process_is_used_again(tmp_path: Path) -> None:
     lock_file(tmp_path / "out").write_text("pid 1, started long ago", encoding="utf-8")
     with locked(tmp_path / "out"):
         assert lock_file(tmp_path / "out").read_text().startswith(f"pid {os.getpid()}, ")
     assert os.listdir(tmp_path) == []
 
 
-def test_whoever_waited_on_a_removed_lock_file_locks_the_new_one(
+def test_a_process_that_waited_for_a_removed_lock_file_locks_a_new_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The file is removed between the second holder's open and its lock, as if the first ended."""
+    """The first process removes the file after the second has opened it and before it locks it."""
     out, flock = tmp_path / "out", fcntl.flock
 
-    def ends_first(descriptor: int, operation: int) -> None:
+    def remove_file_first(descriptor: int, operation: int) -> None:
         monkeypatch.setattr(fcntl, "flock", flock)
         lock_file(out).unlink()
         flock(descriptor, operation)
 
-    monkeypatch.setattr(fcntl, "flock", ends_first)
+    monkeypatch.setattr(fcntl, "flock", remove_file_first)
     with locked(out):
         assert lock_file(out).exists()
         assert not is_free(out)
@@ -111,7 +111,7 @@ def raising(error: OSError) -> Callable[..., None]:
     return fail
 
 
-def test_a_parent_that_cannot_hold_the_lock_is_named(tmp_path: Path) -> None:
+def test_the_error_names_a_parent_that_is_not_a_folder(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match="file") as caught, locked(tmp_path / "file" / "out"):
         pass

@@ -1,4 +1,4 @@
-"""A stream is read like the file with the same content, whatever its format and length."""
+"""A stream is read like a file with the same content, in every format and of any length."""
 
 import os
 import tempfile
@@ -18,7 +18,7 @@ from aloi.corpus.formats import registry
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError
 from aloi.corpus.quality.checks import check_path
-from aloi.corpus.streams import identity, is_stream, on_disk
+from aloi.corpus.streams import is_stream, on_disk, stream_identity
 
 FORMATS = (
     "native",
@@ -33,13 +33,13 @@ FORMATS = (
     "hipe",
     "webanno",
 )
-LONG = "Ana vit à Rome. " * 20_000
-"""Over 256 KiB, which detection reads, and over the 64 KiB that a pipe holds."""
+LONG_TEXT = "Ana vit à Rome. " * 20_000
+"""Longer than the 256 KiB that detection reads and the 64 KiB that a pipe buffers."""
 
 
 @contextmanager
 def fifo(content: bytes, name: str = "fifo") -> Iterator[Path]:
-    """Yield a named pipe that gives a content once."""
+    """Yield a named pipe with this content, which can be read once."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name
         os.mkfifo(path)
@@ -55,8 +55,8 @@ def _feed(path: Path, content: bytes) -> None:
         path.write_bytes(content)
 
 
-def written(listed: list[Document], name: str, format_: str) -> bytes:
-    """Return the bytes of a file of documents in a format; of a folder, those of its first file."""
+def encode(listed: list[Document], name: str, format_: str) -> bytes:
+    """Return documents in a format as bytes; of a folder, the bytes of its first file."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / name
         registry.write(listed, str(file), format_=format_)
@@ -74,12 +74,12 @@ def read_file(content: bytes, format_: str | None, name: str = "stream") -> list
 @pytest.mark.parametrize(
     ("format_", "text"),
     [
-        *((format_, LONG[:40]) for format_ in FORMATS),
-        *((format_, LONG) for format_ in ("native", "inline", "parquet", "labelstudio")),
+        *((format_, LONG_TEXT[:40]) for format_ in FORMATS),
+        *((format_, LONG_TEXT) for format_ in ("native", "inline", "parquet", "labelstudio")),
     ],
 )
 def test_a_pipe_is_read_like_the_file(format_: str, text: str) -> None:
-    content = written([Document("a", text, (Entity("e", 0, 3, "PER"),))], "stream.tsv", format_)
+    content = encode([Document("a", text, (Entity("e", 0, 3, "PER"),))], "stream.tsv", format_)
     expected = read_file(content, format_)
     assert [document.entities[0].label for document in expected] == ["PER"]
     with fifo(content, "stream") as pipe:
@@ -90,14 +90,14 @@ def test_a_pipe_is_read_like_the_file(format_: str, text: str) -> None:
 def test_the_format_of_a_pipe_is_detected_from_its_content(format_: str) -> None:
     mentions = (Entity("e", 0, 3, "PER"),)
     listed = [Document(str(number), "Ana vit à Rome.", mentions) for number in range(3000)]
-    content = written(listed, "x", format_)
+    content = encode(listed, "x", format_)
     with fifo(content, "stream") as pipe:
         found = list(registry.read(str(pipe)))
     assert len(found) == len(listed)
     assert found == read_file(content, None)
 
 
-def test_the_suffix_of_a_named_pipe_decides_like_that_of_a_file() -> None:
+def test_the_format_of_a_named_pipe_is_detected_from_its_suffix() -> None:
     content = b"Ana\tB-PER\n"
     with fifo(content, "x.conll") as pipe:
         assert list(registry.read(str(pipe))) == read_file(content, None, "x.conll")
@@ -105,14 +105,14 @@ def test_the_suffix_of_a_named_pipe_decides_like_that_of_a_file() -> None:
 
 @settings(max_examples=25)
 @given(st.lists(documents(), max_size=3, unique_by=lambda document: document.id))
-def test_native_documents_come_through_a_pipe(listed: list[Document]) -> None:
-    with fifo(written(listed, "x.jsonl", "native")) as pipe:
+def test_native_documents_are_read_from_a_pipe(listed: list[Document]) -> None:
+    with fifo(encode(listed, "x.jsonl", "native")) as pipe:
         assert list(registry.read(str(pipe))) == listed
 
 
-def test_an_indented_document_comes_through_a_pipe() -> None:
+def test_an_indented_document_is_read_from_a_pipe() -> None:
     document = Document("a", "Ana", (Entity("e", 0, 3, "PER"),))
-    with fifo(document_files.pretty(document).encode()) as pipe:
+    with fifo(document_files.pretty_json(document).encode()) as pipe:
         assert list(registry.read(str(pipe))) == [document]
 
 
@@ -149,7 +149,7 @@ def test_notes_name_the_pipe() -> None:
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError, DataError])
-def test_the_copy_is_removed_whatever_happens(error: type[BaseException]) -> None:
+def test_the_copy_is_removed_after_an_error(error: type[BaseException]) -> None:
     copies = []
 
     def use(pipe: Path) -> None:
@@ -170,9 +170,9 @@ def test_a_file_or_folder_is_not_copied(tmp_path: Path) -> None:
     assert not is_stream(tmp_path / "x")
 
 
-def test_names_of_one_stream_are_recognised(tmp_path: Path) -> None:
+def test_paths_of_one_stream_have_the_same_identity(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "link").symlink_to(tmp_path / "pipe")
-    assert identity("-") == identity("/dev/stdin") is not None
-    assert identity(tmp_path / "pipe") == identity(tmp_path / "link") is not None
-    assert identity("/dev/null") is identity(tmp_path) is None
+    assert stream_identity("-") == stream_identity("/dev/stdin") is not None
+    assert stream_identity(tmp_path / "pipe") == stream_identity(tmp_path / "link") is not None
+    assert stream_identity("/dev/null") is stream_identity(tmp_path) is None

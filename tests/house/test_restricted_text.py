@@ -19,7 +19,7 @@ def runs() -> RunIndex:
     """Return the runs of all restricted texts."""
     if not RESTRICTED.is_dir():
         pytest.skip("no corpus/restricted/ here")
-    documents = [record.document for record in document_files.records(RESTRICTED)]
+    documents = [record.document for record in document_files.read_records(RESTRICTED)]
     texts = {("article", document.text) for document in documents if document}
     return RunIndex(texts, LONG_RUN_LENGTH)
 
@@ -46,7 +46,7 @@ def test_no_tracked_file_contains_restricted_text(runs: RunIndex) -> None:
 
 
 def test_search_finds_an_excerpt(runs: RunIndex, tmp_path: Path) -> None:
-    document = next(iter(document_files.records(RESTRICTED))).document
+    document = next(iter(document_files.read_records(RESTRICTED))).document
     assert document is not None
     (tmp_path / "x.md").write_text(f"# Titre\n\n{document.text[100:160]}\n", encoding="utf-8")
     assert leaking_files(iter([tmp_path / "x.md"]), runs) == [tmp_path / "x.md"]

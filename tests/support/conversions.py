@@ -23,7 +23,7 @@ def there_and_back(
     reading: tuple[str, ...] = (),
 ) -> list[Document]:
     """What a format's reader makes of what its writer wrote, options given as key=value."""
-    module = registry.format_named(name)
+    module = registry.load_format(name)
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder) / "out")
         options = parse_options(module.WriteOptions, writing)
@@ -34,7 +34,7 @@ def there_and_back(
 
 def held(document: Document, name: str) -> Document:
     """The document reduced to what a format holds: what reading back must give."""
-    return reduce_document(document, registry.format_named(name).CAPABILITIES, Notes())
+    return reduce_document(document, registry.load_format(name).CAPABILITIES, Notes())
 
 
 def same(one: Document, other: Document) -> bool:

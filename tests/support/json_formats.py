@@ -36,7 +36,7 @@ def read(
     content: str | bytes, name: str, *options: str, notes: Notes | None = None
 ) -> list[Document]:
     """The documents in a file of this content, options given as key=value."""
-    module = registry.format_named(name)
+    module = registry.load_format(name)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "sample.json"
         file.write_bytes(content.encode() if isinstance(content, str) else content)
@@ -46,7 +46,7 @@ def read(
 
 def written(document: Document, name: str, *options: str, notes: Notes | None = None) -> str:
     """What a format's writer makes of one document."""
-    module = registry.format_named(name)
+    module = registry.load_format(name)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "out.json"
         parsed = parse_options(module.WriteOptions, options)

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from aloi.corpus.document import Document, Entity, Relation
-from aloi.corpus.files import whole_folder
+from aloi.corpus.files import atomic_folder
 from aloi.corpus.formats.brat.standoff import (
     ALOI_NOTE,
     COMMENT_NOTE,
@@ -38,7 +38,7 @@ def write(documents: Iterable[Document], path: Path, options: Options, notes: No
     """Write a folder with two files per document; return the number of documents."""
     names = NameChecker(_NO_SPACES, "brat labels cannot have white space")
     count = 0
-    with whole_folder(path) as scratch:
+    with atomic_folder(path) as scratch:
         for count, document in enumerate(documents, start=1):  # noqa: B007 - the count is the result
             if names.check(document) and not names.bad_labels:
                 try:

@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from aloi.corpus.document import Document
-from aloi.corpus.files import whole_file
+from aloi.corpus.files import atomic_text_file
 from aloi.corpus.formats.shared.capabilities import is_single_line
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.tokens import (
@@ -73,7 +73,7 @@ def write_documents(
     problems: list[Problem] = []
     labels: dict[str, str] = {}
     count = 0
-    with whole_file(path) as stream:
+    with atomic_text_file(path) as stream:
         stream.write(head)
         for count, document in enumerate(documents, start=1):  # noqa: B007 - the count is the result
             labels |= {e.label: document.id for e in document.entities if e.label not in labels}

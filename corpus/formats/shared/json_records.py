@@ -16,7 +16,7 @@ import msgspec
 
 from aloi.corpus.document import Document
 from aloi.corpus.duplicate_ids import DocumentIds
-from aloi.corpus.files import whole_file
+from aloi.corpus.files import atomic_text_file
 from aloi.corpus.problems import DataError, Problem
 
 T = TypeVar("T")
@@ -152,7 +152,7 @@ def split_array(
 def write_lines(records: Iterable[Any], path: Path) -> int:
     """Write JSON Lines and return the number of records; no file is left if an error occurs."""
     count = 0
-    with whole_file(path) as stream:
+    with atomic_text_file(path) as stream:
         for count, record in enumerate(records, start=1):  # noqa: B007 - the count is the result
             stream.write(msgspec.json.encode(record).decode() + "\n")
     return count
@@ -164,7 +164,7 @@ def write_array(records: Iterable[Any], path: Path) -> int:
     No file is left if an error occurs.
     """
     count = 0
-    with whole_file(path) as stream:
+    with atomic_text_file(path) as stream:
         stream.write("[")
         for count, record in enumerate(records, start=1):
             stream.write(("\n" if count == 1 else ",\n") + msgspec.json.encode(record).decode())

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from aloi.corpus.document import Document, Entity
 from aloi.corpus.formats.shared.tokens import Token, tokenize
-from aloi.corpus.sentences import sentence_starts
+from aloi.corpus.segmentation import sentence_starts
 
 
 class Unit(NamedTuple):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from aloi.corpus.document import Document, Entity, Relation
-from aloi.corpus.files import whole_folder
+from aloi.corpus.files import atomic_folder
 from aloi.corpus.formats.shared import utf16
 from aloi.corpus.formats.shared.names import NameChecker
 from aloi.corpus.formats.shared.notes import Notes
@@ -31,7 +31,7 @@ def write(documents: Iterable[Document], path: Path, options: WriteOptions, note
     """Write a folder with one file per document; return the number of documents."""
     names = NameChecker(re.compile(r"[^\r]*"), "WebAnno TSV cannot escape a carriage return")
     count = 0
-    with whole_folder(path) as scratch:
+    with atomic_folder(path) as scratch:
         for count, document in enumerate(documents, start=1):  # noqa: B007 - the count is the result
             fits = names.check(document)
             names.problems += _unwritable_features(document)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from aloi.corpus.document import Document, Entity, Relation
-from aloi.corpus.files import whole_folder
+from aloi.corpus.files import atomic_folder
 from aloi.corpus.formats.shared.names import NameChecker
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.xmi.cassis_library import (
@@ -70,7 +70,7 @@ def write(documents: Iterable[Document], path: Path, options: WriteOptions, note
     with translate_errors(_TYPES_FIX):
         types = build_type_system(cassis, options, *attributes)
     count = 0
-    with whole_folder(path) as scratch:
+    with atomic_folder(path) as scratch:
         for count, document in enumerate(documents, start=1):  # noqa: B007 - the count is the result
             fits = names.check(document)
             names.problems += _unwritable_values(document)

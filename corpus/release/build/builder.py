@@ -13,7 +13,7 @@ import msgspec
 from aloi.corpus.collection import Corpus
 from aloi.corpus.document import Document
 from aloi.corpus.extras import need
-from aloi.corpus.files import fresh_folder
+from aloi.corpus.files import replacement_folder
 from aloi.corpus.formats.detection import RELEASE_MANIFEST, is_release
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError, Problem
@@ -41,7 +41,7 @@ from aloi.corpus.release.read.release_folder import (
     ReleaseManifest,
 )
 from aloi.corpus.release.restricted_text import folder_problems
-from aloi.corpus.statistics.readme_tables import lacking
+from aloi.corpus.statistics.readme_tables import missing_documents
 
 if TYPE_CHECKING:
     from datasets import DatasetInfo, Features
@@ -71,7 +71,7 @@ def build_release(
     on_step("checking the corpus")
     if problems := [*_folder_problems(out), *check_corpus(corpus)]:
         raise DataError(problems)
-    with fresh_folder(out) as folder:
+    with replacement_folder(out) as folder:
         on_step("writing the tables")
         notes = Notes()
         infos = _write_tables(corpus, folder, refs=refs, notes=notes)
@@ -178,7 +178,7 @@ def _render_manifest(contents: ReleaseContents) -> str:
         canary=contents.canary,
         salt=contents.salt,
         refs=contents.refs,
-        lacking=tuple(lacking(corpus)),
+        lacking=tuple(missing_documents(corpus)),
         documents={
             split: tuple(_entry(document, contents) for document in documents)
             for split, documents in splits.items()

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 
 from aloi.corpus.collection import Corpus
-from aloi.corpus.statistics.readme_tables import CARD, without_counts
+from aloi.corpus.statistics.readme_tables import README_FILE, remove_counts
 
 
 def readme_body(corpus: Corpus) -> str:
     """Return the README without title and counts, its headings one level lower; "" without one."""
-    file = corpus.folder / CARD
+    file = corpus.folder / README_FILE
     if not file.is_file():
         return ""
-    text = without_counts(file.read_text(encoding="utf-8"))  # the card has counts of the release
+    text = remove_counts(file.read_text(encoding="utf-8"))  # the card has counts of the release
     text = re.sub(r"\A# .*\n", "", text)
     return re.sub(r"\n{3,}", "\n\n", re.sub(r"^(#+) ", r"#\1 ", text, flags=re.MULTILINE)).strip()
 

@@ -15,7 +15,7 @@ from aloi.corpus.release.build.corpus_readme import readme_introduction
 from aloi.corpus.release.build.template_rendering import CARD_TEMPLATE, render_template
 from aloi.corpus.release.read.release_folder import CONFIGS
 from aloi.corpus.schema import EntityType, RelationType, Schema
-from aloi.corpus.statistics.readme_tables import counts, lacking
+from aloi.corpus.statistics.readme_tables import count_tables, missing_documents
 
 CONFIG_DESCRIPTIONS = {
     "documents": "a document with its text, mentions, relations, metadata and rights",
@@ -106,12 +106,12 @@ def _values(contents: ReleaseContents) -> dict[str, Any]:
             config: [info.splits[split].num_examples for split in contents.splits]
             for config, info in contents.infos.items()
         },
-        "counts": counts(corpus),
+        "counts": count_tables(corpus),
         "example": _example(contents),
         "agreement": contents.figures.agreement,
         "kappa_items": KAPPA_ITEMS,
         "scores": contents.figures.scores,
-        "missing": lacking(corpus),
+        "missing": missing_documents(corpus),
     }
 
 

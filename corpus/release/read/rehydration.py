@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from aloi.corpus.document import Document, Entity, Relation
-from aloi.corpus.intake import addition as intake
+from aloi.corpus.intake import texts as intake
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.release.plurals import count_noun
 from aloi.corpus.release.read.hashes import (
@@ -31,7 +31,7 @@ from aloi.corpus.release.read.release_folder import (
     StandoffDocument,
     StandoffMention,
 )
-from aloi.corpus.rights import KEYS
+from aloi.corpus.rights import RIGHTS_KEYS
 from aloi.corpus.streams import on_disk
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def read_named_texts(path: Path) -> dict[str, str]:
     the same way as by `aloi corpus add`. Raises `DataError` with everything that cannot be read.
     """
     if path.suffix != ".jsonl":
-        return {Path(text.file).stem: text.text for text in intake.read(path)}
+        return {Path(text.file).stem: text.text for text in intake.read_texts(path)}
     texts: dict[str, str] = {}
     problems = []
     for number, line in enumerate(path.read_bytes().splitlines(), start=1):
@@ -226,7 +226,7 @@ def _move(mention: StandoffMention, start: int) -> Entity:
 
 def _metadata(document: StandoffDocument) -> dict[str, Any]:
     """Return the metadata and, under their metadata keys, the rights of a document."""
-    rights = {key: getattr(document.rights, name) for name, key in KEYS.items()}
+    rights = {key: getattr(document.rights, name) for name, key in RIGHTS_KEYS.items()}
     return document.meta | {key: value for key, value in rights.items() if value is not None}
 
 

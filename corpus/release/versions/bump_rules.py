@@ -23,7 +23,7 @@ from aloi.corpus.release.versions.version_bumps import (
     lowest_version,
     parse_version,
 )
-from aloi.corpus.statistics.counts import TRAIN
+from aloi.corpus.statistics.counts import TRAIN_SPLIT
 
 MINOR_CORRECTION_SHARE = 0.01
 """Share of the annotations of a split from which corrections require a minor bump (exclusive)."""
@@ -65,7 +65,7 @@ def _document_reasons(differences: CorpusDifferences) -> Iterator[BumpReason]:
     for id_, split in differences.removed.items():
         removed[split].append(id_)
     for split, ids in removed.items():
-        bump = VersionBump.MINOR if split == TRAIN else VersionBump.MAJOR
+        bump = VersionBump.MINOR if split == TRAIN_SPLIT else VersionBump.MAJOR
         yield BumpReason(bump, f"{_list_documents(ids)} removed{split and f' from {split}'}")
     changes: tuple[tuple[VersionBump, str, Iterable[str]], ...] = (
         (VersionBump.MAJOR, "moved to another split", differences.moved),

@@ -17,7 +17,7 @@ from aloi.corpus.release.versions.annotation_changes import (
     count_annotations,
 )
 from aloi.corpus.release.versions.snapshots import CorpusSnapshot, TextHash
-from aloi.corpus.rights import KEYS
+from aloi.corpus.rights import RIGHTS_KEYS
 
 USE_RIGHTS = ("licence", "holder", "redistributable")
 """Rights that decide who may use a text; the other rights are compared as metadata."""
@@ -101,7 +101,7 @@ def _metadata_differs(old: CorpusSnapshot, new: CorpusSnapshot, id_: str) -> boo
     keys = before.keys() | after.keys()
     if _is_withheld(old, new, id_):
         keys = before.keys() & after.keys()  # a release keeps only some metadata
-    use_keys = {KEYS[name] for name in USE_RIGHTS}
+    use_keys = {RIGHTS_KEYS[name] for name in USE_RIGHTS}
     return any(before.get(key) != after.get(key) for key in keys - use_keys)
 
 

@@ -12,9 +12,9 @@ from aloi.corpus.formats.detection import is_release
 from aloi.corpus.formats.registry import read
 from aloi.corpus.release.read.hashes import DOCUMENT_HASH_BYTES, salted_hash
 from aloi.corpus.release.read.release_folder import SCHEMA_FILE, Release, StandoffDocument
-from aloi.corpus.rights import Rights, rights_of
+from aloi.corpus.rights import Rights, resolve_rights
 from aloi.corpus.schema import Schema, load_schema
-from aloi.corpus.statistics.readme_tables import lacking
+from aloi.corpus.statistics.readme_tables import missing_documents
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def open_snapshot(path: Path) -> CorpusSnapshot:
         return _corpus_snapshot(Corpus.open(path))
     documents = {document.id: document for document in read(str(path))}
     rights = {
-        id_: rights_of(document.meta, Rights(), restricted=False)
+        id_: resolve_rights(document.meta, Rights(), restricted=False)
         for id_, document in documents.items()
     }
     return CorpusSnapshot(documents, rights=rights, name=path.name)
@@ -79,7 +79,7 @@ def _corpus_snapshot(corpus: Corpus) -> CorpusSnapshot:
         name=corpus.manifest.name,
         version=corpus.manifest.version,
         schema=corpus.schema,
-        missing=frozenset(lacking(corpus)),
+        missing=frozenset(missing_documents(corpus)),
     )
 
 

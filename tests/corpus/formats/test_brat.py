@@ -15,7 +15,7 @@ from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.formats import brat
 from aloi.corpus.formats.brat.reader import parse_standoff
 from aloi.corpus.formats.brat.writer import format_annotations
-from aloi.corpus.formats.detection import detect
+from aloi.corpus.formats.detection import detect_format
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options, parse_options
 from aloi.corpus.problems import DataError
@@ -151,7 +151,7 @@ def test_lone_surrogates_are_an_error(text: str, label: str, tmp_path: Path) -> 
 def test_folders_with_ann_files_are_detected_as_brat(tmp_path: Path) -> None:
     (tmp_path / "d.txt").write_text("Ana")
     (tmp_path / "d.ann").touch()
-    assert [detect(tmp_path), detect(tmp_path / "d.ann")] == ["brat", "brat"]
+    assert [detect_format(tmp_path), detect_format(tmp_path / "d.ann")] == ["brat", "brat"]
 
 
 def test_written_file() -> None:

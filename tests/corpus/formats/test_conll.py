@@ -16,7 +16,7 @@ from tokenised import tokenised
 
 from aloi.corpus.document import Document, Entity
 from aloi.corpus.formats import conll, registry
-from aloi.corpus.formats.detection import detect
+from aloi.corpus.formats.detection import detect_format
 from aloi.corpus.formats.shared import bio
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError
@@ -123,7 +123,7 @@ def test_a_folder_is_detected_and_read(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.bio").write_text("Ana B-PER\n")
     (tmp_path / "b.conll").write_text("Roy B-PER\n")
-    assert detect(tmp_path) == "conll"
+    assert detect_format(tmp_path) == "conll"
     assert [d.id for d in registry.read(str(tmp_path))] == ["b", "in/a"]
 
 

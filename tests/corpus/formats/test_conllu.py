@@ -13,7 +13,7 @@ from tokenised import tokenised
 
 from aloi.corpus.document import Document, Entity
 from aloi.corpus.formats import conllu, registry
-from aloi.corpus.formats.detection import detect
+from aloi.corpus.formats.detection import detect_format
 from aloi.corpus.formats.shared import bio
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError
@@ -187,7 +187,7 @@ def test_a_text_without_words_is_counted(tmp_path: Path) -> None:
 
 def test_detection_by_suffix(tmp_path: Path) -> None:
     (tmp_path / "f.conllu").touch()
-    assert detect(tmp_path / "f.conllu") == detect(tmp_path) == "conllu"
+    assert detect_format(tmp_path / "f.conllu") == detect_format(tmp_path) == "conllu"
 
 
 # Words without a gap, such as « AnaRoy », are one token: mentions in it are expanded and counted.

@@ -12,7 +12,7 @@ from tokenised import tokenised
 
 from aloi.corpus.document import Document, Entity
 from aloi.corpus.formats import hipe, registry
-from aloi.corpus.formats.detection import detect
+from aloi.corpus.formats.detection import detect_format
 from aloi.corpus.formats.shared import bio
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError
@@ -177,9 +177,9 @@ def test_labels_with_white_space_are_refused(tmp_path: Path) -> None:
 
 def test_detection_by_first_line(tmp_path: Path) -> None:
     (tmp_path / "f.tsv").write_text("\ufeff" + HEAD)
-    assert detect(tmp_path / "f.tsv") == detect(tmp_path) == "hipe"
+    assert detect_format(tmp_path / "f.tsv") == detect_format(tmp_path) == "hipe"
     (tmp_path / "f.tsv").write_text("a\tb\n")
-    assert detect(tmp_path / "f.tsv") == "conll"
+    assert detect_format(tmp_path / "f.tsv") == "conll"
 
 
 # Other gaps are not restored and are counted; so are words without a gap, such as « AnaRoy ».

@@ -18,14 +18,14 @@ from aloi.corpus.problems import DataError
 def test_native_lines(document: Document) -> None:
     stream = io.StringIO()
     document_files.write_lines([document], stream)
-    (record,) = document_files.line_records(stream.getvalue().encode().splitlines(), file="x")
+    (record,) = document_files.read_lines(stream.getvalue().encode().splitlines(), file="x")
     assert record.document is not None
     assert same(record.document, document)
 
 
 @given(documents())
 def test_native_file_for_a_repository(document: Document) -> None:
-    record = document_files.decode(document_files.pretty(document).encode(), file="x")
+    record = document_files.decode_record(document_files.pretty_json(document).encode(), file="x")
     assert record.document is not None
     assert same(record.document, document)
 
@@ -38,7 +38,7 @@ def test_inline_markup(document: Document) -> None:
 
 def test_a_repository_file_has_a_line_per_mention_or_relation() -> None:
     document = Document("d", "Ana", (Entity("e1", 0, 3, "PER"),), (), {"lang": "fr"})
-    assert document_files.pretty(document) == (
+    assert document_files.pretty_json(document) == (
         '{\n "entities": [\n  {"end": 3, "id": "e1", "label": "PER", "start": 0}\n ],\n'
         ' "id": "d",\n "meta": {\n  "lang": "fr"\n },\n "text": "Ana"\n}\n'
     )

@@ -13,7 +13,7 @@ from strategies import NAMES, documents
 
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.formats import webanno
-from aloi.corpus.formats.detection import detect
+from aloi.corpus.formats.detection import detect_format
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import parse_options
 from aloi.corpus.formats.webanno.reader import parse_tsv
@@ -249,9 +249,9 @@ def test_reading_a_folder_continues_after_a_bad_file(tmp_path: Path) -> None:
         found += (d.id for d in webanno.read(tmp_path, webanno.ReadOptions(), Notes()))
     assert [problem.kind for problem in caught.value.problems] == ["not-utf8", "bad-webanno"]
     assert found == ["sub/c.admin"]
-    assert detect(tmp_path / "sub") == "webanno"
-    assert detect(tmp_path / "sub" / "c.admin.tsv") == "webanno"
-    assert detect(tmp_path / "b.tsv") == "conll"
+    assert detect_format(tmp_path / "sub") == "webanno"
+    assert detect_format(tmp_path / "sub" / "c.admin.tsv") == "webanno"
+    assert detect_format(tmp_path / "b.tsv") == "conll"
 
 
 @pytest.mark.parametrize(

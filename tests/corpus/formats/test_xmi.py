@@ -16,7 +16,7 @@ from strategies import documents
 
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.formats import xmi
-from aloi.corpus.formats.detection import detect
+from aloi.corpus.formats.detection import detect_format
 from aloi.corpus.formats.shared.capabilities import reduce_document
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import parse_options
@@ -210,7 +210,7 @@ def test_reading_a_folder_continues_after_bad_files_and_shares_the_type_system(
     with pytest.raises(DataError, match=r"bad\.xmi"):
         found += (d.id for d in xmi.read(tmp_path, xmi.ReadOptions(), Notes()))
     assert found == ["a/b/good"]
-    assert [detect(tmp_path), detect(tmp_path / "d.xmi")] == ["xmi", "xmi"]
+    assert [detect_format(tmp_path), detect_format(tmp_path / "d.xmi")] == ["xmi", "xmi"]
     # A single file needs its type system beside it. A broken type system is reported once.
     with pytest.raises(DataError, match=r"TypeSystem\.xml is missing"):
         list(xmi.read(tmp_path / "a" / "bad.xmi", xmi.ReadOptions(), Notes()))

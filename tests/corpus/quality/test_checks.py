@@ -1,4 +1,4 @@
-"""Every kind of damage is found, named, placed, and does not hide another."""
+"""Every kind of error is found with its place, and does not hide other errors."""
 
 import re
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from aloi.corpus.collection import Corpus
 from aloi.corpus.problems import Problem
 from aloi.corpus.quality.checks import check_corpus, check_path
 
-DAMAGE: dict[str, Callable[[str], str]] = {
+ERRORS: dict[str, Callable[[str], str]] = {
     "broken-json": lambda s: s[:-4],
     "unknown-key": lambda s: s.replace('"label": "PER"', '"label": "PER", "colour": "red"'),
     "missing-key": lambda s: s.replace('"label": "PER", ', ""),
@@ -30,25 +30,25 @@ DAMAGE: dict[str, Callable[[str], str]] = {
 }
 
 
-def found(folder: Path) -> list[Problem]:
+def check(folder: Path) -> list[Problem]:
     return list(check_corpus(Corpus.open(folder)))
 
 
-def test_nothing_wrong(corpus: Path) -> None:
-    assert found(corpus) == []
+def test_a_corpus_without_errors(corpus: Path) -> None:
+    assert check(corpus) == []
 
 
-@pytest.mark.parametrize("kind", DAMAGE)
-def test_each_damage_is_named_with_file_line_and_remedy(corpus: Path, kind: str) -> None:
+@pytest.mark.parametrize("kind", ERRORS)
+def test_each_error_is_reported_with_file_line_and_fix(corpus: Path, kind: str) -> None:
     file = corpus / "gold" / "b.json"
-    file.write_text(DAMAGE[kind](file.read_text(encoding="utf-8")), encoding="utf-8")
-    (problem,) = (problem for problem in found(corpus) if problem.kind == kind)
+    file.write_text(ERRORS[kind](file.read_text(encoding="utf-8")), encoding="utf-8")
+    (problem,) = (problem for problem in check(corpus) if problem.kind == kind)
     assert problem.file == str(file)
     assert problem.line
     assert problem.fix
 
 
-def test_one_document_with_many_kinds_of_damage_names_them_all(corpus: Path) -> None:
+def test_all_errors_of_one_document_are_reported(corpus: Path) -> None:
     file = corpus / "gold" / "b.json"
     content = file.read_text(encoding="utf-8")
     together = [
@@ -62,36 +62,36 @@ def test_one_document_with_many_kinds_of_damage_names_them_all(corpus: Path) -> 
         "no-split",
     ]
     for kind in together:
-        content = DAMAGE[kind](content)
+        content = ERRORS[kind](content)
     file.write_text(content, encoding="utf-8")
-    assert set(together) <= {problem.kind for problem in found(corpus)}
+    assert set(together) <= {problem.kind for problem in check(corpus)}
 
 
-def test_the_line_is_the_mention_s_own(corpus: Path) -> None:
+def test_the_line_is_that_of_the_mention(corpus: Path) -> None:
     file = corpus / "gold" / "b.json"
-    content = DAMAGE["wrong-attribute"](
-        DAMAGE["white-space-edge"](file.read_text(encoding="utf-8"))
+    content = ERRORS["wrong-attribute"](
+        ERRORS["white-space-edge"](file.read_text(encoding="utf-8"))
     )
     file.write_text(content, encoding="utf-8")
-    assert {(p.kind, p.line) for p in found(corpus)} == {
+    assert {(p.kind, p.line) for p in check(corpus)} == {
         ("white-space-edge", 3),
         ("wrong-attribute", 8),
     }
 
 
-def test_splits_that_repeat_or_name_nothing(corpus: Path) -> None:
+def test_an_id_in_two_splits_or_without_a_document(corpus: Path) -> None:
     (corpus / "splits.toml").write_text('train = ["a", "b"]\ndev = ["b"]\ntest = ["c", "x"]\n')
-    assert {(p.kind, p.document) for p in found(corpus)} == {
+    assert {(p.kind, p.document) for p in check(corpus)} == {
         ("two-splits", "b"),
         ("no-document", "x"),
     }
 
 
-def test_a_document_that_a_copy_may_lack_is_no_problem(corpus: Path) -> None:
+def test_a_restricted_document_may_be_missing(corpus: Path) -> None:
     (corpus / "gold" / "c.json").unlink()
     with (corpus / "corpus.toml").open("a") as stream:
         stream.write('restricted = ["c"]\n')
-    assert found(corpus) == []
+    assert check(corpus) == []
 
 
 def test_a_run_of_thirteen_words_across_splits_is_a_leak(corpus: Path) -> None:
@@ -102,11 +102,11 @@ def test_a_run_of_thirteen_words_across_splits_is_a_leak(corpus: Path) -> None:
             re.sub(r'"text": ".*"', f'"text": "{text}"', file.read_text(encoding="utf-8")),
             encoding="utf-8",
         )
-    (problem,) = found(corpus)
+    (problem,) = check(corpus)
     assert (problem.kind, problem.document) == ("leak", "b")
 
 
-def test_bare_files_are_checked_without_house_rules(tmp_path: Path) -> None:
+def test_documents_outside_a_corpus_need_not_follow_the_house_rules(tmp_path: Path) -> None:
     file = tmp_path / "x.jsonl"
     file.write_text('{"id": "a", "text": "A\\r\\nB", "entities": []}\n\n{"id": "a"}\n')
     assert [(p.kind, p.line) for p in check_path(file)] == [
@@ -116,13 +116,13 @@ def test_bare_files_are_checked_without_house_rules(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("value", ['"\\ud800"', '"x", "meta": {"n": NaN}'])
-def test_what_the_decoder_refuses_is_never_passed_over(tmp_path: Path, value: str) -> None:
+def test_json_that_only_the_strict_decoder_refuses_is_reported(tmp_path: Path, value: str) -> None:
     file = tmp_path / "x.jsonl"
     file.write_text(f'{{"id": "a", "entities": [], "text": {value}}}\n')
     assert [(p.kind, p.line) for p in check_path(file)] == [("broken-json", 1)]
 
 
-def test_files_that_nobody_reads_and_names_that_mislead(corpus: Path) -> None:
+def test_files_outside_the_corpus_and_wrong_file_names(corpus: Path) -> None:
     (corpus / "gold" / "more.jsonl").write_text("")
     (corpus / "gold" / "a.json").rename(corpus / "gold" / "ana.json")
-    assert {problem.kind for problem in found(corpus)} == {"stray-file", "file-name"}
+    assert {problem.kind for problem in check(corpus)} == {"stray-file", "file-name"}

@@ -1,4 +1,4 @@
-"""Each likely mistake is found where it stands, and what is right is not."""
+"""Each rule finds its likely annotation errors and nothing else."""
 
 from pathlib import Path
 
@@ -8,97 +8,103 @@ from aloi.corpus.collection import Corpus
 from aloi.corpus.document import Document
 from aloi.corpus.formats import inline
 from aloi.corpus.problems import DataError
-from aloi.corpus.quality.review_settings import Expected, Forbidden, Settings, load_settings
-from aloi.corpus.quality.rules import Finding, findings, review
+from aloi.corpus.quality.findings import Finding
+from aloi.corpus.quality.review import find_errors, review
+from aloi.corpus.quality.review_settings import (
+    ExpectedPattern,
+    ForbiddenPattern,
+    ReviewSettings,
+    load_review_settings,
+)
 from aloi.corpus.schema import load_schema
 
 OURS = Path(__file__).parents[3] / "corpus"
-LOOSE = Settings(least_count=1, least_share=0.0)
+LOOSE = ReviewSettings(least_count=1, least_share=0.0)
 
 
-def marked(markup: str, relations: str = "", id_: str = "d") -> Document:
+def parse(markup: str, relations: str = "", id_: str = "d") -> Document:
     (document,) = inline.parse_markup(f'+++\nid = "{id_}"\n+++\n{markup}\n+++\n{relations}\n')
     return document
 
 
 def found(
-    *documents: Document, settings: Settings | None = None, rule: str = ""
+    *documents: Document, settings: ReviewSettings | None = None, rule: str = ""
 ) -> list[tuple[str, str]]:
-    """Rule and surface of what is found, of one rule if it is named."""
-    settings = settings or Settings()
-    every = findings(documents, settings, symmetric=frozenset({"MEETS"}))
-    return [(f.rule, f.surface) for f in every if not rule or f.rule == rule]
+    """Return rule and surface of all findings, or of the findings of one rule."""
+    settings = settings or ReviewSettings()
+    findings = find_errors(documents, settings, symmetric=frozenset({"MEETS"}))
+    return [(f.rule, f.surface) for f in findings if not rule or f.rule == rule]
 
 
 def test_a_clean_document_has_no_finding() -> None:
-    clean = marked("[Ana](PER#a) vit à [Rome](LOC#b)", "#a LIVES_IN #b")
+    clean = parse("[Ana](PER#a) vit à [Rome](LOC#b)", "#a LIVES_IN #b")
     assert found(clean) == []
 
 
-def test_the_rarer_label_of_a_surface_is_found() -> None:
-    # Rome is LOC twice and ORG once: the ORG is the odd one.
-    document = marked("[Rome](LOC), [Rome](LOC), [Rome](ORG)")
+def test_the_less_frequent_label_of_a_surface_is_found() -> None:
+    # Rome is LOC twice and ORG once: the ORG mention is found.
+    document = parse("[Rome](LOC), [Rome](LOC), [Rome](ORG)")
     assert found(document) == [("label-differs", "Rome")]
 
 
-def test_labels_equally_frequent_are_both_found_but_not_those_of_numbers() -> None:
-    document = marked("[Rome](LOC), [Rome](ORG), [18](DATE), [18](QUANTITY)")
+def test_equally_frequent_labels_are_both_found_except_for_numbers() -> None:
+    document = parse("[Rome](LOC), [Rome](ORG), [18](DATE), [18](QUANTITY)")
     assert found(document) == [("label-differs", "Rome")] * 2
 
 
-def test_a_surface_bare_elsewhere_is_found_whole_and_by_case() -> None:
-    # Romes goes on, rome has another case, the second Rome is within a mention: one is left.
-    one = marked("[Rome](LOC) et [Nouvelle Rome](LOC)", id_="a")
-    other = marked("Rome, Romes, rome", id_="b")
+def test_an_unlabelled_surface_is_found_as_a_whole_word_in_the_same_case() -> None:
+    # Romes is longer, rome has another case, Nouvelle Rome is a mention: one place is left.
+    one = parse("[Rome](LOC) et [Nouvelle Rome](LOC)", id_="a")
+    other = parse("Rome, Romes, rome", id_="b")
     assert found(one, other, settings=LOOSE) == [("bare-surface", "Rome")]
 
 
 @pytest.mark.parametrize(
     ("settings", "count"),
     [
-        (Settings(least_count=3, least_share=0.75), 1),  # 3 of 4 are labelled
-        (Settings(least_count=3, least_share=0.76), 0),
-        (Settings(least_count=4, least_share=0.0), 0),
-        (Settings(least_count=3, least_share=0.0, least_length=5), 0),
+        (ReviewSettings(least_count=3, least_share=0.75), 1),  # 3 of 4 are labelled
+        (ReviewSettings(least_count=3, least_share=0.76), 0),
+        (ReviewSettings(least_count=4, least_share=0.0), 0),
+        (ReviewSettings(least_count=3, least_share=0.0, least_length=5), 0),
     ],
 )
-def test_a_bare_surface_counts_if_long_frequent_and_mostly_labelled(
-    settings: Settings, count: int
+def test_an_unlabelled_surface_is_found_if_long_frequent_and_mostly_labelled(
+    settings: ReviewSettings, count: int
 ) -> None:
-    document = marked("[Rome](LOC), [Rome](LOC), [Rome](LOC), Rome")
+    document = parse("[Rome](LOC), [Rome](LOC), [Rome](LOC), Rome")
     assert len(found(document, settings=settings)) == count
 
 
-def test_of_bare_surfaces_the_longest_is_found() -> None:
-    # Nations and unies stand within it; in Nations unieses the word goes on, so Nations is left.
-    one = marked("[Nations](ORG), [unies](NORP), [Nations unies](ORG)", id_="a")
-    other = marked("les Nations unies", id_="b")
-    longer = marked("les Nations unieses", id_="b")
+def test_the_longest_of_overlapping_unlabelled_surfaces_is_found() -> None:
+    # Nations and unies are parts of it. In Nations unieses the word continues: Nations is found.
+    one = parse("[Nations](ORG), [unies](NORP), [Nations unies](ORG)", id_="a")
+    other = parse("les Nations unies", id_="b")
+    longer = parse("les Nations unieses", id_="b")
     assert found(one, longer, settings=LOOSE) == [("bare-surface", "Nations")]
     assert found(one, other, settings=LOOSE) == [("bare-surface", "Nations unies")]
 
 
-def test_what_a_mention_holds_elsewhere_and_not_here_is_found() -> None:
-    document = marked("[roi de [Rome](LOC)](ROLE), [roi de [Rome](LOC)](ROLE), [roi de Rome](ROLE)")
+def test_missing_nested_mentions_are_found() -> None:
+    document = parse("[roi de [Rome](LOC)](ROLE), [roi de [Rome](LOC)](ROLE), [roi de Rome](ROLE)")
     assert found(document) == [("inner-differs", "roi de Rome")]
 
 
 def test_labels_of_one_ref_may_be_allowed_together() -> None:
-    document = marked("[Ana](PER@ana), [reine](ROLE@ana), [Rome](LOC@ana)")
-    both = Settings(same_ref=(frozenset({"PER", "ROLE"}),))
-    every = Settings(same_ref=(frozenset({"PER", "ROLE", "LOC"}),))
+    document = parse("[Ana](PER@ana), [reine](ROLE@ana), [Rome](LOC@ana)")
+    both = ReviewSettings(same_ref=(frozenset({"PER", "ROLE"}),))
+    every = ReviewSettings(same_ref=(frozenset({"PER", "ROLE", "LOC"}),))
     assert len(found(document, settings=both)) == 1
     assert found(document, settings=every) == []
 
 
-def test_a_ref_alone_is_found_if_one_alike_has_another() -> None:
-    # The third Rome bears an attribute, so it is not alike.
-    document = marked("[Rome](LOC@rome), [Rome](LOC@rome), [Rome](LOC@roma), [Rome](LOC@it x=y)")
+def test_a_unique_ref_is_found_if_an_equal_mention_has_another() -> None:
+    # The last Rome has an attribute, so it is not equal.
+    document = parse("[Rome](LOC@rome), [Rome](LOC@rome), [Rome](LOC@roma), [Rome](LOC@it x=y)")
     assert found(document, rule="ref-alone") == [("ref-alone", "Rome")]
 
 
 @pytest.mark.parametrize(
-    ("markup", "bad"),
+    ("markup", "is_found"),
     [
         ("« [Rome »](LOC)", True),
         ("([Rome](LOC))", False),
@@ -114,12 +120,12 @@ def test_a_ref_alone_is_found_if_one_alike_has_another() -> None:
         ("[12 %](QUANTITY)", False),
     ],
 )
-def test_edges_of_mentions(markup: str, bad: bool) -> None:
-    assert bool(found(marked(markup), rule="edge")) is bad
+def test_edges_of_mentions(markup: str, is_found: bool) -> None:
+    assert bool(found(parse(markup), rule="edge")) is is_found
 
 
-def test_what_is_said_twice_is_found_also_when_turned_round() -> None:
-    document = marked(
+def test_duplicates_are_found_and_symmetric_relations_in_both_directions() -> None:
+    document = parse(
         "[Ana](PER#a), [Eva](PER#b)",
         "#a MEETS #b\n#b MEETS #a\n#a KNOWS #b\n#b KNOWS #a\n#a KNOWS #b assertion=negated",
     )
@@ -127,25 +133,25 @@ def test_what_is_said_twice_is_found_also_when_turned_round() -> None:
         ("relation-twice", "Ana KNOWS Eva"),
         ("relation-twice", "Eva MEETS Ana"),
     ]
-    assert found(marked("[[Rome](LOC)](LOC)")) == [("mention-twice", "Rome")]
+    assert found(parse("[[Rome](LOC)](LOC)")) == [("mention-twice", "Rome")]
 
 
-def test_a_pattern_is_expected_whole_in_a_label() -> None:
-    day = Expected("day", ("DATE",), r"\d+ mai", "Mark it")
-    document = marked("[3 mai](DATE), [3](QUANTITY) mai, [du 3 mai 1950](DATE), 4 mai")
-    settings = Settings(expected=(day,))
+def test_an_expected_pattern_must_be_completely_inside_a_mention() -> None:
+    day = ExpectedPattern("day", ("DATE",), r"\d+ mai", "Mark it")
+    document = parse("[3 mai](DATE), [3](QUANTITY) mai, [du 3 mai 1950](DATE), 4 mai")
+    settings = ReviewSettings(expected=(day,))
     assert found(document, settings=settings, rule="day") == [("day", "3 mai"), ("day", "4 mai")]
 
 
-def test_a_pattern_is_forbidden_in_the_labels_it_names_or_in_all() -> None:
-    document = marked("[le roi](PER), [le pape](ROLE)")
-    one = Forbidden("article", "^le ", "Move its start", ("PER",))
-    every = Forbidden("article", "^le ", "Move its start")
-    assert found(document, settings=Settings(forbidden=(one,))) == [("article", "le roi")]
-    assert len(found(document, settings=Settings(forbidden=(every,)))) == 2
+def test_a_pattern_is_forbidden_for_some_labels_or_for_all() -> None:
+    document = parse("[le roi](PER), [le pape](ROLE)")
+    one = ForbiddenPattern("article", "^le ", "Move its start", ("PER",))
+    every = ForbiddenPattern("article", "^le ", "Move its start")
+    assert found(document, settings=ReviewSettings(forbidden=(one,))) == [("article", "le roi")]
+    assert len(found(document, settings=ReviewSettings(forbidden=(every,)))) == 2
 
 
-RIGHT = '[[right]]\nrule = "%s"\ndocument = "%s"\nsurface = "Ana"\nwhy = "seen"\n'
+ACCEPTED = '[[right]]\nrule = "%s"\ndocument = "%s"\nsurface = "Ana"\nwhy = "seen"\n'
 NO_ANA = """[[forbidden]]
 rule = "name"
 pattern = "^Ana$"
@@ -154,25 +160,25 @@ fix = "Remove it"
 """
 
 
-def test_a_finding_judged_right_is_not_shown_and_a_record_without_one_is_stale(
+def test_accepted_findings_are_not_open_and_become_stale(
     corpus: Path,
 ) -> None:
-    # a, b and c each have one Ana; a's is recorded, the record of another rule matches nothing.
-    records = RIGHT % ("name", "a") + RIGHT % ("other", "b")
+    # a, b and c have one Ana each; that of a is accepted. The entry of another rule is stale.
+    records = ACCEPTED % ("name", "a") + ACCEPTED % ("other", "b")
     (corpus / "review.toml").write_text(NO_ANA + records, encoding="utf-8")
     result = review(Corpus.open(corpus))
     assert [finding.document for finding in result.open] == ["b", "c"]
     assert [(entry.rule, entry.document) for entry in result.stale] == [("other", "b")]
 
 
-def test_a_record_of_a_document_that_a_copy_lacks_is_not_stale(corpus: Path) -> None:
+def test_an_accepted_finding_of_a_missing_document_is_not_stale(corpus: Path) -> None:
     with (corpus / "corpus.toml").open("a") as stream:
         stream.write('restricted = ["away"]\n')
-    (corpus / "review.toml").write_text(RIGHT % ("name", "away"), encoding="utf-8")
+    (corpus / "review.toml").write_text(ACCEPTED % ("name", "away"), encoding="utf-8")
     assert review(Corpus.open(corpus)).stale == ()
 
 
-def test_a_finding_tells_where_what_and_what_to_do() -> None:
+def test_a_finding_is_printed_with_place_reason_and_fix() -> None:
     finding = Finding("edge", "d", "e1", "Rome,", "…à [Rome,] hier…", "a comma", "Move its end")
     assert str(finding) == (
         "document d: e1 «Rome,»: a comma [edge]. Move its end. In: …à [Rome,] hier…"
@@ -180,17 +186,17 @@ def test_a_finding_tells_where_what_and_what_to_do() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
-        ("[[", "Invalid"),
+        ("[[", "not valid TOML"),
         ("least = 3", "least"),
         (NO_ANA.replace("^Ana$", "("), "broken pattern"),
         (NO_ANA.replace("PER", "PERS"), "unknown entity label PERS"),
     ],
 )
-def test_a_broken_review_file_is_an_error(corpus: Path, content: str, told: str) -> None:
+def test_an_invalid_review_file_is_an_error(corpus: Path, content: str, message: str) -> None:
     (corpus / "review.toml").write_text(content, encoding="utf-8")
-    with pytest.raises(DataError, match=told) as caught:
+    with pytest.raises(DataError, match=message) as caught:
         review(Corpus.open(corpus))
     assert caught.value.problems[0].file == str(corpus / "review.toml")
 
@@ -213,7 +219,7 @@ def test_a_broken_review_file_is_an_error(corpus: Path, content: str, told: str)
         ("[un accord](TREATY)", ["article-at-start"]),
     ],
 )
-def test_the_patterns_of_our_own_corpus(markup: str, rules: list[str]) -> None:
+def test_the_patterns_of_the_corpus_of_this_repository(markup: str, rules: list[str]) -> None:
     schema = load_schema(OURS / "schema.toml")
-    settings = load_settings(OURS, schema)
-    assert [rule for rule, _ in found(marked(markup), settings=settings)] == rules
+    settings = load_review_settings(OURS, schema)
+    assert [rule for rule, _ in found(parse(markup), settings=settings)] == rules

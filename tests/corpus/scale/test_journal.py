@@ -9,7 +9,7 @@ ORIGIN = {"model": "m1", "input": "i1"}
 
 
 def stopped(path: Path, lines: str) -> None:
-    """Leave a journal as a run does that is stopped after so much."""
+    """Leave a journal like a run that was stopped after these characters."""
     journal = Journal(path, ORIGIN)
     journal.resume()
     with suppress(KeyboardInterrupt), journal.stream() as stream:
@@ -38,14 +38,14 @@ def test_each_line_is_kept_as_soon_as_it_is_written(tmp_path: Path) -> None:
         assert journal.partial.read_bytes() == "é\r\n".encode()
 
 
-def test_what_is_torn_from_its_first_line_on_is_empty(tmp_path: Path) -> None:
+def test_a_journal_without_a_complete_line_is_empty(tmp_path: Path) -> None:
     stopped(tmp_path / "out.jsonl", '{"to')
     assert Journal(tmp_path / "out.jsonl", ORIGIN).resume() == 0
     assert Journal(tmp_path / "out.jsonl", ORIGIN).partial.read_bytes() == b""
 
 
 def test_a_long_journal_is_counted_across_chunks(tmp_path: Path) -> None:
-    stopped(tmp_path / "out.jsonl", ("x" * 999 + "\n") * 2500 + "torn" * 300_000)
+    stopped(tmp_path / "out.jsonl", ("x" * 999 + "\n") * 2500 + "cut!" * 300_000)
     journal = Journal(tmp_path / "out.jsonl", ORIGIN)
     assert journal.resume() == 2500
     assert journal.partial.stat().st_size == 2_500_000

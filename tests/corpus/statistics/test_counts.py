@@ -1,29 +1,25 @@
-"""Counts that can be checked by eye on the tiny corpus; labels renamed and dropped."""
+"""Counts of the tiny corpus that can be checked by eye."""
 
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from aloi.corpus.collection import Corpus, digest
-from aloi.corpus.document import Document, Entity, Relation
-from aloi.corpus.document_files import pretty
+from aloi.corpus.collection import Corpus
+from aloi.corpus.document import Document
+from aloi.corpus.document_files import pretty_json
 from aloi.corpus.formats import inline
-from aloi.corpus.label_maps import LabelMap, load_map, shipped_map
-from aloi.corpus.problems import DataError
-from aloi.corpus.statistics.counts import cell, distance_table, shared_runs, summary, to_json
-
-ANA = Document(
-    "d",
-    "Ana vit à Rome",
-    (Entity("a", 0, 3, "Person"), Entity("r", 10, 14, "Hour")),
-    (Relation("a", "r", "LIVES_IN"),),
+from aloi.corpus.statistics.counts import (
+    corpus_tables,
+    format_cell,
+    relation_table,
+    shared_ngrams,
+    to_json,
 )
 
 
 def test_counts_of_the_tiny_corpus(corpus: Path) -> None:
-    tables = to_json(summary(Corpus.open(corpus)))
+    tables = to_json(corpus_tables(Corpus.open(corpus)))
     assert tables["by split"]["all"] == {
         "documents": 3,
         "words": 18,
@@ -41,45 +37,23 @@ def test_counts_of_the_tiny_corpus(corpus: Path) -> None:
     assert tables["relations"]["MEETS"]["all"] == 0
 
 
-def test_the_hash_is_of_the_documents_not_of_their_order(corpus: Path) -> None:
-    documents = Corpus.open(corpus).documents
-    assert digest(documents) == digest(documents[::-1])
-    assert digest(documents) != digest(documents[1:])
-
-
-def test_a_relation_goes_with_an_end_that_is_dropped() -> None:
-    dropped: Counter[str] = Counter()
-    (mapped,) = shipped_map("winer").apply([ANA], dropped)
-    assert [entity.label for entity in mapped.entities] == ["PER"]
-    assert mapped.relations == ()
-    assert dropped == {"Hour": 1, "LIVES_IN": 1}
-
-
-def test_without_a_map_nothing_changes() -> None:
-    assert list(LabelMap().apply([ANA])) == [ANA]
-
-
-def test_a_broken_map_is_an_error(tmp_path: Path) -> None:
-    (tmp_path / "m.toml").write_text("[renames]\n")
-    with pytest.raises(DataError, match="renames"):
-        load_map(tmp_path / "m.toml")
-
-
-def written(corpus: Path, id_: str, markup: str, relations: str = "", date: str = "") -> None:
-    """Replace a document of the tiny corpus by another, written in inline markup."""
+def replace_document(
+    corpus: Path, id_: str, markup: str, relations: str = "", date: str = ""
+) -> None:
+    """Replace a document of the tiny corpus by one given in inline markup."""
     content = f'+++\nid = "{id_}"\ndate = "{date}"\n+++\n{markup}\n+++\n{relations}\n'
     (document,) = inline.parse_markup(content)
-    (corpus / "gold" / f"{id_}.json").write_text(pretty(document), encoding="utf-8")
+    (corpus / "gold" / f"{id_}.json").write_text(pretty_json(document), encoding="utf-8")
 
 
 def tables_of(corpus: Path) -> dict[str, Any]:
-    return to_json(summary(Corpus.open(corpus)))
+    return to_json(corpus_tables(Corpus.open(corpus)))
 
 
 def test_documents_by_length_and_year(corpus: Path) -> None:
-    # a has 99 words, b 100 and c 250; no document of tiny has 100–199 but b.
+    # a has 99 words, b 100 and c 250.
     for id_, count, date in (("a", 99, "1990-01-02"), ("b", 100, "1990"), ("c", 250, "hier")):
-        written(corpus, id_, " ".join(["mot"] * count), date=date)
+        replace_document(corpus, id_, " ".join(["mot"] * count), date=date)
     tables = tables_of(corpus)
     bands = {name: row["documents"] for name, row in tables["by length in words"].items()}
     assert bands == {"0–99": 1, "100–199": 1, "200–299": 1, "all": 3}
@@ -90,9 +64,9 @@ def test_documents_by_length_and_year(corpus: Path) -> None:
     }
 
 
-def test_density_is_by_100_words_and_bare_documents_are_counted(corpus: Path) -> None:
-    # In each of the tiny documents 6 words hold 2 mentions and 1 relation; now b holds none.
-    written(corpus, "b", "Ana vit à Rome, dit-on encore")
+def test_density_per_100_words_and_documents_without_relation(corpus: Path) -> None:
+    # Each document has 6 words, 2 mentions and 1 relation; b now has no mention or relation.
+    replace_document(corpus, "b", "Ana vit à Rome, dit-on encore")
     density = tables_of(corpus)["density, per 100 words"]
     assert density["train"] == {
         "mentions": 33.33,
@@ -107,8 +81,8 @@ def test_density_is_by_100_words_and_bare_documents_are_counted(corpus: Path) ->
 
 
 def test_the_most_frequent_surface_of_train(corpus: Path) -> None:
-    written(corpus, "a", "[Ana](PER), [Eva](PER), [ANA](PER), [Zoé](PER)")
-    written(corpus, "b", "[Eva](PER), [Eva](PER)")  # in dev, so it does not count
+    replace_document(corpus, "a", "[Ana](PER), [Eva](PER), [ANA](PER), [Zoé](PER)")
+    replace_document(corpus, "b", "[Eva](PER), [Eva](PER)")  # dev is not counted
     frequent = tables_of(corpus)["most frequent surface in train"]
     assert frequent == {"PER": {"surface": "ana", "mentions": 2, "share": 0.5, "surfaces": 3}}
 
@@ -126,33 +100,33 @@ def test_the_most_frequent_surface_of_train(corpus: Path) -> None:
         ("[Ana](PER#a) a 3.000 amis à [Rome](LOC#b)", 16, 4, False),
     ],
 )
-def test_what_stands_between_two_mentions(
+def test_distance_of_a_relation(
     corpus: Path, markup: str, characters: int, words: int, across: bool
 ) -> None:
-    written(corpus, "a", markup, "#a LIVES_IN #b")
-    rows = distance_table(Corpus.open(corpus))
+    replace_document(corpus, "a", markup, "#a LIVES_IN #b")
+    rows = relation_table(Corpus.open(corpus))
     (row,) = rows[rows["split"] == "train"].itertuples(index=False)
     assert (row.characters, row.words, row.across) == (characters, words, across)
 
 
-def test_distances_are_summed_up_by_label(corpus: Path) -> None:
-    # LIVES_IN has 7 characters between in b and c (` vit à `), and 1 in a.
-    written(corpus, "a", "[Ana](PER#a)\n[Rome](LOC#b)", "#a LIVES_IN #b")
+def test_distances_by_label(corpus: Path) -> None:
+    # The distance of LIVES_IN is 7 characters in b and c (` vit à `), and 1 in a.
+    replace_document(corpus, "a", "[Ana](PER#a)\n[Rome](LOC#b)", "#a LIVES_IN #b")
     table = tables_of(corpus)["between the mentions of a relation"]
     assert set(table) == {"LIVES_IN", "all"}
     assert table["LIVES_IN"]["characters, median"] == 7
     assert table["LIVES_IN"]["across sentences"] == 0.333
 
 
-def test_runs_of_words_shared_by_more_than_three_documents() -> None:
+def test_word_ngrams_shared_by_more_than_three_documents() -> None:
     run = "un deux trois quatre cinq six sept huit"
     documents = [Document(f"d{n}", f"{run.upper()}, fin {n}. {run}", ()) for n in range(4)]
-    assert "fin 0" not in shared_runs(documents).index
-    assert shared_runs(documents).to_dict() == {"documents": {run: 4, f"{run[3:]} fin": 4}}
-    assert shared_runs(documents[:3]).empty
+    assert "fin 0" not in shared_ngrams(documents).index
+    assert shared_ngrams(documents).to_dict() == {"documents": {run: 4, f"{run[3:]} fin": 4}}
+    assert shared_ngrams(documents[:3]).empty
 
 
-def test_an_empty_corpus_is_counted_too(corpus: Path) -> None:
+def test_an_empty_corpus(corpus: Path) -> None:
     for file in (corpus / "gold").iterdir():
         file.unlink()
     tables = tables_of(corpus)
@@ -161,8 +135,8 @@ def test_an_empty_corpus_is_counted_too(corpus: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "shown"),
+    ("value", "text"),
     [(3.0, "3"), (1234567, "1234567"), (0.25, "0.25"), (float("nan"), ""), ("onu", "onu")],
 )
-def test_cells_of_tables(value: object, shown: str) -> None:
-    assert cell(value) == shown
+def test_cells(value: object, text: str) -> None:
+    assert format_cell(value) == text

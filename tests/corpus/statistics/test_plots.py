@@ -1,4 +1,4 @@
-"""Drawings are whole SVG files, the same bytes for the same data, and say what is missing."""
+"""Plots are valid SVG files with the same bytes for the same data."""
 
 from pathlib import Path
 from xml.etree import ElementTree
@@ -7,14 +7,14 @@ import pytest
 
 from aloi.corpus.collection import Corpus
 from aloi.corpus.problems import DataError
-from aloi.corpus.statistics.plots import draw, lengths, types, unseen
+from aloi.corpus.statistics.plots import plot_lengths, plot_types, plot_unseen, write_plots
 
 NAMES = ["types.svg", "themes.svg", "lengths.svg", "unseen.svg", "distances.svg"]
 
 
 def test_the_same_corpus_gives_the_same_bytes(corpus: Path, tmp_path: Path) -> None:
-    one = draw(Corpus.open(corpus), tmp_path / "one")
-    other = draw(Corpus.open(corpus), tmp_path / "other")
+    one = write_plots(Corpus.open(corpus), tmp_path / "one")
+    other = write_plots(Corpus.open(corpus), tmp_path / "other")
     assert [path.name for path in one] == NAMES
     assert [path.read_bytes() for path in one] == [path.read_bytes() for path in other]
     for path in one:
@@ -22,35 +22,35 @@ def test_the_same_corpus_gives_the_same_bytes(corpus: Path, tmp_path: Path) -> N
         assert b"<dc:date>" not in path.read_bytes()
 
 
-def test_bars_are_as_long_as_the_counts(corpus: Path) -> None:
-    # Each of the three splits has one PER and one LOC, and one LIVES_IN, no MEETS.
-    mentions, relations = types(Corpus.open(corpus)).axes
+def test_the_length_of_bars_is_the_count(corpus: Path) -> None:
+    # Each of the three splits has one PER, one LOC, one LIVES_IN and no MEETS.
+    mentions, relations = plot_types(Corpus.open(corpus)).axes
     assert [bar.get_width() for bar in mentions.patches] == [1] * 6
     assert sorted(bar.get_width() for bar in relations.patches) == [0, 0, 0, 1, 1, 1]
     assert [text.get_text() for text in mentions.texts] == ["3", "3"]
 
 
-def test_shares_stand_where_the_table_has_them(corpus: Path) -> None:
-    # b says Eva, whom train lacks: of its PER all are unseen, of its LOC none, of both half.
+def test_unseen_shares_are_plotted_by_label(corpus: Path) -> None:
+    # b mentions Eva, who is not in train: all PER are unseen, no LOC, and half of all mentions.
     file = corpus / "gold" / "b.json"
     file.write_text(file.read_text(encoding="utf-8").replace("Ana", "Eva"), encoding="utf-8")
-    (axes,) = unseen(Corpus.open(corpus)).axes
+    (axes,) = plot_unseen(Corpus.open(corpus)).axes
     dev = axes.collections[0].get_offsets()
     assert [float(x) for x, _ in dev] == [0.5, 0, 1]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["all", "LOC", "PER"]
 
 
-def test_an_empty_corpus_can_be_drawn(corpus: Path, tmp_path: Path) -> None:
+def test_plots_of_an_empty_corpus(corpus: Path, tmp_path: Path) -> None:
     for file in (corpus / "gold").iterdir():
         file.unlink()
-    assert len(draw(Corpus.open(corpus), tmp_path / "plots")) == len(NAMES)
-    assert lengths(Corpus.open(corpus)).axes[0].patches[:] == []
+    assert len(write_plots(Corpus.open(corpus), tmp_path / "plots")) == len(NAMES)
+    assert plot_lengths(Corpus.open(corpus)).axes[0].patches[:] == []
 
 
-def test_without_matplotlib_it_is_said_what_to_install(
+def test_without_matplotlib_the_error_has_the_install_command(
     corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("aloi.corpus.extras.find_spec", lambda _: None)
     with pytest.raises(DataError, match=r"pip install 'aloi\[plots\]'"):
-        draw(Corpus.open(corpus), tmp_path / "plots")
+        write_plots(Corpus.open(corpus), tmp_path / "plots")
     assert not (tmp_path / "plots").exists()

@@ -1,4 +1,4 @@
-"""The counts in a README are the documents', and only between the marks."""
+"""The README has the counts of the documents, and only the text between the marks changes."""
 
 from pathlib import Path
 
@@ -6,40 +6,40 @@ import pytest
 
 from aloi.corpus.collection import Corpus
 from aloi.corpus.problems import DataError
-from aloi.corpus.statistics.readme_tables import lacking, refresh, with_counts
+from aloi.corpus.statistics.readme_tables import missing_documents, replace_counts, update_readme
 
-OURS = Path(__file__).parents[3] / "corpus"
-
-
-def test_our_own_card_is_up_to_date() -> None:
-    corpus = Corpus.open(OURS)
-    if lacking(corpus):
-        pytest.skip(f"not at hand: {', '.join(lacking(corpus))}")
-    text = (OURS / "README.md").read_text(encoding="utf-8")
-    assert with_counts(text, corpus) == text, "run `aloi corpus card corpus`"
+CORPUS = Path(__file__).parents[3] / "corpus"
 
 
-def test_counts_stand_between_the_marks_and_nothing_else_changes(corpus: Path) -> None:
-    card = corpus / "README.md"
-    card.write_text("Before\n<!-- counts -->\nold\n<!-- /counts -->\nafter\n", encoding="utf-8")
-    refresh(Corpus.open(corpus))
-    lines = card.read_text(encoding="utf-8").splitlines()
+def test_the_readme_of_our_corpus_is_up_to_date() -> None:
+    corpus = Corpus.open(CORPUS)
+    if missing_documents(corpus):
+        pytest.skip(f"missing documents: {', '.join(missing_documents(corpus))}")
+    text = (CORPUS / "README.md").read_text(encoding="utf-8")
+    assert replace_counts(text, corpus) == text, "run `aloi corpus card corpus`"
+
+
+def test_only_the_text_between_the_marks_is_replaced(corpus: Path) -> None:
+    readme = corpus / "README.md"
+    readme.write_text("Before\n<!-- counts -->\nold\n<!-- /counts -->\nafter\n", encoding="utf-8")
+    update_readme(Corpus.open(corpus))
+    lines = readme.read_text(encoding="utf-8").splitlines()
     assert lines[:4] == [
         "Before",
         "<!-- counts -->",
         "| | documents | words | mentions | relations |",
         "|---|---:|---:|---:|---:|",
     ]
-    assert "| all | 3 | 18 | 6 | 3 |" in lines  # as in the test of the statistics
+    assert "| all | 3 | 18 | 6 | 3 |" in lines  # as in test_counts.py
     assert "| PER | 1 | 1 | 1 | 3 | 0 | 0 |" in lines
     assert lines[-2:] == ["<!-- /counts -->", "after"]
 
 
-def test_without_marks_or_with_a_document_missing_nothing_is_written(corpus: Path) -> None:
+def test_nothing_is_written_without_marks_or_with_a_missing_document(corpus: Path) -> None:
     (corpus / "README.md").write_text("No marks\n")
     (corpus / "gold" / "c.json").unlink()
     with pytest.raises(DataError) as caught:
-        refresh(Corpus.open(corpus))
+        update_readme(Corpus.open(corpus))
     assert [(p.kind, p.document) for p in caught.value.problems] == [
         ("no-marks", None),
         ("no-document", "c"),

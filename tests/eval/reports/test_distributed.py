@@ -49,7 +49,9 @@ def with_errors(document: Document, generator: random.Random) -> Document:
 
 def score_shards(gold: Path, pred: Path, scoring: ScoringOptions, **options: bool) -> list[Any]:
     """Return the scores of each task, computed in this process."""
-    summaries = [list(map(shards.summarize, shards.plan(str(side)))) for side in (gold, pred)]
+    summaries = [
+        list(map(shards.summarize_shard, shards.plan_shards(str(side)))) for side in (gold, pred)
+    ]
     work = distributed.make_worker(scoring, **options)
     return [work(task) for task in distributed.plan_tasks(*summaries)]
 
@@ -84,11 +86,13 @@ def test_unpaired_documents_are_reported_as_by_one_process(
     with pytest.raises(DataError) as expected:
         evaluate(gold, document_files.read(tmp_path / "wrong.jsonl"))
     problems = []
-    plans = [shards.plan(str(side)) for side in (sides[0], tmp_path / "wrong.jsonl")]
+    plans = [shards.plan_shards(str(side)) for side in (sides[0], tmp_path / "wrong.jsonl")]
     work = distributed.make_worker(
         ScoringOptions.of(None, frozenset(), None), allow_missing=False, by_document=True
     )
-    for task in distributed.plan_tasks(*(list(map(shards.summarize, plan)) for plan in plans)):
+    for task in distributed.plan_tasks(
+        *(list(map(shards.summarize_shard, plan)) for plan in plans)
+    ):
         try:
             work(task)
         except DataError as error:

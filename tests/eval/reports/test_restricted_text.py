@@ -134,7 +134,9 @@ def test_a_sharded_report_contains_no_text(tmp_path: Path) -> None:
     scoring, summaries = ScoringOptions.of(None, frozenset(), None), []
     for name, side in (("gold", secret(meta=FORBIDDEN[0])), ("pred", secret(mentions=()))):
         document_files.write([side], tmp_path / f"{name}.jsonl")
-        summaries.append(list(map(shards.summarize, shards.plan(str(tmp_path / f"{name}.jsonl")))))
+        summaries.append(
+            list(map(shards.summarize_shard, shards.plan_shards(str(tmp_path / f"{name}.jsonl"))))
+        )
     work = distributed.make_worker(scoring, allow_missing=False, by_document=True)
     parts = [work(task) for task in distributed.plan_tasks(*summaries)]
     settings = {"schema": None, "corpus": None, "allow_missing": False, "bootstrap": 0, "seed": 0}

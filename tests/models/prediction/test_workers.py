@@ -1,4 +1,4 @@
-"""Work shared out to processes: in order, a little at a time, and with an end when one dies."""
+"""Forked workers: results in order, bounded memory, and an error when a worker dies."""
 
 import multiprocessing
 import os
@@ -12,38 +12,38 @@ from pathlib import Path
 import pytest
 
 from aloi.corpus.problems import DataError, Problem
-from aloi.models.prediction.workers import AHEAD, forked
+from aloi.models.prediction.workers import ITEMS_PER_WORKER, map_forked
 
 
 def uneven(number: int) -> tuple[int, int]:
-    """Every fourth takes longer than those after it."""
+    """Return the number and process id; every fourth item takes longer."""
     time.sleep(0.05 if number % 4 == 0 else 0)
     return number, os.getpid()
 
 
 def test_results_come_in_order_from_other_processes() -> None:
-    found = list(forked(uneven, range(40), workers=3))
+    found = list(map_forked(uneven, range(40), workers=3))
     assert [number for number, _ in found] == list(range(40))
     assert len({process for _, process in found} - {os.getpid()}) == 3
     assert not multiprocessing.active_children()
 
 
 def first_is_slowest(number: int) -> int:
-    """All that are held wait for the first."""
+    """Return the number; the first item takes longest."""
     time.sleep(0.3 if number == 0 else 0)
     return number
 
 
-def test_what_waits_for_a_slow_first_is_not_the_end() -> None:
-    count = 5 * AHEAD * 2
-    assert list(forked(first_is_slowest, range(count), workers=2)) == list(range(count))
+def test_results_that_wait_for_a_slow_first_item_are_not_lost() -> None:
+    count = 5 * ITEMS_PER_WORKER * 2
+    assert list(map_forked(first_is_slowest, range(count), workers=2)) == list(range(count))
 
 
-def test_nothing_in_gives_nothing() -> None:
-    assert list(forked(uneven, [], workers=2)) == []
+def test_no_items() -> None:
+    assert list(map_forked(uneven, [], workers=2)) == []
 
 
-def test_no_more_is_taken_than_the_workers_need() -> None:
+def test_only_a_few_items_are_taken_in_advance() -> None:
     taken: list[int] = []
 
     def items() -> Iterator[int]:
@@ -51,27 +51,27 @@ def test_no_more_is_taken_than_the_workers_need() -> None:
             taken.append(number)
             yield number
 
-    results = forked(uneven, items(), workers=2)
+    results = map_forked(uneven, items(), workers=2)
     next(results)
-    assert len(taken) <= 2 * AHEAD + 1
+    assert len(taken) <= 2 * ITEMS_PER_WORKER + 1
     results.close()
     assert not multiprocessing.active_children()
 
 
-def killed(number: int) -> int:
+def die_at_five(number: int) -> int:
     if number == 5:
         os.kill(os.getpid(), signal.SIGKILL)
     return number
 
 
-def test_a_worker_that_dies_is_told() -> None:
+def test_a_worker_that_dies_is_an_error() -> None:
     with pytest.raises(DataError, match=r"a worker process died \(SIGKILL\)"):
-        list(forked(killed, range(20), workers=2))
+        list(map_forked(die_at_five, range(20), workers=2))
     assert not multiprocessing.active_children()
 
 
-def tell(number: int) -> int:
-    """Write the process's id to standard output, and take some time."""
+def print_process_id(number: int) -> int:
+    """Write the process id to standard output, and take some time."""
     os.write(1, f"{os.getpid()}\n".encode())
     time.sleep(0.05)
     return number
@@ -81,7 +81,7 @@ def test_workers_end_when_their_parent_is_killed() -> None:
     here = Path(__file__)
     code = (
         f"import sys; sys.path.insert(0, {str(here.parent)!r}); import {here.stem} as t\n"
-        "list(t.forked(t.tell, range(10**6), workers=2))"
+        "list(t.map_forked(t.print_process_id, range(10**6), workers=2))"
     )
     parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None
@@ -90,17 +90,17 @@ def test_workers_end_when_their_parent_is_killed() -> None:
         workers.add(int(parent.stdout.readline()))
     parent.kill()
     parent.wait()
-    parent.stdout.read()  # to the end: it comes when no worker holds the other side
+    parent.stdout.read()  # ends when no worker has standard output open
     parent.stdout.close()
 
 
-def failing(number: int) -> int:
+def fail_at_three(number: int) -> int:
     if number == 3:
         raise DataError([Problem("bad", "three is wrong", "Take four", "d3")])
     return number
 
 
-def test_problems_cross_from_one_process_to_the_other_whole() -> None:
+def test_problems_of_a_worker_are_raised_with_all_their_fields() -> None:
     with pytest.raises(DataError) as raised:
-        list(forked(failing, range(9), workers=2))
+        list(map_forked(fail_at_three, range(9), workers=2))
     assert raised.value.problems == (Problem("bad", "three is wrong", "Take four", "d3"),)

@@ -1,6 +1,6 @@
-"""Where sentences begin."""
+"""Sentence boundaries and word n-grams."""
 
-from aloi.corpus.sentences import sentence_starts
+from aloi.corpus.segmentation import sentence_starts, word_ngrams
 
 
 def sentences(text: str) -> list[str]:
@@ -8,7 +8,7 @@ def sentences(text: str) -> list[str]:
     return [text[a:b].strip() for a, b in zip(starts, [*starts[1:], len(text)], strict=True)]
 
 
-def test_ends_of_sentences() -> None:
+def test_sentence_ends() -> None:
     assert sentences("PARIS\nIl part. « Oui ! » Elle reste… Fin") == [
         "PARIS",
         "Il part.",
@@ -18,6 +18,11 @@ def test_ends_of_sentences() -> None:
     ]
 
 
-def test_what_does_not_end_a_sentence() -> None:
+def test_initials_abbreviations_and_decimals_do_not_end_a_sentence() -> None:
     for text in ("M. Kofi A. Annan parle", "le 8 déc. dernier", "Quoi ? dit-elle", "3.5 millions"):
         assert sentences(text) == [text]
+
+
+def test_word_ngrams_ignore_case_and_punctuation() -> None:
+    assert word_ngrams("Ana, ANA va.", 2) == {("ana", "ana"), ("ana", "va")}
+    assert word_ngrams("Ana", 2) == set()

@@ -1,0 +1,81 @@
+"""`aloi convert`."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aloi.cli.console import count_of, progress
+from aloi.cli.inputs import must_exist, schema_for
+
+if TYPE_CHECKING:
+    from aloi.corpus.formats.conversion import Conversion, ConversionSettings
+
+
+def convert(
+    source: Annotated[str, typer.Argument(metavar="IN", help="File, folder or - (stdin).")],
+    target: Annotated[str, typer.Argument(metavar="OUT", help="File, folder or - (stdout).")],
+    *,
+    to: Annotated[str, typer.Option(metavar="FORMAT", help="Format of OUT.")],
+    from_: Annotated[
+        str | None, typer.Option("--from", metavar="FORMAT", help="Format of IN (default: detect).")
+    ] = None,
+    reading: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="Option for reading IN's format; repeatable."),
+    ] = None,
+    writing: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="Option for writing OUT's format; repeatable."),
+    ] = None,
+    schema: Annotated[
+        Path | None,
+        typer.Option(help="Fail if a document does not conform to this schema.", exists=True),
+    ] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(metavar="MAP.toml", help="Rename and drop labels by this map.", exists=True),
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Fail if OUT's format cannot represent everything.")
+    ] = False,
+) -> None:
+    """Convert annotated documents from one format to another.
+
+    Anything the target format cannot represent is dropped, counted and reported.
+    """
+    from aloi.corpus.formats import conversion
+    from aloi.corpus.label_maps import LabelMap, load_label_map
+
+    must_exist(source)
+    settings = conversion.ConversionSettings(
+        target_format=to,
+        source_format=from_,
+        read_options=tuple(reading or ()),
+        write_options=tuple(writing or ()),
+        schema=schema_for(schema),
+        label_map=load_label_map(labels) if labels else LabelMap(),
+        strict=strict,
+    )
+    track = partial(progress, what="converting")
+    try:
+        result = conversion.convert(source, target, settings, progress=track)
+    except conversion.FormatOptionError as error:
+        raise typer.BadParameter(str(error)) from error
+    _report(result, settings)
+    print(f"{count_of(result.documents, 'document')} written to {target}", file=sys.stderr)
+
+
+def _report(result: Conversion, settings: ConversionSettings) -> None:
+    """Print repairs and losses to standard error."""
+    for note in result.read_notes:
+        print(f"reading {result.source_format}: {note}", file=sys.stderr)
+    for note in result.write_notes:
+        print(f"writing {settings.target_format}: {note}", file=sys.stderr)
+    for label, number in sorted((+result.dropped).items()):
+        reason = settings.label_map.drop.get(label, "its head or tail was dropped")
+        print(f"dropped {label}: {number} ({reason})", file=sys.stderr)

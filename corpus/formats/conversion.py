@@ -1,0 +1,123 @@
+"""Conversion of documents from one format to another, with a label map and a schema check."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from aloi.corpus.document import Document
+from aloi.corpus.formats import registry
+from aloi.corpus.formats.detection import detect_format
+from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.formats.shared.options import Options, parse_options
+from aloi.corpus.label_maps import LabelMap
+from aloi.corpus.locks import lock_output
+from aloi.corpus.schema import Schema, require_valid
+from aloi.corpus.streams import on_disk
+
+Documents = Iterable[Document]
+
+
+class FormatOptionError(ValueError):
+    """An unknown format, or an option that the format does not have."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConversionSettings:
+    """The settings of a conversion.
+
+    `source_format` is detected by default. `read_options` and `write_options` are `key=value`
+    strings. Documents must conform to `schema`, if it is given, after `label_map` was applied.
+    With `strict`, anything that the target format cannot represent is an error.
+    """
+
+    target_format: str
+    source_format: str | None = None
+    read_options: tuple[str, ...] = ()
+    write_options: tuple[str, ...] = ()
+    schema: Schema | None = None
+    label_map: LabelMap = field(default_factory=LabelMap)
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """The result of a conversion.
+
+    Contains the number of documents, the format of the source, notes on everything that was
+    repaired or dropped when reading and writing, and the number of items that the label map
+    dropped, by label.
+    """
+
+    documents: int
+    source_format: str
+    read_notes: tuple[str, ...]
+    write_notes: tuple[str, ...]
+    dropped: Counter[str]
+
+
+def convert(
+    source: str,
+    target: str,
+    settings: ConversionSettings,
+    *,
+    progress: Callable[[Documents], Documents] = iter,
+) -> Conversion:
+    """Convert a file, folder or stream; `target` is locked and written atomically.
+
+    `progress` wraps the documents as they are read. Raises `FormatOptionError` before anything is
+    read if a format or option is unknown, and `DataError` with all problems of the data.
+    """
+    write_options = _parse_options(settings.target_format, "WriteOptions", settings.write_options)
+    if settings.source_format is not None:  # fail early: reading a stream may take long
+        _parse_options(settings.source_format, "ReadOptions", settings.read_options)
+    read_notes, write_notes, mapping = Notes(), Notes(), _LabelMapping(settings.label_map)
+    with on_disk(source) as copy, lock_output(target):
+        source_format = settings.source_format or detect_format(copy.path)
+        read_options = _parse_options(source_format, "ReadOptions", settings.read_options)
+        documents: Documents = registry.read(
+            str(copy.path), format_=source_format, options=read_options, notes=read_notes
+        )
+        documents = mapping.apply(progress(documents))
+        if settings.schema is not None:
+            documents = require_valid(documents, settings.schema)
+        count = registry.write(
+            documents,
+            target,
+            format_=settings.target_format,
+            options=write_options,
+            notes=write_notes,
+            strict=settings.strict,
+        )
+    read_lines = tuple(map(copy.restore, read_notes))
+    return Conversion(count, source_format, read_lines, tuple(write_notes), mapping.dropped)
+
+
+@dataclass(frozen=True, slots=True)
+class _LabelMapping:
+    """A label map, and the number of items that it has dropped so far, by label."""
+
+    label_map: LabelMap
+    dropped: Counter[str] = field(default_factory=Counter)
+
+    def apply(self, documents: Documents) -> Iterator[Document]:
+        """Yield the documents with new labels."""
+        for document in documents:
+            mapped, dropped = self.label_map.apply_to(document)
+            self.dropped.update(dropped)
+            yield mapped
+
+
+def _parse_options(
+    format_: str, direction: Literal["ReadOptions", "WriteOptions"], pairs: Iterable[str]
+) -> Options:
+    if format_ not in registry.FORMAT_MODULES:
+        known = ", ".join(registry.FORMAT_MODULES)
+        raise FormatOptionError(f"unknown format {format_}; use one of: {known}")
+    try:
+        options: Options = parse_options(getattr(registry.load_format(format_), direction), pairs)
+    except ValueError as error:
+        raise FormatOptionError(f"{format_}: {error}") from error
+    return options

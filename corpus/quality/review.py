@@ -1,0 +1,72 @@
+"""Review of a corpus: all rules for likely annotation errors, without the accepted findings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aloi.corpus.collection import Corpus
+from aloi.corpus.document import Document
+from aloi.corpus.quality import rules
+from aloi.corpus.quality.findings import Finding
+from aloi.corpus.quality.review_settings import (
+    AcceptedFinding,
+    ReviewSettings,
+    load_review_settings,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """The open findings, and the accepted findings that no longer occur (`stale`)."""
+
+    open: tuple[Finding, ...]
+    stale: tuple[AcceptedFinding, ...]
+
+
+def review(corpus: Corpus) -> Review:
+    """Apply every rule to a corpus; raise `DataError` if it or its `review.toml` is invalid.
+
+    An accepted finding is not stale if its document is missing from this copy of the corpus.
+    """
+    settings = load_review_settings(corpus.folder, corpus.schema)
+    findings = find_errors(corpus.documents, settings, symmetric=corpus.schema.symmetric)
+    accepted = {(entry.rule, entry.document, entry.surface): entry for entry in settings.right}
+    keys = {(finding.rule, finding.document, finding.surface) for finding in findings}
+    missing = set(corpus.manifest.restricted) - {document.id for document in corpus.documents}
+    return Review(
+        open=tuple(f for f in findings if (f.rule, f.document, f.surface) not in accepted),
+        stale=tuple(
+            entry
+            for key, entry in accepted.items()
+            if key not in keys and entry.document not in missing
+        ),
+    )
+
+
+def find_errors(
+    documents: Sequence[Document],
+    settings: ReviewSettings,
+    *,
+    symmetric: frozenset[str] = frozenset(),
+) -> list[Finding]:
+    """Return the findings of all rules, sorted by rule and then in the order of the documents.
+
+    `symmetric` are the labels of relations without direction.
+    """
+    findings = [
+        *rules.rare_labels(documents),
+        *rules.unlabelled_surfaces(documents, settings),
+        *rules.rare_inner_mentions(documents),
+    ]
+    for document in documents:
+        findings += rules.ref_label_conflicts(document, settings.same_ref)
+        findings += rules.single_refs(document)
+        findings += rules.punctuation_edges(document)
+        findings += rules.duplicate_mentions(document)
+        findings += rules.duplicate_relations(document, symmetric)
+        for expected in settings.expected:
+            findings += rules.unlabelled_matches(document, expected)
+        for forbidden in settings.forbidden:
+            findings += rules.forbidden_matches(document, forbidden)
+    return sorted(findings, key=lambda finding: finding.rule)
