@@ -7,7 +7,7 @@ import sys
 import typer
 
 from aloi.cli import (
-    annotation,
+    annotate,
     comparison,
     corpus,
     curve,
@@ -15,8 +15,6 @@ from aloi.cli import (
     experiment,
     formats,
     models,
-    passes,
-    practice,
     release,
     suspects,
 )
@@ -32,11 +30,7 @@ app = typer.Typer(
 )
 app.add_typer(corpus.app, name="corpus")
 app.command("convert")(formats.convert)
-annotation.app.command("agree")(passes.agree)
-annotation.app.command("adjudicate")(passes.adjudicate)
-annotation.app.command("effort")(passes.effort)
-annotation.app.command("practice")(practice.practice)
-app.add_typer(annotation.app, name="annotate")
+app.add_typer(annotate.app, name="annotate")
 app.command("train")(models.train)
 app.command("predict")(models.predict)
 app.command("eval")(evaluation.evaluate)

@@ -21,9 +21,8 @@ class PushSource:
     documents: Sequence[Document]
 
     @classmethod
-    def from_corpus(cls, folder: Path, *, name: str | None = None) -> PushSource:
-        """Read a corpus folder. The name defaults to the corpus's."""
-        corpus = Corpus.open(folder)
+    def from_corpus(cls, corpus: Corpus, *, name: str | None = None) -> PushSource:
+        """Return the documents of a corpus. The name defaults to the corpus's."""
         return cls(name or corpus.manifest.name, corpus.schema, corpus.documents)
 
     @classmethod
