@@ -254,8 +254,8 @@ def pull(
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="Annotator whose project to pull; repeat for several "
-            "(default: all; ignored for an exported file).",
+            help="Pull only this annotator's project; repeat for several "
+            "(default: all projects; ignored for an exported file).",
         ),
     ] = None,
     edges: Annotated[

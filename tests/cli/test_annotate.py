@@ -1,14 +1,20 @@
-"""The commands of `aloi annotate` that need no server."""
+"""The commands of `aloi annotate`, without a server or with one in memory."""
 
 import json
 import os
 import subprocess
 import sys
+import webbrowser
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+from memory_server import MemoryServer
+from typer.testing import CliRunner
 
+from aloi.annotation.labelstudio import client
 from aloi.cli.annotate.output import plural
+from aloi.cli.main import app
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = 'name = "s"\nversion = "1"\n[entities]\nPER = {}\nLOC = {}\n'
@@ -113,6 +119,55 @@ def test_without_a_server_the_error_names_the_command_that_starts_one(
 
 def test_stop_reports_that_nothing_is_running(folder: Path) -> None:
     assert aloi("stop", cwd=folder).stdout == "Label Studio is not running in .label-studio\n"
+
+
+@pytest.fixture
+def server(folder: Path, monkeypatch: pytest.MonkeyPatch) -> MemoryServer:
+    """Replace Label Studio by a server in memory, and make `folder` the current folder."""
+    memory = MemoryServer()
+    monkeypatch.setattr(client, "LabelStudioServer", lambda access: nullcontext(memory))
+    monkeypatch.setenv("LABEL_STUDIO_URL", memory.url)
+    monkeypatch.setenv("LABEL_STUDIO_API_KEY", "token")
+    monkeypatch.chdir(folder)
+    return memory
+
+
+def invoke(*arguments: str) -> list[str]:
+    """Return the lines that a command prints."""
+    done = CliRunner().invoke(app, ["annotate", *arguments])
+    assert done.exit_code == 0, done.output
+    return done.output.splitlines()
+
+
+@pytest.mark.usefixtures("server")
+def test_pushed_work_is_pulled() -> None:
+    source = ("passes/luc", "--project", "c", "--schema", "corpus/schema.toml")
+    call = ("push", *source, "--to", "luc", "--finished")
+    assert invoke(*call) == ["luc: 1 document sent, 0 already present; memory:c/luc"]
+    assert invoke(*call, "--predictions", "passes/marie") == [
+        "luc: 0 documents sent, 1 already present, 1 prediction updated; memory:c/luc"
+    ]
+    assert invoke("pull", "corpus", "--out", "out") == ["out/luc: 1 written, 0 unchanged"]
+    assert invoke("pull", "c", "--out", "out") == ["out/luc: 0 written, 1 unchanged"]
+    assert CliRunner().invoke(app, ["annotate", "pull", "other", "--out", "out"]).exit_code == 2
+
+
+def test_a_document_is_opened_in_the_browser(
+    server: MemoryServer, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(webbrowser, "open", opened.append)
+    (folder / "passes" / "luc").rename(folder / "corpus" / "gold")
+    assert invoke("open", "d", "--to", "luc") == opened == ["memory:c/luc#1"]
+    (task,) = server.tasks[0].values()
+    assert [each["model_version"] for each in task["predictions"]] == ["predictions"]
+
+
+@pytest.mark.usefixtures("server")
+def test_practice_prints_the_progress() -> None:
+    address, progress = invoke("practice", "luc")
+    assert address.endswith("/practice-luc")
+    assert progress == "exercices faits : 0 sur 5"
 
 
 def test_plural() -> None:
