@@ -27,7 +27,7 @@ EdgePolicy = Literal["flag", "trim"]
 """The handling of white space at the edges of a mention: count and keep it, or remove it."""
 
 ADJUDICATION = "adjudication"
-"""The name used in place of an annotator's for the project in which passes are adjudicated."""
+"""The name of the adjudication project, used in its title in place of an annotator's name."""
 
 PRACTICE_PREFIX = "practice-"
 """The prefix of an annotator's name in the title of their practice project."""
@@ -137,7 +137,7 @@ class AnnotationServer(Protocol):
         """Create a project."""
 
     def update_project(self, project: Project, settings: Mapping[str, Any]) -> None:
-        """Change those settings of a project that differ."""
+        """Change the settings of a project that differ from `settings`."""
 
     def task_url(self, project: Project, task: int) -> str:
         """Return the address of a task's page."""
@@ -157,7 +157,7 @@ class AnnotationServer(Protocol):
         """Yield the tasks of a project in their order."""
 
     def modification_times(self, project: Project) -> dict[int, str]:
-        """Return when each task, or the work on it, was last changed, by the task's number."""
+        """Return the time of the last change to each task or its work, by the task's number."""
 
     def fetch_tasks(self, project: Project, tasks: Sequence[int]) -> Iterator[StoredTask]:
         """Yield tasks with their predictions and the work on them."""

@@ -7,15 +7,13 @@ import sys
 import typer
 
 from aloi.cli import (
-    annotation,
+    annotate,
     convert,
     corpus,
     curve,
     evaluate,
     experiment,
     models,
-    passes,
-    practice,
     release,
     suspects,
 )
@@ -31,11 +29,7 @@ app = typer.Typer(
 )
 app.add_typer(corpus.app, name="corpus")
 app.command("convert")(convert.convert)
-annotation.app.command("agree")(passes.agree)
-annotation.app.command("adjudicate")(passes.adjudicate)
-annotation.app.command("effort")(passes.effort)
-annotation.app.command("practice")(practice.practice)
-app.add_typer(annotation.app, name="annotate")
+app.add_typer(annotate.app, name="annotate")
 app.command("train")(models.train)
 app.command("predict")(models.predict)
 app.command("eval")(evaluate.evaluate)

@@ -1,4 +1,4 @@
-"""Adjudication: gold made from the versions of several annotators.
+"""Adjudication: several annotators' versions of a document become one gold document.
 
 Documents without disagreements become gold unchanged. For the others an adjudicator, or a policy
 (`aloi.annotation.compare.policy`), decides. The adjudicator starts from the annotations that all
@@ -47,7 +47,7 @@ UNANIMOUS = "agreement"
 
 @dataclass(frozen=True)
 class AdjudicationCase:
-    """The versions of a document by annotator, two or more."""
+    """A document of which two or more annotators have a version, with the versions by name."""
 
     versions: dict[str, Document]
     schema: Schema
@@ -100,7 +100,10 @@ class AdjudicationCase:
         )
 
     def shared_ends(self, disagreement: PassDisagreement) -> list[str]:
-        """Return the ids of the mentions of a value or relation; empty unless all have them."""
+        """Return the ids of the shared mentions at the ends of a disagreement.
+
+        Empty for a disagreement on a mention, or if an annotator does not have one of the mentions.
+        """
         if disagreement.aspect == MENTION or len(disagreement.versions) < len(self.versions):
             return []
         ids = {(entity.start, entity.end): entity.id for entity in self.shared.entities}
@@ -119,8 +122,8 @@ class AdjudicationCase:
     def gold(self, decided: Document, users: Mapping[str, str]) -> Document:
         """Return an adjudicator's decision as gold, with the ids of the annotators' mentions.
 
-        `users` has the names of the server's users by number. Raise `DataError` with all remaining
-        marks, or with all violations of the schema.
+        `users` has the names of the server's users by number. Raise `DataError` if marks remain,
+        or if the decision violates the schema.
         """
         problems = list(_remaining_marks(decided)) or list(schema_problems(decided, self.schema))
         if problems:
@@ -211,9 +214,9 @@ def merge_metadata(versions: Mapping[str, Document]) -> dict[str, Any]:
 
 
 def as_gold(document: Document, versions: Mapping[str, Document], *, decided_by: str) -> Document:
-    """Return a document as gold that needed no adjudicator.
+    """Return a document as gold that was decided without an adjudicator.
 
-    `decided_by` names the policy, or is `UNANIMOUS`. The date is that of the latest version.
+    `decided_by` is the policy or `UNANIMOUS`. The gold has the date of the latest version.
     """
     meta = merge_metadata(versions) | {"adjudicated_by": decided_by}
     times = [provenance(each).get("updated_at") for each in versions.values()]

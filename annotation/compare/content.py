@@ -1,4 +1,4 @@
-"""The content of a document by value, on which versions of the document are compared.
+"""The content of a document without ids, for the comparison of versions of the document.
 
 A mention is identified by its start, end and label; its ref and attributes are its values. A
 relation is identified by the mentions at its ends and its label; the ends of a symmetric relation
@@ -78,8 +78,8 @@ def _relation_values(relation: Relation, schema: Schema) -> Values:
 def build_document(content: DocumentContent, versions: Iterable[Document]) -> Document:
     """Return a document with this content, and with the first version's id, text and metadata.
 
-    A mention keeps the id that the first version with this mention uses. A new id is made only if
-    another mention already has it.
+    A mention gets the id that it has in the first version with this mention. If another mention
+    already has this id, a number is appended.
     """
     versions = list(versions)
     ids: dict[MentionKey, str] = {}
@@ -106,7 +106,7 @@ def _unused_id(id_: str, used: Iterable[str]) -> str:
 
 
 def shared_content(contents: Iterable[DocumentContent]) -> DocumentContent:
-    """Return the mentions and relations that all contents have, with the values all agree on."""
+    """Return the mentions and relations in all contents, with the values that are equal in all."""
     first, *others = contents
     return DocumentContent(
         _shared_values(first.mentions, [each.mentions for each in others]),

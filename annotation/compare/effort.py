@@ -10,9 +10,9 @@ An action is one operation on Label Studio's page, regardless of its duration:
 - clear: delete all annotations of a document at once.
 
 Overlapping mentions are matched one to one at the lowest cost; then relations between the same two
-mentions are matched likewise. The count is therefore the minimum for the mentions, and for the
-relations given the matched mentions. If clearing the document and starting over takes fewer
-actions, that number counts instead.
+mentions are matched in the same way. The count is the minimum for the mentions, and the minimum for
+the relations after the mentions are matched. If clearing the document and starting over takes fewer
+actions, this lower number is used.
 Source of the matching: Kuhn 1955, The Hungarian method for the assignment problem.
 """
 
@@ -105,16 +105,16 @@ def _counts(actions: Actions) -> dict[str, int]:
 def measure_effort(
     gold: Iterable[Document], predictions: Iterable[Document], schema: Schema | None = None
 ) -> Effort:
-    """Return the actions that gold takes from its predictions and from nothing.
+    """Return the actions that create gold from its predictions and from nothing.
 
-    A gold document without a prediction takes the same number either way. Without a schema all
+    A gold document without a prediction adds the same number to both counts. Without a schema all
     relations are directed. Raise `DataError` for predictions of documents that are not in gold
     or have another text there.
     """
     schema = schema or EMPTY_SCHEMA
     versions = group_by_document({"gold": gold, "the prediction": predictions})
     if extra := [id_ for id_, each in versions.items() if "gold" not in each]:
-        fix = "Predict only the documents of gold"
+        fix = "Remove the prediction, or add the document to gold"
         raise DataError(Problem("extra-document", "not in gold", fix, id_) for id_ in extra)
     from_predictions, from_nothing = Actions(), Actions()
     for each in versions.values():
@@ -129,9 +129,10 @@ def measure_effort(
 def fewest_actions(
     start: DocumentContent, target: DocumentContent, symmetric: frozenset[str]
 ) -> Actions:
-    """Return the actions from one content to another, after clearing if that takes fewer.
+    """Return the fewest actions that change one content into another.
 
-    `symmetric` has the labels of symmetric relations.
+    The content is cleared first if that takes fewer actions. `symmetric` has the labels of
+    symmetric relations.
     """
     matched = _match_mentions(start.mentions, target.mentions)
     actions = Actions()

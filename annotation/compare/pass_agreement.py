@@ -1,4 +1,4 @@
-"""The agreement of two or more passes: coefficients, disagreements and the work they took."""
+"""Agreement of two or more passes: coefficients, disagreements and each annotator's work."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ class ValueAgreement:
 class PassAgreement:
     """The agreement of passes on mentions, relations and values, and each annotator's work.
 
-    `values` covers the mentions and relations that two annotators share. `disagreements` covers
-    values, and relations between mentions that several annotators have, the most frequent kinds
-    first; those on mentions are in `coefficients`.
+    `values` covers the mentions and relations that two annotators share. `disagreements` has those
+    on values and on relations between shared mentions, the most frequent kinds first.
+    `coefficients` has the disagreements on mentions.
     """
 
     coefficients: annotator_agreement.AgreementReport

@@ -1,4 +1,4 @@
-"""The passes over a corpus: each annotator's version of its documents, and the work they took."""
+"""Passes, the sets of documents annotated by one annotator each, and the work on them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class PassWork:
     """The size of an annotator's pass, and its lead time in seconds if it was recorded.
 
     `timed` is the number of documents with a lead time, `total` the sum of their lead times,
-    `median` the median per document, `per_1000` the mean per 1,000 characters of their texts.
+    `median` their median, and `per_1000` the seconds per 1,000 characters of the timed documents.
     """
 
     documents: int
@@ -51,7 +51,7 @@ def read_passes(paths: Sequence[str | Path]) -> Passes:
     if len(set(names)) < len(names):
         names = list(map(str, folders))
     if (number := len(set(names))) < 2:
-        what = f"passes of {number} annotator{'' if number == 1 else 's'} given, expected two"
+        what = f"found {number} annotator{'' if number == 1 else 's'}, expected two or more"
         fix = "Give one folder per annotator, or the folder that `aloi annotate pull` wrote"
         raise DataError([Problem("one-annotator", what, fix)])
     return {

@@ -48,8 +48,8 @@ def is_policy(text: str) -> bool:
 def decide_by_policy(cases: Iterable[AdjudicationCase], policy: str) -> Decisions:
     """Return gold for the cases that a policy can decide.
 
-    `majority` decides every case; `annotator=NAME` takes the version of this annotator, and leaves
-    the other documents open. Raise `ValueError` if `policy` is neither.
+    `majority` decides every case. `annotator=NAME` selects the version of this annotator; documents
+    that NAME has not annotated stay open. Raise `ValueError` if `policy` is neither.
     """
     if not is_policy(policy):
         raise ValueError(f"unknown policy {policy!r}, expected `majority` or `annotator=NAME`")

@@ -67,15 +67,15 @@ def order_documents(
 ) -> list[Document]:
     """Return documents in the order in which they are to be annotated.
 
-    `uncertain-first`: by decreasing mean of 1 − score over predicted mentions and relations;
-    documents without scores come last. `diverse`: each document is the one that differs
+    `uncertain-first`: by increasing mean score of the predicted mentions and relations; documents
+    without scores come last. `diverse`: each document is the one that differs
     most in its words from all previous ones. Raise `DataError` for `uncertain-first` if no
     prediction has scores.
     """
     if order == "uncertain-first":
         uncertainty = {each.id: _uncertainty(predictions.get(each.id)) for each in documents}
         if documents and set(uncertainty.values()) == {NO_UNCERTAINTY}:
-            fix = "Give predictions made by `aloi predict`, or another order"
+            fix = "Use predictions made by `aloi predict`, or choose another order"
             raise DataError([Problem("no-scores", "no prediction has a score to order by", fix)])
         return sorted(documents, key=lambda each: uncertainty[each.id], reverse=True)
     if order == "diverse":

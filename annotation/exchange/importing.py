@@ -25,13 +25,13 @@ BATCH_SIZE = 1000
 """Tasks per import request. Label Studio takes about 8 ms per task and holds a batch in memory."""
 
 MAX_ATTEMPTS = 5
-"""How often the tasks of a batch are sent if the server does not answer."""
+"""The maximum number of times that a batch is sent to a server that does not answer."""
 
 RECONNECT_TIMEOUT = 120.0
 """Seconds to wait for a server that does not answer."""
 
 POLL_INTERVAL = 3.0
-"""Seconds between two listings of tasks; an import is over when they are equal."""
+"""Seconds between two listings of tasks. When two listings are equal, the import has ended."""
 
 LATE_TIMEOUT = 60.0
 """Seconds during which tasks may still arrive after a request that timed out."""
@@ -118,7 +118,7 @@ def _failed_import(number: int, error: UnansweredError) -> Problem:
 def _wait_for_import(
     server: AnnotationServer, project: Project, ids: Collection[str], *, late: bool
 ) -> TasksByDocument:
-    """Return the tasks of a project when all have arrived or no more arrive."""
+    """Wait until all tasks have arrived or no more arrive; return the project's tasks."""
     server.wait_until_ready(RECONNECT_TIMEOUT)
     deadline = time.monotonic() + (LATE_TIMEOUT if late else 0)
     before, tasks = None, tasks_by_document(server, project)

@@ -44,7 +44,7 @@ class PullReport:
 
 
 class NoProjectError(LookupError):
-    """There is no project for the requested annotators; the message names the existing ones."""
+    """A missing project of an annotator or corpus; the message names the existing projects."""
 
 
 def pass_annotators(annotators: Iterable[str]) -> list[str]:
@@ -64,10 +64,14 @@ def select_projects(
     projects, requested = server.list_projects(corpus), list(annotators)
     if unknown := set(requested) - projects.keys():
         existing = ", ".join(projects) or "none"
-        raise NoProjectError(f"no project of {', '.join(sorted(unknown))}; existing: {existing}")
+        raise NoProjectError(
+            f"no project of {', '.join(sorted(unknown))}; existing projects: {existing}"
+        )
     selected = requested or pass_annotators(projects)
     if not selected:
-        raise NoProjectError(f"{server.url} has no project «{corpus} · …»; push first")
+        raise NoProjectError(
+            f"{server.url} has no project «{corpus} · …»; run `aloi annotate push` first"
+        )
     return {name: projects[name] for name in selected}
 
 
@@ -207,7 +211,7 @@ def finished_documents(
     reader = server.task_reader(notes)
     tasks = [task.id for task in server.list_tasks(project)]
     for task in server.fetch_tasks(project, tasks):
-        read, wrong = reader.read(task, project.title)
-        documents |= {document.id: document for document in read}
-        problems += wrong
+        finished, task_problems = reader.read(task, project.title)
+        documents |= {document.id: document for document in finished}
+        problems += task_problems
     return documents, problems

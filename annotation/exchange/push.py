@@ -64,7 +64,7 @@ class PushRequest:
 class ProjectPush:
     """The result of a push for one project.
 
-    Documents `sent`, already `present`, and `replaced`; `predictions` renewed; `duplicates`
+    Counts: documents `sent`, already `present` and `replaced`; `predictions` updated; `duplicates`
     (tasks) deleted.
     """
 
@@ -85,9 +85,9 @@ def push(
 ) -> dict[str, ProjectPush]:
     """Send documents to their annotators; return the result by annotator.
 
-    Nothing is sent if there is any problem. Raise `DataError` with all problems: labels that are
-    not in the schema, predictions for another text, and tasks with another text, unless `changed`
-    is `keep`, or is `replace` and the tasks have no work.
+    Raise `DataError` with all problems, before anything is sent: labels that are not in the schema,
+    predictions for another text, and tasks with another text. A task with another text is no
+    problem if `changed` is `keep`, or if `changed` is `replace` and the task has no work.
     """
     if problems := list(_request_problems(server, request)):
         raise DataError(problems)
@@ -174,15 +174,15 @@ class _AnnotatorPush:
             has_work = any(task.id in with_work for task in self.tasks[document.id])
             if self.request.changed == "replace" and not has_work:
                 continue
-            what = f"the text of {self.annotator}'s task differs"
-            fix = "Push with --changed keep, or with --changed replace, which deletes no work"
+            what = f"the text of {self.annotator}'s task differs from the document's"
+            fix = "Push with --changed keep to keep the task, or --changed replace to replace it"
             if has_work:
                 what += ", and the task has work"
                 fix = "Push with --changed keep, or pull the work and delete the task"
             yield Problem("changed-text", what, fix, document.id)
 
     def send(self, progress: Progress) -> ProjectPush:
-        """Create or update the project, send missing documents, and renew predictions."""
+        """Create or update the project, send missing documents, and update predictions."""
         project = self._set_up_project()
         tasks, duplicates = delete_duplicates(self.server, project, self.tasks)
         replaced: list[str] = []
@@ -191,7 +191,7 @@ class _AnnotatorPush:
             outdated = [task.id for id_ in replaced for task in tasks.pop(id_)]
             self.server.delete_tasks(project, outdated)
         missing = [document for document in self.documents if document.id not in tasks]
-        predictions = self._renew_predictions(project, tasks)
+        predictions = self._update_predictions(project, tasks)
         sent = 0
         for batch in split_batches(missing):
             progress(f"{project.title}: {sent} of {len(missing)} documents sent")
@@ -232,7 +232,7 @@ class _AnnotatorPush:
         )
         return self.writer.task(document, predictions=predictions, finished=self.request.finished)
 
-    def _renew_predictions(self, project: Project, tasks: TasksByDocument) -> int:
+    def _update_predictions(self, project: Project, tasks: TasksByDocument) -> int:
         """Replace the predictions of this model version that differ; return how many did."""
         predictions, version = self.request.predictions, self.request.model_version
         wanted = {

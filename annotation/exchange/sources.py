@@ -1,4 +1,4 @@
-"""The documents and predictions that are pushed: of a corpus, or from files."""
+"""The documents and predictions of a push, read from a corpus or from files."""
 
 from __future__ import annotations
 
@@ -14,16 +14,15 @@ from aloi.corpus.schema import Schema, load_schema
 
 @dataclass(frozen=True)
 class PushSource:
-    """Documents to push, their schema, and the name under which their projects are found."""
+    """Documents to push, their schema, and the name at the start of their projects' titles."""
 
     name: str
     schema: Schema
     documents: Sequence[Document]
 
     @classmethod
-    def from_corpus(cls, folder: Path, *, name: str | None = None) -> PushSource:
-        """Read a corpus folder. The name defaults to the corpus's."""
-        corpus = Corpus.open(folder)
+    def from_corpus(cls, corpus: Corpus, *, name: str | None = None) -> PushSource:
+        """Return the documents of a corpus. The name defaults to the corpus's."""
         return cls(name or corpus.manifest.name, corpus.schema, corpus.documents)
 
     @classmethod
@@ -33,7 +32,7 @@ class PushSource:
 
 
 def corpus_name(source: str) -> str:
-    """Return the name of the corpus in a folder; any other text is a name already."""
+    """Return the name of the corpus in a folder; return any other text unchanged."""
     return Corpus.open(Path(source)).manifest.name if is_corpus(Path(source)) else source
 
 

@@ -16,7 +16,7 @@ ACCESS_FILE = "access.toml"
 """The file in this folder with the server's address, user, password and token."""
 
 URL_VARIABLE, TOKEN_VARIABLE = "LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY"
-"""The environment variables of another server. They take precedence over a local one."""
+"""Environment variables with a server's address and token, used instead of a local server."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,7 +120,7 @@ def _existing_tasks(
 
 
 def _outdated_decision(id_: str, url: str) -> Problem:
-    what = "an annotator's version changed after adjudication of the document had begun"
+    what = "an annotator's version changed after the adjudication began"
     return Problem(
         "changed-version", what, f"Check whether the decision is still right: {url}", id_
     )
@@ -133,7 +133,7 @@ def _read_decision(
     reader: LabelStudioTaskReader,
     project: Project,
 ) -> tuple[dict[str, Document], list[Problem]]:
-    """Return the gold of a task by document id, if it is decided, and why it cannot be gold."""
+    """Return a task's gold by document id, empty unless it is decided, and the problems in it."""
     documents, problems = reader.read(task, project.title)
     gold: dict[str, Document] = {}
     for document in documents if not problems else ():

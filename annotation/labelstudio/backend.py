@@ -6,7 +6,7 @@ which are ignored. Other parts of a request, including the token that Label Stud
 read.
 
 Errors are returned as a status code and a message. The message is also in the status line, because
-that is all that Label Studio displays of an error.
+Label Studio displays only this line.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ class Backend:
         }
 
     def _labels(self) -> set[str]:
-        """Return the labels that the pipeline can predict, as they are in an interface."""
+        """Return the labels that the pipeline can predict, escaped as in an interface."""
         labels: set[str] = set()
         for pipe in self.nlp.pipe_names:
             assigns, known = self.nlp.get_pipe_meta(pipe).assigns, self.nlp.pipe_labels.get(pipe)

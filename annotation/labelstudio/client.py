@@ -128,7 +128,7 @@ class LabelStudioServer:
         return self._project(created.id, title)
 
     def update_project(self, project: Project, settings: Mapping[str, Any]) -> None:
-        """Change those settings of a project that differ."""
+        """Change the settings of a project that differ from `settings`."""
         with self._translated_errors(f"updating the project «{project.title}»"):
             current = self._client.projects.get(project.id, request_options=self._options)
             changed = {k: value for k, value in settings.items() if getattr(current, k) != value}
@@ -192,7 +192,7 @@ class LabelStudioServer:
             yield TaskSummary(task["id"], id_, text_hash(text))
 
     def modification_times(self, project: Project) -> dict[int, str]:
-        """Return when each task, or the work on it, was last changed, by the task's number."""
+        """Return the time of the last change to each task or its work, by the task's number."""
         listed = self._list(project, PAGE_SIZE, fields="task_only", include="id,updated_at")
         return {task["id"]: task["updated_at"] for task in listed}
 
@@ -303,7 +303,9 @@ class LabelStudioServer:
             body.get("validation_errors") or body.get("detail") if isinstance(body, dict) else body
         )
         what = f"{action}: {self.url} answers {status}: {str(detail)[:MAX_ANSWER_TEXT]}"
-        return Problem("server-refuses", what, "Correct what the message names, then try again")
+        return Problem(
+            "server-refuses", what, "Correct the error in the message, then repeat the command"
+        )
 
     def _no_answer(self, action: str) -> DataError:
         what = f"{action}: {self.url} does not answer"

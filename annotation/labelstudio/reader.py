@@ -1,9 +1,9 @@
 """Finished work read from Label Studio tasks.
 
 The annotator of a document is the one to whom the task was pushed; if the task does not name one,
-it is the user who completed the annotation. Offsets are trusted, and a mention's text is taken from
-the document. The document's text must be the one that was pushed (the task has its SHA-256).
-Unreadable regions are reported, and the rest of the task is read.
+it is the user who completed the annotation. Mentions are read by their offsets; the texts that
+Label Studio stores with regions are ignored. A task is refused if its text is not the one that was
+pushed (the task has its SHA-256). Unreadable regions are reported; the rest of the task is read.
 """
 
 from __future__ import annotations
@@ -53,11 +53,11 @@ class LabelStudioTaskReader:
         documents: list[Document] = []
         problems: list[Problem] = []
         for annotator, works in _finished_work(task, blank).items():
-            wrong = list(_work_problems(blank, annotator, works))
-            if not wrong:
-                document, wrong = self._document(blank, annotator, task, works[0])
+            work_problems = list(_work_problems(blank, annotator, works))
+            if not work_problems:
+                document, work_problems = self._document(blank, annotator, task, works[0])
                 documents.append(document)
-            problems += wrong
+            problems += work_problems
         return documents, [problem.at(file=f"{place}, task {task.id}") for problem in problems]
 
     def _note_unfinished(self, task: LabelStudioTask, place: str) -> None:
@@ -152,8 +152,8 @@ def _check_text(blank: Document) -> None:
         raise DataError([Problem("changed-text", what, fix, blank.id)])
 
 
-def _questions(given: Mapping[str, Mapping[str, str]]) -> list[str]:
-    return [values[QUESTION] for values in given.values() if QUESTION in values]
+def _questions(field_values: Mapping[str, Mapping[str, str]]) -> list[str]:
+    return [values[QUESTION] for values in field_values.values() if QUESTION in values]
 
 
 def _provenance(task: LabelStudioTask, work: TaskAnnotation) -> dict[str, Any]:

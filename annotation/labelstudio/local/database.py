@@ -50,6 +50,6 @@ def _split(url: str) -> SplitResult:
         bare = not parts.query and not parts.fragment and parts.port != 0
         if parts.scheme in ("postgresql", "postgres") and parts.path.strip("/") and bare:
             return parts
-    what = "the database URL is not that of a PostgreSQL database"
+    what = "the database URL is not a valid PostgreSQL URL"
     fix = f"Write {URL_FORM}; set other options with variables such as PGSSLMODE"
     raise DataError([Problem("bad-database", what, fix)])

@@ -14,7 +14,7 @@ from pathlib import Path
 from aloi.corpus.problems import DataError, Problem
 
 LOCK_FILE = Path(__file__).with_name("label-studio.lock")
-"""The lock file: every package with its hashes. Its head says how it was made."""
+"""The lock file: every package with its hashes. Its header says how it is generated."""
 
 READY_FILE = "aloi-installed"
 """The file that is written last into an environment, with the hash of its lock file."""
@@ -29,7 +29,7 @@ def lock_hash() -> str:
 
 
 def is_installed(environment: Path) -> bool:
-    """Return whether an environment was completely installed from the present lock file."""
+    """Return whether an environment was completely installed from the current lock file."""
     ready = environment / READY_FILE
     return ready.is_file() and ready.read_text(encoding="utf-8") == lock_hash()
 

@@ -96,7 +96,7 @@ def stop(home: Path) -> bool:
 
 
 def _running_server(home: Path) -> LocalServer | None:
-    """Return the running server of the home when it is ready, or None if it ends before."""
+    """Return the running server of the home when it is ready, or None if it exits before."""
     homes.locking_process(home)
     server = homes.read_access(home)
     if server is None:
@@ -107,7 +107,7 @@ def _running_server(home: Path) -> LocalServer | None:
 
 
 def _configure(home: Path, port: int | None, database: str | None) -> LocalServer:
-    """Return the server to start: that of the last start, with the given port and database."""
+    """Return the server of the last start, or a new one, with the requested port and database."""
     server = homes.read_access(home)
     if server is None:
         password, token = secrets.token_urlsafe(16), secrets.token_hex(20)
@@ -157,9 +157,9 @@ def _check_port(port: int) -> None:
 
 
 def _launch(home: Path, server: LocalServer, environment: dict[str, str], lock: int) -> None:
-    """Launch the server in a session of its own that inherits the lock, and wait until it is ready.
+    """Launch the server in a new session with the lock, and wait until it is ready.
 
-    Raise `DataError` with the last line of the log if it ends before.
+    Raise `DataError` with the last line of the log if the server exits before.
     """
     log = home / "server.log"
     configuration = Path(__file__).with_name("gunicorn_conf.py")
@@ -179,8 +179,8 @@ def _launch(home: Path, server: LocalServer, environment: dict[str, str], lock: 
     try:
         homes.record_process(lock, process.pid)
         if not _wait_until_ready(server, lambda: process.poll() is None):
-            what = f"Label Studio ended during its start: {_last_line(log)}"
-            raise DataError([Problem("not-started", what, "See its log", file=str(log))])
+            what = f"Label Studio exited during startup: {_last_line(log)}"
+            raise DataError([Problem("not-started", what, "See the log", file=str(log))])
     except BaseException:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -190,7 +190,7 @@ def _launch(home: Path, server: LocalServer, environment: dict[str, str], lock: 
 
 
 def _wait_until_ready(server: LocalServer, alive: Callable[[], bool]) -> bool:
-    """Wait until the server is ready; return False if it ends before."""
+    """Wait until the server is ready; return False if it exits before."""
     deadline = time.monotonic() + START_TIMEOUT
     while alive():
         if _is_ready(server):

@@ -11,6 +11,7 @@ from aloi.annotation.exchange.sources import (
     read_predictions,
 )
 from aloi.corpus import document_files
+from aloi.corpus.collection import Corpus
 from aloi.corpus.document import Document
 
 SCHEMA = 'name = "s"\nversion = "1"\n[entities]\n'
@@ -29,9 +30,10 @@ def corpus(tmp_path: Path) -> Path:
 
 
 def test_a_corpus_has_a_name_a_schema_and_documents(corpus: Path) -> None:
-    source = PushSource.from_corpus(corpus)
+    opened = Corpus.open(corpus)
+    source = PushSource.from_corpus(opened)
     assert (source.name, source.schema.name, list(source.documents)) == ("c", "s", [DOCUMENT])
-    assert PushSource.from_corpus(corpus, name="other").name == "other"
+    assert PushSource.from_corpus(opened, name="other").name == "other"
 
 
 def test_files_are_read_with_a_schema_and_a_name(corpus: Path, tmp_path: Path) -> None:
@@ -50,5 +52,5 @@ def test_models_are_named_in_the_metadata() -> None:
     assert model_names({"d": DOCUMENT, "e": Document("e", "", ())}) == ["m"]
 
 
-def test_a_name_is_a_corpus_folders_or_is_given(corpus: Path) -> None:
+def test_corpus_name_reads_a_folder_and_returns_other_text(corpus: Path) -> None:
     assert (corpus_name(str(corpus)), corpus_name("presse")) == ("c", "presse")

@@ -196,8 +196,8 @@ def test_tasks_with_another_text_are_replaced_unless_they_have_work(
     assert push(studio, push_request(name, new, changed="keep"), Notes())["marie"].sent == 0
     with pytest.raises(DataError, match="d0: the text of marie's task differs, and the task has"):
         push(studio, push_request(name, new, changed="replace"), Notes())
-    done = push(studio, push_request(name, new[1:], changed="replace"), Notes())["marie"]
-    assert (done.replaced, done.sent) == (1, 1)
+    result = push(studio, push_request(name, new[1:], changed="replace"), Notes())["marie"]
+    assert (result.replaced, result.sent) == (1, 1)
     assert task_counts(studio, name) == {"d0": 1, "d1": 1, "d2": 1}
 
 

@@ -214,13 +214,13 @@ def test_an_interrupted_first_start_can_be_repeated(tmp_path: Path) -> None:
         started.communicate()
     assert not home.is_locked(tmp_path / "home")
     assert not (tmp_path / "home" / "access.toml").exists()
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    completed = subprocess.run(command, check=True, capture_output=True, text=True)
     running = home.read_access(tmp_path / "home")
     assert running is not None
     assert server.stop(tmp_path / "home")
-    assert running.url in done.stdout
-    assert "aloi@localhost" in done.stdout
-    assert running.password not in done.stdout + done.stderr
+    assert running.url in completed.stdout
+    assert "aloi@localhost" in completed.stdout
+    assert running.password not in completed.stdout + completed.stderr
 
 
 @pytest.mark.filterwarnings("ignore:The `parse_obj`:DeprecationWarning")  # raised in the SDK

@@ -1,0 +1,29 @@
+"""The connection of the commands to a Label Studio server."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aloi.cli.console import steps
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from aloi.annotation.labelstudio.client import LabelStudioServer
+    from aloi.annotation.progress import Progress
+
+HomeOption = Annotated[Path, typer.Option(metavar="DIR", help="Local server folder.")]
+
+
+@contextmanager
+def connect(home: Path) -> Iterator[tuple[LabelStudioServer, Progress]]:
+    """Yield the server that `find_access` returns, and a function that displays progress."""
+    from aloi.annotation.labelstudio.access import find_access
+    from aloi.annotation.labelstudio.client import LabelStudioServer
+
+    with LabelStudioServer(find_access(home)) as studio, steps() as progress:
+        yield studio, progress

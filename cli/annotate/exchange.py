@@ -1,0 +1,305 @@
+"""`aloi annotate open`, `push` and `pull`: documents to annotators, and their work back."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from aloi.annotation.labelstudio.access import DEFAULT_HOME
+from aloi.cli.annotate.connection import HomeOption, connect
+from aloi.cli.annotate.output import plural, print_notes
+from aloi.cli.console import fail, output_lock
+from aloi.cli.inputs import corpus_at, must_exist, open_corpus
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aloi.annotation.annotation_server import EdgePolicy
+    from aloi.annotation.exchange.pull import PullReport
+    from aloi.annotation.exchange.push import ProjectPush
+    from aloi.annotation.exchange.sources import PushSource
+    from aloi.corpus.document import Document
+    from aloi.corpus.formats.shared.notes import Notes
+
+
+def open_document(
+    document_id: Annotated[
+        str, typer.Argument(metavar="ID", help="Id of a document in the corpus.")
+    ],
+    *,
+    corpus_folder: Annotated[
+        Path, typer.Option("--corpus", metavar="CORPUS", help="Corpus folder.", exists=True)
+    ] = Path("corpus"),
+    to: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Annotator's name (default: your user name)."),
+    ] = None,
+    predictions: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DOCUMENTS",
+            help="Predictions to display: a file, a folder or a corpus "
+            "(default: the annotations in the corpus).",
+        ),
+    ] = None,
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Open a pre-annotated document in Label Studio.
+
+    The document is first sent to the annotator's project, unless the project has it already.
+    """
+    import getpass
+    import webbrowser
+
+    from aloi.annotation.exchange.push import PushRequest, push_document
+    from aloi.annotation.guidelines import guide_for
+    from aloi.corpus.formats.shared.notes import Notes
+
+    corpus = open_corpus(corpus_folder)
+    selected = [document for document in corpus.documents if document.id == document_id]
+    if not selected:
+        raise typer.BadParameter(f"{corpus_folder} has no document {document_id}")
+    predicted = _predictions(predictions or str(corpus_folder))
+    request = PushRequest(
+        corpus=corpus.manifest.name,
+        schema=corpus.schema,
+        documents=selected,
+        annotators=[to or getpass.getuser()],
+        predictions={document_id: predicted[document_id]} if document_id in predicted else {},
+        model_version=_model_name(predicted),
+        guide=guide_for(corpus.schema),
+    )
+    with connect(home) as (studio, progress):
+        url = push_document(studio, request, Notes(), progress=progress)
+    print(url)
+    webbrowser.open(url)
+
+
+def push(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="DOCUMENTS", help="Corpus folder, or documents (`-` for standard input)."
+        ),
+    ],
+    *,
+    to: Annotated[
+        list[str], typer.Option(metavar="NAME", help="Annotator's name; repeat for several.")
+    ],
+    double: Annotated[
+        float,
+        typer.Option(
+            metavar="SHARE", min=0, max=1, help="Share of the documents sent to two annotators."
+        ),
+    ] = 0.0,
+    order: Annotated[
+        Literal["as-is", "uncertain-first", "diverse"],
+        typer.Option(
+            help="Order of the tasks: as in DOCUMENTS, lowest prediction scores first, or each "
+            "text as different as possible from the previous ones."
+        ),
+    ] = "as-is",
+    predictions: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DOCUMENTS",
+            help="Predictions to display: a file, a folder or a corpus (default: none).",
+        ),
+    ] = None,
+    model_version: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Model name to record for the predictions (default: read from the predictions).",
+        ),
+    ] = None,
+    finished: Annotated[
+        bool,
+        typer.Option(
+            "--finished",
+            help="Send the annotations in DOCUMENTS as finished work (default: send none).",
+        ),
+    ] = False,
+    changed: Annotated[
+        Literal["refuse", "keep", "replace"],
+        typer.Option(
+            help="Action if the text of a task has changed: fail without sending anything, keep "
+            "the task, or replace it if it has no work."
+        ),
+    ] = "refuse",
+    project: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Project name prefix; required without a corpus (default: the corpus's name).",
+        ),
+    ] = None,
+    schema: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Schema (TOML); required without a corpus (default: the corpus's schema).",
+            exists=True,
+        ),
+    ] = None,
+    guide: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Guide (Markdown) to display to annotators "
+            "(default: aloi's French guide, if it was written for the schema).",
+            exists=True,
+        ),
+    ] = None,
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Send documents to annotators in Label Studio.
+
+    Each annotator has a separate project. A push can be repeated: it keeps existing tasks and sends
+    only missing documents.
+    """
+    from aloi.annotation.exchange import push as pushing
+    from aloi.annotation.guidelines import guide_for
+    from aloi.corpus.formats.shared.notes import Notes
+    from aloi.corpus.guides import read_guide
+
+    if len(set(to)) < len(to):
+        raise typer.BadParameter("--to has the same annotator twice")
+    documents = _push_source(source, project, schema)
+    predicted = _predictions(predictions)
+    request = pushing.PushRequest(
+        corpus=documents.name,
+        schema=documents.schema,
+        documents=documents.documents,
+        annotators=to,
+        double=double,
+        order=order,
+        predictions=predicted,
+        model_version=model_version or _model_name(predicted),
+        guide=read_guide(guide) if guide else guide_for(documents.schema),
+        finished=finished,
+        changed=changed,
+    )
+    notes = Notes()
+    with connect(home) as (studio, progress):
+        results = pushing.push(studio, request, notes, progress=progress)
+    print_notes(notes)
+    for annotator, result in results.items():
+        print(f"{annotator}: {_format_result(result)}; {result.project.url}")
+
+
+def _push_source(source: str, project: str | None, schema: Path | None) -> PushSource:
+    """Return the documents of a corpus folder, or of files with a schema."""
+    from aloi.annotation.exchange.sources import PushSource
+
+    must_exist(source)
+    corpus = corpus_at(source)
+    if corpus is not None:
+        if schema is not None:
+            raise typer.BadParameter("a corpus folder has its own schema; omit --schema")
+        return PushSource.from_corpus(corpus, name=project)
+    if schema is None or project is None:
+        raise typer.BadParameter(f"{source} is not a corpus folder; add --schema and --project")
+    return PushSource.from_files(source, schema, name=project)
+
+
+def _predictions(source: str | None) -> dict[str, Document]:
+    """Return predictions by document id; empty without a source."""
+    from aloi.annotation.exchange.sources import read_predictions
+
+    if source is None:
+        return {}
+    must_exist(source)
+    return read_predictions(source)
+
+
+def _model_name(predictions: Mapping[str, Document]) -> str:
+    """Return the model name in the predictions; exit with status 2 if there are several."""
+    from aloi.annotation.exchange.sources import model_names
+
+    models = model_names(predictions)
+    if len(models) > 1:
+        raise typer.BadParameter(f"predictions of {len(models)} models; add --model-version")
+    return models[0] if models else "predictions"
+
+
+def _format_result(result: ProjectPush) -> str:
+    """Return the counts of a push to one project, without those that are zero."""
+    counts = [f"{plural(result.sent, 'document')} sent", f"{result.present} already present"]
+    if result.replaced:
+        counts.append(f"{plural(result.replaced, 'task')} replaced")
+    if result.predictions:
+        counts.append(f"{plural(result.predictions, 'prediction')} updated")
+    if result.duplicates:
+        counts.append(f"{plural(result.duplicates, 'duplicate task')} deleted")
+    return ", ".join(counts)
+
+
+def pull(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE",
+            help="Corpus folder, project name prefix, or JSON file exported from Label Studio.",
+        ),
+    ],
+    *,
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Output folder, with one subfolder per annotator.")
+    ],
+    annotator: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Pull only this annotator's project; repeat for several "
+            "(default: all projects; ignored for an exported file).",
+        ),
+    ] = None,
+    edges: Annotated[
+        Literal["flag", "trim"],
+        typer.Option(help="White space at the edges of mentions: count and keep it, or remove it."),
+    ] = "flag",
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Write annotators' finished work to files.
+
+    Only tasks that changed since the last pull are fetched. Unreadable regions are reported; the
+    rest is written.
+    """
+    from aloi.annotation.exchange.sources import corpus_name
+    from aloi.annotation.labelstudio.export import pull_export
+    from aloi.corpus.formats.shared.notes import Notes
+    from aloi.corpus.streams import is_stream, on_disk
+
+    notes = Notes()
+    with output_lock(str(out)):
+        if is_stream(source) or Path(source).is_file():
+            with on_disk(source) as file:
+                report = pull_export(file.path, out, notes, edges=edges)
+        else:
+            report = _pull_projects(corpus_name(source), annotator or [], out, notes, edges, home)
+    print_notes(notes)
+    names = sorted(report.written | report.unchanged)
+    for name in names:
+        print(f"{out / name}: {report.written[name]} written, {report.unchanged[name]} unchanged")
+    if report.problems:
+        fail(report.problems)
+    if not names:
+        print("no finished work", file=sys.stderr)
+
+
+def _pull_projects(
+    corpus: str, annotators: list[str], out: Path, notes: Notes, edges: EdgePolicy, home: Path
+) -> PullReport:
+    """Pull from a server; exit with status 2 if there are no projects of these annotators."""
+    from aloi.annotation.exchange.pull import NoProjectError, pull_projects, select_projects
+
+    with connect(home) as (studio, progress):
+        try:
+            projects = select_projects(studio, corpus, annotators).values()
+        except NoProjectError as error:
+            raise typer.BadParameter(str(error)) from error
+        return pull_projects(studio, projects, out, notes, edges=edges, progress=progress)

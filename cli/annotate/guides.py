@@ -1,0 +1,110 @@
+"""`aloi annotate practice`, `config` and `guidelines`: training and rules for annotators."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aloi.annotation.labelstudio.access import DEFAULT_HOME
+from aloi.cli.annotate.connection import HomeOption, connect
+from aloi.cli.annotate.output import print_notes
+from aloi.cli.console import fail
+from aloi.cli.inputs import corpus_at
+
+if TYPE_CHECKING:
+    from aloi.annotation.practice.exercises import PracticeSession
+
+
+def practice(
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="NAME", help="Annotator's name (default: your user name)."),
+    ] = None,
+    *,
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Practise on short texts with known answers.
+
+    The first call creates a practice project in Label Studio. Call the command again to correct the
+    finished texts. The corrections are in French, like the texts and the guide.
+    """
+    import getpass
+
+    from aloi.annotation.practice.exercises import load_exercises, update_practice
+    from aloi.corpus.formats.shared.notes import Notes
+
+    exercises, notes = load_exercises(), Notes()
+    with connect(home) as (studio, progress):
+        session = update_practice(
+            studio, name or getpass.getuser(), exercises, notes=notes, progress=progress
+        )
+    print_notes(notes)
+    _print_session(session)
+    if session.problems:
+        fail(session.problems)
+
+
+def _print_session(session: PracticeSession) -> None:
+    """Print the address, progress, corrections and scores of a practice session, in French."""
+    from aloi.annotation.practice.exercises import format_correction
+    from aloi.eval.reports.sheets import format_ratio
+
+    print(f"{session.project.title} : {session.project.url}")
+    print(f"exercices faits : {len(session.finished)} sur {len(session.exercises)}")
+    for id_, corrections in session.corrections().items():
+        title = session.finished[id_].meta["title"]
+        print(f"\n{id_}, {title}, différences : {len(corrections)}")
+        for correction in corrections:
+            print(format_correction(correction))
+    for target, f1 in session.scores().items():
+        print(f"\n{target} : F1 {format_ratio(f1)}", end="")
+    if session.finished:
+        print()
+
+
+def config(
+    source: Annotated[
+        Path,
+        typer.Argument(metavar="SCHEMA", help="Schema (TOML) or corpus folder.", exists=True),
+    ],
+    *,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Output file (default: standard output).")
+    ] = None,
+) -> None:
+    """Write the labelling interface of a schema (XML).
+
+    `aloi annotate push` configures its projects with the same interface.
+    """
+    from aloi.annotation.guidelines import guide_for
+    from aloi.annotation.labelstudio.interface import labelling_interface
+    from aloi.corpus.files import atomic_text_file
+    from aloi.corpus.schema import load_schema
+
+    corpus = corpus_at(str(source))
+    schema = load_schema(source) if corpus is None else corpus.schema
+    guide = guide_for(schema)
+    interface = labelling_interface(schema, guide=guide.text if guide else None)
+    if out is None:
+        print(interface)
+        return
+    with atomic_text_file(out) as stream:
+        stream.write(f"{interface}\n")
+
+
+def guidelines(
+    guide: Annotated[
+        Path, typer.Argument(metavar="GUIDE", help="Annotation guide (Markdown).", exists=True)
+    ],
+    *,
+    schema: Annotated[
+        Path, typer.Option(metavar="FILE", help="Schema (TOML) for the tables.", exists=True)
+    ],
+) -> None:
+    """Update the tables of labels in an annotation guide."""
+    from aloi.corpus.guides import refresh_tables
+    from aloi.corpus.schema import load_schema
+
+    refresh_tables(guide, load_schema(schema))

@@ -1,0 +1,219 @@
+"""`aloi annotate agree`, `adjudicate` and `effort`: comparison of annotations of one corpus."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aloi.annotation.labelstudio.access import DEFAULT_HOME
+from aloi.cli.annotate.connection import HomeOption, connect
+from aloi.cli.annotate.output import plural, print_notes
+from aloi.cli.console import fail, output_lock, print_sheets, write_json
+from aloi.cli.inputs import must_exist, open_corpus, schema_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from aloi.annotation.compare.adjudication import AdjudicationCase, Decisions
+    from aloi.annotation.labelstudio.adjudication_project import ProjectDecisions
+    from aloi.corpus.collection import Corpus
+
+PassesArgument = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="PASSES",
+        help="One folder or file per annotator, or the folder that `aloi annotate pull` wrote.",
+    ),
+]
+
+SchemaOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Schema (TOML) with the symmetric relations (default: all relations are directed).",
+        exists=True,
+    ),
+]
+
+
+def agree(
+    passes: PassesArgument,
+    *,
+    schema: SchemaOption = None,
+    json_: Annotated[
+        Path | None,
+        typer.Option(
+            "--json",
+            metavar="FILE",
+            help="Also write the results and all disagreements to this JSON file (default: none).",
+        ),
+    ] = None,
+) -> None:
+    """Measure the agreement of two or more annotators.
+
+    A pass is the set of documents annotated by one annotator. The output shows F1, agreement
+    coefficients, the most frequent disagreements, and the size and annotation time of each pass.
+    """
+    from aloi.annotation.compare.pass_agreement import compare_passes
+    from aloi.annotation.compare.passes import read_passes
+
+    _check_passes(passes)
+    agreement = compare_passes(read_passes(passes), schema_for(schema))
+    print_sheets(agreement.sheets())
+    write_json(json_, agreement.to_json())
+
+
+def _check_passes(paths: list[str]) -> None:
+    """Exit with status 2 if a path is missing or repeated, or if there is a single file."""
+    must_exist(*paths)
+    if len(set(paths)) < len(paths) or (len(paths) == 1 and not Path(paths[0]).is_dir()):
+        raise typer.BadParameter(
+            "expected different paths for two or more annotators, or the folder that "
+            "`aloi annotate pull` wrote"
+        )
+
+
+def adjudicate(
+    passes: PassesArgument,
+    *,
+    corpus_folder: Annotated[
+        Path,
+        typer.Option(
+            "--corpus", metavar="CORPUS", help="Corpus folder of the documents.", exists=True
+        ),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Output folder for gold (default: `gold/` and `restricted/` in the corpus).",
+        ),
+    ] = None,
+    policy: Annotated[
+        str | None,
+        typer.Option(
+            metavar="POLICY",
+            help="Decide without Label Studio: `majority` keeps the annotations of more than half "
+            "of the annotators, `annotator=NAME` those of one annotator.",
+        ),
+    ] = None,
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Settle disagreements and write gold.
+
+    Documents on which all annotators agree become gold unchanged. The others are sent to a Label
+    Studio project for adjudication. Call the command again to write the decided documents and list
+    the open ones.
+    """
+    from aloi.annotation.compare.adjudication import prepare_adjudication, write_gold
+    from aloi.annotation.compare.passes import read_passes
+    from aloi.annotation.compare.policy import is_policy
+
+    _check_passes(passes)
+    if policy is not None and not is_policy(policy):
+        raise typer.BadParameter("--policy must be `majority` or `annotator=NAME`")
+    corpus = open_corpus(corpus_folder)
+    adjudication = prepare_adjudication(read_passes(passes), corpus.schema)
+    with output_lock(str(out or corpus_folder)):
+        decisions = _decide(adjudication.contested, corpus, policy, home)
+        gold = adjudication.gold | decisions.gold
+        written = write_gold(gold.values(), corpus, out)
+    total = len(adjudication.gold) + len(adjudication.contested)
+    unanimous = f"{len(adjudication.gold)} without disagreement"
+    print(f"gold: {len(gold)} of {plural(total, 'document')} ({unanimous}), {written} written")
+    if number := len(adjudication.single):
+        print(f"omitted: {plural(number, 'document')} of only one annotator", file=sys.stderr)
+    if decisions.problems:
+        fail(decisions.problems)
+
+
+def _decide(
+    contested: list[AdjudicationCase], corpus: Corpus, policy: str | None, home: Path
+) -> Decisions:
+    """Return the decisions of a policy or in Label Studio, and print the open documents."""
+    from aloi.annotation.compare.adjudication import Decisions
+    from aloi.annotation.compare.policy import decide_by_policy
+
+    if not contested:
+        return Decisions()
+    if policy is None:
+        return _decide_in_project(contested, corpus, home)
+    decisions = decide_by_policy(contested, policy)
+    _print_losses(decisions)
+    _print_open(decisions)
+    return decisions
+
+
+def _print_losses(decisions: Decisions) -> None:
+    """Print the ties of a majority, and count the relations lost with a mention."""
+    for id_, ties in decisions.ties.items():
+        for tie in ties:
+            print(f"tie, omitted: {id_}: {tie}")
+        if number := decisions.lost_relations.get(id_):
+            relations = plural(number, "relation")
+            print(f"{id_}: {relations} omitted because a mention was omitted", file=sys.stderr)
+
+
+def _print_open(decisions: Decisions) -> None:
+    for id_, reason in decisions.open.items():
+        print(f"open: {id_}: {reason}")
+
+
+def _decide_in_project(
+    contested: Iterable[AdjudicationCase], corpus: Corpus, home: Path
+) -> ProjectDecisions:
+    """Send cases to the adjudication project, print its address, and return the decisions."""
+    from aloi.annotation.guidelines import guide_for
+    from aloi.annotation.labelstudio.adjudication_project import decide_in_project
+    from aloi.corpus.formats.shared.notes import Notes
+
+    notes, schema = Notes(), corpus.schema
+    with connect(home) as (studio, progress):
+        decisions = decide_in_project(
+            studio,
+            corpus.manifest.name,
+            contested,
+            schema,
+            guide=guide_for(schema),
+            notes=notes,
+            progress=progress,
+        )
+    print_notes(notes)
+    print(f"{decisions.project.title}: {decisions.project.url}")
+    _print_open(decisions)
+    return decisions
+
+
+def effort(
+    predictions: Annotated[
+        str, typer.Argument(metavar="PREDICTIONS", help="Documents with a model's predictions.")
+    ],
+    gold: Annotated[
+        str, typer.Argument(metavar="GOLD", help="The same documents with gold annotations.")
+    ],
+    *,
+    schema: SchemaOption = None,
+    json_: Annotated[
+        Path | None,
+        typer.Option(
+            "--json",
+            metavar="FILE",
+            help="Also write the counts to this JSON file (default: none).",
+        ),
+    ] = None,
+) -> None:
+    """Count the annotation actions that predictions save.
+
+    Two counts are compared: the actions in Label Studio that correct PREDICTIONS to GOLD, and those
+    that create GOLD from texts without annotations.
+    """
+    from aloi.annotation.compare.effort import measure_effort
+    from aloi.corpus.formats import registry
+
+    must_exist(predictions, gold)
+    result = measure_effort(registry.read(gold), registry.read(predictions), schema_for(schema))
+    print_sheets([result.sheet()])
+    write_json(json_, result.to_json())

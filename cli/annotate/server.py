@@ -1,0 +1,107 @@
+"""`aloi annotate start`, `stop` and `serve`: Label Studio and a backend for predictions."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from aloi.annotation.labelstudio.access import ACCESS_FILE, DEFAULT_HOME
+from aloi.cli.annotate.connection import HomeOption, connect
+from aloi.cli.console import steps
+
+
+def start(
+    *,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            metavar="PORT",
+            min=1,
+            max=65535,
+            help="Port of the server (default: the port of the last start, initially 8080).",
+        ),
+    ] = None,
+    database: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="PostgreSQL database, as postgresql://USER@HOST/DATABASE "
+            "(default: the database of the last start, initially SQLite).",
+        ),
+    ] = None,
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Start the local Label Studio server.
+
+    If it is already running, only its address is printed. The first start installs Label Studio
+    (1 GB, several minutes).
+    """
+    from aloi.annotation.labelstudio.local import server
+
+    with steps() as progress:
+        local = server.start(home, port=port, database=database, progress=progress)
+    print(f"Label Studio: {local.url}")
+    print(f"user name: {local.username}; password: see {home / ACCESS_FILE}")
+
+
+def stop(*, home: HomeOption = DEFAULT_HOME) -> None:
+    """Stop the local Label Studio server; its data are kept."""
+    from aloi.annotation.labelstudio.local import server
+
+    stopped = server.stop(home)
+    print("Label Studio stopped" if stopped else f"Label Studio is not running in {home}")
+
+
+def serve(
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="Pipeline folder or installed package.")
+    ],
+    *,
+    host: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Address to listen on.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int,
+        typer.Option(
+            metavar="PORT", min=0, max=65535, help="Port to listen on; 0 selects any free port."
+        ),
+    ] = 9090,
+    to: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PROJECT",
+            help="Connect the projects of all annotators: corpus folder or project name prefix "
+            "(default: connect no project).",
+        ),
+    ] = None,
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Serve live predictions of a model to Label Studio.
+
+    When an annotator opens a text, Label Studio requests predictions for it. Stop with Ctrl+C.
+    """
+    from aloi.annotation.exchange.sources import corpus_name
+    from aloi.annotation.labelstudio.backend import running_backend
+    from aloi.models.prediction.pipelines import load
+
+    with running_backend(load(model), host, port) as (server, thread):
+        print(f"{server.backend.model_version}: {server.url}", flush=True)
+        if to is not None:
+            _connect_projects(corpus_name(to), server.url, home)
+        with suppress(KeyboardInterrupt):
+            thread.join()
+
+
+def _connect_projects(corpus: str, backend: str, home: Path) -> None:
+    """Connect the projects of a corpus's annotators to a backend, and print their addresses."""
+    from aloi.annotation.exchange.pull import pass_annotators
+    from aloi.annotation.labelstudio.backend import connect_projects
+
+    with connect(home) as (studio, _):
+        projects = studio.list_projects(corpus)
+        for annotator in pass_annotators(projects):
+            connect_projects(studio, [projects[annotator]], backend)
+            print(f"{annotator}: {projects[annotator].url}", flush=True)

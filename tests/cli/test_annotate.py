@@ -1,0 +1,174 @@
+"""The commands of `aloi annotate`, without a server or with one in memory."""
+
+import json
+import os
+import subprocess
+import sys
+import webbrowser
+from contextlib import nullcontext
+from pathlib import Path
+
+import pytest
+from memory_server import MemoryServer
+from typer.testing import CliRunner
+
+from aloi.annotation.labelstudio import client
+from aloi.cli.annotate.output import plural
+from aloi.cli.main import app
+
+ROOT = Path(__file__).parents[2]
+SCHEMA = 'name = "s"\nversion = "1"\n[entities]\nPER = {}\nLOC = {}\n'
+DOCUMENT = {"id": "d", "text": "Ana vit à Rome", "entities": []}
+ANA = {"id": "a", "start": 0, "end": 3, "label": "PER"}
+ROME = {"id": "r", "start": 10, "end": 14, "label": "LOC"}
+
+
+def aloi(*arguments: object, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "aloi.cli", "annotate", *map(str, arguments)],
+        cwd=cwd,
+        env={**os.environ, "LABEL_STUDIO_URL": "", "LABEL_STUDIO_API_KEY": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a folder with a corpus, and two passes that differ in one mention of document d."""
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    (corpus / "corpus.toml").write_text('name = "c"\nversion = "1"\nlicence = "x"\n')
+    (corpus / "schema.toml").write_text(SCHEMA)
+    (corpus / "splits.toml").write_text("")
+    for annotator, entities in {"luc": [ANA], "marie": [ANA, ROME]}.items():
+        (tmp_path / "passes" / annotator).mkdir(parents=True)
+        document = json.dumps({**DOCUMENT, "entities": entities})
+        (tmp_path / "passes" / annotator / "d.json").write_text(document)
+    return tmp_path
+
+
+def test_summaries_of_commands_are_not_cut_off() -> None:
+    shown = aloi("--help").stdout
+    assert "start" in shown
+    assert "..." not in shown.partition("Commands:")[2]
+
+
+def test_a_policy_writes_gold_without_a_server(folder: Path) -> None:
+    call = ("adjudicate", "passes", "--corpus", "corpus", "--policy", "majority", "--out", "gold")
+    done = aloi(*call, cwd=folder)
+    assert done.stdout.splitlines() == [
+        "tie, omitted: d: LOC «Rome» at 10",
+        "gold: 1 of 1 document (0 without disagreement), 1 written",
+    ]
+    gold = json.loads((folder / "gold" / "d.json").read_text())
+    assert [each["label"] for each in gold["entities"]] == ["PER"]
+
+
+def test_the_version_of_one_annotator_becomes_gold(folder: Path) -> None:
+    call = ("adjudicate", "passes", "--corpus", "corpus", "--policy", "annotator=marie")
+    assert aloi(*call, "--out", "gold", cwd=folder).returncode == 0
+    gold = json.loads((folder / "gold" / "d.json").read_text())
+    assert [each["label"] for each in gold["entities"]] == ["PER", "LOC"]
+
+
+def test_effort_prints_a_table_and_writes_json(folder: Path) -> None:
+    done = aloi("effort", "passes/luc", "passes/marie", "--json", "effort.json", cwd=folder)
+    assert "mentions added" in done.stdout
+    counts = json.loads((folder / "effort.json").read_text())
+    assert (counts["from_predictions"]["total"], counts["from_nothing"]["total"]) == (1, 2)
+
+
+def test_config_reads_a_schema_or_a_corpus(folder: Path) -> None:
+    interface = aloi("config", "corpus/schema.toml", cwd=folder).stdout
+    assert '<Label value="PER"' in interface
+    assert aloi("config", "corpus", cwd=folder).stdout == interface
+    assert aloi("config", "corpus", "--out", "view.xml", cwd=folder).stdout == ""
+    assert (folder / "view.xml").read_text() == interface
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("push", "corpus", "--to", "luc", "--to", "luc"),
+        ("push", "corpus", "--to", "luc", "--schema", "corpus/schema.toml"),
+        ("push", "passes/luc", "--to", "luc", "--project", "p"),
+        ("push", "missing", "--to", "luc"),
+        ("open", "missing"),
+        ("config", "missing"),
+        ("agree", "passes", "passes"),
+        ("adjudicate", "passes", "--corpus", "corpus", "--policy", "annotator="),
+    ],
+)
+def test_a_wrong_call_ends_with_status_2(folder: Path, arguments: tuple[str, ...]) -> None:
+    assert aloi(*arguments, cwd=folder).returncode == 2
+
+
+@pytest.mark.parametrize(
+    "arguments", [("push", "corpus", "--to", "luc"), ("pull", "c", "--out", "out"), ("practice",)]
+)
+def test_without_a_server_the_error_names_the_command_that_starts_one(
+    folder: Path, arguments: tuple[str, ...]
+) -> None:
+    done = aloi(*arguments, cwd=folder)
+    assert done.returncode == 1
+    assert "`aloi annotate start`" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_stop_reports_that_nothing_is_running(folder: Path) -> None:
+    assert aloi("stop", cwd=folder).stdout == "Label Studio is not running in .label-studio\n"
+
+
+@pytest.fixture
+def server(folder: Path, monkeypatch: pytest.MonkeyPatch) -> MemoryServer:
+    """Replace Label Studio by a server in memory, and make `folder` the current folder."""
+    memory = MemoryServer()
+    monkeypatch.setattr(client, "LabelStudioServer", lambda access: nullcontext(memory))
+    monkeypatch.setenv("LABEL_STUDIO_URL", memory.url)
+    monkeypatch.setenv("LABEL_STUDIO_API_KEY", "token")
+    monkeypatch.chdir(folder)
+    return memory
+
+
+def invoke(*arguments: str) -> list[str]:
+    """Return the lines that a command prints."""
+    done = CliRunner().invoke(app, ["annotate", *arguments])
+    assert done.exit_code == 0, done.output
+    return done.output.splitlines()
+
+
+@pytest.mark.usefixtures("server")
+def test_pushed_work_is_pulled() -> None:
+    source = ("passes/luc", "--project", "c", "--schema", "corpus/schema.toml")
+    call = ("push", *source, "--to", "luc", "--finished")
+    assert invoke(*call) == ["luc: 1 document sent, 0 already present; memory:c/luc"]
+    assert invoke(*call, "--predictions", "passes/marie") == [
+        "luc: 0 documents sent, 1 already present, 1 prediction updated; memory:c/luc"
+    ]
+    assert invoke("pull", "corpus", "--out", "out") == ["out/luc: 1 written, 0 unchanged"]
+    assert invoke("pull", "c", "--out", "out") == ["out/luc: 0 written, 1 unchanged"]
+    assert CliRunner().invoke(app, ["annotate", "pull", "other", "--out", "out"]).exit_code == 2
+
+
+def test_a_document_is_opened_in_the_browser(
+    server: MemoryServer, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(webbrowser, "open", opened.append)
+    (folder / "passes" / "luc").rename(folder / "corpus" / "gold")
+    assert invoke("open", "d", "--to", "luc") == opened == ["memory:c/luc#1"]
+    (task,) = server.tasks[0].values()
+    assert [each["model_version"] for each in task["predictions"]] == ["predictions"]
+
+
+@pytest.mark.usefixtures("server")
+def test_practice_prints_the_progress() -> None:
+    address, progress = invoke("practice", "luc")
+    assert address.endswith("/practice-luc")
+    assert progress == "exercices faits : 0 sur 5"
+
+
+def test_plural() -> None:
+    assert [plural(number, "task") for number in (0, 1, 2)] == ["0 tasks", "1 task", "2 tasks"]
