@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aloi.cli.console import count_of, progress
-from aloi.cli.inputs import must_exist, schema_for
+from aloi.cli.shared.console import progress
+from aloi.cli.shared.inputs import must_exist, schema_for
+from aloi.corpus.problems import count_noun
 
 if TYPE_CHECKING:
     from aloi.corpus.formats.conversion import Conversion, ConversionSettings
@@ -67,7 +68,7 @@ def convert(
     except conversion.FormatOptionError as error:
         raise typer.BadParameter(str(error)) from error
     _report(result, settings)
-    print(f"{count_of(result.documents, 'document')} written to {target}", file=sys.stderr)
+    print(f"{count_noun(result.documents, 'document')} written to {target}", file=sys.stderr)
 
 
 def _report(result: Conversion, settings: ConversionSettings) -> None:

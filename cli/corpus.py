@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aloi.cli.console import fail, print_frames, write_json
-from aloi.cli.inputs import must_exist, open_corpus
+from aloi.cli.shared.console import fail, print_frames, write_json
+from aloi.cli.shared.inputs import must_exist, open_corpus
 
 if TYPE_CHECKING:
     from aloi.corpus.intake.texts import SourceText

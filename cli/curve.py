@@ -41,7 +41,7 @@ def curve(
 
     With --folds, score what is held out of train and dev, fold by fold. Test is never looked at.
     """
-    from aloi.cli.inputs import open_corpus
+    from aloi.cli.shared.inputs import open_corpus
     from aloi.corpus.locks import locked
     from aloi.models.studies.learning_curve import CurveSettings
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aloi.cli.console import print_sheets, progress, stdout_console, write_json
-from aloi.cli.inputs import corpus_at, must_exist, schema_for
 from aloi.cli.sharded import Engine
+from aloi.cli.shared.console import print_sheets, progress, stdout_console, write_json
+from aloi.cli.shared.inputs import corpus_at, must_exist, schema_for
 
 if TYPE_CHECKING:
     from aloi.eval.reports.report import Report

@@ -38,7 +38,7 @@ def experiment(
 
     A second run on the same --out ends with an error while the first one runs.
     """
-    from aloi.cli.inputs import open_corpus
+    from aloi.cli.shared.inputs import open_corpus
     from aloi.corpus.locks import locked
     from aloi.models.studies.experiment import Experiment
 

@@ -17,7 +17,7 @@ from aloi.cli import (
     release,
     suspects,
 )
-from aloi.cli.console import fail
+from aloi.cli.shared.console import fail
 
 app = typer.Typer(
     name="aloi",

@@ -54,7 +54,7 @@ def train(
 
     `pipeline` trains both kinds and writes OUT, and each part beside it; --set changes both.
     """
-    from aloi.cli.inputs import must_exist
+    from aloi.cli.shared.inputs import must_exist
     from aloi.corpus.locks import locked
     from aloi.corpus.streams import on_disk
     from aloi.models.training.job import Job, assemble
@@ -132,8 +132,8 @@ def predict(
     With --engine ray the same call goes on with the folder OUT.
     A second run on the same OUT ends with an error while the first one runs.
     """
-    from aloi.cli.console import output_lock
-    from aloi.cli.inputs import must_exist
+    from aloi.cli.shared.console import output_lock
+    from aloi.cli.shared.inputs import must_exist
 
     must_exist(source)
     if engine is Engine.RAY:
@@ -164,7 +164,7 @@ def _predict_here(
     """Annotate in this process, or in processes forked from it."""
     from functools import partial
 
-    from aloi.cli.console import progress
+    from aloi.cli.shared.console import progress
     from aloi.corpus import document_files
     from aloi.corpus.formats import registry
     from aloi.corpus.scale.input_summary import summarize_input
@@ -190,7 +190,7 @@ def _write_on(
     annotated: Callable[[Iterable[Document]], Iterable[Document]],
 ) -> None:
     """Write what the journal does not have yet, and tell how far it had come."""
-    from aloi.cli.console import progress
+    from aloi.cli.shared.console import progress
     from aloi.corpus import document_files
     from aloi.corpus.problems import DataError
 

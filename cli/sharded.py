@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from aloi.cli.console import fail, progress
+from aloi.cli.shared.console import fail, progress
 
 if TYPE_CHECKING:
     from aloi.corpus.problems import Problem

@@ -46,7 +46,7 @@ def suspects(
 
     from rich.console import Console
 
-    from aloi.cli.inputs import open_corpus
+    from aloi.cli.shared.inputs import open_corpus
     from aloi.corpus.locks import locked
     from aloi.models.studies.folds import Rounds
     from aloi.models.studies.folds import folds as dealt

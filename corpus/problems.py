@@ -44,3 +44,8 @@ class DataError(Exception):
     def __reduce__(self) -> tuple[type[DataError], tuple[tuple[Problem, ...]]]:
         """Pickle the problems instead of the message."""
         return type(self), (self.problems,)
+
+
+def count_noun(number: int, noun: str) -> str:
+    """Return a number with its noun, in the plural (`-s`) unless the number is 1."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"

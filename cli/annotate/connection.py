@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aloi.cli.console import steps
+from aloi.cli.shared.console import steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

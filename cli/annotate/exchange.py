@@ -10,9 +10,9 @@ import typer
 
 from aloi.annotation.labelstudio.access import DEFAULT_HOME
 from aloi.cli.annotate.connection import HomeOption, connect
-from aloi.cli.annotate.output import plural, print_notes
-from aloi.cli.console import fail, output_lock
-from aloi.cli.inputs import corpus_at, must_exist, open_corpus
+from aloi.cli.shared.console import fail, output_lock, print_notes
+from aloi.cli.shared.inputs import corpus_at, must_exist, open_corpus
+from aloi.corpus.problems import count_noun
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -228,13 +228,13 @@ def _model_name(predictions: Mapping[str, Document]) -> str:
 
 def _format_result(result: ProjectPush) -> str:
     """Return the counts of a push to one project, without those that are zero."""
-    counts = [f"{plural(result.sent, 'document')} sent", f"{result.present} already present"]
+    counts = [f"{count_noun(result.sent, 'document')} sent", f"{result.present} already present"]
     if result.replaced:
-        counts.append(f"{plural(result.replaced, 'task')} replaced")
+        counts.append(f"{count_noun(result.replaced, 'task')} replaced")
     if result.predictions:
-        counts.append(f"{plural(result.predictions, 'prediction')} updated")
+        counts.append(f"{count_noun(result.predictions, 'prediction')} updated")
     if result.duplicates:
-        counts.append(f"{plural(result.duplicates, 'duplicate task')} deleted")
+        counts.append(f"{count_noun(result.duplicates, 'duplicate task')} deleted")
     return ", ".join(counts)
 
 

@@ -9,9 +9,8 @@ import typer
 
 from aloi.annotation.labelstudio.access import DEFAULT_HOME
 from aloi.cli.annotate.connection import HomeOption, connect
-from aloi.cli.annotate.output import print_notes
-from aloi.cli.console import fail
-from aloi.cli.inputs import corpus_at
+from aloi.cli.shared.console import fail, print_notes
+from aloi.cli.shared.inputs import corpus_at
 
 if TYPE_CHECKING:
     from aloi.annotation.practice.exercises import PracticeSession

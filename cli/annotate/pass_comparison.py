@@ -10,9 +10,9 @@ import typer
 
 from aloi.annotation.labelstudio.access import DEFAULT_HOME
 from aloi.cli.annotate.connection import HomeOption, connect
-from aloi.cli.annotate.output import plural, print_notes
-from aloi.cli.console import fail, output_lock, print_sheets, write_json
-from aloi.cli.inputs import must_exist, open_corpus, schema_for
+from aloi.cli.shared.console import fail, output_lock, print_notes, print_sheets, write_json
+from aloi.cli.shared.inputs import must_exist, open_corpus, schema_for
+from aloi.corpus.problems import count_noun
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -123,9 +123,9 @@ def adjudicate(
         written = write_gold(gold.values(), corpus, out)
     total = len(adjudication.gold) + len(adjudication.contested)
     unanimous = f"{len(adjudication.gold)} without disagreement"
-    print(f"gold: {len(gold)} of {plural(total, 'document')} ({unanimous}), {written} written")
+    print(f"gold: {len(gold)} of {count_noun(total, 'document')} ({unanimous}), {written} written")
     if number := len(adjudication.single):
-        print(f"omitted: {plural(number, 'document')} of only one annotator", file=sys.stderr)
+        print(f"omitted: {count_noun(number, 'document')} of only one annotator", file=sys.stderr)
     if decisions.problems:
         fail(decisions.problems)
 
@@ -153,7 +153,7 @@ def _print_losses(decisions: Decisions) -> None:
         for tie in ties:
             print(f"tie, omitted: {id_}: {tie}")
         if number := decisions.lost_relations.get(id_):
-            relations = plural(number, "relation")
+            relations = count_noun(number, "relation")
             print(f"{id_}: {relations} omitted because a mention was omitted", file=sys.stderr)
 
 

@@ -10,7 +10,7 @@ import typer
 
 from aloi.annotation.labelstudio.access import ACCESS_FILE, DEFAULT_HOME
 from aloi.cli.annotate.connection import HomeOption, connect
-from aloi.cli.console import steps
+from aloi.cli.shared.console import steps
 
 
 def start(

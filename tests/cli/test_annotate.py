@@ -13,8 +13,8 @@ from memory_server import MemoryServer
 from typer.testing import CliRunner
 
 from aloi.annotation.labelstudio import client
-from aloi.cli.annotate.output import plural
 from aloi.cli.main import app
+from aloi.corpus.problems import count_noun
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = 'name = "s"\nversion = "1"\n[entities]\nPER = {}\nLOC = {}\n'
@@ -170,5 +170,5 @@ def test_practice_prints_the_progress() -> None:
     assert progress == "exercices faits : 0 sur 5"
 
 
-def test_plural() -> None:
-    assert [plural(number, "task") for number in (0, 1, 2)] == ["0 tasks", "1 task", "2 tasks"]
+def test_count_noun() -> None:
+    assert [count_noun(number, "task") for number in (0, 1, 2)] == ["0 tasks", "1 task", "2 tasks"]

@@ -8,8 +8,7 @@ from importlib.util import find_spec
 
 from aloi.corpus.collection import Corpus
 from aloi.corpus.extras import need
-from aloi.corpus.problems import DataError, Problem
-from aloi.corpus.release.plurals import count_noun
+from aloi.corpus.problems import DataError, Problem, count_noun
 from aloi.corpus.release.publish.content_checks import (
     corpus_problems,
     restricted_text_problems,

@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
-from aloi.corpus.problems import Problem
-from aloi.corpus.release.plurals import count_noun
+from aloi.corpus.problems import Problem, count_noun
 from aloi.corpus.release.publish.file_checks import REBUILD
 from aloi.corpus.release.read.release_folder import CONFIGS, Release
 

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from aloi.corpus.problems import DataError, Problem
-from aloi.corpus.release.plurals import count_noun
+from aloi.corpus.problems import DataError, Problem, count_noun
 from aloi.corpus.release.publish.clearance import ClearedFiles, FileContent
 
 HUB_OWN_FILE = ".gitattributes"

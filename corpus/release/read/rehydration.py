@@ -18,8 +18,7 @@ import msgspec
 
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.intake import texts as intake
-from aloi.corpus.problems import DataError, Problem
-from aloi.corpus.release.plurals import count_noun
+from aloi.corpus.problems import DataError, Problem, count_noun
 from aloi.corpus.release.read.hashes import (
     DOCUMENT_HASH_BYTES,
     MENTION_HASH_BYTES,

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-from aloi.corpus.problems import Problem
-from aloi.corpus.release.plurals import count_noun
+from aloi.corpus.problems import Problem, count_noun
 from aloi.corpus.release.versions.annotation_changes import (
     AnnotationChanges,
     AnnotationKind,

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
+from aloi.corpus.problems import count_noun
+
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
@@ -28,13 +30,14 @@ def fail(problems: Iterable[Problem]) -> NoReturn:
     count = 0
     for count, problem in enumerate(problems, start=1):  # noqa: B007 - the count is used below
         print(problem, file=sys.stderr)
-    print(count_of(count, "problem"), file=sys.stderr)
+    print(count_noun(count, "problem"), file=sys.stderr)
     sys.exit(1)
 
 
-def count_of(number: int, noun: str) -> str:
-    """Return a number and its noun, in the plural unless the number is 1."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+def print_notes(notes: Iterable[str]) -> None:
+    """Print notes to standard error, one per line."""
+    for note in notes:
+        print(note, file=sys.stderr)
 
 
 def output_lock(target: str) -> AbstractContextManager[None]:

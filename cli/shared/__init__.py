@@ -1,0 +1,1 @@
+"""Output and inputs that the commands share."""
