@@ -323,9 +323,9 @@ def serve(
     from threading import Thread
 
     from aloi.annotation.labelstudio.backend import Backend, Server
-    from aloi.models.prediction.pipelines import load
+    from aloi.models.prediction.pipelines import load_pipeline
 
-    with Server(Backend(load(model)), host, port) as server:
+    with Server(Backend(load_pipeline(model)), host, port) as server:
         thread = Thread(target=server.serve_forever, daemon=True)
         thread.start()
         print(f"{server.backend.model_version}: {server.url}", flush=True)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aloi.cli.inputs import must_exist
-from aloi.cli.sharded import Engine, evaluate_shards
+from aloi.cli.options import Engine
+from aloi.cli.sharded import evaluate_shards
 
 if TYPE_CHECKING:
     from aloi.corpus.collection import Corpus

@@ -10,15 +10,14 @@ from aloi.cli import (
     annotation,
     comparison,
     corpus,
-    curve,
     evaluation,
-    experiment,
     formats,
-    models,
     passes,
     practice,
+    predict,
     release,
-    suspects,
+    studies,
+    train,
 )
 from aloi.cli.console import fail
 
@@ -37,13 +36,13 @@ annotation.app.command("adjudicate")(passes.adjudicate)
 annotation.app.command("effort")(passes.effort)
 annotation.app.command("practice")(practice.practice)
 app.add_typer(annotation.app, name="annotate")
-app.command("train")(models.train)
-app.command("predict")(models.predict)
+app.command("train")(train.train)
+app.command("predict")(predict.predict)
 app.command("eval")(evaluation.evaluate)
 app.command("compare")(comparison.compare)
-app.command("experiment")(experiment.experiment)
-app.command("curve")(curve.curve)
-app.command("suspects")(suspects.suspects)
+app.command("experiment")(studies.experiment)
+app.command("curve")(studies.curve)
+app.command("suspects")(studies.suspects)
 app.add_typer(release.app, name="release")
 
 

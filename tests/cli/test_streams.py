@@ -137,7 +137,7 @@ def test_ray_refuses_streams(folder: Path, way: str) -> None:
     for call in ("predict model IN out --engine ray", "eval gold.jsonl IN --engine ray"):
         status, _, err = aloi(way, *call.split(), cwd=folder)
         assert status == 2
-        assert "no streams" in err
+        assert "not streams" in err
 
 
 @pytest.mark.parametrize("call", ["eval - /dev/stdin", "eval pipe pipe", "compare a.jsonl - b -"])

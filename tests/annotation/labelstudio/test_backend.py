@@ -46,7 +46,7 @@ class Asked:
 def ask(tmp_path_factory: pytest.TempPathFactory) -> Asked:
     folder = tmp_path_factory.mktemp("model")
     toy.pipeline().to_disk(folder)
-    return Asked(Backend(prediction.load(str(folder))))
+    return Asked(Backend(prediction.load_pipeline(str(folder))))
 
 
 @pytest.fixture(scope="module")

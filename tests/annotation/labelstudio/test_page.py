@@ -128,7 +128,9 @@ def test_a_schema_of_strange_names_works_in_the_page(studio: LabelStudioServer, 
 @pytest.fixture
 def backend(tmp_path: Path) -> Iterator[Server]:
     toy.pipeline().to_disk(tmp_path / "model")
-    with Server(Backend(prediction.load(str(tmp_path / "model"))), "127.0.0.1", 0) as server:
+    with Server(
+        Backend(prediction.load_pipeline(str(tmp_path / "model"))), "127.0.0.1", 0
+    ) as server:
         thread = Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
         yield server
@@ -148,7 +150,7 @@ def test_a_text_opens_with_what_the_model_finds(
     assert {"Ana", "Rome", "Eva"} <= set(desk.mentions())
     desk.submit()
     result = work(studio, made, task)
-    (expected,) = prediction.predict(backend.backend.nlp, [Document("d", text, ())])
+    (expected,) = prediction.predict_documents(backend.backend.nlp, [Document("d", text, ())])
     assert len([each for each in result if each["type"] == "labels"]) == len(expected.entities)
     arcs = [label for each in result if each["type"] == "relation" for label in each["labels"]]
     assert sorted(arcs) == sorted(relation.label for relation in expected.relations)

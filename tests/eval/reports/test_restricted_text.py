@@ -16,8 +16,8 @@ from aloi.corpus.scale import shards
 from aloi.eval.reports import distributed as sharded
 from aloi.eval.reports.page import page
 from aloi.eval.reports.report import Report, Scope, evaluate, report
-from aloi.eval.reports.summary import SystemReport, whole_markdown
-from aloi.models.studies.experiment import write_reports
+from aloi.eval.reports.summary import SystemReport
+from aloi.models.studies.experiment_report import ExperimentResult
 
 SECRET = (
     "Eustache Malvoisin habite une maison de pierre au bord du canal. "
@@ -138,7 +138,7 @@ def test_counted_in_shards_there_is_no_text_at_all(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kept", [True, False])
 def test_the_files_of_an_experiment(tmp_path: Path, kept: bool) -> None:
     runs = [SystemReport("test", "ner", "entities", compared(restricted_text=kept))]
-    write_reports(tmp_path, runs, {}, whole_markdown(runs, {}, []))
+    ExperimentResult(runs, {}).write(tmp_path)
     names = ("eval.json", "eval.md", "test-ner.html")
     texts = [(tmp_path / "reports" / name).read_text(encoding="utf-8") for name in names]
     assert ["contains_restricted_text" in text for text in texts] == [kept] * 3

@@ -20,7 +20,7 @@ from aloi.models.relations.candidates import BLOCK, TokenArrays
 from aloi.models.relations.component import RelationExtractor, Settings, logistic_gradient
 from aloi.models.relations.features import Scene
 from aloi.models.relations.network import make_pair_scorer
-from aloi.models.training.job import write
+from aloi.models.training.pipeline_folder import write_pipeline
 
 
 def test_the_gradient_is_that_of_the_loss(nlp: Language, documents: list[Document]) -> None:
@@ -206,8 +206,8 @@ def test_a_symmetric_relation_is_right_whichever_way_gold_writes_it(trained: Lan
 
 def test_a_folder_that_is_no_pipeline_is_not_replaced(trained: Language, tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
-    with pytest.raises(DataError, match="is none"):
-        write(trained, tmp_path)
-    write(trained, tmp_path / "model")
-    write(trained, tmp_path / "model")
+    with pytest.raises(DataError, match="not a pipeline"):
+        write_pipeline(trained, tmp_path)
+    write_pipeline(trained, tmp_path / "model")
+    write_pipeline(trained, tmp_path / "model")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model", "thesis.txt"]
