@@ -54,15 +54,13 @@ def split(data: Path) -> tuple[list[Document], list[Document]]:
 def train(data: Path, out: Path) -> Language:
     """Return a recognizer trained with the default config of `aloi train ner`."""
     train_documents, held_out = split(data)
-    return prepare_job("ner", out / "winer", train_documents, held_out).resume(progress=sys.stderr)
+    return prepare_job("ner", out / "winer", train_documents, held_out).resume(log=sys.stderr)
 
 
 def popcorn(data: Path, out: Path, *, bootstrap: int = 1000) -> Report:
     """Train and score on all mentions of POPCORN, nested ones included."""
     train_documents, held_out = split_popcorn(data)
-    nlp = prepare_job("ner", out / "popcorn-ner", train_documents, held_out).resume(
-        progress=sys.stderr
-    )
+    nlp = prepare_job("ner", out / "popcorn-ner", train_documents, held_out).resume(log=sys.stderr)
     predicted = predict_documents(nlp, held_out)
     return evaluate(held_out, predicted, schemes=("exact",), bootstrap=bootstrap)
 

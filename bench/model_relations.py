@@ -54,6 +54,6 @@ def _read(path: Path) -> list[Document]:
 def _train_and_score(
     train: Iterable[Document], dev: Sequence[Document], folder: Path, scheme: str
 ) -> Report:
-    nlp = prepare_job("relations", folder, train, dev).resume(progress=sys.stderr)
+    nlp = prepare_job("relations", folder, train, dev).resume(log=sys.stderr)
     predicted = predict_documents(nlp, dev, gold_entities=True)
     return evaluate(dev, predicted, schemes=(scheme,), bootstrap=1000)

@@ -50,7 +50,7 @@ def experiment(
 
     corpus = open_corpus(folder)
     if train_only:
-        train_experiment(corpus, out, progress=sys.stderr, notify=_notify)
+        train_experiment(corpus, out, log=sys.stderr, notify=_notify)
         return
     result = run_experiment(
         corpus,
@@ -58,7 +58,7 @@ def experiment(
         bootstrap=bootstrap,
         seed=seed,
         restricted_text=restricted_text,
-        progress=sys.stderr,
+        log=sys.stderr,
         notify=_notify,
     )
     print_sheets(result.sheets(), width=WIDE)
@@ -123,7 +123,7 @@ def suspects(
         typer.Option(metavar="DIR", help="Folder to keep the pipelines in (default: removed)."),
     ] = None,
 ) -> None:
-    """List likely label errors: gold annotations that models trained on other documents doubt.
+    """List likely label errors, found by models that were trained on other documents.
 
     Every document of every split is checked; restricted documents are never trained on.
     """
@@ -137,7 +137,7 @@ def suspects(
         folds=folds,
         overrides=parse_overrides(settings),
         out=out,
-        progress=sys.stderr,
+        log=sys.stderr,
     )
     console = stdout_console(width=WIDE)
     for ranked in filter(None, report.suspects.values()):
@@ -165,7 +165,7 @@ def _measure_curve(settings: CurveSettings, shares: list[int]) -> None:
     from aloi.cli.console import print_sheets
     from aloi.models.studies.curve_files import CURVE_NOTE, curve_sheet, run_learning_curve
 
-    learning_curve = run_learning_curve(settings, shares, progress=sys.stderr)
+    learning_curve = run_learning_curve(settings, shares, log=sys.stderr)
     print_sheets([curve_sheet(learning_curve)])
     print(learning_curve.gain)
     print(CURVE_NOTE)
@@ -179,7 +179,7 @@ def _cross_validate(settings: CurveSettings, folds: int) -> None:
     from aloi.eval.reports.tables import sheets
     from aloi.models.studies.curve_files import run_cross_validation
 
-    report = run_cross_validation(settings, folds, progress=sys.stderr)
+    report = run_cross_validation(settings, folds, log=sys.stderr)
     print_sheets(sheets(report))
     print(f"{report.signature} | {folds} folds")
     print(f"written: {settings.out}/cross-validation.json")

@@ -56,7 +56,7 @@ def train(
             schema=schema,
             configs=_pipeline_configs(config),
             overrides=overrides,
-            progress=sys.stderr,
+            log=sys.stderr,
         )
     else:
         train_component(
@@ -67,7 +67,7 @@ def train(
             schema=schema,
             config=_config(component.value, config),
             overrides=overrides,
-            progress=sys.stderr,
+            log=sys.stderr,
         )
     print(f"{component} written to {out}", file=sys.stderr)
 

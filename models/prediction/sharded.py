@@ -96,7 +96,7 @@ def _absolute(model: str) -> str:
 
 @dataclass(frozen=True)
 class ShardedRun:
-    """The tasks of a run by shard name, those that an earlier run finished included.
+    """The tasks of a run by shard name, including those that an earlier run finished.
 
     changes: fields of the origin that differ from the earlier run, so that its shards are not kept.
     """

@@ -33,7 +33,7 @@ CURVE_NOTE = (
 
 
 def run_learning_curve(
-    settings: CurveSettings, shares: Sequence[int], *, progress: IO[str]
+    settings: CurveSettings, shares: Sequence[int], *, log: IO[str]
 ) -> LearningCurve:
     """Measure a learning curve and write it to `curve.json` and `curve.svg` in `settings.out`.
 
@@ -42,18 +42,18 @@ def run_learning_curve(
     """
     need("matplotlib", extra="plots")
     with locked(settings.out):
-        curve = measure_curve(settings, shares, progress=progress)
+        curve = measure_curve(settings, shares, log=log)
         write_curve(curve)
     return curve
 
 
-def run_cross_validation(settings: CurveSettings, folds: int, *, progress: IO[str]) -> Report:
+def run_cross_validation(settings: CurveSettings, folds: int, *, log: IO[str]) -> Report:
     """Cross-validate and write the report to `cross-validation.json` in `settings.out`.
 
     See `cross_validate`. Raises `DataError` also while another run writes the folder.
     """
     with locked(settings.out):
-        report = cross_validate(settings, folds, progress=progress)
+        report = cross_validate(settings, folds, log=log)
         with whole_file(settings.out / "cross-validation.json") as stream:
             json.dump(report.to_json(), stream, ensure_ascii=False, indent=1)
     return report

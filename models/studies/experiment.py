@@ -80,10 +80,10 @@ class Experiment:
         names = self.corpus.manifest.restricted
         return [document for document in self.corpus.documents if document.id in names]
 
-    def train(self, *, progress: IO[str] | None = None) -> Iterator[str]:
+    def train(self, *, log: IO[str] | None = None) -> Iterator[str]:
         """Train the pipelines that are missing or stale; yield a message per pipeline.
 
-        progress: stream for spaCy's table of losses and scores.
+        log: stream for spaCy's table of losses and scores.
         """
         self.write_splits()
         jobs = [self._job(kind) for kind in COMPONENT_KINDS]
@@ -92,7 +92,7 @@ class Experiment:
                 yield f"{job.kind}: up to date"
             else:
                 yield f"{job.kind}: training"
-                job.run(progress=progress)
+                job.run(log=log)
         pipeline = self.model_folder("pipeline")
         if read_record(pipeline) != {job.kind: read_record(job.out) for job in jobs}:
             assemble_pipeline(*(job.out for job in jobs), out=pipeline)

@@ -87,21 +87,21 @@ def train_experiment(
     corpus: Corpus,
     out: Path,
     *,
-    progress: IO[str] | None = None,
+    log: IO[str] | None = None,
     notify: Notify = lambda message: None,
 ) -> Experiment:
     """Train the pipelines of a corpus that are missing or stale; return the experiment.
 
-    progress: stream for spaCy's table of losses and scores. notify: called with a message per
+    log: stream for spaCy's table of losses and scores. notify: called with a message per
     pipeline. Raises `DataError` while another run writes `out`.
     """
     with locked(out):
-        return _train(corpus, out, progress, notify)
+        return _train(corpus, out, log, notify)
 
 
-def _train(corpus: Corpus, out: Path, progress: IO[str] | None, notify: Notify) -> Experiment:
+def _train(corpus: Corpus, out: Path, log: IO[str] | None, notify: Notify) -> Experiment:
     experiment = Experiment(corpus, out)
-    for message in experiment.train(progress=progress):
+    for message in experiment.train(log=log):
         notify(message)
     return experiment
 
@@ -113,7 +113,7 @@ def run_experiment(
     bootstrap: int = 1000,
     seed: int = 0,
     restricted_text: bool = False,
-    progress: IO[str] | None = None,
+    log: IO[str] | None = None,
     notify: Notify = lambda message: None,
 ) -> ExperimentResult:
     """Train, predict on dev and test, score, compare with the baseline, and write the reports.
@@ -123,7 +123,7 @@ def run_experiment(
     rest see `train_experiment`.
     """
     with locked(out):
-        experiment = _train(corpus, out, progress, notify)
+        experiment = _train(corpus, out, log, notify)
         reports = experiment.evaluate(
             bootstrap=bootstrap, seed=seed, restricted_text=restricted_text
         )

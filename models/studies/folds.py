@@ -80,7 +80,7 @@ class FoldTraining:
     overrides: Mapping[str, Any] = field(default_factory=dict)
     excluded: Collection[str] = ()
 
-    def train(self, folds: Sequence[Fold], *, progress: IO[str]) -> Iterator[tuple[Language, Fold]]:
+    def train(self, folds: Sequence[Fold], *, log: IO[str]) -> Iterator[tuple[Language, Fold]]:
         """Yield for each fold a pipeline trained without its documents, and the fold.
 
         The following fold, for the last one the first, is the development data and the others are
@@ -99,4 +99,4 @@ class FoldTraining:
                 schema=self.schema,
                 overrides=self.overrides,
             )
-            yield job.resume(progress=progress), held_out
+            yield job.resume(log=log), held_out

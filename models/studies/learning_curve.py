@@ -140,21 +140,19 @@ class LearningCurve:
     gain: DoublingGain
 
 
-def measure_curve(
-    settings: CurveSettings, shares: Sequence[int], *, progress: IO[str]
-) -> LearningCurve:
+def measure_curve(settings: CurveSettings, shares: Sequence[int], *, log: IO[str]) -> LearningCurve:
     """Train on each share of train and score on dev.
 
-    shares: per cents, two or more. progress: stream for training messages. Raises `DataError` if
+    shares: two or more, in per cent. log: stream for training messages. Raises `DataError` if
     two shares are the same documents, or if dev has nothing to find.
     """
-    points = tuple(measure_points(settings, shares, progress=progress))
+    points = tuple(measure_points(settings, shares, log=log))
     gain = estimate_gain(points, bootstrap=settings.bootstrap, seed=settings.seed)
     return LearningCurve(settings, points, gain)
 
 
 def measure_points(
-    settings: CurveSettings, shares: Sequence[int], *, progress: IO[str]
+    settings: CurveSettings, shares: Sequence[int], *, log: IO[str]
 ) -> Iterator[CurvePoint]:
     """Yield the point of each share, smallest first; see `measure_curve`."""
     train, dev = settings.usable_documents("train"), settings.usable_documents("dev")
@@ -169,7 +167,7 @@ def measure_points(
             schema=settings.schema,
             overrides=settings.overrides,
         )
-        nlp = job.resume(progress=progress)
+        nlp = job.resume(log=log)
         report = settings.score(dev, settings.predict(nlp, dev))
         words = sum(map(count_words, documents))
         yield CurvePoint(share, len(documents), words, report, settings.result(report))
@@ -226,7 +224,7 @@ def fit_slope(documents: Sequence[int], f1: Floats) -> Floats:
     return slopes
 
 
-def cross_validate(settings: CurveSettings, folds: int, *, progress: IO[str]) -> Report:
+def cross_validate(settings: CurveSettings, folds: int, *, log: IO[str]) -> Report:
     """Return the scores of the held-out predictions on train and dev, pooled over the folds.
 
     Raises `DataError` if there are fewer events than folds.
@@ -237,7 +235,7 @@ def cross_validate(settings: CurveSettings, folds: int, *, progress: IO[str]) ->
     training = FoldTraining(
         settings.kind, settings.out, schema=settings.schema, overrides=settings.overrides
     )
-    for nlp, held_out in training.train(parts, progress=progress):
+    for nlp, held_out in training.train(parts, log=log):
         gold += held_out
         pred += settings.predict(nlp, held_out)
     return settings.score(gold, pred)

@@ -11,17 +11,22 @@ from aloi.corpus.document import Document, outermost
 from aloi.corpus.formats.shared.spacy_docs import set_entities
 from aloi.corpus.quality.rules import context
 from aloi.models.probabilities import Stretch, mention_probabilities
-from aloi.models.studies.suspect import DOUBT, Confidences, DocumentDoubts, Suspect
+from aloi.models.studies.suspect import (
+    MAX_CONFIDENCE,
+    Confidences,
+    DocumentSuspects,
+    Suspect,
+)
 
 
-def doubt_mentions(nlp: Language, document: Document) -> DocumentDoubts:
+def check_mentions(nlp: Language, document: Document) -> DocumentSuspects:
     """Return the suspect outermost mentions of a document that the pipeline was not trained on."""
     gold = _gold_spans(nlp, document)
     probabilities = mention_probabilities(nlp, document.text)
     confidences: Confidences = defaultdict(list)
     for span in gold.values():
         confidences[span[2]].append(probabilities.get(span, 0.0))
-    return DocumentDoubts(list(mention_suspects(document, gold, probabilities)), confidences)
+    return DocumentSuspects(list(mention_suspects(document, gold, probabilities)), confidences)
 
 
 def _gold_spans(nlp: Language, document: Document) -> dict[str, Stretch]:
@@ -42,12 +47,12 @@ def mention_suspects(
     others = {span: p for span, p in probabilities.items() if span not in gold_spans}
     for id_, span in gold.items():
         confidence = probabilities.get(span, 0.0)
-        if confidence < DOUBT:
+        if confidence < MAX_CONFIDENCE:
             rivals = {other: p for other, p in others.items() if _overlap(span, other)}
             kind, model = _compare(document, span, confidence, rivals)
             yield _suspect(document, confidence, kind, id_, span, gold=span[2], model=model)
     for other, p in others.items():
-        if 1 - p < DOUBT and not any(_overlap(other, span) for span in gold_spans):
+        if 1 - p < MAX_CONFIDENCE and not any(_overlap(other, span) for span in gold_spans):
             model = f"{other[2]} {p:.2f}"
             yield _suspect(document, 1 - p, "missing", None, other, gold="none", model=model)
 

@@ -13,7 +13,12 @@ from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.quality.rules import context
 from aloi.models.probabilities import relation_probabilities
 from aloi.models.relations.component import RelationExtractor
-from aloi.models.studies.suspect import DOUBT, Confidences, DocumentDoubts, Suspect
+from aloi.models.studies.suspect import (
+    MAX_CONFIDENCE,
+    Confidences,
+    DocumentSuspects,
+    Suspect,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +37,14 @@ class ScoredRelation:
         return self.probability if self.in_gold else 1 - self.probability
 
 
-def doubt_relations(nlp: Language, document: Document) -> DocumentDoubts:
+def check_relations(nlp: Language, document: Document) -> DocumentSuspects:
     """Return the suspect relations of a document that the pipeline was not trained on."""
     scored = score_relations(nlp, document)
     confidences: Confidences = defaultdict(list)
     for each in scored:
         if each.in_gold:
             confidences[each.label].append(each.probability)
-    return DocumentDoubts(list(relation_suspects(document, scored)), confidences)
+    return DocumentSuspects(list(relation_suspects(document, scored)), confidences)
 
 
 def score_relations(nlp: Language, document: Document) -> list[ScoredRelation]:
@@ -63,19 +68,20 @@ def score_relations(nlp: Language, document: Document) -> list[ScoredRelation]:
 def relation_suspects(document: Document, scored: Iterable[ScoredRelation]) -> Iterator[Suspect]:
     """Yield the suspect relations of a document.
 
-    A relation that the model has and gold lacks is reported with the doubted gold relation
+    A relation that the model has and gold lacks is reported with the suspect gold relation
     between the same two mentions, if any.
     """
     by_mentions: dict[frozenset[str], list[ScoredRelation]] = defaultdict(list)
     for each in scored:
         by_mentions[frozenset((each.head.id, each.tail.id))].append(each)
     for group in by_mentions.values():
-        doubted = [each for each in group if each.in_gold and each.confidence < DOUBT]
-        predicted = [each for each in group if not each.in_gold and each.confidence < DOUBT]
-        for each in doubted:
+        suspicious = [each for each in group if each.confidence < MAX_CONFIDENCE]
+        in_gold = [each for each in suspicious if each.in_gold]
+        predicted = [each for each in suspicious if not each.in_gold]
+        for each in in_gold:
             kind, model = _compare(each, predicted)
             yield _suspect(document, each, kind, gold=each.label, model=model)
-        for each in predicted if not doubted else ():
+        for each in predicted if not in_gold else ():
             gold = _gold_between(document, each, group)
             model = f"{each.label} {each.probability:.2f}"
             yield _suspect(document, each, "missing", gold=gold, model=model)
@@ -94,7 +100,7 @@ def _compare(gold: ScoredRelation, predicted: list[ScoredRelation]) -> tuple[str
 def _gold_between(
     document: Document, predicted: ScoredRelation, group: list[ScoredRelation]
 ) -> str:
-    """Return the gold labels between two mentions, or where gold has the same fact instead."""
+    """Return the gold labels between two mentions, or other mentions with the same gold fact."""
     labels = [each.label for each in group if each.in_gold]
     if labels:
         return ", ".join(sorted(labels))

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any, NamedTuple
 
-DOUBT = 0.5
+MAX_CONFIDENCE = 0.5
 """An annotation with a confidence below this is suspect."""
 
 Confidences = dict[str, list[float]]
@@ -48,18 +48,18 @@ class Suspect:
         return {"score": self.score, **asdict(self)}
 
 
-class DocumentDoubts(NamedTuple):
+class DocumentSuspects(NamedTuple):
     """The suspects in a document, and the confidences of its gold annotations."""
 
     suspects: list[Suspect]
     confidences: Confidences
 
 
-def rank_suspects(doubts: Iterable[DocumentDoubts]) -> list[Suspect]:
+def rank_suspects(checked: Iterable[DocumentSuspects]) -> list[Suspect]:
     """Return the suspects of all documents with their usual confidence, lowest score first."""
     suspects: list[Suspect] = []
     confidences: Confidences = defaultdict(list)
-    for each in doubts:
+    for each in checked:
         suspects += each.suspects
         for label, values in each.confidences.items():
             confidences[label] += values

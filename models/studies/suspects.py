@@ -3,8 +3,8 @@
 After confident learning (Northcutt, Jiang & Chuang 2021, "Confident Learning: Estimating
 Uncertainty in Dataset Labels"). The confidence of an annotation is the held-out probability that
 gold is right (cleanlab's self-confidence): the model's probability of a mention or relation that
-gold has, and one minus the probability of one that gold lacks. A confidence below `DOUBT` is
-suspect.
+gold has, and one minus the probability of one that gold lacks. An annotation with a confidence
+below `MAX_CONFIDENCE` is suspect.
 
 Suspects are ranked by their confidence minus the usual one, lowest first (cleanlab's adjusted
 probabilities). The usual confidence is the mean over the gold annotations with the same label, so
@@ -25,9 +25,9 @@ from typing import IO, Any
 from aloi.corpus.collection import Corpus
 from aloi.corpus.locks import locked
 from aloi.models.studies.folds import Fold, FoldTraining, make_folds
-from aloi.models.studies.mention_suspects import doubt_mentions
-from aloi.models.studies.relation_suspects import doubt_relations
-from aloi.models.studies.suspect import DocumentDoubts, Suspect, rank_suspects
+from aloi.models.studies.mention_suspects import check_mentions
+from aloi.models.studies.relation_suspects import check_relations
+from aloi.models.studies.suspect import DocumentSuspects, Suspect, rank_suspects
 from aloi.models.training.job import COMPONENT_KINDS
 
 DEFAULT_FOLDS = 5
@@ -65,13 +65,13 @@ def find_suspects(
     folds: int = DEFAULT_FOLDS,
     overrides: Mapping[str, Any] | None = None,
     out: Path | None = None,
-    progress: IO[str],
+    log: IO[str],
 ) -> SuspectReport:
-    """Train a pipeline of each kind per fold and rank what it doubts in its held-out documents.
+    """Train a pipeline of each kind per fold and rank the suspects in its held-out documents.
 
     All documents of the corpus are held out once; restricted ones are never trained on. overrides:
     config values by dotted key. out: folder to keep the pipelines in (default: they are removed).
-    progress: stream for training messages. Raises `DataError` if there are fewer events than
+    log: stream for training messages. Raises `DataError` if there are fewer events than
     folds, and while another run writes `out`.
     """
     parts = make_folds(corpus.documents, folds)
@@ -85,7 +85,7 @@ def find_suspects(
                 overrides=overrides or {},
                 excluded=corpus.manifest.restricted,
             )
-            suspects[kind] = rank_suspects(doubt_folds(training, parts, progress=progress))
+            suspects[kind] = rank_suspects(check_folds(training, parts, log=log))
     return SuspectReport(str(corpus), folds, overrides or {}, suspects)
 
 
@@ -100,11 +100,11 @@ def _folder(out: Path | None) -> Iterator[Path]:
             yield out
 
 
-def doubt_folds(
-    training: FoldTraining, folds: Sequence[Fold], *, progress: IO[str]
-) -> Iterator[DocumentDoubts]:
-    """Yield what the pipeline of each fold doubts in each document of the fold."""
-    doubt = doubt_relations if training.kind == "relations" else doubt_mentions
-    for nlp, held_out in training.train(folds, progress=progress):
+def check_folds(
+    training: FoldTraining, folds: Sequence[Fold], *, log: IO[str]
+) -> Iterator[DocumentSuspects]:
+    """Yield the suspects that the pipeline of each fold finds in each document of the fold."""
+    check = check_relations if training.kind == "relations" else check_mentions
+    for nlp, held_out in training.train(folds, log=log):
         for document in held_out:
-            yield doubt(nlp, document)
+            yield check(nlp, document)

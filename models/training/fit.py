@@ -18,17 +18,20 @@ from aloi.models.relations.calibration import tune
 from aloi.models.relations.component import RelationExtractor
 
 
-def fit(settings: Config, *, progress: IO[str]) -> Language:
-    """Return the best pipeline of a training run, as `spacy train` would save it."""
+def fit(settings: Config, *, log: IO[str]) -> Language:
+    """Return the best pipeline of a training run, as `spacy train` would save it.
+
+    log: stream for spaCy's table of losses and scores.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        spacy_train(init_nlp(settings), Path(folder), stdout=progress, stderr=progress)
+        spacy_train(init_nlp(settings), Path(folder), stdout=log, stderr=log)
         return spacy.load(Path(folder) / "model-best")
 
 
 def tune_relations(nlp: Language, dev: Sequence[Document]) -> dict[str, Any] | None:
     """Calibrate a pipeline's relation component on dev and set its thresholds.
 
-    Returns what was measured on the way (see `calibration.tune`); None without the component.
+    Returns the measurements of `calibration.tune`; None if there is no such component.
     """
     if not nlp.has_pipe("aloi_relations"):
         return None

@@ -76,10 +76,10 @@ class TrainingJob:
         """The training config."""
         return self.config or shipped_config(self.kind)
 
-    def run(self, *, progress: IO[str] | None = None) -> Language:
+    def run(self, *, log: IO[str] | None = None) -> Language:
         """Train and write the pipeline with its training record; return it.
 
-        progress: stream for spaCy's table of losses and scores.
+        log: stream for spaCy's table of losses and scores.
         """
         started = time.monotonic()
         check_replaceable(self.out)
@@ -87,7 +87,7 @@ class TrainingJob:
         settings = self._settings()
         training_record = self._record(settings)
         with config_errors(self.config_file):
-            nlp = fit(settings, progress=progress or io.StringIO())
+            nlp = fit(settings, log=log or io.StringIO())
         nlp.config["paths"].update(self.names)
         dev, schema = self.documents[1], self._loaded_schema
         if (tuning := tune_relations(nlp, dev)) is not None:
@@ -103,13 +103,13 @@ class TrainingJob:
         """Return whether `out` holds a pipeline with the fingerprint of this job."""
         return bool(read_record(self.out).get("fingerprint") == self.fingerprint)
 
-    def resume(self, *, progress: IO[str]) -> Language:
+    def resume(self, *, log: IO[str]) -> Language:
         """Return the pipeline in `out` if it has the job's fingerprint; otherwise train it."""
         if self.is_done():
-            progress.write(f"{self.out}: up to date\n")
+            log.write(f"{self.out}: up to date\n")
             return spacy.load(self.out)
-        progress.write(f"{self.out}: training on {len(self.documents[0])} documents\n")
-        return self.run(progress=progress)
+        log.write(f"{self.out}: training on {len(self.documents[0])} documents\n")
+        return self.run(log=log)
 
     @property
     def _loaded_schema(self) -> Schema | None:

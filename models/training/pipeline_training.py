@@ -25,12 +25,12 @@ def train_component(
     schema: Path | None = None,
     config: Path | None = None,
     overrides: Mapping[str, Any] | None = None,
-    progress: IO[str] | None = None,
+    log: IO[str] | None = None,
 ) -> Language:
     """Train one component, write its pipeline to `out` and return it.
 
     kind: "ner" or "relations". train, dev: native files, folders or pipes. config: training
-    config (default: the one that ships). overrides: config values by dotted key. progress: stream
+    config (default: the one that ships). overrides: config values by dotted key. log: stream
     for spaCy's table of losses and scores. Raises `DataError` for invalid data or settings, and
     while another run writes `out`.
     """
@@ -38,7 +38,7 @@ def train_component(
         job = TrainingJob(
             kind, out=out, schema=schema, config=config, overrides=overrides or {}, **inputs
         )
-        return job.run(progress=progress)
+        return job.run(log=log)
 
 
 def train_pipeline(
@@ -49,7 +49,7 @@ def train_pipeline(
     schema: Path | None = None,
     configs: Mapping[str, Path | None] | None = None,
     overrides: Mapping[str, Any] | None = None,
-    progress: IO[str] | None = None,
+    log: IO[str] | None = None,
 ) -> Language:
     """Train both components, write them to `OUT-ner` and `OUT-relations`, the pipeline to `out`.
 
@@ -65,7 +65,7 @@ def train_pipeline(
                 config=(configs or {}).get(kind),
                 overrides=overrides or {},
                 **inputs,
-            ).run(progress=progress)
+            ).run(log=log)
         return assemble_pipeline(folders["ner"], folders["relations"], out=out)
 
 

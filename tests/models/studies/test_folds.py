@@ -66,7 +66,7 @@ def test_no_pipeline_is_trained_on_its_fold_or_trained_twice(tmp_path: Path) -> 
     quick = {"training.max_steps": 4, "training.eval_frequency": 2}
     training = FoldTraining("ner", tmp_path, overrides=quick, excluded=["d3"])
     first, second = io.StringIO(), io.StringIO()
-    assert [held_out for _, held_out in training.train(parts, progress=first)] == parts
+    assert [held_out for _, held_out in training.train(parts, log=first)] == parts
     for number, part in enumerate(parts, start=1):
         data = tmp_path / f"ner-fold-{number}-of-3"
         used = {
@@ -75,5 +75,5 @@ def test_no_pipeline_is_trained_on_its_fold_or_trained_twice(tmp_path: Path) -> 
         everything = {document.id for each in parts for document in each}
         assert used == everything - {document.id for document in part} - {"d3"}
     assert "ner-fold-3-of-3/model: training on 4 documents" in first.getvalue()
-    assert len(list(training.train(parts, progress=second))) == 3
+    assert len(list(training.train(parts, log=second))) == 3
     assert second.getvalue().count(": up to date\n") == 3 == len(second.getvalue().splitlines())

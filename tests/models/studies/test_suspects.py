@@ -6,13 +6,13 @@ from toy import sentence, train, train_ner
 
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.models.probabilities import Stretch
-from aloi.models.studies.mention_suspects import doubt_mentions, mention_suspects
+from aloi.models.studies.mention_suspects import check_mentions, mention_suspects
 from aloi.models.studies.relation_suspects import (
     ScoredRelation,
-    doubt_relations,
+    check_relations,
     relation_suspects,
 )
-from aloi.models.studies.suspect import DocumentDoubts, Suspect, rank_suspects
+from aloi.models.studies.suspect import DocumentSuspects, Suspect, rank_suspects
 
 TEXT = "Ana Lima vit à Rome"
 ANA = Entity("e1", 0, 8, "PER", ref="ana")
@@ -22,7 +22,7 @@ GOLD: dict[str, Stretch] = {"e1": (0, 8, "PER"), "e2": (15, 19, "LOC")}
 SURE = {GOLD["e1"]: 0.9, GOLD["e2"]: 0.9}
 
 
-def doubt(probabilities: dict[Stretch, float]) -> list[tuple[str, str, str, str]]:
+def mention_rows(probabilities: dict[Stretch, float]) -> list[tuple[str, str, str, str]]:
     found = mention_suspects(DOCUMENT, GOLD, probabilities)
     return [(s.kind, s.surface, s.gold, s.model) for s in found]
 
@@ -61,7 +61,7 @@ def doubt(probabilities: dict[Stretch, float]) -> list[tuple[str, str, str, str]
 def test_a_suspect_mention_is_reported_with_what_the_model_would_have(
     probabilities: dict[Stretch, float], expected: list[tuple[str, str, str, str]]
 ) -> None:
-    assert doubt(probabilities) == expected
+    assert mention_rows(probabilities) == expected
 
 
 def test_a_suspect_has_document_id_item_and_context() -> None:
@@ -69,7 +69,7 @@ def test_a_suspect_has_document_id_item_and_context() -> None:
     assert (one.document, one.item, one.context) == ("d", "e2", "…Ana Lima vit à [Rome]…")
 
 
-def doubt_related(*scored: ScoredRelation) -> list[tuple[str, str, str, str]]:
+def relation_rows(*scored: ScoredRelation) -> list[tuple[str, str, str, str]]:
     found = relation_suspects(DOCUMENT, scored)
     return [(s.kind, s.surface, s.gold, s.model) for s in found]
 
@@ -77,18 +77,18 @@ def doubt_related(*scored: ScoredRelation) -> list[tuple[str, str, str, str]]:
 def test_a_suspect_relation_is_reported_with_what_the_model_would_have() -> None:
     lives = ScoredRelation(ANA, ROME, "LIVES_IN", 0.1, in_gold=True)
     surface = "Ana Lima LIVES_IN Rome"
-    assert doubt_related(lives) == [("extra", surface, "LIVES_IN", "none 0.90")]
+    assert relation_rows(lives) == [("extra", surface, "LIVES_IN", "none 0.90")]
     leads = ScoredRelation(ANA, ROME, "LEADS", 0.8, in_gold=False)
-    assert doubt_related(lives, leads) == [("label", surface, "LIVES_IN", "LEADS 0.80")]
+    assert relation_rows(lives, leads) == [("label", surface, "LIVES_IN", "LEADS 0.80")]
     reversed_ = ScoredRelation(ROME, ANA, "LIVES_IN", 0.8, in_gold=False)
-    assert doubt_related(lives, reversed_) == [
+    assert relation_rows(lives, reversed_) == [
         ("direction", surface, "LIVES_IN", "LIVES_IN reversed 0.80")
     ]
     sure = ScoredRelation(ANA, ROME, "LIVES_IN", 0.9, in_gold=True)
-    assert doubt_related(sure, leads) == [
+    assert relation_rows(sure, leads) == [
         ("missing", "Ana Lima LEADS Rome", "LIVES_IN", "LEADS 0.80")
     ]
-    assert doubt_related(ScoredRelation(ANA, ROME, "LEADS", 0.4, in_gold=False)) == []
+    assert relation_rows(ScoredRelation(ANA, ROME, "LEADS", 0.4, in_gold=False)) == []
 
 
 def test_a_missing_relation_is_reported_with_the_mentions_that_have_it() -> None:
@@ -121,7 +121,7 @@ def test_errors_in_an_easy_label_come_before_errors_in_a_hard_one() -> None:
         suspect("missing", 0.3, "none"),
         suspect("extra", 0.1, "EASY"),
     ]
-    ranked = rank_suspects([DocumentDoubts(found, confidences)])
+    ranked = rank_suspects([DocumentSuspects(found, confidences)])
     assert [s.surface for s in ranked] == ["EASY extra", "none missing", "HARD extra"]
     assert [round(s.score, 3) for s in ranked] == [-0.8, -0.7, -0.1]
 
@@ -133,7 +133,7 @@ def test_a_planted_error_comes_first() -> None:
     wrong = tuple(
         Entity(e.id, e.start, e.end, "PER" if e.label == "LOC" else e.label) for e in good.entities
     )
-    found, confidences = doubt_mentions(nlp, Document("d", good.text, wrong))
+    found, confidences = check_mentions(nlp, Document("d", good.text, wrong))
     first = found[0]
     assert (first.kind, first.surface, first.gold) == ("label", "Rome", "PER")
     assert first.model.startswith("LOC")
@@ -146,7 +146,7 @@ def test_planted_relations_are_found() -> None:
     good = sentence(0)
     wrong = (Relation("a", "b", "LIVES_IN"), Relation("c", "b", "LIVES_IN"))
     document = Document("d", good.text, good.entities, wrong)
-    found, confidences = doubt_relations(nlp, document)
+    found, confidences = check_relations(nlp, document)
     assert {(s.kind, s.surface) for s in found} == {
         ("extra", "Eva LIVES_IN Rome"),
         ("missing", "Ana MEETS Eva"),
