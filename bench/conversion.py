@@ -1,12 +1,12 @@
-"""How many documents a second `aloi convert` converts, and in how much memory.
+"""Speed and peak memory of `aloi convert`.
 
     python bench/conversion.py [--documents 10000] [--megabytes 200]
 
-Each line is a whole process, from its start to the last file written: documents a second of the
-processor (a busy machine stretches the clock alone), seconds of the clock and of the processor, and
-the peak of memory. The documents are made up and seeded: some 3,000 characters, 40 mentions of
-which a fifth are nested, and 9 relations. What came back is compared with what went in, byte for
-byte. Then so many megabytes of JSON Lines are converted to the formats that stream.
+Each line is one process, from start to exit: documents per second of CPU time (which a busy machine
+does not change), wall-clock and CPU seconds, and peak memory. The documents are random with a fixed
+seed: about 3,000 characters, 40 mentions of which a fifth are nested, and 9 relations. Documents
+converted back are compared with the input, byte for byte. Then JSON Lines of the size given with
+--megabytes are converted to the formats that are written as a stream.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def main() -> None:
             if to == "native" and not filecmp.cmp(
                 folder / "in.jsonl", folder / target, shallow=False
             ):
-                sys.exit(f"{from_}: what came back is not what went in")
+                sys.exit(f"{from_}: documents changed in the round trip")
         large = folder / "large.jsonl"
         enlarge(folder / "in.jsonl", large, arguments.megabytes * 1_000_000)
         for to in ("native", "inline", "parquet"):
@@ -65,7 +65,7 @@ def main() -> None:
 
 
 class Cost(NamedTuple):
-    """Seconds of the clock and of the processor, and megabytes, that one conversion takes."""
+    """Cost of one conversion: wall-clock seconds, CPU seconds, peak memory in megabytes."""
 
     clock: float
     processor: float
@@ -76,7 +76,7 @@ class Cost(NamedTuple):
 
 
 def documents(number: int, *, seed: int = 0) -> Iterator[Document]:
-    """So many documents; the same seed gives the same ones."""
+    """Yield documents; the same seed yields the same ones."""
     generator = random.Random(seed)
     words = ["".join(generator.choices(SYLLABLES, k=1 + n % 4)) for n in range(2000)]
     for position in range(number):
@@ -84,7 +84,7 @@ def documents(number: int, *, seed: int = 0) -> Iterator[Document]:
 
 
 def document(id_: str, words: list[str], generator: random.Random) -> Document:
-    """The words as a text, every fifth of 40 mentions inside the one before it."""
+    """Return a document of these words with 40 mentions, every fifth inside the one before it."""
     starts = [0]
     for word in words:
         starts.append(starts[-1] + len(word) + 1)
@@ -102,12 +102,12 @@ def document(id_: str, words: list[str], generator: random.Random) -> Document:
 
 
 def convert(from_: str, source: Path, to: str, target: Path) -> Cost:
-    """Run one conversion."""
+    """Convert in a separate process and return the cost."""
     call = [sys.executable, "-m", "aloi.cli", "convert", str(source), str(target)]
     call += ["--from", from_, "--to", to]
-    silence = [(os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0)]
+    discard_stderr = [(os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0)]
     started = time.perf_counter()
-    child = os.posix_spawn(call[0], call, os.environ, file_actions=silence)
+    child = os.posix_spawn(call[0], call, os.environ, file_actions=discard_stderr)
     _, status, usage = os.wait4(child, 0)
     if status:
         sys.exit(f"{from_} -> {to}: failed; run {' '.join(call)}")
@@ -116,7 +116,7 @@ def convert(from_: str, source: Path, to: str, target: Path) -> Cost:
 
 
 def enlarge(source: Path, target: Path, size: int) -> None:
-    """Write the lines of a file again and again, under new ids, up to a size."""
+    """Write the lines of a file repeatedly, with new ids, up to a size in bytes."""
     with target.open("wb") as stream:
         for round_ in count():
             for line in source.open("rb"):

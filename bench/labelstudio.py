@@ -1,9 +1,11 @@
-"""Pushing to Label Studio against a bare import: `python bench/labelstudio.py [TASKS]`.
+"""Speed of a push to Label Studio compared with the client's own import.
 
-Needs a server that may be filled: one started by `aloi annotate start`, or one that
-LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY name. Both ways send the same tasks: 3,000 characters, 40
-mentions and 8 relations predicted. Each runs in a process of its own, so that the peak of memory is
-its own.
+    python bench/labelstudio.py [TASKS]
+
+Creates projects on a server: the one started by `aloi annotate start`, or the one given by
+LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY. Both methods send the same tasks: 3,000 characters, 40
+predicted mentions and 8 predicted relations. Each runs in a separate process, to measure its peak
+memory.
 """
 
 from __future__ import annotations
@@ -24,12 +26,12 @@ from aloi.corpus.schema import EntityType, RelationType, Schema
 
 SCHEMA = Schema("bench", "1", {"PER": EntityType()}, {"MEETS": RelationType(("PER",), ("PER",))})
 TEXT = "mot " * 750
-BARE = 1000
-"""How many tasks the bare loop imports at once."""
+IMPORT_BATCH = 1000
+"""Number of tasks that the client imports at once."""
 
 
 def documents(number: int) -> list[Document]:
-    """Documents of one text, as a model would have annotated them."""
+    """Return documents with the same text and annotations like a model's."""
     entities = tuple(
         Entity(f"e{k}", 12 * k, 12 * k + 3, "PER", score=0.5 + k / 100) for k in range(40)
     )
@@ -37,14 +39,14 @@ def documents(number: int) -> list[Document]:
     return [Document(f"d{k}", TEXT, entities, relations) for k in range(number)]
 
 
-def ours(number: int, name: str) -> tuple[float, float]:
-    """Seconds, and GB at the peak, to push documents."""
-    found = documents(number)
-    predictions = {document.id: document for document in found}
+def push_documents(number: int, name: str) -> tuple[float, float]:
+    """Push documents; return seconds and peak memory in GB."""
+    predicted = documents(number)
+    predictions = {document.id: document for document in predicted}
     delivery = PushRequest(
         corpus=name,
         schema=SCHEMA,
-        documents=found,
+        documents=predicted,
         annotators=["ours"],
         predictions=predictions,
     )
@@ -54,17 +56,20 @@ def ours(number: int, name: str) -> tuple[float, float]:
         return time.perf_counter() - start, _peak()
 
 
-def bare(number: int, name: str) -> tuple[float, float]:
-    """The same for the client's own import, called in a loop; tasks are made beforehand."""
-    sender, found = LabelStudioTaskWriter("bare", SCHEMA, None, Notes()), documents(number)
-    tasks = [sender.task(d, predictions=[sender.prediction(d, "aloi")]) for d in found]
+def import_tasks(number: int, name: str) -> tuple[float, float]:
+    """Import the same tasks, built beforehand, by the client; return seconds and peak memory."""
+    sender = LabelStudioTaskWriter("bare", SCHEMA, None, Notes())
+    tasks = [
+        {**sender.task(document), "predictions": [sender.prediction(document, "aloi")]}
+        for document in documents(number)
+    ]
     with LabelStudioServer(find_access()) as studio:
-        project = studio.create_project(
-            f"{name} · bare", {"label_config": labelling_interface(SCHEMA)}
-        )
+        project = studio.make_project(f"{name} · import", label_config=labelling_interface(SCHEMA))
         start = time.perf_counter()
-        for first in range(0, number, BARE):
-            studio._client.projects.import_tasks(project.id, request=tasks[first : first + BARE])
+        for first in range(0, number, IMPORT_BATCH):
+            studio._client.projects.import_tasks(
+                project.id, request=tasks[first : first + IMPORT_BATCH]
+            )
         return time.perf_counter() - start, _peak()
 
 
@@ -72,15 +77,19 @@ def _peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
 
 
+METHODS = (push_documents, import_tasks)
+
+
 def main() -> None:
-    """Run both ways, twice in turn, and print what they took."""
+    """Run both methods alternately, twice, and print their cost."""
     number = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     for turn in range(2):
         name = f"bench-{int(time.time())}"
-        for way in (bare, ours) if turn else (ours, bare):
+        for method in METHODS[::-1] if turn else METHODS:
             with get_context("spawn").Pool(1) as pool:
-                seconds, peak = pool.apply(way, (number, name))
-            print(f"{way.__name__:>5}: {seconds:6.1f} s, {number / seconds:6.0f}/s, {peak:.2f} GB")
+                seconds, peak = pool.apply(method, (number, name))
+            speed = number / seconds
+            print(f"{method.__name__:>14}: {seconds:6.1f} s, {speed:6.0f}/s, {peak:.2f} GB")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""Entities of French Wikinews (WiNER-fr) and of POPCORN.
+"""Scores of entities on French Wikinews (WiNER-fr) and POPCORN, and the speed of the recognizer.
 
-On Wikinews our recogniser learns from 2016 and 2017 but for the last quarter of 2017's documents,
-which choose when to stop. Outermost mentions are scored; on the three types that both know, against
-fr_core_news_md off the shelf too; and by whether training has the surface. A pipeline that learned
-from another corpus by other guidelines is scored on all of 2017: does it still know general news?
-Speed is measured over the same texts in one run, each pipeline in turn, three times; the fastest
-counts.
+On Wikinews the recognizer is trained on 2016 and 2017 without the last quarter of 2017's documents,
+which are used for early stopping. Outermost mentions are scored: all seven types, and the three
+types that fr_core_news_md has as well, for both pipelines. Mentions with a
+surface that is not in the training data are also scored separately. A pipeline trained on another
+corpus, with other guidelines, is scored on all of 2017, to see how well it transfers to general
+news. Speed is the best of three rounds over the same texts, in which the pipelines take turns.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 import spacy
-from model_relations import popcorn_cut
+from model_relations import split_popcorn
 from spacy.language import Language
 
 from aloi.corpus.document import Document
@@ -25,15 +26,15 @@ from aloi.corpus.label_maps import keep_labels, load_shipped_map
 from aloi.eval.analysis.slices import SEEN_SLICE
 from aloi.eval.columns import Annotations
 from aloi.eval.reports.report import Report, evaluate
-from aloi.models.prediction.pipelines import predict
-from aloi.models.training.job import prepare
+from aloi.models.prediction.pipelines import predict_documents
+from aloi.models.training.job import prepare_job
 
-SHELF = "fr_core_news_md"
-SHARED = ("PER", "LOC", "ORG")
+BASELINE = "fr_core_news_md"
+BASELINE_LABELS = ("PER", "LOC", "ORG")
 
 
 def read_year(folder: Path) -> list[Document]:
-    """The documents of a year's folder, in the order of their days."""
+    """Return the documents of a year's folder, sorted by id."""
     found = [
         document
         for month in sorted(folder.iterdir())
@@ -44,67 +45,70 @@ def read_year(folder: Path) -> list[Document]:
 
 
 def split(data: Path) -> tuple[list[Document], list[Document]]:
-    """What is learned from, and the last quarter of 2017, which is held out."""
+    """Return the training documents, and the last quarter of 2017, which is held out."""
     before, after = read_year(data / "2016"), read_year(data / "2017")
     cut = len(after) - len(after) // 4
     return before + after[:cut], after[cut:]
 
 
 def train(data: Path, out: Path) -> Language:
-    """The recogniser, with the settings that `aloi train ner` has for every corpus."""
-    learned, held_out = split(data)
-    return prepare("ner", out / "winer", learned, held_out).resume(progress=sys.stderr)
+    """Return a recognizer trained with the default config of `aloi train ner`."""
+    train_documents, held_out = split(data)
+    return prepare_job("ner", out / "winer", train_documents, held_out).resume(log=sys.stderr)
 
 
 def popcorn(data: Path, out: Path, *, bootstrap: int = 1000) -> Report:
-    """POPCORN's mentions, nested ones included: trained and scored on the cut of its relations."""
-    learned, held_out = popcorn_cut(data)
-    nlp = prepare("ner", out / "popcorn-ner", learned, held_out).resume(progress=sys.stderr)
-    predicted = predict(nlp, held_out)
+    """Train and score on all mentions of POPCORN, nested ones included."""
+    train_documents, held_out = split_popcorn(data)
+    nlp = prepare_job("ner", out / "popcorn-ner", train_documents, held_out).resume(log=sys.stderr)
+    predicted = predict_documents(nlp, held_out)
     return evaluate(held_out, predicted, schemes=("exact",), bootstrap=bootstrap)
 
 
 def reports(
-    nlp: Language, learned: list[Document], gold: list[Document], *, bootstrap: int
+    nlp: Language, train_documents: list[Document], gold: list[Document], *, bootstrap: int
 ) -> Iterator[tuple[str, Report]]:
-    """Scores of outermost mentions: all seven types, then ours and the shelf's on three."""
-    train = Annotations.of(learned)
-    ours = list(predict(nlp, gold))
-    yield "ours, seven types", evaluate(gold, ours, train=train, bootstrap=bootstrap)
-    few = three(gold)
-    yield "ours, three types", evaluate(few, three(ours), train=train, bootstrap=bootstrap)
-    shelf = (keep_labels(each, SHARED) for each in predict(spacy.load(SHELF), gold))
-    yield f"{SHELF}, three types", evaluate(few, shelf, train=train, bootstrap=bootstrap)
+    """Yield scores of outermost mentions: on seven types, then ours and the baseline's on three."""
+    score = partial(evaluate, train=Annotations.of(train_documents), bootstrap=bootstrap)
+    ours = list(predict_documents(nlp, gold))
+    yield "ours, seven types", score(gold, ours)
+    gold_three = three_types(gold)
+    yield "ours, three types", score(gold_three, three_types(ours))
+    predicted = predict_documents(spacy.load(BASELINE), gold)
+    baseline = (keep_labels(each, BASELINE_LABELS) for each in predicted)
+    yield f"{BASELINE}, three types", score(gold_three, baseline)
 
 
-def general(pipeline: Path, data: Path, *, bootstrap: int) -> Iterator[tuple[str, Report]]:
-    """Scores on all of 2017, three types: of a pipeline taught another corpus, and the shelf's."""
-    gold = three(read_year(data / "2017"))
-    for name in (str(pipeline), SHELF):
+def transfer(pipeline: Path, data: Path, *, bootstrap: int) -> Iterator[tuple[str, Report]]:
+    """Yield scores on 2017, three types, of a pipeline from another corpus and of the baseline."""
+    gold = three_types(read_year(data / "2017"))
+    for name in (str(pipeline), BASELINE):
         nlp = spacy.load(name, exclude=["aloi_relations"])
-        found = (keep_labels(each, SHARED) for each in predict(nlp, gold))
-        yield name, evaluate(gold, found, bootstrap=bootstrap)
+        predicted = (keep_labels(each, BASELINE_LABELS) for each in predict_documents(nlp, gold))
+        yield name, evaluate(gold, predicted, bootstrap=bootstrap)
 
 
-def three(documents: Iterable[Document]) -> list[Document]:
-    """The documents under the labels of the shelf's pipeline, with no others."""
-    return [keep_labels(each, SHARED) for each in load_shipped_map("winer").apply(documents)]
+def three_types(documents: Iterable[Document]) -> list[Document]:
+    """Return the documents with the labels that the baseline has, and no others."""
+    return [
+        keep_labels(each, BASELINE_LABELS) for each in load_shipped_map("winer").apply(documents)
+    ]
 
 
-def unseen(report: Report) -> float | None:
-    """F1 of the mentions whose surface training lacks."""
+def unseen_f1(report: Report) -> float | None:
+    """Return the F1 on mentions with a surface that is not in the training data."""
     assert report.analysis is not None
     slices = {each.name: each.groups for each in report.analysis.entity_slices}
     return slices[SEEN_SLICE]["unseen"].ratios["f1"]
 
 
 def speeds(nlp: Language, documents: list[Document]) -> dict[str, float]:
-    """Documents a second of our recogniser, of the shelf's alone, and of its whole pipeline."""
+    """Return documents per second of our recognizer, the baseline's, and its full pipeline."""
     others = ("tok2vec", "morphologizer", "parser", "attribute_ruler", "lemmatizer")
     pipelines = {
         "ours": nlp,
-        f"{SHELF}, ner alone": spacy.load(SHELF, exclude=others),
-        f"{SHELF}, whole": spacy.load(SHELF),
+        f"{BASELINE}, ner only": spacy.load(BASELINE, exclude=others),
+        f"{BASELINE}, full pipeline": spacy.load(BASELINE),
     }
     texts = [document.text for document in documents]
     best = dict.fromkeys(pipelines, 0.0)

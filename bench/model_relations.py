@@ -1,9 +1,9 @@
-"""Relations between given mentions, trained and scored on public corpora.
+"""Scores of relations between gold mentions on public corpora.
 
-`crossre` and `popcorn` take the folder that holds `multi-crossre-fr` and `popcorn`, and a folder
-for what they train; a pipeline that stands there, made from the same, is taken as it is. Neither
-corpus has its test set there, so both are scored on the development documents that thresholds are
-chosen on, a little kindly.
+`crossre` and `popcorn` take the folder with `multi-crossre-fr` and `popcorn`, and an output folder;
+pipelines in it that are up to date are not trained again. The corpora have no public test set, so
+both are scored on the dev documents used for early stopping and thresholds; the scores are slightly
+optimistic.
 """
 
 from __future__ import annotations
@@ -17,33 +17,33 @@ import numpy as np
 from aloi.corpus.document import Document
 from aloi.corpus.formats import registry
 from aloi.eval.reports.report import Report, evaluate
-from aloi.models.prediction.pipelines import predict
-from aloi.models.training.job import prepare
+from aloi.models.prediction.pipelines import predict_documents
+from aloi.models.training.job import prepare_job
 
 DOMAINS = ("ai", "literature", "music", "science", "politics", "news")
-SHARE = 5
-"""One document of so many in POPCORN is for development."""
+DEV_SHARE = 5
+"""One in this number of POPCORN documents is used for development."""
 
 
 def crossre(data: Path, out: Path) -> Report:
-    """French CrossRE: learns from all but the news development sentences, is scored on those."""
+    """Train on French CrossRE without the news development sentences, and score on those."""
     folder = data / "multi-crossre-fr"
     parts = [f"{d}-train" for d in DOMAINS] + [f"{d}-dev" for d in DOMAINS if d != "news"]
     train = [document for part in parts for document in _read(folder / f"{part}.json")]
-    return _measured(train, _read(folder / "news-dev.json"), out / "crossre", "strict")
+    return _train_and_score(train, _read(folder / "news-dev.json"), out / "crossre", "strict")
 
 
 def popcorn(data: Path, out: Path) -> Report:
-    """POPCORN, relations between clusters: a seeded fifth is for development and scored."""
-    train, dev = popcorn_cut(data)
-    return _measured(train, dev, out / "popcorn", "facts")
+    """Train on POPCORN and score relations between clusters on a random fifth of it."""
+    train, dev = split_popcorn(data)
+    return _train_and_score(train, dev, out / "popcorn", "facts")
 
 
-def popcorn_cut(data: Path) -> tuple[list[Document], list[Document]]:
-    """What is learned from, and the seeded share that is held out."""
+def split_popcorn(data: Path) -> tuple[list[Document], list[Document]]:
+    """Return the training documents, and the random fifth that is held out."""
     documents = _read(data / "popcorn" / "train.json")
     order = np.random.default_rng(0).permutation(len(documents)).tolist()
-    cut = len(documents) // SHARE
+    cut = len(documents) // DEV_SHARE
     return [documents[row] for row in order[cut:]], [documents[row] for row in order[:cut]]
 
 
@@ -51,9 +51,9 @@ def _read(path: Path) -> list[Document]:
     return list(registry.read(str(path)))
 
 
-def _measured(
+def _train_and_score(
     train: Iterable[Document], dev: Sequence[Document], folder: Path, scheme: str
 ) -> Report:
-    nlp = prepare("relations", folder, train, dev).resume(progress=sys.stderr)
-    predicted = predict(nlp, dev, gold_entities=True)
+    nlp = prepare_job("relations", folder, train, dev).resume(log=sys.stderr)
+    predicted = predict_documents(nlp, dev, gold_entities=True)
     return evaluate(dev, predicted, schemes=(scheme,), bootstrap=1000)

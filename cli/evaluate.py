@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aloi.cli.sharded import Engine
 from aloi.cli.shared.console import print_sheets, progress, stdout_console, write_json
 from aloi.cli.shared.inputs import corpus_at, must_exist, schema_for
+from aloi.cli.shared.options import Engine, refuse_streams
 
 if TYPE_CHECKING:
     from aloi.eval.reports.report import Report
@@ -203,8 +203,6 @@ def _check_engine(
     restricted_text: bool,
 ) -> None:
     """Exit with status 2 if the engine does not support an option or input."""
-    from aloi.corpus.streams import is_stream
-
     if engine is Engine.LOCAL:
         if address:
             raise typer.BadParameter("--address requires --engine ray")
@@ -214,8 +212,7 @@ def _check_engine(
         raise typer.BadParameter(f"--with-restricted-text does not work with --engine ray: {fix}")
     if html is not None:
         raise typer.BadParameter("--html does not work with --engine ray: use --engine local")
-    if any(map(is_stream, inputs)):
-        raise typer.BadParameter("--engine ray cannot read standard input or pipes: use files")
+    refuse_streams(*inputs)
 
 
 def _print_report(report: Report) -> None:

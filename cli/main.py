@@ -10,12 +10,11 @@ from aloi.cli import (
     annotate,
     convert,
     corpus,
-    curve,
     evaluate,
-    experiment,
-    models,
+    predict,
     release,
-    suspects,
+    studies,
+    train,
 )
 from aloi.cli.shared.console import fail
 
@@ -30,13 +29,13 @@ app = typer.Typer(
 app.add_typer(corpus.app, name="corpus")
 app.command("convert")(convert.convert)
 app.add_typer(annotate.app, name="annotate")
-app.command("train")(models.train)
-app.command("predict")(models.predict)
+app.command("train")(train.train)
+app.command("predict")(predict.predict)
 app.command("eval")(evaluate.evaluate)
 app.command("compare")(evaluate.compare)
-app.command("experiment")(experiment.experiment)
-app.command("curve")(curve.curve)
-app.command("suspects")(suspects.suspects)
+app.command("experiment")(studies.experiment)
+app.command("curve")(studies.curve)
+app.command("suspects")(studies.suspects)
 app.add_typer(release.app, name="release")
 
 

@@ -85,9 +85,9 @@ def serve(
     """
     from aloi.annotation.exchange.sources import corpus_name
     from aloi.annotation.labelstudio.backend import running_backend
-    from aloi.models.prediction.pipelines import load
+    from aloi.models.prediction.pipelines import load_pipeline
 
-    with running_backend(load(model), host, port) as (server, thread):
+    with running_backend(load_pipeline(model), host, port) as (server, thread):
         print(f"{server.backend.model_version}: {server.url}", flush=True)
         if to is not None:
             _connect_projects(corpus_name(to), server.url, home)

@@ -7,35 +7,23 @@ intervals and signature are equal too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from aloi.corpus.document import Document
-from aloi.corpus.scale import cluster, shards
+from aloi.corpus.scale import cluster
+from aloi.corpus.scale.progress import ProgressBar, no_progress
+from aloi.corpus.scale.sharded_summary import summarize_shards
 from aloi.corpus.scale.shards import IdHashes, Shard, ShardSummary, hash_id
 from aloi.corpus.schema import Schema
 from aloi.eval.columns import DIGEST_MODULUS, Annotations
 from aloi.eval.reports.report import Report, build_report
 from aloi.eval.scores import Scores, is_member
 from aloi.eval.scoring import SchemeScores, ScoringOptions, score_annotations
-
-T = TypeVar("T")
-
-
-class Progress(Protocol):
-    """A function that returns the same items and reports progress as they are consumed."""
-
-    def __call__(self, items: Iterable[T], what: str, *, total: int | None = None) -> Iterable[T]:
-        """Return the items; `what` names the work, `total` is their number."""
-
-
-def no_progress(items: Iterable[T], what: str, *, total: int | None = None) -> Iterable[T]:
-    """Return the items without reporting progress."""
-    return items
 
 
 class ShardTask(NamedTuple):
@@ -62,7 +50,7 @@ def evaluate_shards(
     allow_missing: bool = False,
     bootstrap: int = 0,
     seed: int = 0,
-    progress: Progress = no_progress,
+    progress: ProgressBar = no_progress,
 ) -> Report:
     """Score predictions on a Ray cluster; the report is that of `evaluate`, without analysis.
 
@@ -72,7 +60,9 @@ def evaluate_shards(
     """
     options = ScoringOptions.of(schemes, schema.symmetric if schema else frozenset(), train)
     with cluster.connect(address, None) as workers:
-        summaries = [_summarize(path, workers, progress) for path in (gold, pred)]
+        summaries = [
+            summarize_shards(path, workers=workers, progress=progress)[0] for path in (gold, pred)
+        ]
         tasks = plan_tasks(*summaries)
         make = partial(make_worker, options, allow_missing=allow_missing, by_document=bootstrap > 0)
         done = cluster.map_unordered(make, tasks, workers=workers)
@@ -85,15 +75,6 @@ def evaluate_shards(
         bootstrap=bootstrap,
         seed=seed,
     )
-
-
-def _summarize(path: str, workers: int, progress: Progress) -> list[ShardSummary]:
-    """Return the summary of each shard; raises `DataError` with every problem of the input."""
-    plan = shards.plan_shards(path)
-    done = cluster.map_unordered(lambda: shards.summarize_shard, plan, workers=workers)
-    summaries = cluster.results_in_order(progress(done, "reading", total=len(plan)))
-    shards.merge_summaries(path, summaries)
-    return summaries
 
 
 def plan_tasks(gold: Sequence[ShardSummary], pred: Sequence[ShardSummary]) -> list[ShardTask]:

@@ -1,1 +1,1 @@
-"""Prediction in one process, in several, and on Ray."""
+"""Prediction with a trained pipeline: in this process, in forked ones, or on a Ray cluster."""

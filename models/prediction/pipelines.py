@@ -1,4 +1,4 @@
-"""Prediction: documents in, the same documents with a model's entities and relations out."""
+"""Prediction in memory: documents in, the same documents with a model's annotations out."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.scale.input_summary import InputSummary
 from aloi.models.prediction.workers import map_forked
 
-BATCH_CHARACTERS = 100_000
-"""At how many characters a batch is full, so that memory does not follow the documents' length."""
+MAX_BATCH_CHARACTERS = 100_000
+"""Characters at which a batch is full, so that memory does not grow with the document length."""
 
-KEPT_WORDS = 100_000
-"""How many words the vocabulary and a lemmatizer may come to remember, since that saves time."""
+MAX_CACHED_WORDS = 100_000
+"""Words that the vocabulary and a lemmatizer may cache; beyond that they are cleared."""
 
 
-def load(model: str) -> Language:
-    """A trained pipeline from a folder or an installed package; raises `DataError` if neither."""
+def load_pipeline(model: str) -> Language:
+    """Return a trained pipeline from a folder or an installed package; `DataError` if neither."""
     try:
         return spacy.load(model)
     except (OSError, ValueError) as error:
@@ -39,104 +39,105 @@ def load(model: str) -> Language:
         raise DataError([Problem("bad-model", what, fix, file=model)]) from error
 
 
-def fingerprint(nlp: Language) -> str:
-    """SHA-256 of all files of the folder that a pipeline was loaded from."""
-    found = hashlib.sha256()
+def pipeline_sha256(nlp: Language) -> str:
+    """Return the SHA-256 over all files of the folder that a pipeline was loaded from."""
+    total = hashlib.sha256()
     for file in sorted(path for path in nlp.path.rglob("*") if path.is_file()):
         content = hashlib.sha256(file.read_bytes()).hexdigest()
-        found.update(f"{file.relative_to(nlp.path)}\0{content}\0".encode())
-    return found.hexdigest()
+        total.update(f"{file.relative_to(nlp.path)}\0{content}\0".encode())
+    return total.hexdigest()
 
 
-def origin(nlp: Language, found: InputSummary, *, gold_entities: bool) -> dict[str, str]:
-    """All that decides what is predicted: the pipeline, the input, the options, the code."""
+def prediction_origin(
+    nlp: Language, input_summary: InputSummary, *, gold_entities: bool
+) -> dict[str, str]:
+    """Return everything that decides the predictions: pipeline, input, options, versions."""
     return {
-        "model": fingerprint(nlp),
-        "input": found.sha256,
+        "model": pipeline_sha256(nlp),
+        "input": input_summary.sha256,
         "options": "--gold-entities" if gold_entities else "",
         "version": f"aloi {version('aloi')}, spacy {version('spacy')}",
     }
 
 
-def predict(
+def predict_documents(
     nlp: Language,
     documents: Iterable[Document],
     *,
     gold_entities: bool = False,
     workers: int = 1,
 ) -> Iterator[Document]:
-    """Predict on each document's text alone, in order and in bounded memory.
+    """Yield each document with predicted entities and relations, in order, in bounded memory.
 
-    Metadata, rights among them, stay with the document; `model` is added to them.
+    Only the text is used. Metadata, including rights, are kept, and `model` is added to them.
 
-    `gold_entities`: keep the input's entities and predict relations between them; whatever in
-    the pipeline sets entities is switched off. `workers`: processes, forked from this one, so
-    that they share the pipeline.
+    gold_entities: keep the input's entities and predict relations between them; components that
+    set entities are disabled. workers: number of processes; more than one are forked from this
+    process and share the pipeline. Raises `DataError` for a document longer than the pipeline
+    takes, and for more than one worker on a GPU.
     """
-    off = _entity_setters(nlp) if gold_entities else []
-    work = partial(_predicted, nlp, gold_entities=gold_entities)
-    with nlp.select_pipes(disable=off):
-        some = batches(documents, nlp.batch_size)
+    disabled = _entity_setters(nlp) if gold_entities else []
+    predict_batch = partial(_predict_batch, nlp, gold_entities=gold_entities)
+    with nlp.select_pipes(disable=disabled):
+        batches = split_batches(documents, nlp.batch_size)
         if workers > 1:
-            _refuse_gpu()
-            done = map_forked(work, some, workers=workers)
+            _check_no_gpu()
+            predicted = map_forked(predict_batch, batches, workers=workers)
         else:
-            done = map(work, some)
-        for batch in done:
+            predicted = map(predict_batch, batches)
+        for batch in predicted:
             yield from batch
 
 
-def too_long(nlp: Language, document: Document) -> list[Problem]:
-    """The problem of a document that is longer than the pipeline takes."""
+def length_problems(nlp: Language, document: Document) -> list[Problem]:
+    """Return a problem if a document has more characters than the pipeline takes."""
     if len(document.text) <= nlp.max_length:
         return []
     what = f"{len(document.text)} characters, the pipeline takes {nlp.max_length}"
-    return [Problem("too-long", what, "Cut the text into documents", document.id)]
+    return [Problem("too-long", what, "Split the text into several documents", document.id)]
 
 
-def batches(documents: Iterable[Document], size: int) -> Iterator[list[Document]]:
-    """The documents in lists of `size`, or of fewer where they are long."""
+def split_batches(documents: Iterable[Document], size: int) -> Iterator[list[Document]]:
+    """Yield documents in lists of `size`, or shorter ones if they are long."""
     batch: list[Document] = []
     characters = 0
     for document in documents:
         batch.append(document)
         characters += len(document.text)
-        if len(batch) == size or characters >= BATCH_CHARACTERS:
+        if len(batch) == size or characters >= MAX_BATCH_CHARACTERS:
             yield batch
             batch, characters = [], 0
     if batch:
         yield batch
 
 
-def _predicted(nlp: Language, batch: list[Document], *, gold_entities: bool) -> list[Document]:
-    model = f"{nlp.meta['lang']}_{nlp.meta['name']} {nlp.meta['version']}"
-    if problems := [problem for document in batch for problem in too_long(nlp, document)]:
+def _predict_batch(nlp: Language, batch: list[Document], *, gold_entities: bool) -> list[Document]:
+    if problems := [problem for document in batch for problem in length_problems(nlp, document)]:
         raise DataError(problems)
-    with nullcontext() if len(nlp.vocab) < KEPT_WORDS else nlp.memory_zone():
-        docs = nlp.pipe(_input(nlp, document, gold_entities=gold_entities) for document in batch)
-        output = _related if gold_entities else _annotated
-        found = [
-            output(doc, document, {**document.meta, "model": model})
+    model = f"{nlp.meta['lang']}_{nlp.meta['name']} {nlp.meta['version']}"
+    to_output = _with_relations if gold_entities else _with_entities_and_relations
+    with nullcontext() if len(nlp.vocab) < MAX_CACHED_WORDS else nlp.memory_zone():
+        docs = nlp.pipe(_make_doc(nlp, document, gold_entities=gold_entities) for document in batch)
+        predicted = [
+            to_output(doc, document, {**document.meta, "model": model})
             for doc, document in zip(docs, batch, strict=True)
         ]
-    for _, pipe in nlp.pipeline:
-        if isinstance(pipe, Lemmatizer) and len(pipe.cache) > KEPT_WORDS:
-            pipe.cache.clear()
-    return found
+    _clear_lemmatizer_caches(nlp)
+    return predicted
 
 
-def _input(nlp: Language, document: Document, *, gold_entities: bool) -> Doc:
+def _make_doc(nlp: Language, document: Document, *, gold_entities: bool) -> Doc:
     doc = nlp.make_doc(document.text)
     if gold_entities:
         set_entities(doc, document.entities)
     return doc
 
 
-def _annotated(doc: Doc, document: Document, meta: dict[str, Any]) -> Document:
+def _with_entities_and_relations(doc: Doc, document: Document, meta: dict[str, Any]) -> Document:
     return to_document(doc, id_=document.id, meta=meta)
 
 
-def _related(doc: Doc, document: Document, meta: dict[str, Any]) -> Document:
+def _with_relations(doc: Doc, document: Document, meta: dict[str, Any]) -> Document:
     relations = tuple(
         Relation(head.id_, tail.id_, label, score=score)
         for head, tail, label, score in get_relations(doc)
@@ -144,12 +145,21 @@ def _related(doc: Doc, document: Document, meta: dict[str, Any]) -> Document:
     return Document(document.id, document.text, document.entities, relations, meta)
 
 
+def _clear_lemmatizer_caches(nlp: Language) -> None:
+    """Clear lemmatizer caches that have grown too large."""
+    for _, pipe in nlp.pipeline:
+        if isinstance(pipe, Lemmatizer) and len(pipe.cache) > MAX_CACHED_WORDS:
+            pipe.cache.clear()
+
+
 def _entity_setters(nlp: Language) -> list[str]:
+    """Return the names of the components that set `doc.ents`."""
     return [name for name in nlp.pipe_names if "doc.ents" in nlp.get_pipe_meta(name).assigns]
 
 
-def _refuse_gpu() -> None:
+def _check_no_gpu() -> None:
+    """Raise `DataError` if the pipeline may be on a GPU, which forked processes cannot share."""
     torch = sys.modules.get("torch")
     if isinstance(get_current_ops(), CupyOps) or (torch and torch.cuda.is_initialized()):
-        what = "a pipeline on a GPU cannot be shared by several processes"
+        what = "several processes cannot share a pipeline on a GPU"
         raise DataError([Problem("gpu-workers", what, "Leave the number of workers at 1")])

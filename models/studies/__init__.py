@@ -1,1 +1,1 @@
-"""Experiment, learning curve, likely label errors."""
+"""Studies that train several pipelines: experiment, learning curve, likely label errors."""

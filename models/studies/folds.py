@@ -1,7 +1,7 @@
-"""Folds of documents, and a pipeline trained for each on what it leaves out.
+"""Folds of documents, and a pipeline trained for each fold without its documents.
 
-What a pipeline says of a document that it never learned from can be held against gold: scores
-pooled over all folds are those of a cross-validation (Stone 1974).
+The held-out predictions of all folds can be compared with gold: scores pooled over the folds are
+those of a cross-validation (Stone 1974).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,15 +18,19 @@ from spacy.language import Language
 
 from aloi.corpus.document import Document
 from aloi.corpus.problems import DataError, Problem
-from aloi.models.training.job import prepare
+from aloi.models.training.job import prepare_job
 
 Fold = tuple[Document, ...]
 
+MIN_FOLDS = 3
+"""Number of folds needed for one to hold out, one for development, and one to train on."""
 
-def by_event(documents: Iterable[Document]) -> list[Fold]:
-    """The documents in groups of one `meta["event"]`, by the SHA-256 of the event's name.
 
-    A document without one is a group by itself, under its id. Within a group they stand by id.
+def group_by_event(documents: Iterable[Document]) -> list[Fold]:
+    """Return the documents grouped by `meta["event"]`, in the order of the event's SHA-256.
+
+    A document without an event is a group of one, with its id as the name. A group is sorted by
+    document id.
     """
     groups: dict[tuple[str, str], list[Document]] = defaultdict(list)
     for document in documents:
@@ -36,60 +41,62 @@ def by_event(documents: Iterable[Document]) -> list[Fold]:
     return [tuple(sorted(groups[name], key=lambda d: d.id)) for name in ordered]
 
 
-def folds(documents: Iterable[Document], count: int) -> list[Fold]:
-    """The documents dealt out, those of one event together.
+def make_folds(documents: Iterable[Document], count: int) -> list[Fold]:
+    """Return `count` folds; documents of one event are in the same fold.
 
-    Each group in turn (see `by_event`) goes to the fold that has the fewest words so far: no two
-    folds differ by more words than the largest group has. Raises `DataError` if there are fewer
-    groups than folds.
+    Each group (see `group_by_event`) goes to the fold with the fewest words so far, so that the
+    word counts of two folds differ by at most the largest group. Raises `DataError` if there are
+    fewer groups than folds.
     """
-    groups = by_event(documents)
+    groups = group_by_event(documents)
     if len(groups) < count:
-        what = f"{len(groups)} events cannot make {count} folds"
-        raise DataError([Problem("few-events", what, "Ask for fewer folds, or add documents")])
-    dealt: list[list[Document]] = [[] for _ in range(count)]
+        what = f"{len(groups)} events are too few for {count} folds"
+        raise DataError([Problem("few-events", what, "Use fewer folds, or add documents")])
+    folds: list[list[Document]] = [[] for _ in range(count)]
     sizes = [(0, 0, number) for number in range(count)]
     for group in groups:
-        words, groups_held, number = min(sizes)
-        dealt[number] += group
-        sizes[number] = (words + sum(map(_words, group)), groups_held + 1, number)
-    return [tuple(fold) for fold in dealt]
+        words, group_count, number = min(sizes)
+        folds[number] += group
+        sizes[number] = (words + sum(map(count_words, group)), group_count + 1, number)
+    return [tuple(fold) for fold in folds]
 
 
-def _words(document: Document) -> int:
+def count_words(document: Document) -> int:
+    """Return the number of words of a text, separated by white space."""
     return len(document.text.split())
 
 
 @dataclass(frozen=True, slots=True)
-class Rounds:
-    """How pipelines are trained over folds: of what kind, in which folder, how.
+class FoldTraining:
+    """How to train a pipeline for each fold.
 
-    `untaught`: ids of documents that no pipeline may learn from; they are held out all the same.
+    kind: "ner" or "relations". out: folder of the pipelines. overrides: config values by dotted
+    key. excluded: ids of documents never used for training or development, only held out.
     """
 
     kind: str
     out: Path
     schema: Path | None = None
     overrides: Mapping[str, Any] = field(default_factory=dict)
-    untaught: Collection[str] = ()
+    excluded: Collection[str] = ()
 
-    def run(self, parts: Sequence[Fold], *, progress: IO[str]) -> Iterator[tuple[Language, Fold]]:
-        """For each fold a pipeline that never saw it, and the fold.
+    def train(self, folds: Sequence[Fold], *, log: IO[str]) -> Iterator[tuple[Language, Fold]]:
+        """Yield for each fold a pipeline trained without its documents, and the fold.
 
-        The fold after it, the first following the last, is the development data; the others are
-        learned from, so that there must be three folds or more. A pipeline that stands in the
-        folder, made from the same, is taken as it is.
+        The following fold, for the last one the first, is the development data and the others are
+        the training data; at least `MIN_FOLDS` folds are needed. Pipelines that are up to date
+        are not trained again.
         """
-        taught = [[d for d in part if d.id not in self.untaught] for part in parts]
-        for number, held_out in enumerate(parts):
-            after = (number + 1) % len(parts)
-            learned = [d for i, part in enumerate(taught) if i not in (number, after) for d in part]
-            job = prepare(
+        usable = [[d for d in fold if d.id not in self.excluded] for fold in folds]
+        for number, held_out in enumerate(folds):
+            following = (number + 1) % len(folds)
+            others = [fold for i, fold in enumerate(usable) if i not in (number, following)]
+            job = prepare_job(
                 self.kind,
-                self.out / f"{self.kind}-fold-{number + 1}-of-{len(parts)}",
-                learned,
-                taught[after],
+                self.out / f"{self.kind}-fold-{number + 1}-of-{len(folds)}",
+                chain.from_iterable(others),
+                usable[following],
                 schema=self.schema,
                 overrides=self.overrides,
             )
-            yield job.resume(progress=progress), held_out
+            yield job.resume(log=log), held_out

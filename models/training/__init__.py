@@ -1,1 +1,1 @@
-"""Training a pipeline, and the record of what it was trained on."""
+"""Training of spaCy pipelines, and the record of each training kept in the pipeline."""

@@ -1,4 +1,4 @@
-"""The reader that training configs name: native documents as spaCy examples."""
+"""The corpus reader of training configs: native documents as spaCy examples."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from aloi.corpus.formats.shared.spacy_docs import annotate, set_entities
 
 
 def read_documents(path: Path, *, gold_entities: bool) -> Callable[[Language], Iterator[Example]]:
-    """A corpus for `spacy train` (reader `aloi.Documents.v1`) from a native file or folder.
+    """Return the reader `aloi.Documents.v1` for a native file or folder.
 
-    `gold_entities`: the predicted docs start with gold's mentions, so that a relation component
-    without an entity recogniser before it has something to relate. Documents are never cut.
+    gold_entities: set the gold mentions on the predicted docs too, so that a relation component
+    without an entity recognizer before it has mentions. Documents are never truncated.
     """
 
     def examples(nlp: Language) -> Iterator[Example]:

@@ -1,4 +1,4 @@
-"""What a trained pipeline says of where it came from, in the part `aloi` of its meta.json."""
+"""The training record: the part `aloi` of a pipeline's meta.json."""
 
 from __future__ import annotations
 
@@ -16,12 +16,15 @@ from aloi.corpus.document import Document
 from aloi.corpus.rights import UNKNOWN, Rights, resolve_rights
 from aloi.corpus.schema import Schema
 from aloi.eval.reports.report import evaluate
-from aloi.models.prediction.pipelines import predict
+from aloi.models.prediction.pipelines import predict_documents
 from aloi.models.publication import sources
 
 
-def of_config(file: Path, config: Mapping[str, Any]) -> dict[str, Any]:
-    """What a config, its variables filled in, says: its text's hash, seed, components, sources."""
+def describe_config(file: Path, config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return hash, seed, trained components and sources of a config with its variables filled in.
+
+    Sources are the pipelines that weights or vectors are taken from.
+    """
     parts = config["components"]
     names = sources.find_sources(config)
     return {
@@ -34,21 +37,23 @@ def of_config(file: Path, config: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def of_data(train: Sequence[Document], dev: Sequence[Document], default: Rights) -> dict[str, Any]:
-    """How much there is to learn from and to choose by, under which rights.
+def describe_data(
+    train: Sequence[Document], dev: Sequence[Document], default: Rights
+) -> dict[str, Any]:
+    """Return the size of the data, and the licences and redistributability of the texts.
 
-    `default`: what the corpus says of the texts that say nothing themselves.
+    default: rights of documents without their own.
     """
     rights = [resolve_rights(d.meta, default, restricted=False) for d in (*train, *dev)]
     licences = Counter(each.licence or UNKNOWN for each in rights[: len(train)])
     return {
-        "data": {"train": _counts(train), "dev": _counts(dev)},
+        "data": {"train": _sizes(train), "dev": _sizes(dev)},
         "rights": dict(sorted(licences.items())),
         "redistributable": all(each.redistributable for each in rights),
     }
 
 
-def _counts(documents: Sequence[Document]) -> dict[str, int]:
+def _sizes(documents: Sequence[Document]) -> dict[str, int]:
     return {
         "documents": len(documents),
         "entities": sum(len(document.entities) for document in documents),
@@ -56,27 +61,27 @@ def _counts(documents: Sequence[Document]) -> dict[str, int]:
     }
 
 
-def scores(
+def score_dev(
     nlp: Language, dev: Iterable[Document], *, kind: str, schema: Schema | None
 ) -> dict[str, Any]:
-    """The report on the development documents, as `aloi eval --json` has it, for what was trained.
+    """Return the report on the dev documents, as `aloi eval --json` has it, for a component.
 
     Entities are scored over all mentions and over the outermost; relations between gold entities.
     """
     documents = list(dev)
-    related = kind == "relations"
+    is_relations = kind == "relations"
     report = evaluate(
         documents,
-        predict(nlp, documents, gold_entities=related),
-        schemes=("strict",) if related else ("exact", "outermost"),
+        predict_documents(nlp, documents, gold_entities=is_relations),
+        schemes=("strict",) if is_relations else ("exact", "outermost"),
         schema=schema,
     ).to_json()
-    what = "relations" if related else "entities"
-    return {key: report[key] for key in ("signature", "documents", what)}
+    results = "relations" if is_relations else "entities"
+    return {key: report[key] for key in ("signature", "documents", results)}
 
 
-def cost(started: float) -> dict[str, float | int | None]:
-    """Seconds since `started` (`time.monotonic`), and the most memory the process ever held."""
+def measure_cost(started: float) -> dict[str, float | int | None]:
+    """Return the seconds since `started` (`time.monotonic`) and the process's peak memory."""
     return {"seconds": round(time.monotonic() - started, 1), "peak_bytes": _peak_memory()}
 
 

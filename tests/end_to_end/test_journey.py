@@ -1,4 +1,4 @@
-"""From a corpus folder to a report, with real training, on a corpus of toy sentences."""
+"""An experiment from corpus folder to reports, with real training on toy sentences."""
 
 import json
 import subprocess
@@ -13,14 +13,11 @@ from toy import folder
 from aloi.corpus import document_files
 from aloi.corpus.collection import Corpus
 from aloi.corpus.document import Document
-from aloi.eval.reports.summary import (
-    SystemReport,
-    experiment_markdown,
-    nesting_note,
-    seen_surfaces_note,
-)
-from aloi.models.studies.experiment import OWN, Experiment, write_reports
-from aloi.models.training import job as training
+from aloi.eval.reports.summary import SystemReport
+from aloi.models.studies.experiment import Experiment
+from aloi.models.studies.experiment_report import OWN_SYSTEMS, ExperimentResult
+from aloi.models.training.job import TrainingJob
+from aloi.models.training.settings import shipped_config
 
 pytestmark = pytest.mark.slow
 
@@ -31,87 +28,89 @@ QUICK = {
 
 
 @pytest.fixture(scope="module")
-def trial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Experiment]:
-    root = tmp_path_factory.mktemp("trial")
+def experiment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Experiment]:
+    root = tmp_path_factory.mktemp("experiment")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Experiment, "_job", quick_job)
-        trial = Experiment(Corpus.open(folder(root / "corpus")), root / "build")
-        lines = list(trial.train())
+        experiment = Experiment(Corpus.open(folder(root / "corpus")), root / "build")
+        lines = list(experiment.train())
         assert lines == ["ner: training", "relations: training", "pipeline: assembled"]
-        yield trial
+        yield experiment
 
 
-def quick_job(trial: Experiment, kind: str) -> training.Job:
-    schema = trial.corpus.folder / "schema.toml"
-    data, out = [trial.data(split) for split in ("train", "dev")], trial.model(kind)
-    return training.Job(kind, *data, out, schema=schema, overrides=QUICK[kind])
+def quick_job(experiment: Experiment, kind: str) -> TrainingJob:
+    schema = experiment.corpus.folder / "schema.toml"
+    data, out = (
+        [experiment.data_file(split) for split in ("train", "dev")],
+        experiment.model_folder(kind),
+    )
+    return TrainingJob(kind, *data, out, schema=schema, overrides=QUICK[kind])
 
 
-def test_nothing_is_trained_twice(trial: Experiment) -> None:
-    assert list(trial.train()) == ["ner: up to date", "relations: up to date"]
+def test_models_that_are_up_to_date_are_not_trained_again(experiment: Experiment) -> None:
+    assert list(experiment.train()) == ["ner: up to date", "relations: up to date"]
 
 
-def test_each_split_is_reported_for_each_task(trial: Experiment) -> None:
-    runs = list(trial.evaluate(bootstrap=20, seed=0))
-    assert {(run.split, run.task) for run in runs} == {
+def test_each_split_is_reported_for_each_task(experiment: Experiment) -> None:
+    reports = list(experiment.evaluate(bootstrap=20, seed=0))
+    assert {(each.split, each.task) for each in reports} == {
         (split, task)
         for split in ("dev", "test", "article")
         for task in ("entities", "relations-gold-entities", "relations-end-to-end")
     }
-    assert {run.system for run in runs if run.task == "entities"} == {
+    assert {each.system for each in reports if each.task == "entities"} == {
         "fr_core_news_md",
         "ner, PER+LOC+ORG only",
         "ner",
     }
 
 
-def test_relations_are_learnt_and_kept_through_the_whole_pipeline(trial: Experiment) -> None:
-    runs = {(run.split, run.task): run for run in trial.evaluate(bootstrap=0, seed=0)}
-    assert f1(runs["test", "relations-gold-entities"]) > 0.8
+def test_relations_are_learned(experiment: Experiment) -> None:
+    evaluated = experiment.evaluate(bootstrap=0, seed=0)
+    reports = {(each.split, each.task): each for each in evaluated}
+    assert f1(reports["test", "relations-gold-entities"]) > 0.8
 
 
-def written(trial: Experiment) -> Iterator[Path]:
-    return (trial.out / "reports").iterdir()
-
-
-def test_the_reports_are_written(trial: Experiment) -> None:
-    runs = list(trial.evaluate(bootstrap=20, seed=0))
-    significance = trial.significance(replicates=50, seed=0)
-    assert set(significance) == {"dev", "test"}
-    ours = [run for run in runs if run.system == "ner"]
-    notes = [*map(nesting_note, ours), *map(seen_surfaces_note, ours)]
-    write_reports(trial.out, runs, significance, experiment_markdown(runs, significance, notes))
-    reports = {file.name for file in (trial.out / "reports").iterdir()}
-    pages = {f"{split}-{name}.html" for split in ("dev", "test") for name in OWN}
-    assert {"eval.json", "eval.md", *pages} <= reports
-    content = json.loads((trial.out / "reports" / "eval.json").read_text(encoding="utf-8"))
+def test_the_reports_are_written(experiment: Experiment) -> None:
+    reports = list(experiment.evaluate(bootstrap=20, seed=0))
+    comparisons = experiment.compare_with_baseline(replicates=50, seed=0)
+    assert set(comparisons) == {"dev", "test"}
+    ExperimentResult(reports, comparisons).write(experiment.out)
+    files = {file.name: file.read_text("utf-8") for file in (experiment.out / "reports").iterdir()}
+    pages = {f"{split}-{name}.html" for split in ("dev", "test") for name in OWN_SYSTEMS}
+    assert {"eval.json", "eval.md", *pages} <= files.keys()
+    content = json.loads(files["eval.json"])
     assert set(content) == {"runs", "significance"}
-    named = {run["split"]: run["report"].get("restricted_documents") for run in content["runs"]}
-    assert named == {"dev": None, "test": ["d25"], "article": ["d25"]}
-    assert not any("Zoé ignore Rome" in file.read_text("utf-8") for file in written(trial))
-    assert "by surface in training" in (trial.out / "reports" / "eval.md").read_text("utf-8")
+    restricted = {
+        run["split"]: run["report"].get("restricted_documents") for run in content["runs"]
+    }
+    assert restricted == {"dev": None, "test": ["d25"], "article": ["d25"]}
+    assert not any("Zoé ignore Rome" in text for text in files.values())
+    assert "by surface in training" in files["eval.md"]
 
 
-def f1(run: SystemReport) -> float:
-    return run.report.relations["strict"].scores.micro.ratios["f1"] or 0.0
+def f1(report: SystemReport) -> float:
+    return report.report.relations["strict"].scores.micro.ratios["f1"] or 0.0
 
 
-def test_without_the_restricted_document_everything_runs(trial: Experiment, tmp_path: Path) -> None:
+def test_splits_are_written_without_the_restricted_document(
+    experiment: Experiment, tmp_path: Path
+) -> None:
     corpus = folder(tmp_path / "corpus")
     (corpus / "restricted" / "d25.json").unlink()
-    poorer = Experiment(Corpus.open(corpus), tmp_path / "build")
-    poorer.write_splits()
-    assert len(document_files.read(poorer.data("test"))) == 5
-    assert document_files.read(poorer.data("article")) == []
+    reduced = Experiment(Corpus.open(corpus), tmp_path / "build")
+    reduced.write_splits()
+    assert len(document_files.read(reduced.data_file("test"))) == 5
+    assert document_files.read(reduced.data_file("article")) == []
 
 
-def test_the_same_seed_gives_the_same_scores(trial: Experiment, tmp_path: Path) -> None:
-    schema = trial.corpus.folder / "schema.toml"
+def test_the_same_seed_gives_the_same_scores(experiment: Experiment, tmp_path: Path) -> None:
+    schema = experiment.corpus.folder / "schema.toml"
     again = [
-        training.Job(
+        TrainingJob(
             "relations",
-            trial.data("train"),
-            trial.data("dev"),
+            experiment.data_file("train"),
+            experiment.data_file("dev"),
             tmp_path / name,
             schema=schema,
             overrides=QUICK["relations"],
@@ -122,14 +121,16 @@ def test_the_same_seed_gives_the_same_scores(trial: Experiment, tmp_path: Path) 
     assert one == two
 
 
-def test_the_pipeline_records_what_it_came_from(trial: Experiment) -> None:
-    meta = json.loads((trial.model("pipeline") / "meta.json").read_text(encoding="utf-8"))
+def test_the_pipeline_has_licence_notice_and_training_records(experiment: Experiment) -> None:
+    meta = json.loads(
+        (experiment.model_folder("pipeline") / "meta.json").read_text(encoding="utf-8")
+    )
     assert meta["license"] == "LGPL-LR"
     assert set(meta["aloi"]) == {"ner", "relations"}
-    for recorded in meta["aloi"].values():
-        assert recorded["schema"] == "toy 1"
-        assert {"fingerprint", "train_sha256", "dev_sha256", "versions"} <= recorded.keys()
-    assert (trial.model("pipeline") / "NOTICE").exists()
+    for record in meta["aloi"].values():
+        assert record["schema"] == "toy 1"
+        assert {"fingerprint", "train_sha256", "dev_sha256", "versions"} <= record.keys()
+    assert (experiment.model_folder("pipeline") / "NOTICE").exists()
 
 
 def run(*arguments: object) -> str:
@@ -140,18 +141,34 @@ def run(*arguments: object) -> str:
     return done.stdout
 
 
-def test_plain_spacy_train_evaluate_and_package(trial: Experiment, tmp_path: Path) -> None:
+def test_plain_spacy_train_evaluate_and_package(experiment: Experiment, tmp_path: Path) -> None:
     config = tmp_path / "config.cfg"
-    config.write_text(training.shipped_config("relations").read_text(encoding="utf-8"))
-    data = [f"--paths.{split}={trial.data(split)}" for split in ("train", "dev")]
+    config.write_text(shipped_config("relations").read_text(encoding="utf-8"))
+    data = [f"--paths.{split}={experiment.data_file(split)}" for split in ("train", "dev")]
     quick = [f"--{key}={value}" for key, value in QUICK["relations"].items()]
     run("spacy", "train", config, "--output", tmp_path / "out", *data, *quick)
-    run("aloi.cli", "convert", trial.data("test"), tmp_path / "test.spacy", "--to", "spacy")
-    for model in (trial.model("pipeline"), tmp_path / "out" / "model-best"):
+    run(
+        "aloi.cli",
+        "convert",
+        experiment.data_file("test"),
+        tmp_path / "test.spacy",
+        "--to",
+        "spacy",
+    )
+    for model in (experiment.model_folder("pipeline"), tmp_path / "out" / "model-best"):
         scores = tmp_path / "scores.json"
         run("spacy", "evaluate", model, tmp_path / "test.spacy", "--output", scores)
         assert "relations_micro_f" in json.loads(scores.read_text(encoding="utf-8"))
-    run("spacy", "package", trial.model("pipeline"), tmp_path, "--build", "wheel", "--name", "toy")
+    run(
+        "spacy",
+        "package",
+        experiment.model_folder("pipeline"),
+        tmp_path,
+        "--build",
+        "wheel",
+        "--name",
+        "toy",
+    )
     (wheel,) = tmp_path.rglob("*.whl")
     target = tmp_path / "installed"
     run("pip", "install", "--quiet", "--no-deps", "--target", target, wheel)
@@ -160,11 +177,17 @@ def test_plain_spacy_train_evaluate_and_package(trial: Experiment, tmp_path: Pat
     assert nlp("Ana vit à Rome.")._.relations is not None
 
 
-def test_a_document_s_text_alone_is_used(trial: Experiment, tmp_path: Path) -> None:
-    bare = [Document(d.id, d.text, ()) for d in document_files.read(trial.data("test"))]
+def test_predictions_depend_on_the_text_alone(experiment: Experiment, tmp_path: Path) -> None:
+    bare = [Document(d.id, d.text, ()) for d in document_files.read(experiment.data_file("test"))]
     document_files.write(bare, tmp_path / "bare.jsonl")
     outputs = []
-    for source in (trial.data("test"), tmp_path / "bare.jsonl"):
-        run("aloi.cli", "predict", trial.model("pipeline"), source, tmp_path / "out.jsonl")
+    for source in (experiment.data_file("test"), tmp_path / "bare.jsonl"):
+        run(
+            "aloi.cli",
+            "predict",
+            experiment.model_folder("pipeline"),
+            source,
+            tmp_path / "out.jsonl",
+        )
         outputs.append((tmp_path / "out.jsonl").read_text(encoding="utf-8"))
     assert outputs[0] == outputs[1]

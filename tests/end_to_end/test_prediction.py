@@ -1,4 +1,4 @@
-"""`aloi predict` as a user runs it: stopped, killed, gone on with, watched, called wrongly."""
+"""`aloi predict` as a user runs it: interrupted, resumed, on a terminal, with wrong arguments."""
 
 import json
 import os
@@ -23,13 +23,13 @@ DOCUMENTS = 5000
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A trained pipeline `model`, an input `in.jsonl`, and what comes of it, `whole.jsonl`.
+    """A trained pipeline `model`, an input `in.jsonl`, and its predictions `whole.jsonl`.
 
     `few.jsonl` has the first fifty documents of the input.
     """
     root = tmp_path_factory.mktemp("prediction")
-    taught = [sentence(number) for number in range(24)]
-    nlp = train(train_ner(spacy.blank("fr"), taught), taught)
+    documents = [sentence(number) for number in range(24)]
+    nlp = train(train_ner(spacy.blank("fr"), documents), documents)
     nlp.batch_size = 4
     nlp.to_disk(root / "model")
     texts = (sentence(number).text * (1 + number % 5) for number in range(DOCUMENTS))
@@ -43,7 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def call(*arguments: object) -> list[str]:
+def command(*arguments: object) -> list[str]:
     return [sys.executable, "-m", "aloi.cli", "predict", *map(str, arguments)]
 
 
@@ -51,7 +51,7 @@ def run(
     root: Path, *arguments: object, stdin: str | None = None
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        call("model", *arguments),
+        command("model", *arguments),
         cwd=root,
         input=stdin,
         capture_output=True,
@@ -60,61 +60,61 @@ def run(
     )
 
 
-def stopped(root: Path, out: str, how: signal.Signals, *options: object) -> tuple[int, str]:
-    """Start a run, stop it once it has written something; its status and what it said."""
+def interrupt(root: Path, out: str, signal_: signal.Signals, *options: object) -> tuple[int, str]:
+    """Send a signal to a run that has written something; return its status and standard error."""
     process = subprocess.Popen(
-        call("model", "in.jsonl", out, *options), cwd=root, stderr=subprocess.PIPE, text=True
+        command("model", "in.jsonl", out, *options), cwd=root, stderr=subprocess.PIPE, text=True
     )
     partial = root / f"{out}.partial"
     while process.poll() is None and not (partial.exists() and partial.stat().st_size):
         time.sleep(0.01)
-    process.send_signal(how)
-    said = process.communicate()[1]
+    process.send_signal(signal_)
+    stderr = process.communicate()[1]
     assert not (root / out).exists(), "too fast to be stopped: give it more documents"
-    return process.returncode, said
+    return process.returncode, stderr
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_a_killed_run_is_gone_on_with(folder: Path, workers: int) -> None:
+def test_a_killed_run_is_resumed(folder: Path, workers: int) -> None:
     out = f"killed-{workers}.jsonl"
     partial = folder / f"{out}.partial"
-    status, _ = stopped(folder, out, signal.SIGKILL, "--workers", workers)
+    status, _ = interrupt(folder, out, signal.SIGKILL, "--workers", workers)
     assert status == -signal.SIGKILL
     lines = partial.read_bytes().splitlines(keepends=True)
     assert 0 < len(lines) < DOCUMENTS
-    # The last line is torn, and the first is marked, to see that it is not predicted again.
+    # The last line is truncated; the first is marked, to see that it is not predicted again.
     marked = lines[0].replace(b'"d0"', b'"first"')
     partial.write_bytes(b"".join([marked, *lines[1:-1], lines[-1][:20]]))
     done = run(folder, "in.jsonl", out)
     assert done.returncode == 0
-    assert f"{out}.partial: going on after {len(lines) - 1} documents" in done.stderr
+    assert f"{out}.partial: resuming after {len(lines) - 1} documents" in done.stderr
     assert f"{DOCUMENTS} documents written to {out}" in done.stderr
     whole = (folder / "whole.jsonl").read_bytes()
     assert (folder / out).read_bytes() == whole.replace(lines[0], marked, 1)
     assert not list(folder.glob(f"{out}.*"))
 
 
-def test_ctrl_c_says_how_to_go_on(folder: Path) -> None:
-    status, said = stopped(folder, "stopped.jsonl", signal.SIGINT, "--workers", 2)
+def test_after_ctrl_c_a_message_says_how_to_resume(folder: Path) -> None:
+    status, stderr = interrupt(folder, "stopped.jsonl", signal.SIGINT, "--workers", 2)
     assert status == 130
-    assert "the same call goes on with stopped.jsonl.partial" in said
-    assert "Traceback" not in said
+    assert "run the same command again to resume stopped.jsonl.partial" in stderr
+    assert "Traceback" not in stderr
     done = run(folder, "in.jsonl", "stopped.jsonl")
-    assert "going on after" in done.stderr
+    assert "resuming after" in done.stderr
     assert (folder / "stopped.jsonl").read_bytes() == (folder / "whole.jsonl").read_bytes()
 
 
-def test_other_options_start_anew(folder: Path) -> None:
-    stopped(folder, "other.jsonl", signal.SIGKILL)
+def test_other_options_start_over(folder: Path) -> None:
+    interrupt(folder, "other.jsonl", signal.SIGKILL)
     done = run(folder, "in.jsonl", "other.jsonl", "--gold-entities")
-    assert "other.jsonl.partial: options changed, starting anew" in done.stderr
+    assert "other.jsonl.partial: options changed, starting over" in done.stderr
     assert all(not document.entities for document in document_files.read(folder / "other.jsonl"))
     assert len(document_files.read(folder / "other.jsonl")) == DOCUMENTS
 
 
-def test_a_worker_that_is_killed_ends_the_run_with_a_sentence(folder: Path) -> None:
+def test_a_killed_worker_ends_the_run_with_an_error(folder: Path) -> None:
     process = subprocess.Popen(
-        call("model", "in.jsonl", "dead.jsonl", "--workers", 2),
+        command("model", "in.jsonl", "dead.jsonl", "--workers", 2),
         cwd=folder,
         stderr=subprocess.PIPE,
         text=True,
@@ -125,13 +125,13 @@ def test_a_worker_that_is_killed_ends_the_run_with_a_sentence(folder: Path) -> N
         pytest.skip("this system does not list the children of a process")
     partial = folder / "dead.jsonl.partial"
     while process.poll() is None and not (partial.exists() and partial.stat().st_size):
-        time.sleep(0.01)  # until the workers are at work
+        time.sleep(0.01)  # until the workers have started
     os.kill(int(children.read_text().split()[-1]), signal.SIGKILL)
-    said = process.communicate(timeout=60)[1]
+    stderr = process.communicate(timeout=60)[1]
     assert process.returncode == 1
-    assert "a worker process died (SIGKILL)" in said
-    assert "the same call goes on with dead.jsonl.partial" in said
-    assert "Traceback" not in said
+    assert "a worker process died (SIGKILL)" in stderr
+    assert "run the same command again to resume dead.jsonl.partial" in stderr
+    assert "Traceback" not in stderr
 
 
 def test_streams_and_folders_are_written_without_a_journal(folder: Path) -> None:
@@ -144,7 +144,7 @@ def test_streams_and_folders_are_written_without_a_journal(folder: Path) -> None
     assert len(list((folder / "written").glob("*.json"))) == 50
 
 
-def test_everything_wrong_is_listed_before_anything_is_done(folder: Path) -> None:
+def test_all_problems_are_listed_before_anything_is_written(folder: Path) -> None:
     line = '{"id": "%s", "text": "%s", "entities": []}\n'
     bad = [line % ("a", "x"), "{\n", line % ("a", "y"), line % ("long", "x" * 1_000_001)]
     (folder / "bad.jsonl").write_text("".join(bad), encoding="utf-8")
@@ -168,24 +168,26 @@ def test_a_wrong_call_is_status_2(folder: Path, arguments: tuple[object, ...]) -
     assert "Traceback" not in done.stderr
 
 
-def test_a_terminal_sees_how_far_it_is(folder: Path) -> None:
+def test_a_terminal_shows_the_progress(folder: Path) -> None:
     ours, theirs = pty.openpty()
-    process = subprocess.Popen(call("model", "few.jsonl", "seen.jsonl"), cwd=folder, stderr=theirs)
+    process = subprocess.Popen(
+        command("model", "few.jsonl", "seen.jsonl"), cwd=folder, stderr=theirs
+    )
     os.close(theirs)
-    said = b""
+    shown = b""
     while True:
         try:
-            said += os.read(ours, 4096)
+            shown += os.read(ours, 4096)
         except OSError:  # the other side is closed
             break
     os.close(ours)
     assert process.wait() == 0
-    assert b"predicting" in said
-    assert b"/50" in said
-    assert b"/s" in said
+    assert b"predicting" in shown
+    assert b"/50" in shown
+    assert b"/s" in shown
 
 
-def test_the_output_holds_scores_and_names_its_model(folder: Path) -> None:
+def test_the_output_has_scores_and_the_model_name(folder: Path) -> None:
     first = json.loads((folder / "whole.jsonl").read_text(encoding="utf-8").partition("\n")[0])
     assert first["meta"]["model"] == "fr_pipeline 0.0.0"
     assert all(0 <= relation["score"] <= 1 for relation in first["relations"])

@@ -1,4 +1,4 @@
-"""What `aloi train` leaves: the same twice, with its record, its card, and as a wheel."""
+"""The output of `aloi train`: reproducible, with training record and card, and as a wheel."""
 
 import json
 import os
@@ -34,7 +34,7 @@ def run(*arguments: object, **environment: str) -> str:
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the pipelines `one` and `two`, trained by the same call."""
+    """A folder with the pipelines `one` and `two`, trained by the same command."""
     root = tmp_path_factory.mktemp("trained")
     document_files.write([sentence(n) for n in range(16)], root / "train.jsonl")
     document_files.write([sentence(n) for n in range(16, 20)], root / "dev.jsonl")
@@ -46,7 +46,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def test_the_same_call_gives_the_same_pipeline_but_for_what_it_cost(models: Path) -> None:
+def test_the_same_command_trains_the_same_pipeline_except_for_its_cost(models: Path) -> None:
     one, two = models / "one", models / "two"
     files = sorted(path.relative_to(one) for path in one.rglob("*") if path.is_file())
     assert files == sorted(path.relative_to(two) for path in two.rglob("*") if path.is_file())
@@ -58,7 +58,7 @@ def test_the_same_call_gives_the_same_pipeline_but_for_what_it_cost(models: Path
     assert all(cost["seconds"] > 0 and cost["peak_bytes"] > 1e8 for cost in costs)
 
 
-def test_training_from_pipes_gives_the_same_pipeline(models: Path) -> None:
+def test_training_from_pipes_trains_the_same_pipeline(models: Path) -> None:
     data = f"--train <(cat train.jsonl) --dev /dev/stdin --schema {models / 'schema.toml'}"
     call = f"{sys.executable} -m aloi.cli train ner {data} --out piped {' '.join(QUICK)}"
     done = subprocess.run(
@@ -78,7 +78,7 @@ def test_training_from_pipes_gives_the_same_pipeline(models: Path) -> None:
     assert "aloi-" not in (piped / "config.cfg").read_text("utf-8")
 
 
-def test_the_record_holds_counts_and_ratios_on_dev(models: Path) -> None:
+def test_the_record_has_counts_and_ratios_on_dev(models: Path) -> None:
     record = spacy.load(models / "one").meta["aloi"]
     assert record["data"]["dev"] == {"documents": 4, "entities": 12, "relations": 6}
     assert record["seed"] == 1
@@ -89,16 +89,14 @@ def test_the_record_holds_counts_and_ratios_on_dev(models: Path) -> None:
         assert {"precision", "recall", "f1"} <= row.keys()
 
 
-def test_a_wheel_carries_licence_notice_and_requirement_and_works(
-    models: Path, tmp_path: Path
-) -> None:
-    # Without an index, building falls back to the setuptools at hand.
+def test_a_wheel_has_licence_notice_and_requirement_and_works(models: Path, tmp_path: Path) -> None:
+    # Without an index, the build uses the installed setuptools.
     run("-m", "spacy", "package", models / "one", tmp_path, "--build", "wheel", PIP_NO_INDEX="1")
     (wheel,) = tmp_path.rglob("*.whl")
-    with zipfile.ZipFile(wheel) as held:
-        (name,) = (n for n in held.namelist() if n.endswith(".dist-info/METADATA"))
-        metadata = message_from_bytes(held.read(name))
-        names = {Path(n).name for n in held.namelist()}
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (n for n in archive.namelist() if n.endswith(".dist-info/METADATA"))
+        metadata = message_from_bytes(archive.read(name))
+        names = {Path(n).name for n in archive.namelist()}
     assert metadata["License"] == "LGPL-LR"
     assert "aloi" in {re.split(r"\W", r)[0] for r in metadata.get_all("Requires-Dist", [])}
     assert "fr_core_news_md 3.8.0 (Explosion, LGPL-LR)" in metadata.get_payload()

@@ -1,4 +1,4 @@
-"""Tiny checkpoints with random weights, as `transformers` reads them: CamemBERT and ModernBERT."""
+"""Small `transformers` checkpoints with random weights: CamemBERT and ModernBERT."""
 
 from pathlib import Path
 
@@ -27,33 +27,33 @@ SMALL = {
 
 
 def camembert(folder: Path) -> Path:
-    """A RoBERTa-like encoder; its sub-words are those of a unigram model, spaces marked."""
+    """Write a RoBERTa-like encoder with a unigram tokenizer."""
     tokenizer = Tokenizer(models.Unigram())
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
     trainer = trainers.UnigramTrainer(vocab_size=120, special_tokens=SPECIAL, unk_token="<unk>")
-    size = _tokenizer(tokenizer, trainer, folder)
+    size = _save_tokenizer(tokenizer, trainer, folder)
     set_seed(0)
     CamembertModel(CamembertConfig(vocab_size=size, **SMALL)).save_pretrained(folder)
     return folder
 
 
 def modernbert(folder: Path) -> Path:
-    """An encoder with rotary positions; its sub-words are pieces of UTF-8 bytes."""
+    """Write an encoder with rotary positions and a byte-level BPE tokenizer."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     trainer = trainers.BpeTrainer(
         vocab_size=320, special_tokens=SPECIAL, initial_alphabet=alphabet, show_progress=False
     )
-    size = _tokenizer(tokenizer, trainer, folder)
+    size = _save_tokenizer(tokenizer, trainer, folder)
     set_seed(0)
     config = ModernBertConfig(vocab_size=size, cls_token_id=0, sep_token_id=2, **SMALL)
     ModernBertModel(config).save_pretrained(folder)
     return folder
 
 
-def _tokenizer(tokenizer: Tokenizer, trainer: trainers.Trainer, folder: Path) -> int:
-    """Train and save a tokenizer; the size of its vocabulary."""
+def _save_tokenizer(tokenizer: Tokenizer, trainer: trainers.Trainer, folder: Path) -> int:
+    """Train and save a tokenizer; return its vocabulary size."""
     tokenizer.train_from_iterator([sentence(number).text for number in range(35)], trainer)
     tokenizer.post_processor = processors.TemplateProcessing(
         single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)]

@@ -1,4 +1,4 @@
-"""A blank French pipeline with the relation component, small enough to train in a test."""
+"""Toy documents, a corpus of them, and pipelines small enough to train in a test."""
 
 import json
 from pathlib import Path
@@ -34,7 +34,10 @@ symmetric = true
 
 
 def sentence(number: int) -> Document:
-    """`X vit à Y` is LIVES_IN, `X rencontre Z` is MEETS, `X ignore Y` is nothing."""
+    """Return a document of one sentence.
+
+    `X vit à Y` is LIVES_IN, `X rencontre Z` is MEETS, `X ignore Y` is no relation.
+    """
     name, other = NAMES[number % 7], NAMES[(number + 2) % 7]
     city = CITIES[number % 5]
     verb = ("vit à", "ignore")[number % 2]
@@ -45,8 +48,8 @@ def sentence(number: int) -> Document:
         Entity("b", place, place + len(city), "LOC"),
         Entity("c", last, last + len(other), "PER"),
     )
-    lives = () if number % 2 else (Relation("a", "b", "LIVES_IN"),)
-    return Document(f"d{number}", text, entities, (*lives, Relation("a", "c", "MEETS")))
+    lives_in = () if number % 2 else (Relation("a", "b", "LIVES_IN"),)
+    return Document(f"d{number}", text, entities, (*lives_in, Relation("a", "c", "MEETS")))
 
 
 def example(nlp: Language, document: Document) -> Example:
@@ -70,12 +73,12 @@ def train(nlp: Language, documents: list[Document], seed: int = 0) -> Language:
 
 
 def pipeline() -> Language:
-    """The names and the cities by rule, and the relations as they were learnt."""
+    """Return a pipeline with rules for names and cities, and a trained relation component."""
     nlp = train(spacy.blank("fr"), [sentence(number) for number in range(24)])
     ruler = nlp.add_pipe("entity_ruler", first=True)
-    places = [{"label": "LOC", "pattern": city} for city in CITIES]
-    people = [{"label": "PER", "pattern": name} for name in NAMES]
-    ruler.add_patterns([*places, *people])
+    cities = [{"label": "LOC", "pattern": city} for city in CITIES]
+    names = [{"label": "PER", "pattern": name} for name in NAMES]
+    ruler.add_patterns([*cities, *names])
     return nlp
 
 
@@ -93,7 +96,7 @@ def train_ner(nlp: Language, documents: list[Document], steps: int = 30) -> Lang
 
 
 def folder(path: Path, restricted: str = "d25") -> Path:
-    """A corpus folder of 26 sentences: 16 to train on, 4 for dev, 6 for test."""
+    """Write a corpus folder of 26 sentences: 16 in train, 4 in dev, 6 in test."""
     splits = {"train": range(16), "dev": range(16, 20), "test": range(20, 26)}
     for number in range(26):
         part = "restricted" if f"d{number}" == restricted else "gold"

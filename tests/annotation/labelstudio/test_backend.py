@@ -51,7 +51,7 @@ class Client:
 def client(tmp_path_factory: pytest.TempPathFactory) -> Client:
     folder = tmp_path_factory.mktemp("model")
     toy.pipeline().to_disk(folder)
-    return Client(Backend(prediction.load(str(folder))))
+    return Client(Backend(prediction.load_pipeline(str(folder))))
 
 
 @pytest.fixture(scope="module")

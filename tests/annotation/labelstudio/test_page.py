@@ -134,7 +134,7 @@ def test_a_schema_with_special_characters_works_in_the_page(
 @pytest.fixture
 def backend(tmp_path: Path) -> Iterator[BackendServer]:
     toy.pipeline().to_disk(tmp_path / "model")
-    nlp = prediction.load(str(tmp_path / "model"))
+    nlp = prediction.load_pipeline(str(tmp_path / "model"))
     with running_backend(nlp, "127.0.0.1", 0) as (running, _):
         yield running
 
@@ -151,7 +151,7 @@ def test_a_task_opens_with_live_predictions(
     assert {"Ana", "Rome", "Eva"} <= set(desk.mentions())
     desk.submit()
     result = work(server, project, task)
-    (expected,) = prediction.predict(backend.backend.nlp, [Document("d", text, ())])
+    (expected,) = prediction.predict_documents(backend.backend.nlp, [Document("d", text, ())])
     assert len([each for each in result if each["type"] == "labels"]) == len(expected.entities)
     labels = [label for each in result if each["type"] == "relation" for label in each["labels"]]
     assert sorted(labels) == sorted(relation.label for relation in expected.relations)

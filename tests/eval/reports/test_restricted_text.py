@@ -16,9 +16,9 @@ from aloi.corpus.scale import shards
 from aloi.eval.reports import distributed
 from aloi.eval.reports.page import render_page
 from aloi.eval.reports.report import Report, build_report, evaluate
-from aloi.eval.reports.summary import SystemReport, experiment_markdown
+from aloi.eval.reports.summary import SystemReport
 from aloi.eval.scoring import ScoringOptions
-from aloi.models.studies.experiment import write_reports
+from aloi.models.studies.experiment_report import ExperimentResult
 
 SECRET = (
     "Eustache Malvoisin habite une maison de pierre au bord du canal. "
@@ -148,7 +148,7 @@ def test_a_sharded_report_contains_no_text(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kept", [True, False])
 def test_restricted_text_in_the_files_of_an_experiment(tmp_path: Path, kept: bool) -> None:
     runs = [SystemReport("test", "ner", "entities", evaluate_both(restricted_text=kept))]
-    write_reports(tmp_path, runs, {}, experiment_markdown(runs, {}, []))
+    ExperimentResult(runs, {}).write(tmp_path)
     names = ("eval.json", "eval.md", "test-ner.html")
     texts = [(tmp_path / "reports" / name).read_text(encoding="utf-8") for name in names]
     assert ["contains_restricted_text" in text for text in texts] == [kept] * 3

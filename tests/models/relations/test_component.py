@@ -20,7 +20,7 @@ from aloi.models.relations.candidates import PAIRS_PER_BLOCK
 from aloi.models.relations.component import ExtractorSettings, RelationExtractor
 from aloi.models.relations.logistic import logistic_gradient
 from aloi.models.relations.network import make_pair_scorer
-from aloi.models.training.job import write
+from aloi.models.training.pipeline_folder import write_pipeline
 
 
 def test_the_gradient_matches_finite_differences(nlp: Language, documents: list[Document]) -> None:
@@ -191,8 +191,8 @@ def test_the_scorer_ignores_the_direction_of_symmetric_relations(trained: Langua
 def test_only_a_pipeline_folder_is_overwritten(trained: Language, tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
     with pytest.raises(DataError) as error:
-        write(trained, tmp_path)
+        write_pipeline(trained, tmp_path)
     assert error.value.problems[0].kind == "bad-out"
-    write(trained, tmp_path / "model")
-    write(trained, tmp_path / "model")
+    write_pipeline(trained, tmp_path / "model")
+    write_pipeline(trained, tmp_path / "model")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model", "thesis.txt"]

@@ -7,7 +7,7 @@ from toy import example
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.formats.shared.spacy_docs import get_relations
 from aloi.eval.reports.report import evaluate
-from aloi.models.prediction.pipelines import predict
+from aloi.models.prediction.pipelines import predict_documents
 
 TEXT = "Ana vit ici. Bob dort. Elle aime Rome."
 MENTIONS = (
@@ -58,7 +58,7 @@ def test_a_pair_of_clusters_is_that_of_the_nearest_mentions() -> None:
 def test_relations_are_predicted_between_first_mentions() -> None:
     document = Document("d", TEXT, MENTIONS, (LOVES, FEMALE))
     nlp = train_on(document)
-    (predicted,) = predict(nlp, [document], gold_entities=True)
+    (predicted,) = predict_documents(nlp, [document], gold_entities=True)
     assert {(r.head, r.tail, r.label) for r in predicted.relations} == {
         ("a", "r", "LOVES"),
         ("a", "a", "FEMALE"),

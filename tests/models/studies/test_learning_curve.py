@@ -1,4 +1,4 @@
-"""The slope is that of least squares, shares grow by whole events, the words fit the figures."""
+"""The slope is that of least squares, shares grow by whole events, the sentence fits the gain."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -14,14 +14,15 @@ from aloi.corpus import document_files
 from aloi.corpus.collection import Corpus, Manifest
 from aloi.corpus.document import Document
 from aloi.corpus.schema import Schema
+from aloi.models.studies.curve_files import write_curve
 from aloi.models.studies.learning_curve import (
+    CurvePoint,
     CurveSettings,
-    Gain,
-    Point,
-    gain,
-    slope,
-    subset,
-    write,
+    DoublingGain,
+    LearningCurve,
+    estimate_gain,
+    fit_slope,
+    take_share,
 )
 
 
@@ -29,7 +30,7 @@ def test_the_slope_of_a_hand_worked_case() -> None:
     # log2 of 2, 4, 8 is 1, 2, 3, about its mean -1, 0, 1. A line of 0.1 a step has slope 0.1;
     # 0.1, 0.3, 0.2 gives (-1·0.1 + 1·0.2) / 2 = 0.05; equal scores give 0.
     f1 = np.array([[0.1, 0.2, 0.3], [0.1, 0.3, 0.2], [0.4, 0.4, 0.4]])
-    assert slope([2, 4, 8], f1) == pytest.approx([0.1, 0.05, 0.0])
+    assert fit_slope([2, 4, 8], f1) == pytest.approx([0.1, 0.05, 0.0])
 
 
 @given(
@@ -39,30 +40,30 @@ def test_the_slope_of_a_hand_worked_case() -> None:
 def test_the_slope_is_numpy_s(documents: list[int], data: st.DataObject) -> None:
     f1 = data.draw(st.lists(st.floats(0, 1), min_size=len(documents), max_size=len(documents)))
     expected = np.polyfit(np.log2(documents), f1, 1)[0]
-    assert slope(documents, np.array(f1)) == pytest.approx(expected, abs=1e-6)
+    assert fit_slope(documents, np.array(f1)) == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize(
-    ("figures", "told"),
+    ("gain", "conclusion"),
     [
-        (Gain(0.03, 0.01, 0.05), "would likely bring about as much again"),
-        (Gain(0.03, -0.01, 0.07), "the interval includes 0"),
-        (Gain(0.03, 0.0, 0.07), "the interval includes 0"),
-        (Gain(-0.03, -0.05, -0.01), "more documents made it worse"),
+        (DoublingGain(0.03, 0.01, 0.05), "would likely bring about as much again"),
+        (DoublingGain(0.03, -0.01, 0.07), "the interval includes 0"),
+        (DoublingGain(0.03, 0.0, 0.07), "the interval includes 0"),
+        (DoublingGain(-0.03, -0.05, -0.01), "more documents made it worse"),
     ],
 )
-def test_the_sentence_says_what_the_interval_allows(figures: Gain, told: str) -> None:
-    assert told in str(figures)
-    assert f"{figures.slope:+.3f} F1 on dev" in str(figures)
+def test_the_conclusion_follows_from_the_interval(gain: DoublingGain, conclusion: str) -> None:
+    assert conclusion in str(gain)
+    assert f"{gain.slope:+.3f} F1 on dev" in str(gain)
 
 
 @given(st.lists(st.none() | st.sampled_from("abcdefgh"), min_size=1, max_size=30))
-def test_shares_are_nested_and_no_event_is_cut(events: list[str | None]) -> None:
+def test_shares_are_nested_and_no_event_is_split(events: list[str | None]) -> None:
     documents = [
         Document(f"d{n}", "x", (), meta={} if event is None else {"event": event})
         for n, event in enumerate(events)
     ]
-    shares = [subset(documents, share) for share in (1, 25, 50, 100)]
+    shares = [take_share(documents, share) for share in (1, 25, 50, 100)]
     for smaller, larger in pairwise(shares):
         assert larger[: len(smaller)] == smaller
     assert len(shares[-1]) == len(documents)
@@ -74,7 +75,7 @@ def test_shares_are_nested_and_no_event_is_cut(events: list[str | None]) -> None
 
 
 @pytest.fixture
-def plan(tmp_path: Path) -> CurveSettings:
+def settings(tmp_path: Path) -> CurveSettings:
     manifest = Manifest("toy", "1", "CC0-1.0", restricted=("d3",))
     document_files.write([sentence(number) for number in range(6)], tmp_path / "corpus" / "gold")
     splits = {"train": ("d0", "d1", "d3"), "dev": ("d4", "d5")}
@@ -82,38 +83,47 @@ def plan(tmp_path: Path) -> CurveSettings:
     return CurveSettings(corpus, tmp_path / "out", "ner", bootstrap=200)
 
 
-def point(plan: CurveSettings, documents: int, found: int) -> Point:
-    """As if of each of 8 dev documents the first so many mentions of three had been found."""
+def point(settings: CurveSettings, documents: int, found: int) -> CurvePoint:
+    """Return a point where `found` of the three mentions are right in each of 7 dev documents.
+
+    All three are right in the eighth.
+    """
     gold = [sentence(number) for number in range(8)]
     pred = [
         Document(d.id, d.text, d.entities[: found if number else 3])
         for number, d in enumerate(gold)
     ]
-    report = plan.report(gold, pred)
-    return Point(documents, documents, 0, report, plan.result(report))
+    report = settings.score(gold, pred)
+    return CurvePoint(documents, documents, 0, report, settings.result(report))
 
 
-def test_what_may_not_be_learned_from_is_not(plan: CurveSettings) -> None:
-    assert [document.id for document in plan.taught("train", "dev")] == ["d0", "d1", "d4", "d5"]
+def test_restricted_documents_are_not_used(settings: CurveSettings) -> None:
+    assert [document.id for document in settings.usable_documents("train", "dev")] == [
+        "d0",
+        "d1",
+        "d4",
+        "d5",
+    ]
 
 
-def test_the_interval_holds_the_slope_and_is_of_paired_replicates(plan: CurveSettings) -> None:
+def test_the_interval_contains_the_slope_and_replicates_are_paired(settings: CurveSettings) -> None:
     # One more mention is found in 7 of 8 documents at each doubling.
-    grown = gain([point(plan, n, n) for n in (1, 2)], bootstrap=200, seed=0)
+    grown = estimate_gain([point(settings, n, n) for n in (1, 2)], bootstrap=200, seed=0)
     assert 0 < grown.low <= grown.slope <= grown.high
     # The same predictions at both sizes: every replicate has the slope 0, since both points draw
     # the same documents.
-    same = gain([point(plan, 1, 2), point(plan, 2, 2)], bootstrap=200, seed=0)
+    same = estimate_gain([point(settings, 1, 2), point(settings, 2, 2)], bootstrap=200, seed=0)
     assert (same.slope, same.low, same.high) == (0, 0, 0)
 
 
-def test_figures_and_drawing_are_the_same_bytes_again(plan: CurveSettings) -> None:
-    points = [point(plan, n, n) for n in (1, 2)]
+def test_scores_and_drawing_are_reproducible(settings: CurveSettings) -> None:
+    points = tuple(point(settings, n, n) for n in (1, 2))
     names = ("curve.json", "curve.svg")
     written = []
     for _ in range(2):
-        write(plan, points, gain(points, bootstrap=200, seed=0))
-        written.append([(plan.out / name).read_bytes() for name in names])
+        gain = estimate_gain(points, bootstrap=200, seed=0)
+        write_curve(LearningCurve(settings, points, gain))
+        written.append([(settings.out / name).read_bytes() for name in names])
     assert written[0] == written[1]
-    assert ElementTree.parse(plan.out / "curve.svg").getroot().tag.endswith("svg")
+    assert ElementTree.parse(settings.out / "curve.svg").getroot().tag.endswith("svg")
     assert b"<dc:date>" not in written[0][1]

@@ -111,7 +111,7 @@ def get_encoder(nlp: Language) -> "encoder_module.Encoder":
 
 def test_mentions_and_relations_are_learned_end_to_end(pipeline: Path, data: Path) -> None:
     gold = document_files.read(data / "dev.jsonl")
-    report = evaluate(gold, prediction.predict(spacy.load(pipeline), gold))
+    report = evaluate(gold, prediction.predict_documents(spacy.load(pipeline), gold))
     assert report.entities["exact"].scores.micro.ratios["f1"] == 1
     assert report.relations["strict"].scores.micro.ratios["f1"] > 0.9
     assert "Trained from" in (pipeline / "NOTICE").read_text(encoding="utf-8")

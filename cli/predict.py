@@ -1,0 +1,126 @@
+"""`aloi predict`."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from aloi.cli.shared.options import Engine, refuse_streams
+
+
+class ShardFormat(StrEnum):
+    """Formats of shards."""
+
+    NATIVE = "native"
+    PARQUET = "parquet"
+
+
+def predict(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="Pipeline folder or package.")],
+    source: Annotated[
+        str, typer.Argument(metavar="IN", help="Documents to annotate, or - (stdin).")
+    ],
+    target: Annotated[
+        str, typer.Argument(metavar="OUT", help="Output file or folder, or - (stdout).")
+    ],
+    *,
+    gold_entities: Annotated[
+        bool,
+        typer.Option("--gold-entities", help="Keep IN's entities; predict relations between them."),
+    ] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Number of processes (default: 1; with Ray, all processors)."),
+    ] = None,
+    engine: Annotated[
+        Engine, typer.Option(help="ray: work in parallel on shards; OUT is a folder.")
+    ] = Engine.LOCAL,
+    address: Annotated[
+        str | None, typer.Option(help="Ray cluster (default: Ray on this machine).")
+    ] = None,
+    to: Annotated[
+        ShardFormat, typer.Option(help="Format of the shards with --engine ray.")
+    ] = ShardFormat.NATIVE,
+) -> None:
+    """Annotate documents with a trained pipeline.
+
+    After an interruption, run the same command again to resume. A file OUT is named OUT.partial
+    until it is complete. A second run on the same OUT fails while the first one is running.
+    """
+    from aloi.cli.shared.inputs import must_exist
+
+    must_exist(source)
+    if engine is Engine.RAY:
+        refuse_streams(source, target)
+        _predict_to_shards(
+            model,
+            source,
+            target,
+            gold_entities=gold_entities,
+            workers=workers,
+            address=address,
+            shard_format=to.value,
+        )
+    elif address or to is not ShardFormat.NATIVE:
+        raise typer.BadParameter("--address and --to need --engine ray")
+    else:
+        _predict_to_file(model, source, target, gold_entities=gold_entities, workers=workers or 1)
+
+
+def _predict_to_file(
+    model: str, source: str, target: str, *, gold_entities: bool, workers: int
+) -> None:
+    from aloi.cli.shared.console import progress
+    from aloi.models.prediction.prediction_files import predict_to_file
+
+    result = predict_to_file(
+        model,
+        source,
+        target,
+        gold_entities=gold_entities,
+        workers=workers,
+        progress=progress,
+        notify=_notify,
+    )
+    _report_written(result.documents, target)
+
+
+def _predict_to_shards(
+    model: str,
+    source: str,
+    target: str,
+    *,
+    gold_entities: bool,
+    workers: int | None,
+    address: str | None,
+    shard_format: str,
+) -> None:
+    """Annotate a collection; exit with status 1 if documents could not be annotated."""
+    from aloi.cli.shared.console import fail, progress
+    from aloi.models.prediction.sharded import predict_to_shards
+
+    result = predict_to_shards(
+        model,
+        source,
+        target,
+        gold_entities=gold_entities,
+        workers=workers,
+        address=address,
+        shard_format=shard_format,
+        progress=progress,
+        notify=_notify,
+    )
+    _report_written(result.documents, target)
+    if not result.is_complete:
+        fail(result.problems())
+
+
+_notify = partial(print, file=sys.stderr)
+
+
+def _report_written(documents: int, target: str) -> None:
+    _notify(f"{documents} document{'' if documents == 1 else 's'} written to {target}")

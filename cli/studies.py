@@ -1,0 +1,200 @@
+"""`aloi experiment`, `aloi curve` and `aloi suspects`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aloi.cli.evaluate import RestrictedText
+from aloi.cli.shared.options import ComponentKind, OverrideOptions, parse_overrides
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from aloi.models.studies.learning_curve import CurveSettings
+    from aloi.models.studies.suspect import Suspect
+
+WIDE = 160
+"""Columns of the widest tables if standard output is not a terminal."""
+
+SUSPECT_COLUMNS = ("score", "confidence", "kind", "document", "surface", "gold", "model", "context")
+
+CorpusFolder = Annotated[Path, typer.Argument(metavar="CORPUS", help="Corpus folder.")]
+BootstrapSeed = Annotated[int, typer.Option(min=0, help="Seed of the bootstrap.")]
+
+
+def experiment(
+    folder: CorpusFolder,
+    *,
+    out: Annotated[Path, typer.Option(help="Output folder for models and reports.")] = Path(
+        "build"
+    ),
+    train_only: Annotated[bool, typer.Option("--train-only", help="Stop after training.")] = False,
+    bootstrap: Annotated[
+        int, typer.Option(min=0, max=100_000, help="Number of replicates for intervals.")
+    ] = 1000,
+    seed: BootstrapSeed = 0,
+    restricted_text: RestrictedText = False,
+) -> None:
+    """Train models on a corpus, predict on dev and test, and report scores.
+
+    Models that are up to date are not trained again. A second run on the same --out fails while
+    the first one is running.
+    """
+    from aloi.cli.shared.console import print_sheets
+    from aloi.cli.shared.inputs import open_corpus
+    from aloi.models.studies.experiment_report import run_experiment, train_experiment
+
+    corpus = open_corpus(folder)
+    if train_only:
+        train_experiment(corpus, out, log=sys.stderr, notify=_notify)
+        return
+    result = run_experiment(
+        corpus,
+        out,
+        bootstrap=bootstrap,
+        seed=seed,
+        restricted_text=restricted_text,
+        log=sys.stderr,
+        notify=_notify,
+    )
+    print_sheets(result.sheets(), width=WIDE)
+    for note in result.notes():
+        print(f"- {note}")
+    print(f"{result.signature}\nwritten: {out}/reports/eval.json, eval.md, *.html")
+
+
+def curve(
+    folder: CorpusFolder,
+    *,
+    out: Annotated[Path, typer.Option(help="Output folder for models, scores and the drawing.")],
+    kind: Annotated[ComponentKind, typer.Option(help="Component to train.")] = ComponentKind.NER,
+    shares: Annotated[
+        str, typer.Option(help="Shares of the train documents, in per cent.")
+    ] = "25,50,75,100",
+    folds: Annotated[
+        int | None,
+        typer.Option(min=3, help="Cross-validate on train and dev with this number of folds."),
+    ] = None,
+    bootstrap: Annotated[
+        int, typer.Option(min=1, max=100_000, help="Number of replicates for intervals.")
+    ] = 1000,
+    seed: BootstrapSeed = 0,
+    settings: OverrideOptions = None,
+) -> None:
+    """Estimate the gain from more documents: train on shares of train, score on dev.
+
+    With --folds, cross-validate on train and dev instead. Test is never scored.
+    """
+    from aloi.cli.shared.inputs import open_corpus
+    from aloi.models.studies.learning_curve import CurveSettings
+
+    per_cents = _parse_shares(shares)
+    overrides = parse_overrides(settings)
+    curve_settings = CurveSettings(
+        open_corpus(folder), out, kind.value, overrides, bootstrap=bootstrap, seed=seed
+    )
+    if folds is None:
+        _measure_curve(curve_settings, per_cents)
+    else:
+        _cross_validate(curve_settings, folds)
+
+
+def suspects(
+    folder: CorpusFolder,
+    *,
+    kind: Annotated[
+        ComponentKind | None,
+        typer.Option(help="Check only entities (ner) or relations (default: both)."),
+    ] = None,
+    folds: Annotated[int, typer.Option(min=3, help="Number of pipelines of each kind.")] = 5,
+    most: Annotated[
+        int, typer.Option("--most", min=1, help="Maximum number of suspects to list of each kind.")
+    ] = 100,
+    json_: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Also write the suspects to FILE.")
+    ] = None,
+    settings: OverrideOptions = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder to keep the pipelines in (default: removed)."),
+    ] = None,
+) -> None:
+    """List likely label errors, found by models that were trained on other documents.
+
+    Every document of every split is checked; restricted documents are never trained on.
+    """
+    from aloi.cli.shared.console import stdout_console, write_json
+    from aloi.cli.shared.inputs import open_corpus
+    from aloi.models.studies.suspects import find_suspects
+
+    report = find_suspects(
+        open_corpus(folder),
+        kinds=[kind.value] if kind else [each.value for each in ComponentKind],
+        folds=folds,
+        overrides=parse_overrides(settings),
+        out=out,
+        log=sys.stderr,
+    )
+    console = stdout_console(width=WIDE)
+    for ranked in filter(None, report.suspects.values()):
+        console.print(_suspect_table(ranked, most))
+    console.print(f"{report.corpus} | {folds} folds | {report.count} suspects")
+    write_json(json_, report.to_json(limit=most))
+
+
+def _notify(message: str) -> None:
+    print(message, file=sys.stderr)
+
+
+def _parse_shares(text: str) -> list[int]:
+    """Return at least two different whole numbers from 1 to 100; exit with status 2 otherwise."""
+    shares = {int(part) for part in text.split(",") if part.strip().isdecimal()}
+    if len(shares) != len(text.split(",")) or len(shares) < 2 or not shares <= set(range(1, 101)):
+        raise typer.BadParameter(
+            "--shares takes two or more different percentages, such as 25,50,100"
+        )
+    return sorted(shares)
+
+
+def _measure_curve(settings: CurveSettings, shares: list[int]) -> None:
+    """Measure, write and print a learning curve."""
+    from aloi.cli.shared.console import print_sheets
+    from aloi.models.studies.curve_files import CURVE_NOTE, curve_sheet, run_learning_curve
+
+    learning_curve = run_learning_curve(settings, shares, log=sys.stderr)
+    print_sheets([curve_sheet(learning_curve)])
+    print(learning_curve.gain)
+    print(CURVE_NOTE)
+    print(learning_curve.points[-1].report.signature)
+    print(f"written: {settings.out}/curve.json, curve.svg")
+
+
+def _cross_validate(settings: CurveSettings, folds: int) -> None:
+    """Cross-validate, write and print the scores."""
+    from aloi.cli.shared.console import print_sheets
+    from aloi.eval.reports.tables import report_sheets
+    from aloi.models.studies.curve_files import run_cross_validation
+
+    report = run_cross_validation(settings, folds, log=sys.stderr)
+    print_sheets(report_sheets(report))
+    print(f"{report.signature} | {folds} folds")
+    print(f"written: {settings.out}/cross-validation.json")
+
+
+def _suspect_table(suspects: list[Suspect], limit: int) -> Table:
+    """Return a table of the first suspects of one kind."""
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = suspects[:limit]
+    title = f"{shown[0].task}, {len(shown)} likeliest errors of {len(suspects)} suspects"
+    table = Table(*SUSPECT_COLUMNS, title=title, title_justify="left")
+    for suspect in shown:
+        numbers = f"{suspect.score:.3f}", f"{suspect.confidence:.3f}"
+        cells = [*numbers, *(getattr(suspect, name) for name in SUSPECT_COLUMNS[2:])]
+        table.add_row(*map(Text, cells))  # Text, since rich would read [brackets] as markup
+    return table

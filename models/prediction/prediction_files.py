@@ -1,0 +1,108 @@
+"""Prediction from a file, folder or stream to another; interrupted runs can be resumed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from aloi.corpus import document_files
+from aloi.corpus.document import Document
+from aloi.corpus.formats import registry
+from aloi.corpus.locks import locked
+from aloi.corpus.problems import DataError
+from aloi.corpus.scale.input_summary import InputSummary, summarize_input
+from aloi.corpus.scale.journal import Journal
+from aloi.corpus.scale.progress import ProgressBar, no_progress
+from aloi.corpus.streams import STANDARD_STREAM, on_disk
+from aloi.models.prediction.pipelines import (
+    length_problems,
+    load_pipeline,
+    predict_documents,
+    prediction_origin,
+)
+
+Notify = Callable[[str], object]
+"""A function that takes messages about a run, one line each."""
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionResult:
+    """Outcome of a prediction: documents in the output, and how many an earlier run had written."""
+
+    documents: int
+    resumed: int = 0
+
+
+def predict_to_file(
+    model: str,
+    source: str,
+    target: str,
+    *,
+    gold_entities: bool = False,
+    workers: int = 1,
+    progress: ProgressBar = no_progress,
+    notify: Notify = lambda message: None,
+) -> PredictionResult:
+    """Annotate the documents of `source` with a pipeline and write them to `target`.
+
+    model: pipeline folder or package. source: a file or folder in any format, or "-" (standard
+    input). target: a JSON Lines file, a folder, or "-" (standard output). The file is written as
+    `TARGET.partial` and renamed at the end; the same call resumes it after an interruption. For
+    gold_entities and workers see `predict_documents`. notify: called when a run is resumed,
+    restarted or stopped.
+
+    Raises `DataError` with every problem of the input before predicting, and while another run
+    writes the target.
+    """
+    nlp = load_pipeline(model)  # first: report a wrong model before waiting for a stream
+    predict = partial(predict_documents, nlp, gold_entities=gold_entities, workers=workers)
+    with on_disk(source) as copied, locked(*_lockable(target)):
+        input_summary = summarize_input(str(copied.path), partial(length_problems, nlp))
+        if target == STANDARD_STREAM or document_files.is_folder(Path(target)):
+            documents = progress(
+                predict(input_summary.read()), "predicting", total=input_summary.documents
+            )
+            registry.write(documents, target, format_="native")
+            return PredictionResult(input_summary.documents)
+        origin = prediction_origin(nlp, input_summary, gold_entities=gold_entities)
+        journal = Journal(Path(target), origin)
+        return _predict_to_journal(
+            journal, input_summary, predict, progress=progress, notify=notify
+        )
+
+
+def _lockable(target: str) -> list[Path]:
+    """Return the output to lock: the target, unless it is standard output."""
+    return [] if target == STANDARD_STREAM else [Path(target)]
+
+
+def _predict_to_journal(
+    journal: Journal,
+    input_summary: InputSummary,
+    predict: Callable[[Iterable[Document]], Iterable[Document]],
+    *,
+    progress: ProgressBar,
+    notify: Notify,
+) -> PredictionResult:
+    """Write the documents that the journal does not have yet."""
+    resumed = _resume(journal, notify)
+    documents = predict(input_summary.read(skip=resumed))
+    shown = progress(documents, "predicting", total=input_summary.documents, done=resumed)
+    try:
+        with journal.stream() as stream:
+            document_files.write_lines(shown, stream)
+    except (KeyboardInterrupt, DataError):
+        notify(f"Stopped; run the same command again to resume {journal.partial}")
+        raise
+    return PredictionResult(input_summary.documents, resumed)
+
+
+def _resume(journal: Journal, notify: Notify) -> int:
+    """Prepare the journal; return how many documents an earlier run has written to it."""
+    if changes := journal.changes():
+        notify(f"{journal.partial}: {' and '.join(changes)} changed, starting over")
+    if done := journal.resume():
+        notify(f"{journal.partial}: resuming after {done} document{'' if done == 1 else 's'}")
+    return done

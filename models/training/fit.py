@@ -1,0 +1,40 @@
+"""The training itself: the code here decides the weights and thresholds of a pipeline."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import spacy
+from spacy.language import Language
+from spacy.training.initialize import init_nlp
+from spacy.training.loop import train as spacy_train
+from thinc.api import Config
+
+from aloi.corpus.document import Document
+from aloi.models.relations.calibration import tune
+from aloi.models.relations.component import RelationExtractor
+
+
+def fit(settings: Config, *, log: IO[str]) -> Language:
+    """Return the best pipeline of a training run, as `spacy train` would save it.
+
+    log: stream for spaCy's table of losses and scores.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        spacy_train(init_nlp(settings), Path(folder), stdout=log, stderr=log)
+        return spacy.load(Path(folder) / "model-best")
+
+
+def tune_relations(nlp: Language, dev: Sequence[Document]) -> dict[str, Any] | None:
+    """Calibrate a pipeline's relation component on dev and set its thresholds.
+
+    Returns the measurements of `calibration.tune`; None if there is no such component.
+    """
+    if not nlp.has_pipe("aloi_relations"):
+        return None
+    relations = nlp.get_pipe("aloi_relations")
+    assert isinstance(relations, RelationExtractor)
+    return tune(nlp, relations, dev)

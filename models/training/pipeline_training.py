@@ -1,0 +1,87 @@
+"""Training from files, pipes or a corpus: one component, or a pipeline of both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import spacy
+from spacy.language import Language
+
+from aloi.corpus.locks import locked
+from aloi.corpus.streams import on_disk
+from aloi.models.training.job import COMPONENT_KINDS, TrainingJob
+from aloi.models.training.pipeline_folder import write_pipeline
+
+
+def train_component(
+    kind: str,
+    train: Path,
+    dev: Path,
+    out: Path,
+    *,
+    schema: Path | None = None,
+    config: Path | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    log: IO[str] | None = None,
+) -> Language:
+    """Train one component, write its pipeline to `out` and return it.
+
+    kind: "ner" or "relations". train, dev: native files, folders or pipes. config: training
+    config (default: the one that ships). overrides: config values by dotted key. log: stream
+    for spaCy's table of losses and scores. Raises `DataError` for invalid data or settings, and
+    while another run writes `out`.
+    """
+    with locked(out), _inputs(train, dev) as inputs:
+        job = TrainingJob(
+            kind, out=out, schema=schema, config=config, overrides=overrides or {}, **inputs
+        )
+        return job.run(log=log)
+
+
+def train_pipeline(
+    train: Path,
+    dev: Path,
+    out: Path,
+    *,
+    schema: Path | None = None,
+    configs: Mapping[str, Path | None] | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    log: IO[str] | None = None,
+) -> Language:
+    """Train both components, write them to `OUT-ner` and `OUT-relations`, the pipeline to `out`.
+
+    configs: training config by kind, "ner" and "relations". For the rest see `train_component`.
+    """
+    folders = {kind: out.with_name(f"{out.name}-{kind}") for kind in COMPONENT_KINDS}
+    with locked(out, *folders.values()), _inputs(train, dev) as inputs:
+        for kind, folder in folders.items():
+            TrainingJob(
+                kind,
+                out=folder,
+                schema=schema,
+                config=(configs or {}).get(kind),
+                overrides=overrides or {},
+                **inputs,
+            ).run(log=log)
+        return assemble_pipeline(folders["ner"], folders["relations"], out=out)
+
+
+def assemble_pipeline(ner: Path, relations: Path, *, out: Path) -> Language:
+    """Write one pipeline of a trained `ner` and `relations`, entities first, and return it."""
+    nlp, entities = spacy.load(relations), spacy.load(ner)
+    nlp.add_pipe("ner", source=entities, before="aloi_relations")
+    nlp.meta["name"] = "pipeline"
+    nlp.meta["aloi"] = {"ner": entities.meta["aloi"], "relations": nlp.meta["aloi"]}
+    write_pipeline(nlp, out, licence_folders=(ner, relations))
+    return nlp
+
+
+@contextmanager
+def _inputs(train: Path, dev: Path) -> Iterator[dict[str, Any]]:
+    """Yield the data arguments of a `TrainingJob`; streams are copied to disk for the block."""
+    with on_disk(train) as train_input, on_disk(dev) as dev_input:
+        names = {"train": train_input.name, "dev": dev_input.name}
+        yield {"train": train_input.path, "dev": dev_input.path, "names": names}

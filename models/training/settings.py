@@ -1,0 +1,74 @@
+"""Training configs: the ones that ship, and the values changed in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import spacy.util
+from thinc.api import Config, ConfigValidationError
+
+from aloi.corpus.problems import DataError, Problem
+
+
+def shipped_config(name: str) -> Path:
+    """Return the path of a config in `models/configs/`, e.g. "ner" or "transformer-ner"."""
+    return Path(str(files("aloi.models") / "configs" / f"{name}.cfg"))
+
+
+def find_config(kind: str, name: str) -> Path | None:
+    """Return the config `{name}-{kind}` that ships, otherwise the file `name`; None without both.
+
+    kind: "ner" or "relations".
+    """
+    for file in (shipped_config(f"{name}-{kind}"), Path(name)):
+        if file.is_file():
+            return file
+    return None
+
+
+def load_settings(config: Path, paths: Mapping[str, str], overrides: Mapping[str, Any]) -> Config:
+    """Return a config with values changed by dotted key, its variables not filled in.
+
+    Raises `DataError` if the config is invalid or an override names an unknown setting.
+    """
+    with config_errors(config):
+        settings = spacy.util.load_config(
+            config, overrides={**paths, **overrides}, interpolate=False
+        )
+        original = spacy.util.load_config(config, interpolate=False)
+    unknown = [key for key in overrides if not _is_setting(original, key)]
+    if unknown:
+        fix = f"Use a setting of {config}"
+        raise DataError(Problem("bad-config", f"unknown setting {key}", fix) for key in unknown)
+    return settings
+
+
+@contextmanager
+def config_errors(config: Path) -> Iterator[None]:
+    """Raise spaCy's errors about a config as `DataError` with the config's path."""
+    try:
+        yield
+    except ConfigValidationError as error:
+        details = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors or ()]
+        what = "; ".join(details) or " ".join(str(error).split())
+    except (UnicodeDecodeError, OSError) as error:
+        what = " ".join(str(error).split())
+    else:
+        return
+    fix = "Correct the config, or the --set option that changes it"
+    raise DataError([Problem("bad-config", what, fix, file=str(config))])
+
+
+def _is_setting(config: Mapping[str, Any], key: str) -> bool:
+    """Return whether a config has a dotted key; settings of components are not checked here."""
+    section, *rest = key.split(".")
+    if section == "components":
+        return True
+    value: Any = config.get(section)
+    for part in rest:
+        value = value.get(part, KeyError) if isinstance(value, Mapping) else KeyError
+    return value is not KeyError

@@ -1,0 +1,176 @@
+"""The fingerprint changes with everything that decides a model, and with nothing else."""
+
+import ast
+import shutil
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from toy import SCHEMA, sentence
+
+from aloi.models.training.fingerprint import (
+    DECIDING_MODULES,
+    NON_DECIDING_MODULES,
+    hash_code,
+    module_files,
+    plain_code,
+    source_root,
+    training_fingerprint,
+)
+from aloi.models.training.settings import shipped_config
+
+ROOT = source_root()
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A copy of the source of the packages that take part in training."""
+    for package in ("corpus", "eval", "models"):
+        for file in (ROOT / package).rglob("*.py"):
+            target = tmp_path / file.relative_to(ROOT)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, target)
+    return tmp_path
+
+
+def test_docstrings_and_comments_do_not_count(copy: Path) -> None:
+    before = hash_code(copy)
+    for file in copy.rglob("*.py"):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+                if ast.get_docstring(node) is not None:
+                    node.body.pop(0)
+                node.body.insert(0, ast.Expr(ast.Constant("Another docstring.")))
+        file.write_text(f"{ast.unparse(tree)}\n\n# Another comment.\n", encoding="utf-8")
+    assert hash_code(copy) == before
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "corpus/release/publish/hub.py",
+        "corpus/statistics/plots.py",
+        "corpus/formats/webanno.py",
+        "models/publication/model_card.py",
+        "models/training/job.py",
+    ],
+)
+def test_code_that_does_not_decide_a_model_does_not_count(copy: Path, file: str) -> None:
+    before = hash_code(copy)
+    append_code(copy / file)
+    assert hash_code(copy) == before
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "models/relations/features.py",
+        "models/serialization.py",
+        "models/training/fit.py",
+        "eval/scores.py",
+        "corpus/document_files.py",
+    ],
+)
+def test_code_that_decides_a_model_counts(copy: Path, file: str) -> None:
+    before = hash_code(copy)
+    append_code(copy / file)
+    assert hash_code(copy) != before
+
+
+def append_code(file: Path) -> None:
+    file.write_text(file.read_text(encoding="utf-8") + "\nADDED = 1\n", encoding="utf-8")
+
+
+def test_plain_code_keeps_strings_that_are_values() -> None:
+    source = '"""Doc."""\nA = "a"\n"""About A."""\ndef f():\n    """Doc."""\n    return "b"  # c\n'
+    assert plain_code(source) == "A = 'a'\n\ndef f():\n    return 'b'"
+
+
+def test_data_schema_overrides_and_corpus_count(tmp_path: Path) -> None:
+    schema = tmp_path / "schema.toml"
+    schema.write_text(SCHEMA, encoding="utf-8")
+    train, dev = [sentence(0), sentence(1)], [sentence(2)]
+    inputs = {
+        "kind": "ner",
+        "train": train,
+        "dev": dev,
+        "schema": schema,
+        "config": shipped_config("ner"),
+        "overrides": {},
+        "corpus": {},
+    }
+    changes = [
+        {"train": [*train, sentence(3)]},
+        {"train": train[::-1]},
+        {"dev": [sentence(4)]},
+        {"schema": None},
+        {"config": shipped_config("relations")},
+        {"overrides": {"training.dropout": 0.3}},
+        {"corpus": {"version": "2"}},
+    ]
+    before = training_fingerprint(**inputs)
+    assert training_fingerprint(**inputs) == before
+    after = {training_fingerprint(**{**inputs, **change}) for change in changes}
+    assert len(after) == len(changes)
+    assert before not in after
+
+
+def test_every_module_that_training_imports_is_in_a_list() -> None:
+    listed = {*DECIDING_MODULES, *NON_DECIDING_MODULES}
+    unlisted = [name for name in training_modules() if not is_listed(name, listed)]
+    assert unlisted == [], "add it to DECIDING_MODULES or NON_DECIDING_MODULES"
+
+
+def test_every_listed_module_exists() -> None:
+    for name in (*DECIDING_MODULES, *NON_DECIDING_MODULES):
+        files = module_files(ROOT, name)
+        assert files
+        assert all(file.is_file() for file in files)
+
+
+def training_modules() -> set[str]:
+    """The modules that training imports, directly or not, without packages that have no code."""
+    training = (file.stem for file in (ROOT / "models/training").glob("*.py"))
+    waiting = [f"aloi.models.training.{name}" for name in training if name != "__init__"]
+    waiting += entry_points()
+    found: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name in found or (file := module_file(name)) is None:
+            continue
+        found.add(name)
+        waiting += imports(file)
+    return {name for name in found if plain_code(module_file(name).read_text("utf-8"))}
+
+
+def entry_points() -> Iterator[str]:
+    """The modules that spaCy finds by entry points, as configs name them."""
+    project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text("utf-8"))
+    for group, points in project["project"]["entry-points"].items():
+        if group.startswith("spacy_"):
+            yield from (value.partition(":")[0] for value in points.values())
+
+
+def module_file(name: str) -> Path | None:
+    path = ROOT.joinpath(*name.split(".")[1:])
+    candidates = (path.with_suffix(".py"), path / "__init__.py")
+    return next((file for file in candidates if name != "aloi" and file.is_file()), None)
+
+
+def imports(file: Path) -> Iterator[str]:
+    """The names of what a module imports, its parent packages included."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("aloi."):
+            parts = node.module.split(".")
+            yield from (".".join(parts[:end]) for end in range(2, len(parts) + 1))
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name.startswith("aloi."))
+
+
+def is_listed(name: str, listed: set[str]) -> bool:
+    parts = name.split(".")
+    prefixes = {".".join(parts[:end]) for end in range(2, len(parts) + 1)}
+    return bool(listed & {*prefixes, f"{name.rpartition('.')[0]}.*"})
