@@ -101,7 +101,7 @@ class CurvePoint:
         """Return the micro-F1 of each bootstrap replicate; a seed draws the same documents."""
         scores = self.result.scores
         counts = resample(scores.by_document, count, seed).sum(axis=1)
-        replicates: Floats = np.nan_to_num(scores.kind.rates(counts)[:, F1_COLUMN])
+        replicates: Floats = np.nan_to_num(scores.kind.compute_ratios(counts)[:, F1_COLUMN])
         return replicates
 
     def to_json(self) -> dict[str, Any]:
