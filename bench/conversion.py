@@ -94,9 +94,10 @@ def document(id_: str, words: list[str], generator: random.Random) -> Document:
         for begin, end in spans:
             label = generator.choice(LABELS)
             name = f"T{len(entities) + 1}"
-            entities.append(Entity(name, starts[begin], starts[end] - 1, label))
+            entities.append(Entity(id=name, start=starts[begin], end=starts[end] - 1, label=label))
     relations = tuple(
-        Relation(head.id, tail.id, "RELATED") for head, tail in pairwise(entities[::4])
+        Relation(head=head.id, tail=tail.id, label="RELATED")
+        for head, tail in pairwise(entities[::4])
     )
     return Document(id_, " ".join(words), tuple(entities), relations)
 

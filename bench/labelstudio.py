@@ -33,9 +33,10 @@ IMPORT_BATCH = 1000
 def documents(number: int) -> list[Document]:
     """Return documents with the same text and annotations like a model's."""
     entities = tuple(
-        Entity(f"e{k}", 12 * k, 12 * k + 3, "PER", score=0.5 + k / 100) for k in range(40)
+        Entity(id=f"e{k}", start=12 * k, end=12 * k + 3, label="PER", score=0.5 + k / 100)
+        for k in range(40)
     )
-    relations = tuple(Relation(f"e{k}", f"e{k + 1}", "MEETS") for k in range(8))
+    relations = tuple(Relation(head=f"e{k}", tail=f"e{k + 1}", label="MEETS") for k in range(8))
     return [Document(f"d{k}", TEXT, entities, relations) for k in range(number)]
 
 

@@ -61,7 +61,12 @@ class Pair:
 
 def _entities(spans: list[Span], starts: np.ndarray) -> tuple[Entity, ...]:
     return tuple(
-        Entity(f"e{n}", int(starts[span.start]), int(starts[span.end]) - 1, span.label)
+        Entity(
+            id=f"e{n}",
+            start=int(starts[span.start]),
+            end=int(starts[span.end]) - 1,
+            label=span.label,
+        )
         for n, span in enumerate(spans)
     )
 

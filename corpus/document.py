@@ -18,7 +18,14 @@ import msgspec
 from aloi.corpus.problems import DataError, Problem
 
 
-class Entity(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
+class Entity(
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    kw_only=True,
+    gc=False,
+):
     """A mention: the span `text[start:end]` with a label.
 
     `ref` identifies the real-world entity (a Wikidata id or a local name). `score` is the
@@ -35,7 +42,12 @@ class Entity(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 
 
 class Relation(
-    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    kw_only=True,
+    gc=False,
 ):
     """A labelled relation from the entity id `head` to the entity id `tail` of one document."""
 

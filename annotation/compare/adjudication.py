@@ -90,7 +90,8 @@ class AdjudicationCase:
             ends = self.shared_ends(each)
             if each.aspect == MENTION:
                 id_ = mark_id(number)
-                entities[id_] = Entity(id_, *each.spans[0], MARK)
+                start, end = each.spans[0]
+                entities[id_] = Entity(id=id_, start=start, end=end, label=MARK)
             elif each.aspect == RELATION and ends:
                 relations.append(self._marked_relation(*ends))
             elif each.aspect == REF_NAME and ends:
@@ -117,7 +118,7 @@ class AdjudicationCase:
         for relation in self.shared.relations:
             if {relation.head, relation.tail} == {head, tail}:
                 return msgspec.structs.replace(relation, label=MARK, id=None)
-        return Relation(head, tail, MARK)
+        return Relation(head=head, tail=tail, label=MARK)
 
     def gold(self, decided: Document, users: Mapping[str, str]) -> Document:
         """Return an adjudicator's decision as gold, with the ids of the annotators' mentions.

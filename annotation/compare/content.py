@@ -91,9 +91,18 @@ def build_document(content: DocumentContent, versions: Iterable[Document]) -> Do
     for (start, end, label), values in content.mentions.items():
         attributes = dict(values)
         ref = attributes.pop(REF_NAME, None)
-        entities.append(Entity(ids[start, end, label], start, end, label, ref, attributes))
+        entities.append(
+            Entity(
+                id=ids[start, end, label],
+                start=start,
+                end=end,
+                label=label,
+                ref=ref,
+                attributes=attributes,
+            )
+        )
     relations = tuple(
-        Relation(ids[head], ids[tail], label, attributes=dict(attributes))
+        Relation(head=ids[head], tail=ids[tail], label=label, attributes=dict(attributes))
         for (head, tail, label), attributes in content.relations.items()
     )
     return msgspec.structs.replace(versions[0], entities=tuple(entities), relations=relations)

@@ -159,8 +159,13 @@ class _Reader(TokenLineReader[_Sentence]):
         for sentence in parsed.sequences:
             text, tokens = detokenize(sentence.words)
             for first, end, label in self.decode_tags(parsed, sentence, scheme):
-                span = (tokens[first].start + offset, tokens[end - 1].end + offset)
-                entities.append(Entity(f"e{len(entities) + 1}", *span, label))
+                entity = Entity(
+                    id=f"e{len(entities) + 1}",
+                    start=tokens[first].start + offset,
+                    end=tokens[end - 1].end + offset,
+                    label=label,
+                )
+                entities.append(entity)
             texts.append(text)
             offset += len(text) + 1
         return Document(parsed.id, "\n".join(texts), tuple(entities))

@@ -208,8 +208,13 @@ class _Reader(TokenLineReader[_Sentence]):
             for first, last, label in self.decode_tags(parsed, sentence, scheme):
                 first_token = tokens[sentence.unit_indices[first]]
                 last_token = tokens[sentence.unit_indices[last - 1]]
-                span = (first_token.start + length, last_token.end + length)
-                entities.append(Entity(f"e{len(entities) + 1}", *span, label))
+                entity = Entity(
+                    id=f"e{len(entities) + 1}",
+                    start=first_token.start + length,
+                    end=last_token.end + length,
+                    label=label,
+                )
+                entities.append(entity)
             pieces.append(text)
             length += len(text)
         return Document(parsed.id, "".join(pieces), tuple(entities), (), dict(parsed.meta))

@@ -31,7 +31,7 @@ from pathlib import Path
 
 import msgspec
 
-from aloi.corpus.document import Document, Entity, Relation
+from aloi.corpus.document import Document, Relation
 from aloi.corpus.formats.shared import json_records
 from aloi.corpus.formats.shared.capabilities import Capabilities
 from aloi.corpus.formats.shared.notes import Notes
@@ -108,7 +108,7 @@ def _to_document(sentence: _Sentence, record: json_records.JsonRecord, notes: No
     text, tokens = _text_and_tokens(sentence, id_)
     spans = SpanResolver(tokens)
     entities = tuple(
-        Entity(f"e{number}", *spans.resolve(first, last + 1, f"e{number}"), label)
+        spans.entity(number, first, last + 1, label)
         for number, (first, last, label) in enumerate(sentence.ner, start=1)
     )
     spans.raise_problems(id_)
@@ -140,7 +140,7 @@ def _to_relations(sentence: _Sentence, id_: str) -> list[Relation]:
     if problems:
         raise DataError(problems)
     return [
-        Relation(ids[r.head], ids[r.tail], r.label, attributes=_to_attributes(r))
+        Relation(head=ids[r.head], tail=ids[r.tail], label=r.label, attributes=_to_attributes(r))
         for r in sentence.relations
     ]
 

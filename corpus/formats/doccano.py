@@ -95,9 +95,17 @@ def write(documents: Iterable[Document], path: Path, options: WriteOptions, note
 
 def _to_document(line: _Line, record: json_records.JsonRecord, notes: Notes) -> Document:
     spans = enumerate([*line.label, *line.labels], start=1)
-    entities = [Entity(f"e{number}", *span) for number, span in spans]
-    entities += [Entity(f"e{e.id}", e.start_offset, e.end_offset, e.label) for e in line.entities]
-    relations = (Relation(f"e{r.from_id}", f"e{r.to_id}", r.type) for r in line.relations)
+    entities = [
+        Entity(id=f"e{number}", start=start, end=end, label=label)
+        for number, (start, end, label) in spans
+    ]
+    entities += [
+        Entity(id=f"e{e.id}", start=e.start_offset, end=e.end_offset, label=e.label)
+        for e in line.entities
+    ]
+    relations = (
+        Relation(head=f"e{r.from_id}", tail=f"e{r.to_id}", label=r.type) for r in line.relations
+    )
     notes.add("comments left out", record.place, len(line.comments))
     values = json_records.decode_json(record.raw, dict[str, Any])
     return Document(

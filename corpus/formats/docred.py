@@ -149,7 +149,7 @@ def _to_entities(content: _Record, sentences: list[list[Token]], id_: str) -> li
             tokens = sentences[mention.sent_id] if has_sentence else []
             start, end = words.SpanResolver(tokens, all_spans.problems).resolve(*mention.pos, name)
             ref = clusters.cluster_ref(mention.ref, id_, cluster)
-            groups[-1].append(Entity(name, start, end, mention.type, ref))
+            groups[-1].append(Entity(id=name, start=start, end=end, label=mention.type, ref=ref))
     all_spans.raise_problems(id_)
     return groups
 

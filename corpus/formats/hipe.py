@@ -229,7 +229,7 @@ class _Reader(TokenLineReader[_Rows]):
                 start += rows[first].before
                 stop -= rows[end - 1].after
             ref = self._ref(rows[first:end], sequence.lines[first])
-            entities.append(Entity(f"e{number}", start, stop, label, ref))
+            entities.append(Entity(id=f"e{number}", start=start, end=stop, label=label, ref=ref))
         for row, line in zip(rows, sequence.lines, strict=True):
             others = (flag for flag in row.flags if flag not in _SPACING_FLAGS)
             left_out = sum(not _PARTIAL.fullmatch(flag) for flag in others)

@@ -236,13 +236,13 @@ def _parse_entity(start: int, end: int, tag: str) -> Entity:
     attributes = _parse_pairs(pairs)
     score = attributes.pop("score", None)
     return Entity(
-        unquote(id_ or ""),
-        start,
-        end,
-        unquote(label),
-        unquote(ref) if ref else None,
-        attributes,
-        float(score) if score else None,
+        id=unquote(id_ or ""),
+        start=start,
+        end=end,
+        label=unquote(label),
+        ref=unquote(ref) if ref else None,
+        attributes=attributes,
+        score=float(score) if score else None,
     )
 
 
@@ -269,7 +269,16 @@ def _parse_relations(sections: _Sections) -> tuple[list[Relation], list[Problem]
             attributes = _parse_pairs(match[4].split(" "))
             id_, score = attributes.pop("id", None), attributes.pop("score", None)
             score_value = float(score) if score else None
-            relations.append(Relation(head, tail, label, id_, attributes, score_value))
+            relations.append(
+                Relation(
+                    head=head,
+                    tail=tail,
+                    label=label,
+                    id=id_,
+                    attributes=attributes,
+                    score=score_value,
+                )
+            )
         elif line.strip():
             fix = "Write `#head LABEL #tail`, with attributes as key=value after it"
             what = f"invalid relation: {line.strip()[:60]}"

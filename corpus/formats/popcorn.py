@@ -173,7 +173,7 @@ def _to_document(content: _Text, record: json_records.JsonRecord, notes: Notes) 
 def _to_entity(mention: _Mention, cluster: _Cluster, name: str, document: str) -> Entity:
     name = name if mention.id is None else mention.id
     ref = clusters.cluster_ref(cluster.ref, document, cluster.id)
-    return Entity(name, mention.start, mention.end, cluster.type, ref)
+    return Entity(id=name, start=mention.start, end=mention.end, label=cluster.type, ref=ref)
 
 
 def _to_text(document: Document) -> _Text:

@@ -164,12 +164,12 @@ class _TaskMentions:
     def to_relation(self, relation: _Relation) -> Relation:
         """Return the relation; a token that no span covers becomes a mention or a problem."""
         return Relation(
-            self._find(relation.head, relation.head_span),
-            self._find(relation.child, relation.child_span),
-            relation.label,
-            None if relation.id is None else str(relation.id),
-            relation.attributes,
-            relation.score,
+            head=self._find(relation.head, relation.head_span),
+            tail=self._find(relation.child, relation.child_span),
+            label=relation.label,
+            id=None if relation.id is None else str(relation.id),
+            attributes=relation.attributes,
+            score=relation.score,
         )
 
     def _find(self, token: int, span: _Span | None) -> str:
@@ -201,7 +201,15 @@ class _TaskMentions:
             fix = "Label it in Prodigy, or read with unlabelled=LABEL"
             self.problems.append(Problem("no-label", what, fix, self.document, id_))
             return
-        entity = Entity(id_, span.start, span.end, label, span.ref, span.attributes, span.score)
+        entity = Entity(
+            id=id_,
+            start=span.start,
+            end=span.end,
+            label=label,
+            ref=span.ref,
+            attributes=span.attributes,
+            score=span.score,
+        )
         self.entities.append(entity)
 
 

@@ -24,7 +24,7 @@ from pathlib import Path
 
 import msgspec
 
-from aloi.corpus.document import Document, Entity, Relation
+from aloi.corpus.document import Document, Relation
 from aloi.corpus.formats.shared import json_records
 from aloi.corpus.formats.shared.capabilities import Capabilities
 from aloi.corpus.formats.shared.notes import Notes
@@ -83,11 +83,14 @@ def _to_document(sentence: _Sentence, record: json_records.JsonRecord) -> Docume
     text, tokens = join_words(sentence.tokens)
     spans = SpanResolver(tokens)
     entities = tuple(
-        Entity(f"e{number}", *spans.resolve(e.start, e.end, f"e{number}"), e.type)
+        spans.entity(number, e.start, e.end, e.type)
         for number, e in enumerate(sentence.entities, start=1)
     )
     spans.raise_problems(id_)
-    relations = (Relation(f"e{r.head + 1}", f"e{r.tail + 1}", r.type) for r in sentence.relations)
+    relations = (
+        Relation(head=f"e{r.head + 1}", tail=f"e{r.tail + 1}", label=r.type)
+        for r in sentence.relations
+    )
     return Document(id_, text, entities, tuple(relations))
 
 

@@ -139,7 +139,7 @@ def _with_entities_and_relations(doc: Doc, document: Document, meta: dict[str, A
 
 def _with_relations(doc: Doc, document: Document, meta: dict[str, Any]) -> Document:
     relations = tuple(
-        Relation(head.id_, tail.id_, label, score=score)
+        Relation(head=head.id_, tail=tail.id_, label=label, score=score)
         for head, tail, label, score in get_relations(doc)
     )
     return Document(document.id, document.text, document.entities, relations, meta)

@@ -121,7 +121,7 @@ def _suspect(
         "relations",
         kind,
         document.id,
-        item=str(Relation(head.id, tail.id, relation.label)),
+        item=str(Relation(head=head.id, tail=tail.id, label=relation.label)),
         surface=f"{document.surface(head)} {relation.label} {document.surface(tail)}",
         context=span_context(document, (min(head.start, tail.start), max(head.end, tail.end))),
         gold=gold,

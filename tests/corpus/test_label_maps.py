@@ -11,8 +11,11 @@ from aloi.corpus.problems import DataError
 ANA = Document(
     "d",
     "Ana vit à Rome",
-    (Entity("a", 0, 3, "Person"), Entity("r", 10, 14, "Hour")),
-    (Relation("a", "r", "LIVES_IN"),),
+    (
+        Entity(id="a", start=0, end=3, label="Person"),
+        Entity(id="r", start=10, end=14, label="Hour"),
+    ),
+    (Relation(head="a", tail="r", label="LIVES_IN"),),
 )
 
 

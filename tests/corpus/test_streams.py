@@ -79,7 +79,9 @@ def read_file(content: bytes, format_: str | None, name: str = "stream") -> list
     ],
 )
 def test_a_pipe_is_read_like_the_file(format_: str, text: str) -> None:
-    content = encode([Document("a", text, (Entity("e", 0, 3, "PER"),))], "stream.tsv", format_)
+    content = encode(
+        [Document("a", text, (Entity(id="e", start=0, end=3, label="PER"),))], "stream.tsv", format_
+    )
     expected = read_file(content, format_)
     assert [document.entities[0].label for document in expected] == ["PER"]
     with fifo(content, "stream") as pipe:
@@ -88,7 +90,7 @@ def test_a_pipe_is_read_like_the_file(format_: str, text: str) -> None:
 
 @pytest.mark.parametrize("format_", ["parquet", "labelstudio", "doccano", "prodigy"])
 def test_the_format_of_a_pipe_is_detected_from_its_content(format_: str) -> None:
-    mentions = (Entity("e", 0, 3, "PER"),)
+    mentions = (Entity(id="e", start=0, end=3, label="PER"),)
     listed = [Document(str(number), "Ana vit à Rome.", mentions) for number in range(3000)]
     content = encode(listed, "x", format_)
     with fifo(content, "stream") as pipe:
@@ -111,7 +113,7 @@ def test_native_documents_are_read_from_a_pipe(listed: list[Document]) -> None:
 
 
 def test_an_indented_document_is_read_from_a_pipe() -> None:
-    document = Document("a", "Ana", (Entity("e", 0, 3, "PER"),))
+    document = Document("a", "Ana", (Entity(id="e", start=0, end=3, label="PER"),))
     with fifo(document_files.pretty_json(document).encode()) as pipe:
         assert list(registry.read(str(pipe))) == [document]
 

@@ -5,11 +5,14 @@ from aloi.eval.facts import IgnCounts
 from aloi.eval.reports.report import evaluate
 
 TEXT = "Ana vit à Rome. Elle aime Rome ; Bob vit à Lima."
-ANA, ELLE = Entity("a", 0, 3, "PER", "ana"), Entity("e", 16, 20, "PER", "ana")
+ANA, ELLE = (
+    Entity(id="a", start=0, end=3, label="PER", ref="ana"),
+    Entity(id="e", start=16, end=20, label="PER", ref="ana"),
+)
 ROME, BOB, LIMA = (
-    Entity("r", 10, 14, "LOC", "rome"),
-    Entity("b", 33, 36, "PER"),
-    Entity("l", 43, 47, "LOC"),
+    Entity(id="r", start=10, end=14, label="LOC", ref="rome"),
+    Entity(id="b", start=33, end=36, label="PER"),
+    Entity(id="l", start=43, end=47, label="LOC"),
 )
 ENTITIES = (ANA, ELLE, ROME, BOB, LIMA)
 
@@ -19,29 +22,32 @@ def document(*relations: Relation, entities: tuple[Entity, ...] = ENTITIES) -> D
 
 
 def test_mentions_with_one_ref_are_one_entity() -> None:
-    gold = document(Relation("a", "r", "LIVES_IN"))
-    pred = document(Relation("e", "r", "LIVES_IN"))
+    gold = document(Relation(head="a", tail="r", label="LIVES_IN"))
+    pred = document(Relation(head="e", tail="r", label="LIVES_IN"))
     report = evaluate([gold], [pred])
     assert report.relations["strict"].scores.micro.tp == 0
     assert report.relations["facts"].scores.micro.tp == 1
 
 
 def test_predictions_need_no_refs() -> None:
-    without_refs = tuple(Entity(e.id, e.start, e.end, e.label) for e in ENTITIES)
-    gold = document(Relation("a", "r", "LIVES_IN"))
-    pred = document(Relation("e", "r", "LIVES_IN"), entities=without_refs)
+    without_refs = tuple(Entity(id=e.id, start=e.start, end=e.end, label=e.label) for e in ENTITIES)
+    gold = document(Relation(head="a", tail="r", label="LIVES_IN"))
+    pred = document(Relation(head="e", tail="r", label="LIVES_IN"), entities=without_refs)
     assert evaluate([gold], [pred]).relations["facts"].scores.micro.tp == 1
 
 
 def test_ign_f1_excludes_training_facts_from_precision() -> None:
-    facts = (Relation("a", "r", "LIVES_IN"), Relation("b", "l", "LIVES_IN"))
+    facts = (
+        Relation(head="a", tail="r", label="LIVES_IN"),
+        Relation(head="b", tail="l", label="LIVES_IN"),
+    )
     # Two correct, one wrong; that Ana lives in Rome is a training fact.
-    pred = document(*facts, Relation("a", "l", "LIVES_IN"))
+    pred = document(*facts, Relation(head="a", tail="l", label="LIVES_IN"))
     train = Document(
         "t",
         "Ana à Rome",
-        (Entity("x", 0, 3, "PER"), Entity("y", 6, 10, "LOC")),
-        (Relation("x", "y", "LIVES_IN"),),
+        (Entity(id="x", start=0, end=3, label="PER"), Entity(id="y", start=6, end=10, label="LOC")),
+        (Relation(head="x", tail="y", label="LIVES_IN"),),
     )
     scores = evaluate([document(*facts)], [pred], train=[train]).relations["facts-ign"].scores
     assert scores.micro == IgnCounts(tp=2, fp=1, fn=0, stated=1)

@@ -46,7 +46,10 @@ def with_errors(
 
 def as_document(id_: int, length: int, spans: list[tuple[int, int, str]]) -> Document:
     """Return a document in which every character is a token."""
-    entities = tuple(Entity(f"e{n}", *span) for n, span in enumerate(spans))
+    entities = tuple(
+        Entity(id=f"e{n}", start=start, end=end, label=label)
+        for n, (start, end, label) in enumerate(spans)
+    )
     return Document(str(id_), "x" * length, entities)
 
 

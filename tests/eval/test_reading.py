@@ -9,8 +9,13 @@ from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.problems import DataError
 from aloi.eval.reading import read_annotations
 
-ENTITIES = (Entity("b", 10, 14, "LOC", "rome"), Entity("a", 0, 3, "PER", score=0.5))
-DOCUMENT = Document("d", "Ana vit à Rome", ENTITIES, (Relation("a", "b", "LIVES_IN"),))
+ENTITIES = (
+    Entity(id="b", start=10, end=14, label="LOC", ref="rome"),
+    Entity(id="a", start=0, end=3, label="PER", score=0.5),
+)
+DOCUMENT = Document(
+    "d", "Ana vit à Rome", ENTITIES, (Relation(head="a", tail="b", label="LIVES_IN"),)
+)
 
 
 @pytest.mark.parametrize("name", ["documents.jsonl", "folder"])

@@ -14,9 +14,15 @@ def document(*entities: Entity, relations: tuple[Relation, ...] = ()) -> Documen
     return Document("d", TEXT, entities, relations)
 
 
-XI, POUTINE = Entity("x", 0, 2, "PER"), Entity("p", 10, 17, "PER")
-PEKIN = Entity("k", 20, 25, "LOC")
-GUERRE, UKRAINE = Entity("g", 34, 51, "EVENT"), Entity("u", 44, 51, "LOC")
+XI, POUTINE = (
+    Entity(id="x", start=0, end=2, label="PER"),
+    Entity(id="p", start=10, end=17, label="PER"),
+)
+PEKIN = Entity(id="k", start=20, end=25, label="LOC")
+GUERRE, UKRAINE = (
+    Entity(id="g", start=34, end=51, label="EVENT"),
+    Entity(id="u", start=44, end=51, label="LOC"),
+)
 SCHEMA = Schema("s", "1", {}, {"MEETS": RelationType((), (), symmetric=True)})
 
 
@@ -37,7 +43,7 @@ def test_an_undefined_ratio_is_none() -> None:
 def test_a_wrong_label_is_missed_under_the_gold_type_and_spurious_under_the_predicted_type() -> (
     None
 ):
-    wrong = Entity("k", 20, 25, "ORG")
+    wrong = Entity(id="k", start=20, end=25, label="ORG")
     scores = evaluate_document(document(XI, PEKIN), document(XI, wrong)).entities["exact"].scores
     assert scores.types == {
         "LOC": Counts(fn=1),
@@ -56,9 +62,14 @@ def test_outermost_ignores_nested_mentions_on_both_sides() -> None:
 
 
 def test_a_symmetric_relation_counts_once_in_both_directions() -> None:
-    gold = document(XI, POUTINE, relations=(Relation("x", "p", "MEETS"),))
+    gold = document(XI, POUTINE, relations=(Relation(head="x", tail="p", label="MEETS"),))
     pred = document(
-        XI, POUTINE, relations=(Relation("p", "x", "MEETS"), Relation("x", "p", "MEETS"))
+        XI,
+        POUTINE,
+        relations=(
+            Relation(head="p", tail="x", label="MEETS"),
+            Relation(head="x", tail="p", label="MEETS"),
+        ),
     )
     scores = evaluate_document(gold, pred).relations["strict"].scores
     assert scores.micro == Counts(tp=1)
@@ -66,27 +77,27 @@ def test_a_symmetric_relation_counts_once_in_both_directions() -> None:
 
 
 def test_a_directed_relation_with_swapped_ends_is_an_error() -> None:
-    gold = document(XI, PEKIN, relations=(Relation("x", "k", "LOCATED_IN"),))
-    pred = document(XI, PEKIN, relations=(Relation("k", "x", "LOCATED_IN"),))
+    gold = document(XI, PEKIN, relations=(Relation(head="x", tail="k", label="LOCATED_IN"),))
+    pred = document(XI, PEKIN, relations=(Relation(head="k", tail="x", label="LOCATED_IN"),))
     assert evaluate_document(gold, pred).relations["strict"].scores.micro == Counts(fp=1, fn=1)
 
 
 def test_boundaries_ignores_the_labels_of_the_ends() -> None:
-    gold = document(XI, PEKIN, relations=(Relation("x", "k", "LOCATED_IN"),))
-    city = Entity("k", 20, 25, "ORG")
-    pred = document(XI, city, relations=(Relation("x", "k", "LOCATED_IN"),))
+    gold = document(XI, PEKIN, relations=(Relation(head="x", tail="k", label="LOCATED_IN"),))
+    city = Entity(id="k", start=20, end=25, label="ORG")
+    pred = document(XI, city, relations=(Relation(head="x", tail="k", label="LOCATED_IN"),))
     report = evaluate_document(gold, pred)
     assert report.relations["strict"].scores.micro == Counts(fp=1, fn=1)
     assert report.relations["boundaries"].scores.micro == Counts(tp=1)
 
 
 def test_a_gold_relation_without_predicted_ends_is_missed() -> None:
-    gold = document(XI, PEKIN, relations=(Relation("x", "k", "LOCATED_IN"),))
+    gold = document(XI, PEKIN, relations=(Relation(head="x", tail="k", label="LOCATED_IN"),))
     assert evaluate_document(gold, document()).relations["strict"].scores.micro == Counts(fn=1)
 
 
 def test_a_label_outside_the_schema_is_spurious_and_reported() -> None:
-    pred = document(Entity("x", 0, 2, "ALIEN"))
+    pred = document(Entity(id="x", start=0, end=2, label="ALIEN"))
     report = evaluate_document(document(XI), pred)
     assert report.unknown == ("ALIEN",)
     assert report.entities["exact"].scores.types["ALIEN"] == Counts(fp=1)

@@ -10,7 +10,14 @@ TEXT = "Xi et Poutine parlent de la guerre en Ukraine à Pékin, puis à Moscou,
 
 
 def document(spans: Iterable[tuple[int, int, str]], id_: str = "d") -> Document:
-    return Document(id_, TEXT, tuple(Entity(f"e{n}", *span) for n, span in enumerate(spans)))
+    return Document(
+        id_,
+        TEXT,
+        tuple(
+            Entity(id=f"e{n}", start=start, end=end, label=label)
+            for n, (start, end, label) in enumerate(spans)
+        ),
+    )
 
 
 def pair_mentions(

@@ -38,13 +38,29 @@ def documents(
         spans = [sorted(pair) for pair in draw(st.lists(pairs, max_size=6))]
     mentions = draw(st.lists(names, min_size=len(spans), max_size=len(spans), unique=True))
     entities = tuple(
-        Entity(name, start, end, draw(labels), draw(refs), draw(attributes), draw(SCORES))
+        Entity(
+            id=name,
+            start=start,
+            end=end,
+            label=draw(labels),
+            ref=draw(refs),
+            attributes=draw(attributes),
+            score=draw(SCORES),
+        )
         for name, (start, end) in zip(mentions, spans, strict=True)
     )
     relations = ()
     if mentions:
         some = st.sampled_from(mentions)
-        arc = st.builds(Relation, some, some, labels, st.none() | names, attributes, SCORES)
+        arc = st.builds(
+            Relation,
+            head=some,
+            tail=some,
+            label=labels,
+            id=st.none() | names,
+            attributes=attributes,
+            score=SCORES,
+        )
         relations = tuple(draw(st.lists(arc, max_size=4)))
     meta = draw(st.dictionaries(NAMES.filter("id".__ne__), NAMES | st.integers(0, 9), max_size=2))
     return Document(draw(ids), text, entities, relations, meta)

@@ -45,6 +45,8 @@ def mentions(draw: st.DrawFn, spans: Sequence[tuple[int, int]]) -> list[Entity]:
         if length:
             start, end = spans[position][0], spans[position : position + length][-1][1]
             ref = draw(st.sampled_from(REFS))
-            found.append(Entity(f"e{len(found) + 1}", start, end, draw(LABELS), ref))
+            found.append(
+                Entity(id=f"e{len(found) + 1}", start=start, end=end, label=draw(LABELS), ref=ref)
+            )
         position += max(length, 1)
     return found

@@ -44,12 +44,14 @@ def sentence(number: int) -> Document:
     text = f"{name} {verb} {city} et rencontre {other}."
     place, last = text.index(city), text.rindex(other)
     entities = (
-        Entity("a", 0, len(name), "PER"),
-        Entity("b", place, place + len(city), "LOC"),
-        Entity("c", last, last + len(other), "PER"),
+        Entity(id="a", start=0, end=len(name), label="PER"),
+        Entity(id="b", start=place, end=place + len(city), label="LOC"),
+        Entity(id="c", start=last, end=last + len(other), label="PER"),
     )
-    lives_in = () if number % 2 else (Relation("a", "b", "LIVES_IN"),)
-    return Document(f"d{number}", text, entities, (*lives_in, Relation("a", "c", "MEETS")))
+    lives_in = () if number % 2 else (Relation(head="a", tail="b", label="LIVES_IN"),)
+    return Document(
+        f"d{number}", text, entities, (*lives_in, Relation(head="a", tail="c", label="MEETS"))
+    )
 
 
 def example(nlp: Language, document: Document) -> Example:

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 from urllib.parse import unquote
 
 import msgspec
@@ -307,11 +307,24 @@ class _AnnotationReader:
         note = self._document_note
         names = {name: note.mentions.get(name, name) for name in self._mentions}
         entities = tuple(
-            Entity(names[name], *mention, self._refs.get(name), *self._extras(name))
-            for name, mention in self._mentions.items()
+            Entity(
+                id=names[name],
+                start=start,
+                end=end,
+                label=label,
+                ref=self._refs.get(name),
+                **self._extras(name),
+            )
+            for name, (start, end, label) in self._mentions.items()
         )
         relations = tuple(
-            Relation(names[arc.head], names[arc.tail], arc.label, *self._relation_extras(arc.id))
+            Relation(
+                head=names[arc.head],
+                tail=names[arc.tail],
+                label=arc.label,
+                id=self._relation_id(arc.id),
+                **self._extras(arc.id),
+            )
             for arc in self._arcs
         )
         self._report.raise_problems()
@@ -321,12 +334,14 @@ class _AnnotationReader:
             file = self._report.file
             raise DataError(problem.at(file=file) for problem in error.problems) from error
 
-    def _relation_extras(self, line_id: str) -> tuple[str | None, dict[str, str], float | None]:
-        """Return the id, attributes and score of a relation."""
+    def _relation_id(self, line_id: str) -> str | None:
+        """Return the id that a note gives a relation."""
         note = self._item_notes.get(line_id)
-        return (note.id if note else None, *self._extras(line_id))
+        return note.id if note else None
 
-    def _extras(self, line_id: str) -> tuple[dict[str, str], float | None]:
-        """Return the attributes and the score of a mention or relation."""
+    def _extras(self, line_id: str) -> dict[str, Any]:
+        """Return the attributes and the score of a mention or relation, by keyword."""
         attributes, note = self._attributes.get(line_id, {}), self._item_notes.get(line_id)
-        return (attributes, None) if note is None else (attributes | note.attributes, note.score)
+        if note is None:
+            return {"attributes": attributes}
+        return {"attributes": attributes | note.attributes, "score": note.score}

@@ -187,13 +187,13 @@ def _reduce_entity(
     scored = entity.score is not None and not capabilities.entity_scores
     notes.add("mention scores dropped", place, scored)
     return Entity(
-        id_,
-        entity.start,
-        entity.end,
-        entity.label,
-        entity.ref if capabilities.refs else None,
-        entity.attributes if capabilities.entity_attributes else {},
-        entity.score if capabilities.entity_scores else None,
+        id=id_,
+        start=entity.start,
+        end=entity.end,
+        label=entity.label,
+        ref=entity.ref if capabilities.refs else None,
+        attributes=entity.attributes if capabilities.entity_attributes else {},
+        score=entity.score if capabilities.entity_scores else None,
     )
 
 
@@ -210,12 +210,12 @@ def _reduce_relation(
     scored = relation.score is not None and not capabilities.relation_scores
     notes.add("relation scores dropped", place, scored)
     return Relation(
-        new_ids[relation.head],
-        new_ids[relation.tail],
-        relation.label,
-        relation.id if capabilities.relation_ids else None,
-        attributes,
-        relation.score if capabilities.relation_scores else None,
+        head=new_ids[relation.head],
+        tail=new_ids[relation.tail],
+        label=relation.label,
+        id=relation.id if capabilities.relation_ids else None,
+        attributes=attributes,
+        score=relation.score if capabilities.relation_scores else None,
     )
 
 

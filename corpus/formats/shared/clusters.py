@@ -81,7 +81,9 @@ def document_from_clusters(
             problems.append(Problem("dangling-relation", what, fix, id_, relation.label))
         elif relation.head in first and relation.tail in first:
             head, tail = first[relation.head], first[relation.tail]
-            kept.append(Relation(head, tail, relation.label, attributes=relation.attributes))
+            kept.append(
+                Relation(head=head, tail=tail, label=relation.label, attributes=relation.attributes)
+            )
         else:
             notes.add("relations of clusters without mentions left out", place)
     if problems:

@@ -175,7 +175,15 @@ def _to_entities(parsed: ParsedResults) -> Iterator[Entity]:
         ref = attributes.pop(REF_TAG, None)
         for number, label in enumerate(labels, start=1):
             id_ = result.id if number == 1 else f"{result.id}-{number}"
-            yield Entity(id_, value.start, value.end, label, ref, attributes, result.score)
+            yield Entity(
+                id=id_,
+                start=value.start,
+                end=value.end,
+                label=label,
+                ref=ref,
+                attributes=attributes,
+                score=result.score,
+            )
 
 
 def _to_relations(parsed: ParsedResults) -> Iterator[Relation]:
@@ -183,9 +191,13 @@ def _to_relations(parsed: ParsedResults) -> Iterator[Relation]:
     for result, labels, attributes in parsed.arcs:
         for label in labels:
             if result.direction != "left":
-                yield Relation(result.from_id, result.to_id, label, attributes=attributes)
+                yield Relation(
+                    head=result.from_id, tail=result.to_id, label=label, attributes=attributes
+                )
             if result.direction != "right":
-                yield Relation(result.to_id, result.from_id, label, attributes=attributes)
+                yield Relation(
+                    head=result.to_id, tail=result.from_id, label=label, attributes=attributes
+                )
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,11 +122,19 @@ def to_document(
     ids = _span_ids([span for span, _ in scored])
     entities: dict[tuple[int, int, str, str], Entity] = {}
     for entity_id, (span, score) in zip(ids, scored, strict=True):
-        offsets = span.start_char, span.end_char
-        entity = Entity(entity_id, *offsets, span.label_, ref=span.kb_id_ or None, score=score)
+        entity = Entity(
+            id=entity_id,
+            start=span.start_char,
+            end=span.end_char,
+            label=span.label_,
+            ref=span.kb_id_ or None,
+            score=score,
+        )
         entities.setdefault(_key(span), entity)
     relations = tuple(
-        Relation(entities[_key(head)].id, entities[_key(tail)].id, label, score=score)
+        Relation(
+            head=entities[_key(head)].id, tail=entities[_key(tail)].id, label=label, score=score
+        )
         for head, tail, label, score in get_relations(doc)
         if _key(head) in entities and _key(tail) in entities
     )

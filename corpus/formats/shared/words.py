@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from aloi.corpus.document import Document, Relation
+from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.tokens import Token
 from aloi.corpus.problems import DataError, Problem
@@ -42,6 +42,12 @@ class SpanResolver:
         fix = "Use indices of existing tokens, counted from 0, with the first before the last"
         self.problems.append(Problem("token-outside-text", what, fix, item=item))
         return -1, -1
+
+    def entity(self, number: int, first: int, end: int, label: str) -> Entity:
+        """Return mention `e<number>` over the tokens from `first` up to `end` (exclusive)."""
+        id_ = f"e{number}"
+        start, stop = self.resolve(first, end, id_)
+        return Entity(id=id_, start=start, end=stop, label=label)
 
     def raise_problems(self, document: str) -> None:
         """Raise `DataError` if any range was invalid; `document` is the id to report."""

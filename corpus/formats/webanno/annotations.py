@@ -163,7 +163,9 @@ class AnnotationCollector:
         for arc in self._arcs:
             head, tail = self._resolve(arc.head, arc.line), self._resolve(arc.tail, arc.line)
             if head and tail and head in ids and tail in ids:
-                relation = Relation(ids[head], ids[tail], arc.label, attributes=arc.attributes)
+                relation = Relation(
+                    head=ids[head], tail=ids[tail], label=arc.label, attributes=arc.attributes
+                )
                 relations.append(relation)
             elif head and tail:
                 self._report.add_note("relations of empty mentions left out", arc.line)
@@ -193,4 +195,11 @@ class AnnotationCollector:
         self._report.add_note("mentions without a value", mention.line, label is None)
         start, end = code_points[mention.start], code_points[mention.end]
         label = self._layer.short_name if label is None else label
-        return Entity(id_, start, end, label, attributes.pop(REF_FEATURE, None), attributes)
+        return Entity(
+            id=id_,
+            start=start,
+            end=end,
+            label=label,
+            ref=attributes.pop(REF_FEATURE, None),
+            attributes=attributes,
+        )

@@ -86,7 +86,12 @@ class _CasReader:
         ids = {fs.xmiID: f"e{number}" for number, (fs, *_) in enumerate(labelled, start=1)}
         entities = tuple(
             Entity(
-                ids[fs.xmiID], fs.begin, fs.end, label, features.pop(REF_FEATURE, None), features
+                id=ids[fs.xmiID],
+                start=fs.begin,
+                end=fs.end,
+                label=label,
+                ref=features.pop(REF_FEATURE, None),
+                attributes=features,
             )
             for fs, label, features in labelled
         )
@@ -126,7 +131,7 @@ class _CasReader:
             if head and tail:
                 feature = self._label_feature(fs.type)
                 label, features = self._label_and_features(fs, feature)
-                yield Relation(head, tail, label, attributes=features)
+                yield Relation(head=head, tail=tail, label=label, attributes=features)
             else:
                 self._note("relations between other annotations left out")
 

@@ -219,7 +219,13 @@ def _restore(
 def _move(mention: StandoffMention, start: int) -> Entity:
     end = start + mention.end - mention.start
     return Entity(
-        mention.id, start, end, mention.label, mention.ref, mention.attributes, mention.score
+        id=mention.id,
+        start=start,
+        end=end,
+        label=mention.label,
+        ref=mention.ref,
+        attributes=mention.attributes,
+        score=mention.score,
     )
 
 

@@ -29,9 +29,15 @@ SCHEMA = Schema(
         "IN": RelationType(("PER",), ("LOC",)),
     },
 )
-ANA, BOB = Entity("e1", 0, 3, "PER", ref="ana"), Entity("e2", 11, 14, "PER")
-ROME = Entity("e3", 17, 21, "LOC")
-MEETS, IN = Relation("e1", "e2", "MEETS"), Relation("e2", "e3", "IN")
+ANA, BOB = (
+    Entity(id="e1", start=0, end=3, label="PER", ref="ana"),
+    Entity(id="e2", start=11, end=14, label="PER"),
+)
+ROME = Entity(id="e3", start=17, end=21, label="LOC")
+MEETS, IN = (
+    Relation(head="e1", tail="e2", label="MEETS"),
+    Relation(head="e2", tail="e3", label="IN"),
+)
 USERS = {"7": "eve@example.com"}
 
 
@@ -41,9 +47,9 @@ def doc(*entities: Entity, relations: tuple[Relation, ...] = (), **meta: Any) ->
 
 ANNE = doc(ANA, BOB, ROME, relations=(MEETS, IN), annotator="anne", guideline_version="1.0")
 LUC = doc(
-    Entity("x", 0, 3, "PER", ref="anna"),
+    Entity(id="x", start=0, end=3, label="PER", ref="anna"),
     BOB,
-    Entity("e1", 17, 21, "ORG"),
+    Entity(id="e1", start=17, end=21, label="ORG"),
     annotator="luc",
     guideline_version="1.1",
 )
@@ -69,7 +75,7 @@ def test_shared_annotations_are_kept_and_disagreements_marked() -> None:
 
 
 def test_a_disputed_attribute_marks_the_shared_relation() -> None:
-    negated = Relation("e1", "e2", "MEETS", attributes={"assertion": "negated"})
+    negated = Relation(head="e1", tail="e2", label="MEETS", attributes={"assertion": "negated"})
     versions = {"A": doc(ANA, BOB, relations=(MEETS,)), "B": doc(ANA, BOB, relations=(negated,))}
     marked = AdjudicationCase(versions, SCHEMA).marked()
     assert sorted(each.label for each in marked.relations) == ["MEETS", MARK]
@@ -83,14 +89,19 @@ def test_a_document_with_marks_is_not_decided() -> None:
 
 
 def test_a_decision_that_the_schema_forbids_is_refused() -> None:
-    wrong = decision(ANA, BOB, Entity("q", 17, 21, "ORG"), relations=(Relation("e2", "q", "IN"),))
+    wrong = decision(
+        ANA,
+        BOB,
+        Entity(id="q", start=17, end=21, label="ORG"),
+        relations=(Relation(head="e2", tail="q", label="IN"),),
+    )
     with pytest.raises(DataError, match="forbidden-ends"):
         CASE.gold(wrong, USERS)
 
 
 def test_gold_records_the_adjudicator_and_keeps_the_annotators_ids() -> None:
-    rome = Entity("mark-4", 17, 21, "LOC")
-    work = decision(ANA, BOB, rome, relations=(Relation("e2", "mark-4", "IN"),))
+    rome = Entity(id="mark-4", start=17, end=21, label="LOC")
+    work = decision(ANA, BOB, rome, relations=(Relation(head="e2", tail="mark-4", label="IN"),))
     assert CASE.gold(work, USERS) == doc(
         ANA,
         BOB,

@@ -16,9 +16,9 @@ SCHEMA = Schema(
     {"MEETS": RelationType(("PER",), ("PER",), symmetric=True)},
     relation_attributes={"assertion": AttributeType(default="asserted")},
 )
-ANA = Entity("a", 0, 3, "PER", ref="ana")
-BOB = Entity("b", 9, 12, "PER")
-ROME = Entity("r", 15, 19, "LOC")
+ANA = Entity(id="a", start=0, end=3, label="PER", ref="ana")
+BOB = Entity(id="b", start=9, end=12, label="PER")
+ROME = Entity(id="r", start=15, end=19, label="LOC")
 
 
 def doc(*entities: Entity, relations: tuple[Relation, ...] = ()) -> Document:
@@ -27,20 +27,30 @@ def doc(*entities: Entity, relations: tuple[Relation, ...] = ()) -> Document:
 
 def test_shared_content_keeps_only_values_that_all_versions_have() -> None:
     negated, possible = {"assertion": "negated", "x": "1"}, {"assertion": "possible", "x": "1"}
-    one = doc(ANA, BOB, ROME, relations=(Relation("a", "b", "IN", attributes=negated),))
+    one = doc(
+        ANA, BOB, ROME, relations=(Relation(head="a", tail="b", label="IN", attributes=negated),)
+    )
     other = doc(
-        Entity("q", 0, 3, "PER", ref="anna"),
+        Entity(id="q", start=0, end=3, label="PER", ref="anna"),
         BOB,
-        relations=(Relation("q", "b", "IN", attributes=possible),),
+        relations=(Relation(head="q", tail="b", label="IN", attributes=possible),),
     )
     shared = shared_content(extract_content(each, SCHEMA) for each in (one, other))
     assert build_document(shared, [one, other]) == doc(
-        Entity("a", 0, 3, "PER"), BOB, relations=(Relation("a", "b", "IN", attributes={"x": "1"}),)
+        Entity(id="a", start=0, end=3, label="PER"),
+        BOB,
+        relations=(Relation(head="a", tail="b", label="IN", attributes={"x": "1"}),),
     )
 
 
 def test_a_mention_keeps_its_first_id_unless_another_mention_has_it() -> None:
-    one, other = doc(ANA), doc(Entity("a", 9, 12, "PER"), Entity("z", 0, 3, "PER"))
+    one, other = (
+        doc(ANA),
+        doc(
+            Entity(id="a", start=9, end=12, label="PER"),
+            Entity(id="z", start=0, end=3, label="PER"),
+        ),
+    )
     document = build_document(extract_content(other, SCHEMA), [one, other])
     assert {each.start: each.id for each in document.entities} == {0: "a", 9: "a-2"}
 

@@ -16,9 +16,9 @@ SCHEMA = Schema(
     {"MEETS": RelationType(("PER",), ("PER",), symmetric=True)},
     relation_attributes={"assertion": AttributeType(default="asserted")},
 )
-ANA = Entity("a", 0, 3, "PER", ref="ana")
-BOB = Entity("b", 9, 12, "PER")
-ROME = Entity("r", 15, 19, "LOC")
+ANA = Entity(id="a", start=0, end=3, label="PER", ref="ana")
+BOB = Entity(id="b", start=9, end=12, label="PER")
+ROME = Entity(id="r", start=15, end=19, label="LOC")
 
 
 def doc(*entities: Entity, relations: tuple[Relation, ...] = ()) -> Document:
@@ -32,15 +32,17 @@ def disagreements(one: Document, other: Document) -> list[tuple[str, dict[str, t
 
 def test_ids_default_attributes_and_direction_of_symmetric_relations_are_ignored() -> None:
     asserted = {"assertion": "asserted"}
-    one = doc(ANA, BOB, relations=(Relation("a", "b", "MEETS", attributes=asserted),))
-    renamed = Entity("x", 0, 3, "PER", ref="ana")
-    other = doc(renamed, BOB, relations=(Relation("b", "x", "MEETS", id="r1"),))
+    one = doc(
+        ANA, BOB, relations=(Relation(head="a", tail="b", label="MEETS", attributes=asserted),)
+    )
+    renamed = Entity(id="x", start=0, end=3, label="PER", ref="ana")
+    other = doc(renamed, BOB, relations=(Relation(head="b", tail="x", label="MEETS", id="r1"),))
     assert disagreements(one, other) == []
 
 
 def test_a_different_label_also_affects_the_relations_of_the_mention() -> None:
-    one = doc(ANA, ROME, relations=(Relation("a", "r", "LOCATED_IN"),))
-    other = doc(ANA, Entity("r", 15, 19, "ORG"))
+    one = doc(ANA, ROME, relations=(Relation(head="a", tail="r", label="LOCATED_IN"),))
+    other = doc(ANA, Entity(id="r", start=15, end=19, label="ORG"))
     assert disagreements(one, other) == [
         ("mention", {"A": ("LOC «Rome»",), "B": ("ORG «Rome»",)}),
         ("relation", {"A": ("LOCATED_IN →",)}),  # B has no LOC Rome
@@ -48,7 +50,7 @@ def test_a_different_label_also_affects_the_relations_of_the_mention() -> None:
 
 
 def test_values_of_shared_mentions_are_compared() -> None:
-    other = Entity("a", 0, 3, "PER", ref="anna", attributes={"sure": "no"})
+    other = Entity(id="a", start=0, end=3, label="PER", ref="anna", attributes={"sure": "no"})
     assert disagreements(doc(ANA), doc(other)) == [
         ("ref", {"A": ("ana",), "B": ("anna",)}),
         ("sure", {"A": (), "B": ("no",)}),
@@ -57,9 +59,22 @@ def test_values_of_shared_mentions_are_compared() -> None:
 
 def test_relations_are_compared_by_direction_label_and_attributes() -> None:
     negated = {"assertion": "negated"}
-    one = doc(ANA, BOB, ROME, relations=(Relation("a", "b", "HELPS"), Relation("a", "r", "IN")))
-    turned = Relation("b", "a", "HELPS")
-    other = doc(ANA, BOB, ROME, relations=(turned, Relation("a", "r", "IN", attributes=negated)))
+    one = doc(
+        ANA,
+        BOB,
+        ROME,
+        relations=(
+            Relation(head="a", tail="b", label="HELPS"),
+            Relation(head="a", tail="r", label="IN"),
+        ),
+    )
+    turned = Relation(head="b", tail="a", label="HELPS")
+    other = doc(
+        ANA,
+        BOB,
+        ROME,
+        relations=(turned, Relation(head="a", tail="r", label="IN", attributes=negated)),
+    )
     listed = find_disagreements({"A": one, "B": other}, SCHEMA)
     assert [each.versions for each in listed] == [
         {"A": ("HELPS →",), "B": ("← HELPS",)},

@@ -13,8 +13,11 @@ from aloi.corpus.schema import RelationType, Schema
 
 TEXT = "Le président Xi est à Moscou"
 SCHEMA = Schema("s", "1", {}, {"MEETS": RelationType(("PER",), ("PER",), symmetric=True)})
-XI, MOSCOW = Entity("x", 13, 15, "PER", ref="xi-jinping"), Entity("m", 22, 28, "LOC")
-ROLE = Entity("r", 3, 12, "ROLE")
+XI, MOSCOW = (
+    Entity(id="x", start=13, end=15, label="PER", ref="xi-jinping"),
+    Entity(id="m", start=22, end=28, label="LOC"),
+)
+ROLE = Entity(id="r", start=3, end=12, label="ROLE")
 
 
 def doc(*entities: Entity, relations: tuple[Relation, ...] = (), id_: str = "d") -> Document:
@@ -27,7 +30,11 @@ def count_actions(predicted: Document, gold: Document) -> dict[str, int]:
 
 def test_each_action_on_mentions_is_counted() -> None:
     # président Xi → Xi: one edge dragged; Moscou ORG → LOC; «Le» superfluous; ref of Xi.
-    predicted = doc(Entity("a", 3, 15, "PER"), Entity("b", 22, 28, "ORG"), Entity("c", 0, 2, "PER"))
+    predicted = doc(
+        Entity(id="a", start=3, end=15, label="PER"),
+        Entity(id="b", start=22, end=28, label="ORG"),
+        Entity(id="c", start=0, end=2, label="PER"),
+    )
     effort = measure_effort([doc(XI, MOSCOW)], [predicted], SCHEMA)
     assert dict(effort.from_predictions) == {
         "boundaries moved": 1,
@@ -40,28 +47,45 @@ def test_each_action_on_mentions_is_counted() -> None:
 
 
 def test_nested_mentions_are_matched_at_the_lowest_cost() -> None:
-    predicted = doc(Entity("a", 3, 12, "ROLE"), Entity("b", 3, 15, "PER", ref="xi-jinping"))
+    predicted = doc(
+        Entity(id="a", start=3, end=12, label="ROLE"),
+        Entity(id="b", start=3, end=15, label="PER", ref="xi-jinping"),
+    )
     assert count_actions(predicted, doc(ROLE, XI)) == {"boundaries moved": 1}
 
 
 def test_relations_of_deleted_mentions_are_deleted_and_those_of_moved_ones_stay() -> None:
-    others = Entity("le", 0, 2, "PER"), MOSCOW
-    arcs = Relation("le", "m", "LOCATED_IN"), Relation("a", "m", "LOCATED_IN")
-    predicted = doc(Entity("a", 12, 15, "PER", ref="xi-jinping"), *others, relations=arcs)
-    gold = doc(XI, MOSCOW, relations=(Relation("x", "m", "LOCATED_IN"),))
+    others = Entity(id="le", start=0, end=2, label="PER"), MOSCOW
+    arcs = (
+        Relation(head="le", tail="m", label="LOCATED_IN"),
+        Relation(head="a", tail="m", label="LOCATED_IN"),
+    )
+    predicted = doc(
+        Entity(id="a", start=12, end=15, label="PER", ref="xi-jinping"), *others, relations=arcs
+    )
+    gold = doc(XI, MOSCOW, relations=(Relation(head="x", tail="m", label="LOCATED_IN"),))
     assert count_actions(predicted, gold) == {"boundaries moved": 1, "mentions deleted": 1}
 
 
 def test_each_action_on_relations_is_counted() -> None:
     negated = {"assertion": "negated"}
     predicted = doc(
-        XI, MOSCOW, ROLE, relations=(Relation("m", "x", "IN"), Relation("x", "r", "HAS"))
+        XI,
+        MOSCOW,
+        ROLE,
+        relations=(
+            Relation(head="m", tail="x", label="IN"),
+            Relation(head="x", tail="r", label="HAS"),
+        ),
     )
     gold = doc(
         XI,
         MOSCOW,
         ROLE,
-        relations=(Relation("x", "m", "IN"), Relation("x", "r", "HAS_ROLE", attributes=negated)),
+        relations=(
+            Relation(head="x", tail="m", label="IN"),
+            Relation(head="x", tail="r", label="HAS_ROLE", attributes=negated),
+        ),
     )
     assert count_actions(predicted, gold) == {
         "arcs turned": 1,
@@ -75,13 +99,14 @@ def test_each_action_on_relations_is_counted() -> None:
 
 def test_the_direction_of_a_symmetric_relation_takes_no_action() -> None:
     one, other = (
-        doc(XI, MOSCOW, relations=(Relation(*ends, "MEETS"),)) for ends in (("x", "m"), ("m", "x"))
+        doc(XI, MOSCOW, relations=(Relation(head=ends[0], tail=ends[1], label="MEETS"),))
+        for ends in (("x", "m"), ("m", "x"))
     )
     assert count_actions(one, other) == {}
 
 
 def test_a_document_is_cleared_if_that_takes_fewer_actions() -> None:
-    wrong = doc(*(Entity(f"w{n}", n, n + 1, "LOC") for n in range(10)))
+    wrong = doc(*(Entity(id=f"w{n}", start=n, end=n + 1, label="LOC") for n in range(10)))
     assert count_actions(wrong, doc(MOSCOW)) == {"mentions added": 1, "documents cleared": 1}
 
 

@@ -4,7 +4,10 @@ from aloi.annotation.compare.pass_agreement import compare_passes
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.eval.reports.sheets import rich_table
 
-ANA, ROME = Entity("a", 0, 3, "PER", ref="ana"), Entity("r", 6, 10, "LOC")
+ANA, ROME = (
+    Entity(id="a", start=0, end=3, label="PER", ref="ana"),
+    Entity(id="r", start=6, end=10, label="LOC"),
+)
 
 
 def doc(*entities: Entity, relations: tuple[Relation, ...] = ()) -> Document:
@@ -12,8 +15,8 @@ def doc(*entities: Entity, relations: tuple[Relation, ...] = ()) -> Document:
 
 
 def test_values_and_relations_are_compared_on_shared_mentions() -> None:
-    one = doc(ANA, ROME, relations=(Relation("a", "r", "LOCATED_IN"),))
-    other = doc(Entity("x", 0, 3, "PER", ref="anna"), ROME)
+    one = doc(ANA, ROME, relations=(Relation(head="a", tail="r", label="LOCATED_IN"),))
+    other = doc(Entity(id="x", start=0, end=3, label="PER", ref="anna"), ROME)
     agreement = compare_passes({"A": [one], "B": [other]})
     assert [(each.value, each.items, each.same) for each in agreement.values] == [("ref", 1, 0)]
     assert [each.kind for each in agreement.disagreements] == [
@@ -30,7 +33,7 @@ def test_values_and_relations_are_compared_on_shared_mentions() -> None:
 
 
 def test_a_relation_on_a_mention_that_one_annotator_lacks_is_no_second_disagreement() -> None:
-    one = doc(ANA, ROME, relations=(Relation("a", "r", "LOCATED_IN"),))
+    one = doc(ANA, ROME, relations=(Relation(head="a", tail="r", label="LOCATED_IN"),))
     assert compare_passes({"A": [one], "B": [doc(ANA)]}).disagreements == ()
 
 

@@ -9,7 +9,10 @@ from aloi.corpus import document_files
 from aloi.corpus.document import Document, Entity
 from aloi.corpus.problems import DataError
 
-ANA, ROME = Entity("a", 0, 3, "PER", ref="ana"), Entity("r", 6, 10, "LOC")
+ANA, ROME = (
+    Entity(id="a", start=0, end=3, label="PER", ref="ana"),
+    Entity(id="r", start=6, end=10, label="LOC"),
+)
 
 
 def doc(id_: str, *entities: Entity, lead_time: float | None = None) -> Document:

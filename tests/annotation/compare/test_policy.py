@@ -8,9 +8,15 @@ from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.schema import RelationType, Schema
 
 SCHEMA = Schema("s", "1", {}, {"MEETS": RelationType(("PER",), ("PER",), symmetric=True)})
-ANA, BOB = Entity("e1", 0, 3, "PER", ref="ana"), Entity("e2", 9, 12, "PER")
-ROME = Entity("e3", 15, 19, "LOC")
-MEETS, IN = Relation("e1", "e2", "MEETS"), Relation("e2", "e3", "IN")
+ANA, BOB = (
+    Entity(id="e1", start=0, end=3, label="PER", ref="ana"),
+    Entity(id="e2", start=9, end=12, label="PER"),
+)
+ROME = Entity(id="e3", start=15, end=19, label="LOC")
+MEETS, IN = (
+    Relation(head="e1", tail="e2", label="MEETS"),
+    Relation(head="e2", tail="e3", label="IN"),
+)
 
 
 def doc(*entities: Entity, relations: tuple[Relation, ...] = ()) -> Document:
@@ -18,7 +24,11 @@ def doc(*entities: Entity, relations: tuple[Relation, ...] = ()) -> Document:
 
 
 ANNE = doc(ANA, BOB, ROME, relations=(MEETS, IN))
-LUC = doc(Entity("x", 0, 3, "PER", ref="anna"), BOB, Entity("e1", 15, 19, "ORG"))
+LUC = doc(
+    Entity(id="x", start=0, end=3, label="PER", ref="anna"),
+    BOB,
+    Entity(id="e1", start=15, end=19, label="ORG"),
+)
 EVE = doc(ANA, BOB, ROME, relations=(MEETS,))
 TWO = AdjudicationCase({"anne": ANNE, "luc": LUC}, SCHEMA)
 

@@ -42,7 +42,8 @@ def test_an_interrupted_assignment_is_resumed(
 
 def scored(id_: str, *scores: float | None) -> Document:
     entities = tuple(
-        Entity(f"e{number}", 0, 1, "PER", score=score) for number, score in enumerate(scores)
+        Entity(id=f"e{number}", start=0, end=1, label="PER", score=score)
+        for number, score in enumerate(scores)
     )
     return Document(id_, "Ana", entities)
 

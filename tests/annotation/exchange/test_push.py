@@ -14,7 +14,10 @@ from aloi.corpus.problems import DataError
 from aloi.corpus.schema import EntityType, Schema
 
 SCHEMA = Schema("s", "1", {"PER": EntityType()})
-DOCUMENTS = [Document(f"d{n}", "Ana vit à Rome", (Entity("e", 0, 3, "PER"),)) for n in range(4)]
+DOCUMENTS = [
+    Document(f"d{n}", "Ana vit à Rome", (Entity(id="e", start=0, end=3, label="PER"),))
+    for n in range(4)
+]
 PREDICTIONS = {document.id: document for document in DOCUMENTS}
 
 
@@ -98,7 +101,10 @@ def test_a_task_with_another_text_is_refused_and_one_with_work_never_replaced() 
         ({"predictions": {"d0": with_text(DOCUMENTS[0], "Ana vit à Lima")}}, "different-text"),
         ({"documents": [Document("x", "Ana\0", ())]}, "nul"),
         (
-            {"documents": [Document("x", "Ana", (Entity("e", 0, 3, "ORG"),))], "finished": True},
+            {
+                "documents": [Document("x", "Ana", (Entity(id="e", start=0, end=3, label="ORG"),))],
+                "finished": True,
+            },
             "unknown-entity-label",
         ),
     ],

@@ -23,16 +23,26 @@ SCHEMA = Schema(
     {label: EntityType() for label in ("PER", "LOC", "ORG")},
     {"IN": RelationType(("PER",), ("LOC",))},
 )
-ANA, BOB = Entity("e1", 0, 3, "PER", ref="ana"), Entity("e2", 11, 14, "PER")
-ROME = Entity("e3", 17, 21, "LOC")
+ANA, BOB = (
+    Entity(id="e1", start=0, end=3, label="PER", ref="ana"),
+    Entity(id="e2", start=11, end=14, label="PER"),
+)
+ROME = Entity(id="e3", start=17, end=21, label="LOC")
 
 
 def doc(*entities: Entity, relations: tuple[Relation, ...] = (), **meta: Any) -> Document:
     return Document("d", "Ana <voit> Bob à Rome", entities, relations, meta)
 
 
-ANNE = doc(ANA, BOB, ROME, relations=(Relation("e2", "e3", "IN"),), annotator="anne")
-LUC = doc(Entity("x", 0, 3, "PER", ref="anna"), BOB, Entity("e1", 17, 21, "ORG"), annotator="luc")
+ANNE = doc(
+    ANA, BOB, ROME, relations=(Relation(head="e2", tail="e3", label="IN"),), annotator="anne"
+)
+LUC = doc(
+    Entity(id="x", start=0, end=3, label="PER", ref="anna"),
+    BOB,
+    Entity(id="e1", start=17, end=21, label="ORG"),
+    annotator="luc",
+)
 CASE = AdjudicationCase({"anne": ANNE, "luc": LUC}, SCHEMA)
 WRITER = LabelStudioTaskWriter("adjudication", SCHEMA, "1.3", Notes())
 TASK = adjudication_task(CASE, WRITER)

@@ -99,8 +99,11 @@ def test_metadata_records_the_annotator_and_the_time_of_the_work(tmp_path: Path)
         "marie/d1.json": Document(
             "d1",
             TEXT,
-            (Entity("a", 1, 4, "PER"), Entity("r", 12, 16, "LOC")),
-            (Relation("a", "r", "LIVES_IN"),),
+            (
+                Entity(id="a", start=1, end=4, label="PER"),
+                Entity(id="r", start=12, end=16, label="LOC"),
+            ),
+            (Relation(head="a", tail="r", label="LIVES_IN"),),
             {
                 "annotator": "marie",
                 "guideline_version": "1.3.0",

@@ -59,8 +59,10 @@ def name(request: pytest.FixtureRequest) -> str:
 
 def make_documents(number: int) -> list[Document]:
     """Return documents of 3,000 characters with 40 mentions and 8 relations."""
-    entities = tuple(Entity(f"e{k}", 12 * k, 12 * k + 3, "PER", score=0.5) for k in range(40))
-    relations = tuple(Relation(f"e{k}", f"e{k + 1}", "a=b%") for k in range(8))
+    entities = tuple(
+        Entity(id=f"e{k}", start=12 * k, end=12 * k + 3, label="PER", score=0.5) for k in range(40)
+    )
+    relations = tuple(Relation(head=f"e{k}", tail=f"e{k + 1}", label="a=b%") for k in range(8))
     return [Document(f"d{k}", "mot " * 750, entities, relations) for k in range(number)]
 
 

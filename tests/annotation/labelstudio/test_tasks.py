@@ -9,7 +9,12 @@ from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError
 from aloi.corpus.schema import Schema
 
-PLAIN = Document("d", "Xi a téléphoné", (Entity("e", 0, 2, "PER", ref="xi"),), meta={"desk": "AFP"})
+PLAIN = Document(
+    "d",
+    "Xi a téléphoné",
+    (Entity(id="e", start=0, end=2, label="PER", ref="xi"),),
+    meta={"desk": "AFP"},
+)
 
 
 @pytest.mark.parametrize(
@@ -17,8 +22,8 @@ PLAIN = Document("d", "Xi a téléphoné", (Entity("e", 0, 2, "PER", ref="xi"),)
     [
         {"text": "Xi\0a téléphoné"},
         {"text": "Xi\\\0 téléphoné"},  # a backslash, then NUL
-        {"entities": (Entity("\0", 0, 2, "PER"),)},
-        {"entities": (Entity("e", 0, 2, "PER", attributes={"note": "a\0"}),)},
+        {"entities": (Entity(id="\0", start=0, end=2, label="PER"),)},
+        {"entities": (Entity(id="e", start=0, end=2, label="PER", attributes={"note": "a\0"}),)},
         {"meta": {"desk": "\0"}},
     ],
 )
@@ -40,7 +45,15 @@ def test_metadata_with_a_reserved_key_is_refused() -> None:
 def test_predictions_are_equal_whatever_the_order_of_their_results() -> None:
     writer = LabelStudioTaskWriter("marie", Schema("s", "1", {}), None, Notes())
     prediction = writer.prediction(
-        Document("d", "Xi et Ana", (Entity("a", 0, 2, "PER"), Entity("b", 6, 9, "PER"))), "m"
+        Document(
+            "d",
+            "Xi et Ana",
+            (
+                Entity(id="a", start=0, end=2, label="PER"),
+                Entity(id="b", start=6, end=9, label="PER"),
+            ),
+        ),
+        "m",
     )
     reordered = {**prediction, "result": prediction["result"][::-1]}
     assert writer.same_prediction(reordered, prediction)

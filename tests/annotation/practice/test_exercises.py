@@ -72,14 +72,16 @@ def test_a_missed_mention_is_corrected_with_its_rule() -> None:
 
 def test_words_that_must_not_be_marked_are_corrected_with_their_rule() -> None:
     start = FIRST.answers.text.index("visioconférence")
-    (only,) = corrections(FIRST, changed(FIRST, add=(Entity("v", start, start + 15, "EVENT"),)))
+    (only,) = corrections(
+        FIRST, changed(FIRST, add=(Entity(id="v", start=start, end=start + 15, label="EVENT"),))
+    )
     assert only.endswith("E4, G8 : un événement indéfini n'est pas marqué.")
 
 
 def test_attributes_are_corrected_and_refs_are_not() -> None:
     second = EXERCISES["exercice-2"]
     (pekin,) = (each for each in second.answers.entities if each.id == "pekin")
-    plain = Entity("p", pekin.start, pekin.end, "LOC", ref="chine")
+    plain = Entity(id="p", start=pekin.start, end=pekin.end, label="LOC", ref="chine")
     listed = corrections(second, changed(second, "pekin", add=(plain,)))
     assert [each.splitlines()[0] for each in listed] == ["«Pékin» (metonymy)", "«Pékin» … «accord»"]
     assert "L4 : une capitale" in listed[0]

@@ -50,15 +50,22 @@ def test_every_line_type() -> None:
         "#2\tOther T1\tx"  # the last line without an end
     )
     assert document.entities == (
-        Entity("T1", 0, 3, "PER", "T1", {"AnnotatorNotes": "who is she?"}),
-        Entity("T4", 4, 10, "Move", "T1", {"Negated": "true"}),
-        Entity("T2", 11, 15, "LOC", "la ville", {"Kind": "city"}),
-        Entity("T3", 21, 25, "LOC", "Wikidata:Q2868"),
+        Entity(
+            id="T1",
+            start=0,
+            end=3,
+            label="PER",
+            ref="T1",
+            attributes={"AnnotatorNotes": "who is she?"},
+        ),
+        Entity(id="T4", start=4, end=10, label="Move", ref="T1", attributes={"Negated": "true"}),
+        Entity(id="T2", start=11, end=15, label="LOC", ref="la ville", attributes={"Kind": "city"}),
+        Entity(id="T3", start=21, end=25, label="LOC", ref="Wikidata:Q2868"),
     )
     assert document.relations == (
-        Relation("T1", "T2", "LEAVES", attributes={"Sure": "no"}),
-        Relation("T4", "T1", "Who"),
-        Relation("T4", "T2", "From"),
+        Relation(head="T1", tail="T2", label="LEAVES", attributes={"Sure": "no"}),
+        Relation(head="T4", tail="T1", label="Who"),
+        Relation(head="T4", tail="T2", label="From"),
     )
     assert notes == {
         "arguments of events read as relations": 2,
@@ -142,7 +149,7 @@ def test_an_id_given_twice_is_an_error(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("text", "label"), [("An\ud800", "PER"), ("Ana", "P\udfff")])
 def test_lone_surrogates_are_an_error(text: str, label: str, tmp_path: Path) -> None:
-    document = Document("d", text, (Entity("T1", 0, 3, label),))
+    document = Document("d", text, (Entity(id="T1", start=0, end=3, label=label),))
     with pytest.raises(DataError, match="lone surrogate"):
         brat.write([document], tmp_path / "out", Options(), Notes())
     assert list(tmp_path.iterdir()) == []
@@ -159,8 +166,13 @@ def test_written_file() -> None:
     document = Document(
         "d",
         TEXT,
-        (Entity("e1", 0, 3, "PER", "Q1"), Entity("T1", 11, 20, "LOC", None, attributes, 0.5)),
-        (Relation("e1", "T1", "LEAVES", "r"),),
+        (
+            Entity(id="e1", start=0, end=3, label="PER", ref="Q1"),
+            Entity(
+                id="T1", start=11, end=20, label="LOC", ref=None, attributes=attributes, score=0.5
+            ),
+        ),
+        (Relation(head="e1", tail="T1", label="LEAVES", id="r"),),
     )
     assert format_annotations(document) == (
         "T2\tPER 0 3\tAna\n"
@@ -186,7 +198,7 @@ def test_ids_cannot_write_outside_the_folder(id_: str, tmp_path: Path) -> None:
 
 def test_every_label_with_white_space_is_reported(tmp_path: Path) -> None:
     labels = ("a b", "c\u2028d", "good")
-    entities = tuple(Entity(label, 0, 1, label) for label in labels)
+    entities = tuple(Entity(id=label, start=0, end=1, label=label) for label in labels)
     with pytest.raises(DataError, match="--labels") as caught:
         brat.write([Document("d", "Ana", entities)], tmp_path / "out", Options(), Notes())
     assert len(caught.value.problems) == 2

@@ -22,7 +22,9 @@ from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError
 
 LYON = Document(
-    "d", "Ana Roy vit à Lyon.", (Entity("e1", 0, 7, "PER"), Entity("e2", 14, 18, "LOC"))
+    "d",
+    "Ana Roy vit à Lyon.",
+    (Entity(id="e1", start=0, end=7, label="PER"), Entity(id="e2", start=14, end=18, label="LOC")),
 )
 
 
@@ -139,7 +141,11 @@ def test_texts_that_cannot_be_rebuilt_are_counted(tmp_path: Path) -> None:
 
 
 def test_labels_with_white_space_are_refused(tmp_path: Path) -> None:
-    entities = (Entity("e1", 0, 3, "a b"), Entity("e2", 4, 7, "\u2028"), Entity("e3", 8, 9, ""))
+    entities = (
+        Entity(id="e1", start=0, end=3, label="a b"),
+        Entity(id="e2", start=4, end=7, label="\u2028"),
+        Entity(id="e3", start=8, end=9, label=""),
+    )
     with pytest.raises(DataError) as error:
         conll.write(
             [Document("d", "Ana vit à", entities)], tmp_path / "o", conll.WriteOptions(), Notes()
@@ -156,7 +162,7 @@ def test_a_lone_surrogate_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("policy", "surfaces"), [("expand", ["Francophones"]), ("drop", [])])
 def test_mentions_not_aligned_with_tokens(tmp_path: Path, policy: str, surfaces: list[str]) -> None:
-    document = Document("d", "Francophones", (Entity("e1", 0, 6, "NORP"),))
+    document = Document("d", "Francophones", (Entity(id="e1", start=0, end=6, label="NORP"),))
     conll.write([document], tmp_path / "f.conll", conll.WriteOptions(tokens=policy), Notes())
     assert [
         s for s, _ in surfaces_and_labels(list(registry.read(str(tmp_path / "f.conll"))))
@@ -164,7 +170,10 @@ def test_mentions_not_aligned_with_tokens(tmp_path: Path, policy: str, surfaces:
 
 
 def test_the_first_of_two_mentions_on_one_token_is_kept(tmp_path: Path) -> None:
-    entities = (Entity("e1", 0, 6, "NORP"), Entity("e2", 6, 12, "NOUN"))
+    entities = (
+        Entity(id="e1", start=0, end=6, label="NORP"),
+        Entity(id="e2", start=6, end=12, label="NOUN"),
+    )
     notes = Notes()
     document = Document("d", "Francophones", entities)
     conll.write([document], tmp_path / "f.conll", conll.WriteOptions(), notes)
@@ -178,7 +187,10 @@ def test_the_first_of_two_mentions_on_one_token_is_kept(tmp_path: Path) -> None:
 
 
 def test_policy_error_reports_each_document(tmp_path: Path) -> None:
-    documents = [Document(id_, "Francophones", (Entity("e1", 0, 6, "NORP"),)) for id_ in "ab"]
+    documents = [
+        Document(id_, "Francophones", (Entity(id="e1", start=0, end=6, label="NORP"),))
+        for id_ in "ab"
+    ]
     with pytest.raises(DataError) as error:
         conll.write(documents, tmp_path / "f.conll", conll.WriteOptions(tokens="error"), Notes())
     assert [problem.document for problem in error.value.problems] == ["a", "b"]

@@ -38,7 +38,10 @@ def surfaces_and_labels(document: Document) -> list[tuple[str, str]]:
 
 
 def test_a_written_file(tmp_path: Path) -> None:
-    entities = (Entity("e1", 2, 9, "PER"), Entity("e2", 11, 15, "LOC"))
+    entities = (
+        Entity(id="e1", start=2, end=9, label="PER"),
+        Entity(id="e2", start=11, end=15, label="LOC"),
+    )
     document = Document("d", "« Ana Roy\n\nLyon.", entities, (), {"lang": "fr"})
     registry.write([document], str(tmp_path / "f.conllu"), format_="conllu")
     empty = "\t_" * 7
@@ -166,7 +169,7 @@ def test_a_problem_before_the_first_document_does_not_hide_it(tmp_path: Path) ->
 def test_labels_with_reserved_characters_are_refused(tmp_path: Path, label: str) -> None:
     with pytest.raises(DataError, match="--labels"):
         conllu.write(
-            [Document("d", "Ana", (Entity("e1", 0, 3, label),))],
+            [Document("d", "Ana", (Entity(id="e1", start=0, end=3, label=label),))],
             tmp_path / "f.conllu",
             conllu.WriteOptions(),
             Notes(),

@@ -12,7 +12,12 @@ from aloi.corpus.problems import DataError
 from aloi.corpus.schema import EntityType, Schema
 
 ANA = Document(
-    "d", "Ana vit à Rome", (Entity("a", 0, 3, "PER", ref="Q1"), Entity("r", 10, 14, "LOC"))
+    "d",
+    "Ana vit à Rome",
+    (
+        Entity(id="a", start=0, end=3, label="PER", ref="Q1"),
+        Entity(id="r", start=10, end=14, label="LOC"),
+    ),
 )
 
 

@@ -35,7 +35,9 @@ def test_ends_are_inclusive_and_relations_refer_to_tokens() -> None:
     assert document.text == "Ana Sow left Rome ."
     assert [document.surface(e) for e in document.entities] == ["Ana Sow", "Rome"]
     attributes = {"explanation": "moved", "uncertain": "true"}
-    assert document.relations == (Relation("e1", "e2", "physical", attributes=attributes),)
+    assert document.relations == (
+        Relation(head="e1", tail="e2", label="physical", attributes=attributes),
+    )
 
 
 def test_french_text_and_spans_are_used_and_lost_spans_counted() -> None:
@@ -62,7 +64,10 @@ def test_relations_to_tokens_without_a_mention_are_reported() -> None:
 
 
 def test_written_file() -> None:
-    entities = (Entity("a", 0, 3, "PER"), Entity("b", 6, 12, "LOC"))
+    entities = (
+        Entity(id="a", start=0, end=3, label="PER"),
+        Entity(id="b", start=6, end=12, label="LOC"),
+    )
     document = Document("d", "Ana l'Italie", entities)
     assert json.loads(written(document, "crossre")) == {
         "sentence": ["Ana", "l'", "Italie"],
@@ -72,7 +77,7 @@ def test_written_file() -> None:
         "sentence-detokenized": "Ana l'Italie",
         "token2charspan": [[0, 3], [4, 6], [6, 12]],
     }
-    doubtful = Relation("a", "b", "IN", attributes={"uncertain": "perhaps"})
+    doubtful = Relation(head="a", tail="b", label="IN", attributes={"uncertain": "perhaps"})
     with pytest.raises(DataError, match="cannot represent the attributes"):
         written(Document("d", "Ana l'Italie", entities, (doubtful,)), "crossre")
 

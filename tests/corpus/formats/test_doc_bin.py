@@ -30,8 +30,12 @@ TEXT = "Le président russe est à Moscou."
 DOCUMENT = Document(
     "d",
     TEXT,
-    (Entity("r", 3, 18, "ROLE", "Q1"), Entity("n", 13, 18, "NORP"), Entity("m", 25, 31, "LOC")),
-    (Relation("r", "n", "REPRESENTS"),),
+    (
+        Entity(id="r", start=3, end=18, label="ROLE", ref="Q1"),
+        Entity(id="n", start=13, end=18, label="NORP"),
+        Entity(id="m", start=25, end=31, label="LOC"),
+    ),
+    (Relation(head="r", tail="n", label="REPRESENTS"),),
 )
 
 
@@ -65,12 +69,12 @@ def test_relations_round_trip_through_a_doc_bin() -> None:
 
 
 def test_unaligned_mentions_are_expanded_to_tokens() -> None:
-    document = Document("d", TEXT, (Entity("x", 14, 17, "NORP"),))
+    document = Document("d", TEXT, (Entity(id="x", start=14, end=17, label="NORP"),))
     assert annotate(NLP.make_doc(TEXT), document).ents[0].text == "russe"
 
 
 def test_a_mention_of_trailing_space_has_no_token() -> None:
-    document = Document("d", "Ana ", (Entity("x", 3, 4, "PER"),))
+    document = Document("d", "Ana ", (Entity(id="x", start=3, end=4, label="PER"),))
     assert to_document(annotate(NLP.make_doc("Ana "), document), id_="d").entities == ()
 
 
@@ -104,8 +108,12 @@ def test_round_trip(document: Document) -> None:
 UNALIGNED = Document(
     "d",
     "Il va à  Rome",
-    (Entity("a", 9, 12, "LOC"), Entity("b", 7, 8, "X"), Entity("c", 0, 2, "PER")),
-    (Relation("c", "a", "GOES_TO"), Relation("c", "b", "Y")),
+    (
+        Entity(id="a", start=9, end=12, label="LOC"),
+        Entity(id="b", start=7, end=8, label="X"),
+        Entity(id="c", start=0, end=2, label="PER"),
+    ),
+    (Relation(head="c", tail="a", label="GOES_TO"), Relation(head="c", tail="b", label="Y")),
 )
 
 
@@ -158,8 +166,8 @@ def test_docs_of_other_tools_are_numbered(tmp_path: Path) -> None:
     found, notes = read(save_docs(tmp_path, doc, doc))
     assert [document.id for document in found] == ["train-1", "train-2"]
     assert found[0].entities == (
-        Entity("e1", 3, 18, "ROLE"),
-        Entity("e2", 25, 31, "LOC", "Q649"),
+        Entity(id="e1", start=3, end=18, label="ROLE"),
+        Entity(id="e2", start=25, end=31, label="LOC", ref="Q649"),
     )
     assert notes == {}
 
@@ -175,7 +183,7 @@ def test_spans_option_chooses_a_span_group(tmp_path: Path) -> None:
     doc.spans["sc"] = [Span(doc, 5, 6, "GPE"), Span(doc, 5, 6, "GPE")]
     path = save_docs(tmp_path, doc, NLP.make_doc("Rien."))
     (first, second), notes = read(path, "spans=sc")
-    assert first.entities == (Entity("e1", 25, 31, "GPE"),)
+    assert first.entities == (Entity(id="e1", start=25, end=31, label="GPE"),)
     assert second.entities == ()
     assert notes == {
         "docs without a span group 'sc'": 1,
@@ -234,7 +242,7 @@ def test_invalid_user_data_is_reported(key: str, value: object, tmp_path: Path) 
 
 @pytest.mark.parametrize(("text", "label"), [("Ana", "\ud800"), ("An\udfff", "PER")])
 def test_lone_surrogates_are_an_error(text: str, label: str, tmp_path: Path) -> None:
-    document = Document("d", text, (Entity("e", 0, 3, label),))
+    document = Document("d", text, (Entity(id="e", start=0, end=3, label=label),))
     with pytest.raises(DataError, match="lone surrogate"):
         doc_bin.write([document], tmp_path / "x.spacy", doc_bin.WriteOptions(), Notes())
     assert list(tmp_path.iterdir()) == []

@@ -46,8 +46,11 @@ def test_entities_and_relations_with_doccano_numbers() -> None:
     assert document == Document(
         "18",
         "Ana vit à Rome",
-        (Entity("e5", 0, 3, "PER"), Entity("e6", 10, 14, "LOC")),
-        (Relation("e5", "e6", "LIVES_IN"),),
+        (
+            Entity(id="e5", start=0, end=3, label="PER"),
+            Entity(id="e6", start=10, end=14, label="LOC"),
+        ),
+        (Relation(head="e5", tail="e6", label="LIVES_IN"),),
         {"lang": "fr"},
     )
     assert dict(notes.counts) == {"comments left out": 1}
@@ -63,8 +66,13 @@ def test_every_problem_is_reported_with_its_line() -> None:
 
 
 def test_written_file() -> None:
-    entities = (Entity("x", 0, 3, "PER"), Entity("y", 10, 14, "LOC"))
-    document = Document("d", "Ana vit à Rome", entities, (Relation("x", "y", "IN"),), {"k": 1})
+    entities = (
+        Entity(id="x", start=0, end=3, label="PER"),
+        Entity(id="y", start=10, end=14, label="LOC"),
+    )
+    document = Document(
+        "d", "Ana vit à Rome", entities, (Relation(head="x", tail="y", label="IN"),), {"k": 1}
+    )
     assert json.loads(written(document, "doccano")) == {
         "doc_id": "d",
         "text": "Ana vit à Rome",

@@ -33,11 +33,11 @@ def test_clusters_become_refs_and_relations_connect_first_mentions() -> None:
         "Ana",
         "Ana Sow vit à Rome .\nelle sort .",
         (
-            Entity("e2", 0, 7, "PER", "Ana#0"),
-            Entity("e3", 14, 18, "LOC", "Ana#1"),
-            Entity("e1", 21, 25, "PER", "Ana#0"),
+            Entity(id="e2", start=0, end=7, label="PER", ref="Ana#0"),
+            Entity(id="e3", start=14, end=18, label="LOC", ref="Ana#1"),
+            Entity(id="e1", start=21, end=25, label="PER", ref="Ana#0"),
         ),
-        (Relation("e2", "e3", "P551", attributes={"evidence": "0 1"}),),
+        (Relation(head="e2", tail="e3", label="P551", attributes={"evidence": "0 1"}),),
     )
 
 
@@ -49,7 +49,7 @@ def test_differing_names_and_empty_clusters_are_counted() -> None:
         "labels": [{"h": 0, "t": 1, "r": "P1"}, {"h": 0, "t": 2, "r": "P2"}],
     }
     (document,) = read(json.dumps([record]), "docred", notes=notes)
-    assert document.relations == (Relation("e1", "e2", "P2"),)
+    assert document.relations == (Relation(head="e1", tail="e2", label="P2"),)
     assert dict(notes.counts) == {
         "names that differ from the text": 1,
         "clusters without mentions left out": 1,
@@ -77,11 +77,11 @@ def test_every_problem_is_reported_with_its_line() -> None:
 def test_written_file() -> None:
     # "y" and "x" have the same ref and label: one vertex, in text order. "z" has no ref.
     entities = (
-        Entity("x", 14, 18, "PER", "Q1"),
-        Entity("y", 0, 3, "PER", "Q1"),
-        Entity("z", 8, 12, "LOC"),
+        Entity(id="x", start=14, end=18, label="PER", ref="Q1"),
+        Entity(id="y", start=0, end=3, label="PER", ref="Q1"),
+        Entity(id="z", start=8, end=12, label="LOC"),
     )
-    arc = Relation("x", "z", "P551", attributes={"evidence": "1"})
+    arc = Relation(head="x", tail="z", label="P551", attributes={"evidence": "1"})
     document = Document("d", "Ana à   Rome\n elle sort", entities, (arc,))
     notes = Notes()
     mention = {"name": "Ana", "sent_id": 0, "pos": [0, 1], "type": "PER"}
@@ -103,25 +103,34 @@ def test_written_file() -> None:
 
 
 def test_a_mention_across_a_line_end_joins_two_sentences() -> None:
-    arc = Relation("x", "x", "P1", attributes={"evidence": "0 1 2"})
-    document = Document("d", "Ana\nSow\nsort", (Entity("x", 0, 7, "PER"),), (arc,))
+    arc = Relation(head="x", tail="x", label="P1", attributes={"evidence": "0 1 2"})
+    document = Document(
+        "d", "Ana\nSow\nsort", (Entity(id="x", start=0, end=7, label="PER"),), (arc,)
+    )
     (record,) = json.loads(written(document, "docred"))
     assert record["sents"] == [["Ana", "Sow"], ["sort"]]
     assert record["labels"][0]["evidence"] == [0, 1]
 
 
 def test_invalid_evidence_is_reported() -> None:
-    entity = Entity("x", 0, 3, "PER")
+    entity = Entity(id="x", start=0, end=3, label="PER")
     for evidence in ("1", "", "0  0", "two"):
-        arc = Relation("x", "x", "P1", attributes={"evidence": evidence})
+        arc = Relation(head="x", tail="x", label="P1", attributes={"evidence": evidence})
         with pytest.raises(DataError, match="not a list of line numbers"):
             written(Document("d", "Ana", (entity,), (arc,)), "docred")
 
 
 def test_a_cluster_keeps_its_relations_if_its_first_mention_is_dropped() -> None:
-    entities = (Entity("x", 0, 2, "A", "q"), Entity("y", 4, 7, "A", "q"), Entity("z", 1, 2, "B"))
+    entities = (
+        Entity(id="x", start=0, end=2, label="A", ref="q"),
+        Entity(id="y", start=4, end=7, label="A", ref="q"),
+        Entity(id="z", start=1, end=2, label="B"),
+    )
     document = Document(
-        "d", "été Ana", entities, (Relation("x", "x", "P1"), Relation("x", "z", "P2"))
+        "d",
+        "été Ana",
+        entities,
+        (Relation(head="x", tail="x", label="P1"), Relation(head="x", tail="z", label="P2")),
     )
     notes = Notes()
     (record,) = json.loads(written(document, "docred", "tokens=drop", notes=notes))

@@ -88,7 +88,7 @@ def test_columns_are_identified_by_name(tmp_path: Path) -> None:
     content = "TOKEN\tNE-COARSE-LIT\tMISC\tNEL-LIT\nAna\tB-pers\tEndOfLine\tQ1\nRoy\tO\t_\t_\n"
     (document,) = read(tmp_path, content)
     assert (document.id, document.text) == ("f", "Ana\nRoy")
-    assert document.entities == (Entity("e1", 0, 3, "pers", "Q1"),)
+    assert document.entities == (Entity(id="e1", start=0, end=3, label="pers", ref="Q1"),)
     with pytest.raises(DataError, match="no column NE-FINE-LIT"):
         read(tmp_path, content, layer="fine")
 
@@ -142,7 +142,10 @@ def test_repair_option(tmp_path: Path) -> None:
 
 
 def test_a_written_file(tmp_path: Path) -> None:
-    entities = (Entity("e1", 2, 7, "loc", "Q90"), Entity("e2", 9, 12, "pers", "a b"))
+    entities = (
+        Entity(id="e1", start=2, end=7, label="loc", ref="Q90"),
+        Entity(id="e2", start=9, end=12, label="pers", ref="a b"),
+    )
     document = Document("d", "À Paris\n\nAna.", entities, (), {"date": "1902", "n": 1})
     notes = Notes()
     registry.write([document], str(tmp_path / "f.tsv"), format_="hipe", notes=notes)
@@ -170,7 +173,7 @@ def test_ids_that_do_not_fit_in_a_line_are_refused(tmp_path: Path, id_: str) -> 
 
 
 def test_labels_with_white_space_are_refused(tmp_path: Path) -> None:
-    document = Document("d", "Ana", (Entity("e1", 0, 3, "a b"),))
+    document = Document("d", "Ana", (Entity(id="e1", start=0, end=3, label="a b"),))
     with pytest.raises(DataError, match="--labels"):
         hipe.write([document], tmp_path / "f.tsv", hipe.WriteOptions(), Notes())
 

@@ -21,12 +21,12 @@ def test_typed_markup() -> None:
     assert document.text == "Le président français reçoit K. A. [sic]."
     assert document.meta == {"date": "1963-01-22"}
     assert document.entities == (
-        Entity("r", 3, 21, "ROLE", "de-gaulle"),
-        Entity("e1", 13, 21, "NORP"),  # numbered, because the markup has no id
-        Entity("k", 29, 34, "PER"),
+        Entity(id="r", start=3, end=21, label="ROLE", ref="de-gaulle"),
+        Entity(id="e1", start=13, end=21, label="NORP"),  # numbered, because the markup has no id
+        Entity(id="k", start=29, end=34, label="PER"),
     )
     assert document.relations == (
-        Relation("k", "r", "MEETS", attributes={"assertion": "possible"}),
+        Relation(head="k", tail="r", label="MEETS", attributes={"assertion": "possible"}),
     )
 
 

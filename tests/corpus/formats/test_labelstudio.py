@@ -49,10 +49,10 @@ def test_regions_attributes_and_arcs() -> None:
         "d1",
         "Ana vit à \U0001d4d0Rome",
         (
-            Entity("a", 0, 3, "PER", "Q1"),
-            Entity("r", 11, 15, "LOC", attributes={"sure": "yes"}),
+            Entity(id="a", start=0, end=3, label="PER", ref="Q1"),
+            Entity(id="r", start=11, end=15, label="LOC", attributes={"sure": "yes"}),
         ),
-        (Relation("a", "r", "LIVES_IN", attributes={"assertion": "negated"}),),
+        (Relation(head="a", tail="r", label="LIVES_IN", attributes={"assertion": "negated"}),),
         {"lang": "fr"},
     )
 
@@ -89,7 +89,7 @@ def test_a_region_with_two_labels_is_two_mentions() -> None:
         task(region("a", 0, 3, "PER", "ROLE"), arc("a", "a", "IS")), "labelstudio", notes=notes
     )
     assert [(e.id, e.label) for e in document.entities] == [("a", "PER"), ("a-2", "ROLE")]
-    assert document.relations == (Relation("a", "a", "IS"),)
+    assert document.relations == (Relation(head="a", tail="a", label="IS"),)
     assert dict(notes.counts) == {"regions with several labels": 1}
 
 
@@ -129,7 +129,7 @@ def test_predictions_are_read_and_exported_numbers_are_an_error() -> None:
     scored = {**ANA, "score": 0.5}
     predicted = {**TASK, "predictions": [{"result": [scored], "model_version": "m1"}]}
     (document,) = read(json.dumps([predicted]), "labelstudio", "layer=predictions")
-    assert document.entities == (Entity("a", 0, 3, "PER", score=0.5),)
+    assert document.entities == (Entity(id="a", start=0, end=3, label="PER", score=0.5),)
     with pytest.raises(DataError, match="Fetch complete tasks"):
         read(json.dumps([{**TASK, "predictions": [12]}]), "labelstudio", "layer=predictions")
 
@@ -143,8 +143,8 @@ def test_arcs_to_missing_regions_are_reported_with_their_line() -> None:
 def test_written_file() -> None:
     # "50%=half" as an arc label would be read as a key and a value, so % and = are escaped in
     # labels and keys. The value after the first = is not escaped.
-    entities = (Entity("a", 0, 3, "PER", "Q1", {"sure": "no"}),)
-    arcs = (Relation("a", "a", "50%=half", attributes={"k=": "v=%"}),)
+    entities = (Entity(id="a", start=0, end=3, label="PER", ref="Q1", attributes={"sure": "no"}),)
+    arcs = (Relation(head="a", tail="a", label="50%=half", attributes={"k=": "v=%"}),)
     document = Document("d", "Ana", entities, arcs, {"lang": "fr"})
     common = {"id": "a", "to_name": "text"}
     span = {"start": 0, "end": 3}
@@ -188,13 +188,16 @@ def test_written_file() -> None:
 
 
 def test_relations_between_the_same_mentions_share_or_reverse_an_arc() -> None:
-    ends = (Entity("a", 0, 3, "PER"), Entity("b", 10, 14, "LOC"))
+    ends = (
+        Entity(id="a", start=0, end=3, label="PER"),
+        Entity(id="b", start=10, end=14, label="LOC"),
+    )
     denied = {"assertion": "negated"}
     arcs = (
-        Relation("a", "b", "LIVES_IN"),
-        Relation("a", "b", "WORKS_IN"),
-        Relation("a", "b", "LEAVES", attributes=denied),
-        Relation("a", "b", "LEAVES", attributes={"assertion": "possible"}),
+        Relation(head="a", tail="b", label="LIVES_IN"),
+        Relation(head="a", tail="b", label="WORKS_IN"),
+        Relation(head="a", tail="b", label="LEAVES", attributes=denied),
+        Relation(head="a", tail="b", label="LEAVES", attributes={"assertion": "possible"}),
     )
     document = Document("d", "Ana vit à Rome", ends, arcs)
     notes = Notes()
@@ -216,7 +219,7 @@ def test_relations_between_the_same_mentions_share_or_reverse_an_arc() -> None:
 
 
 def test_written_predictions_use_the_names_of_the_options() -> None:
-    document = Document("d", "Ana", (Entity("a", 0, 3, "PER"),))
+    document = Document("d", "Ana", (Entity(id="a", start=0, end=3, label="PER"),))
     options = ("layer=predictions", "from_name=ner", "to_name=body", "model_version=m2")
     (task_,) = json.loads(written(document, "labelstudio", *options))
     (prediction,) = task_["predictions"]
@@ -229,7 +232,11 @@ def test_written_predictions_use_the_names_of_the_options() -> None:
 
 def test_reserved_names_are_reported() -> None:
     document = Document(
-        "d", "Ana", (Entity("a", 0, 3, "PER", None, {"ref": "x"}),), (), {"text": 1}
+        "d",
+        "Ana",
+        (Entity(id="a", start=0, end=3, label="PER", ref=None, attributes={"ref": "x"}),),
+        (),
+        {"text": 1},
     )
     with pytest.raises(DataError, match="reserve the name ref and text"):
         written(document, "labelstudio")
@@ -254,9 +261,15 @@ def test_label_studio_validates_written_tasks() -> None:
     config = """<View><Labels name="label" toName="text"><Label value="PER"/></Labels>
     <Text name="text" value="$text"/><TextArea name="ref" toName="text" perRegion="true"/>
     <Relations><Relation value="MEETS"/><Relation value="assertion=negated"/></Relations></View>"""
-    arcs = (Relation("a", "b", "MEETS", attributes={"assertion": "negated"}),)
+    arcs = (Relation(head="a", tail="b", label="MEETS", attributes={"assertion": "negated"}),)
     document = Document(
-        "d", "Ana, Eva", (Entity("a", 0, 3, "PER", "Q1"), Entity("b", 5, 8, "PER")), arcs
+        "d",
+        "Ana, Eva",
+        (
+            Entity(id="a", start=0, end=3, label="PER", ref="Q1"),
+            Entity(id="b", start=5, end=8, label="PER"),
+        ),
+        arcs,
     )
     interface = module.LabelInterface(config)
     for layer in ("annotations", "predictions"):

@@ -23,8 +23,13 @@ from aloi.corpus.problems import DataError
 DOCUMENT = Document(
     "d",
     "Ana vit à Rome.",
-    (Entity("a", 0, 3, "PER", "Q1"), Entity("b", 10, 14, "LOC", None, {"kind": "city"}, 0.5)),
-    (Relation("a", "b", "LIVES_IN", "r", {"assertion": "negated"}),),
+    (
+        Entity(id="a", start=0, end=3, label="PER", ref="Q1"),
+        Entity(
+            id="b", start=10, end=14, label="LOC", ref=None, attributes={"kind": "city"}, score=0.5
+        ),
+    ),
+    (Relation(head="a", tail="b", label="LIVES_IN", id="r", attributes={"assertion": "negated"}),),
     {"lang": "fr", "pages": [1, 2]},
 )
 BARE = {"id": "d", "text": "Ana", "entities": [{"id": "a", "start": 0, "end": 3, "label": "PER"}]}
@@ -87,7 +92,7 @@ def test_row_groups_folders_and_reproducible_bytes(tmp_path: Path) -> None:
 
 def test_optional_columns_may_be_missing_and_other_columns_are_left_out(tmp_path: Path) -> None:
     (document,), notes = read(save_rows(tmp_path, [BARE | {"rights": "CC0"}]))
-    assert document == Document("d", "Ana", (Entity("a", 0, 3, "PER"),))
+    assert document == Document("d", "Ana", (Entity(id="a", start=0, end=3, label="PER"),))
     assert notes == {"columns 'rights' left out": 1}
 
 
@@ -140,7 +145,7 @@ def test_numeric_labels_are_read_by_name(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("text", "label"), [("Ana", "\ud800"), ("An\udfff", "PER")])
 def test_lone_surrogates_are_an_error(text: str, label: str, tmp_path: Path) -> None:
-    document = Document("e", text, (Entity("e", 0, 3, label),))
+    document = Document("e", text, (Entity(id="e", start=0, end=3, label=label),))
     with pytest.raises(DataError, match="lone surrogate") as caught:
         write_documents(tmp_path / "x.parquet", DOCUMENT, document)
     assert [problem.document for problem in caught.value.problems] == ["e"]

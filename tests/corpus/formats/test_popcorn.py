@@ -36,11 +36,14 @@ def test_clusters_become_refs_and_relations_connect_first_mentions() -> None:
         "5_1",
         "Ana à Rome ; elle sort",
         (
-            Entity("e2", 0, 4, "CIVILIAN", "5_1#0"),
-            Entity("e3", 6, 10, "CITY", "5_1#1"),
-            Entity("e1", 13, 17, "CIVILIAN", "5_1#0"),
+            Entity(id="e2", start=0, end=4, label="CIVILIAN", ref="5_1#0"),
+            Entity(id="e3", start=6, end=10, label="CITY", ref="5_1#1"),
+            Entity(id="e1", start=13, end=17, label="CIVILIAN", ref="5_1#0"),
         ),
-        (Relation("e2", "e2", "GENDER_FEMALE"), Relation("e2", "e3", "RESIDES_IN")),
+        (
+            Relation(head="e2", tail="e2", label="GENDER_FEMALE"),
+            Relation(head="e2", tail="e3", label="RESIDES_IN"),
+        ),
     )
     assert not notes.counts
 
@@ -94,12 +97,12 @@ def test_written_file() -> None:
     # "x" and "y" have the same ref and label. "t" has the same ref but another label, so it is a
     # separate cluster: a cluster has one type. The relation moves from "x" to "y", the first.
     entities = (
-        Entity("x", 13, 17, "PER", "Q1"),
-        Entity("y", 0, 3, "PER", "Q1"),
-        Entity("t", 18, 22, "ROLE", "Q1"),
-        Entity("z", 6, 10, "LOC"),
+        Entity(id="x", start=13, end=17, label="PER", ref="Q1"),
+        Entity(id="y", start=0, end=3, label="PER", ref="Q1"),
+        Entity(id="t", start=18, end=22, label="ROLE", ref="Q1"),
+        Entity(id="z", start=6, end=10, label="LOC"),
     )
-    document = Document("d", TEXT["text"], entities, (Relation("x", "z", "IN"),))
+    document = Document("d", TEXT["text"], entities, (Relation(head="x", tail="z", label="IN"),))
     notes = Notes()
     content = written(document, "popcorn", notes=notes)
     assert json.loads(content) == {

@@ -42,8 +42,11 @@ def test_spans_and_relations() -> None:
     assert first == Document(
         "sample-1",
         "Ana Sow vit à Rome",
-        (Entity("e1", 0, 7, "PER"), Entity("e2", 14, 18, "LOC")),
-        (Relation("e1", "e2", "LIVES_IN"),),
+        (
+            Entity(id="e1", start=0, end=7, label="PER"),
+            Entity(id="e2", start=14, end=18, label="LOC"),
+        ),
+        (Relation(head="e1", tail="e2", label="LIVES_IN"),),
         {"source": "made up"},
     )
     assert second.id == "d2"
@@ -52,14 +55,14 @@ def test_spans_and_relations() -> None:
 def test_relations_without_spans_refer_to_last_tokens() -> None:
     bare = {**TASK, "relations": [{"head": 1, "child": 4, "label": "LIVES_IN"}]}
     (document,) = read(json.dumps(bare), "prodigy")
-    assert document.relations == (Relation("e1", "e2", "LIVES_IN"),)
+    assert document.relations == (Relation(head="e1", tail="e2", label="LIVES_IN"),)
 
 
 def test_the_label_decides_between_two_spans_with_the_same_offsets() -> None:
     city = {**ROME, "label": "CITY"}
     line = {**TASK, "spans": [ANA, ROME, city], "relations": [{**LIVES, "child_span": city}]}
     (document,) = read(json.dumps(line), "prodigy")
-    assert document.relations == (Relation("e1", "e3", "LIVES_IN"),)
+    assert document.relations == (Relation(head="e1", tail="e3", label="LIVES_IN"),)
 
 
 def test_tasks_that_were_not_accepted_are_left_out_and_counted() -> None:
@@ -91,8 +94,11 @@ def test_related_tokens_outside_spans_need_the_unlabelled_option() -> None:
     with pytest.raises(DataError, match=r"json:1: .*unlabelled=LABEL"):
         read(line, "prodigy")
     (document,) = read(line, "prodigy", "unlabelled=WORD")
-    assert document.entities[1] == Entity("w2", 8, 11, "WORD")
-    assert document.relations == (Relation("w2", "e1", "SUBJ"), Relation("w2", "e2", "OBJ"))
+    assert document.entities[1] == Entity(id="w2", start=8, end=11, label="WORD")
+    assert document.relations == (
+        Relation(head="w2", tail="e1", label="SUBJ"),
+        Relation(head="w2", tail="e2", label="OBJ"),
+    )
 
 
 def test_relations_to_missing_tokens_are_reported() -> None:
@@ -109,8 +115,11 @@ def test_duplicate_span_ids_are_replaced_by_numbers() -> None:
 
 def test_written_file() -> None:
     # "Ana So" covers part of the token "Sow", so it is expanded to the whole token.
-    entities = (Entity("a", 0, 6, "PER", "Q1"), Entity("b", 8, 12, "LOC"))
-    arc = Relation("a", "b", "IN", attributes={"assertion": "negated"})
+    entities = (
+        Entity(id="a", start=0, end=6, label="PER", ref="Q1"),
+        Entity(id="b", start=8, end=12, label="LOC"),
+    )
+    arc = Relation(head="a", tail="b", label="IN", attributes={"assertion": "negated"})
     document = Document("d", "Ana Sow Rome", entities, (arc,), {"k": 1})
     notes = Notes()
     span = {"start": 0, "end": 7, "token_start": 0, "token_end": 1, "label": "PER", "id": "a"}

@@ -37,7 +37,9 @@ def test_inline_markup(document: Document) -> None:
 
 
 def test_a_repository_file_has_a_line_per_mention_or_relation() -> None:
-    document = Document("d", "Ana", (Entity("e1", 0, 3, "PER"),), (), {"lang": "fr"})
+    document = Document(
+        "d", "Ana", (Entity(id="e1", start=0, end=3, label="PER"),), (), {"lang": "fr"}
+    )
     assert document_files.pretty_json(document) == (
         '{\n "entities": [\n  {"end": 3, "id": "e1", "label": "PER", "start": 0}\n ],\n'
         ' "id": "d",\n "meta": {\n  "lang": "fr"\n },\n "text": "Ana"\n}\n'

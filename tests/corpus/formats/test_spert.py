@@ -37,7 +37,7 @@ def test_ends_are_exclusive_and_relations_use_entity_indexes() -> None:
         "Rome/LOC",
         "Rome/CITY",
     }
-    assert document.relations == (Relation("e1", "e2", "LIVES_IN"),)
+    assert document.relations == (Relation(head="e1", tail="e2", label="LIVES_IN"),)
 
 
 def test_sentences_without_id_get_one_from_file_and_number() -> None:
@@ -62,7 +62,7 @@ def test_an_id_given_twice_is_an_error() -> None:
 def test_written_file() -> None:
     # "l'été" is two tokens, so the text is read back as "l' été", which is counted. The mention
     # "ét" covers part of a token and is expanded to the token.
-    document = Document("d", "l'été", (Entity("x", 2, 4, "DATE"),))
+    document = Document("d", "l'été", (Entity(id="x", start=2, end=4, label="DATE"),))
     notes = Notes()
     assert json.loads(written(document, "spert", notes=notes)) == [
         {
@@ -79,8 +79,11 @@ def test_written_file() -> None:
 
 
 def test_relations_of_dropped_mentions_are_dropped() -> None:
-    entities = (Entity("x", 2, 4, "DATE"), Entity("y", 2, 5, "DATE"))
-    document = Document("d", "l'été", entities, (Relation("x", "y", "SAME"),))
+    entities = (
+        Entity(id="x", start=2, end=4, label="DATE"),
+        Entity(id="y", start=2, end=5, label="DATE"),
+    )
+    document = Document("d", "l'été", entities, (Relation(head="x", tail="y", label="SAME"),))
     notes = Notes()
     (sentence,) = json.loads(written(document, "spert", "tokens=drop", notes=notes))
     assert (len(sentence["entities"]), sentence["relations"]) == (1, [])

@@ -71,9 +71,9 @@ def test_every_part_of_a_file() -> None:
     ]
     # A relation is on the line of the dependent, which names the governor.
     assert document.relations == (
-        Relation("e1", "e3", "HAS", attributes={"sure": "no"}),
-        Relation("e2", "e4", "SEES"),
-        Relation("e3", "e4", "Fact"),
+        Relation(head="e1", tail="e3", label="HAS", attributes={"sure": "no"}),
+        Relation(head="e2", tail="e4", label="SEES"),
+        Relation(head="e3", tail="e4", label="Fact"),
     )
     assert notes == {
         f"layer {POS} left out": 1,
@@ -95,7 +95,9 @@ def test_options_choose_the_layer_and_the_label_feature() -> None:
     ]
     assert notes["layer webanno.custom.Fact left out"] == 1
     document, _ = parse(GOOD, "feature=identifier", f"layer={NER}")
-    assert document.entities[2] == Entity("e3", 18, 22, "http://w/1", None, {"value": "BODY_PART"})
+    assert document.entities[2] == Entity(
+        id="e3", start=18, end=22, label="http://w/1", ref=None, attributes={"value": "BODY_PART"}
+    )
 
 
 @pytest.mark.parametrize("option", ["layer=Nothing", "feature=nothing"])
@@ -113,7 +115,7 @@ def test_chains_and_slot_features_are_left_out_and_counted() -> None:
         "1-1\t0-3\tAna\t_\t_\tpr[1]\t*->1-1\n"
         "1-2\t4-8\tdort\tseller;goods\t1-1;1-2\t_\t_\n"
     )
-    assert document.entities == (Entity("e1", 4, 8, "Frame"),)
+    assert document.entities == (Entity(id="e1", start=4, end=8, label="Frame"),)
     assert notes == {
         "layer x.coref.type.CoreferenceLink left out": 1,
         "mentions without a value": 1,
@@ -178,13 +180,16 @@ def test_written_file() -> None:
         "d",
         "Ana dort. Lima rêve",
         (
-            Entity("e1", 0, 8, "A_B", "Q1"),
-            Entity("e2", 4, 8, "X|Y", None, {"sure": "a->b"}),
-            Entity("e3", 17, 19, "PART"),
-            Entity("e4", 10, 14, "LOC"),
-            Entity("e5", 14, 16, "R"),
+            Entity(id="e1", start=0, end=8, label="A_B", ref="Q1"),
+            Entity(id="e2", start=4, end=8, label="X|Y", ref=None, attributes={"sure": "a->b"}),
+            Entity(id="e3", start=17, end=19, label="PART"),
+            Entity(id="e4", start=10, end=14, label="LOC"),
+            Entity(id="e5", start=14, end=16, label="R"),
         ),
-        (Relation("e1", "e3", "LIKES", None, {"mood": "*"}), Relation("e3", "e4", "IN")),
+        (
+            Relation(head="e1", tail="e3", label="LIKES", id=None, attributes={"mood": "*"}),
+            Relation(head="e3", tail="e4", label="IN"),
+        ),
     )
     # e1 has two tokens and e2 shares one of them: both are numbered. e5 begins with the space,
     # so the space is a token. e3 and e5 cover parts of the last word: they are on sub-tokens.
@@ -213,7 +218,7 @@ def test_unused_layers_are_not_declared() -> None:
         "#FORMAT=WebAnno TSV 3.3\n\n\n#Text=Ana\n1-1\t0-3\tAna\n"
     )
     assert "\n#T_SP=webanno.custom.Mention|value\n\n" in (
-        render(Document("d", "Ana", (Entity("e1", 0, 3, "PER"),)))
+        render(Document("d", "Ana", (Entity(id="e1", start=0, end=3, label="PER"),)))
     )
 
 
@@ -222,8 +227,15 @@ def test_every_unwritable_name_and_value_is_reported(tmp_path: Path) -> None:
         "../d",
         "Ana",
         (
-            Entity("e1", 0, 1, "a\rb", "Q\r1"),
-            Entity("e2", 0, 1, "X", None, {"two words": "", "x": "\r", "value": "", "BT_x": ""}),
+            Entity(id="e1", start=0, end=1, label="a\rb", ref="Q\r1"),
+            Entity(
+                id="e2",
+                start=0,
+                end=1,
+                label="X",
+                ref=None,
+                attributes={"two words": "", "x": "\r", "value": "", "BT_x": ""},
+            ),
         ),
     )
     with pytest.raises(DataError) as caught:
@@ -263,7 +275,9 @@ def test_white_space_is_preserved(text: str) -> None:
 
 
 def test_ten_or_more_mentions_of_one_span_keep_their_order() -> None:
-    entities = tuple(Entity(f"e{n}", 0, 3, "PER", f"Q{n}") for n in range(1, 13))
+    entities = tuple(
+        Entity(id=f"e{n}", start=0, end=3, label="PER", ref=f"Q{n}") for n in range(1, 13)
+    )
     document = Document("d", "Ana", entities)
     (read,) = there_and_back([document], "webanno")
     assert same(read, held(document, "webanno"))

@@ -107,13 +107,13 @@ def test_mentions_and_relations(tmp_path: Path) -> None:
     # The emoji has two UTF-16 units and is one character: every offset after it is one less.
     assert document.text == "😊 Ana\nest à Rome"
     assert document.entities == (
-        Entity("e1", 2, 5, "Person"),
-        Entity("e2", 11, 15, "LOC", "Q1", {"sure": "true"}),
+        Entity(id="e1", start=2, end=5, label="Person"),
+        Entity(id="e2", start=11, end=15, label="LOC", ref="Q1", attributes={"sure": "true"}),
     )
     assert document.surface(document.entities[1]) == " Rom"
     assert document.relations == (
-        Relation("e1", "e2", "IN", attributes={"rank": "2"}),
-        Relation("e2", "e1", "Fact"),
+        Relation(head="e1", tail="e2", label="IN", attributes={"rank": "2"}),
+        Relation(head="e2", tail="e1", label="Fact"),
     )
     assert notes == {
         "annotations without a value": 2,
@@ -135,7 +135,7 @@ def test_empty_mentions_are_left_out_with_their_relations(tmp_path: Path) -> Non
 def test_options_choose_the_type_and_the_label_feature(tmp_path: Path) -> None:
     for name in ("Token", "x.Token"):
         document, _ = read(tmp_path, f"layer={name}")
-        assert document.entities == (Entity("e1", 0, 1, "smile"),)
+        assert document.entities == (Entity(id="e1", start=0, end=1, label="smile"),)
         assert document.relations == ()
     document, _ = read(tmp_path, "feature=identifier")
     assert [(e.label, e.ref) for e in document.entities] == [("Person", None), ("Q1", None)]
@@ -224,11 +224,11 @@ DOCUMENT = Document(
     "sub/d",
     "😊 Ana\r\n\tà Rome",
     (
-        Entity("e1", 2, 5, "PER", "Q1", {"kind": "x"}),
-        Entity("e2", 10, 14, "LOC"),
-        Entity("e3", 0, 14, "ALL"),
+        Entity(id="e1", start=2, end=5, label="PER", ref="Q1", attributes={"kind": "x"}),
+        Entity(id="e2", start=10, end=14, label="LOC"),
+        Entity(id="e3", start=0, end=14, label="ALL"),
     ),
-    (Relation("e1", "e2", "IN", None, {"assertion": "<no>"}),),
+    (Relation(head="e1", tail="e2", label="IN", id=None, attributes={"assertion": "<no>"}),),
 )
 
 
@@ -249,9 +249,13 @@ def test_cassis_reads_what_is_written(tmp_path: Path) -> None:
 
 def test_later_documents_may_have_further_attributes(tmp_path: Path) -> None:
     documents = [
-        Document("a", "Ana", (Entity("e1", 0, 3, "PER"),)),
+        Document("a", "Ana", (Entity(id="e1", start=0, end=3, label="PER"),)),
         DOCUMENT,
-        Document("z", "Ana", (Entity("e1", 0, 3, "PER", None, {"other": "x"}),)),
+        Document(
+            "z",
+            "Ana",
+            (Entity(id="e1", start=0, end=3, label="PER", ref=None, attributes={"other": "x"}),),
+        ),
     ]
     out = tmp_path / "out"
     assert xmi.write(documents, out, xmi.WriteOptions("my.Mention", "Fact"), Notes()) == 3
@@ -265,8 +269,15 @@ def test_every_unwritable_name_and_character_is_reported(tmp_path: Path) -> None
         "d",
         "Ana\0",
         (
-            Entity("e1", 0, 1, "a\x01b", "Q\uffff1"),
-            Entity("e2", 0, 1, "X", None, {"two words": "", "x": "\x02", "value": "", "if": ""}),
+            Entity(id="e1", start=0, end=1, label="a\x01b", ref="Q\uffff1"),
+            Entity(
+                id="e2",
+                start=0,
+                end=1,
+                label="X",
+                ref=None,
+                attributes={"two words": "", "x": "\x02", "value": "", "if": ""},
+            ),
         ),
     )
     with pytest.raises(DataError, match=r"document d: the text has '\\x00' at 3") as caught:
@@ -293,7 +304,9 @@ def test_error_without_cassis_says_what_to_install(
 
 
 def test_ten_or_more_mentions_of_one_span_keep_their_order() -> None:
-    entities = tuple(Entity(f"e{n}", 0, 3, "PER", f"Q{n}") for n in range(1, 13))
+    entities = tuple(
+        Entity(id=f"e{n}", start=0, end=3, label="PER", ref=f"Q{n}") for n in range(1, 13)
+    )
     document = Document("d", "Ana", entities)
     (read,) = there_and_back([document], "xmi")
     assert same(read, held(document, "xmi"))

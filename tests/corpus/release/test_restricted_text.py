@@ -169,7 +169,7 @@ def test_inserted_word_ends_a_run(start: int) -> None:
 
 def test_short_runs_and_mentions_are_allowed_if_an_open_text_contains_them() -> None:
     place = TEXT.index("Vaucluse")
-    document = Document("d", TEXT, (Entity("e", place, place + 8, "LOC"),))
+    document = Document("d", TEXT, (Entity(id="e", start=place, end=place + 8, label="LOC"),))
     guard = Guard([document], [])
     assert guard.find_leak("des roses noires que l’on n") is not None
     assert guard.find_leak("à Vaucluse") == Leak("d", place, "vaucluse")

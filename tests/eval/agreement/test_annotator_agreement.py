@@ -20,7 +20,10 @@ TEXT = "Ana voit Bob à Rome"
 
 
 def doc(id_: str, *spans: tuple[int, int, str], text: str = TEXT) -> Document:
-    entities = tuple(Entity(f"e{n}", *span) for n, span in enumerate(spans))
+    entities = tuple(
+        Entity(id=f"e{n}", start=start, end=end, label=label)
+        for n, (start, end, label) in enumerate(spans)
+    )
     return Document(id_, text, entities)
 
 
@@ -116,7 +119,7 @@ def test_a_missing_document_is_not_an_empty_document() -> None:
 
 def test_relations_are_compared_over_shared_documents() -> None:
     a = doc("a", (0, 3, "PER"), (9, 12, "PER"))
-    b = Document("b", TEXT, a.entities, (Relation("e0", "e1", "MEETS"),))
+    b = Document("b", TEXT, a.entities, (Relation(head="e0", tail="e1", label="MEETS"),))
     report = measure_agreement({"A": columns(a, b), "B": columns(b)})
     assert report.pairs[0].scores["relations, strict"].micro.ratios["f1"] == 1
 

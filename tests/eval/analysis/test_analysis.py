@@ -132,7 +132,11 @@ def test_errors_have_context_and_are_sorted_by_frequency() -> None:
     ]
 
 
-XI, POUTINE, PEKIN = Entity("x", 0, 2, "PER"), Entity("p", 6, 13, "PER"), Entity("k", 48, 53, "LOC")
+XI, POUTINE, PEKIN = (
+    Entity(id="x", start=0, end=2, label="PER"),
+    Entity(id="p", start=6, end=13, label="PER"),
+    Entity(id="k", start=48, end=53, label="LOC"),
+)
 
 
 def with_relations(
@@ -143,7 +147,7 @@ def with_relations(
 
 def causes_of(pred: Document) -> dict[str, Counter[str]]:
     """Return the causes of missing the only gold relation, Xi LOCATED_IN Pékin."""
-    gold = with_relations(Relation("x", "k", "LOCATED_IN"))
+    gold = with_relations(Relation(head="x", tail="k", label="LOCATED_IN"))
     pair = pair_annotations(Annotations.of([gold]), Annotations.of([pred]))
     return find_causes(pair, symmetric=frozenset())
 
@@ -153,20 +157,32 @@ def test_each_cause_of_a_missed_relation() -> None:
         (with_relations(entities=(POUTINE,)), "both ends missed"),
         (with_relations(entities=(PEKIN,)), "head missed"),
         (with_relations(entities=(XI,)), "tail missed"),
-        (with_relations(entities=(XI, Entity("k", 48, 53, "ORG"))), "wrong type"),
-        (with_relations(Relation("k", "x", "OTHER")), "wrong label"),
-        (with_relations(Relation("x", "p", "LOCATED_IN")), "not proposed"),
+        (
+            with_relations(entities=(XI, Entity(id="k", start=48, end=53, label="ORG"))),
+            "wrong type",
+        ),
+        (with_relations(Relation(head="k", tail="x", label="OTHER")), "wrong label"),
+        (with_relations(Relation(head="x", tail="p", label="LOCATED_IN")), "not proposed"),
     ):
         assert causes_of(pred) == {"LOCATED_IN": Counter({cause: 1})}
-    assert causes_of(with_relations(Relation("x", "k", "LOCATED_IN"))) == {}
+    assert causes_of(with_relations(Relation(head="x", tail="k", label="LOCATED_IN"))) == {}
 
 
 def test_slices_of_entities() -> None:
-    metonym = Entity("k", 48, 53, "LOC", attributes={"metonymy": "government"})
+    metonym = Entity(id="k", start=48, end=53, label="LOC", attributes={"metonymy": "government"})
     gold = Document("d", TEXT, (XI, POUTINE, metonym), (), {"date": "2026-02-04"})
-    pred = Document("d", TEXT, (XI, PEKIN, Entity("w", 28, 45, "EVENT")))
+    pred = Document("d", TEXT, (XI, PEKIN, Entity(id="w", start=28, end=45, label="EVENT")))
     train = Annotations.of(
-        [Document("t", "XI et Pékin", (Entity("a", 0, 2, "PER"), Entity("b", 6, 11, "PER")))]
+        [
+            Document(
+                "t",
+                "XI et Pékin",
+                (
+                    Entity(id="a", start=0, end=2, label="PER"),
+                    Entity(id="b", start=6, end=11, label="PER"),
+                ),
+            )
+        ]
     )
     pair = pair_annotations(Annotations.of([gold]), Annotations.of([pred]))
     slices = {each.name: each for each in entity_slices(pair, train=train)}
@@ -187,11 +203,11 @@ def test_slices_of_entities() -> None:
 def test_slices_of_relations() -> None:
     text = "Xi est à Pékin. Poutine y pense."
     xi, pekin, poutine = (
-        Entity("x", 0, 2, "PER"),
-        Entity("k", 9, 14, "LOC"),
-        Entity("p", 16, 23, "PER"),
+        Entity(id="x", start=0, end=2, label="PER"),
+        Entity(id="k", start=9, end=14, label="LOC"),
+        Entity(id="p", start=16, end=23, label="PER"),
     )
-    arcs = (Relation("x", "k", "IN"), Relation("p", "k", "IN"))
+    arcs = (Relation(head="x", tail="k", label="IN"), Relation(head="p", tail="k", label="IN"))
     gold = Document("d", text, (xi, pekin, poutine), arcs)
     pred = Document("d", text, (xi, pekin, poutine), arcs[:1])
     pair = pair_annotations(Annotations.of([gold]), Annotations.of([pred]))

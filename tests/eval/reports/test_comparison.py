@@ -14,7 +14,9 @@ from aloi.eval.statistics.significance import ScoreDifferences, holm
 def doc(number: int, *labels: str) -> Document:
     """Return a document with a mention per letter; no mention for an empty label."""
     entities = tuple(
-        Entity(f"e{n}", 2 * n, 2 * n + 1, label) for n, label in enumerate(labels) if label
+        Entity(id=f"e{n}", start=2 * n, end=2 * n + 1, label=label)
+        for n, label in enumerate(labels)
+        if label
     )
     return Document(f"d{number}", "a b c d", entities)
 

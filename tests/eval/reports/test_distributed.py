@@ -37,12 +37,15 @@ def with_errors(document: Document, generator: random.Random) -> Document:
     """Return the document with some other labels, ends and relations."""
     entities = tuple(
         Entity(
-            e.id, e.start, e.end - (generator.random() < 0.1), generator.choice((e.label, "ORG"))
+            id=e.id,
+            start=e.start,
+            end=e.end - (generator.random() < 0.1),
+            label=generator.choice((e.label, "ORG")),
         )
         for e in document.entities
     )
     ends = [entity.id for entity in entities]
-    more = Relation(generator.choice(ends), generator.choice(ends), "MEETS")
+    more = Relation(head=generator.choice(ends), tail=generator.choice(ends), label="MEETS")
     relations = (*document.relations, *([more] if generator.random() < 0.3 else []))
     return msgspec.structs.replace(document, entities=entities, relations=relations)
 

@@ -16,7 +16,10 @@ from aloi.eval.reports.report import evaluate
 from aloi.eval.spacy_examples import from_spacy, make_mention_scorer
 
 TEXT = "Ana vit à Rome"
-ANA, ROME = Entity("a", 0, 3, "PER"), Entity("r", 10, 14, "LOC_1")
+ANA, ROME = (
+    Entity(id="a", start=0, end=3, label="PER"),
+    Entity(id="r", start=10, end=14, label="LOC_1"),
+)
 
 
 def test_a_frame_has_a_row_per_type_and_a_micro_row() -> None:

@@ -80,8 +80,11 @@ def test_the_page_shows_every_annotation_of_the_corpus(
 def test_markup_in_a_text_is_shown_as_text(browser: webdriver.Chrome, tmp_path: Path) -> None:
     text = "👩‍🚀 <script>document.title = 'broken'</script> & </script> <b>Ana</b>"
     start = text.index("Ana")
-    ana, tag = Entity("a", start, start + 3, "PER"), Entity("t", 4, 12, "<i>LOC</i>")
-    gold = Document("<d>", text, (ana, tag), (Relation("a", "t", "<u>"),))
+    ana, tag = (
+        Entity(id="a", start=start, end=start + 3, label="PER"),
+        Entity(id="t", start=4, end=12, label="<i>LOC</i>"),
+    )
+    gold = Document("<d>", text, (ana, tag), (Relation(head="a", tail="t", label="<u>"),))
     open_page(browser, evaluate([gold], [Document("<d>", text, ())]), tmp_path)
     assert browser.title == "aloi: evaluation"
     shown = browser.find_element(By.CSS_SELECTOR, "[data-side=pred] .text")
@@ -94,10 +97,19 @@ def test_markup_in_a_text_is_shown_as_text(browser: webdriver.Chrome, tmp_path: 
 def test_a_restricted_document_is_shown_without_text(
     browser: webdriver.Chrome, tmp_path: Path
 ) -> None:
-    ana, rome = Entity("a", 0, 3, "PER"), Entity("r", 10, 14, "LOC")
+    ana, rome = (
+        Entity(id="a", start=0, end=3, label="PER"),
+        Entity(id="r", start=10, end=14, label="LOC"),
+    )
     hidden = {"redistributable": False}
     gold = [
-        Document("hidden", "Ana vit à Rome", (ana, rome), (Relation("a", "r", "IN"),), hidden),
+        Document(
+            "hidden",
+            "Ana vit à Rome",
+            (ana, rome),
+            (Relation(head="a", tail="r", label="IN"),),
+            hidden,
+        ),
         Document("shown", "Bob vit à Lima", (ana,)),
     ]
     open_page(browser, evaluate(gold, [Document(d.id, d.text, ()) for d in gold]), tmp_path)
@@ -115,7 +127,9 @@ def test_documents_are_sorted_by_errors_and_can_be_searched(
 ) -> None:
     gold = [
         Document(
-            id_, f"Ana à {place}", tuple(Entity(f"e{n}", n, n + 1, "PER") for n in range(size))
+            id_,
+            f"Ana à {place}",
+            tuple(Entity(id=f"e{n}", start=n, end=n + 1, label="PER") for n in range(size)),
         )
         for id_, place, size in (("a", "Rome", 1), ("b", "Lima", 3), ("c", "Oslo", 0))
     ]

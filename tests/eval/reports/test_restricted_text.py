@@ -37,15 +37,15 @@ def secret(*, mentions: Iterable[int] = (0, 1), meta: dict[str, object] | None =
     """Return the restricted document with the given mentions of two; a relation joins both."""
     kept = set(mentions)
     both = (
-        Entity("a", 0, 18, "PER", attributes={"note": LONG_VALUE}),
-        Entity("b", PLACE, PLACE + 8, "LOC"),
+        Entity(id="a", start=0, end=18, label="PER", attributes={"note": LONG_VALUE}),
+        Entity(id="b", start=PLACE, end=PLACE + 8, label="LOC"),
     )
-    arcs = (Relation("a", "b", "LIVES_IN"),) if len(kept) == 2 else ()
+    arcs = (Relation(head="a", tail="b", label="LIVES_IN"),) if len(kept) == 2 else ()
     return Document("secret", SECRET, tuple(both[n] for n in sorted(kept)), arcs, meta or {})
 
 
 def open_document(*, with_mention: bool = True) -> Document:
-    ana = (Entity("a", 0, 3, "PER"),) if with_mention else ()
+    ana = (Entity(id="a", start=0, end=3, label="PER"),) if with_mention else ()
     return Document("open", "Ana vit ici, dit-on.", ana, (), {"theme": "a theme"})
 
 
@@ -106,7 +106,7 @@ def test_metadata_of_either_side_can_restrict_a_document(
 def test_the_example_of_an_error_is_from_an_open_document() -> None:
     """Zoé is missed in both documents, and first in the restricted one."""
     texts = {"secret": "Zoé, Malvoisin de son nom, est là.", "open": "Zoé vit à Oslo."}
-    zoe = (Entity("z", 0, 3, "PER"),)
+    zoe = (Entity(id="z", start=0, end=3, label="PER"),)
     gold = [Document(id_, text, zoe) for id_, text in texts.items()]
     pred = [Document(id_, text, ()) for id_, text in texts.items()]
     content = evaluate(gold, pred, restricted={"secret"}).to_json()

@@ -10,7 +10,7 @@ from aloi.eval.statistics.intervals import bootstrap_intervals
 
 
 def doc(id_: str, text: str = "Ana et Bob", *ends: int) -> Document:
-    entities = tuple(Entity(f"e{end}", 0, end, "PER") for end in ends)
+    entities = tuple(Entity(id=f"e{end}", start=0, end=end, label="PER") for end in ends)
     return Document(id_, text, entities)
 
 

@@ -22,10 +22,10 @@ def war_document(number: int) -> Document:
     text = f"{person} craint la guerre de {place} et quitte {place} ."
     event, inner, second = text.index("guerre"), text.index(place), text.rindex(place)
     entities = (
-        Entity("p", 0, len(person), "PER"),
-        Entity("e", event, inner + len(place), "EVENT"),
-        Entity("i", inner, inner + len(place), "LOC"),
-        Entity("o", second, second + len(place), "LOC"),
+        Entity(id="p", start=0, end=len(person), label="PER"),
+        Entity(id="e", start=event, end=inner + len(place), label="EVENT"),
+        Entity(id="i", start=inner, end=inner + len(place), label="LOC"),
+        Entity(id="o", start=second, end=second + len(place), label="LOC"),
     )
     return Document(f"d{number}", text, entities)
 

@@ -62,7 +62,7 @@ def test_entities_at_the_end_of_a_document_of_100_000_characters(pipeline: Langu
 
 
 def test_relations_are_predicted_between_unchanged_gold_entities(pipeline: Language) -> None:
-    odd = Entity("x", 0, 3, "LOC", ref="Q1", attributes={"a": "b"})
+    odd = Entity(id="x", start=0, end=3, label="LOC", ref="Q1", attributes={"a": "b"})
     documents = [sentence(0), Document("d", "Ana vit.", (odd,)), Document("none", "Rien.", ())]
     predicted = list(predict_documents(pipeline, documents, gold_entities=True))
     assert [d.entities for d in predicted] == [d.entities for d in documents]

@@ -138,7 +138,7 @@ def test_scores_and_signature_equal_those_of_one_process(folder: Path, nodes: No
 def noisy(document: Document, generator: random.Random) -> Document:
     """Return a document without its relations and some of its mentions, sometimes with another."""
     kept = tuple(entity for entity in document.entities if generator.random() < 0.8)
-    added = (Entity("x", 0, 1, "ODD"),) if generator.random() < 0.1 else ()
+    added = (Entity(id="x", start=0, end=1, label="ODD"),) if generator.random() < 0.1 else ()
     return msgspec.structs.replace(document, entities=(*kept, *added), relations=())
 
 

@@ -86,14 +86,14 @@ def test_tuning_sets_the_thresholds_and_reports_them(trained: Language) -> None:
 def test_missed_gold_relations_are_counted_by_reason(trained: Language) -> None:
     text = "Ana vit à Rome" + " ." * 80 + " Bob"
     entities = (
-        Entity("a", 0, 3, "PER"),
-        Entity("b", 10, 14, "LOC"),
-        Entity("c", len(text) - 3, len(text), "PER"),
+        Entity(id="a", start=0, end=3, label="PER"),
+        Entity(id="b", start=10, end=14, label="LOC"),
+        Entity(id="c", start=len(text) - 3, end=len(text), label="PER"),
     )
     relations = (
-        Relation("a", "b", "LIVES_IN"),
-        Relation("a", "c", "MEETS"),  # too far apart
-        Relation("b", "a", "LIVES_IN"),  # the head must be a PER
+        Relation(head="a", tail="b", label="LIVES_IN"),
+        Relation(head="a", tail="c", label="MEETS"),  # too far apart
+        Relation(head="b", tail="a", label="LIVES_IN"),  # the head must be a PER
     )
     document = Document("d", text, entities, relations)
     counts = coverage(trained.get_pipe("aloi_relations"), [example(trained, document)])

@@ -116,7 +116,9 @@ def test_a_symmetric_relation_is_a_candidate_in_text_order_only(nlp: Language) -
 @pytest.mark.parametrize("mentions", [0, 1])
 @pytest.mark.parametrize("text", ["", "🙂 🙂🙂", "Ana , " * 17_000])
 def test_unusual_documents_have_no_relations(trained: Language, text: str, mentions: int) -> None:
-    entities = tuple(Entity(f"e{n}", 6 * n, 6 * n + 3, "PER") for n in range(mentions))
+    entities = tuple(
+        Entity(id=f"e{n}", start=6 * n, end=6 * n + 3, label="PER") for n in range(mentions)
+    )
     doc = trained.make_doc(text)
     set_entities(doc, (entity for entity in entities if entity.end <= len(text)))
     assert get_relations(trained.get_pipe("aloi_relations")(doc)) == []
@@ -178,7 +180,8 @@ def test_a_gold_relation_without_a_candidate_pair_counts_as_missed(trained: Lang
 def test_the_scorer_ignores_the_direction_of_symmetric_relations(trained: Language) -> None:
     document = sentence(0)
     reversed_relations = tuple(
-        Relation(r.tail, r.head, r.label) if r.label == "MEETS" else r for r in document.relations
+        Relation(head=r.tail, tail=r.head, label=r.label) if r.label == "MEETS" else r
+        for r in document.relations
     )
     gold = Document(document.id, document.text, document.entities, reversed_relations)
     each = example(trained, document)

@@ -11,13 +11,13 @@ from aloi.models.prediction.pipelines import predict_documents
 
 TEXT = "Ana vit ici. Bob dort. Elle aime Rome."
 MENTIONS = (
-    Entity("a", 0, 3, "PER", "d#1"),
-    Entity("b", 13, 16, "PER", "d#2"),
-    Entity("c", 23, 27, "PER", "d#1"),
-    Entity("r", 33, 37, "LOC", "d#3"),
+    Entity(id="a", start=0, end=3, label="PER", ref="d#1"),
+    Entity(id="b", start=13, end=16, label="PER", ref="d#2"),
+    Entity(id="c", start=23, end=27, label="PER", ref="d#1"),
+    Entity(id="r", start=33, end=37, label="LOC", ref="d#3"),
 )
-LOVES = Relation("a", "r", "LOVES")
-FEMALE = Relation("a", "a", "FEMALE")
+LOVES = Relation(head="a", tail="r", label="LOVES")
+FEMALE = Relation(head="a", tail="a", label="FEMALE")
 
 
 def train_on(document: Document) -> Language:
@@ -40,7 +40,7 @@ def test_gold_between_first_mentions_holds_between_clusters() -> None:
 
 
 def test_gold_between_later_mentions_holds_between_mentions() -> None:
-    later = Relation("c", "r", "LOVES")
+    later = Relation(head="c", tail="r", label="LOVES")
     nlp = train_on(Document("d", TEXT, MENTIONS, (later,)))
     assert not nlp.get_pipe("aloi_relations").settings.by_ref
 

@@ -15,9 +15,9 @@ from aloi.models.studies.relation_suspects import (
 from aloi.models.studies.suspect import DocumentSuspects, Suspect, rank_suspects
 
 TEXT = "Ana Lima vit à Rome"
-ANA = Entity("e1", 0, 8, "PER", ref="ana")
-ROME = Entity("e2", 15, 19, "LOC", ref="rome")
-DOCUMENT = Document("d", TEXT, (ANA, ROME), (Relation("e1", "e2", "LIVES_IN"),))
+ANA = Entity(id="e1", start=0, end=8, label="PER", ref="ana")
+ROME = Entity(id="e2", start=15, end=19, label="LOC", ref="rome")
+DOCUMENT = Document("d", TEXT, (ANA, ROME), (Relation(head="e1", tail="e2", label="LIVES_IN"),))
 GOLD: dict[str, CharSpan] = {"e1": (0, 8, "PER"), "e2": (15, 19, "LOC")}
 SURE = {GOLD["e1"]: 0.9, GOLD["e2"]: 0.9}
 
@@ -92,7 +92,9 @@ def test_a_suspect_relation_is_reported_with_what_the_model_would_have() -> None
 
 
 def test_a_missing_relation_is_reported_with_the_mentions_that_have_it() -> None:
-    second = Entity("e3", 9, 12, "PER", ref="ana")  # as if vit were a second mention of Ana
+    second = Entity(
+        id="e3", start=9, end=12, label="PER", ref="ana"
+    )  # as if vit were a second mention of Ana
     document = Document("d", TEXT, (ANA, ROME, second), DOCUMENT.relations)
     (one,) = relation_suspects(
         document, [ScoredRelation(second, ROME, "LIVES_IN", 0.8, in_gold=False)]
@@ -103,7 +105,7 @@ def test_a_missing_relation_is_reported_with_the_mentions_that_have_it() -> None
 
 def test_a_symmetric_relation_has_the_direction_of_gold() -> None:
     # The model scores it in text order, from Ana to Rome.
-    document = Document("d", TEXT, (ANA, ROME), (Relation("e2", "e1", "NEAR"),))
+    document = Document("d", TEXT, (ANA, ROME), (Relation(head="e2", tail="e1", label="NEAR"),))
     (one,) = relation_suspects(document, [ScoredRelation(ANA, ROME, "NEAR", 0.1, in_gold=True)])
     assert (one.item, one.surface) == ("relation e2 NEAR e1", "Rome NEAR Ana Lima")
 
@@ -131,7 +133,8 @@ def test_a_planted_error_comes_first() -> None:
     nlp = train_ner(spacy.blank("fr"), [sentence(number) for number in range(24)], steps=40)
     good = sentence(0)
     wrong = tuple(
-        Entity(e.id, e.start, e.end, "PER" if e.label == "LOC" else e.label) for e in good.entities
+        Entity(id=e.id, start=e.start, end=e.end, label="PER" if e.label == "LOC" else e.label)
+        for e in good.entities
     )
     found, confidences = check_mentions(nlp, Document("d", good.text, wrong))
     first = found[0]
@@ -144,7 +147,10 @@ def test_planted_relations_are_found() -> None:
     # Ana lives in Rome and meets Eva: one relation is removed, a wrong one added.
     nlp = train(spacy.blank("fr"), [sentence(number) for number in range(24)])
     good = sentence(0)
-    wrong = (Relation("a", "b", "LIVES_IN"), Relation("c", "b", "LIVES_IN"))
+    wrong = (
+        Relation(head="a", tail="b", label="LIVES_IN"),
+        Relation(head="c", tail="b", label="LIVES_IN"),
+    )
     document = Document("d", good.text, good.entities, wrong)
     found, confidences = check_relations(nlp, document)
     assert {(s.kind, s.surface) for s in found} == {

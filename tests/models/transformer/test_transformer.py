@@ -90,7 +90,12 @@ def join_sentences(count: int) -> Document:
     for number in range(count):
         part = sentence(number)
         entities += [
-            Entity(f"{number}{e.id}", e.start + len(text), e.end + len(text), e.label)
+            Entity(
+                id=f"{number}{e.id}",
+                start=e.start + len(text),
+                end=e.end + len(text),
+                label=e.label,
+            )
             for e in part.entities
         ]
         text += f"{part.text} "
@@ -136,7 +141,10 @@ def test_nested_mentions_are_learned(weights: Path) -> None:
     for number, city in enumerate(CITIES):
         text = f"La guerre à {city} dure."
         outer, inner = (3, 12 + len(city)), (12, 12 + len(city))
-        entities = (Entity("a", *outer, "EVENT"), Entity("b", *inner, "LOC"))
+        entities = (
+            Entity(id="a", start=outer[0], end=outer[1], label="EVENT"),
+            Entity(id="b", start=inner[0], end=inner[1], label="LOC"),
+        )
         documents.append(Document(str(number), text, entities))
     doc = train_recognizer(weights, documents)(documents[0].text)
     assert [(span.text, span.label_) for span in doc.spans["entities"]] == [

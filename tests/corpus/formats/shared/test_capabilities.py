@@ -10,16 +10,24 @@ from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError
 
 TEXT = "la guerre en Ukraine du Sud"
-WAR = Entity("w", 3, 20, "EVENT", ref="war")
-UKRAINE = Entity("u", 13, 20, "LOC", attributes={"metonymy": "people"}, score=0.5)
-CROSSING = Entity("c", 13, 27, "LOC")
-TWIN = Entity("t", 3, 20, "TOPIC")
-RELATION = Relation("w", "u", "LOCATED_IN", "r1", {"assertion": "negated"}, 0.7)
+WAR = Entity(id="w", start=3, end=20, label="EVENT", ref="war")
+UKRAINE = Entity(
+    id="u", start=13, end=20, label="LOC", attributes={"metonymy": "people"}, score=0.5
+)
+CROSSING = Entity(id="c", start=13, end=27, label="LOC")
+TWIN = Entity(id="t", start=3, end=20, label="TOPIC")
+RELATION = Relation(
+    head="w", tail="u", label="LOCATED_IN", id="r1", attributes={"assertion": "negated"}, score=0.7
+)
 
 
 def reduce(capabilities: Capabilities, *entities: Entity) -> tuple[list[str], dict[str, int]]:
     notes = Notes()
-    relations = (RELATION, Relation("w", "w", "SAME")) if entities[:2] == (WAR, UKRAINE) else ()
+    relations = (
+        (RELATION, Relation(head="w", tail="w", label="SAME"))
+        if entities[:2] == (WAR, UKRAINE)
+        else ()
+    )
     document = reduce_document(
         Document("d", TEXT, entities, relations, {"lang": "fr"}), capabilities, notes
     )
@@ -70,7 +78,7 @@ def test_everything_dropped_is_counted() -> None:
 
 def test_supported_relation_attributes_are_kept() -> None:
     relation = Relation(
-        "w", "u", "LOCATED_IN", attributes={"evidence": "0", "assertion": "negated"}
+        head="w", tail="u", label="LOCATED_IN", attributes={"evidence": "0", "assertion": "negated"}
     )
     document = Document("d", TEXT, (WAR, UKRAINE), (relation,))
     notes = Notes()
@@ -85,12 +93,12 @@ def test_relations_move_to_the_first_mentions_of_their_clusters() -> None:
     # The two LOC mentions with the ref "ua" are one cluster, and "u" is its first mention. The
     # EVENT with the same ref is another cluster, so the relation keeps "w" as its tail.
     entities = (
-        Entity("u", 13, 20, "LOC", "ua"),
-        Entity("c", 20, 27, "LOC", "ua"),
-        Entity("w", 3, 20, "EVENT", "ua"),
-        Entity("n", 0, 2, "LOC"),
+        Entity(id="u", start=13, end=20, label="LOC", ref="ua"),
+        Entity(id="c", start=20, end=27, label="LOC", ref="ua"),
+        Entity(id="w", start=3, end=20, label="EVENT", ref="ua"),
+        Entity(id="n", start=0, end=2, label="LOC"),
     )
-    relations = (Relation("c", "w", "IN"), Relation("n", "u", "IN"))
+    relations = (Relation(head="c", tail="w", label="IN"), Relation(head="n", tail="u", label="IN"))
     notes = Notes()
     reduced = reduce_document(
         Document("d", TEXT, entities, relations), Capabilities(clusters=True), notes

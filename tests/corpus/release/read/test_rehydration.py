@@ -70,7 +70,11 @@ def texts_with_mentions(draw: st.DrawFn) -> tuple[str, list[StandoffMention]]:
     spans = zip(starts, sizes, strict=True)
     return text, [
         StandoffMention(
-            str(number), start, start + size, "X", hash=hash_mention(text[start : start + size])
+            id=str(number),
+            start=start,
+            end=start + size,
+            label="X",
+            hash=hash_mention(text[start : start + size]),
         )
         for number, (start, size) in enumerate(spans)
     ]
@@ -112,7 +116,12 @@ def test_smallest_period() -> None:
 def standoff_mentions(document: Document) -> tuple[StandoffMention, ...]:
     return tuple(
         StandoffMention(
-            e.id, e.start, e.end, e.label, e.ref, hash=hash_mention(document.surface(e))
+            id=e.id,
+            start=e.start,
+            end=e.end,
+            label=e.label,
+            ref=e.ref,
+            hash=hash_mention(document.surface(e)),
         )
         for e in document.entities
     )
@@ -157,10 +166,16 @@ def standoff(
     id_: str, text: str, *surfaces: str, redistributable: bool = False
 ) -> StandoffDocument:
     mentions = tuple(
-        StandoffMention(s, text.index(s), text.index(s) + len(s), "PER", hash=hash_mention(s))
+        StandoffMention(
+            id=s,
+            start=text.index(s),
+            end=text.index(s) + len(s),
+            label="PER",
+            hash=hash_mention(s),
+        )
         for s in surfaces
     )
-    relations = tuple(Relation(a, b, "KNOWS") for a, b in pairwise(surfaces))
+    relations = tuple(Relation(head=a, tail=b, label="KNOWS") for a, b in pairwise(surfaces))
     rights = Rights("all reserved", "Gazette", redistributable=redistributable)
     text_hash = salted_hash(text, SALT, DOCUMENT_HASH_BYTES)
     return StandoffDocument(id_, len(text), text_hash, mentions, relations, {"lang": "fr"}, rights)

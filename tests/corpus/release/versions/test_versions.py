@@ -27,11 +27,11 @@ from aloi.corpus.rights import Rights
 from aloi.corpus.schema import AttributeType, EntityType, RelationType, Schema
 
 TEXT = "Ana vit à Rome et rencontre Eva."
-ANA = Entity("a", 0, 3, "PER")
-ROME = Entity("b", 10, 14, "LOC")
-EVA = Entity("c", 28, 31, "PER")
-LIVES = Relation("a", "b", "LIVES_IN")
-MEETS = Relation("a", "c", "MEETS")
+ANA = Entity(id="a", start=0, end=3, label="PER")
+ROME = Entity(id="b", start=10, end=14, label="LOC")
+EVA = Entity(id="c", start=28, end=31, label="PER")
+LIVES = Relation(head="a", tail="b", label="LIVES_IN")
+MEETS = Relation(head="a", tail="c", label="MEETS")
 SCHEMA = Schema(
     "tiny",
     "1.0.0",
@@ -77,9 +77,14 @@ def test_equal_versions_have_no_differences() -> None:
 
 def test_ids_of_mentions_and_scores_are_ignored() -> None:
     """The mentions and the relation have other ids, and one has a score: nothing was corrected."""
-    renamed = (Entity("x", 0, 3, "PER", score=0.5), Entity("y", 10, 14, "LOC"))
+    renamed = (
+        Entity(id="x", start=0, end=3, label="PER", score=0.5),
+        Entity(id="y", start=10, end=14, label="LOC"),
+    )
     before = with_changes(entities=(ANA, ROME), relations=(LIVES,))
-    after = with_changes(entities=renamed, relations=(Relation("x", "y", "LIVES_IN", id="r"),))
+    after = with_changes(
+        entities=renamed, relations=(Relation(head="x", tail="y", label="LIVES_IN", id="r"),)
+    )
     assert not bump_reasons(compare_snapshots(before, after))
 
 
@@ -118,7 +123,10 @@ def test_new_ref_or_attribute_is_a_change() -> None:
 
 
 def test_order_of_ends_counts_only_in_directed_relations() -> None:
-    meets, lives = Relation("c", "a", "MEETS"), Relation("b", "a", "LIVES_IN")
+    meets, lives = (
+        Relation(head="c", tail="a", label="MEETS"),
+        Relation(head="b", tail="a", label="LIVES_IN"),
+    )
     assert not compare_snapshots(ONE, with_changes(relations=(LIVES, meets))).annotations
     assert compare_snapshots(ONE, with_changes(relations=(lives, MEETS))).annotations == {
         ("relations", "test", "LIVES_IN"): AnnotationChanges(added=1, removed=1)
@@ -126,7 +134,7 @@ def test_order_of_ends_counts_only_in_directed_relations() -> None:
 
 
 def test_removing_one_of_two_equal_mentions_counts_one() -> None:
-    twice = with_changes(entities=(ANA, ROME, EVA, Entity("again", 0, 3, "PER")))
+    twice = with_changes(entities=(ANA, ROME, EVA, Entity(id="again", start=0, end=3, label="PER")))
     assert compare_snapshots(twice, ONE).annotations == {
         ("entities", "test", "PER"): AnnotationChanges(removed=1)
     }
@@ -135,9 +143,9 @@ def test_removing_one_of_two_equal_mentions_counts_one() -> None:
 def test_mentions_are_identified_by_surface_form_if_the_text_changed() -> None:
     """`Ana` becomes `Anna` and all offsets shift: only that mention and its relations differ."""
     entities = (
-        Entity("a", 0, 4, "PER"),
-        Entity("b", 11, 15, "LOC"),
-        Entity("c", 29, 32, "PER"),
+        Entity(id="a", start=0, end=4, label="PER"),
+        Entity(id="b", start=11, end=15, label="LOC"),
+        Entity(id="c", start=29, end=32, label="PER"),
     )
     differences = compare_snapshots(
         ONE, with_changes(text=TEXT.replace("Ana", "Anna"), entities=entities)
@@ -258,7 +266,13 @@ def test_new_description_is_a_patch() -> None:
 def people(number: int, ref: int = 0) -> CorpusSnapshot:
     """Return a snapshot with `number` mentions, of which the first `ref` have a ref."""
     entities = tuple(
-        Entity(str(place), place, place + 1, "PER", "Q1" if place < ref else None)
+        Entity(
+            id=str(place),
+            start=place,
+            end=place + 1,
+            label="PER",
+            ref="Q1" if place < ref else None,
+        )
         for place in range(number)
     )
     return snapshot(Document("d", "x" * number, entities))
