@@ -186,7 +186,7 @@ def stats(
     """Print counts of documents, words, mentions and relations, by split, label and length."""
     import sys
 
-    from aloi.corpus.statistics.counts import corpus_tables, to_json
+    from aloi.corpus.statistics.corpus_counts import corpus_tables, to_json
 
     corpus = open_corpus(folder)
     tables = corpus_tables(corpus)

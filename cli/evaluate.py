@@ -157,17 +157,17 @@ def compare(
 ) -> None:
     """Test whether systems differ significantly from a baseline on the same documents."""
     from aloi.eval.reading import read_annotations
-    from aloi.eval.reports import comparison
+    from aloi.eval.reports import system_comparison
 
     if len(set(systems)) < len(systems) or len(systems) < 2:
         raise typer.BadParameter("compare needs two or more different predictions")
     must_exist(gold, *systems)
-    _check_schemes(scheme or (), comparison.COMPARABLE_SCHEMES)
+    _check_schemes(scheme or (), system_comparison.COMPARABLE_SCHEMES)
     corpus = corpus_at(gold)
-    result = comparison.compare_systems(
+    result = system_comparison.compare_systems(
         read_annotations(gold),
         {path: read_annotations(path) for path in systems},
-        schemes=scheme or comparison.DEFAULT_SCHEMES,
+        schemes=scheme or system_comparison.DEFAULT_SCHEMES,
         schema=schema_for(schema, corpus),
         corpus=str(corpus) if corpus else None,
         allow_missing=allow_missing,
@@ -176,7 +176,7 @@ def compare(
     )
     print_sheets(result.sheets())
     console = stdout_console()
-    console.print(f"few: support below {comparison.MIN_SUPPORT}; differences are unreliable")
+    console.print(f"few: support below {system_comparison.MIN_SUPPORT}; differences are unreliable")
     console.print(str(result.signature), soft_wrap=True)
     write_json(json_, result.to_json())
 
@@ -216,7 +216,7 @@ def _check_engine(
 
 
 def _print_report(report: Report) -> None:
-    from aloi.eval.reports.tables import report_sheets
+    from aloi.eval.reports.report_tables import report_sheets
 
     print_sheets(sheet for sheet in report_sheets(report) if not sheet.aside)
     console = stdout_console()

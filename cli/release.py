@@ -250,8 +250,8 @@ def diff(
     from aloi.corpus.release.versions import comparison_tables
     from aloi.corpus.release.versions.bump_rules import version_problems
     from aloi.corpus.release.versions.changelog_entry import draft_entry
-    from aloi.corpus.release.versions.comparison import compare_snapshots
     from aloi.corpus.release.versions.snapshots import open_snapshot
+    from aloi.corpus.release.versions.version_comparison import compare_snapshots
 
     must_exist(str(old), str(new))
     differences = compare_snapshots(open_snapshot(old), open_snapshot(new))

@@ -176,7 +176,7 @@ def _measure_curve(settings: CurveSettings, shares: list[int]) -> None:
 def _cross_validate(settings: CurveSettings, folds: int) -> None:
     """Cross-validate, write and print the scores."""
     from aloi.cli.shared.console import print_sheets
-    from aloi.eval.reports.tables import report_sheets
+    from aloi.eval.reports.report_tables import report_sheets
     from aloi.models.studies.curve_files import run_cross_validation
 
     report = run_cross_validation(settings, folds, log=sys.stderr)

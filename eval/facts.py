@@ -25,9 +25,9 @@ from aloi.eval.columns import (
     MentionColumns,
     RelationColumns,
 )
-from aloi.eval.counts import Counts, ScoreCounts, name_ratios
 from aloi.eval.items import ItemPair, Items
 from aloi.eval.pairing import PairedAnnotations
+from aloi.eval.score_counts import Counts, ScoreCounts, name_ratios
 from aloi.eval.scores import Scores
 
 EntityKey = str | DocumentSpan

@@ -15,8 +15,8 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from aloi.eval.columns import Bools, Ints
-from aloi.eval.counts import Counts, ScoreCounts, mean_ratios
 from aloi.eval.items import Items
+from aloi.eval.score_counts import Counts, ScoreCounts, mean_ratios
 
 CountsT = TypeVar("CountsT", bound=ScoreCounts)
 

@@ -26,9 +26,9 @@ import numpy as np
 
 from aloi.eval.alignment import Alignment, align_pair
 from aloi.eval.columns import Floats, Ints
-from aloi.eval.counts import ScoreCounts, name_ratios
 from aloi.eval.pairing import PairedAnnotations
 from aloi.eval.schemes import EntityScheme
+from aloi.eval.score_counts import ScoreCounts, name_ratios
 from aloi.eval.scores import Scores
 
 CORRECT, INCORRECT, PARTIAL, UNALIGNED = range(4)

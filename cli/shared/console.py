@@ -131,7 +131,7 @@ def table(title: str, frame: pd.DataFrame) -> Table:
     """Return a data frame as a rich table, with its index as the first column."""
     from rich.table import Table
 
-    from aloi.corpus.statistics.counts import format_cell
+    from aloi.corpus.statistics.corpus_counts import format_cell
 
     result = Table("", title=title, title_justify="left")
     for column in frame.columns:

@@ -16,7 +16,7 @@ import pandas as pd
 from aloi.corpus.collection import Corpus
 from aloi.corpus.extras import need
 from aloi.corpus.files import atomic_folder
-from aloi.corpus.statistics.counts import (
+from aloi.corpus.statistics.corpus_counts import (
     corpus_tables,
     document_table,
     mention_table,

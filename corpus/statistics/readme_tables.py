@@ -10,7 +10,7 @@ import pandas as pd
 from aloi.corpus.collection import Corpus
 from aloi.corpus.files import atomic_text_file
 from aloi.corpus.problems import DataError, Problem
-from aloi.corpus.statistics.counts import corpus_tables, format_cell
+from aloi.corpus.statistics.corpus_counts import corpus_tables, format_cell
 
 README_FILE = "README.md"
 

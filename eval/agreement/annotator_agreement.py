@@ -39,10 +39,10 @@ from aloi.eval.agreement.mention_disagreements import (
 )
 from aloi.eval.agreement.ratings import span_ratings, token_ratings
 from aloi.eval.columns import Annotations, Ints
-from aloi.eval.counts import Counts
 from aloi.eval.items import mention_items, outermost_items, relation_items
 from aloi.eval.pairing import PairedAnnotations, Side, pair_annotations
 from aloi.eval.reports.sheets import Sheet, format_ratio
+from aloi.eval.score_counts import Counts
 from aloi.eval.scores import Scores, score_items
 
 ITEM_SETS = ("all", "someone", "both")

@@ -15,9 +15,9 @@ import numpy as np
 
 from aloi.corpus.segmentation import sentence_starts
 from aloi.eval.columns import Annotations, Bools, Ints, MentionColumns, RelationColumns
-from aloi.eval.counts import Counts
 from aloi.eval.items import ItemPair, Items, is_outermost, mention_items, relation_items
 from aloi.eval.pairing import PairedAnnotations, Side
+from aloi.eval.score_counts import Counts
 from aloi.eval.scores import deduplicate, is_member
 
 Groups = list[str | None]

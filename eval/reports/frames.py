@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from aloi.eval.counts import RATIOS
 from aloi.eval.reports.report import Report, TypeResult
+from aloi.eval.score_counts import RATIOS
 
 INDEX = ["task", "scheme", "type"]
 """The index of the data frame; the task is `entities` or `relations`."""

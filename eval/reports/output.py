@@ -40,7 +40,7 @@ def render_report(report: Report, format_: ReportFormat) -> str:
 
         return render_page(report)
     if format_ is ReportFormat.MARKDOWN:
-        from aloi.eval.reports.tables import report_markdown  # noqa: PLC0415
+        from aloi.eval.reports.report_tables import report_markdown  # noqa: PLC0415
 
         return report_markdown(report)
     from aloi.eval.reports.frames import report_csv, report_latex  # noqa: PLC0415

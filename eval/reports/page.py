@@ -18,12 +18,12 @@ from aloi.eval.analysis.errors import ERROR_KINDS, RIGHT, ClassifiedErrors
 from aloi.eval.analysis.overview import Analysis
 from aloi.eval.analysis.precision_recall import Curve, entity_curves, relation_curves
 from aloi.eval.columns import Bools, Ints, MentionColumns
-from aloi.eval.counts import RATIOS
 from aloi.eval.items import relation_items
 from aloi.eval.pairing import PairedAnnotations, Side
 from aloi.eval.reports.report import Report
-from aloi.eval.reports.tables import detail_sheets, results_by_type
+from aloi.eval.reports.report_tables import detail_sheets, results_by_type
 from aloi.eval.schemes import ItemKind
+from aloi.eval.score_counts import RATIOS
 from aloi.eval.scores import deduplicate, is_member
 
 

@@ -11,10 +11,10 @@ from aloi.corpus.document import Document
 from aloi.corpus.rights import RESTRICTED_DOCUMENTS, RESTRICTED_TEXT
 from aloi.corpus.schema import Schema
 from aloi.eval.columns import Annotations
-from aloi.eval.counts import ScoreCounts
 from aloi.eval.pairing import pair_annotations
 from aloi.eval.reports.signature import Signature
 from aloi.eval.schemes import ItemKind
+from aloi.eval.score_counts import ScoreCounts
 from aloi.eval.scores import Scores
 from aloi.eval.scoring import SchemeScores, ScoringOptions, align_if_needed, score_pair
 from aloi.eval.statistics.intervals import Interval, Intervals, bootstrap_intervals

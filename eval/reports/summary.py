@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from aloi.eval.analysis.slices import SEEN_SLICE
-from aloi.eval.counts import Counts
-from aloi.eval.reports.comparison import Comparison
 from aloi.eval.reports.report import Report, SchemeResult, TypeResult
+from aloi.eval.reports.report_tables import report_sheets, restriction_note
 from aloi.eval.reports.sheets import Sheet, format_ratio, format_ratios, markdown_table
-from aloi.eval.reports.tables import report_sheets, restriction_note
+from aloi.eval.reports.system_comparison import Comparison
 from aloi.eval.schemes import EntityScheme, EvaluationTask, ItemKind, RelationScheme
+from aloi.eval.score_counts import Counts
 
 SUMMARY_SCHEMES: dict[ItemKind, tuple[str, ...]] = {
     ItemKind.ENTITIES: (EntityScheme.OUTERMOST, EntityScheme.EXACT),

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aloi.eval.columns import Floats, Ints
-from aloi.eval.counts import RATIOS
+from aloi.eval.score_counts import RATIOS
 from aloi.eval.scores import Scores
 
 CONFIDENCE_LEVEL = 0.95

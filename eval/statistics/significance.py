@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from aloi.eval.columns import Floats, Ints
-from aloi.eval.counts import RATIOS
+from aloi.eval.score_counts import RATIOS
 from aloi.eval.scores import Scores
 from aloi.eval.statistics.intervals import (
     Interval,

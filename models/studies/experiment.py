@@ -17,9 +17,9 @@ from aloi.corpus.document import Document
 from aloi.corpus.label_maps import keep_labels, load_shipped_map
 from aloi.corpus.problems import DataError, Problem
 from aloi.eval.columns import Annotations
-from aloi.eval.reports.comparison import Comparison, compare_systems
 from aloi.eval.reports.report import evaluate
 from aloi.eval.reports.summary import SystemReport
+from aloi.eval.reports.system_comparison import Comparison, compare_systems
 from aloi.models.prediction.pipelines import load_pipeline, predict_documents
 from aloi.models.training.job import COMPONENT_KINDS, TrainingJob
 from aloi.models.training.pipeline_folder import read_record

@@ -12,11 +12,11 @@ from aloi.corpus.collection import Corpus
 from aloi.corpus.files import atomic_text_file
 from aloi.corpus.locks import locked
 from aloi.eval.reports import summary
-from aloi.eval.reports.comparison import Comparison
 from aloi.eval.reports.page import render_page
 from aloi.eval.reports.report import restricted_text_key
 from aloi.eval.reports.sheets import Sheet
 from aloi.eval.reports.summary import SystemReport
+from aloi.eval.reports.system_comparison import Comparison
 from aloi.models.prediction.prediction_files import Notify
 from aloi.models.studies.experiment import BASELINE, RESTRICTED_SPLIT, Experiment
 

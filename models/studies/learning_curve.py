@@ -17,8 +17,8 @@ from aloi.corpus.collection import Corpus
 from aloi.corpus.document import Document
 from aloi.corpus.problems import DataError, Problem
 from aloi.eval.columns import Floats
-from aloi.eval.counts import RATIOS
 from aloi.eval.reports.report import Report, SchemeResult, evaluate
+from aloi.eval.score_counts import RATIOS
 from aloi.eval.statistics.intervals import CONFIDENCE_LEVEL, resample
 from aloi.models.prediction.pipelines import predict_documents
 from aloi.models.studies.folds import FoldTraining, count_words, group_by_event, make_folds

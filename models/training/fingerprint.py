@@ -28,7 +28,7 @@ DECIDING_MODULES = (
     "aloi.corpus.formats.shared.spacy_docs",
     "aloi.corpus.schema",
     "aloi.eval.columns",
-    "aloi.eval.counts",
+    "aloi.eval.score_counts",
     "aloi.eval.items",
     "aloi.eval.pairing",
     "aloi.eval.scores",

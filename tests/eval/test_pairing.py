@@ -5,9 +5,9 @@ import pytest
 from aloi.corpus.document import Document, Entity
 from aloi.corpus.problems import DataError
 from aloi.eval.columns import Annotations
-from aloi.eval.counts import Counts
 from aloi.eval.pairing import PairedAnnotations, pair_annotations
 from aloi.eval.reports.report import evaluate
+from aloi.eval.score_counts import Counts
 
 
 def doc(id_: str, text: str = "Ana et Bob", *ends: int) -> Document:

@@ -4,8 +4,8 @@ import pytest
 
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.schema import RelationType, Schema
-from aloi.eval.counts import Counts
 from aloi.eval.reports.report import Report, evaluate
+from aloi.eval.score_counts import Counts
 
 TEXT = "Xi reçoit Poutine à Pékin pour la guerre en Ukraine"
 

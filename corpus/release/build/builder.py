@@ -18,7 +18,7 @@ from aloi.corpus.formats.detection import RELEASE_MANIFEST, is_release
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.quality.checks import check_corpus
-from aloi.corpus.release.build import tables
+from aloi.corpus.release.build import dataset_tables
 from aloi.corpus.release.build.citation import licence_text, render_citation
 from aloi.corpus.release.build.contents import ReleaseContents, count_contents
 from aloi.corpus.release.build.corpus_guard import corpus_guard
@@ -95,7 +95,7 @@ def _write_tables(corpus: Corpus, folder: Path, *, refs: bool, notes: Notes) -> 
     from datasets.info import DatasetInfosDict  # noqa: PLC0415 - an extra
 
     infos = DatasetInfosDict()
-    for config, features in tables.table_features(corpus.schema).items():
+    for config, features in dataset_tables.table_features(corpus.schema).items():
         infos[config] = _write_config(config, features, corpus, folder, refs=refs, notes=notes)
     return infos
 
@@ -109,7 +109,7 @@ def _write_config(
     for split in corpus.splits:
         rows = _rows(config, corpus, split, refs=refs, notes=notes)
         path = folder / config / f"{split}.parquet"
-        table = tables.write_table(rows, features, path, canary_line(corpus.manifest.name))
+        table = dataset_tables.write_table(rows, features, path, canary_line(corpus.manifest.name))
         splits.add(SplitInfo(split, num_bytes=table.nbytes, num_examples=table.num_rows))
     return DatasetInfo(
         features=features,
@@ -121,22 +121,22 @@ def _write_config(
 
 def _rows(
     config: str, corpus: Corpus, split: str, *, refs: bool, notes: Notes
-) -> Iterator[tables.Row]:
+) -> Iterator[dataset_tables.Row]:
     """Yield the rows of one split of a config; documents are sorted by id."""
     salt = release_salt(corpus.manifest.name, corpus.manifest.version)
     for document in _sorted_documents(corpus, split):
         rights = corpus.rights(document)
         if config == "standoff":
             keep_refs = refs or rights.redistributable
-            yield tables.standoff_row(document, rights, salt=salt, refs=keep_refs)
+            yield dataset_tables.standoff_row(document, rights, salt=salt, refs=keep_refs)
         elif not rights.redistributable:
             continue
         elif config == "documents":
-            yield tables.document_row(document, rights)
+            yield dataset_tables.document_row(document, rights)
         elif config == "tokens":
-            yield tables.token_row(document, notes)
+            yield dataset_tables.token_row(document, notes)
         else:
-            yield from tables.relation_rows(document)
+            yield from dataset_tables.relation_rows(document)
 
 
 def _sorted_documents(corpus: Corpus, split: str) -> list[Document]:

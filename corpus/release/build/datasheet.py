@@ -6,7 +6,7 @@ from collections import Counter
 
 from aloi.corpus.release.build.contents import ReleaseContents
 from aloi.corpus.release.build.corpus_readme import readme_body
-from aloi.corpus.release.build.tables import KEPT_METADATA
+from aloi.corpus.release.build.dataset_tables import KEPT_METADATA
 from aloi.corpus.release.build.template_rendering import DATASHEET_TEMPLATE, render_template
 
 

@@ -14,7 +14,6 @@ from aloi.corpus.release.versions.annotation_changes import (
     AnnotationKind,
     count_corrections,
 )
-from aloi.corpus.release.versions.comparison import CorpusDifferences
 from aloi.corpus.release.versions.schema_rules import schema_reasons
 from aloi.corpus.release.versions.version_bumps import (
     BumpReason,
@@ -22,7 +21,8 @@ from aloi.corpus.release.versions.version_bumps import (
     lowest_version,
     parse_version,
 )
-from aloi.corpus.statistics.counts import TRAIN_SPLIT
+from aloi.corpus.release.versions.version_comparison import CorpusDifferences
+from aloi.corpus.statistics.corpus_counts import TRAIN_SPLIT
 
 MINOR_CORRECTION_SHARE = 0.01
 """Share of the annotations of a split from which corrections require a minor bump (exclusive)."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from aloi.corpus.release.versions.bump_rules import bump_reasons, required_bump
-from aloi.corpus.release.versions.comparison import CorpusDifferences
 from aloi.corpus.release.versions.version_bumps import VersionBump, lowest_version
+from aloi.corpus.release.versions.version_comparison import CorpusDifferences
 
 
 def draft_entry(differences: CorpusDifferences, *, day: str) -> str:

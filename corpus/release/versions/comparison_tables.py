@@ -10,8 +10,8 @@ from typing import Any
 import pandas as pd
 
 from aloi.corpus.release.versions.bump_rules import bump_reasons, required_bump
-from aloi.corpus.release.versions.comparison import CorpusDifferences
 from aloi.corpus.release.versions.version_bumps import lowest_version
+from aloi.corpus.release.versions.version_comparison import CorpusDifferences
 
 _NO_SPLIT = "(no split)"
 

@@ -14,9 +14,9 @@ from aloi.eval.analysis.causes import find_causes
 from aloi.eval.analysis.errors import ERROR_KINDS, classify_errors
 from aloi.eval.analysis.slices import entity_slices, relation_slices
 from aloi.eval.columns import Annotations
-from aloi.eval.counts import Counts
 from aloi.eval.pairing import pair_annotations
 from aloi.eval.reports.report import evaluate
+from aloi.eval.score_counts import Counts
 
 Spans = list[tuple[int, int, str]]
 

@@ -2,9 +2,9 @@
 
 from aloi.corpus.document import Document, Entity
 from aloi.eval.columns import Annotations
-from aloi.eval.counts import Counts
 from aloi.eval.items import mention_items
 from aloi.eval.pairing import pair_annotations
+from aloi.eval.score_counts import Counts
 from aloi.eval.scores import Scores, score_items
 from aloi.eval.statistics.intervals import bootstrap_intervals
 

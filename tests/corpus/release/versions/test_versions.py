@@ -19,10 +19,10 @@ from aloi.corpus.problems import DataError
 from aloi.corpus.release.versions.annotation_changes import AnnotationChanges
 from aloi.corpus.release.versions.bump_rules import bump_reasons, required_bump, version_problems
 from aloi.corpus.release.versions.changelog_entry import draft_entry
-from aloi.corpus.release.versions.comparison import CorpusDifferences, compare_snapshots
 from aloi.corpus.release.versions.comparison_tables import difference_tables, differences_to_json
 from aloi.corpus.release.versions.snapshots import CorpusSnapshot, TextHash, open_snapshot
 from aloi.corpus.release.versions.version_bumps import VersionBump, lowest_version
+from aloi.corpus.release.versions.version_comparison import CorpusDifferences, compare_snapshots
 from aloi.corpus.rights import Rights
 from aloi.corpus.schema import AttributeType, EntityType, RelationType, Schema
 

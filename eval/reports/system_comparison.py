@@ -13,11 +13,11 @@ from typing import Any
 from aloi.corpus.document import Document
 from aloi.corpus.schema import Schema
 from aloi.eval.columns import Annotations
-from aloi.eval.counts import RATIOS
 from aloi.eval.reports.report import Report, evaluate
 from aloi.eval.reports.sheets import Sheet, format_ratio
 from aloi.eval.reports.signature import Signature
 from aloi.eval.schemes import ALL_SCHEMES, EntityScheme, RelationScheme
+from aloi.eval.score_counts import RATIOS
 from aloi.eval.statistics.significance import (
     RatioDifference,
     RatioDifferences,

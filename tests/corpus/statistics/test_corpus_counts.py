@@ -9,7 +9,7 @@ from aloi.corpus.collection import Corpus
 from aloi.corpus.document import Document
 from aloi.corpus.document_files import pretty_json
 from aloi.corpus.formats import inline
-from aloi.corpus.statistics.counts import (
+from aloi.corpus.statistics.corpus_counts import (
     corpus_tables,
     format_cell,
     relation_table,

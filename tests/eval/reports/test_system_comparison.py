@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from aloi.corpus.document import Document, Entity
-from aloi.eval.reports.comparison import Comparison, compare_systems
+from aloi.eval.reports.system_comparison import Comparison, compare_systems
 from aloi.eval.statistics.significance import ScoreDifferences, holm
 
 
