@@ -55,9 +55,9 @@ def review(
         Path | None, typer.Option("--json", metavar="FILE", help="Also write the findings as JSON.")
     ] = None,
 ) -> None:
-    """List likely annotation errors that are not accepted in review.toml.
+    """List likely annotation errors found by rules.
 
-    The exit status is 1 if there are any.
+    Findings that review.toml accepts are left out. The exit status is 1 if any are left.
     """
     from dataclasses import asdict
 
@@ -86,47 +86,60 @@ def _print_review(result: Review) -> None:
     print(f"{len(result.open):6} open, {len(result.stale)} stale")
 
 
+SourceArgument = Annotated[
+    str,
+    typer.Argument(metavar="SOURCE", help=".txt or .html file, folder, or - (plain text)."),
+]
+FolderArgument = Annotated[Path, typer.Argument(metavar="CORPUS", help="Corpus folder.")]
+IdOption = Annotated[
+    str | None, typer.Option("--id", help="Document id (default: from the file name).")
+]
+TitleOption = Annotated[
+    str | None, typer.Option(help="Title (default: from the web page, if any).")
+]
+DateOption = Annotated[
+    datetime | None,
+    typer.Option(
+        formats=[DATE_FORMAT],
+        metavar="YYYY-MM-DD",
+        help="Date of the text (default: from the web page, if any).",
+    ),
+]
+OriginOption = Annotated[
+    str | None,
+    typer.Option("--source", help="Publisher (default: address of the web page, if any)."),
+]
+RightsOption = Annotated[str | None, typer.Option(help="Licence (default: unknown).")]
+HolderOption = Annotated[str | None, typer.Option(help="Rights holder.")]
+LangOption = Annotated[str | None, typer.Option(help="Language code, for example fr.")]
+RetrievedOption = Annotated[
+    datetime | None,
+    typer.Option(formats=[DATE_FORMAT], metavar="YYYY-MM-DD", help="Date of retrieval."),
+]
+RedistributableOption = Annotated[
+    bool,
+    typer.Option("--redistributable", help="Allow redistribution (default: forbidden)."),
+]
+
+
 @app.command()
 def add(
-    source: Annotated[
-        str,
-        typer.Argument(metavar="SOURCE", help=".txt or .html file, folder, or - (plain text)."),
-    ],
-    folder: Annotated[Path, typer.Argument(metavar="CORPUS", help="Corpus folder.")],
+    source: SourceArgument,
+    folder: FolderArgument,
     *,
-    id_: Annotated[
-        str | None, typer.Option("--id", help="Document id (default: from the file name).")
-    ] = None,
-    title: Annotated[
-        str | None, typer.Option(help="Title (default: from the web page, if any).")
-    ] = None,
-    date: Annotated[
-        datetime | None,
-        typer.Option(
-            formats=[DATE_FORMAT],
-            metavar="YYYY-MM-DD",
-            help="Date of the text (default: from the web page, if any).",
-        ),
-    ] = None,
-    origin: Annotated[
-        str | None,
-        typer.Option("--source", help="Publisher (default: address of the web page, if any)."),
-    ] = None,
-    rights: Annotated[str | None, typer.Option(help="Licence (default: unknown).")] = None,
-    holder: Annotated[str | None, typer.Option(help="Rights holder.")] = None,
-    lang: Annotated[str | None, typer.Option(help="Language code, for example fr.")] = None,
-    retrieved: Annotated[
-        datetime | None,
-        typer.Option(formats=[DATE_FORMAT], metavar="YYYY-MM-DD", help="Date of retrieval."),
-    ] = None,
-    redistributable: Annotated[
-        bool,
-        typer.Option("--redistributable", help="Allow redistribution (default: forbidden)."),
-    ] = False,
+    id_: IdOption = None,
+    title: TitleOption = None,
+    date: DateOption = None,
+    origin: OriginOption = None,
+    rights: RightsOption = None,
+    holder: HolderOption = None,
+    lang: LangOption = None,
+    retrieved: RetrievedOption = None,
+    redistributable: RedistributableOption = False,
 ) -> None:
-    """Normalize new texts and write them to CORPUS/inbox, ready for annotation.
+    """Add new texts to a corpus, ready for annotation.
 
-    Duplicates and near duplicates of texts in the corpus are refused.
+    The texts are normalized and written to CORPUS/inbox. Duplicates and near duplicates of texts in the corpus are refused.
     """
     from aloi.corpus.intake import addition
     from aloi.corpus.locks import locked
@@ -183,7 +196,10 @@ def stats(
         Path | None, typer.Option(metavar="DIR", help="Write plots to this folder, as SVG.")
     ] = None,
 ) -> None:
-    """Print counts of documents, words, mentions and relations, by split, label and length."""
+    """Print counts of documents, words, mentions and relations.
+
+    The tables are by split, label, length and metadata.
+    """
     import sys
 
     from aloi.corpus.statistics.corpus_counts import corpus_tables, to_json

@@ -42,59 +42,74 @@ RestrictedText = Annotated[
 ]
 
 
+PredArgument = Annotated[
+    str, typer.Argument(metavar="PRED", help="Predictions for the same documents.")
+]
+JsonOption = Annotated[Path | None, typer.Option("--json", help="Write the full report as JSON.")]
+HtmlOption = Annotated[
+    Path | None,
+    typer.Option("--html", help="Write an HTML page with scores, errors and documents."),
+]
+MarkdownOption = Annotated[
+    Path | None, typer.Option("--markdown", help="Write all tables as Markdown.")
+]
+LatexOption = Annotated[
+    Path | None, typer.Option("--latex", help="Write a LaTeX table of all scores.")
+]
+CsvOption = Annotated[
+    Path | None, typer.Option("--csv", help="Write the scores as CSV, one row per type.")
+]
+SchemeOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME", help="Scheme to score; repeatable (default: all schemes)."),
+]
+TrainOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PATH",
+        help="Training documents of the system, for facts-ign and seen surfaces.",
+    ),
+]
+BootstrapOption = Annotated[
+    int,
+    typer.Option(
+        min=0, max=100_000, help="Bootstrap replicates for 95 % intervals; 0 for no intervals."
+    ),
+]
+SeedOption = Annotated[int, typer.Option(min=0, help="Random seed of the bootstrap.")]
+EngineOption = Annotated[
+    Engine,
+    typer.Option(help="ray: score shards on a Ray cluster, without analysis of errors."),
+]
+AddressOption = Annotated[
+    str | None,
+    typer.Option(help="Address of the Ray cluster (default: start Ray on this machine)."),
+]
+
+
 def evaluate(
     gold: GoldArgument,
-    pred: Annotated[
-        str, typer.Argument(metavar="PRED", help="Predictions for the same documents.")
-    ],
+    pred: PredArgument,
     *,
-    json_: Annotated[
-        Path | None, typer.Option("--json", help="Write the full report as JSON.")
-    ] = None,
-    html: Annotated[
-        Path | None,
-        typer.Option("--html", help="Write an HTML page with scores, errors and documents."),
-    ] = None,
-    markdown: Annotated[
-        Path | None, typer.Option("--markdown", help="Write all tables as Markdown.")
-    ] = None,
-    latex: Annotated[
-        Path | None, typer.Option("--latex", help="Write a LaTeX table of all scores.")
-    ] = None,
-    csv: Annotated[
-        Path | None, typer.Option("--csv", help="Write the scores as CSV, one row per type.")
-    ] = None,
+    json_: JsonOption = None,
+    html: HtmlOption = None,
+    markdown: MarkdownOption = None,
+    latex: LatexOption = None,
+    csv: CsvOption = None,
     schema: SchemaOption = None,
-    scheme: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="Scheme to score; repeatable (default: all schemes)."),
-    ] = None,
-    train: Annotated[
-        str | None,
-        typer.Option(
-            metavar="PATH",
-            help="Training documents of the system, for facts-ign and seen surfaces.",
-        ),
-    ] = None,
-    bootstrap: Annotated[
-        int,
-        typer.Option(
-            min=0, max=100_000, help="Bootstrap replicates for 95 % intervals; 0 for no intervals."
-        ),
-    ] = 0,
-    seed: Annotated[int, typer.Option(min=0, help="Random seed of the bootstrap.")] = 0,
+    scheme: SchemeOption = None,
+    train: TrainOption = None,
+    bootstrap: BootstrapOption = 0,
+    seed: SeedOption = 0,
     allow_missing: AllowMissing = False,
     restricted_text: RestrictedText = False,
-    engine: Annotated[
-        Engine,
-        typer.Option(help="ray: score shards on a Ray cluster, without analysis of errors."),
-    ] = Engine.LOCAL,
-    address: Annotated[
-        str | None,
-        typer.Option(help="Address of the Ray cluster (default: start Ray on this machine)."),
-    ] = None,
+    engine: EngineOption = Engine.LOCAL,
+    address: AddressOption = None,
 ) -> None:
-    """Score predictions against gold: entities and relations, per type, micro and macro."""
+    """Score predictions against gold.
+
+    Entities and relations are scored per type, with micro and macro averages.
+    """
     from aloi.eval.reading import read_annotations
     from aloi.eval.schemes import ALL_SCHEMES
 
@@ -155,7 +170,10 @@ def compare(
     seed: Annotated[int, typer.Option(min=0, help="Random seed of both tests.")] = 0,
     allow_missing: AllowMissing = False,
 ) -> None:
-    """Test whether systems differ significantly from a baseline on the same documents."""
+    """Test whether systems differ significantly from a baseline.
+
+    All predictions must be for the same documents.
+    """
     from aloi.eval.reading import read_annotations
     from aloi.eval.reports import system_comparison
 

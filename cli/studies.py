@@ -39,9 +39,9 @@ def experiment(
     seed: BootstrapSeed = 0,
     restricted_text: RestrictedText = False,
 ) -> None:
-    """Train models on a corpus, predict on dev and test, and report scores.
+    """Train and evaluate models on one corpus.
 
-    Models that are up to date are not trained again. A second run on the same --out fails while
+    Models are trained on train, and scored on dev and test. Models that are up to date are not trained again. A second run on the same --out fails while
     the first one is running.
     """
     from aloi.cli.shared.console import print_sheets
@@ -85,9 +85,9 @@ def curve(
     seed: BootstrapSeed = 0,
     settings: OverrideOptions = None,
 ) -> None:
-    """Estimate the gain from more documents: train on shares of train, score on dev.
+    """Estimate the gain from more training documents.
 
-    With --folds, cross-validate on train and dev instead. Test is never scored.
+    Models are trained on growing shares of train, and scored on dev. With --folds, cross-validate on train and dev instead. Test is never scored.
     """
     from aloi.cli.shared.inputs import open_corpus
     from aloi.models.studies.learning_curve import CurveSettings
@@ -123,8 +123,9 @@ def suspects(
         typer.Option(metavar="DIR", help="Folder to keep the pipelines in (default: removed)."),
     ] = None,
 ) -> None:
-    """List likely label errors, found by models that were trained on other documents.
+    """List likely annotation errors found by models.
 
+    Each document is compared with the predictions of models that were trained on other documents.
     Every document of every split is checked; restricted documents are never trained on.
     """
     from aloi.cli.shared.console import stdout_console, write_json

@@ -78,82 +78,95 @@ def open_document(
     webbrowser.open(url)
 
 
+SourceArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="DOCUMENTS", help="Corpus folder, or documents (`-` for standard input)."
+    ),
+]
+ToOption = Annotated[
+    list[str], typer.Option(metavar="NAME", help="Annotator's name; repeat for several.")
+]
+DoubleOption = Annotated[
+    float,
+    typer.Option(
+        metavar="SHARE", min=0, max=1, help="Share of the documents sent to two annotators."
+    ),
+]
+OrderOption = Annotated[
+    Literal["as-is", "uncertain-first", "diverse"],
+    typer.Option(
+        help="Order of the tasks: as in DOCUMENTS, lowest prediction scores first, or each "
+        "text as different as possible from the previous ones."
+    ),
+]
+PredictionsOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DOCUMENTS",
+        help="Predictions to display: a file, a folder or a corpus (default: none).",
+    ),
+]
+ModelVersionOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Model name to record for the predictions (default: read from the predictions).",
+    ),
+]
+FinishedOption = Annotated[
+    bool,
+    typer.Option(
+        "--finished",
+        help="Send the annotations in DOCUMENTS as finished work (default: send none).",
+    ),
+]
+ChangedOption = Annotated[
+    Literal["refuse", "keep", "replace"],
+    typer.Option(
+        help="Action if the text of a task has changed: fail without sending anything, keep "
+        "the task, or replace it if it has no work."
+    ),
+]
+ProjectOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Project name prefix; required without a corpus (default: the corpus's name).",
+    ),
+]
+SchemaOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Schema (TOML); required without a corpus (default: the corpus's schema).",
+        exists=True,
+    ),
+]
+GuideOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Guide (Markdown) to display to annotators "
+        "(default: aloi's French guide, if it was written for the schema).",
+        exists=True,
+    ),
+]
+
+
 def push(
-    source: Annotated[
-        str,
-        typer.Argument(
-            metavar="DOCUMENTS", help="Corpus folder, or documents (`-` for standard input)."
-        ),
-    ],
+    source: SourceArgument,
     *,
-    to: Annotated[
-        list[str], typer.Option(metavar="NAME", help="Annotator's name; repeat for several.")
-    ],
-    double: Annotated[
-        float,
-        typer.Option(
-            metavar="SHARE", min=0, max=1, help="Share of the documents sent to two annotators."
-        ),
-    ] = 0.0,
-    order: Annotated[
-        Literal["as-is", "uncertain-first", "diverse"],
-        typer.Option(
-            help="Order of the tasks: as in DOCUMENTS, lowest prediction scores first, or each "
-            "text as different as possible from the previous ones."
-        ),
-    ] = "as-is",
-    predictions: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DOCUMENTS",
-            help="Predictions to display: a file, a folder or a corpus (default: none).",
-        ),
-    ] = None,
-    model_version: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="Model name to record for the predictions (default: read from the predictions).",
-        ),
-    ] = None,
-    finished: Annotated[
-        bool,
-        typer.Option(
-            "--finished",
-            help="Send the annotations in DOCUMENTS as finished work (default: send none).",
-        ),
-    ] = False,
-    changed: Annotated[
-        Literal["refuse", "keep", "replace"],
-        typer.Option(
-            help="Action if the text of a task has changed: fail without sending anything, keep "
-            "the task, or replace it if it has no work."
-        ),
-    ] = "refuse",
-    project: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="Project name prefix; required without a corpus (default: the corpus's name).",
-        ),
-    ] = None,
-    schema: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Schema (TOML); required without a corpus (default: the corpus's schema).",
-            exists=True,
-        ),
-    ] = None,
-    guide: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Guide (Markdown) to display to annotators "
-            "(default: aloi's French guide, if it was written for the schema).",
-            exists=True,
-        ),
-    ] = None,
+    to: ToOption,
+    double: DoubleOption = 0.0,
+    order: OrderOption = "as-is",
+    predictions: PredictionsOption = None,
+    model_version: ModelVersionOption = None,
+    finished: FinishedOption = False,
+    changed: ChangedOption = "refuse",
+    project: ProjectOption = None,
+    schema: SchemaOption = None,
+    guide: GuideOption = None,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Send documents to annotators in Label Studio.

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from typer.main import get_command
+from typer.testing import CliRunner
 
 from aloi.cli.main import app
 
@@ -25,6 +26,14 @@ ALL = commands(get_command(app))
 def test_every_command_is_in_the_readme(command: str) -> None:
     group, _, name = command.rpartition(" ")
     assert command in README or re.search(rf"{group} [\w|\\]*\b{name}\b", README)
+
+
+@pytest.mark.parametrize("group", ["", "corpus", "annotate", "release"])
+def test_no_line_of_a_command_list_is_cut_off(group: str) -> None:
+    shown = CliRunner().invoke(app, [*group.split(), "--help"]).output
+    listed = shown.partition("Commands:")[2]
+    assert listed
+    assert "..." not in listed
 
 
 def test_every_command_in_the_readme_exists() -> None:

@@ -27,12 +27,13 @@ def test_the_wheel_holds_what_the_code_reads(names: dict[str, list[str]]) -> Non
         "aloi/corpus/maps/winer.toml",
         "aloi/models/configs/ner.cfg",
         "aloi/models/configs/relations.cfg",
-        "aloi/models/templates/card.md",
+        "aloi/models/publication/templates/card.md",
         "aloi/annotation/guidelines/guide.fr.md",
-        "aloi/annotation/gunicorn_conf.py",
-        "aloi/annotation/label-studio.lock",
+        "aloi/annotation/practice/rules.toml",
+        "aloi/annotation/labelstudio/local/gunicorn_conf.py",
+        "aloi/annotation/labelstudio/local/label-studio.lock",
         "aloi/cli/main.py",
-        "aloi/eval/templates/page.html",
-        "aloi/corpus/release/templates/README.md",
+        "aloi/eval/reports/templates/page.html",
+        "aloi/corpus/release/build/templates/README.md",
     } <= set(names["wheel"])
     assert {name.split("/")[0] for name in names["wheel"]} == {"aloi", "aloi-0.1.0.dist-info"}
