@@ -18,7 +18,7 @@ from multiprocessing import get_context
 from aloi.annotation.exchange.push import PushRequest, push
 from aloi.annotation.labelstudio.access import find_access
 from aloi.annotation.labelstudio.client import LabelStudioServer
-from aloi.annotation.labelstudio.interface import labelling_interface
+from aloi.annotation.labelstudio.labelling_interface import labelling_interface
 from aloi.annotation.labelstudio.tasks import LabelStudioTaskWriter
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.formats.shared.notes import Notes

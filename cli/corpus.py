@@ -35,7 +35,7 @@ def check(
 
     The exit status is 1 if there are any.
     """
-    from aloi.corpus.collection import is_corpus
+    from aloi.corpus.corpus_folder import is_corpus
     from aloi.corpus.quality.checks import check_path
 
     must_exist(str(path))
@@ -139,7 +139,8 @@ def add(
 ) -> None:
     """Add new texts to a corpus, ready for annotation.
 
-    The texts are normalized and written to CORPUS/inbox. Duplicates and near duplicates of texts in the corpus are refused.
+    The texts are normalized and written to CORPUS/inbox. Duplicates and near duplicates of texts
+    in the corpus are refused.
     """
     from aloi.corpus.intake import addition
     from aloi.corpus.locks import locked

@@ -13,9 +13,9 @@ from aloi.cli.shared.console import fail, output_lock, print_frames, steps, writ
 from aloi.cli.shared.inputs import must_exist, open_corpus
 
 if TYPE_CHECKING:
-    from aloi.corpus.collection import Corpus
-    from aloi.corpus.release.publish.clearance import ClearedFiles
+    from aloi.corpus.corpus_folder import Corpus
     from aloi.corpus.release.publish.push_plan import PushTarget
+    from aloi.corpus.release.publish.restricted_text_check import ClearedFiles
 
 app = typer.Typer(help="Build, check and publish releases of a corpus.", no_args_is_help=True)
 
@@ -77,7 +77,7 @@ def check(
     """
     import logging
 
-    from aloi.corpus.release.publish.check import check_release
+    from aloi.corpus.release.publish.release_check import check_release
     from aloi.corpus.release.read.release_folder import Release
 
     logging.getLogger("absl").setLevel(logging.ERROR)  # hide mlcroissant's recommendations
@@ -215,7 +215,11 @@ def scan(
     binary files, only runs of 40 or more letters and digits count. Exit status 1 if any file
     contains restricted text.
     """
-    from aloi.corpus.release.publish.clearance import clear_files, find_vocabularies, list_files
+    from aloi.corpus.release.publish.restricted_text_check import (
+        clear_files,
+        find_vocabularies,
+        list_files,
+    )
 
     files = list_files(folder)
     cleared = clear_files(files, open_corpus(corpus), vocabularies=find_vocabularies(files))
@@ -267,7 +271,7 @@ def diff(
 
 def _push_corpus(folder: Path | None) -> Corpus | None:
     """Return the corpus given with --corpus, else the corpus in the folder `corpus`, if any."""
-    from aloi.corpus.collection import is_corpus
+    from aloi.corpus.corpus_folder import is_corpus
 
     if folder is None and not is_corpus(DEFAULT_CORPUS):
         return None
@@ -275,7 +279,7 @@ def _push_corpus(folder: Path | None) -> Corpus | None:
 
 
 def _push(files: ClearedFiles, target: PushTarget, *, execute: bool) -> None:
-    from aloi.corpus.extras import need
+    from aloi.corpus.optional_dependencies import need
 
     need("huggingface_hub", extra="hub")
     from aloi.corpus.release.publish import hub

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from aloi.models.studies.learning_curve import CurveSettings
-    from aloi.models.studies.suspect import Suspect
+    from aloi.models.studies.suspect_record import Suspect
 
 WIDE = 160
 """Columns of the widest tables if standard output is not a terminal."""
@@ -41,8 +41,8 @@ def experiment(
 ) -> None:
     """Train and evaluate models on one corpus.
 
-    Models are trained on train, and scored on dev and test. Models that are up to date are not trained again. A second run on the same --out fails while
-    the first one is running.
+    Models are trained on train and scored on dev and test. Models that are up to date are not
+    trained again. A second run on the same --out fails while the first one is running.
     """
     from aloi.cli.shared.console import print_sheets
     from aloi.cli.shared.inputs import open_corpus
@@ -87,7 +87,8 @@ def curve(
 ) -> None:
     """Estimate the gain from more training documents.
 
-    Models are trained on growing shares of train, and scored on dev. With --folds, cross-validate on train and dev instead. Test is never scored.
+    Models are trained on growing shares of train and scored on dev. With --folds, cross-validate on
+    train and dev instead. Test is never scored.
     """
     from aloi.cli.shared.inputs import open_corpus
     from aloi.models.studies.learning_curve import CurveSettings

@@ -16,9 +16,9 @@ from typing import IO, Any
 
 import msgspec
 
+from aloi.corpus.atomic_files import atomic_folder, atomic_text_file
 from aloi.corpus.document import Document, Draft, Entity, Relation, validity_problems
 from aloi.corpus.duplicate_ids import DocumentIds
-from aloi.corpus.files import atomic_folder, atomic_text_file
 from aloi.corpus.problems import DataError, Problem
 
 _DECODER = msgspec.json.Decoder(Document)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from aloi.corpus.files import atomic_text_file
+from aloi.corpus.atomic_files import atomic_text_file
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.schema import Schema
 

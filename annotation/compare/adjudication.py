@@ -32,9 +32,9 @@ from aloi.annotation.compare.disagreements import (
 from aloi.annotation.compare.passes import Passes, group_by_document
 from aloi.annotation.provenance import PROVENANCE, provenance
 from aloi.corpus import document_files
-from aloi.corpus.collection import Corpus
+from aloi.corpus.atomic_files import write_bytes
+from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.document import Document, Entity, Relation
-from aloi.corpus.files import write_bytes
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.schema import Schema, schema_problems
 

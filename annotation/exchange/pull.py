@@ -14,7 +14,8 @@ from pathlib import Path
 
 import msgspec
 
-from aloi.annotation.annotation_server import (
+from aloi.annotation.progress import Progress, ignore_progress
+from aloi.annotation.server_protocol import (
     ADJUDICATION,
     PRACTICE_PREFIX,
     AnnotationServer,
@@ -23,10 +24,9 @@ from aloi.annotation.annotation_server import (
     StoredTask,
     TaskReader,
 )
-from aloi.annotation.progress import Progress, ignore_progress
 from aloi.corpus import document_files
+from aloi.corpus.atomic_files import write_bytes
 from aloi.corpus.document import Document
-from aloi.corpus.files import write_bytes
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError, Problem
 

@@ -11,15 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from aloi.annotation.annotation_server import (
-    AnnotationServer,
-    Payload,
-    Project,
-    TaskWriter,
-    text_hash,
-)
 from aloi.annotation.exchange.assignment import Order, assign_documents, order_documents
-from aloi.annotation.exchange.importing import (
+from aloi.annotation.exchange.task_import import (
     TasksByDocument,
     delete_duplicates,
     import_batch,
@@ -28,6 +21,13 @@ from aloi.annotation.exchange.importing import (
     tasks_with_work,
 )
 from aloi.annotation.progress import Progress, ignore_progress
+from aloi.annotation.server_protocol import (
+    AnnotationServer,
+    Payload,
+    Project,
+    TaskWriter,
+    text_hash,
+)
 from aloi.corpus.document import Document
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.guides import Guide

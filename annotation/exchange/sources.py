@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from aloi.corpus.collection import Corpus, is_corpus
+from aloi.corpus.corpus_folder import Corpus, is_corpus
 from aloi.corpus.document import Document
 from aloi.corpus.formats import registry
 from aloi.corpus.schema import Schema, load_schema

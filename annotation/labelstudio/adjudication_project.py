@@ -6,14 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from aloi.annotation.annotation_server import (
-    ADJUDICATION,
-    AnnotationServer,
-    Project,
-    StoredTask,
-)
 from aloi.annotation.compare.adjudication import AdjudicationCase, Decisions
-from aloi.annotation.exchange.importing import (
+from aloi.annotation.exchange.task_import import (
     delete_duplicates,
     import_batch,
     split_batches,
@@ -29,6 +23,12 @@ from aloi.annotation.labelstudio.adjudication_tasks import (
 from aloi.annotation.labelstudio.reader import LabelStudioTaskReader
 from aloi.annotation.labelstudio.tasks import LabelStudioTaskWriter
 from aloi.annotation.progress import Progress, ignore_progress
+from aloi.annotation.server_protocol import (
+    ADJUDICATION,
+    AnnotationServer,
+    Project,
+    StoredTask,
+)
 from aloi.corpus.document import Document
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.guides import Guide

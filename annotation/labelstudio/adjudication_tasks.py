@@ -13,7 +13,6 @@ from xml.etree import ElementTree as ET
 
 import msgspec
 
-from aloi.annotation.annotation_server import Payload
 from aloi.annotation.compare.adjudication import (
     MARK,
     AdjudicationCase,
@@ -26,8 +25,9 @@ from aloi.annotation.compare.disagreements import (
     PassDisagreement,
     format_values,
 )
-from aloi.annotation.labelstudio.interface import labelling_interface
+from aloi.annotation.labelstudio.labelling_interface import labelling_interface
 from aloi.annotation.labelstudio.tasks import LabelStudioTaskWriter
+from aloi.annotation.server_protocol import Payload
 from aloi.corpus.document import Document
 from aloi.corpus.schema import Schema
 

@@ -2,7 +2,7 @@
 
 Errors are raised as `DataError` and never contain the token. `UnansweredError` is raised for a
 request that may have been carried out although no answer arrived; such requests are not repeated
-before their outcome has been checked (`aloi.annotation.exchange.importing`).
+before their outcome has been checked (`aloi.annotation.exchange.task_import`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,11 @@ from typing import Any, Self
 
 import msgspec
 
-from aloi.annotation.annotation_server import (
+from aloi.annotation.labelstudio.access import Access
+from aloi.annotation.labelstudio.labelling_interface import project_settings
+from aloi.annotation.labelstudio.reader import LabelStudioTaskReader
+from aloi.annotation.labelstudio.tasks import LabelStudioTaskWriter, contains_nul
+from aloi.annotation.server_protocol import (
     EdgePolicy,
     Payload,
     Project,
@@ -25,14 +29,10 @@ from aloi.annotation.annotation_server import (
     UnansweredError,
     text_hash,
 )
-from aloi.annotation.labelstudio.access import Access
-from aloi.annotation.labelstudio.interface import project_settings
-from aloi.annotation.labelstudio.reader import LabelStudioTaskReader
-from aloi.annotation.labelstudio.tasks import LabelStudioTaskWriter, contains_nul
 from aloi.corpus.document import Document
-from aloi.corpus.extras import need
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.guides import Guide
+from aloi.corpus.optional_dependencies import need
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.schema import Schema
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from aloi.annotation.annotation_server import EdgePolicy
 from aloi.annotation.exchange.pull import PassWriter, PullReport
 from aloi.annotation.labelstudio.reader import LabelStudioTaskReader
+from aloi.annotation.server_protocol import EdgePolicy
 from aloi.corpus.formats.shared import json_records
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import Problem

@@ -17,10 +17,10 @@ from typing import Any
 
 import msgspec
 
-from aloi.annotation.annotation_server import EdgePolicy, StoredTask, text_hash
-from aloi.annotation.labelstudio.interface import QUESTION
+from aloi.annotation.labelstudio.labelling_interface import QUESTION
 from aloi.annotation.labelstudio.tasks import TEXT_HASH
 from aloi.annotation.provenance import PROVENANCE
+from aloi.annotation.server_protocol import EdgePolicy, StoredTask, text_hash
 from aloi.corpus.document import Document, Draft, Entity, salvage
 from aloi.corpus.formats.labelstudio import LabelStudioTask, LabelStudioUser, TaskAnnotation
 from aloi.corpus.formats.shared import json_records, label_studio_results

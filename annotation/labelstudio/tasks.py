@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 
-from aloi.annotation.annotation_server import Payload, text_hash
 from aloi.annotation.exchange.assignment import mean_score
 from aloi.annotation.provenance import PROVENANCE
+from aloi.annotation.server_protocol import Payload, text_hash
 from aloi.corpus.document import Document
 from aloi.corpus.formats.shared.label_studio_results import InterfaceTags, to_results
 from aloi.corpus.formats.shared.notes import Notes

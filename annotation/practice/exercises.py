@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import aloi.corpus
-from aloi.annotation.annotation_server import PRACTICE_PREFIX, AnnotationServer, Project
 from aloi.annotation.compare.content import REF_NAME, MentionKey, mention_key
 from aloi.annotation.compare.disagreements import (
     MENTION,
@@ -24,6 +23,7 @@ from aloi.annotation.exchange.pull import finished_documents
 from aloi.annotation.exchange.push import PushRequest, push
 from aloi.annotation.guidelines import guide_for
 from aloi.annotation.progress import Progress, ignore_progress
+from aloi.annotation.server_protocol import PRACTICE_PREFIX, AnnotationServer, Project
 from aloi.corpus import document_files
 from aloi.corpus.document import Document
 from aloi.corpus.formats.shared.notes import Notes

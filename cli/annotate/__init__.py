@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from aloi.cli.annotate import exchange, guides, pass_comparison, server
+from aloi.cli.annotate import guides, pass_comparison, push_pull, server
 
 app = typer.Typer(
     help="""Annotate in Label Studio, measure agreement, adjudicate.
@@ -17,10 +17,10 @@ app = typer.Typer(
 )
 app.command()(server.start)
 app.command()(server.stop)
-app.command("open")(exchange.open_document)
-app.command()(exchange.push)
+app.command("open")(push_pull.open_document)
+app.command()(push_pull.push)
 app.command()(server.serve)
-app.command()(exchange.pull)
+app.command()(push_pull.pull)
 app.command()(pass_comparison.agree)
 app.command()(pass_comparison.adjudicate)
 app.command()(pass_comparison.effort)

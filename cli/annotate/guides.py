@@ -78,8 +78,8 @@ def config(
     `aloi annotate push` configures its projects with the same interface.
     """
     from aloi.annotation.guidelines import guide_for
-    from aloi.annotation.labelstudio.interface import labelling_interface
-    from aloi.corpus.files import atomic_text_file
+    from aloi.annotation.labelstudio.labelling_interface import labelling_interface
+    from aloi.corpus.atomic_files import atomic_text_file
     from aloi.corpus.schema import load_schema
 
     corpus = corpus_at(str(source))

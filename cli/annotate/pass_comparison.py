@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from aloi.annotation.compare.adjudication import AdjudicationCase, Decisions
     from aloi.annotation.labelstudio.adjudication_project import ProjectDecisions
-    from aloi.corpus.collection import Corpus
+    from aloi.corpus.corpus_folder import Corpus
 
 PassesArgument = Annotated[
     list[str],

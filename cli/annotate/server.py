@@ -84,7 +84,7 @@ def serve(
     When an annotator opens a text, Label Studio requests predictions for it. Stop with Ctrl+C.
     """
     from aloi.annotation.exchange.sources import corpus_name
-    from aloi.annotation.labelstudio.backend import running_backend
+    from aloi.annotation.labelstudio.live_predictions import running_backend
     from aloi.models.prediction.pipelines import load_pipeline
 
     with running_backend(load_pipeline(model), host, port) as (server, thread):
@@ -98,7 +98,7 @@ def serve(
 def _connect_projects(corpus: str, backend: str, home: Path) -> None:
     """Connect the projects of a corpus's annotators to a backend, and print their addresses."""
     from aloi.annotation.exchange.pull import pass_annotators
-    from aloi.annotation.labelstudio.backend import connect_projects
+    from aloi.annotation.labelstudio.live_predictions import connect_projects
 
     with connect(home) as (studio, _):
         projects = studio.list_projects(corpus)

@@ -120,7 +120,7 @@ def print_frames(frames: Mapping[str, pd.DataFrame]) -> None:
 
 def write_json(path: Path | None, content: Any) -> None:  # noqa: ANN401 - any JSON value
     """Write indented JSON to a file atomically; do nothing without a path."""
-    from aloi.corpus.files import atomic_text_file
+    from aloi.corpus.atomic_files import atomic_text_file
 
     if path is not None:
         with atomic_text_file(path) as stream:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from aloi.corpus.collection import Corpus
+    from aloi.corpus.corpus_folder import Corpus
     from aloi.corpus.schema import Schema
 
 
@@ -26,7 +26,7 @@ def must_exist(*paths: str) -> None:
 
 def open_corpus(folder: Path) -> Corpus:
     """Return the corpus in a folder; exit with status 2 if the folder is not a corpus."""
-    from aloi.corpus.collection import Corpus, is_corpus
+    from aloi.corpus.corpus_folder import Corpus, is_corpus
 
     if not is_corpus(folder):
         raise typer.BadParameter(f"no corpus.toml in {folder}")
@@ -35,7 +35,7 @@ def open_corpus(folder: Path) -> Corpus:
 
 def corpus_at(path: str) -> Corpus | None:
     """Return the corpus if `path` is a corpus folder, else None."""
-    from aloi.corpus.collection import Corpus, is_corpus
+    from aloi.corpus.corpus_folder import Corpus, is_corpus
 
     return Corpus.open(Path(path)) if is_corpus(Path(path)) else None
 

@@ -32,9 +32,9 @@ from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Span
 from spacy.vocab import Vocab
 
+from aloi.corpus.atomic_files import write_bytes
 from aloi.corpus.document import Document
 from aloi.corpus.duplicate_ids import DocumentIds
-from aloi.corpus.files import write_bytes
 from aloi.corpus.formats.shared.capabilities import Capabilities
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options

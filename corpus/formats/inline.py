@@ -38,8 +38,8 @@ from urllib.parse import quote, unquote
 import msgspec
 import tomli_w
 
+from aloi.corpus.atomic_files import atomic_text_file
 from aloi.corpus.document import Document, Entity, Relation
-from aloi.corpus.files import atomic_text_file
 from aloi.corpus.formats.shared.capabilities import Capabilities
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options

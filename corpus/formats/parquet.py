@@ -27,8 +27,8 @@ from typing import Any, TypeAlias
 import msgspec
 
 from aloi.corpus import document_files
+from aloi.corpus.atomic_files import atomic_binary_file
 from aloi.corpus.document import Document
-from aloi.corpus.files import atomic_binary_file
 from aloi.corpus.formats.shared.capabilities import EVERYTHING
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options

@@ -32,9 +32,9 @@ from typing import Any
 
 import msgspec
 
+from aloi.corpus.atomic_files import atomic_text_file
 from aloi.corpus.document import Document, Entity
 from aloi.corpus.duplicate_ids import duplicate_id
-from aloi.corpus.files import atomic_text_file
 from aloi.corpus.formats.shared import clusters, json_records
 from aloi.corpus.formats.shared.capabilities import Capabilities
 from aloi.corpus.formats.shared.notes import Notes

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Protocol
 
 from aloi.corpus import document_files
-from aloi.corpus.collection import Corpus, is_corpus
+from aloi.corpus.corpus_folder import Corpus, is_corpus
 from aloi.corpus.document import Document
 from aloi.corpus.formats.detection import detect_format, documents_path
 from aloi.corpus.formats.shared.capabilities import Capabilities, reduced_to

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aloi.corpus import document_files
-from aloi.corpus.collection import Corpus
+from aloi.corpus.atomic_files import atomic_folder
+from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.document import Document, hash_text
-from aloi.corpus.files import atomic_folder
 from aloi.corpus.intake.texts import SourceText, normalize
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.rights import UNKNOWN

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aloi.corpus.extras import need
+from aloi.corpus.optional_dependencies import need
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.text_files import decode_utf8
 

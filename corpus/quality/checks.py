@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from aloi.corpus import document_files
-from aloi.corpus.collection import Corpus, is_corpus
+from aloi.corpus.corpus_folder import Corpus, is_corpus
 from aloi.corpus.document import Draft, Entity
 from aloi.corpus.document_files import DocumentRecord
 from aloi.corpus.duplicate_ids import DocumentIds

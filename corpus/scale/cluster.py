@@ -20,7 +20,7 @@ from importlib import import_module
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
-from aloi.corpus.extras import need
+from aloi.corpus.optional_dependencies import need
 from aloi.corpus.problems import DataError, Problem
 
 Item = TypeVar("Item")

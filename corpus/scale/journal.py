@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from aloi.corpus.files import write_bytes
+from aloi.corpus.atomic_files import write_bytes
 
 _CHUNK_BYTES = 1 << 20
 """Number of bytes read at a time."""

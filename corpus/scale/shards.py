@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aloi.corpus import document_files
-from aloi.corpus.collection import is_corpus
+from aloi.corpus.corpus_folder import is_corpus
 from aloi.corpus.document import Document
 from aloi.corpus.duplicate_ids import DocumentIds
 from aloi.corpus.formats import parquet, registry

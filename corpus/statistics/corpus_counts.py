@@ -17,7 +17,7 @@ from typing import Any
 
 import pandas as pd
 
-from aloi.corpus.collection import Corpus
+from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.document import Document, Entity
 from aloi.corpus.segmentation import sentence_starts, word_ngrams
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from aloi.corpus.collection import Corpus
-from aloi.corpus.extras import need
-from aloi.corpus.files import atomic_folder
+from aloi.corpus.atomic_files import atomic_folder
+from aloi.corpus.corpus_folder import Corpus
+from aloi.corpus.optional_dependencies import need
 from aloi.corpus.statistics.corpus_counts import (
     corpus_tables,
     document_table,

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from aloi.corpus.collection import Corpus
-from aloi.corpus.files import atomic_text_file
+from aloi.corpus.atomic_files import atomic_text_file
+from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.statistics.corpus_counts import corpus_tables, format_cell
 

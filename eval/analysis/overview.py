@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aloi.eval.alignment import Alignment
-from aloi.eval.analysis.cases import FrequentError, list_cases, most_frequent
 from aloi.eval.analysis.causes import find_causes
+from aloi.eval.analysis.error_cases import FrequentError, list_cases, most_frequent
 from aloi.eval.analysis.errors import ClassifiedErrors, classify_errors
 from aloi.eval.analysis.slices import Slice, entity_slices, relation_slices
 from aloi.eval.columns import Annotations

@@ -6,7 +6,7 @@ import json
 from enum import StrEnum
 from pathlib import Path
 
-from aloi.corpus.files import atomic_text_file
+from aloi.corpus.atomic_files import atomic_text_file
 from aloi.eval.reports.report import Report
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from aloi.corpus.files import atomic_text_file, write_bytes
+from aloi.corpus.atomic_files import atomic_text_file, write_bytes
 from aloi.corpus.formats.detection import RUN_MANIFEST
 from aloi.corpus.locks import lock_file
 from aloi.corpus.problems import DataError, Problem

@@ -16,7 +16,7 @@ from typing import Any
 import jinja2
 import srsly
 
-from aloi.corpus.files import atomic_text_file
+from aloi.corpus.atomic_files import atomic_text_file
 from aloi.models.publication import sources
 
 MODEL_CARD = "README.md"

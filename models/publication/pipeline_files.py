@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from aloi.corpus.collection import Corpus
+from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.problems import DataError, Problem
-from aloi.corpus.release.publish.clearance import (
+from aloi.corpus.release.publish.restricted_text_check import (
     ClearedFiles,
     FileContent,
     clear_files,

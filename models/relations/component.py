@@ -34,8 +34,8 @@ from aloi.models.relations.candidates import (
     split_rows,
 )
 from aloi.models.relations.doc_arrays import MentionArrays
-from aloi.models.relations.gold import cluster_distance, gold_relations, joins_clusters
-from aloi.models.relations.inventory import Inventory
+from aloi.models.relations.gold_pairs import cluster_distance, gold_relations, joins_clusters
+from aloi.models.relations.label_inventory import Inventory
 from aloi.models.relations.logistic import logistic_gradient, sigmoid
 from aloi.models.serialization import SerializablePipe
 

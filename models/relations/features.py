@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from aloi.models.arrays import BoolArray, FloatArray, HashArray, IntArray
-from aloi.models.relations.context import GAP_WINDOW, PairContext
 from aloi.models.relations.hashing import hash_bits, hash_columns
+from aloi.models.relations.pair_context import GAP_WINDOW, PairContext
 
 _DISTANCE_STARTS = np.array([0, 1, 2, 3, 4, 6, 9, 13, 19, 28, 41, 60, 90])
 """The smallest gap of each distance class, in tokens."""

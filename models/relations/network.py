@@ -18,10 +18,10 @@ import scipy.sparse
 from thinc.api import Dropout, Linear, Maxout, Model, chain, zero_init
 
 from aloi.models.arrays import FloatArray, HashArray
-from aloi.models.relations.batch import MENTION_COLUMNS, CandidateBatch
+from aloi.models.relations.candidate_batch import MENTION_COLUMNS, CandidateBatch
 from aloi.models.relations.candidates import Candidates
-from aloi.models.relations.context import PairContext
 from aloi.models.relations.features import DENSE_COLUMNS, dense_features, hashed_features
+from aloi.models.relations.pair_context import PairContext
 from aloi.models.relations.vectors import VECTORS_PER_PAIR, make_token_encoder, pool_vectors
 
 INITIAL_BIAS = -3.0

@@ -10,8 +10,8 @@ import scipy.sparse
 from thinc.api import Maxout, Model, chain, expand_window, residual, with_array
 
 from aloi.models.arrays import BoolArray, FloatArray, IntArray, concatenate_ranges
-from aloi.models.relations.batch import CandidateBatch
-from aloi.models.relations.context import PairContext
+from aloi.models.relations.candidate_batch import CandidateBatch
+from aloi.models.relations.pair_context import PairContext
 
 MEAN_SPANS = 11
 """The number of token spans of each pair that are pooled to mean vectors."""

@@ -8,9 +8,9 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from aloi.corpus.extras import need
-from aloi.corpus.files import atomic_folder, atomic_text_file
+from aloi.corpus.atomic_files import atomic_folder, atomic_text_file
 from aloi.corpus.locks import locked
+from aloi.corpus.optional_dependencies import need
 from aloi.corpus.statistics.plots import COLOURS, GREY, new_figure, save_svg, svg_style
 from aloi.eval.reports.report import Report
 from aloi.eval.reports.sheets import Sheet, format_ratio

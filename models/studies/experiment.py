@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from aloi.corpus import document_files
-from aloi.corpus.collection import Corpus
+from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.document import Document
 from aloi.corpus.label_maps import keep_labels, load_shipped_map
 from aloi.corpus.problems import DataError, Problem

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from aloi.corpus.collection import Corpus
-from aloi.corpus.files import atomic_text_file
+from aloi.corpus.atomic_files import atomic_text_file
+from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.locks import locked
 from aloi.eval.reports import summary
 from aloi.eval.reports.page import render_page

@@ -13,7 +13,7 @@ from typing import IO, Any
 import numpy as np
 from spacy.language import Language
 
-from aloi.corpus.collection import Corpus
+from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.document import Document
 from aloi.corpus.problems import DataError, Problem
 from aloi.eval.columns import Floats

@@ -11,7 +11,7 @@ from aloi.corpus.document import Document, outermost
 from aloi.corpus.formats.shared.spacy_docs import set_entities
 from aloi.corpus.quality.findings import span_context
 from aloi.models.entities.probabilities import CharSpan, mention_probabilities
-from aloi.models.studies.suspect import (
+from aloi.models.studies.suspect_record import (
     MAX_CONFIDENCE,
     Confidences,
     DocumentSuspects,

@@ -13,7 +13,7 @@ from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.quality.findings import span_context
 from aloi.models.relations.component import RelationExtractor
 from aloi.models.relations.probabilities import relation_probabilities
-from aloi.models.studies.suspect import (
+from aloi.models.studies.suspect_record import (
     MAX_CONFIDENCE,
     Confidences,
     DocumentSuspects,

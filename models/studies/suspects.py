@@ -22,12 +22,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from aloi.corpus.collection import Corpus
+from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.locks import locked
 from aloi.models.studies.folds import Fold, FoldTraining, make_folds
 from aloi.models.studies.mention_suspects import check_mentions
 from aloi.models.studies.relation_suspects import check_relations
-from aloi.models.studies.suspect import DocumentSuspects, Suspect, rank_suspects
+from aloi.models.studies.suspect_record import DocumentSuspects, Suspect, rank_suspects
 from aloi.models.training.job import COMPONENT_KINDS
 
 DEFAULT_FOLDS = 5

@@ -47,10 +47,10 @@ A package includes everything in it; `.*` means the modules directly in a packag
 """
 
 NON_DECIDING_MODULES = (
-    "aloi.corpus.collection",
+    "aloi.corpus.corpus_folder",
     "aloi.corpus.duplicate_ids",
-    "aloi.corpus.extras",
-    "aloi.corpus.files",
+    "aloi.corpus.optional_dependencies",
+    "aloi.corpus.atomic_files",
     "aloi.corpus.formats",
     "aloi.corpus.locks",
     "aloi.corpus.problems",

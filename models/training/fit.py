@@ -14,8 +14,8 @@ from spacy.training.loop import train as spacy_train
 from thinc.api import Config
 
 from aloi.corpus.document import Document
-from aloi.models.relations.calibration import tune
 from aloi.models.relations.component import RelationExtractor
+from aloi.models.relations.tuning import tune
 
 
 def fit(settings: Config, *, log: IO[str]) -> Language:

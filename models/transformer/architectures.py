@@ -13,7 +13,7 @@ import numpy as np
 from spacy.tokens import Doc
 from thinc.api import Model
 
-from aloi.corpus.extras import need
+from aloi.corpus.optional_dependencies import need
 from aloi.models.arrays import FloatArray
 from aloi.models.entities.network import TokenModel, with_transitions
 from aloi.models.relations.candidates import Candidates

@@ -11,7 +11,7 @@ import spacy
 from toy import folder
 
 from aloi.corpus import document_files
-from aloi.corpus.collection import Corpus
+from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.document import Document
 from aloi.eval.reports.summary import SystemReport
 from aloi.models.studies.experiment import Experiment

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from aloi.annotation.annotation_server import (
+from aloi.annotation.server_protocol import (
     EdgePolicy,
     Payload,
     Project,

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from aloi.corpus.collection import Corpus
+from aloi.corpus.corpus_folder import Corpus
 
 SCHEMA = """
 name = "small"

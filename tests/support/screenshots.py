@@ -20,9 +20,9 @@ from selenium.webdriver.common.keys import Keys
 from aloi.annotation.guidelines import shipped_guide
 from aloi.annotation.labelstudio.access import ACCESS_FILE, DEFAULT_HOME, Access
 from aloi.annotation.labelstudio.client import LabelStudioServer
-from aloi.annotation.labelstudio.interface import labelling_interface
+from aloi.annotation.labelstudio.labelling_interface import labelling_interface
 from aloi.annotation.labelstudio.tasks import LabelStudioTaskWriter
-from aloi.corpus.collection import Corpus
+from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.document import Document
 from aloi.corpus.formats.shared.notes import Notes
 

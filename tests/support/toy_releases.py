@@ -10,7 +10,7 @@ import msgspec
 import toy
 
 from aloi.corpus import document_files
-from aloi.corpus.collection import Corpus
+from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.release.build.builder import build_release
 from aloi.corpus.release.read.release_folder import CHECKSUM_FILE
 

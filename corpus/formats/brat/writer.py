@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from aloi.corpus.atomic_files import atomic_folder
 from aloi.corpus.document import Document, Entity, Relation
-from aloi.corpus.files import atomic_folder
 from aloi.corpus.formats.brat.standoff import (
     ALOI_NOTE,
     COMMENT_NOTE,

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
+from aloi.corpus.atomic_files import atomic_text_file
 from aloi.corpus.document import Document
-from aloi.corpus.files import atomic_text_file
 from aloi.corpus.formats.shared.capabilities import is_single_line
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.tokens import (

@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from aloi.corpus.atomic_files import atomic_text_file
 from aloi.corpus.document import Document
 from aloi.corpus.duplicate_ids import DocumentIds
-from aloi.corpus.files import atomic_text_file
 from aloi.corpus.problems import DataError, Problem
 
 T = TypeVar("T")

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from aloi.corpus.atomic_files import atomic_folder
 from aloi.corpus.document import Document, Entity, Relation
-from aloi.corpus.files import atomic_folder
 from aloi.corpus.formats.shared import utf16
 from aloi.corpus.formats.shared.names import NameChecker
 from aloi.corpus.formats.shared.notes import Notes

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from aloi.corpus.atomic_files import atomic_folder
 from aloi.corpus.document import Document, Entity, Relation
-from aloi.corpus.files import atomic_folder
 from aloi.corpus.formats.shared.names import NameChecker
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.xmi.cassis_library import (

@@ -10,22 +10,22 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from aloi.corpus.collection import Corpus
+from aloi.corpus.atomic_files import replacement_folder
+from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.document import Document
-from aloi.corpus.extras import need
-from aloi.corpus.files import replacement_folder
 from aloi.corpus.formats.detection import RELEASE_MANIFEST, is_release
 from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.optional_dependencies import need
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.quality.checks import check_corpus
 from aloi.corpus.release.build import dataset_tables
 from aloi.corpus.release.build.citation import licence_text, render_citation
 from aloi.corpus.release.build.contents import ReleaseContents, count_contents
-from aloi.corpus.release.build.corpus_guard import corpus_guard
 from aloi.corpus.release.build.croissant import render_croissant
 from aloi.corpus.release.build.dataset_card import render_card
 from aloi.corpus.release.build.datasheet import render_datasheet
 from aloi.corpus.release.build.figures import Figures
+from aloi.corpus.release.build.restricted_text_guard import corpus_guard
 from aloi.corpus.release.read.hashes import (
     DOCUMENT_HASH_BYTES,
     canary_line,

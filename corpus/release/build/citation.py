@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aloi.corpus.collection import Corpus
+from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.release.build.contents import ReleaseContents
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from aloi.corpus.collection import Corpus
+from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.document import Document
 from aloi.corpus.release.build.figures import Figures
 from aloi.corpus.release.read.hashes import canary_line, release_salt

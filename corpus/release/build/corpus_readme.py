@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from aloi.corpus.collection import Corpus
+from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.statistics.readme_tables import README_FILE, remove_counts
 
 

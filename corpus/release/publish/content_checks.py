@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import msgspec
 
-from aloi.corpus.collection import Corpus
+from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.document import Document
 from aloi.corpus.formats import parquet
 from aloi.corpus.problems import Problem
 from aloi.corpus.quality.checks import leak_problems
-from aloi.corpus.release.build.corpus_guard import corpus_guard
 from aloi.corpus.release.build.dataset_tables import standoff_row
+from aloi.corpus.release.build.restricted_text_guard import corpus_guard
 from aloi.corpus.release.publish.file_checks import REBUILD
 from aloi.corpus.release.read.release_folder import Release, StandoffDocument
 from aloi.corpus.release.restricted_text import folder_problems

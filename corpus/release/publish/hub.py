@@ -25,13 +25,13 @@ from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from aloi.corpus.problems import DataError, Problem
-from aloi.corpus.release.publish.clearance import ClearedFiles
 from aloi.corpus.release.publish.push_plan import (
     PushPlan,
     PushTarget,
     RemoteRepository,
     plan_problems,
 )
+from aloi.corpus.release.publish.restricted_text_check import ClearedFiles
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Literal
 
 from aloi.corpus.problems import DataError, Problem, count_noun
-from aloi.corpus.release.publish.clearance import ClearedFiles, FileContent
+from aloi.corpus.release.publish.restricted_text_check import ClearedFiles, FileContent
 
 HUB_OWN_FILE = ".gitattributes"
 """File that the Hub creates and a push leaves in place: it lists which files are large."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from aloi.corpus.collection import Corpus
+from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.formats.detection import RELEASE_MANIFEST
 from aloi.corpus.problems import DataError, Problem
-from aloi.corpus.release.publish.clearance import ClearedFiles, clear_files, list_files
 from aloi.corpus.release.publish.content_checks import withheld_problems
 from aloi.corpus.release.publish.file_checks import checksum_problems
+from aloi.corpus.release.publish.restricted_text_check import ClearedFiles, clear_files, list_files
 from aloi.corpus.release.read.hashes import DOCUMENT_HASH_BYTES, salted_hash
 from aloi.corpus.release.read.release_folder import DocumentEntry, Release
 

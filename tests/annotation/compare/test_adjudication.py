@@ -14,7 +14,7 @@ from aloi.annotation.compare.adjudication import (
     write_gold,
 )
 from aloi.corpus import document_files
-from aloi.corpus.collection import Corpus
+from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.problems import DataError
 from aloi.corpus.schema import EntityType, RelationType, Schema

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 from memory_server import MemoryServer
 
-from aloi.annotation.annotation_server import Payload, Project
 from aloi.annotation.exchange.push import ProjectPush, PushRequest, push, push_document
+from aloi.annotation.server_protocol import Payload, Project
 from aloi.corpus.document import Document, Entity
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError

@@ -11,7 +11,7 @@ from aloi.annotation.exchange.sources import (
     read_predictions,
 )
 from aloi.corpus import document_files
-from aloi.corpus.collection import Corpus
+from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.document import Document
 
 SCHEMA = 'name = "s"\nversion = "1"\n[entities]\n'

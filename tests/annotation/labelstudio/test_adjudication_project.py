@@ -8,7 +8,6 @@ import msgspec
 import pytest
 from label_studio import LabelStudio
 
-from aloi.annotation.annotation_server import Project, StoredTask
 from aloi.annotation.compare.adjudication import AdjudicationCase, build_cases
 from aloi.annotation.compare.content import extract_content
 from aloi.annotation.compare.pass_agreement import compare_passes
@@ -21,8 +20,9 @@ from aloi.annotation.labelstudio.adjudication_project import ProjectDecisions, d
 from aloi.annotation.labelstudio.client import LabelStudioServer
 from aloi.annotation.labelstudio.tasks import LabelStudioTaskWriter
 from aloi.annotation.practice.exercises import load_exercises, update_practice
+from aloi.annotation.server_protocol import Project, StoredTask
 from aloi.corpus import document_files
-from aloi.corpus.collection import Corpus
+from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.document import Document
 from aloi.corpus.formats.shared.notes import Notes
 

@@ -3,7 +3,6 @@
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from aloi.annotation.annotation_server import StoredTask
 from aloi.annotation.compare.adjudication import MARK, AdjudicationCase
 from aloi.annotation.labelstudio.adjudication_tasks import (
     MARKED_VERSION,
@@ -13,6 +12,7 @@ from aloi.annotation.labelstudio.adjudication_tasks import (
 )
 from aloi.annotation.labelstudio.reader import LabelStudioTaskReader
 from aloi.annotation.labelstudio.tasks import LabelStudioTaskWriter
+from aloi.annotation.server_protocol import StoredTask
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.schema import EntityType, RelationType, Schema

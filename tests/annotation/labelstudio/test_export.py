@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from strategies import documents
 
-from aloi.annotation.annotation_server import StoredTask, text_hash
 from aloi.annotation.labelstudio.export import pull_export
 from aloi.annotation.labelstudio.reader import LabelStudioTaskReader
 from aloi.annotation.labelstudio.tasks import LabelStudioTaskWriter
+from aloi.annotation.server_protocol import StoredTask, text_hash
 from aloi.corpus import document_files
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.formats.shared.notes import Notes

@@ -17,17 +17,17 @@ from hypothesis import strategies as st
 from label_studio import LabelStudio, serving
 from strategies import documents
 
-from aloi.annotation.exchange import importing
-from aloi.annotation.exchange.importing import tasks_by_document
+from aloi.annotation.exchange import task_import
 from aloi.annotation.exchange.pull import PullReport, pull_projects
 from aloi.annotation.exchange.push import PushRequest, push
+from aloi.annotation.exchange.task_import import tasks_by_document
 from aloi.annotation.guidelines import guide_for
 from aloi.annotation.labelstudio.access import Access
 from aloi.annotation.labelstudio.client import LabelStudioServer
 from aloi.annotation.labelstudio.local import home as homes
 from aloi.annotation.labelstudio.local import server
 from aloi.corpus import document_files
-from aloi.corpus.collection import Corpus
+from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError
@@ -268,7 +268,7 @@ def test_a_push_resumes_after_the_server_was_killed(
     killable: LabelStudio, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A running push continues when the server is back; a failed push can be repeated."""
-    monkeypatch.setattr(importing, "BATCH_SIZE", 100)
+    monkeypatch.setattr(task_import, "BATCH_SIZE", 100)
     listed, steps = make_documents(1600), threading.Semaphore(0)
     first_half = push_request(
         name, listed[:800], predictions={document.id: document for document in listed}
@@ -284,7 +284,7 @@ def test_a_push_resumes_after_the_server_was_killed(
         running.result()
         assert task_counts(studio, name) == {document.id: 1 for document in first_half.documents}
 
-        monkeypatch.setattr(importing, "RECONNECT_TIMEOUT", 0.0)
+        monkeypatch.setattr(task_import, "RECONNECT_TIMEOUT", 0.0)
         running = pool.submit(push, studio, complete, Notes(), progress=lambda _: steps.release())
         _kill(killable, steps)
         with pytest.raises(DataError, match="does not answer"):

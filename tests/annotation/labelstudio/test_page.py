@@ -9,16 +9,16 @@ import toy
 from browser import Desk, chromium
 from label_studio import LabelStudio
 
-from aloi.annotation.annotation_server import Project
 from aloi.annotation.exchange.pull import pull_projects
 from aloi.annotation.labelstudio.access import Access
-from aloi.annotation.labelstudio.backend import (
+from aloi.annotation.labelstudio.client import LabelStudioServer
+from aloi.annotation.labelstudio.labelling_interface import labelling_interface
+from aloi.annotation.labelstudio.live_predictions import (
     BackendServer,
     connect_projects,
     running_backend,
 )
-from aloi.annotation.labelstudio.client import LabelStudioServer
-from aloi.annotation.labelstudio.interface import labelling_interface
+from aloi.annotation.server_protocol import Project
 from aloi.corpus import document_files
 from aloi.corpus.document import Document
 from aloi.corpus.formats.shared.notes import Notes

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from aloi.corpus.collection import Corpus
+from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.document import hash_text
 from aloi.corpus.intake.addition import TextDetails, add_texts, build_document, slugify
 from aloi.corpus.intake.texts import SourceText

@@ -85,6 +85,6 @@ def test_a_page_without_text_is_refused() -> None:
 def test_without_trafilatura_the_error_has_the_install_command(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("aloi.corpus.extras.find_spec", lambda _: None)
+    monkeypatch.setattr("aloi.corpus.optional_dependencies.find_spec", lambda _: None)
     with pytest.raises(DataError, match=r"pip install 'aloi\[html\]'"):
         parse_html(b"<p>x</p>", file="page.html")

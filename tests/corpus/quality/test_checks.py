@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aloi.corpus.collection import Corpus
+from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.problems import Problem
 from aloi.corpus.quality.checks import check_corpus, check_path
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from aloi.corpus.collection import Corpus
+from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.document import Document
 from aloi.corpus.formats import inline
 from aloi.corpus.problems import DataError

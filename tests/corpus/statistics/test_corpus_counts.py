@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from aloi.corpus.collection import Corpus
+from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.document import Document
 from aloi.corpus.document_files import pretty_json
 from aloi.corpus.formats import inline

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from aloi.corpus.collection import Corpus
+from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.problems import DataError
 from aloi.corpus.statistics.plots import plot_lengths, plot_types, plot_unseen, write_plots
 
@@ -50,7 +50,7 @@ def test_plots_of_an_empty_corpus(corpus: Path, tmp_path: Path) -> None:
 def test_without_matplotlib_the_error_has_the_install_command(
     corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("aloi.corpus.extras.find_spec", lambda _: None)
+    monkeypatch.setattr("aloi.corpus.optional_dependencies.find_spec", lambda _: None)
     with pytest.raises(DataError, match=r"pip install 'aloi\[plots\]'"):
         write_plots(Corpus.open(corpus), tmp_path / "plots")
     assert not (tmp_path / "plots").exists()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from aloi.corpus.collection import Corpus
+from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.problems import DataError
 from aloi.corpus.statistics.readme_tables import missing_documents, replace_counts, update_readme
 

@@ -9,8 +9,8 @@ from mentions import TEXT, document, pair_mentions
 
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.eval.alignment import align_pair
-from aloi.eval.analysis.cases import ErrorCase, list_cases, most_frequent
 from aloi.eval.analysis.causes import find_causes
+from aloi.eval.analysis.error_cases import ErrorCase, list_cases, most_frequent
 from aloi.eval.analysis.errors import ERROR_KINDS, classify_errors
 from aloi.eval.analysis.slices import entity_slices, relation_slices
 from aloi.eval.columns import Annotations

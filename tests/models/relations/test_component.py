@@ -15,7 +15,7 @@ from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.formats.shared.spacy_docs import annotate, get_relations, set_entities
 from aloi.corpus.problems import DataError
 from aloi.eval.spacy_examples import make_relation_scorer
-from aloi.models.relations.batch import CandidateBatch
+from aloi.models.relations.candidate_batch import CandidateBatch
 from aloi.models.relations.candidates import PAIRS_PER_BLOCK
 from aloi.models.relations.component import ExtractorSettings, RelationExtractor
 from aloi.models.relations.logistic import logistic_gradient

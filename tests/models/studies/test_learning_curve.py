@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from toy import sentence
 
 from aloi.corpus import document_files
-from aloi.corpus.collection import Corpus, Manifest
+from aloi.corpus.corpus_folder import Corpus, Manifest
 from aloi.corpus.document import Document
 from aloi.corpus.schema import Schema
 from aloi.models.studies.curve_files import write_curve

@@ -12,7 +12,7 @@ from aloi.models.studies.relation_suspects import (
     check_relations,
     relation_suspects,
 )
-from aloi.models.studies.suspect import DocumentSuspects, Suspect, rank_suspects
+from aloi.models.studies.suspect_record import DocumentSuspects, Suspect, rank_suspects
 
 TEXT = "Ana Lima vit à Rome"
 ANA = Entity(id="e1", start=0, end=8, label="PER", ref="ana")

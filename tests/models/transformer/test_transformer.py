@@ -10,7 +10,7 @@ from spacy.training import Example
 from toy import CITIES, SCHEMA, sentence
 
 from aloi.cli.main import app
-from aloi.corpus import document_files, extras
+from aloi.corpus import document_files, optional_dependencies
 from aloi.corpus.document import Document, Entity
 from aloi.corpus.formats.shared.spacy_docs import annotate
 from aloi.corpus.problems import DataError
@@ -229,6 +229,6 @@ def test_a_missing_checkpoint_is_reported(checkpoint: str | None, message: str) 
 def test_a_missing_extra_is_reported_with_the_command_to_install_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(extras, "find_spec", lambda library: None)
+    monkeypatch.setattr(optional_dependencies, "find_spec", lambda library: None)
     with pytest.raises(DataError, match=r"pip install 'aloi\[transformers\]'"):
         spacy.blank("fr").add_pipe("aloi_ner", config={"model": TAGGER})

@@ -7,7 +7,7 @@ import pytest
 import releases
 from releases import SECRET
 
-from aloi.corpus.collection import Corpus
+from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.formats import registry
 from aloi.corpus.problems import DataError
 from aloi.corpus.release.build.builder import build_release

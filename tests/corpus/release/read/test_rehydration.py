@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from releases import SECRET
 
-from aloi.corpus.collection import Corpus
+from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.document import Document, Relation
 from aloi.corpus.problems import DataError
 from aloi.corpus.release.read.hashes import (

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from strategies import documents
 from toy_releases import Run
 
-from aloi.corpus.collection import Corpus
+from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.problems import DataError
 from aloi.corpus.release.versions.annotation_changes import AnnotationChanges

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import pytest
 from memory_server import MemoryServer, MemoryTaskWriter
 
-from aloi.annotation.annotation_server import Payload, Project, UnansweredError
-from aloi.annotation.exchange import importing
-from aloi.annotation.exchange.importing import import_batch, tasks_by_document
+from aloi.annotation.exchange import task_import
+from aloi.annotation.exchange.task_import import import_batch, tasks_by_document
+from aloi.annotation.server_protocol import Payload, Project, UnansweredError
 from aloi.corpus.document import Document
 from aloi.corpus.problems import DataError
 
@@ -30,7 +30,7 @@ class SilentServer(MemoryServer):
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importing, "POLL_INTERVAL", 0.0)
+    monkeypatch.setattr(task_import, "POLL_INTERVAL", 0.0)
 
 
 @pytest.mark.parametrize(("failures", "stored"), [(0, 0), (1, 0), (1, 3), (3, 1), (4, 0)])

@@ -12,7 +12,7 @@ from spacy.training import Example
 from aloi.corpus.formats.shared.spacy_docs import get_relations, mentions
 from aloi.models.relations.candidates import token_distances
 from aloi.models.relations.doc_arrays import MentionArrays
-from aloi.models.relations.inventory import Inventory
+from aloi.models.relations.label_inventory import Inventory
 
 
 class GoldRelation(NamedTuple):

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib.util import find_spec
 
-from aloi.corpus.collection import Corpus
-from aloi.corpus.extras import need
+from aloi.corpus.corpus_folder import Corpus
+from aloi.corpus.optional_dependencies import need
 from aloi.corpus.problems import DataError, Problem, count_noun
 from aloi.corpus.release.publish.content_checks import (
     corpus_problems,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aloi.corpus.collection import Corpus
+from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.document import Document
 from aloi.corpus.release.build.dataset_tables import KEPT_METADATA
 from aloi.corpus.release.build.template_rendering import template_texts

@@ -10,9 +10,9 @@ import pytest
 import releases
 from pyarrow import parquet as pq
 
-from aloi.corpus.collection import Corpus
+from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.release.build.builder import build_release
-from aloi.corpus.release.publish.check import CheckReport, check_release
+from aloi.corpus.release.publish.release_check import CheckReport, check_release
 from aloi.corpus.release.read.release_folder import Release
 
 pytest.importorskip("datasets")

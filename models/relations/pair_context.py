@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from aloi.models.arrays import BoolArray, HashArray, IntArray
-from aloi.models.relations.batch import CandidateBatch
+from aloi.models.relations.candidate_batch import CandidateBatch
 from aloi.models.relations.hashing import hash_columns
 
 GAP_WINDOW = 12

@@ -17,10 +17,10 @@ from aloi.corpus.problems import count_noun
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from aloi.annotation.annotation_server import EdgePolicy
     from aloi.annotation.exchange.pull import PullReport
     from aloi.annotation.exchange.push import ProjectPush
     from aloi.annotation.exchange.sources import PushSource
+    from aloi.annotation.server_protocol import EdgePolicy
     from aloi.corpus.document import Document
     from aloi.corpus.formats.shared.notes import Notes
 

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
     from spacy.language import Language
 
-    from aloi.annotation.annotation_server import Project
     from aloi.annotation.labelstudio.client import LabelStudioServer
+    from aloi.annotation.server_protocol import Project
 
 MAX_REQUEST_BYTES = 32 * 1024 * 1024
 """The maximum size of a request."""

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import TypeVar
 
-from aloi.annotation.annotation_server import (
+from aloi.annotation.server_protocol import (
     AnnotationServer,
     Payload,
     Project,

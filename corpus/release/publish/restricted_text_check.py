@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from aloi.corpus.collection import Corpus
+from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.problems import DataError, Problem, count_noun
-from aloi.corpus.release.build.corpus_guard import corpus_guard
+from aloi.corpus.release.build.restricted_text_guard import corpus_guard
 from aloi.corpus.release.restricted_text import file_problems
 from aloi.corpus.rights import RESTRICTED_TEXT
 

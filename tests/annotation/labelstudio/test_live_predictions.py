@@ -13,13 +13,13 @@ import toy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aloi.annotation.labelstudio.backend import (
+from aloi.annotation.labelstudio.labelling_interface import labelling_interface
+from aloi.annotation.labelstudio.live_predictions import (
     MAX_REQUEST_BYTES,
     Backend,
     BackendServer,
     running_backend,
 )
-from aloi.annotation.labelstudio.interface import labelling_interface
 from aloi.corpus.problems import DataError
 from aloi.corpus.schema import Schema, load_schema
 from aloi.models.prediction import pipelines as prediction

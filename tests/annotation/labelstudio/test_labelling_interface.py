@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aloi.annotation.labelstudio.interface import label_colours, labelling_interface
+from aloi.annotation.labelstudio.labelling_interface import label_colours, labelling_interface
 from aloi.corpus.formats.shared.label_studio_results import attribute_label, escape_label
 from aloi.corpus.problems import DataError
 from aloi.corpus.schema import AttributeType, EntityType, RelationType, Schema, load_schema
