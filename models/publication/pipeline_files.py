@@ -74,7 +74,7 @@ def _unlisted_problems(
     if corpus is None or corpus.restricted_ids.isdisjoint(each.id for each in corpus.documents):
         what = "restricted documents were evaluated, but no corpus contains them"
         fix = "Give the corpus that was evaluated, including restricted/, with --corpus CORPUS"
-        yield Problem("nothing-to-check", what, fix, file=str(file))
+        yield Problem("text-unavailable", what, fix, file=str(file))
 
 
 def _licence_problems(model: Path, meta: Mapping[str, Any]) -> Iterator[Problem]:
