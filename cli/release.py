@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Build, check and publish releases of a corpus.", no_args_is_help=True)
 
 DEFAULT_CORPUS = Path("corpus")
-"""Corpus folder of the commands that are given none."""
+"""Default corpus folder."""
 
 
 @app.command()
@@ -36,8 +36,8 @@ def build(
         list[Path] | None,
         typer.Option(
             metavar="FILE",
-            help="Scores (eval.json of `aloi experiment`) or agreement "
-            "(`aloi annotate agree --json`) for the dataset card; may be repeated.",
+            help="Figures (scores or agreement, JSON files) for the dataset card, written by "
+            "`aloi experiment` or `aloi annotate agree --json`; may be repeated.",
             exists=True,
         ),
     ] = None,
@@ -48,7 +48,7 @@ def build(
 ) -> None:
     """Build a release: a folder that `datasets` loads.
 
-    A release contains no restricted text: text that must not be redistributed (docs/rights.md).
+    Restricted text, which must not be redistributed, is left out of the release (docs/rights.md).
     """
     from aloi.corpus.release.build.builder import build_release
     from aloi.corpus.release.build.figures import read_figures
@@ -71,9 +71,10 @@ def check(
 ) -> None:
     """Check a release, and list all its problems.
 
-    The release is loaded with datasets, pandas and polars. With CORPUS, every document is compared
-    with the corpus, and every file is searched for restricted text, including copies with changed
-    capitals, punctuation, spaces or markup (docs/rights.md). Exit status 1 if there are problems.
+    The release is loaded with datasets, pandas and polars. If CORPUS is given, every document is
+    compared with the corpus, and every file is searched for restricted text. The search also finds
+    copies with different capitals, punctuation, spaces or markup (docs/rights.md). The exit status
+    is 1 if there are problems.
     """
     import logging
 
@@ -96,7 +97,7 @@ def rehydrate(
         Path,
         typer.Argument(
             metavar="TEXTS",
-            help="Texts: a .txt, .html or .jsonl file, or a folder of text files.",
+            help="Your copies: a .txt, .html or .jsonl file, or a folder of text files.",
             exists=True,
         ),
     ],
@@ -106,10 +107,10 @@ def rehydrate(
         Path | None, typer.Option("--json", metavar="FILE", help="Write the report to this file.")
     ] = None,
 ) -> None:
-    """Restore documents without text, from texts that you have.
+    """Restore the text of documents that were released without it, from your own copies.
 
-    A text is matched to its document by its content, or by a file name that is the document's id.
-    Exit status 1 if a document, mention or relation cannot be restored.
+    A copy is matched to a document by its content, or by its name if this is the id of a document.
+    The exit status is 1 if a document, mention or relation cannot be restored.
     """
     from aloi.corpus import document_files
     from aloi.corpus.release.read.rehydration import rehydrate as restore
@@ -129,18 +130,22 @@ def rehydrate(
 Repo = Annotated[str, typer.Option(metavar="ORG/NAME", help="Repository on the Hugging Face Hub.")]
 Tag = Annotated[str, typer.Option(metavar="vX.Y.Z", help="Tag to create for this version.")]
 Public = Annotated[
-    bool, typer.Option("--public", help="Push to a public repository (default: private).")
+    bool,
+    typer.Option(
+        "--public", help="Push to a public repository (default: to a private repository)."
+    ),
 ]
 PushCorpus = Annotated[
     Path | None,
     typer.Option(
         metavar="CORPUS",
-        help="Corpus with the restricted text to search for (default: the folder `corpus`).",
+        help="Corpus that contains the restricted text to search for (default: the folder "
+        "`corpus`, if it exists).",
         exists=True,
     ),
 ]
 Execute = Annotated[
-    bool, typer.Option("--execute", help="Send the files (default: show what would be sent).")
+    bool, typer.Option("--execute", help="Send the files (default: only list the files to send).")
 ]
 
 
@@ -156,9 +161,9 @@ def push(
 ) -> None:
     """Publish a release on the Hugging Face Hub.
 
-    The release becomes one commit and one tag of a dataset repository. Every file is searched for
-    restricted text first. Nothing is sent without --execute. The token is read from HF_TOKEN, or
-    from the login saved by `hf auth login`.
+    The push creates one commit and one tag in a dataset repository. Before it, every file is
+    searched for restricted text. Nothing is sent without --execute. The access token is read from
+    HF_TOKEN, or from the login saved by `hf auth login`.
     """
     from aloi.corpus.release.publish.push_plan import PushTarget
     from aloi.corpus.release.publish.release_files import release_files
@@ -188,8 +193,8 @@ def push_model(
 ) -> None:
     """Publish a trained pipeline on the Hugging Face Hub.
 
-    The repository gets the pipeline, its model card, scores and licence. As with `release push`,
-    every file is searched for restricted text first, and nothing is sent without --execute.
+    The push sends the pipeline with its model card, scores and licence. Before it, every file is
+    searched for restricted text. Nothing is sent without --execute.
     """
     from aloi.corpus.release.publish.push_plan import PushTarget
     from aloi.models.publication.pipeline_files import pipeline_files
@@ -206,13 +211,15 @@ def scan(
     ],
     corpus: Annotated[
         Path,
-        typer.Argument(metavar="[CORPUS]", help="Corpus with the restricted text.", exists=True),
+        typer.Argument(
+            metavar="[CORPUS]", help="Corpus that contains the restricted text.", exists=True
+        ),
     ] = DEFAULT_CORPUS,
 ) -> None:
-    """Search a folder for restricted text of a corpus.
+    """Search a folder, such as a download of an earlier push, for restricted text of a corpus.
 
-    Use it, for example, on a download of an earlier push. In the vocabulary of a pipeline and in
-    binary files, only runs of 40 or more letters and digits count. Exit status 1 if any file
+    In the vocabulary of a pipeline and in binary files, a match is reported only if at least 40
+    consecutive letters and digits agree with restricted text. The exit status is 1 if any file
     contains restricted text.
     """
     from aloi.corpus.release.publish.restricted_text_check import (
@@ -241,13 +248,14 @@ def diff(
         typer.Option("--json", metavar="FILE", help="Write the differences to this file."),
     ] = None,
     changelog: Annotated[
-        bool, typer.Option("--changelog", help="Print a draft CHANGELOG entry instead of tables.")
+        bool,
+        typer.Option("--changelog", help="Print the draft of a CHANGELOG entry instead of tables."),
     ] = False,
 ) -> None:
     """Compare two versions of a corpus.
 
-    The output ends with the version bump that the differences require (docs/versioning.md). Exit
-    status 1 if the version number of V2 is too low.
+    The last line of output is the version bump that the differences require (docs/versioning.md).
+    The exit status is 1 if the version number of V2 is too low.
     """
     from datetime import UTC, datetime
 
@@ -270,7 +278,7 @@ def diff(
 
 
 def _push_corpus(folder: Path | None) -> Corpus | None:
-    """Return the corpus given with --corpus, else the corpus in the folder `corpus`, if any."""
+    """Return the corpus given with --corpus, or else the corpus in the folder `corpus`, or None."""
     from aloi.corpus.corpus_folder import is_corpus
 
     if folder is None and not is_corpus(DEFAULT_CORPUS):
@@ -288,7 +296,7 @@ def _push(files: ClearedFiles, target: PushTarget, *, execute: bool) -> None:
     _print_lines(plan.summary())
     _print_lines(files.summary())
     if not execute:
-        print("nothing was sent; add --execute to send it")
+        print("nothing was sent; add --execute to send these files")
         return
     _print_lines(hub.execute_push(plan, progress=sys.stderr.isatty()).summary())
 

@@ -125,7 +125,7 @@ def _placement_problems(corpus: Corpus, file: Path, id_: str) -> Iterator[Proble
             "Put documents that may not be redistributed into restricted/ and list them in "
             "corpus.toml"
         )
-        yield Problem("restricted-or-not", what, fix, id_, file=str(file))
+        yield Problem("restricted-mismatch", what, fix, id_, file=str(file))
 
 
 def house_problems(draft: Draft) -> Iterator[Problem]:

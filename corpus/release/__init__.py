@@ -1,4 +1,4 @@
 """Releases: build, read, check and publish a corpus as a folder that `datasets` loads.
 
-A release contains no text that must not be redistributed (`restricted_text`).
+The text of restricted documents is in no file of a release (`restricted_text`).
 """

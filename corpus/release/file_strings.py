@@ -1,4 +1,4 @@
-"""Read every string in a file: in tables, JSON, text of several encodings and binary files."""
+"""Read every string in a file: a table, a text file (in several encodings) or a binary file."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from pathlib import Path
 from typing import Any
 
 MIN_BINARY_STRING = 18
-"""Length of the shortest string read from a binary file, in characters: that of a short run."""
+"""Minimum length of a string in a binary file, in characters; equal to `MIN_RUN_LENGTH`."""
 
 _UTF8 = re.compile(
     rb"(?:[\t\n\r -~]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}"
     rb"|[\xf0-\xf4][\x80-\xbf]{3}){%d,}" % MIN_BINARY_STRING
 )
-"""UTF-8 text without control characters, within a binary file."""
+"""UTF-8 text in a binary file, without control characters."""
 
 
 def read_strings(file: Path) -> Iterator[str]:
-    """Yield every string in a file; a list of strings, such as tokens, is joined into one."""
+    """Yield every string in a file; a list of strings, such as tokens, is yielded as one string."""
     yield from extract_strings(file.name, file.read_bytes())
 
 
 def extract_strings(name: str, raw: bytes) -> Iterator[str]:
-    """Yield every string in the content of a file with this name."""
+    """Yield every string in the content (`raw`) of a file; its format is derived from `name`."""
     if Path(name).suffix == ".parquet":
         yield from _table_strings(raw)
     else:
@@ -35,9 +35,9 @@ def extract_strings(name: str, raw: bytes) -> Iterator[str]:
 
 
 def _decode(raw: bytes) -> Iterator[str]:
-    """Yield bytes as text: UTF-16 if it has a byte order mark, else UTF-8, else Windows-1252.
+    """Decode bytes as UTF-16 if there is a byte order mark, else as UTF-8, else as Windows-1252.
 
-    For a binary file, such as the weights of a pipeline, yield the parts that are UTF-8.
+    From a binary file, such as the weights of a pipeline, yield all UTF-8 strings.
     """
     if raw[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         yield raw.decode("utf-16", errors="replace")
@@ -80,7 +80,7 @@ def _value_strings(value: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON valu
 
 
 def _json_strings(value: str) -> Iterator[str]:
-    """Yield the strings of JSON that is stored in a string, such as metadata in a table."""
+    """Yield the strings in a JSON document that is stored as a string, such as metadata."""
     if value[:1] in ("{", "["):
         with suppress(ValueError):
             yield from _value_strings(json.loads(value))

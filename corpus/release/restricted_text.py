@@ -1,4 +1,4 @@
-"""Find text of restricted documents in files, even if its spelling or markup was changed.
+"""Find text of restricted documents in files, even if capitals, accents or markup were changed.
 
 The text of a restricted document must not be redistributed. `Guard` normalises the restricted text
 and the searched string in the same way (`text_normalisation`), then looks for shared *runs*:
@@ -6,7 +6,7 @@ consecutive letters and digits, ignoring spaces. Three things are leaks:
 
 - a run of `LONG_RUN_LENGTH` letters and digits;
 - a run of `MIN_RUN_LENGTH` that spans at least `MIN_RUN_WORDS` words, unless an open document
-  contains it too, because many texts share names and stock phrases;
+  also contains this run, because many texts share names and stock phrases;
 - a whole mention with at least one letter, unless an open document contains the same words.
 
 An inserted, removed or replaced word ends a run. Compressed archives are not opened.
@@ -28,23 +28,23 @@ from aloi.corpus.release.file_strings import extract_strings
 from aloi.corpus.release.text_normalisation import normalised_variants, remove_spaces
 
 LONG_RUN_LENGTH = 40
-"""Length from which a run is always a leak, in letters and digits."""
+"""Minimum length of a run that is always a leak, in letters and digits."""
 
 MIN_RUN_LENGTH = 18
-"""Length of the shortest run that can be a leak, in letters and digits."""
+"""Minimum length of a run that can be a leak, in letters and digits."""
 
 MIN_RUN_WORDS = 3
-"""Number of words that a run must span, because unrelated texts share single long words."""
+"""Minimum number of words in a short run; unrelated texts may share a single long word."""
 
 
 class RunIndex:
-    """All runs of a fixed length in some texts, limited to those that span `MIN_RUN_WORDS` words.
+    """Index of all runs of one length in texts, if they span at least `MIN_RUN_WORDS` words.
 
     `documents` maps each run to the id of the first document that contains it.
     """
 
     def __init__(self, texts: Iterable[tuple[str, str]], length: int) -> None:
-        """Index texts, given as pairs of document id and text."""
+        """Index texts, given as pairs (document id, text)."""
         self.documents: dict[str, str] = {}
         self._length = length
         for document_id, text in texts:
@@ -58,21 +58,21 @@ class RunIndex:
         return {block for run in self.documents for block in _runs(run, self._block_length)}
 
     def remove(self, text: str) -> None:
-        """Remove the runs that occur in a text."""
+        """Remove all runs that occur in a text from the index."""
         for words in normalised_variants(text):
             for run in _runs(remove_spaces(words), self._length):
                 self.documents.pop(run, None)
 
     def find_in_text(self, text: str) -> Iterator[str]:
-        """Yield the indexed runs that occur in a text, after normalising it."""
+        """Normalise a text, and yield the indexed runs that occur in it."""
         for words in normalised_variants(text):
             yield from self.find(remove_spaces(words))
 
     def find(self, letters: str) -> Iterator[str]:
-        """Yield the indexed runs that occur in normalised letters and digits without spaces.
+        """Yield the indexed runs that occur in normalised text without spaces.
 
-        Only every `_block_length`-th block is looked up, because each run is long enough to
-        contain one of these blocks.
+        Only every `_block_length`-th block is looked up, because every run contains at least one
+        of these blocks.
         """
         step, length = self._block_length, self._length
         for position in range(0, len(letters) - step + 1, step):
@@ -96,7 +96,7 @@ def _runs_over_words(words: str, length: int) -> Iterator[str]:
 
 
 class MentionIndex:
-    """The mentions of some documents, as normalised words; mentions without a letter are left out.
+    """Index of the mentions of documents, as normalised words; each contains a letter.
 
     `documents` maps each mention to the id of the first document that contains it.
     """
@@ -117,13 +117,13 @@ class MentionIndex:
         return dict(mentions)
 
     def remove(self, text: str) -> None:
-        """Remove the mentions that occur in a text."""
+        """Remove all mentions that occur in a text from the index."""
         for words in normalised_variants(text):
             for mention in list(self.find(words)):
                 self.documents.pop(mention, None)
 
     def find(self, words: str) -> Iterator[str]:
-        """Yield the indexed mentions that occur in normalised words, as whole words."""
+        """Yield the indexed mentions that occur as whole words in a normalised text."""
         padded = f" {words} "
         for first in sorted(self._by_first_word.keys() & set(words.split(" "))):
             for mention in self._by_first_word[first]:
@@ -135,8 +135,8 @@ class MentionIndex:
 class Leak:
     """Restricted text found in a string.
 
-    `document`: id of the restricted document. `start`: code point offset in its text.
-    `letters`: the letters and digits that were copied, normalised.
+    `document`: id of the restricted document. `start`: code point offset of the leak in the text of
+    this document. `letters`: the copied letters and digits, normalised.
     """
 
     document: str
@@ -145,10 +145,11 @@ class Leak:
 
 
 class Guard:
-    """Detector of restricted text in strings; the title of a document counts as its text.
+    """Detector of restricted text in strings.
 
-    Runs shorter than `LONG_RUN_LENGTH`, and mentions, are ignored if an `allowed` text contains
-    them. `documents` lists the ids of the restricted documents.
+    The text and the title of each `restricted` document are searched for. Mentions, and runs
+    shorter than `LONG_RUN_LENGTH`, are ignored if an `allowed` text contains them. `documents`
+    lists the ids of the restricted documents.
     """
 
     def __init__(self, restricted: Iterable[Document], allowed: Iterable[str] = ()) -> None:
@@ -163,9 +164,9 @@ class Guard:
             self._mentions.remove(text)
 
     def find_leak(self, value: str, *, long_only: bool = False) -> Leak | None:
-        """Return the first leak in a string, or None; long runs are reported first.
+        """Return a leak in a string, or None; a long run is preferred to a short run or a mention.
 
-        With `long_only`, only runs of `LONG_RUN_LENGTH` are leaks.
+        With `long_only`, only runs of at least `LONG_RUN_LENGTH` are leaks.
         """
         for words in normalised_variants(value):
             letters = remove_spaces(words)
@@ -178,24 +179,24 @@ class Guard:
         return None
 
     def _leak(self, document_id: str, run: str, letters: str) -> Leak:
-        """Return the leak that begins with `run` and extends as far as `letters` match the text."""
+        """Return the leak that begins with `run`, extended while `letters` agree with the text."""
         for id_, text in self._texts:
             for words in normalised_variants(text) if id_ == document_id else ():
                 before, match, after = remove_spaces(words).partition(run)
                 if match:
                     shared = _common_start(letters, run + after)
                     return Leak(document_id, _letter_offset(text, len(before)), shared)
-        return Leak(document_id, 0, run)  # a mention that contains a tag
+        return Leak(document_id, 0, run)  # the mention contains a tag
 
 
 def _common_start(one: str, other: str) -> str:
-    """Return the longest start that two strings share."""
+    """Return the longest common prefix of two strings."""
     pairs = takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
     return "".join(letter for letter, _ in pairs)
 
 
 def _letter_offset(text: str, number: int) -> int:
-    """Return the code point offset of a letter or digit, given how many precede it."""
+    """Return the code point offset of the letter or digit with this index (from 0) in a text."""
 
     def count(end: int) -> int:
         *_, words = normalised_variants(text[:end])
@@ -205,7 +206,7 @@ def _letter_offset(text: str, number: int) -> int:
 
 
 def _texts(document: Document) -> Iterator[str]:
-    """Yield the text of a document, and its title."""
+    """Yield the text of a document, and its title if it has one."""
     yield document.text
     if title := document.meta.get("title"):
         yield str(title)
@@ -223,18 +224,18 @@ def file_problems(
 ) -> Iterator[Problem]:
     """Yield a problem if a file contains restricted text.
 
-    `content`: the path of the file, or its bytes. With `long_only`, only long runs count; use it
-    for a vocabulary, which lists names and stock phrases.
+    `content`: the path of the file, or its bytes. With `long_only`, only runs of at least
+    `LONG_RUN_LENGTH` are leaks; use it for a vocabulary, which lists names and stock phrases.
     """
     raw = content if isinstance(content, bytes) else content.read_bytes()
     strings = dict.fromkeys(extract_strings(name, raw))
     leaks = (guard.find_leak(string, long_only=long_only) for string in strings)
     leak = next(filter(None, leaks), None)
     if leak is not None:
-        # Messages end up in logs, so this one gives the length of the text instead of quoting it.
+        # Messages are logged, so this message states the length of the text instead of quoting it.
         what = (
-            f"contains restricted text: {len(leak.letters)} letters and digits "
-            f"from character {leak.start} of this document"
+            f"contains restricted text: {len(leak.letters)} letters and digits are copied from "
+            f"this document, starting at its character {leak.start}"
         )
-        fix = "Remove the text from the sources of this file (docs/rights.md lists what counts)"
+        fix = "Remove this text from the data that this file is made from (see docs/rights.md)"
         yield Problem("restricted-text", what, fix, document=leak.document, file=name)

@@ -1,6 +1,6 @@
-"""Normalise text to words of letters and digits, so that a changed copy equals the original.
+"""Normalise text to words of letters and digits, so that a copy can be compared with the original.
 
-Normalisation removes these differences:
+Normalisation removes the following, so that copies that differ only in these are equal:
 
 - case, accents, ligatures, compatibility characters, composed or decomposed Unicode (NFC, NFD);
 - white space of any kind, zero-width characters, soft hyphens, direction marks;
@@ -20,7 +20,7 @@ from urllib.parse import unquote
 _TAG = re.compile(r"</?[A-Za-z!][^<>]*>")
 _JSON_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|[nrtbf])")
 _UNESCAPE_ROUNDS = 2
-"""How often HTML entities are decoded: text may have been escaped twice."""
+"""Number of times that HTML entities are decoded, because text may be escaped twice."""
 
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
@@ -35,10 +35,10 @@ _SEPARATORS = re.compile(r"[\W_]+")
 
 
 def normalised_variants(text: str) -> Iterator[str]:
-    """Yield the normalised words of a text, separated by single spaces.
+    """Yield each variant of a text as normalised words, separated by single spaces.
 
-    Text with tags has two variants: without the tags, and with their content as words, because an
-    attribute, or text that only looks like a tag, may contain a copy.
+    Text with HTML or XML tags has two variants. The first is without the tags. The second contains
+    the words in the tags, because an attribute, or text that only looks like a tag, may be a copy.
     """
     if "\\" in text:
         text = _JSON_ESCAPE.sub(lambda m: chr(int(m[1], 16)) if m[1] else " ", text)
@@ -61,5 +61,5 @@ def _normalise_words(text: str) -> str:
 
 
 def remove_spaces(words: str) -> str:
-    """Return normalised words as one string of letters and digits."""
+    """Return normalised words without the spaces between them."""
     return words.replace(" ", "")

@@ -1,1 +1,1 @@
-"""Publish a pipeline: its files, its model card, and the licences of its sources."""
+"""Publish a pipeline with its model card and the licences of its sources."""

@@ -1,6 +1,6 @@
-"""The model card of a trained pipeline: use, training, scores, limitations and licence.
+"""Write the model card of a trained pipeline: use, training, scores, limitations and licence.
 
-Markdown, preceded by the YAML metadata that the Hugging Face Hub reads
+The card is Markdown after YAML metadata for the Hugging Face Hub
 (https://huggingface.co/docs/hub/model-cards).
 """
 
@@ -38,7 +38,7 @@ TASK_KINDS = {
     "relations-gold-entities": "relations",
     "relations-end-to-end": "relations",
 }
-"""Part of a report that contains the scores of a task."""
+"""Key of a report under which the scores of a task are stored, by task."""
 
 SCHEME_TITLES = {
     "exact": "all mentions",
@@ -64,7 +64,10 @@ class ScoreTable:
         return f"{TASK_TITLES[self.task]}, {self.split}: {SCHEME_TITLES[self.scheme]}"
 
     def rows(self) -> Iterator[tuple[str | int, ...]]:
-        """Yield label, number of gold items, precision, recall and F1 of each type and of all."""
+        """Yield one row per label, and finally a row for all labels together.
+
+        Columns: label, number of gold items, precision, recall, F1.
+        """
         for label, row in (*self.result["types"].items(), ("all", self.result["micro"])):
             ratios = (_format_ratio(row[name]) for name in METRICS)
             yield label, row["tp"] + row["fn"], *ratios
@@ -100,8 +103,7 @@ def render_model_card(
     """Return the model card as Markdown with YAML metadata.
 
     `meta`: the meta.json of the pipeline. `evaluation`: the eval.json of `aloi experiment`; the
-    card shows its test scores for this pipeline or its parts. `size`: size of the pipeline in
-    bytes.
+    card shows the test scores of this pipeline and its parts. `size`: size in bytes.
     """
     record = meta.get("aloi", {})
     parts = _training_records(record)
@@ -126,7 +128,7 @@ def render_model_card(
 
 
 def _training_records(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the training record of a pipeline, or those of the parts it was assembled from."""
+    """Return the training record of a pipeline, or of each part of an assembled pipeline."""
     if "kind" in record:
         return [record]
     return [part for part in record.values() if isinstance(part, Mapping) and "kind" in part]
@@ -178,7 +180,7 @@ def _metadata(
 
 
 def _hub_licence(licence: str) -> dict[str, str]:
-    """Return the licence metadata for the Hub, which names unknown licences "other"."""
+    """Return the licence metadata for the Hub, which uses "other" for unknown licences."""
     name = licence.lower()
     if not name:
         return {}

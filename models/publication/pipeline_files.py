@@ -23,22 +23,22 @@ SCORES_FILE = "evaluation.json"
 NOTICE_FILE = "NOTICE"
 
 RESTRICTED_SPLIT = "article"
-"""Split of the restricted documents, in evaluations that do not list their ids."""
+"""Split that contains the restricted documents if an evaluation does not list their ids."""
 
 
 def pipeline_files(
     model: Path, *, evaluation: Path | None = None, corpus: Corpus | None = None
 ) -> ClearedFiles:
-    """Return the files to publish, searched for the restricted documents of a corpus.
+    """Return the files to publish, after a search for the restricted text of a corpus.
 
-    `evaluation`: eval.json of `make eval`. It is published too, and the model card contains its
-    scores. Raises `DataError` if
+    `evaluation`: eval.json of `make eval`. This file is also published, and the model card contains
+    the scores in it. Raises `DataError` if
 
     - the folder is not a pipeline, or the licence or notice of its sources is missing;
     - the pipeline was trained on data that must not be redistributed (`redistributable` is false in
       the `aloi` part of its meta.json);
-    - a file contains restricted text, or the evaluation used a restricted document that the corpus
-      lacks.
+    - a file contains restricted text, or the corpus does not contain a restricted document that was
+      evaluated.
     """
     meta = _read_json(model / "meta.json", "Give the folder of a trained pipeline")
     problems = list(_licence_problems(model, meta))
@@ -59,7 +59,7 @@ def pipeline_files(
 
 
 def _used_ids(scores: Mapping[str, Any]) -> frozenset[str]:
-    """Return the ids of restricted documents that an evaluation, or a run in it, lists."""
+    """Return the ids of restricted documents in an evaluation and its runs."""
     reports = [scores, *(run.get("report", {}) for run in scores.get("runs", ()))]
     return frozenset(id_ for report in reports for id_ in report.get(RESTRICTED_DOCUMENTS, ()))
 
@@ -67,27 +67,26 @@ def _used_ids(scores: Mapping[str, Any]) -> frozenset[str]:
 def _unlisted_problems(
     scores: Mapping[str, Any], file: Path, corpus: Corpus | None
 ) -> Iterator[Problem]:
-    """Yield a problem if restricted documents were evaluated, but their text is not available."""
+    """Yield a problem if unlisted restricted documents were evaluated, but no corpus has them."""
     splits = {run.get("split") for run in scores.get("runs", ())}
     if _used_ids(scores) or RESTRICTED_SPLIT not in splits:
         return
     if corpus is None or corpus.restricted_ids.isdisjoint(each.id for each in corpus.documents):
-        what = "restricted documents were evaluated, but no corpus contains them"
-        fix = "Give the corpus that was evaluated, including restricted/, with --corpus CORPUS"
-        yield Problem("nothing-to-check", what, fix, file=str(file))
+        what = "restricted documents were evaluated, but no given corpus contains their text"
+        fix = "Use --corpus CORPUS to give the evaluated corpus with its folder restricted/"
+        yield Problem("text-unavailable", what, fix, file=str(file))
 
 
 def _licence_problems(model: Path, meta: Mapping[str, Any]) -> Iterator[Problem]:
     file = str(model)
     if not meta.get("license"):
-        fix = (
-            "Set `license` in meta.json to the licence of the weights and data it was trained from"
-        )
-        yield Problem("no-licence", "the pipeline has no licence", fix, file=file)
+        fix = "Set `license` in meta.json to the licence of its training data and initial weights"
+        yield Problem("no-licence", "meta.json of the pipeline names no licence", fix, file=file)
     notice = model / NOTICE_FILE
     if not (notice.is_file() and notice.read_text(encoding="utf-8").strip()):
-        fix = f"Name the weights and data it was trained from in {NOTICE_FILE}"
-        yield Problem("no-notice", f"the pipeline has no {NOTICE_FILE}", fix, file=file)
+        fix = f"List the initial weights and the training data of the pipeline in {NOTICE_FILE}"
+        what = f"the file {NOTICE_FILE} of the pipeline is missing or empty"
+        yield Problem("no-notice", what, fix, file=file)
     if _trained_on_restricted(meta.get("aloi", {})):
         what = "the pipeline was trained on data that must not be redistributed"
         fix = "Train on data with a licence that allows publishing a model"
@@ -95,21 +94,21 @@ def _licence_problems(model: Path, meta: Mapping[str, Any]) -> Iterator[Problem]
 
 
 def _trained_on_restricted(record: Mapping[str, Any]) -> bool:
-    """Return whether a training record, or the record of a part, has restricted training data."""
+    """Return whether a training record, or the record of a part, states restricted data."""
     parts = (value for value in record.values() if isinstance(value, Mapping))
     return record.get("redistributable") is False or any(map(_trained_on_restricted, parts))
 
 
 def _read_json(file: Path, fix: str) -> dict[str, Any]:
-    """Return the object in a JSON file; raise `DataError` with this fix if there is none."""
+    """Return the object in a JSON file; raise `DataError` with `fix` if the file is unusable."""
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        what = "file not found"
+        what = "the file does not exist"
     except ValueError as error:
-        what = f"not JSON: {error}"
+        what = f"the file is not valid JSON: {error}"
     else:
         if isinstance(content, dict):
             return content
-        what = "must be a JSON object"
+        what = "the file must contain a JSON object"
     raise DataError([Problem("bad-file", what, fix, file=str(file))])

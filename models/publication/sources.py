@@ -1,6 +1,6 @@
-"""The sources of a pipeline: pipelines and checkpoints that its weights or vectors come from.
+"""The sources of a pipeline: the pipelines and checkpoints that supply its weights or vectors.
 
-Their licences apply to everything that is trained from them.
+The licence of a source also applies to each pipeline that uses its weights or vectors.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from typing import Any
 import spacy.util
 
 SOURCE_SETTINGS = ("source", "vectors", "weights")
-"""Settings of a config that name where weights or word vectors come from."""
+"""Settings in a config that name a source of weights or word vectors."""
 
 LICENCE_FILES = "LICENSE*"
-"""Pattern of the licence files of a pipeline, including those of its own sources."""
+"""Pattern of the licence files in a pipeline folder, including licences of its sources."""
 
 Source = dict[str, str]
-"""The name of a source and, if known, its version, licence and author."""
+"""Name of a source, and its version, licence and author if they are known."""
 
 
 def find_sources(config: Mapping[str, Any]) -> list[str]:
-    """Return the names or paths from which a config takes weights or vectors, sorted.
+    """Return the sources of weights or vectors in a config, as sorted names or paths.
 
     Variables in the config must be resolved. The sections [paths] and [corpora] are ignored: other
     sections repeat the paths that they use, and corpora are not part of the pipeline.
@@ -46,7 +46,7 @@ def _source_values(node: Any) -> Iterator[str]:  # noqa: ANN401 - any part of a 
 
 
 def find_pipeline(name: str) -> Path | None:
-    """Return the folder of a pipeline, given its package name or path; None if there is none."""
+    """Return the folder of a pipeline, given its package name or path; None if not found."""
     path = Path(name)
     if spacy.util.is_package(name):
         package = spacy.util.get_package_path(name)
@@ -55,7 +55,7 @@ def find_pipeline(name: str) -> Path | None:
 
 
 def describe_source(name: str) -> list[Source]:
-    """Return the sources that a source was trained from, or else a description of itself."""
+    """Return the recorded sources of a pipeline; if it records none, describe the pipeline."""
     pipeline = find_pipeline(name)
     if pipeline is None:
         return [{"name": Path(name).name if Path(name).exists() else name}]
@@ -72,7 +72,7 @@ def describe_source(name: str) -> list[Source]:
 
 
 def recorded_sources(record: Mapping[str, Any]) -> list[Source]:
-    """Return the sources in a training record, or in the records of the parts of a pipeline."""
+    """Return the sources in a training record and in the records of its parts."""
     parts = [record, *(part for part in record.values() if isinstance(part, Mapping))]
     return unique_sources(source for part in parts for source in part.get("sources", ()))
 
@@ -83,20 +83,20 @@ def unique_sources(sources: Iterable[Source]) -> list[Source]:
 
 
 def combined_licence(sources: Iterable[Source]) -> str:
-    """Return the licences of the sources, joined by AND; "" if one is unknown."""
+    """Return the licences of the sources, joined by AND; "" if any licence is unknown."""
     licences = {source.get("licence", "") for source in sources}
     return "" if "" in licences else " AND ".join(sorted(licences))
 
 
 def licence_notice(sources: Iterable[Source]) -> str:
-    """Return one sentence per source: its name, its licence, and what applies to the pipeline."""
+    """Return one sentence per source: its name, its licence, and the terms for the pipeline."""
     sentences = []
     for source in sources:
         name = " ".join(filter(None, (source["name"], source.get("version"))))
         if "licence" in source:
             by = ", ".join(filter(None, (source.get("author"), source["licence"])))
             what = f"Trained from {name} ({by}): its word vectors or weights are part of this "
-            sentences.append(f"{what}pipeline, which carries that licence and this notice.")
+            sentences.append(f"{what}pipeline, to which the same licence and this notice apply.")
         else:
             sentences.append(f"Trained from {name}: its licence also applies to this pipeline.")
     return " ".join(
@@ -105,7 +105,10 @@ def licence_notice(sources: Iterable[Source]) -> str:
 
 
 def copy_licence_files(sources: Iterable[Path], out: Path) -> None:
-    """Copy the licence files of pipeline folders; add a number to a name that is taken."""
+    """Copy the licence files of pipeline folders to `out`.
+
+    If `out` contains a different file with the same name, a number is added to the name.
+    """
     for number, pipeline in enumerate(sources, start=1):
         for file in sorted(pipeline.glob(LICENCE_FILES)):
             target = out / file.name

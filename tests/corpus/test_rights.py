@@ -51,8 +51,8 @@ def test_missing_and_invalid_rights_are_problems(corpus: Path) -> None:
 def test_the_folder_and_the_manifest_must_agree_on_restriction(corpus: Path) -> None:
     (corpus / "restricted").mkdir()
     (corpus / "gold" / "a.json").rename(corpus / "restricted" / "a.json")
-    assert {p.kind for p in check_path(corpus)} == {"restricted-or-not"}
+    assert {p.kind for p in check_path(corpus)} == {"restricted-mismatch"}
     with (corpus / "corpus.toml").open("a") as stream:
         stream.write('restricted = ["a", "b"]\n')
     found = {(p.kind, p.document) for p in check_path(corpus)}
-    assert found == {("missing-rights", "a"), ("missing-rights", "b"), ("restricted-or-not", "b")}
+    assert found == {("missing-rights", "a"), ("missing-rights", "b"), ("restricted-mismatch", "b")}

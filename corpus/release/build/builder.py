@@ -1,4 +1,4 @@
-"""Build the release of a corpus: all files of its folder, or none."""
+"""Build the release of a corpus; if a step fails, the output folder stays unchanged."""
 
 from __future__ import annotations
 
@@ -58,14 +58,15 @@ def build_release(
     refs: bool = True,
     on_step: Callable[[str], object] = lambda step: None,
 ) -> Notes:
-    """Write a release of a corpus to a folder, replacing the release in it, if any.
+    """Write a release of a corpus to the folder `out`; an existing release is replaced.
 
-    The same corpus and figures give the same bytes. `refs`: whether the mentions of restricted
-    documents keep their refs. `on_step` is called with the name of each step.
+    Two builds from the same corpus and figures are identical byte for byte. `refs`: whether the
+    mentions of restricted documents keep their refs. `on_step` is called with the name of each
+    step.
 
     Returns notes on mentions that were expanded or dropped in the config `tokens`. Raises
-    `DataError`, and leaves the folder unchanged, if the corpus has problems, if the folder contains
-    anything other than a release, or if a file would contain restricted text.
+    `DataError`, and leaves `out` unchanged, if the corpus has problems, if `out` is neither a
+    release nor an empty folder, or if a file would contain restricted text.
     """
     need("datasets", extra="hub")
     on_step("checking the corpus")
@@ -84,14 +85,15 @@ def build_release(
 
 
 def _folder_problems(out: Path) -> Iterator[Problem]:
-    """Yield a problem if a path is neither a release nor an empty or missing folder."""
+    """Yield a problem if `out` exists and is neither a release nor an empty folder."""
     if out.exists() and not is_release(out) and (not out.is_dir() or any(out.iterdir())):
-        what = "the output exists and is not a release"
-        yield Problem("not-a-release", what, "Give another path, or empty it", file=str(out))
+        what = "the output path exists, but is neither a release nor an empty folder"
+        fix = "Give a different output path, or empty this folder"
+        yield Problem("not-a-release", what, fix, file=str(out))
 
 
 def _write_tables(corpus: Corpus, folder: Path, *, refs: bool, notes: Notes) -> DatasetInfosDict:
-    """Write all splits of all configs, and return their descriptions for `datasets`."""
+    """Write a table per config and split; return the metadata of each config for `datasets`."""
     from datasets.info import DatasetInfosDict  # noqa: PLC0415 - an extra
 
     infos = DatasetInfosDict()
@@ -122,7 +124,7 @@ def _write_config(
 def _rows(
     config: str, corpus: Corpus, split: str, *, refs: bool, notes: Notes
 ) -> Iterator[dataset_tables.Row]:
-    """Yield the rows of one split of a config; documents are sorted by id."""
+    """Yield the rows of one table (config and split), ordered by document id."""
     salt = release_salt(corpus.manifest.name, corpus.manifest.version)
     for document in _sorted_documents(corpus, split):
         rights = corpus.rights(document)
@@ -144,7 +146,7 @@ def _sorted_documents(corpus: Corpus, split: str) -> list[Document]:
 
 
 def _write_text_files(contents: ReleaseContents, folder: Path) -> None:
-    """Write all files other than tables; the checksums come last."""
+    """Write all files except the tables, and finally the checksums of all files."""
     corpus = contents.corpus
     table_hashes = _file_hashes(folder)
     texts = {
@@ -194,7 +196,7 @@ def _entry(document: Document, contents: ReleaseContents) -> DocumentEntry:
 
 
 def _file_hashes(folder: Path) -> dict[str, str]:
-    """Return the SHA-256 of every file below a folder, by its path relative to the folder."""
+    """Return the SHA-256 of every file below a folder, by path relative to the folder."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()

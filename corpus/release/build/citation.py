@@ -7,7 +7,7 @@ from aloi.corpus.release.build.contents import ReleaseContents
 
 
 def licence_text(corpus: Corpus) -> str:
-    """Return the LICENSE.md of the corpus, or a page with the licence's name if it has none."""
+    """Return the corpus's LICENSE.md, or a page that names the licence if the file is missing."""
     file = corpus.folder / "LICENSE.md"
     if file.is_file():
         return file.read_text(encoding="utf-8")
@@ -15,11 +15,12 @@ def licence_text(corpus: Corpus) -> str:
 
 
 def render_citation(contents: ReleaseContents) -> str:
-    """Return CITATION.cff, which cites authors, title, version and licence.
+    """Return the content of CITATION.cff: authors, title, version and licence.
 
-    The authors are those of `corpus.toml`, else the holders of rights, else the corpus itself.
+    The authors are taken from `corpus.toml`. If it lists none, the rights holders of the open
+    documents are the authors, or else the name of the corpus.
     """
-    import yaml  # noqa: PLC0415 - the extra hub brings it
+    import yaml  # noqa: PLC0415 - installed with the extra `hub`
 
     corpus, manifest = contents.corpus, contents.corpus.manifest
     holders = {corpus.rights(document).holder for document in contents.open_documents}

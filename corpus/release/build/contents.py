@@ -1,4 +1,4 @@
-"""The input of the text files of a release: corpus, figures and table descriptions."""
+"""The data from which the text files of a release are written."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ReleaseContents:
-    """A corpus, the figures for its card, and its tables as `datasets` describes them (`infos`).
+    """A corpus, the figures for its dataset card, and metadata of its tables.
 
-    `refs`: whether the mentions of restricted documents keep their refs.
+    `refs`: whether the mentions of restricted documents keep their refs. `infos`: metadata of the
+    tables for `datasets`, by config.
     """
 
     corpus: Corpus
@@ -50,16 +51,16 @@ class ReleaseContents:
 
     @cached_property
     def restricted_documents(self) -> list[Document]:
-        """The documents with a text that must not be redistributed."""
+        """The documents that must not be redistributed."""
         return [d for d in self.corpus.documents if not self.corpus.rights(d).redistributable]
 
     @cached_property
     def open_documents(self) -> list[Document]:
-        """The documents with a text that may be redistributed."""
+        """The documents that may be redistributed."""
         return [d for d in self.corpus.documents if self.corpus.rights(d).redistributable]
 
     def shared_values(self) -> dict[str, Any]:
-        """Return the template values that the card and the datasheet have in common."""
+        """Return the template values that the card and the datasheet share."""
         manifest = self.corpus.manifest
         return {
             "name": manifest.name,

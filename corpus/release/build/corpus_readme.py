@@ -1,4 +1,4 @@
-"""Text that a release takes over from the README of the corpus."""
+"""Read the parts of the corpus's README that are copied into its release."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ from aloi.corpus.statistics.readme_tables import README_FILE, remove_counts
 
 
 def readme_body(corpus: Corpus) -> str:
-    """Return the README without title and counts, its headings one level lower; "" without one."""
+    """Return the README without title and counts, with each heading one level lower.
+
+    Returns "" if the corpus has no README.
+    """
     file = corpus.folder / README_FILE
     if not file.is_file():
         return ""
-    text = remove_counts(file.read_text(encoding="utf-8"))  # the card has counts of the release
+    text = remove_counts(file.read_text(encoding="utf-8"))  # the card shows the counts itself
     text = re.sub(r"\A# .*\n", "", text)
     return re.sub(r"\n{3,}", "\n\n", re.sub(r"^(#+) ", r"#\1 ", text, flags=re.MULTILINE)).strip()
 
 
 def readme_introduction(corpus: Corpus) -> str:
-    """Return the text between the title of the README and its next heading."""
+    """Return the text between the title of the README and the next heading."""
     return re.split(r"^#", readme_body(corpus), maxsplit=1, flags=re.MULTILINE)[0].strip()

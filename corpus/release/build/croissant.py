@@ -1,7 +1,7 @@
 """Croissant metadata: a machine-readable description of the tables, with the hash of each file.
 
-Source: https://docs.mlcommons.org/croissant/docs/croissant-spec.html, version 1.0. Columns with a
-single value per row are described; lists are described by the Parquet schema only.
+Source: https://docs.mlcommons.org/croissant/docs/croissant-spec.html, version 1.0. Only
+columns with a single value per row are described; list columns are left to the Parquet schema.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ _DATA_TYPES = {
 
 
 def render_croissant(contents: ReleaseContents, hashes: Mapping[str, str]) -> str:
-    """Return the metadata as JSON-LD; `hashes` are the SHA-256 of the Parquet files by path."""
+    """Return the metadata as JSON-LD; `hashes`: the SHA-256 of each Parquet file, by path."""
     manifest = contents.corpus.manifest
     content = {
         "@context": _CONTEXT,

@@ -19,8 +19,8 @@ from aloi.corpus.statistics.readme_tables import count_tables, missing_documents
 
 CONFIG_DESCRIPTIONS = {
     "documents": "a document with its text, mentions, relations, metadata and rights",
-    "tokens": "a document as tokens, with BIO tags of its outermost mentions",
-    "relations": "a relation with the text of its two ends",
+    "tokens": "a document as tokens, with BIO tags for the outermost mentions",
+    "relations": "a relation with the text of its head and tail",
     "standoff": "a document without its text: offsets, labels, relations, hashes",
 }
 """Content of one row, by config."""
@@ -30,7 +30,7 @@ KAPPA_ITEMS = {
     "someone": "tokens that at least one annotator marked",
     "both": "spans that both annotators marked",
 }
-"""Descriptions of the items over which Cohen's kappa is computed, by their name in the figures."""
+"""Descriptions of the item sets for Cohen's kappa, by their name in the figures."""
 
 _SIZE_CATEGORIES = {
     "n<1K": 1_000,
@@ -38,10 +38,10 @@ _SIZE_CATEGORIES = {
     "10K<n<100K": 100_000,
     "100K<n<1M": 1_000_000,
 }
-"""Size categories of the Hub with their upper limits (exclusive), in documents."""
+"""Upper limit (exclusive) of each size category of the Hub, as a number of documents."""
 
 _EXAMPLE_CHARACTERS = 400
-"""Length from which the example text is cut at the next line or sentence, in code points."""
+"""Length after which the example is cut at the next line or sentence end, in code points."""
 
 
 def render_card(contents: ReleaseContents) -> str:
@@ -50,7 +50,7 @@ def render_card(contents: ReleaseContents) -> str:
 
 
 def size_category(documents: int) -> str:
-    """Return the size category of the Hub for a number of documents."""
+    """Return the Hub's size category for a number of documents."""
     fitting = (category for category, limit in _SIZE_CATEGORIES.items() if documents < limit)
     return next(fitting, "1M<n<10M")
 
@@ -116,7 +116,7 @@ def _values(contents: ReleaseContents) -> dict[str, Any]:
 
 
 def _attributes(schema: Schema) -> list[tuple[str, Any, str]]:
-    """Return the name, type and owner (mentions or relations) of each attribute."""
+    """Return each attribute as (name, type, "mentions" or "relations")."""
     return [
         *((name, type_, "mentions") for name, type_ in schema.entity_attributes.items()),
         *((name, type_, "relations") for name, type_ in schema.relation_attributes.items()),
@@ -124,7 +124,10 @@ def _attributes(schema: Schema) -> list[tuple[str, Any, str]]:
 
 
 def _example(contents: ReleaseContents) -> dict[str, Any] | None:
-    """Return the beginning of the shortest open document with relations, if there is any."""
+    """Return the beginning of an open document as template values, or None without open documents.
+
+    The shortest document with relations is preferred, or else the shortest document.
+    """
     documents = sorted(contents.open_documents, key=lambda d: (not d.relations, len(d.text), d.id))
     if not documents:
         return None
@@ -149,6 +152,6 @@ def _example(contents: ReleaseContents) -> dict[str, Any] | None:
 
 
 def _excerpt_end(text: str) -> int:
-    """Return the end of the line or sentence that passes `_EXAMPLE_CHARACTERS`."""
+    """Return the offset of the first line or sentence end at or after `_EXAMPLE_CHARACTERS`."""
     match = re.compile(r"\n|(?<=[.!?]) ").search(text, min(_EXAMPLE_CHARACTERS, len(text)))
     return match.start() if match else len(text)

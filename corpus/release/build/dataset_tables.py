@@ -1,7 +1,7 @@
-"""The tables of a release: the columns of each config, and the rows of a document.
+"""The tables of a release: the columns of each config, and the rows for each document.
 
-The config `documents` has the columns of the format `parquet`; labels are classes of the schema.
-Offsets are code points, ends exclusive.
+The config `documents` has the columns of the format `parquet` and the rights. Labels are
+`ClassLabel` features. Offsets are code points; ends are exclusive.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 _END_COLUMNS = ("id", "start", "end", "label", "ref")
-"""Columns of a mention at an end of a relation, besides its text."""
+"""Columns that describe the head or tail of a relation; its text is an additional column."""
 
 KEPT_METADATA = ("annotator", "date", "guideline_version", "lang")
-"""Metadata that a document keeps in `standoff`; its title is text and is not kept."""
+"""Metadata keys kept in `standoff`; the title is removed, because it is part of the text."""
 
 
 def table_features(schema: Schema) -> dict[str, Features]:
@@ -73,7 +73,7 @@ def table_features(schema: Schema) -> dict[str, Features]:
 
 
 def _document_features(schema: Schema) -> Features:
-    """Return the columns of the format `parquet`, with labels as classes, and the rights."""
+    """Return the columns of `documents`: those of the format `parquet`, and the rights."""
     import pyarrow as pa  # noqa: PLC0415 - an extra
     from datasets import Features, List, Value  # noqa: PLC0415 - an extra
 
@@ -87,8 +87,8 @@ def _document_features(schema: Schema) -> Features:
     return features
 
 
-def _label_feature(labels: Iterable[str]) -> Any:  # noqa: ANN401 - one of two features
-    """Return a class feature, or a string feature if there are no labels."""
+def _label_feature(labels: Iterable[str]) -> Any:  # noqa: ANN401 - ClassLabel or Value
+    """Return a `ClassLabel` feature, or a string feature if there are no labels."""
     from datasets import ClassLabel, Value  # noqa: PLC0415 - an extra
 
     return ClassLabel(names=list(labels)) if labels else Value("string")
@@ -100,10 +100,10 @@ def document_row(document: Document, rights: Rights) -> Row:
 
 
 def token_row(document: Document, notes: Notes) -> Row:
-    """Return the tokens of a document with the BIO tags of its outermost mentions.
+    """Return the tokens of a document with BIO tags for its outermost mentions.
 
-    A mention that begins or ends within a token is expanded to it. `notes` counts expanded and
-    dropped mentions.
+    A mention that begins or ends within a token is expanded to whole tokens. Expanded and dropped
+    mentions are counted in `notes`.
     """
     tokens = tokenize(document.text)
     aligned = column_writer.align_flat(document, tokens, policy="expand", notes=notes)
@@ -118,7 +118,7 @@ def token_row(document: Document, notes: Notes) -> Row:
 
 
 def relation_rows(document: Document) -> Iterator[Row]:
-    """Yield one row per relation of a document, with the text of both ends."""
+    """Yield one row per relation of a document, with the text of its head and tail."""
     entities = document.by_id()
     attributes = [relation["attributes"] for relation in parquet.encode_row(document)["relations"]]
     for relation, pairs in zip(document.relations, attributes, strict=True):
@@ -137,7 +137,7 @@ def _relation_end(document: Document, entity: Entity) -> Row:
 
 
 def standoff_row(document: Document, rights: Rights, *, salt: str, refs: bool) -> Row:
-    """Return the row of a document without its text; without `refs`, mentions have no ref."""
+    """Return the row of a document without its text; mentions keep their ref only with `refs`."""
     row = parquet.encode_row(document)
     for mention, entity in zip(row["entities"], document.entities, strict=True):
         mention["hash"] = salted_hash(document.surface(entity), salt, MENTION_HASH_BYTES)
@@ -155,7 +155,7 @@ def standoff_row(document: Document, rights: Rights, *, salt: str, refs: bool) -
 
 
 def write_table(rows: Iterable[Row], features: Features, path: Path, canary: str) -> pa.Table:
-    """Write rows to a Parquet file, with the canary in its metadata, and return the table."""
+    """Write rows and the canary (as metadata) to a Parquet file, and return the table."""
     import pyarrow as pa  # noqa: PLC0415 - an extra
     from pyarrow import parquet as pq  # noqa: PLC0415 - an extra
 

@@ -1,6 +1,7 @@
-"""Scores and agreement for the dataset card, read from files that other commands wrote.
+"""Scores and agreement for the dataset card, read from JSON files of other commands.
 
-A file is JSON with `runs`, `pairs` or both. Other keys are ignored, because they may quote texts:
+A file contains `runs`, `pairs`, or both keys. All keys that are not in this example are ignored,
+because their values may quote texts:
 
     {"runs": [{"split": "test", "system": "ner", "task": "entities",
                "report": {"entities": {"exact": {"micro": {"precision": 0.9, "recall": 0.8,
@@ -27,11 +28,11 @@ CARD_SCHEMES = {"entities": ("exact", "outermost"), "relations": ("strict",)}
 """Match rules shown on the card, for entities and for relations."""
 
 _RELATION_TASKS = frozenset({"relations-gold-entities", "relations-end-to-end"})
-"""Tasks that are scored by their relations; all others are scored by their entities."""
+"""Tasks for which the card shows relation scores; for all other tasks it shows entity scores."""
 
 
 class CardRatios(msgspec.Struct, frozen=True):
-    """Precision, recall and F1 (None if undefined), their intervals (`ci`), and counts."""
+    """Precision, recall, F1 (None if undefined), confidence intervals (`ci`), and counts."""
 
     f1: float | None
     precision: float | None = None
@@ -86,9 +87,9 @@ class CardScore(msgspec.Struct, frozen=True):
 
 
 class AgreementFigures(msgspec.Struct, frozen=True):
-    """Agreement of two annotators: F1 by match rule, Cohen's kappa by set of items.
+    """Agreement of two annotators: F1 by match rule, and Cohen's kappa by item set.
 
-    `kappa` values are pairs of coefficient (None if undefined) and number of items.
+    A value of `kappa` is a pair: the coefficient (None if undefined) and the number of items.
     """
 
     annotators: tuple[str, str]
@@ -105,7 +106,7 @@ class Figures(msgspec.Struct, frozen=True):
 
 
 def read_figures(files: Iterable[Path]) -> Figures:
-    """Return the figures of all files; raise `DataError` that names every unusable file."""
+    """Return the figures of all files; raise a `DataError` that lists all unusable files."""
     scores: list[CardScore] = []
     agreement: list[AgreementFigures] = []
     problems: list[Problem] = []
@@ -123,7 +124,7 @@ def read_figures(files: Iterable[Path]) -> Figures:
 
 
 def _read_file(file: Path) -> _FiguresFile:
-    fix = "Give a file that aloi experiment or aloi annotate agree --json wrote"
+    fix = "Give a JSON file written by `aloi experiment` or `aloi annotate agree --json`"
     try:
         content = msgspec.json.decode(file.read_bytes(), type=_FiguresFile)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
@@ -143,7 +144,7 @@ def _run_scores(run: _Run) -> Iterator[CardScore]:
 
 
 def _agreement_figures(pair: _AnnotatorPair) -> AgreementFigures:
-    """Return the figures of a pair; annotators are named after their folders."""
+    """Return the figures of a pair; the name of an annotator is the name of their folder."""
     one, other = (PurePath(name).name for name in pair.annotators)
     f1 = {scheme: scores.micro for scheme, scores in pair.f1.items()}
     kappa = {name: (each.value, each.items) for name, each in pair.kappa.items()}

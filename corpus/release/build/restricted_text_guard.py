@@ -1,4 +1,4 @@
-"""The guard of a corpus: it finds restricted text and allows what a release contains on purpose."""
+"""Create the guard that finds the restricted text of a corpus."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from aloi.corpus.release.restricted_text import Guard
 def corpus_guard(corpus: Corpus, *, refs: bool) -> Guard:
     """Return a guard that finds the text of the restricted documents of a corpus.
 
-    Short runs and mentions are allowed if they occur in open documents, in the templates, in the
-    schema, or in the ids, rights and metadata that a release keeps of restricted documents. With
-    `refs`, the refs of restricted mentions are allowed too.
+    Short runs and mentions are allowed if they occur in an open document, in the templates, in the
+    schema, or in the id, rights or kept metadata of a restricted document. With `refs`, they are
+    also allowed if they occur in a ref of a restricted mention.
     """
     restricted: list[Document] = []
     schema = (corpus.folder / corpus.manifest.schema).read_text(encoding="utf-8")

@@ -15,7 +15,7 @@ DATASHEET_TEMPLATE = "DATASHEET.md"
 
 
 def render_template(name: str, values: Mapping[str, Any]) -> str:
-    """Return a filled template that ends with one newline and has no two blank lines in a row.
+    """Return a filled template, without repeated blank lines and with one newline at the end.
 
     Raises `jinja2.UndefinedError` if a value is missing.
     """
@@ -33,7 +33,7 @@ def _template_text(name: str) -> str:
 
 
 def _environment() -> Environment:
-    from jinja2 import Environment, StrictUndefined  # noqa: PLC0415 - only here
+    from jinja2 import Environment, StrictUndefined  # noqa: PLC0415 - only needed here
 
     environment = Environment(undefined=StrictUndefined, autoescape=False)
     environment.filters["ratio"] = lambda value: "–" if value is None else f"{value:.3f}"

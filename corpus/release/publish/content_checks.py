@@ -1,4 +1,4 @@
-"""Check the documents of a release: splits, withheld texts, and agreement with the corpus."""
+"""Check the documents of a release: splits, withheld texts, and differences from the corpus."""
 
 from __future__ import annotations
 
@@ -19,22 +19,28 @@ from aloi.corpus.release.restricted_text import folder_problems
 
 
 def split_problems(release: Release) -> Iterator[Problem]:
-    """Yield a problem for each document in two splits, and for text that two splits share."""
+    """Yield a problem for each document in two splits, and for text that occurs in two splits."""
     split_of: dict[str, str] = {}
     for split, entries in release.manifest.documents.items():
         for entry in entries:
             if entry.id in split_of:
-                what = f"document is in {split_of[entry.id]} and in {split}"
-                yield Problem("two-splits", what, "Keep the document in one split", entry.id)
+                what = f"the document is listed in two splits, {split_of[entry.id]} and {split}"
+                yield Problem(
+                    "two-splits",
+                    what,
+                    "List the document in one split only, and build the release again",
+                    entry.id,
+                )
             split_of[entry.id] = split
     documents = [document for split in release.documents().values() for document in split]
     yield from leak_problems(documents, split_of)
 
 
 def withheld_problems(release: Release) -> Iterator[Problem]:
-    """Yield a problem for each restricted document in a table with text, and for unexpected refs.
+    """Yield a problem for each restricted document that is in a table with text, or has refs.
 
-    Only the ids in the tables are checked; `restricted_text_problems` searches their text.
+    Refs are a problem only if the release was built without refs. Tables with text are searched for
+    ids; `restricted_text_problems` searches them for restricted text.
     """
     for split, documents in release.standoff().items():
         restricted = [each for each in documents if not each.rights.redistributable]
@@ -42,7 +48,7 @@ def withheld_problems(release: Release) -> Iterator[Problem]:
         for document in restricted:
             has_refs = any(mention.ref is not None for mention in document.entities)
             if has_refs and not release.manifest.refs:
-                what = "restricted document has refs, but the release was built with --no-refs"
+                what = "the restricted document has refs, but the release was built with --no-refs"
                 yield Problem("restricted-text", what, REBUILD, document.id)
 
 
@@ -50,7 +56,7 @@ def _text_table_problems(release: Release, split: str, restricted: set[str]) -> 
     for config, column in (("documents", "id"), ("tokens", "id"), ("relations", "document")):
         rows = parquet.read_rows(release.table(config, split), list)
         for id_ in sorted(restricted & {row[column] for row in rows}):
-            what = f"document is in {config}, but must not be redistributed"
+            what = f"config {config} contains the document, which must not be redistributed"
             file = f"{config}/{split}.parquet"
             yield Problem("restricted-text", what, REBUILD, id_, file=file)
 
@@ -58,15 +64,16 @@ def _text_table_problems(release: Release, split: str, restricted: set[str]) -> 
 def corpus_problems(release: Release, corpus: Corpus) -> Iterator[Problem]:
     """Yield a problem for each document that differs between the release and the corpus.
 
-    Text, annotations, metadata and rights are compared, if name and version agree.
+    Text, annotations, metadata and rights are compared. If the release has a different name or
+    version than the corpus, only this problem is yielded.
     """
     manifest, expected = release.manifest, corpus.manifest
     if (manifest.corpus, manifest.version) != (expected.name, expected.version):
         what = (
-            f"release of {manifest.corpus} {manifest.version}, "
-            f"but the corpus is {expected.name} {expected.version}"
+            f"the release contains corpus {manifest.corpus} {manifest.version}, "
+            f"but the given corpus is {expected.name} {expected.version}"
         )
-        yield Problem("other-corpus", what, REBUILD)
+        yield Problem("corpus-mismatch", what, REBUILD)
         return
     open_documents, standoff = release.documents(), release.standoff()
     for split in corpus.splits:
@@ -75,20 +82,21 @@ def corpus_problems(release: Release, corpus: Corpus) -> Iterator[Problem]:
         in_release = {document.id: document for document in standoff.get(split, [])}
         for id_ in sorted(in_corpus.keys() ^ in_release.keys()):
             where = "corpus" if id_ in in_corpus else "release"
-            yield Problem("other-documents", f"{split}: only in the {where}", REBUILD, id_)
+            what = f"split {split} contains the document only in the {where}"
+            yield Problem("unlisted-documents", what, REBUILD, id_)
         for id_ in sorted(in_corpus.keys() & in_release.keys()):
             document = in_corpus[id_]
             expected_document = document if corpus.rights(document).redistributable else None
             same = with_text.get(id_) == expected_document
             if not same or not _same_standoff(in_release[id_], document, corpus, release):
-                what = f"{split}: document differs from the corpus"
-                yield Problem("other-document", what, REBUILD, id_)
+                what = f"the document in split {split} differs between release and corpus"
+                yield Problem("document-differs", what, REBUILD, id_)
 
 
 def _same_standoff(
     standoff: StandoffDocument, document: Document, corpus: Corpus, release: Release
 ) -> bool:
-    """Return whether a new build would give a document the same row in `standoff`."""
+    """Return whether a new build would write the same row in `standoff` for a document."""
     rights, salt = corpus.rights(document), release.manifest.salt
     refs = release.manifest.refs or rights.redistributable
     row = standoff_row(document, rights, salt=salt, refs=refs)

@@ -9,7 +9,7 @@ from aloi.corpus.problems import Problem
 from aloi.corpus.release.read.release_folder import CHECKSUM_FILE, Release
 
 REBUILD = "Build the release again"
-"""Fix for everything that only a new build can correct."""
+"""Fix for problems that only a new build can correct."""
 
 
 def checksum_problems(release: Release) -> Iterator[Problem]:
@@ -23,9 +23,9 @@ def checksum_problems(release: Release) -> Iterator[Problem]:
     }
     for path in sorted(listed.keys() ^ (existing - {CHECKSUM_FILE})):
         missing = path in listed
-        what = "file is missing" if missing else f"file is not listed in {CHECKSUM_FILE}"
+        what = "the file is missing" if missing else f"{CHECKSUM_FILE} does not list the file"
         yield Problem("checksum", what, REBUILD, file=path)
     for path in sorted(listed.keys() & existing):
         content = (release.folder / path).read_bytes()
         if hashlib.sha256(content).hexdigest() != listed[path]:
-            yield Problem("checksum", "file was changed after the build", REBUILD, file=path)
+            yield Problem("checksum", "the file was changed after the build", REBUILD, file=path)

@@ -1,15 +1,16 @@
 """Push files to a repository on the Hugging Face Hub, as one commit and one tag.
 
-A push is planned from the current state of the repository, then carried out. The commit names the
-head that the plan saw as its parent, so it never overwrites a later commit. The tag is created once
-the commit contains every file. Files that the repository already has are not sent again, so an
-interrupted push can simply be repeated.
+A push is first planned from the current state of the repository, and then carried out. The parent
+of the commit is the head of the repository at planning time, so the push never overwrites a later
+commit. The tag is created after the commit is verified to contain every file. Files that the
+repository already contains are not sent again, so users can repeat an interrupted push.
 
-`create_commit` makes one commit. `upload_folder` would make several if large files go through Xet,
-and readers could then load an incomplete release.
+`create_commit` makes one commit. `upload_folder` may make several commits if it sends large files
+through Xet, and users could then load an incomplete release.
 
-This module needs huggingface_hub (extra `hub`), so import it where it is used. huggingface_hub
-finds the token itself (`HF_TOKEN`, or its saved login); our messages never contain it.
+This module needs huggingface_hub (extra `hub`), so import the module only where it is used.
+huggingface_hub reads the access token from `HF_TOKEN` or the saved login; our messages never
+contain the access token.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from aloi.corpus.release.publish.restricted_text_check import ClearedFiles
 
 @dataclass(frozen=True)
 class PushResult:
-    """The commit that has the tag, and whether this push created the commit and the tag."""
+    """The tagged commit, and whether this push created the commit and the tag."""
 
     target: PushTarget
     commit: str
@@ -44,7 +45,7 @@ class PushResult:
     created_tag: bool
 
     def summary(self) -> Iterator[str]:
-        """Yield one line for the commit, and one for the tag."""
+        """Yield a line about the commit and a line about the tag."""
         yield f"commit {self.commit} ({_created(self.created_commit)})"
         yield f"tag {self.target.tag} ({_created(self.created_tag)})"
 
@@ -54,9 +55,10 @@ def _created(created: bool) -> str:
 
 
 def plan_push(cleared: ClearedFiles, target: PushTarget) -> PushPlan:
-    """Compare files that were searched for restricted text with the repository; send nothing.
+    """Compare cleared files with the repository, and return the plan of the push; send nothing.
 
-    Raises `DataError` if the tag exists with different files, or if the visibility differs.
+    Raises `DataError` if the tag exists on a commit with different files, or if the repository has
+    a different visibility than the target. If the Hub cannot be read, the plan contains the reason.
     """
     try:
         plan = PushPlan(target, cleared, _read_repository(target))
@@ -69,11 +71,11 @@ def plan_push(cleared: ClearedFiles, target: PushTarget) -> PushPlan:
 
 
 def execute_push(plan: PushPlan, *, progress: bool = True) -> PushResult:
-    """Create the repository if needed, one commit if files differ, and the tag.
+    """Create the repository if it is missing, a commit if files differ, and the tag if missing.
 
-    `progress`: whether huggingface_hub shows progress bars. Raises `DataError` if the Hub refuses,
-    if someone committed after the plan was made, or if the connection breaks. A repeated push
-    continues from the state of the Hub.
+    `progress`: whether huggingface_hub shows progress bars. Raises `DataError` if the Hub rejects
+    a request, if someone committed after the plan was made, or if the connection breaks. A repeated
+    push sends only what is missing on the Hub.
     """
     if not progress:
         disable_progress_bars()
@@ -95,7 +97,7 @@ def execute_push(plan: PushPlan, *, progress: bool = True) -> PushResult:
 
 
 def _commit(plan: PushPlan, remote: RemoteRepository) -> str:
-    """Create the commit, check that it contains every file, and return its id."""
+    """Create the commit, verify that it contains exactly the files of the plan; return its id."""
     target = plan.target
     with _hub_client(target, head=remote.head) as api:
         commit = api.create_commit(
@@ -115,13 +117,13 @@ def _commit(plan: PushPlan, remote: RemoteRepository) -> str:
     rest = replace(plan, remote=after)
     if rest.has_changes:
         paths = ", ".join((*rest.added, *rest.changed, *rest.removed))
-        what = f"commit {commit.oid[:7]} of {target} differs from what was sent: {paths}"
-        raise DataError([Problem("incomplete-push", what, "Push again; no tag was created")])
+        what = f"commit {commit.oid[:7]} of {target} differs from the planned files in: {paths}"
+        raise DataError([Problem("incomplete-push", what, "Push again (no tag was created)")])
     return str(commit.oid)
 
 
 def _read_repository(target: PushTarget) -> RemoteRepository | None:
-    """Return the current state of the repository, or None if the Hub does not show it."""
+    """Return the current state of the repository, or None if it is missing or hidden."""
     with _hub_client(target) as api:
         try:
             info = api.repo_info(target.repo, repo_type=target.kind)
@@ -144,17 +146,20 @@ def _hash(file: RepoFile) -> str:
 
 
 _STATUS_FIXES: dict[int, tuple[str, str]] = {
-    401: ("bad-token", "Log in again (hf auth login), or set HF_TOKEN to a valid token"),
-    403: ("no-right", "Use a token with write access to the repositories of this organisation"),
+    401: ("bad-token", "Log in again (hf auth login), or set HF_TOKEN to a valid access token"),
+    403: (
+        "no-write-access",
+        "Use an access token with write access to the repositories of this organisation",
+    ),
     409: ("conflict", "Look at the repository on the Hub, then push again"),
     412: (
         "stale-parent",
-        "Look at the new commit, then push again; nothing was changed",
+        "Look at the new commit, then push again (nothing was changed)",
     ),
 }
 """Problem kind and fix by HTTP status."""
 
-_OTHER_FIX = ("hub-error", "Push again; files that have arrived are not sent twice")
+_OTHER_FIX = ("hub-error", "Push again; files that the Hub has received are not sent again")
 
 
 class _HubError(DataError):
@@ -163,7 +168,7 @@ class _HubError(DataError):
 
 @contextmanager
 def _hub_client(target: PushTarget, *, head: str = "") -> Iterator[HfApi]:
-    """Yield a client of the Hub; its errors become `_HubError`, with the token removed."""
+    """Yield a client of the Hub; raise its errors as `_HubError`, without the access token."""
     try:
         yield HfApi()
     except (httpx2.HTTPError, OIDCError, RuntimeError, ValueError) as error:
@@ -171,7 +176,7 @@ def _hub_client(target: PushTarget, *, head: str = "") -> Iterator[HfApi]:
 
 
 def _hub_problem(error: Exception, target: PushTarget, head: str) -> Problem:
-    """Return the problem for an error of the client."""
+    """Return the problem that describes an error of the client."""
     cause = error.__cause__ if isinstance(error, RuntimeError) and error.__cause__ else error
     response = getattr(cause, "response", None)
     status = getattr(response, "status_code", 0)
@@ -185,7 +190,7 @@ def _hub_problem(error: Exception, target: PushTarget, head: str) -> Problem:
 
 
 def _without_token(message: str) -> str:
-    """Return a message on one line; the token is replaced, in case the Hub repeated it."""
+    """Return a message as one line; if it contains the access token, replace the token."""
     token = get_token()
     line = " ".join(message.split())
     return line.replace(token, "[token]") if token else line
@@ -193,10 +198,12 @@ def _without_token(message: str) -> str:
 
 def _require_token() -> None:
     if not get_token():
-        what, fix = "no Hugging Face token found", "Log in (hf auth login), or set HF_TOKEN"
+        what = "no Hugging Face access token found"
+        fix = "Log in (hf auth login), or set HF_TOKEN to an access token"
         raise DataError([Problem("no-token", what, fix)])
 
 
 def _hidden_problem(target: PushTarget) -> Problem:
-    what = f"{target} was created, but the Hub does not show it to this token"
-    return Problem("hub-error", what, "Use a token with read access to it, then push again")
+    what = f"{target} was created, but is hidden from this access token"
+    fix = "Use an access token that can read this repository, then push again"
+    return Problem("hub-error", what, fix)

@@ -13,13 +13,13 @@ from aloi.corpus.release.publish.file_checks import REBUILD
 from aloi.corpus.release.read.release_folder import CONFIGS, Release
 
 _MAX_ERROR_LENGTH = 200
-"""Length at which the message of a library is cut, in characters."""
+"""Maximum length of a library's error message, in characters; the rest is cut."""
 
 
 def datasets_problems(release: Release) -> Iterator[Problem]:
-    """Yield a problem for each config that `load_dataset` cannot load, or loads incompletely.
+    """Yield a problem for each config that `load_dataset` cannot load completely.
 
-    Splits and documents are compared with the manifest.
+    The loaded splits and documents are compared with the manifest.
     """
     from datasets import load_dataset  # noqa: PLC0415 - an extra
 
@@ -28,13 +28,14 @@ def datasets_problems(release: Release) -> Iterator[Problem]:
             try:
                 loaded = load_dataset(str(release.folder), config, cache_dir=cache)
             except Exception as error:  # noqa: BLE001 - any failure to load is the result
-                what = f"load_dataset fails: {_one_line(error)}"
+                what = f"load_dataset cannot load this config: {_one_line(error)}"
                 yield Problem("not-loading", what, REBUILD, file=config)
                 continue
             splits = list(release.manifest.documents)
             if list(loaded) != splits:
                 what = (
-                    f"load_dataset finds splits {', '.join(loaded)}; expected {', '.join(splits)}"
+                    f"load_dataset finds the splits {', '.join(loaded)}; "
+                    f"expected the splits {', '.join(splits)}"
                 )
                 yield Problem("not-loading", what, REBUILD, file=config)
             for split, rows in loaded.items():
@@ -43,7 +44,7 @@ def datasets_problems(release: Release) -> Iterator[Problem]:
 
 @contextmanager
 def _no_progress_bars() -> Iterator[None]:
-    """Turn off the progress bars of `datasets`, which would interrupt ours."""
+    """Turn off the progress bars of `datasets`, because they would interrupt our own."""
     from datasets import utils  # noqa: PLC0415 - an extra
 
     enabled = not utils.are_progress_bars_disabled()
@@ -61,21 +62,21 @@ def _document_problems(
     split: str,
     rows: Any,  # noqa: ANN401 - a table of datasets
 ) -> Iterator[Problem]:
-    """Yield a problem if the documents in a table are not those that the manifest lists."""
+    """Yield a problem if the documents in a table differ from the list in the manifest."""
     entries = release.manifest.documents[split]
     file = f"{config}/{split}.parquet"
     ids = [entry.id for entry in entries if config == "standoff" or entry.redistributable]
     if config == "relations":
         if not set(rows["document"]) <= set(ids):
-            what = "contains relations of documents that release.json does not list for this split"
-            yield Problem("other-documents", what, REBUILD, file=file)
+            what = "the table contains relations of documents that release.json does not list"
+            yield Problem("unlisted-documents", what, REBUILD, file=file)
     elif list(rows["id"]) != ids:
-        what = "its documents are not those that release.json lists"
-        yield Problem("other-documents", what, REBUILD, file=file)
+        what = "the documents in the table differ from the list in release.json"
+        yield Problem("unlisted-documents", what, REBUILD, file=file)
 
 
 def data_frame_problems(release: Release, library: str) -> Iterator[Problem]:
-    """Yield a problem for each table that pandas or polars does not read completely."""
+    """Yield a problem for each table that a library (pandas or polars) cannot read completely."""
     from pyarrow.parquet import read_metadata  # noqa: PLC0415 - an extra
 
     reader: Any = import_module(library)
@@ -91,7 +92,9 @@ def data_frame_problems(release: Release, library: str) -> Iterator[Problem]:
                 continue
             expected = read_metadata(path).num_rows
             if rows != expected:
-                what = f"{library} reads {count_noun(rows, 'row')}, expected {expected}"
+                what = (
+                    f"{library} reads {count_noun(rows, 'row')} of this table; expected {expected}"
+                )
                 yield Problem("not-loading", what, REBUILD, file=file)
 
 

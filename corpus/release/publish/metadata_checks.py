@@ -15,38 +15,43 @@ from aloi.corpus.release.read.release_folder import CARD_FILE, CONFIGS, CROISSAN
 HUB_TASK_CATEGORIES = frozenset(
     {"token-classification", "text-classification", "feature-extraction"}
 )
-"""Task categories of the Hub that fit a corpus of entities and relations."""
+"""Task categories of the Hub that are allowed for a corpus of entities and relations."""
 
 _LANGUAGE_CODE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]+)*")
 
 _MAX_ERROR_LENGTH = 300
-"""Length at which the message of mlcroissant is cut, in characters."""
+"""Maximum length of mlcroissant's error message, in characters; the rest is cut."""
 
 
 def card_problems(release: Release) -> Iterator[Problem]:
-    """Yield the problems of the dataset card: metadata that is invalid or does not fit the tables.
+    """Yield a problem for each error in the dataset card.
 
-    The card must also contain the canary line.
+    Errors are metadata that are invalid, missing or do not match the tables, and a missing canary
+    line.
     """
     from huggingface_hub import DatasetCard  # noqa: PLC0415 - an extra
 
     try:
         data = DatasetCard.load(release.folder / CARD_FILE).data.to_dict()
     except Exception as error:  # noqa: BLE001 - broken YAML raises several types
-        yield Problem("bad-card", f"metadata cannot be read: {error}", REBUILD, file=CARD_FILE)
+        yield Problem(
+            "bad-card", f"the YAML metadata cannot be read: {error}", REBUILD, file=CARD_FILE
+        )
         return
     for what in (*_table_mismatches(release, data), *_missing_metadata(data)):
         yield Problem("bad-card", what, REBUILD, file=CARD_FILE)
     if bad := [name for name in data.get("language") or ["-"] if not _is_language_code(name)]:
-        what = f"not a language code: {', '.join(bad)}"
+        what = f"`language` contains an invalid language code: {', '.join(bad)}"
         fix = "Set `lang` in the metadata of each document to a language code, such as fr"
         yield Problem("bad-card", what, fix, file=CARD_FILE)
     if release.manifest.canary not in (release.folder / CARD_FILE).read_text(encoding="utf-8"):
-        yield Problem("bad-card", "the canary line is missing", REBUILD, file=CARD_FILE)
+        yield Problem(
+            "bad-card", "the card does not contain the canary line", REBUILD, file=CARD_FILE
+        )
 
 
 def _table_mismatches(release: Release, data: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a message for each part of the metadata that does not fit the tables."""
+    """Yield a message for each metadata key with a value that does not match the tables."""
     documents = sum(map(len, release.manifest.documents.values()))
     configs = [config.get("config_name") for config in data.get("configs") or ()]
     expected = {
@@ -56,15 +61,16 @@ def _table_mismatches(release: Release, data: Mapping[str, Any]) -> Iterator[str
     }
     for key, (correct, value) in expected.items():
         if value != correct:
-            yield f"{key} is {value}, expected {correct}"
+            yield f"the metadata `{key}` are {value}, expected {correct}"
 
 
 def _missing_metadata(data: Mapping[str, Any]) -> Iterator[str]:
     for key in ("license", "pretty_name"):
         if not data.get(key):
-            yield f"{key} is missing"
+            yield f"the metadata `{key}` are missing"
     if not set(data.get("task_categories") or ["-"]) <= HUB_TASK_CATEGORIES:
-        yield f"task_categories must be among {', '.join(sorted(HUB_TASK_CATEGORIES))}"
+        allowed = ", ".join(sorted(HUB_TASK_CATEGORIES))
+        yield f"each value of `task_categories` must be one of {allowed}"
 
 
 def _is_language_code(name: str) -> bool:
@@ -85,7 +91,7 @@ def _row_counts(release: Release) -> dict[str, dict[str, int]]:
 
 
 def _row_counts_of_card(data: Mapping[str, Any]) -> dict[str, dict[str, int]]:
-    """Return the number of rows according to the card, by config and split."""
+    """Return the number of rows that the card states, by config and split."""
     return {
         info["config_name"]: {split["name"]: split["num_examples"] for split in info["splits"]}
         for info in data.get("dataset_info") or ()
@@ -93,8 +99,8 @@ def _row_counts_of_card(data: Mapping[str, Any]) -> dict[str, dict[str, int]]:
 
 
 def croissant_problems(release: Release) -> Iterator[Problem]:
-    """Yield a problem if mlcroissant rejects the file, or for each hash in it that is wrong."""
-    import mlcroissant  # noqa: PLC0415 - only if it is installed
+    """Yield a problem if mlcroissant rejects the Croissant file, and one for each wrong hash."""
+    import mlcroissant  # noqa: PLC0415 - may not be installed
 
     try:
         dataset = mlcroissant.Dataset(release.folder / CROISSANT_FILE)
@@ -105,5 +111,5 @@ def croissant_problems(release: Release) -> Iterator[Problem]:
     for part in dataset.metadata.distribution:
         content = (release.folder / part.content_url).read_bytes()
         if hashlib.sha256(content).hexdigest() != part.sha256:
-            what = f"hash of {part.id} does not match the file"
+            what = f"the hash of {part.id} does not match this file"
             yield Problem("bad-croissant", what, REBUILD, file=CROISSANT_FILE)

@@ -1,4 +1,4 @@
-"""The plan of a push: target repository, files, and their differences from the repository."""
+"""The plan of a push: target repository, files, and differences from the repository."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aloi.corpus.problems import DataError, Problem, count_noun
 from aloi.corpus.release.publish.restricted_text_check import ClearedFiles, FileContent
 
 HUB_OWN_FILE = ".gitattributes"
-"""File that the Hub creates and a push leaves in place: it lists which files are large."""
+"""File that the Hub creates to list large files; a push does not remove this file."""
 
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 _TAG = re.compile(r"v\d+\.\d+\.\d+")
@@ -21,9 +21,9 @@ _TAG = re.compile(r"v\d+\.\d+\.\d+")
 
 @dataclass(frozen=True)
 class PushTarget:
-    """The repository `ORG/NAME` to push to, its visibility, and the tag `vX.Y.Z` to create.
+    """The target of a push: repository `ORG/NAME`, visibility, and the tag `vX.Y.Z` to create.
 
-    An existing repository must have this visibility. Raises `DataError` if `repo` or `tag` is
+    If the repository exists, it must have this visibility. Raises `DataError` if `repo` or `tag` is
     malformed.
     """
 
@@ -35,10 +35,12 @@ class PushTarget:
     def __post_init__(self) -> None:
         problems = []
         if not _REPOSITORY.fullmatch(self.repo):
-            what, fix = f"{self.repo!r} is not a repository name", "Write ORG/NAME"
+            what = f"the repository name {self.repo!r} does not have the form ORG/NAME"
+            fix = "Give the organisation or user, a slash, and the name of the repository"
             problems.append(Problem("bad-repository", what, fix))
         if not _TAG.fullmatch(self.tag):
-            what, fix = f"{self.tag!r} is not a version tag", "Write vX.Y.Z, such as v1.0.0"
+            what = f"the tag {self.tag!r} does not have the form vX.Y.Z"
+            fix = "Give a version tag such as v1.0.0"
             problems.append(Problem("bad-tag", what, fix))
         if problems:
             raise DataError(problems)
@@ -56,9 +58,9 @@ class PushTarget:
 class RemoteRepository:
     """The current state of a repository on the Hub.
 
-    `head`: id of the last commit. `tagged`: id of the commit with the tag, or None. `files`: hash
-    of each file by path, at the tag if it exists, else at the head; SHA-256 for large files, git's
-    SHA-1 for others.
+    `head`: id of the last commit. `tagged`: id of the commit with the target tag, or None. `files`:
+    hash of each file, by path, in the tagged commit, or in the head if there is no tag. The hash of
+    a large file is its SHA-256; the hash of any other file is git's SHA-1.
     """
 
     private: bool
@@ -71,8 +73,8 @@ class RemoteRepository:
 class PushPlan:
     """The files that a push would send to a target, compared with the repository.
 
-    `remote`: None if the repository does not exist or is hidden from the token. `hub_problems`:
-    reasons why the Hub could not be read; if there are any, nothing can be sent.
+    `remote`: None if the repository does not exist or is hidden from the access token.
+    `hub_problems`: reasons why the Hub could not be read; if there are any, nothing can be sent.
     """
 
     target: PushTarget
@@ -87,12 +89,12 @@ class PushPlan:
 
     @cached_property
     def added(self) -> tuple[str, ...]:
-        """Paths that the repository lacks."""
+        """Paths that are only in the plan."""
         return tuple(sorted(self.files.keys() - self._remote_files.keys()))
 
     @cached_property
     def changed(self) -> tuple[str, ...]:
-        """Paths with a different content in the repository."""
+        """Paths whose file has different content in the repository."""
         shared = sorted(self.files.keys() & self._remote_files.keys())
         return tuple(
             path for path in shared if not _has_hash(self.files[path], self._remote_files[path])
@@ -100,12 +102,12 @@ class PushPlan:
 
     @cached_property
     def removed(self) -> tuple[str, ...]:
-        """Paths that only the repository has."""
+        """Paths that are only in the repository."""
         return tuple(sorted(self._remote_files.keys() - self.files.keys() - {HUB_OWN_FILE}))
 
     @property
     def has_changes(self) -> bool:
-        """Whether there is anything to commit."""
+        """Whether any file must be added, changed or removed."""
         return bool(self.added or self.changed or self.removed)
 
     @property
@@ -113,7 +115,7 @@ class PushPlan:
         return self.remote.files if self.remote else {}
 
     def summary(self) -> Iterator[str]:
-        """Yield one line for the target, one for each file to send or remove, and the totals."""
+        """Yield a line about the target, a line per file to send or remove, and the totals."""
         target = self.target
         yield f"{target}, {target.visibility} ({self._repository_state()}), tag {target.tag}"
         yield from map(str, self.hub_problems)
@@ -130,7 +132,7 @@ class PushPlan:
     def _repository_state(self) -> str:
         if self.hub_problems:
             return "unknown: the Hub could not be read"
-        return "new, or hidden from this token" if self.remote is None else "already exists"
+        return "new, or hidden from this access token" if self.remote is None else "already exists"
 
 
 def content_size(content: FileContent) -> int:
@@ -139,32 +141,32 @@ def content_size(content: FileContent) -> int:
 
 
 def plan_problems(plan: PushPlan) -> Iterator[Problem]:
-    """Yield the problems that prevent a plan from being carried out."""
+    """Yield a problem for each reason why a plan cannot be carried out."""
     target, remote = plan.target, plan.remote
     if remote is None:
         return
     if remote.tagged and plan.has_changes:
         what = (
             f"tag {target.tag} of {target} already exists on commit {remote.tagged[:7]}, "
-            "which has different files"
+            "and its files differ from the files of this push"
         )
-        fix = "Increase the version and push that; a published version never changes"
+        fix = "Increase the version, and push the new version; a published version never changes"
         yield Problem("tag-taken", what, fix)
     if remote.private == target.public:
         existing = "private" if remote.private else "public"
-        what = f"{target} is {existing}, but this push is {target.visibility}"
-        yield Problem("other-visibility", what, _VISIBILITY_FIXES[existing])
+        what = f"{target} is {existing}, but this push is for a {target.visibility} repository"
+        yield Problem("visibility-mismatch", what, _VISIBILITY_FIXES[existing])
 
 
 _VISIBILITY_FIXES = {
     "public": "Add --public, or make the repository private in its settings",
     "private": "Remove --public, or make the repository public in its settings",
 }
-"""Fixes for a repository with the wrong visibility, by its current visibility."""
+"""Fix for a visibility mismatch, by current visibility of the repository."""
 
 
 def _has_hash(content: FileContent, expected: str) -> bool:
-    """Return whether a content has a hash: SHA-256, or the SHA-1 of a git blob."""
+    """Return whether a file has this hash, which is a SHA-256 or the SHA-1 of a git blob."""
     raw = content if isinstance(content, bytes) else content.read_bytes()
     if len(expected) == hashlib.sha256().digest_size * 2:
         return hashlib.sha256(raw).hexdigest() == expected

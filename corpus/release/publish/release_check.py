@@ -1,4 +1,4 @@
-"""Check a release: open it with the libraries of its users, and compare it with its corpus."""
+"""Check a release: load it with the libraries of its users, and compare it with its corpus."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from aloi.corpus.release.read.release_folder import Release
 ReleaseCheck = Callable[[], Iterable[Problem]]
 
 _OPTIONAL_LIBRARIES = {"polars": "polars", "croissant": "mlcroissant"}
-"""Libraries that a check needs, by check; without its library, the check is skipped."""
+"""Optional library of a check, by name of the check; without it, the check is skipped."""
 
 
 @dataclass(frozen=True)
 class CheckReport:
-    """The problems of a release, and the result of each check by name (`results`)."""
+    """The problems of a release, and a one-line result for each check, by name of the check."""
 
     problems: tuple[Problem, ...]
     results: dict[str, str]
@@ -40,10 +40,10 @@ def check_release(
     *,
     on_step: Callable[[str], object] = lambda step: None,
 ) -> CheckReport:
-    """Run all checks on a release; with a corpus, also compare the two.
+    """Run all checks on a release; if a corpus is given, compare the release with it.
 
-    `on_step` is called with the name of each check. The checks that need mlcroissant or polars are
-    skipped, and reported as skipped, if the library is not installed.
+    `on_step` is called with the name of each check. If mlcroissant or polars is not installed, the
+    check that needs it is skipped, and reported as skipped.
     """
     need("datasets", extra="hub")
     problems: list[Problem] = []
@@ -52,7 +52,7 @@ def check_release(
         on_step(name)
         library = _OPTIONAL_LIBRARIES.get(name)
         if library is not None and find_spec(library) is None:
-            results[name] = f"skipped, {library} is not installed"
+            results[name] = f"skipped, because {library} is not installed"
             continue
         step_problems = _run_check(check)
         problems += step_problems
@@ -79,12 +79,14 @@ def _checks(release: Release, corpus: Corpus | None) -> dict[str, ReleaseCheck]:
 
 
 def _run_check(check: ReleaseCheck) -> list[Problem]:
-    """Return the problems that a check yields; unreadable files are problems too."""
+    """Return the problems that a check yields; an unreadable file is reported as a problem."""
     problems: list[Problem] = []
     try:
         problems.extend(check())
     except DataError as error:
         problems += error.problems
     except OSError as error:
-        problems.append(Problem("bad-release", f"cannot be read: {error}", REBUILD))
+        problems.append(
+            Problem("bad-release", f"a file of the release cannot be read: {error}", REBUILD)
+        )
     return problems

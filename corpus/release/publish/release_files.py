@@ -16,11 +16,11 @@ from aloi.corpus.release.read.release_folder import DocumentEntry, Release
 
 
 def release_files(folder: Path, *, tag: str, corpus: Corpus | None) -> ClearedFiles:
-    """Return the files of a release, searched for the restricted documents of a corpus.
+    """Return the files of a release, after a search for the restricted text of a corpus.
 
     Raises `DataError` if the tag does not match the version of the release, if a file is missing,
-    changed or unknown, if a file contains restricted text, or if the corpus lacks the text of a
-    restricted document. The other checks of `aloi release check` are not repeated.
+    changed or not listed in SHA256SUMS, if a file contains restricted text, or if the corpus does
+    not contain the text of a restricted document. No further checks of `aloi release check` run.
     """
     release = Release.open(folder)
     problems = [*_version_problems(release, tag), *checksum_problems(release)]
@@ -42,19 +42,19 @@ def release_files(folder: Path, *, tag: str, corpus: Corpus | None) -> ClearedFi
 def _text_problems(
     withheld: Iterable[DocumentEntry], salt: str, corpus: Corpus
 ) -> Iterator[Problem]:
-    """Yield a problem for each restricted document with a different text in the corpus."""
+    """Yield a problem for each restricted document with a different text in the given corpus."""
     texts = {document.id: document.text for document in corpus.documents}
     for entry in withheld:
         text = texts.get(entry.id)
         if text is not None and salted_hash(text, salt, DOCUMENT_HASH_BYTES) != entry.hash:
-            what = f"its text in {corpus.folder} differs from the text that the release withholds"
-            fix = "Give the corpus from which the release was built with --corpus CORPUS"
-            yield Problem("nothing-to-check", what, fix, document=entry.id)
+            what = f"the text in {corpus.folder} differs from the text that the release withholds"
+            fix = "Use --corpus CORPUS to give the corpus from which the release was built"
+            yield Problem("text-unavailable", what, fix, document=entry.id)
 
 
 def _version_problems(release: Release, tag: str) -> Iterator[Problem]:
     version = release.manifest.version
     if tag != f"v{version}":
         what = f"the release has version {version}, but the tag is {tag}"
-        fix = f"Use --tag v{version}, or build a release of the version you want to push"
-        yield Problem("other-version", what, fix, file=str(release.folder / RELEASE_MANIFEST))
+        fix = f"Use --tag v{version}, or build a release of the version that you want to push"
+        yield Problem("version-mismatch", what, fix, file=str(release.folder / RELEASE_MANIFEST))

@@ -1,8 +1,8 @@
-"""Search all files of a push for restricted text; only files cleared here are pushed.
+"""Search all files of a push for restricted text; only files without it may be pushed.
 
-First, a report that declares that it contains restricted text is rejected. Then the guard
-(`aloi.corpus.release.restricted_text`) searches every file for the restricted documents of a
-corpus.
+First, reports that declare that they contain restricted text are rejected. Then the guard
+(`aloi.corpus.release.restricted_text`) searches every file for text of the restricted documents of
+a corpus.
 """
 
 from __future__ import annotations
@@ -24,19 +24,20 @@ FileContent = Path | bytes
 """A file to publish: its path, or its bytes."""
 
 _DECLARATION = re.compile(rb"<(?:!-- |meta name=\"?)" + RESTRICTED_TEXT.encode() + rb"\b")
-"""Declaration of restricted text in an HTML page or a Markdown report."""
+"""Declaration, in an HTML or Markdown report, that the report contains restricted text."""
 
 _DECLARATION_BYTES = 4096
-"""Number of bytes at the start of a file in which a declaration is searched for."""
+"""A declaration must occur within this number of bytes from the start of the file."""
 
 
 @dataclass(frozen=True)
 class ClearedFiles:
     """Files that were searched for restricted text and may be pushed, by path.
 
-    `corpus`: name and version of the corpus, None if there was no corpus. `documents`: ids of the
-    restricted documents that were searched for. `missing`: ids of restricted documents that
-    `corpus.toml` lists but the corpus folder lacks.
+    `corpus`: name and version of the corpus, or None if no corpus was given (and nothing was
+    searched for). `documents`: ids of the restricted documents that were searched for. `missing`:
+    ids of restricted documents that `corpus.toml` lists, but that the corpus folder does not
+    contain.
     """
 
     files: Mapping[str, FileContent]
@@ -45,11 +46,11 @@ class ClearedFiles:
     missing: tuple[str, ...] = ()
 
     def summary(self) -> Iterator[str]:
-        """Yield the lines that describe the result of the search."""
+        """Yield lines that describe the result of the search."""
         if self.corpus is None:
             yield (
                 "restricted text: not checked, because no corpus was given (--corpus) "
-                "and the files name no restricted document"
+                "and the files list no restricted document"
             )
             return
         if self.documents:
@@ -59,9 +60,12 @@ class ClearedFiles:
                 f"of {self.corpus}: {', '.join(self.documents)}"
             )
         else:
-            yield f"restricted text: {self.corpus} has no restricted document to search for"
+            yield f"restricted text: {self.corpus} contains no restricted document to search for"
         if self.missing:
-            yield f"not searched for, because the corpus lacks them: {', '.join(self.missing)}"
+            yield (
+                "restricted documents that were not searched for, because they are not in "
+                f"the corpus folder: {', '.join(self.missing)}"
+            )
 
 
 def clear_files(
@@ -74,12 +78,13 @@ def clear_files(
 ) -> ClearedFiles:
     """Search files for text of the restricted documents of a corpus.
 
-    `used_ids`: ids of restricted documents that were used to make the files, as far as known.
-    `refs`: whether refs of restricted mentions are allowed. `vocabularies`: paths in which only
-    long runs are leaks, because a vocabulary lists names and stock phrases.
+    `used_ids`: ids of restricted documents that are known to be used in the files. `refs`: whether
+    refs of restricted mentions are allowed. `vocabularies`: paths of files in which only long runs
+    are leaks, because a vocabulary lists names and stock phrases.
 
-    Raises `DataError` with a problem for each file that contains restricted text or declares it,
-    and for each used document that is not a restricted document of the corpus.
+    Raises `DataError` with a problem for each file that contains restricted text, for each report
+    that declares restricted text, and for each used document that is not a restricted document of
+    the corpus.
     """
     problems = [*_declaration_problems(files), *_unavailable_problems(used_ids, corpus)]
     if problems:
@@ -105,13 +110,13 @@ def _declaration_problems(files: Mapping[str, FileContent]) -> Iterator[Problem]
         raw = content if isinstance(content, bytes) else content.read_bytes()
         in_markup = _DECLARATION.search(raw, 0, _DECLARATION_BYTES)
         if in_markup or (name.endswith(".json") and _declared_in_json(raw)):
-            what = f"this report contains restricted text ({RESTRICTED_TEXT})"
+            what = f"this report contains restricted text (it declares {RESTRICTED_TEXT})"
             fix = "Write the report again without --with-restricted-text"
             yield Problem("restricted-report", what, fix, file=name)
 
 
 def _declared_in_json(raw: bytes) -> bool:
-    """Return whether JSON is a report in which the key for restricted text is true."""
+    """Return whether a JSON file is a report that declares restricted text."""
     if RESTRICTED_TEXT.encode() not in raw:
         return False
     try:
@@ -127,18 +132,21 @@ def _unavailable_problems(used_ids: Collection[str], corpus: Corpus | None) -> I
         reason, available = "no corpus is given", frozenset[str]()
     else:
         reason = (
-            f"corpus {corpus.manifest.name} in {corpus.folder} has no restricted document "
+            f"corpus {corpus.manifest.name} in {corpus.folder} contains no restricted document "
             "with this id"
         )
         available = frozenset(document.id for document in corpus.documents) & corpus.restricted_ids
     for id_ in sorted(set(used_ids) - available):
-        what = f"restricted document used, but {reason}: its text cannot be searched for"
-        fix = "Give the corpus folder that contains this document with --corpus CORPUS"
-        yield Problem("nothing-to-check", what, fix, document=id_)
+        what = (
+            f"the files use this restricted document, but {reason}, "
+            "so its text cannot be searched for"
+        )
+        fix = "Use --corpus CORPUS to give the corpus folder that contains this document"
+        yield Problem("text-unavailable", what, fix, document=id_)
 
 
 def find_vocabularies(files: Mapping[str, FileContent]) -> frozenset[str]:
-    """Return the paths of a pipeline's vocabulary and of its binary files, which list words."""
+    """Return the paths of the vocabulary files and the binary files of a pipeline."""
     return frozenset(
         name
         for name, content in files.items()
@@ -148,6 +156,6 @@ def find_vocabularies(files: Mapping[str, FileContent]) -> frozenset[str]:
 
 
 def list_files(folder: Path) -> dict[str, FileContent]:
-    """Return the files below a folder by their paths relative to it."""
+    """Return the files below a folder, by path relative to the folder."""
     paths = (path for path in sorted(folder.rglob("*")) if path.is_file())
     return {path.relative_to(folder).as_posix(): path for path in paths}

@@ -1,1 +1,1 @@
-"""Read a release, and restore the documents that it contains without their text."""
+"""Read a release, and restore the documents whose text it withholds."""

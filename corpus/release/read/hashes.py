@@ -6,19 +6,19 @@ import hashlib
 import uuid
 
 MENTION_HASH_BYTES, DOCUMENT_HASH_BYTES = 8, 16
-"""Bytes kept of the hash of a mention, and of a document's text."""
+"""Length of the hash of a mention, and of the hash of a document's text, in bytes."""
 
 
 def release_salt(name: str, version: str) -> str:
-    """Return the salt of a corpus version, so that two builds of it have the same hashes."""
+    """Return the salt of a corpus version; two builds of the same version have the same salt."""
     return hashlib.sha256(f"{name} {version}".encode()).hexdigest()[:32]
 
 
 def salted_hash(text: str, salt: str, size: int) -> str:
-    """Return the first `size` bytes of the salted BLAKE2b hash of a text, in hexadecimal."""
+    """Return the salted BLAKE2b hash of a text, `size` bytes long, in hexadecimal."""
     return hashlib.blake2b(text.encode(), key=salt.encode(), digest_size=size).hexdigest()
 
 
 def canary_line(name: str) -> str:
-    """Return a line that is unique to a corpus and reveals it in training data."""
+    """Return a line that is unique to a corpus; in training data, it shows that they contain it."""
     return f"{name} canary GUID {uuid.uuid5(uuid.NAMESPACE_URL, f'aloi:{name}')}"

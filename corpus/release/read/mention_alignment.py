@@ -1,18 +1,23 @@
 """Find mentions in a changed copy of a text, given only their hashes.
 
-A release has the offsets and a salted hash of each mention, but not the text. The alignment is
-therefore a diff over mentions: a mention may start wherever a substring of the copy has its length
-and hash. Its *drift* is the distance of that start from its old start. One edited character changes
-the drift of everything after it by at most one. Among all choices of starts in order, the one with
-the smallest total change of drift is taken; a skipped mention costs `SKIP_COST`.
+A release contains the offsets and a salted hash of each mention, but not the text. The alignment is
+therefore a diff over mentions. A possible start of a mention is any position in the copy at which a
+substring has the length and hash of the mention. Its *drift* is its distance from the old start.
+One edited character changes the drift of all later mentions by at most one. The alignment chooses
+at most one start per mention, in text order, so that the total cost is minimal.
+The cost is the sum of the changes of drift, plus `SKIP_COST` for each mention without a start.
 
-A chosen start is accepted only if another explanation is unlikely. If the real place of a mention
-was edited, an equal substring at distance d could be taken for it, but only with about d edits
-nearby, and these change the drift unless other edits cancel them. The smallest such d is the period
-of the mention (3 for *abcab*, 1 for *aa*), because an equal substring can overlap it at that
-distance. So the drift must change by less than half the period between the mention before and the
-mention after, and no equal substring may start within `MIN_SEPARATION`. All other mentions count as
-lost.
+A chosen start may be wrong: if the mention itself was edited, an equal substring nearby can be
+mistaken for it. If that substring is d code points away, the drift changes by d, unless about d
+edits nearby cancel the change. The smallest possible d is the period of the mention (3 for *abcab*,
+1 for *aa*), because an equal substring may overlap the mention at this distance. A chosen start is
+therefore accepted only if
+
+- the changes of drift since the previous chosen mention and up to the next chosen mention add up to
+  less than half the period, and
+- no equal substring starts within `MIN_SEPARATION` of this start.
+
+All other mentions are lost.
 """
 
 from __future__ import annotations
@@ -29,16 +34,16 @@ from aloi.corpus.release.read.release_folder import StandoffMention
 IntArray = npt.NDArray[np.int64]
 
 MAX_STARTS = 64
-"""A mention with more possible starts than this counts as lost."""
+"""Maximum number of possible starts of a mention; a mention with more is lost."""
 
 SKIP_COST = 3
 """Cost of skipping a mention, in code points of drift."""
 
 MIN_SEPARATION = 24
-"""Distance within which a start must be the only possible one, in code points."""
+"""Minimum distance between a chosen start and any other possible start, in code points."""
 
 MIN_FOUND_SHARE = 0.5
-"""If a smaller share of the mentions is found, the copy is treated as a different text."""
+"""Minimum proportion of located mentions; below it, the copy is treated as a different text."""
 
 
 def locate_mentions(
@@ -70,14 +75,14 @@ def locate_mentions(
 
 
 def smallest_period(text: str) -> int:
-    """Return the smallest shift at which a text matches itself; at most its length."""
+    """Return the smallest shift at which a text agrees with itself; at most its length."""
     return next(shift for shift in range(1, len(text) + 1) if text.startswith(text[shift:]))
 
 
 def _possible_starts(
     mentions: Sequence[StandoffMention], copy: str, hash_text: Callable[[str], str]
 ) -> dict[tuple[str, int], IntArray]:
-    """Return the starts in the copy by hash and length; none if there are over `MAX_STARTS`."""
+    """Return the possible starts by (hash, length); empty if there are more than `MAX_STARTS`."""
     hashes_of_length: dict[int, set[str]] = defaultdict(set)
     for mention in mentions:
         hashes_of_length[mention.end - mention.start].add(mention.hash)
@@ -92,10 +97,10 @@ def _possible_starts(
 
 
 def _cheapest_chain(drifts: Sequence[IntArray], final_drift: int) -> list[tuple[int, int]]:
-    """Return the chosen mentions as pairs of position and drift.
+    """Return the chosen mentions as pairs (index of the mention, drift).
 
-    The chain begins with (-1, 0) for the start of the text, and ends with (number of mentions,
-    `final_drift`) for its end.
+    The first pair, (-1, 0), represents the start of the text. The last pair, (number of mentions,
+    `final_drift`), represents its end.
     """
     steps = [np.zeros(1, np.int64), *drifts, np.array([final_drift])]
     drift = np.concatenate(steps)

@@ -1,8 +1,8 @@
-"""Restore documents that a release contains without their text, for users who have the texts.
+"""Restore the documents whose text a release withholds, from the users' own copies of the texts.
 
-If a text has the hash of its document, all mentions are restored. Any other text is aligned
-(`mention_alignment`), and only the mentions found with certainty are restored. A relation is
-restored if both its ends are.
+If the hash of a text equals the hash in the release, all mentions are restored. Otherwise the text
+is a changed copy: the mentions are aligned to it (`mention_alignment`), and only those that are
+located with certainty are restored. A relation is restored if its head and tail are restored.
 """
 
 from __future__ import annotations
@@ -37,20 +37,21 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TextLookup = Callable[[str], str | None]
-"""Returns the text of a document by its id, or None if there is no text."""
+"""Function that returns the text of the document with this id, or None if there is no text."""
 
 OutcomeCounts = dict[str, Counter[str]]
-"""Number of annotations by label, then by outcome."""
+"""Number of annotations, by label and outcome."""
 
 OUTCOMES = ("exact", "realigned", "lost")
-"""Restored from the same text; restored from another text; not restored."""
+"""Restored from the original text; restored from a changed copy; not restored."""
 
 
 @dataclass(frozen=True)
 class RehydrationResult:
-    """The restored documents, and the outcome for each document, mention and relation.
+    """The restored documents, and the outcomes of documents, mentions and relations.
 
-    `document_ids`: ids by outcome. `entities` and `relations`: counts by label and outcome.
+    `document_ids`: ids of documents, by outcome. `entities`, `relations`: number of mentions and of
+    relations, by label and outcome.
     """
 
     documents: tuple[Document, ...] = ()
@@ -60,7 +61,7 @@ class RehydrationResult:
 
     @property
     def is_complete(self) -> bool:
-        """Whether nothing was lost."""
+        """Whether all documents, mentions and relations were restored."""
         counts = (*self.entities.values(), *self.relations.values())
         return not self.document_ids["lost"] and not any(each["lost"] for each in counts)
 
@@ -73,14 +74,14 @@ class RehydrationResult:
         }
 
     def tables(self) -> dict[str, pd.DataFrame]:
-        """Return tables of mentions and of relations: labels as rows, outcomes as columns."""
+        """Return a table of mentions and a table of relations, with a row per label."""
         return {
             "entities": _outcome_table(self.entities),
             "relations": _outcome_table(self.relations),
         }
 
     def summary(self) -> Iterator[str]:
-        """Yield one line per outcome, with the ids of its documents."""
+        """Yield one line per outcome, with the number and ids of the documents."""
         for outcome, ids in self.document_ids.items():
             listed = f": {', '.join(ids)}" if ids else ""
             yield f"{count_noun(len(ids), 'document')} {outcome}{listed}"
@@ -102,7 +103,9 @@ def _outcome_table(counts: OutcomeCounts) -> pd.DataFrame:
 
 
 def rehydrate(release: Release, texts: Path) -> RehydrationResult:
-    """Restore the documents of a release from text files or a stream (see `read_named_texts`).
+    """Restore the withheld documents of a release from text files (see `read_named_texts`).
+
+    `texts` may also be a stream, such as a named pipe.
 
     Raises `DataError` if the release or a text cannot be read.
     """
@@ -112,7 +115,7 @@ def rehydrate(release: Release, texts: Path) -> RehydrationResult:
 
 
 def restore_documents(release: Release, lookup: TextLookup) -> RehydrationResult:
-    """Restore the documents of a release that lack their text, from the texts of a lookup.
+    """Restore the withheld documents of a release; `lookup` returns their texts.
 
     Raises `DataError` if the release cannot be read.
     """
@@ -138,7 +141,7 @@ def restore_documents(release: Release, lookup: TextLookup) -> RehydrationResult
 
 
 def withheld_documents(release: Release) -> list[StandoffDocument]:
-    """Return the documents that a release contains without their text."""
+    """Return the documents whose text a release withholds."""
     return [
         document
         for documents in release.standoff().values()
@@ -150,8 +153,8 @@ def withheld_documents(release: Release) -> list[StandoffDocument]:
 def text_lookup(release: Release, texts: Mapping[str, str]) -> TextLookup:
     """Return a lookup that finds the text of each withheld document among named texts.
 
-    A text is matched to a document by its hash, or else if its name is the id of the document. If
-    exactly one text and one document remain, they are matched too.
+    A text belongs to the document with the same hash, or else to the document with its name as id.
+    If exactly one text and one document remain, the text belongs to that document.
     """
     salt, withheld = release.manifest.salt, withheld_documents(release)
     name_of_hash = {
@@ -168,8 +171,9 @@ def text_lookup(release: Release, texts: Mapping[str, str]) -> TextLookup:
 def read_named_texts(path: Path) -> dict[str, str]:
     """Return texts by name, from a `.txt`, `.html` or `.jsonl` file or a folder of text files.
 
-    JSON Lines have `id` and `text`; other keys are ignored. Text files are read and normalised in
-    the same way as by `aloi corpus add`. Raises `DataError` with everything that cannot be read.
+    In JSON Lines, `id` is the name, and keys other than `id` and `text` are ignored. Text files are
+    read and normalised as in `aloi corpus add`, and named after the file. Raises `DataError` with a
+    problem for each unreadable file or line.
     """
     if path.suffix != ".jsonl":
         return {Path(text.file).stem: text.text for text in intake.read_texts(path)}
@@ -196,7 +200,7 @@ class _TextRecord(msgspec.Struct):
 def _restore(
     document: StandoffDocument, text: str | None, salt: str
 ) -> tuple[str, Document | None]:
-    """Return the outcome for a document, and the restored document unless it is lost."""
+    """Return the outcome for a document, and the restored document (None if it is lost)."""
     if text is None:
         return "lost", None
     hash_mention = partial(salted_hash, salt=salt, size=MENTION_HASH_BYTES)
@@ -230,7 +234,7 @@ def _move(mention: StandoffMention, start: int) -> Entity:
 
 
 def _metadata(document: StandoffDocument) -> dict[str, Any]:
-    """Return the metadata and, under their metadata keys, the rights of a document."""
+    """Return the metadata of a document, including its rights."""
     rights = {key: getattr(document.rights, name) for name, key in RIGHTS_KEYS.items()}
     return document.meta | {key: value for key, value in rights.items() if value is not None}
 
@@ -238,9 +242,9 @@ def _metadata(document: StandoffDocument) -> dict[str, Any]:
 def _count_outcomes(
     documents: Iterable[tuple[Sequence[Entity | Relation], Sequence[Entity | Relation], str]],
 ) -> OutcomeCounts:
-    """Count annotations by label and outcome.
+    """Return the number of annotations by label and outcome.
 
-    Each document is a triple: its annotations, the restored ones, and its outcome.
+    Each document is a triple: all its annotations, its restored annotations, and its outcome.
     """
     counts: OutcomeCounts = defaultdict(Counter)
     for original, restored, outcome in documents:

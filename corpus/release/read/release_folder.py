@@ -1,11 +1,11 @@
-"""The folder of a release: its files, its manifest, and its documents.
+"""Read the folder of a release: manifest, tables and documents. Its files are:
 
 README.md DATASHEET.md LICENSE.md CITATION.cff CHANGELOG.md croissant.json schema.toml
-release.json                  corpus, version, and the ids and hashes of all documents
+release.json                  the manifest: corpus, version, and the ids and hashes of all documents
 SHA256SUMS                    checksums of all other files, in the format of sha256sum
 documents/<split>.parquet     redistributable documents: text, mentions, relations, rights
 tokens/<split>.parquet        the same documents as tokens with BIO tags
-relations/<split>.parquet     the relations of these documents, one per row
+relations/<split>.parquet     the relations of these documents, one relation per row
 standoff/<split>.parquet      all documents without their text: offsets, labels, hashes
 """
 
@@ -45,8 +45,9 @@ class DocumentEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ReleaseManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The content of `release.json`.
 
-    `documents` and `counts` are by split. `lacking`: ids of documents that a split names and the
-    corpus folder lacked at build time. `refs`: whether restricted mentions keep their refs.
+    `documents` and `counts` are by split. `lacking`: ids of documents that a split lists, but that
+    were missing in the corpus folder at build time. `refs`: whether the mentions of restricted
+    documents keep their refs.
     """
 
     corpus: str
@@ -63,13 +64,16 @@ class ReleaseManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class StandoffMention(Entity, frozen=True, forbid_unknown_fields=True, kw_only=True, gc=False):
-    """A mention without its text: offsets, label, and the salted hash of the text."""
+    """A mention without its text; `hash` is the salted hash of the text."""
 
     hash: str
 
 
 class StandoffDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A document without its text: `length` in code points, and the salted hash of the text."""
+    """A document without its text.
+
+    `length`: length of the text, in code points. `hash`: salted hash of the text.
+    """
 
     id: str
     length: int
@@ -82,22 +86,22 @@ class StandoffDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class Release:
-    """A release folder, read on demand."""
+    """A release folder; its tables are read when they are needed."""
 
     folder: Path
     manifest: ReleaseManifest
 
     @classmethod
     def open(cls, folder: Path) -> Release:
-        """Return the release in a folder; raise `DataError` if its manifest is unusable."""
+        """Return the release in a folder; raise `DataError` if its manifest cannot be read."""
         file = folder / RELEASE_MANIFEST
         try:
             return cls(folder, msgspec.json.decode(file.read_bytes(), type=ReleaseManifest))
         except OSError as error:
-            what = f"cannot be read: {error.strerror}"
+            what = f"the manifest cannot be read: {error.strerror}"
         except msgspec.MsgspecError as error:
             what = str(error)
-        fix = "Give a folder that aloi release build wrote"
+        fix = "Give a folder written by `aloi release build`"
         raise DataError([Problem("bad-release", what, fix, file=str(file))])
 
     def table(self, config: str, split: str) -> Path:
@@ -105,7 +109,7 @@ class Release:
         return self.folder / config / f"{split}.parquet"
 
     def documents(self) -> dict[str, list[Document]]:
-        """Return the documents that have their text, by split; raise `DataError` if unreadable."""
+        """Return the documents with text, by split; raise `DataError` if one is unreadable."""
         return {
             split: list(
                 parquet.read(self.table("documents", split), parquet.ReadOptions(), Notes())
@@ -114,7 +118,7 @@ class Release:
         }
 
     def standoff(self) -> dict[str, list[StandoffDocument]]:
-        """Return all documents without their text, by split; raise `DataError` if unreadable."""
+        """Return all documents as standoff, by split; raise `DataError` if one is unreadable."""
         return {
             split: list(_read_standoff(self.table("standoff", split)))
             for split in self.manifest.documents

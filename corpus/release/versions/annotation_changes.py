@@ -1,9 +1,10 @@
 """Count the annotations that were added, removed or changed between two versions.
 
-A mention is identified by its start, end and label, and a relation by the offsets of its ends and
-its label, as in evaluation. The two ends of a symmetric relation have no order. An annotation that
-only one version has was added or removed; one that both have was changed if its `ref` or attributes
-differ. A mention with a new label or boundary is therefore one removed and one added.
+As in evaluation, a mention is identified by its start, end and label, and a relation by its label
+and the offsets of its head and tail. In a symmetric relation, head and tail are interchangeable. An
+annotation in only one version was added or removed. An annotation in both versions was changed if
+its `ref` or attributes differ. A new label or boundary therefore makes one removed and one added
+mention.
 
 If the text of a document changed, its mentions are identified by surface form instead of offsets.
 Ids of mentions and scores of models are ignored.
@@ -21,21 +22,21 @@ from aloi.corpus.document import Document
 AnnotationKind = Literal["entities", "relations"]
 
 AnnotationPlace = tuple[object, ...]
-"""Start and end of a mention, or its surface form; for a relation, the places of both ends."""
+"""Offsets or surface form of a mention, or the places of the head and tail of a relation."""
 
 AnnotationKey = tuple[AnnotationKind, str, AnnotationPlace]
 """Identity of an annotation within its document: kind, label and place."""
 
 AnnotationCounts = Counter[tuple[AnnotationKey, tuple[object, ...]]]
-"""The annotations of a document: their keys, and their `ref` and attributes."""
+"""The annotations of a document, as pairs of key and details (`ref` and attributes)."""
 
 
 @dataclass(frozen=True)
 class AnnotationChanges:
     """Numbers of annotations that differ between two versions.
 
-    `arrived` and `left` count the annotations of added and removed documents; `added`, `removed`
-    and `changed` count corrections in documents that both versions have.
+    `arrived` counts annotations in added documents, and `left` those in removed documents. `added`,
+    `removed` and `changed` count corrections in documents that are in both versions.
     """
 
     arrived: int = 0
@@ -46,7 +47,7 @@ class AnnotationChanges:
 
     @property
     def has_corrections(self) -> bool:
-        """Whether any annotation was added, removed or changed in a document of both versions."""
+        """Whether annotations were corrected in documents that are in both versions."""
         return bool(self.added or self.removed or self.changed)
 
     def __add__(self, other: AnnotationChanges) -> AnnotationChanges:
@@ -59,13 +60,13 @@ class AnnotationChanges:
         )
 
     def __str__(self) -> str:
-        """Return the corrections other than zero, such as `+3 −1 ~2`."""
+        """Return the numbers of corrections, such as `+3 −1 ~2`; zeros are omitted."""
         signs = (("+", self.added), ("−", self.removed), ("~", self.changed))
         return " ".join(f"{sign}{number}" for sign, number in signs if number)
 
 
 def count_corrections(changes: Iterable[AnnotationChanges]) -> int:
-    """Return the number of corrections; one removed and one added annotation count as one."""
+    """Return the number of corrections; a removed and an added annotation are one correction."""
     changes = list(changes)
     added, removed = sum(each.added for each in changes), sum(each.removed for each in changes)
     return max(added, removed) + sum(each.changed for each in changes)
@@ -86,13 +87,13 @@ def _labels(document: Document) -> Iterator[tuple[AnnotationKind, str]]:
 def compare_annotations(
     old: Document, new: Document, *, same_text: bool, symmetric: frozenset[str]
 ) -> Mapping[tuple[AnnotationKind, str], AnnotationChanges]:
-    """Return the corrections of one document by kind and label; empty if its annotations agree.
+    """Return the corrections in one document, by kind and label; empty if there are none.
 
     With `same_text`, annotations are identified by offsets, otherwise by surface form.
-    `symmetric`: labels of symmetric relations.
+    `symmetric`: the labels of symmetric relations.
     """
     if same_text and (old.entities, old.relations) == (new.entities, new.relations):
-        return {}  # the usual case, without building any keys
+        return {}  # the usual case; no keys need to be built
     before = _annotations(old, by_offset=same_text, symmetric=symmetric)
     after = _annotations(new, by_offset=same_text, symmetric=symmetric)
     only_before, only_after = _keys(before - after), _keys(after - before)

@@ -1,4 +1,4 @@
-"""The version bump that the differences between two corpus versions require, with its reasons.
+"""Rules for the version bump that the differences between two corpus versions require.
 
 docs/versioning.md explains the rules.
 """
@@ -25,10 +25,10 @@ from aloi.corpus.release.versions.version_comparison import CorpusDifferences
 from aloi.corpus.statistics.corpus_counts import TRAIN_SPLIT
 
 MINOR_CORRECTION_SHARE = 0.01
-"""Share of the annotations of a split from which corrections require a minor bump (exclusive)."""
+"""Corrections of a larger proportion of a split's annotations require a minor bump."""
 
 MAX_LISTED_IDS = 5
-"""A reason lists the ids of its documents up to this number."""
+"""Maximum number of document ids in a reason; with more documents, no ids are listed."""
 
 
 def bump_reasons(differences: CorpusDifferences) -> tuple[BumpReason, ...]:
@@ -48,14 +48,17 @@ def required_bump(reasons: Iterable[BumpReason]) -> VersionBump:
 
 
 def version_problems(differences: CorpusDifferences) -> Iterator[Problem]:
-    """Yield a problem if the new version is too low; none if either side has no version."""
+    """Yield a problem if the new version number is too low.
+
+    Yields nothing if the old or the new version has no number.
+    """
     old, new = differences.old.version, differences.new.version
     if old is None or new is None:
         return
     bump = required_bump(bump_reasons(differences))
     lowest = lowest_version(old, bump)
     if parse_version(new) < parse_version(lowest):
-        what = f"version {new} follows {old}, but the differences require a {bump} version bump"
+        what = f"version number {new} is too low: the differences from {old} require a {bump} bump"
         yield Problem("version-too-low", what, f"Set the version to {lowest} or higher")
 
 
@@ -93,7 +96,7 @@ _RIGHTS_CHANGES = {
     (True, True): (VersionBump.MAJOR, "with a different licence or holder"),
     (False, False): (VersionBump.MAJOR, "with a different licence or holder"),
 }
-"""Bump and description of a change of rights, by `redistributable` before and after."""
+"""Bump and description of a change of rights, by old and new value of `redistributable`."""
 
 
 def _annotation_reasons(differences: CorpusDifferences) -> Iterator[BumpReason]:
@@ -113,7 +116,7 @@ def _annotation_reasons(differences: CorpusDifferences) -> Iterator[BumpReason]:
 
 
 def _by_split(splits: Mapping[str, str]) -> str:
-    """Return how many documents were added to each split, for the end of a sentence."""
+    """Return a phrase with the number of documents per split, such as `: 2 to train`."""
     counts = sorted(Counter(filter(None, splits.values())).items())
     listed = ", ".join(f"{number} to {split}" for split, number in counts)
     return f": {listed}" if listed else ""

@@ -1,4 +1,4 @@
-"""Draft a CHANGELOG entry from the differences; its author adds why they were made."""
+"""Draft a CHANGELOG entry from the differences; the author adds the reasons for them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from aloi.corpus.release.versions.version_comparison import CorpusDifferences
 def draft_entry(differences: CorpusDifferences, *, day: str) -> str:
     """Return a Markdown section for the new version, dated `day` (ISO 8601).
 
-    If the new version has no number, the heading is the lowest version that the rules allow.
+    If the new version has no number, the heading contains the lowest allowed version number, or
+    "Unreleased" if the old version has no number either.
     """
     reasons, old = bump_reasons(differences), differences.old.version
     bump = required_bump(reasons)

@@ -17,7 +17,7 @@ _NO_SPLIT = "(no split)"
 
 
 def difference_tables(differences: CorpusDifferences) -> dict[str, pd.DataFrame]:
-    """Return the tables that have rows, by title."""
+    """Return the tables of documents and annotations, by title; empty tables are omitted."""
     tables = {
         "documents": _document_table(differences),
         "annotations": _annotation_table(differences),
@@ -26,7 +26,7 @@ def difference_tables(differences: CorpusDifferences) -> dict[str, pd.DataFrame]
 
 
 def reason_lines(differences: CorpusDifferences) -> Iterator[str]:
-    """Yield one line per reason for a version bump, then the bump that they require."""
+    """Yield one line per reason for a version bump, and finally the required bump."""
     reasons = bump_reasons(differences)
     for reason in reasons:
         yield f"{reason.bump}: {reason.what}"
@@ -35,7 +35,7 @@ def reason_lines(differences: CorpusDifferences) -> Iterator[str]:
 
 
 def _document_table(differences: CorpusDifferences) -> pd.DataFrame:
-    """Return one row per split that has documents in either version."""
+    """Return a table with one row per split."""
     old, new = differences.old, differences.new
     split_of = {id_: new.split(id_) for id_ in new.documents}
     columns = {
@@ -56,7 +56,7 @@ def _document_table(differences: CorpusDifferences) -> pd.DataFrame:
 
 
 def _annotation_table(differences: CorpusDifferences) -> pd.DataFrame:
-    """Return one row per kind, split and label with changes."""
+    """Return a table with one row per kind, split and label, if there are changes."""
     names = [
         f"{kind}, {split or _NO_SPLIT}: {label}" for kind, split, label in differences.annotations
     ]
@@ -66,9 +66,10 @@ def _annotation_table(differences: CorpusDifferences) -> pd.DataFrame:
 
 
 def differences_to_json(differences: CorpusDifferences) -> dict[str, Any]:
-    """Return the differences, the required version bump (`step`) and its reasons as plain values.
+    """Return the differences, the required version bump and its reasons as JSON values.
 
-    `least`: the lowest allowed version, None if the old version has no number.
+    `step`: the bump. `least`: the lowest allowed version number, or None if the old version has no
+    number.
     """
     reasons, old = bump_reasons(differences), differences.old.version
     bump = required_bump(reasons)

@@ -1,7 +1,7 @@
 """The version bump that a change of the schema requires.
 
-A change is major if annotations that were valid under the old schema may be invalid, or mean
-something else, under the new one. docs/versioning.md explains the rules.
+A change is major if annotations that are valid under the old schema may be invalid, or have a
+different meaning, under the new schema. docs/versioning.md explains the rules.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from aloi.corpus.schema import AttributeType, EntityType, RelationType, Schema
 
 
 def schema_reasons(old: Schema | None, new: Schema | None) -> Iterator[BumpReason]:
-    """Yield a reason for each difference between two schemas, if there are two."""
+    """Yield a reason for each difference between two schemas; nothing if one is missing."""
     if old is None or new is None or old == new:
         return
     declared = _declared_bump(old.version, new.version)
@@ -38,7 +38,7 @@ def schema_reasons(old: Schema | None, new: Schema | None) -> Iterator[BumpReaso
 
 
 def _declared_bump(old: str, new: str) -> VersionBump:
-    """Return the bump of the schema's own version; none if either is not a version number."""
+    """Return the bump of the schema's version number; NONE if `old` or `new` is not a number."""
     try:
         return bump_between(old, new)
     except DataError:
@@ -48,7 +48,7 @@ def _declared_bump(old: str, new: str) -> VersionBump:
 def _name_reasons(
     what: str, old: Mapping[str, object], new: Mapping[str, object]
 ) -> Iterator[BumpReason]:
-    """Yield a reason for names that were removed, and one for names that were added."""
+    """Yield a reason if names were removed, and a reason if names were added."""
     for bump, change, names in (
         (VersionBump.MAJOR, "removed or renamed", old.keys() - new.keys()),
         (VersionBump.MINOR, "added", new.keys() - old.keys()),
@@ -75,7 +75,7 @@ def _attribute_reasons(name: str, old: AttributeType, new: AttributeType) -> Ite
 def _restriction_reasons(
     what: str, old: tuple[str, ...], new: tuple[str, ...]
 ) -> Iterator[BumpReason]:
-    """Yield the reasons for a change of the allowed values; an empty list allows any value."""
+    """Yield a reason for each change of the allowed values; an empty list allows any value."""
     if bool(old) == bool(new):
         yield from _value_reasons(what, old, new)
     elif old:
@@ -89,13 +89,13 @@ def _value_reasons(what: str, old: Iterable[str], new: Iterable[str]) -> Iterato
 
 
 def _reworded_types(old: Schema, new: Schema) -> list[str]:
-    """Return the types that both schemas have with different descriptions."""
+    """Return the names of types with different descriptions in the two schemas."""
     before, after = _descriptions(old), _descriptions(new)
     return [key[1] for key in before.keys() & after.keys() if before[key] != after[key]]
 
 
 def _descriptions(schema: Schema) -> dict[tuple[str, str], tuple[str, str]]:
-    """Return the English and French descriptions by kind and name of type."""
+    """Return the English and French description of each type, by kind and name."""
     kinds: dict[str, Mapping[str, EntityType | RelationType | AttributeType]] = {
         "entities": schema.entities,
         "relations": schema.relations,

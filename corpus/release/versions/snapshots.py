@@ -1,4 +1,4 @@
-"""Snapshots: one version of a corpus, read from a corpus folder, a release or bare documents."""
+"""A snapshot of one corpus version, read from a corpus folder, a release or document files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from aloi.corpus.statistics.readme_tables import missing_documents
 
 @dataclass(frozen=True)
 class TextHash:
-    """The salted hash of a text that a release withholds, and its salt."""
+    """The salted hash of a withheld text, and the salt."""
 
     salt: str
     hash: str
@@ -33,8 +33,9 @@ class TextHash:
 class CorpusSnapshot:
     """The documents of one corpus version, with their splits and rights, by document id.
 
-    `text_hashes`: hashes of the texts that a release withholds; these documents have spaces instead
-    of their text. `missing`: ids of documents that the version names but the snapshot lacks.
+    `text_hashes`: hashes of the texts that a release withholds; the text of such a document is
+    replaced by spaces. `missing`: ids of documents that belong to the version, but are not in the
+    snapshot.
     """
 
     documents: Mapping[str, Document]
@@ -47,7 +48,7 @@ class CorpusSnapshot:
     missing: frozenset[str] = frozenset()
 
     def split(self, id_: str) -> str:
-        """Return the split of a document, or an empty string if it is in none."""
+        """Return the split of a document, or an empty string if the document is in no split."""
         return self.split_of.get(id_, "")
 
     def __str__(self) -> str:
@@ -55,9 +56,10 @@ class CorpusSnapshot:
 
 
 def open_snapshot(path: Path) -> CorpusSnapshot:
-    """Read the snapshot of a release, a corpus folder, or bare documents in any format.
+    """Read the snapshot of a release, a corpus folder, or document files in any format.
 
-    Bare documents have no version, splits or schema. Raises `DataError` with all problems.
+    A snapshot of document files has no version, splits or schema. Raises `DataError` with all
+    problems.
     """
     if is_release(path):
         return _release_snapshot(Release.open(path))
@@ -108,6 +110,6 @@ def _release_snapshot(release: Release) -> CorpusSnapshot:
 
 
 def _blank_text(document: StandoffDocument) -> Document:
-    """Return a document with spaces instead of its text."""
+    """Return a document in which the withheld text is replaced by spaces."""
     text = " " * document.length
     return Document(document.id, text, document.entities, document.relations, document.meta)

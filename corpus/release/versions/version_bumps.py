@@ -12,7 +12,7 @@ _VERSION = re.compile(r"(\d+)(?:\.(\d+))?(?:\.(\d+))?")
 
 
 class VersionBump(IntEnum):
-    """The size of a version bump."""
+    """A version bump, ordered by size."""
 
     NONE = 0
     PATCH = 1
@@ -35,14 +35,15 @@ def parse_version(version: str) -> tuple[int, int, int]:
     """Return the numbers of `X`, `X.Y` or `X.Y.Z`; raise `DataError` for anything else."""
     parts = _VERSION.fullmatch(version)
     if parts is None:
-        what, fix = f"{version!r} is not a version number", "Write X.Y.Z, such as 1.0.0"
+        what = f"the version number {version!r} does not have the form X.Y.Z"
+        fix = "Change it to a version number such as 1.0.0"
         raise DataError([Problem("bad-version", what, fix)])
     major, minor, patch = (int(part or 0) for part in parts.groups())
     return major, minor, patch
 
 
 def lowest_version(version: str, bump: VersionBump) -> str:
-    """Return the lowest version number that follows a version with at least this bump.
+    """Return the lowest new version number that is allowed for a bump of an old version.
 
     Before 1.0.0 there is no compatibility promise, so a major bump increases the second number.
     Raises `DataError` if `version` is not a version number.
@@ -56,7 +57,7 @@ def lowest_version(version: str, bump: VersionBump) -> str:
 
 
 def bump_between(old: str, new: str) -> VersionBump:
-    """Return the bump from one version to another, given by the first number that differs."""
+    """Return the bump between two versions; the first number that differs determines it."""
     differs = [
         one != other for one, other in zip(parse_version(old), parse_version(new), strict=True)
     ]

@@ -20,7 +20,7 @@ from aloi.corpus.release.versions.snapshots import CorpusSnapshot, TextHash
 from aloi.corpus.rights import RIGHTS_KEYS
 
 USE_RIGHTS = ("licence", "holder", "redistributable")
-"""Rights that decide who may use a text; the other rights are compared as metadata."""
+"""Rights that determine who may use a text; all other rights are compared as metadata."""
 
 ChangeKey = tuple[AnnotationKind, str, str]
 """Kind of annotation, split, label."""
@@ -28,13 +28,14 @@ ChangeKey = tuple[AnnotationKind, str, str]
 
 @dataclass(frozen=True)
 class CorpusDifferences:
-    """All differences from `old` to `new` except those of the schema; documents by id, sorted.
+    """All differences from `old` to `new`, except schema differences. Documents are sorted by id.
 
-    `added`, `removed`: with their splits. `moved`: with the old and the new split. `rewritten`:
-    documents with a different text. `annotated`, `rights`, `metadata`: documents with different
-    annotations, rights or metadata. `annotations`: changes by kind, split and label; a moved
-    document counts in its new split. `kept`: annotations of documents in both versions, by kind and
-    split, as of the old version.
+    `added`, `removed`: split of each document, by id. `moved`: old and new split, by id.
+    `rewritten`: ids of documents with a different text. `annotated`, `rights`, `metadata`: ids of
+    documents with different annotations, rights or metadata. `annotations`: numbers of changes, by
+    kind, split and label. `kept`: number of annotations in the old version of documents that are in
+    both versions, by kind and split. The changes and annotations of a moved document belong to its
+    new split.
     """
 
     old: CorpusSnapshot
@@ -51,7 +52,7 @@ class CorpusDifferences:
 
 
 def compare_snapshots(old: CorpusSnapshot, new: CorpusSnapshot) -> CorpusDifferences:
-    """Return the differences from one version to the next."""
+    """Return the differences between an old and a new version."""
     common = sorted(old.documents.keys() & new.documents.keys())
     splits = {id_: (old.split(id_), new.split(id_)) for id_ in common}
     corrections = _corrections(old, new, common)
@@ -71,13 +72,19 @@ def compare_snapshots(old: CorpusSnapshot, new: CorpusSnapshot) -> CorpusDiffere
 
 
 def _only_in(one: CorpusSnapshot, other: CorpusSnapshot) -> dict[str, str]:
-    """Return the documents that only `one` has, with their splits."""
+    """Return the split of each document that is only in `one`, by id.
+
+    Documents that belong to `other`, but are missing in its snapshot, are ignored.
+    """
     ids = one.documents.keys() - other.documents.keys() - other.missing
     return {id_: one.split(id_) for id_ in sorted(ids)}
 
 
 def _text_differs(old: CorpusSnapshot, new: CorpusSnapshot, id_: str) -> bool:
-    """Return whether a text changed; hashes with different salts are compared by length only."""
+    """Return whether the text of a document changed.
+
+    If both texts are withheld, and their hashes have different salts, the lengths are compared.
+    """
     before, after = old.documents[id_].text, new.documents[id_].text
     match old.text_hashes.get(id_), new.text_hashes.get(id_):
         case None, None:
@@ -96,11 +103,14 @@ def _use_rights(snapshot: CorpusSnapshot, id_: str) -> tuple[object, ...]:
 
 
 def _metadata_differs(old: CorpusSnapshot, new: CorpusSnapshot, id_: str) -> bool:
-    """Return whether metadata differ; of a withheld document, only keys of both are compared."""
+    """Return whether the metadata of a document changed.
+
+    If the text is withheld, only keys that occur in both versions are compared.
+    """
     before, after = old.documents[id_].meta, new.documents[id_].meta
     keys = before.keys() | after.keys()
     if _is_withheld(old, new, id_):
-        keys = before.keys() & after.keys()  # a release keeps only some metadata
+        keys = before.keys() & after.keys()  # a release removes some metadata
     use_keys = {RIGHTS_KEYS[name] for name in USE_RIGHTS}
     return any(before.get(key) != after.get(key) for key in keys - use_keys)
 
@@ -112,7 +122,7 @@ def _is_withheld(old: CorpusSnapshot, new: CorpusSnapshot, id_: str) -> bool:
 def _corrections(
     old: CorpusSnapshot, new: CorpusSnapshot, common: list[str]
 ) -> dict[str, Mapping[tuple[AnnotationKind, str], AnnotationChanges]]:
-    """Return the annotation changes of each document in both versions."""
+    """Return the annotation changes of each document that is in both versions."""
     symmetric = _symmetric_labels(old, new)
     return {
         id_: compare_annotations(
@@ -127,7 +137,7 @@ def _corrections(
 
 
 def _symmetric_labels(old: CorpusSnapshot, new: CorpusSnapshot) -> frozenset[str]:
-    """Return the relation labels that are symmetric in the schemas of both versions."""
+    """Return the relation labels that are symmetric in every schema of the two versions."""
     labels = [each.schema.symmetric for each in (old, new) if each.schema]
     return frozenset.intersection(*labels) if labels else frozenset()
 
@@ -137,7 +147,7 @@ def _sum_changes(
     new: CorpusSnapshot,
     corrections: Mapping[str, Mapping[tuple[AnnotationKind, str], AnnotationChanges]],
 ) -> dict[ChangeKey, AnnotationChanges]:
-    """Return the changes of all documents by kind, split and label, sorted."""
+    """Return the changes in all documents, by kind, split and label, in sorted order."""
     sums: dict[ChangeKey, AnnotationChanges] = defaultdict(AnnotationChanges)
     for key, changes in (*_arrivals(old, new), *_departures(old, new)):
         sums[key] += changes
@@ -150,7 +160,7 @@ def _sum_changes(
 def _arrivals(
     old: CorpusSnapshot, new: CorpusSnapshot
 ) -> Iterator[tuple[ChangeKey, AnnotationChanges]]:
-    """Yield the annotations of added documents."""
+    """Yield the number of annotations of each added document, by kind, split and label."""
     for id_, split in _only_in(new, old).items():
         for (kind, label), number in count_annotations(new.documents[id_]).items():
             yield (kind, split, label), AnnotationChanges(arrived=number)
@@ -159,7 +169,7 @@ def _arrivals(
 def _departures(
     old: CorpusSnapshot, new: CorpusSnapshot
 ) -> Iterator[tuple[ChangeKey, AnnotationChanges]]:
-    """Yield the annotations of removed documents."""
+    """Yield the number of annotations of each removed document, by kind, split and label."""
     for id_, split in _only_in(old, new).items():
         for (kind, label), number in count_annotations(old.documents[id_]).items():
             yield (kind, split, label), AnnotationChanges(left=number)
@@ -168,7 +178,7 @@ def _departures(
 def _count_kept(
     old: CorpusSnapshot, new: CorpusSnapshot, common: list[str]
 ) -> Counter[tuple[AnnotationKind, str]]:
-    """Return the old annotations of documents in both versions, by kind and new split."""
+    """Return the number of old annotations in common documents, by kind and new split."""
     kept: Counter[tuple[AnnotationKind, str]] = Counter()
     for id_ in common:
         kept["entities", new.split(id_)] += len(old.documents[id_].entities)

@@ -150,7 +150,7 @@ def test_problem_names_document_and_offset_without_quoting_the_text(tmp_path: Pa
     (tmp_path / "page.html").write_text(f"<p>{EXCERPT}</p>", encoding="utf-8")
     (problem,) = folder_problems(tmp_path, Guard([other, DOCUMENT]))
     assert (problem.file, problem.document, problem.kind) == ("page.html", "d", "restricted-text")
-    assert "from character 25 of this document" in str(problem)
+    assert "starting at its character 25" in str(problem)
     assert "roses" not in str(problem)
     assert "jamais" not in str(problem)
 

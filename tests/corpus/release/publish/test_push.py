@@ -83,7 +83,7 @@ def test_repository_with_another_visibility_is_not_changed(
     aloi("release", "push", release, *options, *["--public"] * public)
     done = aloi("release", "push", release, *options, *["--public"] * (not public))
     assert done.returncode == 1
-    assert "[other-visibility]" in done.stderr
+    assert "[visibility-mismatch]" in done.stderr
 
 
 @pytest.mark.slow
@@ -216,7 +216,7 @@ def test_lost_connection_is_reported_and_the_push_can_be_repeated(
 
 @pytest.mark.parametrize(
     ("token", "kind"),
-    [("hf_nobodynobodynobody", "bad-token"), (READER, "no-right"), ("", "no-token")],
+    [("hf_nobodynobodynobody", "bad-token"), (READER, "no-write-access"), ("", "no-token")],
 )
 def test_invalid_token_is_reported_but_not_printed(
     hub: Hub, aloi: Run, release: Path, token: str, kind: str
@@ -234,7 +234,7 @@ def test_plan_says_that_an_unseen_repository_may_be_hidden(
     aloi("release", "push", release, *TO, "--execute")
     done = aloi("release", "push", release, *TO, token="")
     assert done.returncode == 0
-    assert "new, or hidden from this token" in done.stdout
+    assert "new, or hidden from this access token" in done.stdout
 
 
 def test_error_message_of_the_hub_is_shown(hub: Hub, aloi: Run, release: Path) -> None:
@@ -282,7 +282,7 @@ def test_release_changed_after_the_build_is_rejected(
 @pytest.mark.parametrize(
     ("repo", "tag", "kind"),
     [
-        ("org/tiny", "v2.0.0", "other-version"),
+        ("org/tiny", "v2.0.0", "version-mismatch"),
         ("tiny", "v1.0.0", "bad-repository"),
         ("org/tiny", "1.0.0", "bad-tag"),
     ],

@@ -60,7 +60,7 @@ CHANGES: dict[str, tuple[Callable[[Path], object], set[str]]] = {
         lambda r: change_cell(
             r / "documents/train.parquet", "text", lambda t: t.replace("Rome", "Lyon")
         ),
-        {"checksum", "other-document", "bad-croissant"},
+        {"checksum", "document-differs", "bad-croissant"},
     ),
     "restricted text": (
         lambda r: change_cell(r / "documents/train.parquet", "meta", lambda m: releases.SECRET),
@@ -68,7 +68,7 @@ CHANGES: dict[str, tuple[Callable[[Path], object], set[str]]] = {
     ),
     "an id": (
         lambda r: change_cell(r / "tokens/dev.parquet", "id", lambda i: "d"),
-        {"checksum", "bad-croissant", "other-documents"},
+        {"checksum", "bad-croissant", "unlisted-documents"},
     ),
     "an added file": (lambda r: (r / "notes.txt").touch(), {"checksum"}),
     "a missing file": (lambda r: (r / "CITATION.cff").unlink(), {"checksum"}),

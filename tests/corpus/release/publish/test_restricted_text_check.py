@@ -131,24 +131,27 @@ def test_push_that_used_restricted_documents_is_rejected_without_corpus(
 ) -> None:
     done = aloi("release", "push", release, *TO)
     assert done.returncode == 1
-    assert "document d25: restricted document used, but no corpus is given" in done.stderr
+    assert (
+        "document d25: the files use this restricted document, but no corpus is given"
+        in done.stderr
+    )
     assert "--corpus CORPUS" in done.stderr
     done = aloi(
         "release", "push-model", model, *TO, "--evaluation", write_scores(tmp_path, make_report())
     )
     assert done.returncode == 1
-    assert "document d25: restricted document used" in done.stderr
+    assert "document d25: the files use this restricted document" in done.stderr
     runs = [{"split": "article", "report": make_report().to_json()}]
     (tmp_path / "new.json").write_text(json.dumps({"runs": runs}))
     done = aloi("release", "push-model", model, *TO, "--evaluation", tmp_path / "new.json")
     assert done.returncode == 1
-    assert "document d25: restricted document used" in done.stderr
+    assert "document d25: the files use this restricted document" in done.stderr
     (tmp_path / "old.json").write_text(
         json.dumps({"runs": [{"split": "article", "system": "ner", "task": "x", "report": {}}]})
     )
     done = aloi("release", "push-model", model, *TO, "--evaluation", tmp_path / "old.json")
     assert done.returncode == 1
-    assert "[nothing-to-check]" in done.stderr
+    assert "[text-unavailable]" in done.stderr
     assert not hub.requests
 
 
@@ -168,7 +171,7 @@ def test_push_is_rejected_if_the_corpus_lacks_the_restricted_document(
     (corpus / "restricted" / "d25.json").unlink()
     done = aloi("release", "push", release, *TO, "--corpus", corpus)
     assert done.returncode == 1
-    assert "document d25: restricted document used, but corpus toy" in done.stderr
+    assert "document d25: the files use this restricted document, but corpus toy" in done.stderr
 
 
 def test_push_is_rejected_if_the_corpus_has_a_different_text(

@@ -317,7 +317,7 @@ def test_snapshots_without_a_version_are_compared() -> None:
 
 
 def test_malformed_version_is_an_error() -> None:
-    with pytest.raises(DataError, match="not a version number"):
+    with pytest.raises(DataError, match="does not have the form"):
         list(version_problems(compare_snapshots(snapshot(version="new"), ONE)))
 
 
