@@ -104,7 +104,7 @@ def test_the_second_of_two_runs_ends_and_the_first_is_right(made: Path) -> None:
     line, count = said.splitlines()
     holder = f"(pid {first.pid}, started 20"
     assert line.startswith(f"out.jsonl: is being written by another aloi process {holder}")
-    assert line.endswith("[busy-output]. Wait until it ends, or stop it.")
+    assert line.endswith("[busy-output]. Wait until that process ends, or stop it.")
     assert count == "1 problem"
     assert not list(made.glob("*out.jsonl?*"))
 
