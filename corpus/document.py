@@ -109,7 +109,7 @@ class InvalidDocumentError(DataError, ValueError):
 def outermost(entities: tuple[Entity, ...]) -> tuple[Entity, ...]:
     """Return the mentions that are not nested in a longer mention, in text order.
 
-    Of outermost mentions with the same span, all are returned.
+    If several of them have the same span, all are returned.
     """
     kept: list[Entity] = []
     reach = -1
@@ -140,10 +140,8 @@ def salvage(draft: Draft) -> tuple[Document, list[Problem]]:
         if relation.head in entities and relation.tail in entities:
             relations.append(relation)
         else:
-            what, fix = (
-                "the relation was dropped with its invalid head or tail",
-                "Correct the entity",
-            )
+            what = "the relation was dropped with its invalid head or tail"
+            fix = "Correct the head or tail"
             problems.append(Problem("lost-relation", what, fix, draft.id, str(relation)))
     document = Document(
         draft.id, draft.text, tuple(entities.values()), tuple(relations), draft.meta
@@ -181,9 +179,8 @@ def _span_problems(draft: Draft, entity: Entity) -> Iterator[Problem]:
         yield Problem("offset-outside-text", what, fix, draft.id, entity.id)
     elif entity.end <= entity.start:
         fix = "Correct the offsets; the end is exclusive and must be greater than the start"
-        yield Problem(
-            "empty-span", f"the span {span} contains no characters", fix, draft.id, entity.id
-        )
+        what = f"the span {span} contains no characters"
+        yield Problem("empty-span", what, fix, draft.id, entity.id)
     yield from _score_problems(draft, entity.id, entity.score)
 
 

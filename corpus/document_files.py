@@ -189,7 +189,7 @@ def _is_indented(path: Path) -> bool:
 
 
 def _diagnose(raw: bytes) -> tuple[Draft | None, list[Problem]]:
-    """Return a draft with the readable parts of an invalid document's JSON, and its problems."""
+    """Return the readable parts of an invalid document as a draft, and the problems."""
     try:
         value = json.loads(raw)
     except (ValueError, RecursionError) as error:
@@ -274,10 +274,7 @@ def _line_of(raw: bytes, item: str | None) -> int:
         keys = zip(("id",), words[:1], strict=True)
     patterns = [rf'"{key}"\s*:\s*{re.escape(json.dumps(word))}'.encode() for key, word in keys]
     lines = raw.split(b"\n")
-    for distance in (
-        0,
-        _MAX_LINES_PER_ITEM,
-    ):  # first search for all keys on one line, then on nearby lines
+    for distance in (0, _MAX_LINES_PER_ITEM):  # search for keys on the same line, then nearby
         for number, line in enumerate(lines):
             nearby = b"\n".join(lines[max(number - distance, 0) : number + distance + 1])
             if re.search(patterns[0], line) and all(re.search(p, nearby) for p in patterns):

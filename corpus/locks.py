@@ -63,9 +63,7 @@ def _locked(output: Path) -> Iterator[None]:
     except Timeout as error:
         raise DataError([_busy(output, file)]) from error
     except OSError as error:
-        if (
-            error.filename is not None
-        ):  # the file was not opened; errors of locking have no filename
+        if error.filename is not None:  # the file was not opened; locking gives no filename
             raise
         what = f"this file system cannot lock files: {error.strerror}"
         fix = "Write to a local disk, or mount the network file system with lock support"
@@ -94,7 +92,6 @@ def _busy(output: Path, file: Path) -> Problem:
     holder = ""
     with suppress(OSError):  # the file was removed in the meantime, or cannot be read
         holder = file.read_text(encoding="utf-8", errors="replace").partition("\n")[0]
-    what = "is being written by another aloi process" + (f" ({holder})" if holder else "")
-    return Problem(
-        "busy-output", what, "Wait until that process ends, or stop it", file=str(output)
-    )
+    what = "another aloi process is writing this output" + (f" ({holder})" if holder else "")
+    fix = "Wait until that process ends, or stop it"
+    return Problem("busy-output", what, fix, file=str(output))

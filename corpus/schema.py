@@ -134,9 +134,8 @@ def _relation_problems(draft: Draft, schema: Schema, labels: dict[str, str]) -> 
             yield Problem("unknown-relation-label", what, fix, draft.id, str(relation))
         else:
             head, tail = labels.get(relation.head, ""), labels.get(relation.tail, "")
-            known = (
-                head in schema.entities and tail in schema.entities
-            )  # others are reported as such
+            # _entity_problems reports unknown entity labels
+            known = head in schema.entities and tail in schema.entities
             if known and not type_.allows(head, tail):
                 what = f"{relation.label} does not allow {head} as head with {tail} as tail"
                 heads, tails = " or ".join(type_.head), " or ".join(type_.tail)

@@ -98,7 +98,7 @@ def _copy(source: Input) -> None:
             shutil.copyfileobj(stream, copy)
     except OSError as error:
         what = f"the stream cannot be copied to {tempfile.gettempdir()}: {error.strerror}"
-        fix = "Check that the input is open and the disk is not full, or set TMPDIR"
+        fix = "Check that the input is open, or set TMPDIR to a folder on a disk with free space"
         raise DataError([Problem("bad-stream", what, fix, file=source.name)]) from error
 
 

@@ -89,10 +89,7 @@ def build_document(text: SourceText, details: TextDetails) -> Document:
 
 
 def slugify(name: str) -> str:
-    """Return a name in lower case, without accents, and with `-` for all other characters.
-
-    Letters and digits are kept.
-    """
+    """Return a name in lower case and without accents; only letters, digits and `-` remain."""
     plain = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
     return re.sub(r"[\W_]+", "-", plain.lower()).strip("-")
 
@@ -102,7 +99,7 @@ def _id_problems(
 ) -> Iterator[tuple[int, Problem]]:
     """Yield a problem for each id that is in use or cannot be a file name.
 
-    Each problem is preceded by the position of the document in `documents`.
+    Each problem is yielded with the position of its document in `documents`.
     """
     ids = set(known_ids)
     for position, document in enumerate(documents):
@@ -122,7 +119,7 @@ def _duplicate_problems(
 ) -> Iterator[tuple[int, Problem]]:
     """Yield a problem for each (near) duplicate of a known or an earlier document.
 
-    Each problem is preceded by the position of the document in `documents`.
+    Each problem is yielded with the position of its document in `documents`.
     """
     ngrams = [word_ngrams(document.text) for document in documents]
     positions: dict[tuple[str, ...], list[int]] = defaultdict(list)
@@ -145,7 +142,7 @@ def _duplicate_problem(new: Document, other: str, text: str, share: float) -> Pr
         what = f"document {other} has the same text"
         return Problem("same-text", what, "Do not add this text", new.id)
     if share >= NEAR_DUPLICATE_SHARE:
-        what = f"{share:.0%} of the word n-grams also occur in document {other}"
+        what = f"the text has {share:.0%} of its word n-grams in common with document {other}"
         fix = "Add only one of the two texts to the corpus"
         return Problem("near-same-text", what, fix, new.id)
     return None

@@ -115,9 +115,8 @@ def _folder_problems(corpus: Corpus, files_read: set[str]) -> Iterator[Problem]:
         yield Problem("no-document", "there is no document in gold/", fix, file=str(corpus.folder))
     for file in sorted((corpus.folder / "gold").rglob("*.json*")):
         if str(file) not in files_read:
-            yield Problem(
-                "stray-file", "the file is not read as part of the corpus", fix, file=str(file)
-            )
+            what = "the file is not read as part of the corpus"
+            yield Problem("stray-file", what, fix, file=str(file))
 
 
 def _placement_problems(corpus: Corpus, file: Path, id_: str) -> Iterator[Problem]:
@@ -126,12 +125,10 @@ def _placement_problems(corpus: Corpus, file: Path, id_: str) -> Iterator[Proble
         what, fix = "the file name differs from the document id", f"Rename the file to {id_}.json"
         yield Problem("file-name", what, fix, file=str(file))
     if (file.parent.name == "restricted") != (id_ in corpus.manifest.restricted):
-        what = (
-            "the document must be in restricted/ if and only if corpus.toml lists it as restricted"
-        )
+        what = "only one of restricted/ and `restricted` in corpus.toml contains the document"
         fix = (
-            "Put documents that must not be redistributed into restricted/ and list their ids "
-            "under `restricted` in corpus.toml"
+            "If the document must not be redistributed, put it into restricted/ and list its id "
+            "under `restricted` in corpus.toml; otherwise, do neither"
         )
         yield Problem("restricted-or-not", what, fix, id_, file=str(file))
 

@@ -30,7 +30,7 @@ class ExpectedPattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ForbiddenPattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A pattern that mentions with one of `labels` must not match; empty `labels` means all."""
+    """A forbidden pattern for mentions with one of `labels`; for all mentions if there are none."""
 
     rule: str
     pattern: str

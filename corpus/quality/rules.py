@@ -132,8 +132,8 @@ def _is_inside_word(document: Document, position: int) -> bool:
 def rare_inner_mentions(documents: Iterable[Document]) -> Iterator[Finding]:
     """Yield a finding for each mention that has unusual nested mentions.
 
-    Mentions with the same surface and label are compared: usual is their most frequent set of
-    nested mentions. If several sets are tied as most frequent, every mention is a finding.
+    The most frequent set of nested mentions is usual; it is determined for each pair of surface
+    and label. If several sets are tied as most frequent, every mention is a finding.
     """
     cases = [
         (document, entity, _inner_mentions(document, entity))
@@ -150,7 +150,7 @@ def rare_inner_mentions(documents: Iterable[Document]) -> Iterator[Finding]:
             other = next(each for each, _ in counts.most_common() if each != inner)
             what = (
                 f"the nested mentions are: {_join(inner)}; "
-                f"{counts[other]} with the same surface and label contain: {_join(other)}"
+                f"in {counts[other]} of the mentions with this surface and label: {_join(other)}"
             )
             fix = "Annotate the same nested mentions, or record in review.toml why they differ"
             yield entity_finding("inner-differs", document, entity, what, fix)
@@ -194,10 +194,10 @@ def ref_label_conflicts(
 
 
 def single_refs(document: Document) -> Iterator[Finding]:
-    """Yield a finding for each mention that has a unique `ref`, unlike an equal mention.
+    """Yield a finding for each unique `ref` if an equal mention has a different `ref`.
 
-    Mentions are equal if they have the same surface, label and attributes. A finding requires that
-    no other mention in the document has the `ref`, and that an equal mention has a different one.
+    A `ref` is unique if only one mention in the document has it. Mentions are equal if they have
+    the same surface, label and attributes.
     """
     ref_counts = Counter(entity.ref for entity in document.entities)
     equal: dict[tuple[str, str, str], list[Entity]] = defaultdict(list)
@@ -298,7 +298,7 @@ def forbidden_matches(document: Document, forbidden: ForbiddenPattern) -> Iterat
     for entity in document.entities:
         match = pattern.search(document.surface(entity))
         if match and (not forbidden.labels or entity.label in forbidden.labels):
-            what = f"a mention with the label {entity.label} must not contain «{match[0]}»"
+            what = f"the mention has the label {entity.label} and contains «{match[0]}»"
             yield entity_finding(forbidden.rule, document, entity, what, forbidden.fix)
 
 
