@@ -1,1 +1,1 @@
-"""Corpora: documents, formats, schema, checks, statistics and releases."""
+"""Corpora: documents, file formats, schema, checks, statistics and releases."""

@@ -1,4 +1,4 @@
-"""Files and folders that are written completely or not at all."""
+"""Atomic writes: a file or folder is written completely or not at all."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import IO
 
 @contextmanager
 def atomic_text_file(path: Path) -> Iterator[IO[str]]:
-    """Open `path` for UTF-8 text; the file appears only if the block succeeds.
+    """Open `path` for writing UTF-8 text; the file is created only if the block succeeds.
 
     Line ends are written unchanged.
     """
@@ -26,7 +26,7 @@ def atomic_text_file(path: Path) -> Iterator[IO[str]]:
 
 @contextmanager
 def atomic_binary_file(path: Path) -> Iterator[IO[bytes]]:
-    """Open `path` for bytes; the file appears only if the block succeeds."""
+    """Open `path` for writing bytes; the file is created only if the block succeeds."""
     with _temporary_file(path) as temporary, temporary.open("wb") as stream:
         yield stream
 
@@ -39,7 +39,7 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 @contextmanager
 def _temporary_file(path: Path) -> Iterator[Path]:
-    """Yield a file in the same folder that is renamed to `path` if the block succeeds."""
+    """Yield the path of a temporary file; rename the file to `path` if the block succeeds."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     os.close(descriptor)
@@ -53,9 +53,10 @@ def _temporary_file(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
-    """Yield a temporary folder; if the block succeeds, its files are moved into `path`.
+    """Yield a temporary folder; move its files into `path` if the block succeeds.
 
-    Files at any depth are moved. Other files in `path` are kept.
+    Files in subfolders are moved too. Files that `path` already contains are kept, unless a new
+    file has the same name.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
@@ -72,7 +73,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def replacement_folder(path: Path) -> Iterator[Path]:
-    """Yield an empty folder that replaces `path` and all its content if the block succeeds."""
+    """Yield an empty folder; if the block succeeds, it replaces the folder `path` completely."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
     new, old = temporary / "new", temporary / "old"
@@ -91,5 +92,5 @@ def replacement_folder(path: Path) -> Iterator[Path]:
 def _replace(temporary: Path, path: Path) -> None:
     mask = os.umask(0)
     os.umask(mask)
-    temporary.chmod(0o666 & ~mask)  # the mode of an ordinary new file; mkstemp makes it 0600
+    temporary.chmod(0o666 & ~mask)  # the mode of a new file; mkstemp sets 0600
     os.replace(temporary, path)

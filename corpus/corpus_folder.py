@@ -23,9 +23,9 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The content of `corpus.toml`.
 
     `schema` and `splits` are file names. `restricted` lists documents that may be missing from a
-    copy of the corpus. `rights` apply to the documents that state no other rights
-    (`aloi.corpus.rights`). `title`, `authors` and `contact` (for take-down requests) are published
-    with a release.
+    copy of the corpus. `rights` are the default rights; a document can state
+    different ones (`aloi.corpus.rights`). `title`, `authors` and `contact` (for take-down requests)
+    are published with a release.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class Corpus:
-    """A corpus folder; documents are read from `gold/` and `restricted/` when they are needed."""
+    """A corpus folder; its documents are read from `gold/` and `restricted/` on first use."""
 
     folder: Path
     manifest: Manifest
@@ -51,14 +51,14 @@ class Corpus:
 
     @classmethod
     def open(cls, folder: Path) -> Corpus:
-        """Read the manifest, schema and splits; raise `DataError` if one is invalid."""
+        """Open a corpus folder; raise `DataError` if its manifest, schema or splits are invalid."""
         fix = "Correct or add the file; the corpus/ folder of aloi is an example"
         manifest = load_toml(folder / CORPUS_MANIFEST, Manifest, fix=fix)
         splits = load_toml(folder / manifest.splits, dict[str, tuple[str, ...]], fix=fix)
         return cls(folder, manifest, load_schema(folder / manifest.schema), splits)
 
     def records(self) -> Iterator[document_files.DocumentRecord]:
-        """Yield every record of the corpus, valid or not."""
+        """Yield every record of the corpus, including invalid records."""
         for file in (
             *sorted((self.folder / "gold").glob("*.json")),
             *sorted((self.folder / "restricted").glob("*.json")),
@@ -67,27 +67,27 @@ class Corpus:
 
     @cached_property
     def documents(self) -> tuple[Document, ...]:
-        """All documents; raises `DataError` if one is invalid."""
+        """All documents of the corpus; raises `DataError` if a document is invalid."""
         return tuple(document_files.valid_documents(self.records()))
 
     @cached_property
     def split_of(self) -> dict[str, str]:
-        """The split of each document id; the last one if several splits list it."""
+        """The split of each document id; if several splits list the id, the last of them."""
         return {id_: split for split, ids in self.splits.items() for id_ in ids}
 
     def rights(self, document: Draft) -> Rights:
-        """Return the rights in a document's text, from its metadata and the manifest."""
+        """Return the rights in a document's text, according to its metadata and the manifest."""
         restricted = document.id in self.manifest.restricted
         return resolve_rights(document.meta, self.manifest.rights, restricted=restricted)
 
     @cached_property
     def restricted_ids(self) -> frozenset[str]:
-        """The ids of all documents that must not be redistributed, missing ones included."""
+        """The ids of all documents that must not be redistributed, including missing documents."""
         found = (each.id for each in self.documents if not self.rights(each).redistributable)
         return frozenset((*self.manifest.restricted, *found))
 
     def split(self, name: str) -> tuple[Document, ...]:
-        """Return the documents of a split; restricted documents may be missing."""
+        """Return the documents of a split that exist in this copy of the corpus."""
         ids = set(self.splits.get(name, ()))
         return tuple(document for document in self.documents if document.id in ids)
 
@@ -103,5 +103,5 @@ class Corpus:
 
 
 def is_corpus(path: Path) -> bool:
-    """Return whether a path is a corpus folder."""
+    """Return whether a path is a corpus folder, i.e. contains `corpus.toml`."""
     return (path / CORPUS_MANIFEST).is_file()

@@ -1,9 +1,9 @@
-"""The document: a text with its entities and the relations between them.
+"""The document: a text with entities, and relations between the entities.
 
-Offsets are Unicode code points with the end exclusive: `text[start:end]` is the mention.
+Offsets count Unicode code points; the end is exclusive. A mention is `text[start:end]`.
 
-The structs contain plain values without cycles, so garbage collection is disabled for them
-(`gc=False`), which doubles the speed of reading.
+The structs contain plain values without cycles, so the garbage collector ignores them
+(`gc=False`). This doubles the speed of reading.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ class Entity(
 ):
     """A mention: the span `text[start:end]` with a label.
 
-    `ref` identifies the real-world entity (a Wikidata id or a local name). `score` is the
-    confidence of a model, from 0 to 1.
+    `ref` identifies the real-world entity (a Wikidata id or a local name). `score` is a
+    model's confidence, from 0 to 1.
     """
 
     id: str
@@ -49,7 +49,7 @@ class Relation(
     kw_only=True,
     gc=False,
 ):
-    """A labelled relation from the entity id `head` to the entity id `tail` of one document."""
+    """A labelled relation between two entities of a document: `head` and `tail` are their ids."""
 
     head: str
     tail: str
@@ -63,7 +63,7 @@ class Relation(
 
 
 class Draft(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
-    """A document that may be invalid; the checks run on drafts."""
+    """A document that may be invalid; the checks accept drafts."""
 
     id: str
     text: str
@@ -75,9 +75,10 @@ class Draft(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 class Document(Draft, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """A valid document with sorted entities and relations.
 
-    Entities are in text order, outer before inner ones; relations are sorted by head, then tail.
-    Raises `InvalidDocumentError` with all problems at once: offsets outside the text, empty spans,
-    duplicate entity ids, relations to unknown entities, and scores that are not finite.
+    Entities are in text order, an outer entity before the entities nested in it. Relations are
+    sorted by head and tail. Raises `InvalidDocumentError` with all problems at once: an empty
+    document id, offsets outside the text, empty spans, duplicate entity ids, relations to unknown
+    entities, and scores that are not finite.
     """
 
     def __post_init__(self) -> None:
@@ -93,22 +94,22 @@ class Document(Draft, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
         msgspec.structs.force_setattr(self, "relations", tuple(relations))
 
     def surface(self, entity: Entity) -> str:
-        """Return the text of a mention."""
+        """Return the text of an entity's mention."""
         return self.text[entity.start : entity.end]
 
     def by_id(self) -> dict[str, Entity]:
-        """Return the entities by id."""
+        """Return a dictionary from entity id to entity."""
         return {entity.id: entity for entity in self.entities}
 
 
 class InvalidDocumentError(DataError, ValueError):
-    """An error in the values of a document."""
+    """The error raised for a document that is not valid."""
 
 
 def outermost(entities: tuple[Entity, ...]) -> tuple[Entity, ...]:
-    """Return the mentions that are not inside a longer mention, in text order.
+    """Return the mentions that are not nested in a longer mention, in text order.
 
-    Mentions with the same span do not contain each other: all of them are returned.
+    If several of them have the same span, all are returned.
     """
     kept: list[Entity] = []
     reach = -1
@@ -121,10 +122,10 @@ def outermost(entities: tuple[Entity, ...]) -> tuple[Entity, ...]:
 
 
 def salvage(draft: Draft) -> tuple[Document, list[Problem]]:
-    """Return the valid part of a draft as a document, and the problems of everything dropped.
+    """Drop the invalid parts of a draft; return the document that remains, and all problems.
 
-    The draft needs an id. Of several entities with the same id the first is kept; a relation is
-    dropped if one of its entities is.
+    The draft must have an id. If several entities have the same id, the first is kept. If an
+    entity is dropped, its relations are dropped too.
     """
     problems = list(validity_problems(draft))
     invalid = {problem.item for problem in problems if problem.kind != "entity-id-twice"}
@@ -139,7 +140,8 @@ def salvage(draft: Draft) -> tuple[Document, list[Problem]]:
         if relation.head in entities and relation.tail in entities:
             relations.append(relation)
         else:
-            what, fix = "dropped because its head or tail is invalid", "Correct the entity"
+            what = "the relation was dropped with its invalid head or tail"
+            fix = "Correct the head or tail"
             problems.append(Problem("lost-relation", what, fix, draft.id, str(relation)))
     document = Document(
         draft.id, draft.text, tuple(entities.values()), tuple(relations), draft.meta
@@ -148,21 +150,22 @@ def salvage(draft: Draft) -> tuple[Document, list[Problem]]:
 
 
 def validity_problems(draft: Draft) -> Iterator[Problem]:
-    """Yield every reason why a draft is not a valid document; the schema is not considered."""
+    """Yield every problem that makes a draft an invalid document; the schema is not checked."""
     if not draft.id:
         yield Problem("missing-id", "the document id is empty", "Give the document a unique id")
     ids: set[str] = set()
     for entity in draft.entities:
         yield from _span_problems(draft, entity)
         if entity.id in ids:
-            fix = "Rename one of the two: ids are unique in a document"
-            yield Problem("entity-id-twice", "duplicate entity id", fix, draft.id, entity.id)
+            fix = "Give each entity of the document a unique id"
+            what = "several entities of the document have this id"
+            yield Problem("entity-id-twice", what, fix, draft.id, entity.id)
         ids.add(entity.id)
     for relation in draft.relations:
         missing = sorted({end for end in (relation.head, relation.tail) if end not in ids})
         if missing:
             what = f"no entity has the id {' or '.join(missing)}"
-            fix = "Use the ids of entities of this document, or remove the relation"
+            fix = "Use ids of entities in this document as head and tail, or remove the relation"
             yield Problem("dangling-relation", what, fix, draft.id, str(relation))
         yield from _score_problems(draft, str(relation), relation.score)
 
@@ -171,18 +174,19 @@ def _span_problems(draft: Draft, entity: Entity) -> Iterator[Problem]:
     length = len(draft.text)
     span = f"{entity.start}–{entity.end}"
     if not (0 <= entity.start <= length and 0 <= entity.end <= length):
-        fix = "Correct the offsets; they count Unicode code points, with the end exclusive"
-        what = f"offset outside the text: {span}, the text has {length} characters"
+        fix = "Correct the offsets; they count Unicode code points, and the end is exclusive"
+        what = f"the span {span} is not inside the text, which has {length} characters"
         yield Problem("offset-outside-text", what, fix, draft.id, entity.id)
     elif entity.end <= entity.start:
-        fix = "Correct the offsets; the end is exclusive and greater than the start"
-        yield Problem("empty-span", f"empty span {span}", fix, draft.id, entity.id)
+        fix = "Correct the offsets; the end is exclusive and must be greater than the start"
+        what = f"the span {span} contains no characters"
+        yield Problem("empty-span", what, fix, draft.id, entity.id)
     yield from _score_problems(draft, entity.id, entity.score)
 
 
 def _score_problems(draft: Draft, item: str, score: float | None) -> Iterator[Problem]:
     if score is not None and not math.isfinite(score):
-        what, fix = f"score {score} is not finite", "Remove the score or write a finite number"
+        what, fix = f"the score {score} is not finite", "Write a finite number, or remove the score"
         yield Problem("score-not-a-number", what, fix, draft.id, item)
 
 
@@ -191,12 +195,12 @@ def _text_order(entity: Entity) -> tuple[int, int, str, str]:
 
 
 def hash_text(text: str) -> str:
-    """Return the SHA-256 of a text in UTF-8, in hexadecimal."""
+    """Return the SHA-256 of a text, encoded in UTF-8, as a hexadecimal string."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def hash_documents(documents: Iterable[Document]) -> str:
-    """Return the SHA-256 of documents in hexadecimal; it does not depend on their order."""
+    """Return the SHA-256 of documents as a hexadecimal string; their order has no effect."""
     encoder = msgspec.json.Encoder(order="sorted")
     hashes = sorted(hashlib.sha256(encoder.encode(document)).digest() for document in documents)
     return hashlib.sha256(b"".join(hashes)).hexdigest()

@@ -1,8 +1,8 @@
-"""The native format: documents as JSON, one per line (JSON Lines) or one per file.
+"""The native format: JSON, with one document per line (JSON Lines) or per file.
 
 A JSON object has the keys of `Document`: `id`, `text` and `entities`, and optionally `relations`
 and `meta`. Unknown keys are errors. Reading continues after an invalid document, so that all
-problems are reported together.
+problems can be reported together.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _ENCODER = msgspec.json.Encoder()
 _BOM = b"\xef\xbb\xbf"
 _FILE_NAME = re.compile(r"\w[\w.\-]*")
 _MAX_LINES_PER_ITEM = 6
-"""Maximum distance, in lines, between the keys of one entity or relation in indented JSON."""
+"""Maximum number of lines between two keys of the same entity or relation in indented JSON."""
 
 _TYPE_NAMES: dict[type, str] = {Draft: "document", Entity: "entity", Relation: "relation"}
 _ITEM_TYPES: dict[str, type] = {"entities": Entity, "relations": Relation}
@@ -36,7 +36,7 @@ _ITEM_TYPES: dict[str, type] = {"entities": Entity, "relations": Relation}
 class DocumentRecord:
     """The JSON of one document: a valid `document`, or a `draft` with its problems.
 
-    `draft` is None if the JSON cannot be read as a document at all. `line` counts from 1.
+    `draft` is None if the JSON cannot be read even as an invalid document. `line` counts from 1.
     """
 
     raw: bytes
@@ -47,33 +47,34 @@ class DocumentRecord:
 
     @property
     def document(self) -> Document | None:
-        """The document, or None if it is invalid."""
+        """The document, or None if the record is invalid."""
         return self.draft if isinstance(self.draft, Document) else None
 
     def place(self, problem: Problem) -> Problem:
-        """Return a problem of this record with the file and the line of the item it names."""
+        """Add the file to a problem of this record, and the line of the problem's item."""
         offset = problem.line - 1 if problem.line else _line_of(self.raw, problem.item)
         return replace(problem, file=self.file, line=self.line + offset)
 
 
 def decode_record(raw: bytes, *, file: str, line: int = 1) -> DocumentRecord:
-    """Decode the JSON of one document; errors are returned as problems of the record."""
+    """Decode the JSON of one document; the returned record contains any errors as problems."""
     try:
         return DocumentRecord(raw, file, line, _DECODER.decode(raw))
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         draft, problems = _diagnose(raw)
-        if not problems:  # valid for the json module, but not for the stricter decoder
+        if not problems:  # the json module accepts it, the stricter decoder does not
             draft = None
-            fix = "Write strict JSON: no NaN, no lone surrogate, no number too large"
-            problems = [Problem("broken-json", f"broken JSON: {error}", fix)]
+            fix = "Write strict JSON without NaN, lone surrogates or numbers that are too large"
+            problems = [Problem("broken-json", f"the JSON is invalid: {error}", fix)]
         record = DocumentRecord(raw, file, line, draft)
         return DocumentRecord(raw, file, line, draft, tuple(map(record.place, problems)))
 
 
 def read_records(path: str | Path) -> Iterator[DocumentRecord]:
-    """Yield the records of a `.jsonl` file, a `.json` file, or a folder of both (recursively).
+    """Yield the records of a `.jsonl` or `.json` file, or of all such files in a folder.
 
-    A file with another suffix is read as JSON Lines, unless its first line is `{` alone.
+    Subfolders are included. A file with a different suffix is read as JSON Lines, or as one JSON
+    object if its first line contains only `{`.
     """
     path = Path(path)
     if path.is_dir():
@@ -87,7 +88,7 @@ def read_records(path: str | Path) -> Iterator[DocumentRecord]:
 
 
 def read_lines(stream: Iterable[bytes], *, file: str) -> Iterator[DocumentRecord]:
-    """Yield the records of JSON Lines; blank lines are skipped."""
+    """Yield the record of each line of a JSON Lines file; skip blank lines."""
     for number, raw in enumerate(stream, start=1):
         content = raw.removeprefix(_BOM) if number == 1 else raw
         if content.strip():
@@ -95,9 +96,9 @@ def read_lines(stream: Iterable[bytes], *, file: str) -> Iterator[DocumentRecord
 
 
 def valid_documents(records: Iterable[DocumentRecord]) -> Iterator[Document]:
-    """Yield the documents up to the first problem; raise `DataError` with all problems at the end.
+    """Yield valid documents until the first problem; raise `DataError` after the last record.
 
-    Duplicate document ids are problems too.
+    The error contains the problems of all records. A duplicate document id is a problem too.
     """
     problems: list[Problem] = []
     ids = DocumentIds()
@@ -111,7 +112,7 @@ def valid_documents(records: Iterable[DocumentRecord]) -> Iterator[Document]:
 
 
 def duplicate_id_problems(record: DocumentRecord, ids: DocumentIds) -> list[Problem]:
-    """Record a document's id in `ids`; return a problem if it was there before."""
+    """Add a document's id to `ids`; return a problem if `ids` already contained the id."""
     if record.draft is None:
         return []
     found = ids.add(record.draft.id, f"{record.file}:{record.line}")
@@ -119,12 +120,12 @@ def duplicate_id_problems(record: DocumentRecord, ids: DocumentIds) -> list[Prob
 
 
 def read(path: str | Path) -> list[Document]:
-    """Return all documents of a file or folder; raise `DataError` with all its problems."""
+    """Return all documents of a file or folder; raise `DataError` if any is invalid."""
     return list(valid_documents(read_records(path)))
 
 
 def write_lines(documents: Iterable[Document], stream: IO[str]) -> int:
-    """Write documents as JSON Lines; return their number."""
+    """Write documents as JSON Lines; return the number of documents."""
     count = 0
     for count, document in enumerate(documents, start=1):  # noqa: B007 - the count is returned
         stream.write(_ENCODER.encode(document).decode() + "\n")
@@ -132,9 +133,9 @@ def write_lines(documents: Iterable[Document], stream: IO[str]) -> int:
 
 
 def write(documents: Iterable[Document], path: str | Path) -> int:
-    """Write JSON Lines, or a folder with one file per document (`is_folder`); return the number.
+    """Write a JSON Lines file, or a folder with one JSON file per document (see `is_folder`).
 
-    Nothing is written if an error occurs.
+    Returns the number of documents. Nothing is written if an error occurs.
     """
     path = Path(path)
     if not is_folder(path):
@@ -148,21 +149,22 @@ def write(documents: Iterable[Document], path: str | Path) -> int:
 
 
 def is_folder(path: Path) -> bool:
-    """Return whether `write` writes a folder: the path is a folder or has no suffix."""
+    """Return whether `write` writes a folder: if `path` is a folder or has no suffix."""
     return not path.suffix or path.is_dir()
 
 
 def file_name(document: Document) -> str:
     """Return `<id>.json`; raise `DataError` if the id cannot be used as a file name."""
     if not _FILE_NAME.fullmatch(document.id):
-        fix = "Use letters, digits, '-', '_' and '.', or write JSON Lines"
-        problem = Problem("bad-id", "the id cannot be used as a file name", fix, document.id)
+        fix = "Use only letters, digits, '-', '_' and '.' in the id, or write a .jsonl file"
+        what = "the document id cannot be used as a file name"
+        problem = Problem("bad-id", what, fix, document.id)
         raise DataError([problem])
     return f"{document.id}.json"
 
 
 def pretty_json(document: Document) -> str:
-    """Return JSON for version control: sorted keys, and one line per mention and relation."""
+    """Return JSON suitable for version control: sorted keys, one line per entity or relation."""
     plain = msgspec.to_builtins(document)
     lines = [
         f" {json.dumps(key)}: {_format_value(key, value)}"
@@ -181,22 +183,22 @@ def _format_value(key: str, value: Any) -> str:  # noqa: ANN401 - any JSON value
 
 
 def _is_indented(path: Path) -> bool:
-    """Return whether a file starts like one indented JSON object, as `pretty_json` returns it."""
+    """Return whether a file starts like the output of `pretty_json`: first line `{`."""
     with path.open("rb") as stream:
         return stream.readline(16).removeprefix(_BOM).rstrip() == b"{"
 
 
 def _diagnose(raw: bytes) -> tuple[Draft | None, list[Problem]]:
-    """Return the problems of JSON that is not a valid document, and a draft of its valid parts."""
+    """Return the readable parts of an invalid document as a draft, and the problems."""
     try:
         value = json.loads(raw)
     except (ValueError, RecursionError) as error:
         line = getattr(error, "lineno", 1)
-        fix = "Write one JSON object for each document, in UTF-8"
-        return None, [Problem("broken-json", f"broken JSON: {error}", fix, line=line)]
+        fix = "Write one JSON object per document, in UTF-8"
+        return None, [Problem("broken-json", f"the JSON is invalid: {error}", fix, line=line)]
     if not isinstance(value, dict):
-        fix = "Write one JSON object for each document"
-        return None, [Problem("broken-json", "not a JSON object", fix)]
+        fix = "Write one JSON object per document"
+        return None, [Problem("broken-json", "the document must be a JSON object", fix)]
     document_id = value["id"] if isinstance(value.get("id"), str) else None
     problems: list[Problem] = []
     valid = dict(value)
@@ -213,13 +215,15 @@ def _diagnose(raw: bytes) -> tuple[Draft | None, list[Problem]]:
 
 
 def _convert(value: Any, type_: type, document_id: str | None) -> tuple[Any, list[Problem]]:  # noqa: ANN401
-    """Convert a JSON value to a struct, without its unknown keys; return it and its problems.
+    """Convert a JSON value to a struct, ignoring unknown keys; return the struct and all problems.
 
-    The struct is None if a required key is missing or a value has the wrong type.
+    None is returned instead of the struct if a required key is missing or a value has the wrong
+    type.
     """
     name = _TYPE_NAMES[type_]
     if not isinstance(value, dict):
-        what, fix = f"{name} must be a JSON object, not {value!r:.40}", "Write a JSON object"
+        what = f"{name} must be a JSON object, not {value!r:.40}"
+        fix = f"Write each {name} as a JSON object"
         return None, [Problem("wrong-type", what, fix, document_id)]
     fields = {f.name: f.required for f in msgspec.structs.fields(type_)}
     item = None if type_ is Draft else _item_name(value, type_)
@@ -240,17 +244,17 @@ def _convert(value: Any, type_: type, document_id: str | None) -> tuple[Any, lis
 def _key_problems(
     value: dict[str, Any], fields: dict[str, bool], name: str
 ) -> Iterator[tuple[str, str, str]]:
-    """Yield kind, description and fix for each unknown or missing key of an object.
+    """Yield the kind, `what` and `fix` of a problem for each unknown or missing key of an object.
 
-    `fields` maps the known keys to whether they are required.
+    `fields` maps each known key to True if the key is required.
     """
     known = ", ".join(fields)
     for key in sorted(value.keys() - fields.keys()):
-        fix = f"Remove or rename it; known keys: {known}"
-        yield "unknown-key", f"unknown key {key!r} of {name}", fix
+        fix = f"Remove the key, or rename it to one of the known keys: {known}"
+        yield "unknown-key", f"{name} contains the unknown key {key!r}", fix
     for key, required in fields.items():
         if required and key not in value:
-            yield "missing-key", f"missing key {key!r} of {name}", "Add the key"
+            yield "missing-key", f"{name} lacks the required key {key!r}", "Add the key"
 
 
 def _item_name(value: dict[str, Any], type_: type) -> str | None:
@@ -260,7 +264,7 @@ def _item_name(value: dict[str, Any], type_: type) -> str | None:
 
 
 def _line_of(raw: bytes, item: str | None) -> int:
-    """Return the line of an item in the JSON of its document, from 0; 0 if it is not found."""
+    """Return the line of an item in its document's JSON, counted from 0; 0 if it is not found."""
     if item is None or b"\n" not in raw:
         return 0
     words = item.split()
@@ -270,7 +274,7 @@ def _line_of(raw: bytes, item: str | None) -> int:
         keys = zip(("id",), words[:1], strict=True)
     patterns = [rf'"{key}"\s*:\s*{re.escape(json.dumps(word))}'.encode() for key, word in keys]
     lines = raw.split(b"\n")
-    for distance in (0, _MAX_LINES_PER_ITEM):  # all keys in one line, or in neighbouring lines
+    for distance in (0, _MAX_LINES_PER_ITEM):  # search for keys on the same line, then nearby
         for number, line in enumerate(lines):
             nearby = b"\n".join(lines[max(number - distance, 0) : number + distance + 1])
             if re.search(patterns[0], line) and all(re.search(p, nearby) for p in patterns):

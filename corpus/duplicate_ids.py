@@ -1,4 +1,4 @@
-"""Detection of document ids that occur more than once in the input or output."""
+"""Detection of document ids that several documents have."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ from dataclasses import dataclass, field
 
 from aloi.corpus.problems import Problem
 
-_FIX = "Give each document its own id"
+_FIX = "Give each document a unique id"
 
 
 @dataclass(slots=True)
 class DocumentIds:
-    """The document ids seen so far, each with the place of its first occurrence."""
+    """The document ids recorded so far, with the place where each was first found."""
 
     places: dict[str, str] = field(default_factory=dict)
 
     def add(self, id_: str, place: str = "", *, fix: str = _FIX) -> list[Problem]:
-        """Record an id and return a problem if it was recorded before, else an empty list.
+        """Record an id; return a list with one problem if it was recorded before, else no problem.
 
-        `place` is a file, or a file and line; the problem names the first place, if known.
+        `place` is a file name, or a file name and line. The problem names the place given with the
+        first occurrence of the id, if there was one.
         """
         if id_ not in self.places:
             self.places[id_] = place
@@ -27,6 +28,6 @@ class DocumentIds:
 
 
 def duplicate_id(id_: str, first: str = "", *, fix: str = _FIX) -> Problem:
-    """Return the problem of a document id that occurs again; `first` is its first place."""
-    where = f", first in {first}" if first else ""
+    """Return the problem of a duplicate document id; `first` is the place of the first document."""
+    where = f", first used in {first}" if first else ""
     return Problem("document-id-twice", f"duplicate document id{where}", fix, id_)

@@ -1,4 +1,4 @@
-"""Annotation guides, and their tables of labels, which are generated from the schema."""
+"""Annotation guides; their tables of labels are generated from the schema."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _VERSION = re.compile(r"^Version (\S+) · schéma `([^`]+)`", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """A guide: its version, the name of its schema, and its text in Markdown."""
+    """An annotation guide: version, name of the schema, and text in Markdown."""
 
     version: str
     schema: str
@@ -26,10 +26,11 @@ class Guide:
 
 
 def refresh_tables(guide: Path, schema: Schema) -> None:
-    """Write the schema's tables into a guide.
+    """Update the tables of labels in a guide from the schema.
 
-    Each table replaces the lines between `<!-- schema:entities -->` or `<!-- schema:relations -->`
-    and `<!-- /schema -->`.
+    The table of entities replaces the lines between `<!-- schema:entities -->` and
+    `<!-- /schema -->`; the table of relations, those between `<!-- schema:relations -->` and
+    `<!-- /schema -->`.
     """
     text = replace_tables(guide.read_text(encoding="utf-8"), schema)
     with atomic_text_file(guide) as stream:
@@ -37,7 +38,7 @@ def refresh_tables(guide: Path, schema: Schema) -> None:
 
 
 def replace_tables(text: str, schema: Schema) -> str:
-    """Return a guide's text with the tables of the schema."""
+    """Return the text of a guide with its tables of labels updated from the schema."""
     rows = {"entities": _entity_rows, "relations": _relation_rows}
     return _TABLE.sub(lambda m: m[1] + "\n".join(rows[m[2]](schema)) + "\n" + m[3], text)
 
@@ -71,10 +72,10 @@ def _attribute_lines(title: str, schema: Schema, *, relations: bool) -> Iterator
 
 
 def read_guide(file: Path) -> Guide:
-    """Read a guide; raise `DataError` if it has no line with its version and schema."""
+    """Read a guide; raise `DataError` if no line states its version and schema."""
     text = file.read_text(encoding="utf-8")
     if (version := _VERSION.search(text)) is None:
-        what = "the guide has no line with its version and schema"
-        fix = "Add the line «Version 1.0 · schéma `name`»"
+        what = "the guide has no line that states its version and schema"
+        fix = "Add a line such as «Version 1.0 · schéma `name`»"
         raise DataError([Problem("no-version", what, fix, file=str(file))])
     return Guide(version[1], version[2], text)

@@ -1,7 +1,7 @@
-"""Label maps: rules that rename or drop the labels of one annotation scheme to obtain another.
+"""Label maps: rules that convert one set of labels to another by renaming or dropping labels.
 
-A map is a TOML file with the tables `[rename]` (old = "new") and `[drop]` (old = "reason"). Other
-labels are kept.
+A map is a TOML file with the tables `[rename]` (old = "new") and `[drop]` (old = "reason"). Labels
+in neither table are kept.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Labelled = TypeVar("Labelled", Entity, Relation)
 
 
 class LabelMap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """New label names and reasons for dropping, by label, for entities and relations."""
+    """A label map: `rename` maps old labels to new ones, `drop` maps labels to reasons."""
 
     rename: dict[str, str] = {}
     drop: dict[str, str] = {}
@@ -31,9 +31,9 @@ class LabelMap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return (self.apply_to(document)[0] for document in documents)
 
     def apply_to(self, document: Document) -> tuple[Document, Counter[str]]:
-        """Return a document with the new labels, and the number of dropped items by old label.
+        """Return a document with the new labels, and the number of dropped items per old label.
 
-        A relation is dropped with its head or tail.
+        Items are entities and relations. A relation is dropped if its head or tail is dropped.
         """
         before = count_labels(document)
         kept = keep_labels(document, before.keys() - self.drop.keys())
@@ -49,13 +49,16 @@ class LabelMap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def count_labels(document: Document) -> Counter[str]:
-    """Return the number of entities and relations with each label."""
+    """Return the number of entities and relations per label."""
     entities = Counter(entity.label for entity in document.entities)
     return entities + Counter(relation.label for relation in document.relations)
 
 
 def keep_labels(document: Document, labels: Collection[str]) -> Document:
-    """Return the document with these labels only; relations of dropped entities are dropped."""
+    """Return the document with only the entities and relations whose label is in `labels`.
+
+    A relation is also dropped if its head or tail is dropped.
+    """
     entities = tuple(entity for entity in document.entities if entity.label in labels)
     ids = {entity.id for entity in entities}
     relations = tuple(
@@ -66,10 +69,10 @@ def keep_labels(document: Document, labels: Collection[str]) -> Document:
 
 def load_label_map(path: Path) -> LabelMap:
     """Read a label map; raise `DataError` if it is invalid."""
-    fix = 'Write tables [rename] (old = "new") and [drop] (old = "reason")'
+    fix = 'Write the tables [rename] (old = "new") and [drop] (old = "reason")'
     return load_toml(path, LabelMap, fix=fix)
 
 
 def load_shipped_map(name: str) -> LabelMap:
-    """Return a label map of the package: fr_core_news_md, wikiner or winer."""
+    """Return a label map of this package by name: fr_core_news_md, wikiner or winer."""
     return load_label_map(Path(str(files("aloi.corpus") / "maps" / f"{name}.toml")))

@@ -1,4 +1,4 @@
-"""Optional dependencies: an error with the install command instead of an `ImportError`."""
+"""Optional dependencies: if one is missing, the error contains the command to install it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from aloi.corpus.problems import DataError, Problem
 
 
 def need(library: str, *, extra: str) -> None:
-    """Raise `DataError` if a library is not installed; call this before importing the library.
+    """Raise `DataError` if a library is not installed; call this before the import.
 
-    `extra` is the optional dependency group that installs it.
+    `extra` is the optional dependency group of aloi that installs the library.
     """
     if find_spec(library) is None:
-        what, fix = f"{library} is not installed", f"Install it: pip install 'aloi[{extra}]'"
+        what, fix = f"{library} is not installed", f"Run pip install 'aloi[{extra}]'"
         raise DataError([Problem("no-library", what, fix)])

@@ -1,4 +1,4 @@
-"""Problems of data: what is wrong, where it is, and how to fix it."""
+"""Problems in data: each has a description, a place and a fix."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One problem of the data.
+    """One problem in the data.
 
-    `kind` is a stable short name, `what` describes the problem and `fix` is an instruction. The
-    other fields give its place: document id, entity or relation, file, and line (from 1).
+    `kind` is a stable short name, `what` describes the problem, and `fix` is an instruction to
+    correct it. The remaining fields give the place: `document` is the document id, `item` the
+    entity or relation, and `line` the line number in `file`, counted from 1.
     """
 
     kind: str
@@ -23,7 +24,7 @@ class Problem:
     line: int | None = None
 
     def at(self, *, file: str | None = None, line: int | None = None) -> Problem:
-        """Return the problem with a file and line; values it already has are kept."""
+        """Return the problem with this file and line, unless it already has a file or line."""
         return replace(self, file=self.file or file, line=self.line or line)
 
     def __str__(self) -> str:
@@ -35,17 +36,17 @@ class Problem:
 
 
 class DataError(Exception):
-    """An error in the data, with every problem that was found in `problems`."""
+    """An error in the data; the attribute `problems` contains every problem found."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(map(str, self.problems)))
 
     def __reduce__(self) -> tuple[type[DataError], tuple[tuple[Problem, ...]]]:
-        """Pickle the problems instead of the message."""
+        """Pickle the error by its problems, not by its message."""
         return type(self), (self.problems,)
 
 
 def count_noun(number: int, noun: str) -> str:
-    """Return a number with its noun, in the plural (`-s`) unless the number is 1."""
+    """Return a number and a noun; the noun gets a plural `-s` unless the number is 1."""
     return f"{number} {noun}{'' if number == 1 else 's'}"

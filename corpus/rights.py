@@ -1,9 +1,9 @@
-"""The rights in a text: holder, licence, and whether the text may be redistributed.
+"""The rights in a text: licence, holder, and whether the text may be redistributed.
 
-The metadata of a document have the keys `rights` (the licence), `holder`, `source`, `retrieved`
-(the date of retrieval) and `redistributable`. Missing keys are filled in from `[rights]` in
-`corpus.toml`, unless the document states another licence or holder or is restricted. A text may be
-redistributed only if `redistributable` is true and the document is not restricted.
+The metadata of a document contain the keys `rights` (the licence), `holder`, `source`, `retrieved`
+(the date of retrieval) and `redistributable`. Values of missing keys are taken from `[rights]` in
+`corpus.toml`, unless the document is restricted or states a different licence or holder. A text may
+be redistributed only if `redistributable` is true and the document is not restricted.
 """
 
 from __future__ import annotations
@@ -22,19 +22,20 @@ RIGHTS_KEYS = {
     "retrieved": "retrieved",
     "redistributable": "redistributable",
 }
-"""The metadata key of each field of `Rights`."""
+"""The fields of `Rights`, each with its key in the metadata."""
 
 UNKNOWN = "unknown"
-"""Value of a right that has not been looked up; it is treated like a missing key."""
+"""Metadata value for a right that is not known; it is treated like a missing key."""
 
 RESTRICTED_TEXT = "contains_restricted_text"
-"""Key of a report that contains text of restricted documents; no push accepts one."""
+"""Key that marks a report containing text of restricted documents; such a report cannot be
+pushed."""
 
 RESTRICTED_DOCUMENTS = "restricted_documents"
-"""Key of a report: the ids of the restricted documents that it was made from."""
+"""Key in a report for the ids of the restricted documents from which it was made."""
 
 _FORBIDDING = ("not redistributable", "all rights reserved")
-"""Statements in `rights` that forbid redistribution."""
+"""Phrases in the metadata value of `rights` that forbid redistribution."""
 
 
 class Rights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,10 +49,10 @@ class Rights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def is_restricted(meta: Mapping[str, Any]) -> bool:
-    """Return whether a document's own metadata forbid redistribution of the text.
+    """Return whether a document's own metadata forbid redistribution of its text.
 
-    Metadata without such a statement do not restrict the text here; `Corpus.restricted_ids` also
-    considers the rights of the corpus.
+    Metadata without a statement on redistribution do not forbid it. This function does not
+    consider the rights of the corpus; `Corpus.restricted_ids` does.
     """
     stated = meta.get(RIGHTS_KEYS["redistributable"])
     licence = str(meta.get(RIGHTS_KEYS["licence"], "")).casefold()
@@ -60,7 +61,7 @@ def is_restricted(meta: Mapping[str, Any]) -> bool:
 
 
 def resolve_rights(meta: Mapping[str, Any], default: Rights, *, restricted: bool) -> Rights:
-    """Return the rights stated in a document's metadata, completed from the corpus's defaults."""
+    """Return the rights in a document's metadata, completed by the defaults of the corpus."""
     base = default if _default_applies(meta, default, restricted=restricted) else Rights()
     known = msgspec.structs.asdict(base) | _stated(meta)
     known["redistributable"] = known["redistributable"] is True and not restricted
@@ -70,13 +71,16 @@ def resolve_rights(meta: Mapping[str, Any], default: Rights, *, restricted: bool
 def rights_problems(
     meta: Mapping[str, Any], default: Rights, *, restricted: bool, document: str
 ) -> Iterator[Problem]:
-    """Yield missing, invalid and contradictory rights of a document; `document` is its id."""
+    """Yield a problem for missing, invalid or contradictory rights metadata of a document.
+
+    `document` is the document id.
+    """
     rights = resolve_rights(meta, default, restricted=restricted)
     required = ["licence", "holder", "source"]
     if not _default_applies(meta, default, restricted=restricted):
         required.append("retrieved")
     if missing := [RIGHTS_KEYS[name] for name in required if getattr(rights, name) is None]:
-        what = f"rights metadata incomplete: missing {', '.join(missing)}"
+        what = f"the rights metadata are incomplete: missing {', '.join(missing)}"
         fix = "Add the keys to the document's metadata, or to [rights] in corpus.toml"
         yield Problem("missing-rights", what, fix, document)
     for name, key in RIGHTS_KEYS.items():
@@ -87,11 +91,12 @@ def rights_problems(
             yield Problem("wrong-rights", what, f"Write {expected}", document)
     if restricted and meta.get(RIGHTS_KEYS["redistributable"]) is True:
         what = "the document is restricted, but its metadata allow redistribution"
-        yield Problem("wrong-rights", what, "Correct one of the two", document)
+        fix = "Set redistributable to false, or remove the id from `restricted` in corpus.toml"
+        yield Problem("wrong-rights", what, fix, document)
 
 
 def _default_applies(meta: Mapping[str, Any], default: Rights, *, restricted: bool) -> bool:
-    """Return whether the corpus's rights apply to a document."""
+    """Return whether the corpus's default rights apply to a document."""
     own = Rights(**_stated(meta))
     others = {own.licence, own.holder} - {None, default.licence, default.holder}
     return not restricted and not others

@@ -1,4 +1,4 @@
-"""The schema: entity labels, relation labels with the labels they connect, and attributes."""
+"""The schema: the entity labels, relation labels and attributes that a corpus allows."""
 
 from __future__ import annotations
 
@@ -15,14 +15,17 @@ from aloi.corpus.toml_files import load_toml
 
 
 class EntityType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The meaning of an entity label, in English and, for the guidelines, in French."""
+    """An entity label: its meaning in English, and in French (`fr`) for the guidelines."""
 
     description: str = ""
     fr: str = ""
 
 
 class RelationType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The entity labels allowed as head and tail; a symmetric relation has no direction."""
+    """A relation label: the entity labels allowed as head and tail, and its meaning.
+
+    A symmetric relation has no direction.
+    """
 
     head: tuple[str, ...]
     tail: tuple[str, ...]
@@ -31,13 +34,16 @@ class RelationType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fr: str = ""
 
     def allows(self, head: str, tail: str) -> bool:
-        """Return whether a relation of this type may connect these entity labels."""
+        """Return whether a relation of this type may connect these labels of head and tail."""
         forward = head in self.head and tail in self.tail
         return forward or (self.symmetric and tail in self.head and head in self.tail)
 
 
 class AttributeType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The values of an attribute and the labels that may have it; an empty tuple allows any."""
+    """An attribute: its allowed values, and the labels of the items that may have it.
+
+    An empty tuple allows every value or label.
+    """
 
     values: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
@@ -47,7 +53,7 @@ class AttributeType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All types of a corpus, in the order of the schema file."""
+    """The entity, relation and attribute types of a corpus, in the order of the schema file."""
 
     name: str
     version: str
@@ -67,7 +73,7 @@ class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def load_schema(path: Path) -> Schema:
     """Read a schema from TOML; raise `DataError` if it is invalid or inconsistent."""
-    fix = "Write name, version and tables [entities] and [relations], as in corpus/schema.toml"
+    fix = "Write name, version, [entities] and [relations] as in corpus/schema.toml of aloi"
     schema = load_toml(path, Schema, fix=fix)
     unknown = sorted(
         {
@@ -78,23 +84,24 @@ def load_schema(path: Path) -> Schema:
         }
     )
     if unknown:
-        what = f"unknown entity labels in relations: {', '.join(unknown)}"
-        fix = "Add them to [entities], or correct head and tail of the relations"
+        what = f"[relations] uses entity labels that [entities] lacks: {', '.join(unknown)}"
+        fix = "Add the labels to [entities], or correct head and tail of the relations"
         raise DataError([Problem("bad-schema", what, fix, file=str(path))])
     return schema
 
 
 def schema_problems(draft: Draft, schema: Schema) -> Iterator[Problem]:
-    """Yield every label, attribute and pair of head and tail that the schema does not allow."""
+    """Yield a problem for each label, attribute or relation that the schema does not allow."""
     yield from _entity_problems(draft, schema)
     labels = {entity.id: entity.label for entity in draft.entities}
     yield from _relation_problems(draft, schema, labels)
 
 
 def require_valid(documents: Iterable[Document], schema: Schema) -> Iterator[Document]:
-    """Yield the documents up to the first schema violation; raise `DataError` with all at the end.
+    """Yield documents until the first schema violation; raise `DataError` after the last document.
 
-    An atomic writer therefore writes nothing if a document is invalid.
+    The error contains all violations. An atomic writer therefore writes nothing if a document
+    violates the schema.
     """
     problems: list[Problem] = []
     for document in documents:
@@ -109,8 +116,8 @@ def _entity_problems(draft: Draft, schema: Schema) -> Iterator[Problem]:
     for entity in draft.entities:
         item = _describe(draft, entity)
         if entity.label not in schema.entities:
-            what = f"unknown entity label {entity.label}"
-            fix = f"Use one of the labels of schema {schema}: {', '.join(schema.entities)}"
+            what = f"the schema does not contain the entity label {entity.label}"
+            fix = f"Use one of the entity labels of schema {schema}: {', '.join(schema.entities)}"
             yield Problem("unknown-entity-label", what, fix, draft.id, item)
         owner = _AttributeOwner(draft.id, item, entity.label)
         yield from _attribute_problems(schema.entity_attributes, entity.attributes, owner)
@@ -120,15 +127,19 @@ def _relation_problems(draft: Draft, schema: Schema, labels: dict[str, str]) -> 
     for relation in draft.relations:
         type_ = schema.relations.get(relation.label)
         if type_ is None:
-            what = f"unknown relation label {relation.label}"
-            fix = f"Use one of the labels of schema {schema}: {', '.join(schema.relations)}"
+            what = f"the schema does not contain the relation label {relation.label}"
+            fix = (
+                f"Use one of the relation labels of schema {schema}: {', '.join(schema.relations)}"
+            )
             yield Problem("unknown-relation-label", what, fix, draft.id, str(relation))
         else:
             head, tail = labels.get(relation.head, ""), labels.get(relation.tail, "")
-            known = head in schema.entities and tail in schema.entities  # else reported elsewhere
+            # _entity_problems reports unknown entity labels
+            known = head in schema.entities and tail in schema.entities
             if known and not type_.allows(head, tail):
                 what = f"{relation.label} does not allow {head} as head with {tail} as tail"
-                fix = f"Use {', '.join(type_.head)} as head and {', '.join(type_.tail)} as tail"
+                heads, tails = " or ".join(type_.head), " or ".join(type_.tail)
+                fix = f"Use {heads} as head and {tails} as tail"
                 yield Problem("forbidden-ends", what, fix, draft.id, str(relation))
         owner = _AttributeOwner(draft.id, str(relation), relation.label)
         yield from _attribute_problems(schema.relation_attributes, relation.attributes, owner)
@@ -136,7 +147,7 @@ def _relation_problems(draft: Draft, schema: Schema, labels: dict[str, str]) -> 
 
 @dataclass(frozen=True, slots=True)
 class _AttributeOwner:
-    """The entity or relation that has an attribute: document id, description and label."""
+    """The entity or relation to which an attribute belongs: document id, item and label."""
 
     document: str
     item: str
@@ -149,14 +160,16 @@ def _attribute_problems(
     for name, value in attributes.items():
         type_ = types.get(name)
         if type_ is None:
-            what = f"unknown attribute {name}"
-            fix = f"Use one of: {', '.join(types)}" if types else "Remove the attribute"
+            what = f"the schema does not contain the attribute {name}"
+            fix = (
+                f"Use one of the attributes {', '.join(types)}" if types else "Remove the attribute"
+            )
         elif type_.labels and owner.label not in type_.labels:
-            what = f"{owner.label} cannot have the attribute {name}"
-            fix = f"Remove it; only {', '.join(type_.labels)} can have it"
+            what = f"the schema does not allow the attribute {name} for {owner.label}"
+            fix = f"Remove the attribute; only {' or '.join(type_.labels)} can have it"
         elif type_.values and value not in type_.values:
-            what = f"invalid value {value!r} of attribute {name}"
-            fix = f"Use one of: {', '.join(type_.values)}"
+            what = f"the attribute {name} has the invalid value {value!r}"
+            fix = f"Use one of the values {', '.join(type_.values)}"
         else:
             continue
         yield Problem("wrong-attribute", what, fix, owner.document, owner.item)

@@ -1,8 +1,8 @@
 """Segmentation of plain text by simple rules: sentences and word n-grams.
 
-A sentence ends at a line break, or after `!`, `?`, `…` or a full stop (closing quotes and brackets
-included) that is followed by white space and then by anything but a lower-case letter. A full stop
-after a single letter, as in an initial or `U.N.`, does not end a sentence.
+A sentence ends at a line break. It also ends after `!`, `?`, `…` or a full stop, with any closing
+quotes and brackets, if white space follows and the next word does not begin with a lower-case
+letter. A full stop after a single letter (an initial, or `U.N.`) does not end a sentence.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import re
 NGRAM_WORDS = 13
 """Default length of word n-grams.
 
-Brown et al. (2020, appendix C) measure overlap between texts with the same length: shorter n-grams
-are often stock phrases and official names.
+Brown et al. (2020, appendix C) use n-grams of this length to measure the overlap between texts.
+Shorter n-grams are often stock phrases or official names.
 """
 
 _SENTENCE_END = re.compile(
@@ -22,11 +22,11 @@ _SENTENCE_END = re.compile(
 
 
 def sentence_starts(text: str) -> list[int]:
-    """Return the offset of each sentence in code points; the first is 0."""
+    """Return the start of each sentence, in code points; the first start is 0."""
     return [0, *(match.end() for match in _SENTENCE_END.finditer(text) if match.end() < len(text))]
 
 
 def word_ngrams(text: str, length: int = NGRAM_WORDS) -> set[tuple[str, ...]]:
-    """Return all sequences of `length` consecutive words, in lower case, without punctuation."""
+    """Return all sequences of `length` consecutive words, in lower case and without punctuation."""
     words = "".join(c if c.isalnum() else " " for c in text.lower()).split()
     return {tuple(words[i : i + length]) for i in range(len(words) - length + 1)}

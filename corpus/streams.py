@@ -1,7 +1,7 @@
 """Inputs that can be read only once: standard input, named pipes, process substitution.
 
-Inputs are opened several times: to detect the format, to check the documents and to read them.
-`on_disk` copies a stream to a temporary file that can be opened repeatedly.
+aloi opens an input several times: to detect the format, to check the documents and to read them.
+`on_disk` therefore copies a stream to a temporary file, which can be opened repeatedly.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ from typing import IO, Any
 from aloi.corpus.problems import DataError, Problem
 
 STANDARD_STREAM = "-"
-"""The path of standard input and standard output."""
+"""The path that stands for standard input or standard output."""
 
 _STANDARD_INPUT = (STANDARD_STREAM, "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
 _DESCRIPTORS = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
-"""Paths of open files. They name a different file in every process, even for regular files."""
+"""Prefixes of paths of open files. In another process, the same path names a different file."""
 
 _UNNAMED = "stream"
-"""File name of the copy of a stream without a file name."""
+"""File name for the temporary copy of a stream that has no file name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A path that can be read more than once, and the path that the user entered (`name`)."""
+    """An input that can be read more than once: the path to read, and the user's path (`name`)."""
 
     name: str
     path: Path
 
     def restore(self, text: str) -> str:
-        """Replace the path of the copy by the user's path in a message or place."""
+        """Replace the path of the temporary copy by the user's path in a text."""
         return text.replace(str(self.path), self.name)
 
     def restore_problem(self, problem: Problem) -> Problem:
-        """Replace the path of the copy by the user's path in all fields of a problem."""
+        """Replace the path of the temporary copy by the user's path in all fields of a problem."""
         values: dict[str, Any] = {f.name: getattr(problem, f.name) for f in fields(problem)}
         texts = {key: value for key, value in values.items() if isinstance(value, str)}
         restored: dict[str, Any] = {key: self.restore(text) for key, text in texts.items()}
@@ -49,7 +49,7 @@ class Input:
 
 
 def is_stream(path: str | Path) -> bool:
-    """Return whether a path is `-`, an open descriptor, or neither a regular file nor a folder."""
+    """Return whether a path is `-`, an open descriptor, a pipe or a device."""
     file = Path(path)
     if str(path) != STANDARD_STREAM and file.is_dir():
         return False
@@ -57,12 +57,12 @@ def is_stream(path: str | Path) -> bool:
 
 
 def is_unnamed(path: str | Path) -> bool:
-    """Return whether a path is `-` or an open descriptor, which has no file name or suffix."""
+    """Return whether a path is `-` or an open descriptor and thus without file name and suffix."""
     return str(path) == STANDARD_STREAM or str(path).startswith(_DESCRIPTORS)
 
 
 def stream_identity(path: str | Path) -> object | None:
-    """Return a key that is equal for all paths of one pipe; None for other paths."""
+    """Return a key that identifies a pipe, whatever its path; None if the path is not a pipe."""
     if str(path) in _STANDARD_INPUT:
         return STANDARD_STREAM
     if not is_stream(path) or not Path(path).is_fifo():
@@ -73,10 +73,10 @@ def stream_identity(path: str | Path) -> object | None:
 
 @contextmanager
 def on_disk(path: str | Path) -> Iterator[Input]:
-    """Yield a path that can be read more than once: the same path, or a copy of a stream.
+    """Yield an input that can be read more than once: `path`, or a temporary copy of a stream.
 
-    The copy is removed at the end of the block. In a `DataError` raised in the block, the path of
-    the copy is replaced by `path`. Raises `DataError` if the stream cannot be copied.
+    The copy is removed when the block ends. If the block raises a `DataError`, the path of the copy
+    in its problems is replaced by `path`. Raises `DataError` if the stream cannot be copied.
     """
     if not is_stream(path):
         yield Input(str(Path(path)), Path(path))
@@ -92,19 +92,19 @@ def on_disk(path: str | Path) -> Iterator[Input]:
 
 
 def _copy(source: Input) -> None:
-    """Copy a stream to its temporary file."""
+    """Copy a stream to the temporary file `source.path`."""
     try:
         with _open(source.name) as stream, source.path.open("wb") as copy:
             shutil.copyfileobj(stream, copy)
     except OSError as error:
-        what = f"cannot be copied to {tempfile.gettempdir()}: {error.strerror}"
-        fix = "Check that the input is open and the disk is not full; TMPDIR sets another folder"
+        what = f"the stream cannot be copied to {tempfile.gettempdir()}: {error.strerror}"
+        fix = "Check that the input is open, or set TMPDIR to a folder on a disk with free space"
         raise DataError([Problem("bad-stream", what, fix, file=source.name)]) from error
 
 
 def _open(name: str) -> AbstractContextManager[IO[bytes]]:
     if name not in _STANDARD_INPUT:
         return open(name, "rb")
-    if sys.stdin is None:  # closed by the caller; the descriptor may belong to another file now
+    if sys.stdin is None:  # closed by the caller; another file may now use descriptor 0
         raise OSError(errno.EBADF, "standard input is closed")
     return nullcontext(sys.stdin.buffer)

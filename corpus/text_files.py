@@ -1,4 +1,4 @@
-"""UTF-8 decoding of files and encoding of documents; errors are raised as `DataError`.
+"""Decoding and encoding of UTF-8; errors are raised as `DataError`.
 
 Line ends are never changed.
 """
@@ -15,8 +15,8 @@ _BOM = "\ufeff"
 def read_text(path: Path, *, keep_bom: bool = False) -> str:
     """Return the text of a UTF-8 file, without a byte order mark unless `keep_bom` is set.
 
-    Raises `DataError` with file and line if the content is not UTF-8, and `OSError` if the file
-    cannot be opened.
+    Raises `DataError` with file and line if the file is not UTF-8, and `OSError` if it cannot be
+    opened.
     """
     return decode_utf8(path.read_bytes(), file=str(path), keep_bom=keep_bom)
 
@@ -24,13 +24,14 @@ def read_text(path: Path, *, keep_bom: bool = False) -> str:
 def decode_utf8(raw: bytes, *, file: str, line: int = 1, keep_bom: bool = False) -> str:
     """Decode UTF-8, without a byte order mark at the beginning unless `keep_bom` is set.
 
-    `line` is the number of the first line in `raw`. Raises `DataError` with file and line.
+    `line` is the line number at which `raw` begins in `file`. Raises `DataError` with file and line
+    if `raw` is not UTF-8.
     """
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         number = line + raw.count(b"\n", 0, error.start)
-        what, fix = f"not UTF-8: {error.reason}", "Save the file as UTF-8"
+        what, fix = f"the file is not UTF-8: {error.reason}", "Save the file as UTF-8"
         raise DataError([Problem("not-utf8", what, fix, file=file, line=number)]) from error
     return text if keep_bom else text.removeprefix(_BOM)
 
@@ -44,6 +45,8 @@ def encode_utf8(text: str, document: str) -> bytes:
 
 
 def surrogate_problem(error: UnicodeEncodeError, document: str) -> Problem:
-    """Return the problem of a document with a lone surrogate in its text, ids or labels."""
-    what = f"lone surrogate {error.object[error.start]!r}, which UTF-8 cannot encode"
-    return Problem("lone-surrogate", what, "Remove it from the text, ids and labels", document)
+    """Return the problem of a lone surrogate in the text, ids or labels of a document."""
+    surrogate = error.object[error.start]
+    what = f"the document contains the lone surrogate {surrogate!r}, which UTF-8 cannot encode"
+    fix = "Remove the surrogate from the text, ids and labels"
+    return Problem("lone-surrogate", what, fix, document)

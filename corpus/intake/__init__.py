@@ -1,1 +1,1 @@
-"""Import of new texts: plain text files and web pages become documents of a corpus."""
+"""Import of new texts into a corpus, from plain text files and web pages."""

@@ -1,6 +1,6 @@
-"""Addition of new texts to a corpus: they are checked for duplicates and written to `inbox/`.
+"""Addition of new texts to a corpus: a check for duplicates, then a document in `inbox/`.
 
-Documents in the inbox have no mentions and belong to no split; they are ready for annotation.
+The documents in the inbox are to be annotated: they have no mentions and belong to no split.
 """
 
 from __future__ import annotations
@@ -22,15 +22,18 @@ from aloi.corpus.rights import UNKNOWN
 from aloi.corpus.segmentation import word_ngrams
 
 INBOX = "inbox"
-"""Folder of a corpus for new documents."""
+"""Folder for new documents inside a corpus folder."""
 
 NEAR_DUPLICATE_SHARE = 0.5
-"""Share of the shorter text's word n-grams from which two texts are near duplicates."""
+"""Two texts are near duplicates if at least this proportion of word n-grams is common.
+
+The proportion is relative to the text with fewer n-grams.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class TextDetails:
-    """Id and metadata given by the user; they take precedence over the metadata in the file."""
+    """Id and metadata given by the user; they override the metadata read from the file."""
 
     id: str | None = None
     title: str | None = None
@@ -44,11 +47,11 @@ class TextDetails:
 
 
 def add_texts(texts: Sequence[SourceText], corpus: Corpus, details: TextDetails) -> list[Document]:
-    """Write texts as documents to the inbox of a corpus, all or none; return the documents.
+    """Write texts as documents to the inbox of a corpus; return the documents.
 
-    Raises `DataError` with every id that exists or cannot be used as a file name, and every text
-    that is a duplicate or near duplicate of a text in the corpus, in its inbox, or earlier in
-    `texts`.
+    If there is a problem, nothing is written and `DataError` is raised. Problems are ids that exist
+    already or cannot be used as file names, and texts that are duplicates or near duplicates of a
+    text in the corpus, in the inbox, or earlier in `texts`.
     """
     documents = [build_document(text, details) for text in texts]
     inbox = corpus.folder / INBOX
@@ -65,10 +68,10 @@ def add_texts(texts: Sequence[SourceText], corpus: Corpus, details: TextDetails)
 
 
 def build_document(text: SourceText, details: TextDetails) -> Document:
-    """Return the document of a text, with its metadata and without mentions.
+    """Return a document with the text and metadata of `text`, and without mentions.
 
-    The default id is the file name as a slug. Metadata include the SHA-256 of the text
-    (`sha256`) and always state whether it may be redistributed.
+    The default id is a slug of the file name. The metadata include the SHA-256 of the text
+    (`sha256`) and always state whether the text may be redistributed.
     """
     meta = {
         "title": details.title or text.title,
@@ -86,7 +89,7 @@ def build_document(text: SourceText, details: TextDetails) -> Document:
 
 
 def slugify(name: str) -> str:
-    """Return a name in lower case without accents; `-` replaces all but letters and digits."""
+    """Return a name in lower case and without accents; only letters, digits and `-` remain."""
     plain = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
     return re.sub(r"[\W_]+", "-", plain.lower()).strip("-")
 
@@ -94,7 +97,10 @@ def slugify(name: str) -> str:
 def _id_problems(
     documents: Sequence[Document], known_ids: Iterable[str]
 ) -> Iterator[tuple[int, Problem]]:
-    """Yield ids that exist or cannot be used as file names, with the position of the document."""
+    """Yield a problem for each id that is in use or cannot be a file name.
+
+    Each problem is yielded with the position of its document in `documents`.
+    """
     ids = set(known_ids)
     for position, document in enumerate(documents):
         try:
@@ -102,7 +108,7 @@ def _id_problems(
         except DataError as error:
             yield from ((position, problem) for problem in error.problems)
         if document.id in ids:
-            what = "the corpus already has this id"
+            what = "another document has this id"
             fix = "Choose another id with --id, or rename the file"
             yield position, Problem("document-id-twice", what, fix, document.id)
         ids.add(document.id)
@@ -111,7 +117,10 @@ def _id_problems(
 def _duplicate_problems(
     documents: Sequence[Document], known: Iterable[Document]
 ) -> Iterator[tuple[int, Problem]]:
-    """Yield (near) duplicates of known or earlier documents, with the position of the document."""
+    """Yield a problem for each (near) duplicate of a known or an earlier document.
+
+    Each problem is yielded with the position of its document in `documents`.
+    """
     ngrams = [word_ngrams(document.text) for document in documents]
     positions: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for position, own in enumerate(ngrams):
@@ -130,9 +139,10 @@ def _duplicate_problems(
 
 def _duplicate_problem(new: Document, other: str, text: str, share: float) -> Problem | None:
     if new.text == text:
-        what = f"same text as document {other}"
-        return Problem("same-text", what, "Leave it out", new.id)
+        what = f"document {other} has the same text"
+        return Problem("same-text", what, "Do not add this text", new.id)
     if share >= NEAR_DUPLICATE_SHARE:
-        what = f"nearly the same text as document {other}: {share:.0%} of the word n-grams"
-        return Problem("near-same-text", what, "Keep one of the two", new.id)
+        what = f"the text has {share:.0%} of its word n-grams in common with document {other}"
+        fix = "Add only one of the two texts to the corpus"
+        return Problem("near-same-text", what, fix, new.id)
     return None

@@ -1,4 +1,4 @@
-"""Texts of plain text files and web pages, normalized, with the metadata of the page."""
+"""Reading of plain text files and web pages as normalised texts with metadata."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _LINE_ENDS = re.compile("\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _INVISIBLE = re.compile("[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\u00ad\u200b\u2060\ufeff]")
 _NO_BREAK_SPACES = (0x00A0, 0x202F)
 _DATE_OPTIONS = {"min_date": "1600-01-01", "original_date": True, "extensive_search": False}
-"""Options of trafilatura: accept the dates of old newspapers, and search only the metadata."""
+"""Options of trafilatura: accept the dates of old newspapers; search dates in metadata only."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceText:
-    """A normalized text, the file it was read from, and the metadata in that file."""
+    """A normalised text, the name of its file, and the metadata found in the file."""
 
     file: str
     text: str
@@ -35,16 +35,18 @@ class SourceText:
 
 
 def normalize(text: str) -> str:
-    """Normalize a text; normalizing it again changes nothing.
+    """Return the normalised text; normalising it again has no effect.
 
-    1. Line ends become LF: CR LF, CR, vertical tab, form feed, the file, group and record
-       separators, NEL, and the line and paragraph separators.
+    1. Each of these line ends becomes LF: CR LF, CR, vertical tab, form feed, the file, group and
+       record separators, NEL, and the line and paragraph separators.
     2. Invisible characters are removed: control characters except the tab, soft hyphen, zero width
        space, word joiner and byte order mark. The zero width joiner and non-joiner and the
        directional marks are kept, because scripts and emoji need them.
     3. The text is converted to Unicode NFC.
-    4. White space at the end of lines is removed. Other white space is kept, no-break spaces too.
-    5. Blank lines at the beginning and end are removed; several blank lines become one.
+    4. White space at the end of each line is removed. Other white space, including no-break spaces,
+       is kept.
+    5. Blank lines at the beginning and end of the text are removed; several consecutive blank lines
+       become one.
     """
     text = _INVISIBLE.sub("", _LINE_ENDS.sub("\n", text))
     lines = [line.rstrip() for line in unicodedata.normalize("NFC", text).split("\n")]
@@ -52,10 +54,10 @@ def normalize(text: str) -> str:
 
 
 def read_texts(path: Path) -> list[SourceText]:
-    """Return the texts of a `.txt` or `.html` file, or of a folder of such files.
+    """Return the text of a `.txt` or `.html` file, or the texts of all files in a folder.
 
-    Hidden files in a folder are ignored. Raises `DataError` with every file that has another
-    suffix or encoding, or no text.
+    Hidden files in the folder are ignored. Raises `DataError` with a problem for each file that has
+    a different suffix, is a plain text not in UTF-8, or contains no text.
     """
     files = [path]
     if path.is_dir():
@@ -63,7 +65,7 @@ def read_texts(path: Path) -> list[SourceText]:
     texts: list[SourceText] = []
     problems: list[Problem] = []
     if not files:
-        fix = "Add .txt or .html files"
+        fix = "Add .txt or .html files to the folder"
         problems.append(Problem("no-text", "the folder is empty", fix, file=str(path)))
     for file in files:
         try:
@@ -76,25 +78,27 @@ def read_texts(path: Path) -> list[SourceText]:
 
 
 def read_text_file(file: Path) -> SourceText:
-    """Return the text of a `.txt` or `.html` file; raise `DataError` for other files."""
+    """Return the text of a `.txt` or `.html` file; raise `DataError` for any other suffix."""
     if file.suffix.lower() in _HTML_SUFFIXES:
         return parse_html(file.read_bytes(), file=str(file))
     if file.suffix.lower() != ".txt" or not file.is_file():
-        fix = "Use .txt and .html files, or a folder that contains no other files"
-        raise DataError([Problem("other-file", "neither .txt nor .html", fix, file=str(file))])
+        what = "the file is neither a .txt nor an .html file"
+        fix = "Use a .txt or .html file, or a folder that contains only such files"
+        raise DataError([Problem("other-file", what, fix, file=str(file))])
     return parse_plain(file.read_bytes(), file=str(file))
 
 
 def parse_plain(raw: bytes, *, file: str) -> SourceText:
-    """Return a plain text in UTF-8; raise `DataError` if it is empty or not UTF-8."""
+    """Return the text of a plain text file; raise `DataError` if it is empty or not UTF-8."""
     return _require_text(SourceText(file, normalize(decode_utf8(raw, file=file))))
 
 
 def parse_html(raw: bytes, *, file: str) -> SourceText:
-    """Return the title, date, address and main text of a web page, extracted by trafilatura.
+    """Extract main text, title, date and address of a web page with trafilatura.
 
-    Comments are left out. Paragraphs are separated by a blank line; a first paragraph that repeats
-    the title is removed. Raises `DataError` if there is no text or trafilatura is not installed.
+    Readers' comments are dropped. Paragraphs are separated by a blank line. If the first paragraph
+    repeats the title, the paragraph is removed. Raises `DataError` if the page contains no text or
+    trafilatura is not installed.
     """
     need("trafilatura", extra="html")
     from trafilatura import bare_extraction, load_html  # noqa: PLC0415 - an extra
@@ -117,10 +121,10 @@ def parse_html(raw: bytes, *, file: str) -> SourceText:
 
 
 def _replace_no_break_spaces(tree: HtmlElement) -> dict[int, str]:
-    """Replace no-break spaces by characters that the page does not contain.
+    """Replace no-break spaces by placeholder characters that do not occur in the page.
 
-    Returns the table for `str.translate` that restores them. trafilatura would turn some of these
-    spaces into ordinary ones, depending on the length of the text.
+    Returns the table for `str.translate` that restores the no-break spaces. Without placeholders,
+    trafilatura converts some no-break spaces to ordinary spaces, depending on the text length.
     """
     used = set("".join(tree.itertext()))
     unused = (code for code in range(0x2801, 0x2900) if chr(code) not in used)  # braille
@@ -134,5 +138,5 @@ def _replace_no_break_spaces(tree: HtmlElement) -> dict[int, str]:
 def _require_text(text: SourceText) -> SourceText:
     if text.text.strip():
         return text
-    fix = "Use a file with text; save a page that is filled by a script from a browser"
+    fix = "Use a file with text; if a script loads the text of a page, save the page in a browser"
     raise DataError([Problem("no-text", "the file contains no text", fix, file=text.file)])

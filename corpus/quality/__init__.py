@@ -1,1 +1,1 @@
-"""Quality of a corpus: checks that must pass, and a review of likely annotation errors."""
+"""Quality of a corpus: checks that must pass, and a review that finds likely errors."""

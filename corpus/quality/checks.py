@@ -1,4 +1,4 @@
-"""Checks of a corpus: valid documents, the schema, and rules for texts, files and splits."""
+"""Checks of a corpus: documents, schema, rights, texts, files and splits."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from aloi.corpus.segmentation import word_ngrams
 from aloi.corpus.streams import on_disk
 
 DraftCheck = Callable[[Draft], Iterable[Problem]]
-"""A function that returns the problems of a document."""
+"""A function that returns the problems of a draft."""
 
 
 def check_records(
     records: Iterable[DocumentRecord], checks: Iterable[DraftCheck]
 ) -> Iterator[Problem]:
-    """Yield the problems of every record: its own, duplicate ids, and those of each check."""
+    """Yield all problems of the records: invalid JSON, duplicate ids, and failed checks."""
     checks = tuple(checks)
     ids = DocumentIds()
     for record in records:
@@ -40,9 +40,9 @@ def check_records(
 
 
 def check_path(path: Path, *, schema: Path | None = None) -> Iterator[Problem]:
-    """Yield the problems of a corpus folder, or of a file, folder or stream of documents.
+    """Yield the problems of a corpus, or of a file, folder or stream of documents.
 
-    Documents without a corpus are checked against `schema`, if it is given.
+    A corpus is checked against its own schema, other input against `schema`, if it is given.
     """
     if is_corpus(path):
         yield from check_corpus(Corpus.open(path))
@@ -64,7 +64,10 @@ def _check_native(path: Path, checks: Iterable[DraftCheck]) -> Iterator[Problem]
 
 
 def _check_documents(path: Path, checks: Iterable[DraftCheck]) -> Iterator[Problem]:
-    """Check documents in other formats; their readers return only valid documents."""
+    """Yield the problems of documents in a format other than the native one.
+
+    The readers of these formats return only valid documents and raise errors for the rest.
+    """
     try:
         for document in read(str(path)):
             for check in checks:
@@ -74,7 +77,7 @@ def _check_documents(path: Path, checks: Iterable[DraftCheck]) -> Iterator[Probl
 
 
 def check_corpus(corpus: Corpus) -> Iterator[Problem]:
-    """Yield all problems of a corpus folder, including overlap of texts between splits."""
+    """Yield all problems of a corpus, including texts that overlap between splits."""
     records = list(corpus.records())
     checks: tuple[DraftCheck, ...] = (
         partial(schema_problems, schema=corpus.schema),
@@ -94,7 +97,8 @@ def check_corpus(corpus: Corpus) -> Iterator[Problem]:
 
 def _split_problems(draft: Draft, corpus: Corpus) -> Iterator[Problem]:
     if draft.id not in corpus.split_of:
-        what, fix = "the document is in no split", f"Add its id to {corpus.manifest.splits}"
+        what = "no split contains the document"
+        fix = f"Add the document id to a split in {corpus.manifest.splits}"
         yield Problem("no-split", what, fix, draft.id)
 
 
@@ -105,40 +109,43 @@ def _rights_problems(draft: Draft, corpus: Corpus) -> Iterator[Problem]:
 
 
 def _folder_problems(corpus: Corpus, files_read: set[str]) -> Iterator[Problem]:
-    """Yield a missing document, and files that are not read as part of the corpus."""
-    fix = "Write one JSON file per document directly into gold/"
+    """Yield a problem if the corpus has no document, and for each unread file in `gold/`."""
+    fix = "Put one JSON file per document into gold/, without subfolders"
     if not files_read:
-        yield Problem("no-document", "no document in gold/", fix, file=str(corpus.folder))
+        yield Problem("no-document", "there is no document in gold/", fix, file=str(corpus.folder))
     for file in sorted((corpus.folder / "gold").rglob("*.json*")):
         if str(file) not in files_read:
-            yield Problem("stray-file", "the file is not part of the corpus", fix, file=str(file))
+            what = "the file is not read as part of the corpus"
+            yield Problem("stray-file", what, fix, file=str(file))
 
 
 def _placement_problems(corpus: Corpus, file: Path, id_: str) -> Iterator[Problem]:
-    """Yield a wrong file name or folder of a document."""
+    """Yield a problem if a document has the wrong file name or is in the wrong folder."""
     if file.stem != id_:
         what, fix = "the file name differs from the document id", f"Rename the file to {id_}.json"
         yield Problem("file-name", what, fix, file=str(file))
     if (file.parent.name == "restricted") != (id_ in corpus.manifest.restricted):
-        what = "restricted/ and `restricted` in corpus.toml disagree about the document"
+        what = "only one of restricted/ and `restricted` in corpus.toml contains the document"
         fix = (
-            "Put documents that may not be redistributed into restricted/ and list them in "
-            "corpus.toml"
+            "If the document must not be redistributed, put it into restricted/ and list its id "
+            "under `restricted` in corpus.toml; otherwise, do neither"
         )
         yield Problem("restricted-mismatch", what, fix, id_, file=str(file))
 
 
 def house_problems(draft: Draft) -> Iterator[Problem]:
-    """Yield violations of the rules for a corpus's texts: NFC, LF, no white space around mentions.
+    """Yield a problem for each violation of the rules for texts of a corpus.
 
-    Documents outside a corpus need not follow them.
+    The text must be in NFC and its line ends LF; mentions must not begin or end with white space.
+    These rules apply only to documents in a corpus.
     """
     if not unicodedata.is_normalized("NFC", draft.text):
-        fix = "Normalize the text to NFC before annotation; offsets count code points"
+        fix = "Normalise the text to NFC, and adjust the offsets"
         yield Problem("not-nfc", "the text is not in Unicode NFC", fix, draft.id)
     if "\r" in draft.text:
         position = draft.text.index("\r")
-        what, fix = f"CR at character {position}", "End lines with LF, and adjust the offsets"
+        what = f"the text contains a CR at offset {position}"
+        fix = "End all lines with LF, and adjust the offsets"
         yield Problem("carriage-return", what, fix, draft.id)
     for entity in draft.entities:
         yield from _edge_problems(draft, entity)
@@ -147,27 +154,32 @@ def house_problems(draft: Draft) -> Iterator[Problem]:
 def _edge_problems(draft: Draft, entity: Entity) -> Iterator[Problem]:
     surface = draft.text[entity.start : entity.end]
     if surface != surface.strip():
-        what = f"white space at the edge of {surface[:40]!r}"
-        fix = "Move start and end so that the mention begins and ends with a visible character"
+        what = f"the mention {surface[:40]!r} begins or ends with white space"
+        fix = "Move the start or end so that the white space is outside the mention"
         yield Problem("white-space-edge", what, fix, draft.id, entity.id)
 
 
 def _listing_problems(corpus: Corpus, present: set[str]) -> Iterator[Problem]:
-    """Yield ids that two splits list, and listed ids without a document."""
+    """Yield a problem for each id that two splits list, and for each listed id without document."""
     file = str(corpus.folder / corpus.manifest.splits)
     split_of: dict[str, str] = {}
     for split, id_ in ((split, id_) for split, ids in corpus.splits.items() for id_ in ids):
         if id_ in split_of:
-            what, fix = f"in split {split_of[id_]} and in split {split}", "Keep it in one split"
+            what = f"the id is listed in split {split_of[id_]} and in split {split}"
+            fix = "Remove the id from one of the two splits"
             yield Problem("two-splits", what, fix, id_, file=file)
         if id_ not in present and id_ not in corpus.manifest.restricted:
-            what = f"listed in split {split}, but the document does not exist"
-            yield Problem("no-document", what, "Remove the id or add the document", id_, file=file)
+            what = f"the id is listed in split {split}, but the document does not exist"
+            fix = "Remove the id from the split, or add the document"
+            yield Problem("no-document", what, fix, id_, file=file)
         split_of[id_] = split
 
 
 def leak_problems(drafts: Iterable[Draft], split_of: dict[str, str]) -> Iterator[Problem]:
-    """Yield pairs of documents from different splits that share a word n-gram (`word_ngrams`)."""
+    """Yield a problem for each pair of documents from different splits with a common word n-gram.
+
+    `word_ngrams` defines the n-grams.
+    """
     ids_of: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for draft in drafts:
         if draft.id in split_of:
@@ -178,6 +190,9 @@ def leak_problems(drafts: Iterable[Draft], split_of: dict[str, str]) -> Iterator
         for one, other in ((a, b) for a in ids for b in ids if split_of[a] < split_of[b]):
             if (one, other) not in reported:
                 reported.add((one, other))
-                what = f"shares «{' '.join(ngram)}» with {other} of split {split_of[other]}"
-                fix = "Reword one of them, or put both into one split"
+                what = (
+                    f"the text «{' '.join(ngram)}» also occurs in document {other} "
+                    f"of split {split_of[other]}"
+                )
+                fix = "Reword one of the two documents, or move them to the same split"
                 yield Problem("leak", what, fix, one)

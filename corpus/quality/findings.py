@@ -1,4 +1,4 @@
-"""Findings of the review: likely annotation errors, with the surrounding text."""
+"""Findings of the review: likely annotation errors with the text around them."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from aloi.corpus.document import Document, Entity, Relation
 
 CONTEXT_CHARACTERS = 30
-"""Number of characters of the text that a finding shows on each side."""
+"""Number of characters that a finding shows before and after its span."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One likely annotation error.
 
-    `item` is the id of a mention, the description of a relation, or None for a span without a
+    `item` is the id of a mention, the string form of a relation, or None for a span without a
     mention. `surface` is the text of the span, or `head LABEL tail` for a relation.
     """
 
@@ -59,7 +59,7 @@ def relation_finding(
 
 
 def span_context(document: Document, span: tuple[int, int]) -> str:
-    """Return a span in brackets with the text around it, on one line."""
+    """Return a span in square brackets, with the text before and after it, on one line."""
     start, end = span
     before = document.text[max(0, start - CONTEXT_CHARACTERS) : start]
     after = document.text[end : end + CONTEXT_CHARACTERS]

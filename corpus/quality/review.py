@@ -1,4 +1,4 @@
-"""Review of a corpus: all rules for likely annotation errors, without the accepted findings."""
+"""Review of a corpus: find likely annotation errors that were not accepted as correct."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from aloi.corpus.quality.review_settings import (
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """The open findings, and the accepted findings that no longer occur (`stale`)."""
+    """The findings not yet accepted (`open`), and accepted findings no longer found (`stale`)."""
 
     open: tuple[Finding, ...]
     stale: tuple[AcceptedFinding, ...]
 
 
 def review(corpus: Corpus) -> Review:
-    """Apply every rule to a corpus; raise `DataError` if it or its `review.toml` is invalid.
+    """Apply all rules to a corpus; raise `DataError` if the corpus or `review.toml` is invalid.
 
-    An accepted finding is not stale if its document is missing from this copy of the corpus.
+    An accepted finding is never stale if its document is missing from this copy of the corpus.
     """
     settings = load_review_settings(corpus.folder, corpus.schema)
     findings = find_errors(corpus.documents, settings, symmetric=corpus.schema.symmetric)
@@ -50,9 +50,9 @@ def find_errors(
     *,
     symmetric: frozenset[str] = frozenset(),
 ) -> list[Finding]:
-    """Return the findings of all rules, sorted by rule and then in the order of the documents.
+    """Return the findings of all rules, sorted by rule and then by position of the document.
 
-    `symmetric` are the labels of relations without direction.
+    `symmetric` contains the labels of relations without direction.
     """
     findings = [
         *rules.rare_labels(documents),

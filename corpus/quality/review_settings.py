@@ -1,7 +1,7 @@
-"""Settings of a corpus's review, from `review.toml` beside `corpus.toml`.
+"""Settings for the review of a corpus, read from `review.toml` in the corpus folder.
 
-The rules in `aloi.corpus.quality.rules` do not depend on particular labels. This file contains
-what is specific to a corpus: thresholds, patterns, and findings that were accepted as correct.
+The rules in `aloi.corpus.quality.rules` do not depend on particular labels. `review.toml` contains
+the settings of one corpus: thresholds, patterns, and findings that were accepted as correct.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from aloi.corpus.schema import Schema
 from aloi.corpus.toml_files import load_toml
 
 REVIEW_FILE = "review.toml"
-"""Name of the file in the corpus folder."""
+"""Name of the settings file in the corpus folder."""
 
 
 class ExpectedPattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A pattern that may only match inside mentions with one of these labels."""
+    """A pattern; each of its matches must be inside a mention with one of `labels`."""
 
     rule: str
     labels: tuple[str, ...]
@@ -30,7 +30,7 @@ class ExpectedPattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ForbiddenPattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A pattern that no mention with one of these labels may match; no labels means all."""
+    """A forbidden pattern for mentions with one of `labels`; for all mentions if there are none."""
 
     rule: str
     pattern: str
@@ -39,7 +39,7 @@ class ForbiddenPattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AcceptedFinding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Findings accepted as correct: all of one rule for one surface in one document."""
+    """Findings accepted as correct: all findings of a rule for a surface in a document."""
 
     rule: str
     document: str
@@ -48,12 +48,13 @@ class AcceptedFinding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ReviewSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The content of `review.toml`; the defaults apply to a corpus without that file.
+    """The content of `review.toml`; a corpus without this file has the defaults.
 
-    The rule "bare-surface" finds unlabelled occurrences of a surface that has at least
-    `least_length` characters and at least `least_count` mentions, if mentions are at least the
-    share `least_share` of all occurrences. Mentions with the same `ref` may have different labels
-    if one group of `same_ref` contains all of them. `right` lists the accepted findings.
+    The rule "bare-surface" finds unlabelled occurrences of surfaces that are usually mentions: a
+    surface must have at least `least_length` characters and `least_count` mentions, and the
+    proportion of its occurrences that are mentions must be at least `least_share`. Mentions with
+    the same `ref` may have different labels if one group in `same_ref` contains all these labels.
+    `right` lists the accepted findings.
     """
 
     least_length: int = 4
@@ -66,7 +67,7 @@ class ReviewSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def load_review_settings(folder: Path, schema: Schema) -> ReviewSettings:
-    """Read `review.toml` in a corpus folder; raise `DataError` with all its problems."""
+    """Read `review.toml` in a corpus folder; raise `DataError` if it is invalid."""
     path = folder / REVIEW_FILE
     if not path.exists():
         return ReviewSettings()
@@ -79,17 +80,19 @@ def load_review_settings(folder: Path, schema: Schema) -> ReviewSettings:
 
 
 def _problems(settings: ReviewSettings, schema: Schema) -> Iterator[Problem]:
-    """Yield invalid patterns, and labels that are not in the schema."""
+    """Yield a problem for each invalid pattern and each label that is not in the schema."""
     entries: tuple[ExpectedPattern | ForbiddenPattern, ...]
     entries = (*settings.expected, *settings.forbidden)
     for entry in entries:
         try:
             re.compile(entry.pattern)
         except re.error as error:
-            fix = "Write a valid regular expression for Python's re module"
-            yield Problem("bad-review", f"broken pattern: {error}", fix, item=entry.rule)
+            fix = "Correct the pattern; it must be valid for Python's re module"
+            what = f"the pattern is not a valid regular expression: {error}"
+            yield Problem("bad-review", what, fix, item=entry.rule)
     labels = {label for group in settings.same_ref for label in group}
     labels.update(label for entry in entries for label in entry.labels)
     for label in sorted(labels - schema.entities.keys()):
-        fix = f"Use one of the labels of schema {schema}: {', '.join(schema.entities)}"
-        yield Problem("bad-review", f"unknown entity label {label}", fix)
+        what = f"the schema does not contain the entity label {label}"
+        fix = f"Use one of the entity labels of schema {schema}: {', '.join(schema.entities)}"
+        yield Problem("bad-review", what, fix)

@@ -2,8 +2,9 @@
 
 Each rule yields findings for one document or for a whole corpus. The rules do not depend on
 particular labels; settings come from `aloi.corpus.quality.review_settings`. In contrast to the
-problems of `aloi.corpus.quality.checks`, a finding may be correct. It is then recorded in
-`review.toml` with rule, document and surface, which do not change when offsets do.
+problems of `aloi.corpus.quality.checks`, a finding may turn out to be correct annotation. Such a
+finding is recorded in `review.toml` by rule, document and surface, so that the entry remains valid
+when offsets change.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from aloi.corpus.quality.review_settings import (
 
 _PAIRS = {"(": ")", "[": "]", "{": "}", "«": "»", "“": "”"}
 _EDGES = frozenset(",;:.!?…·'\"’‘-–—/") | _PAIRS.keys() | frozenset(_PAIRS.values())
-"""Characters that a mention may not begin or end with; see `punctuation_edges`."""
+"""Characters not allowed at the start or end of a mention; see `punctuation_edges`."""
 
 _CLOSING = frozenset(_PAIRS.values()) | {'"'}
 _ABBREVIATION = re.compile(r"(?:^|[\s.\-–])\w\.$")
@@ -30,10 +31,10 @@ _WORD = re.compile(r"\w+")
 
 
 def rare_labels(documents: Iterable[Document]) -> Iterator[Finding]:
-    """Find mentions with another label than the most frequent one of their surface.
+    """Yield a finding for each mention whose label is not the most frequent one of its surface.
 
-    If several labels are most frequent, all mentions of the surface are found. Surfaces without a
-    letter are ignored, because the label of a number depends on its context.
+    If several labels are tied as most frequent, every mention of the surface is a finding. Surfaces
+    without letters are ignored, because the label of a number depends on its context.
     """
     documents = tuple(documents)
     counts_of = _label_counts(documents)
@@ -43,13 +44,18 @@ def rare_labels(documents: Iterable[Document]) -> Iterator[Finding]:
             counts = counts_of[surface]
             highest, tied = _highest_count(counts)
             if any(map(str.isalpha, surface)) and (counts[entity.label] < highest or tied):
-                what = f"label {entity.label}; labels in the whole corpus: {_format(counts)}"
-                fix = "Use the label of the other mentions, or record why this one is correct"
+                what = (
+                    f"the label is {entity.label}; "
+                    f"labels of this surface in the corpus: {_format(counts)}"
+                )
+                fix = (
+                    "Use the most frequent label, or record in review.toml why this one is correct"
+                )
                 yield entity_finding("label-differs", document, entity, what, fix)
 
 
 def _label_counts(documents: Iterable[Document]) -> dict[str, Counter[str]]:
-    """Return the number of mentions with each label, by surface."""
+    """Return, for each surface, the number of mentions per label."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for document in documents:
         for entity in document.entities:
@@ -58,7 +64,7 @@ def _label_counts(documents: Iterable[Document]) -> dict[str, Counter[str]]:
 
 
 def _highest_count(counts: Counter[str] | Counter[frozenset[str]]) -> tuple[int, bool]:
-    """Return the highest count, and whether several keys have it."""
+    """Return the highest count, and whether several keys have this count."""
     highest = max(counts.values())
     return highest, list(counts.values()).count(highest) > 1
 
@@ -66,10 +72,11 @@ def _highest_count(counts: Counter[str] | Counter[frozenset[str]]) -> tuple[int,
 def unlabelled_surfaces(
     documents: Iterable[Document], settings: ReviewSettings
 ) -> Iterator[Finding]:
-    """Find unlabelled occurrences of surfaces that are usually mentions (see `ReviewSettings`).
+    """Yield a finding for each unlabelled occurrence of a surface that is usually a mention.
 
-    Case matters, and an occurrence begins and ends at a word boundary. It must not overlap a
-    mention. Of overlapping occurrences, the first one is found, and of those the longest.
+    `ReviewSettings` defines "usually". Upper and lower case are distinguished. An occurrence begins
+    and ends at a word boundary and does not overlap a mention. If occurrences overlap each other,
+    the first is a finding; if several begin at the same word, the longest.
     """
     documents = tuple(documents)
     counts_of = {
@@ -87,16 +94,16 @@ def unlabelled_surfaces(
         labelled = counts_of[surface].total()
         if labelled >= settings.least_share * (labelled + unlabelled[surface]):
             what = (
-                f"not labelled; labels in the whole corpus: {_format(counts_of[surface])}, "
-                f"{unlabelled[surface]} unlabelled"
+                f"the span is not a mention; labels of this surface in the corpus: "
+                f"{_format(counts_of[surface])}, {unlabelled[surface]} unlabelled"
             )
-            fix = "Add the mention, or record why there is none"
+            fix = "Add the mention, or record in review.toml why there is none"
             span = (start, start + len(surface))
             yield span_finding("bare-surface", document, span, what, fix)
 
 
 def _unlabelled_places(document: Document, surfaces: Iterable[str]) -> Iterator[tuple[int, str]]:
-    """Yield the offset and surface of each occurrence that does not overlap a mention."""
+    """Yield offset and surface of the occurrences of `surfaces` that do not overlap a mention."""
     by_first_word: dict[str, list[str]] = defaultdict(list)
     for surface in sorted(surfaces, key=len, reverse=True):
         if first := _WORD.match(surface):
@@ -123,9 +130,10 @@ def _is_inside_word(document: Document, position: int) -> bool:
 
 
 def rare_inner_mentions(documents: Iterable[Document]) -> Iterator[Finding]:
-    """Find mentions with other nested mentions than is usual for their surface and label.
+    """Yield a finding for each mention that has unusual nested mentions.
 
-    If several sets of nested mentions are most frequent, all mentions are found.
+    The most frequent set of nested mentions is usual; it is determined for each pair of surface
+    and label. If several sets are tied as most frequent, every mention is a finding.
     """
     cases = [
         (document, entity, _inner_mentions(document, entity))
@@ -141,15 +149,15 @@ def rare_inner_mentions(documents: Iterable[Document]) -> Iterator[Finding]:
         if counts[inner] < highest or tied:
             other = next(each for each, _ in counts.most_common() if each != inner)
             what = (
-                f"nested mentions: {_join(inner)}; "
-                f"{counts[other]} equal mentions have: {_join(other)}"
+                f"the nested mentions are: {_join(inner)}; "
+                f"in {counts[other]} of the mentions with this surface and label: {_join(other)}"
             )
-            fix = "Annotate the same nested mentions, or record why they differ"
+            fix = "Annotate the same nested mentions, or record in review.toml why they differ"
             yield entity_finding("inner-differs", document, entity, what, fix)
 
 
 def _inner_mentions(document: Document, outer: Entity) -> frozenset[str]:
-    """Return the mentions nested in a longer one, each as `surface label`."""
+    """Return the mentions nested in `outer`, each as a string: surface, space, label."""
     return frozenset(
         f"{document.surface(entity)} {entity.label}"
         for entity in document.entities
@@ -166,9 +174,10 @@ def _join(inner: frozenset[str]) -> str:
 def ref_label_conflicts(
     document: Document, allowed: Iterable[frozenset[str]] = ()
 ) -> Iterator[Finding]:
-    """Find a `ref` with several labels, unless one group of `allowed` contains all of them.
+    """Yield a finding for each `ref` that has mentions with several labels.
 
-    There is one finding per `ref`, on the first mention with the rarest label.
+    There is no finding if one group in `allowed` contains all these labels. The finding names the
+    first mention with the rarest label.
     """
     mentions: dict[str, list[Entity]] = defaultdict(list)
     for entity in document.entities:
@@ -179,15 +188,16 @@ def ref_label_conflicts(
         counts = Counter(entity.label for entity in entities)
         if len(counts) > 1 and not any(counts.keys() <= group for group in allowed):
             rarest = min(entities, key=lambda entity: counts[entity.label])
-            what = f"label {rarest.label} and ref {ref}; labels of this ref: {_format(counts)}"
-            fix = "Correct the label or the ref, or allow these labels together in same_ref"
+            what = f"the label is {rarest.label}; labels of the ref {ref}: {_format(counts)}"
+            fix = "Correct the label or the ref, or add these labels to same_ref in review.toml"
             yield entity_finding("ref-labels", document, rarest, what, fix)
 
 
 def single_refs(document: Document) -> Iterator[Finding]:
-    """Find mentions with a `ref` that occurs once, if an equal mention has another `ref`.
+    """Yield a finding for each unique `ref` if an equal mention has a different `ref`.
 
-    Mentions are equal if they have the same surface, label and attributes.
+    A `ref` is unique if only one mention in the document has it. Mentions are equal if they have
+    the same surface, label and attributes.
     """
     ref_counts = Counter(entity.ref for entity in document.entities)
     equal: dict[tuple[str, str, str], list[Entity]] = defaultdict(list)
@@ -200,24 +210,28 @@ def single_refs(document: Document) -> Iterator[Finding]:
             others = {other.ref for other in group if other.ref not in (None, entity.ref)}
             if ref_counts[entity.ref] == 1 and others:
                 refs = ", ".join(sorted(filter(None, others)))
-                what = f"only mention with the ref {entity.ref}; equal mentions have the ref {refs}"
-                fix = "Use the same ref, or record that it is another entity"
+                what = (
+                    f"no other mention has the ref {entity.ref}; "
+                    f"mentions with the same surface and label have the ref {refs}"
+                )
+                fix = "Use the same ref, or record in review.toml that the entities differ"
                 yield entity_finding("ref-alone", document, entity, what, fix)
 
 
 def punctuation_edges(document: Document) -> Iterator[Finding]:
-    """Find mentions with an unpaired bracket or quote, or with punctuation at the start or end.
+    """Yield a finding for each mention with unpaired brackets or quotes, or punctuation at an edge.
 
-    Allowed at the end are closing brackets and quotes, and the full stop of an abbreviation (after
-    a single letter).
+    At the end of a mention, closing brackets and quotes are allowed, and a full stop after a single
+    letter (an abbreviation).
     """
     for entity in document.entities:
         surface = document.surface(entity)
         if not _is_balanced(surface):
-            what = "unpaired bracket or quote"
-            fix = "Include both brackets or quotes in the mention, or neither"
+            what = "the mention contains an unpaired bracket or quote"
+            fix = "Include the opening and the closing character in the mention, or neither of them"
         elif surface[0] in _EDGES or _ends_with_punctuation(surface):
-            what, fix = "punctuation at its edge", "Move the start or end past it"
+            what = "the mention begins or ends with punctuation"
+            fix = "Move the start or end so that the punctuation is outside the mention"
         else:
             continue
         yield entity_finding("edge", document, entity, what, fix)
@@ -239,48 +253,52 @@ def _is_balanced(surface: str) -> bool:
 
 
 def duplicate_mentions(document: Document) -> Iterator[Finding]:
-    """Find mentions with the same span and label as an earlier mention."""
+    """Yield a finding for each mention with the same span and label as an earlier mention."""
     keys: set[tuple[int, int, str]] = set()
     for entity in document.entities:
         key = (entity.start, entity.end, entity.label)
         if key in keys:
-            what = f"duplicate {entity.label} mention"
-            fix = "Remove one of the two; keep its relations"
+            what = f"another mention with the label {entity.label} has the same span"
+            fix = "Remove one of the two mentions, and attach its relations to the remaining one"
             yield entity_finding("mention-twice", document, entity, what, fix)
         keys.add(key)
 
 
 def duplicate_relations(document: Document, symmetric: frozenset[str]) -> Iterator[Finding]:
-    """Find relations with the same mentions and label as an earlier relation.
+    """Yield a finding for each relation with the same head, tail and label as an earlier one.
 
-    Direction is ignored for the labels in `symmetric`.
+    For the labels in `symmetric`, head and tail may be exchanged.
     """
     keys: set[tuple[str, str, str]] = set()
     for relation in document.relations:
         ends = (relation.head, relation.tail)
         head, tail = sorted(ends) if relation.label in symmetric else ends
         if (head, relation.label, tail) in keys:
-            what, fix = "duplicate relation", "Remove one of the two"
+            what = "another relation has the same label and mentions"
+            fix = "Remove one of the two relations"
             yield relation_finding("relation-twice", document, relation, what, fix)
         keys.add((head, relation.label, tail))
 
 
 def unlabelled_matches(document: Document, expected: ExpectedPattern) -> Iterator[Finding]:
-    """Find matches of a pattern that are not completely inside a mention with an expected label."""
+    """Yield a finding for each match of a pattern that is outside mentions with an expected label.
+
+    A match that is only partly inside such a mention is a finding too.
+    """
     spans = [(e.start, e.end) for e in document.entities if e.label in expected.labels]
     for match in re.finditer(expected.pattern, document.text):
         if not any(start <= match.start() and match.end() <= end for start, end in spans):
-            what = f"not inside a mention with the label {' or '.join(expected.labels)}"
+            what = f"the span is not inside a mention with the label {' or '.join(expected.labels)}"
             yield span_finding(expected.rule, document, match.span(), what, expected.fix)
 
 
 def forbidden_matches(document: Document, forbidden: ForbiddenPattern) -> Iterator[Finding]:
-    """Find mentions that match a forbidden pattern."""
+    """Yield a finding for each mention that contains a match of a forbidden pattern."""
     pattern = re.compile(forbidden.pattern)
     for entity in document.entities:
         match = pattern.search(document.surface(entity))
         if match and (not forbidden.labels or entity.label in forbidden.labels):
-            what = f"{entity.label} mention that contains «{match[0]}»"
+            what = f"the mention has the label {entity.label} and contains «{match[0]}»"
             yield entity_finding(forbidden.rule, document, entity, what, forbidden.fix)
 
 

@@ -1,1 +1,1 @@
-"""Large inputs: resumable journals, shards, a first pass over the input, and Ray."""
+"""Large inputs: shards, a check of the whole input, resumable runs, and Ray."""

@@ -1,10 +1,10 @@
-"""Parallel work on Ray: on an existing cluster, or on a node that is started for the run.
+"""Parallel work on Ray: on an existing cluster, or on a local node started for the run.
 
-The work is done by plain actors that process one item after another, so that each of them loads
-its model once. Ray Data is not used: it would move the documents through its object store and
-choose the blocks itself. Here an item names a part of a file and its result is small, so memory
-does not grow with the documents. Each finished item is known individually, which is necessary to
-resume a run. Ray restarts an actor that dies and repeats its item.
+The workers are Ray actors. Each actor loads its model once and then processes one item after
+another. An item names a part of a file, and its result is small, so memory use does not grow with
+the number of documents. Each finished item is reported individually, which is necessary to resume a
+run. Ray restarts an actor that dies and repeats its item. Ray Data is not used: it moves documents
+through its object store and chooses their blocks itself.
 
 Source: https://docs.ray.io/en/latest/ray-core/fault_tolerance/actors.html
 """
@@ -27,33 +27,33 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 MAX_RETRIES = 3
-"""Number of times an item is repeated after its actor died, before it is given up."""
+"""Number of times an item is repeated if its actor dies; after that, the item fails."""
 
 NO_ITEM = -1
-"""Item number of an actor that is only starting."""
+"""Item number of an actor that is starting and has no item yet."""
 
 OBJECT_STORE_BYTES = 100 << 20
-"""Size of the object store of a local node; only small objects pass through it."""
+"""Size of a local node's object store; only small objects pass through the store."""
 
 CONNECT_TIMEOUT = 10
-"""Seconds to wait for an answer of a cluster."""
+"""Seconds to wait for a connection to a cluster."""
 
 _LOCAL_ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # on all systems: listen only on loopback
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # listen only on loopback, on every system
     "RAY_AUTH_MODE": "token",  # refuse other users of this machine
-    "RAY_worker_niceness": "0",  # the same priority as the local engine
+    "RAY_worker_niceness": "0",  # run workers with the same priority as the local engine
 }
-"""Environment variables that Ray reads when a local node is started."""
+"""Environment variables that are set before a local node is started."""
 
 
 @contextmanager
 def connect(address: str | None, workers: int | None) -> Iterator[int]:
-    """Connect to the cluster at `address`, or start a node; yield the number of workers.
+    """Connect to the cluster at `address`, or start a local node; yield the number of workers.
 
-    Without an address the node listens only on loopback and is stopped at the end. `workers`
-    defaults to the number of processors. Raises `DataError` if Ray is not installed or the cluster
-    does not answer.
+    A local node is started if `address` is None; it listens only on loopback and is stopped when
+    the block ends. `workers` defaults to the number of processors. Raises `DataError` if Ray is not
+    installed or the connection fails.
     """
     need("ray", extra="ray")
     if address is None:
@@ -70,7 +70,7 @@ def connect(address: str | None, workers: int | None) -> Iterator[int]:
         ray.init(address or "local", **settings)
     except (OSError, ValueError, RuntimeError) as error:
         what = f"cannot connect to the Ray cluster: {str(error).splitlines()[0]}"
-        fix = "Start a cluster (`ray start --head`), or omit --address"
+        fix = "Start a cluster with `ray start --head`, or omit --address to use this machine"
         raise DataError([Problem("no-cluster", what, fix, file=address)]) from error
     try:
         yield workers or int(ray.cluster_resources().get("CPU", 1))
@@ -79,7 +79,7 @@ def connect(address: str | None, workers: int | None) -> Iterator[int]:
 
 
 def _check_reachable(address: str) -> None:
-    """Raise `OSError` or `ValueError` if nothing listens at an address; Ray waits for minutes."""
+    """Raise `OSError` or `ValueError` if an address is unreachable; Ray would wait for minutes."""
     host, _, port = address.rpartition(":")
     socket.create_connection((host, int(port)), timeout=CONNECT_TIMEOUT).close()
 
@@ -87,11 +87,11 @@ def _check_reachable(address: str) -> None:
 def map_unordered(
     make: Callable[[], Callable[[Item], Result]], items: Iterable[Item], *, workers: int
 ) -> Iterator[tuple[int, Result | DataError]]:
-    """Apply a function to items in parallel; yield item numbers and results as they are finished.
+    """Apply a function to items in parallel; yield each item's number and result when it finishes.
 
-    Each worker calls `make` once to create its function. If the function raises a `DataError`, or
-    the workers of an item die repeatedly, the result is a `DataError`. Other exceptions of the
-    function are raised here.
+    Each worker calls `make` once to create its function. The result of an item is a `DataError` if
+    the function raises one, or if the worker dies at every attempt. All other exceptions of the
+    function are raised to the caller.
     """
     ray = _import_ray()
 
@@ -111,7 +111,7 @@ def map_unordered(
             raise result
         for next_number, item in islice(remaining, 1):
             busy[worker.work.remote(item)] = worker, next_number
-        del worker  # a worker without an item ends; its processor is free for a restarted one
+        del worker  # an idle worker ends, so that a restarted one can use its processor
         if all(number == NO_ITEM for _, number in busy.values()):
             return
 
@@ -119,7 +119,7 @@ def map_unordered(
 def results_in_order(numbered: Iterable[tuple[int, Result | DataError]]) -> list[Result]:
     """Return the results of `map_unordered` in the order of the items.
 
-    Raises `DataError` with the problems of all items that failed.
+    Raises `DataError` with the problems of all failed items.
     """
     results: dict[int, Result] = {}
     problems: list[Problem] = []
@@ -141,15 +141,18 @@ def _receive(answer: Any) -> Any:  # noqa: ANN401 - the result of the function
     try:
         succeeded, result = ray.get(answer)
     except (ray.exceptions.RayActorError, ray.exceptions.OutOfMemoryError) as error:
-        what = f"the worker died {MAX_RETRIES + 1} times: {str(error).splitlines()[0]}"
-        fix = "If memory is short, use fewer workers or shorter documents"
+        what = (
+            f"the worker processes died in all {MAX_RETRIES + 1} attempts: "
+            f"{str(error).splitlines()[0]}"
+        )
+        fix = "If the machine runs out of memory, use fewer workers or shorter documents"
         return DataError([Problem("worker-died", what, fix)])
     if succeeded or isinstance(result, DataError):
         return result
     raise result
 
 
-def _import_ray() -> Any:  # noqa: ANN401 - its types are incomplete
+def _import_ray() -> Any:  # noqa: ANN401 - the types of Ray are incomplete
     return import_module("ray")
 
 
@@ -169,7 +172,7 @@ class _Worker(Generic[Item, Result]):
         return self._outcome(lambda: bool(self.function))
 
     def work(self, item: Item) -> tuple[bool, object]:
-        """Apply the function to an item; return success and the result or exception."""
+        """Apply the function to an item; return True and the result, or False and the exception."""
         return self._outcome(lambda: self.function(item))
 
     def _outcome(self, work: Callable[[], object]) -> tuple[bool, object]:

@@ -1,7 +1,7 @@
-"""A first pass over a large input: it checks all documents, counts them and hashes them.
+"""A first pass over a large input: check, count and hash all documents.
 
-A long run reads its input completely before the actual work starts, so that it does not fail late
-because of an error in the input. The hash identifies the input when the run is resumed.
+Before a long run starts its work, it reads the complete input once, so that an error in the input
+does not stop the run late. The hash identifies the input when the run is resumed.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ DocumentCheck = Callable[[Document], Iterable[Problem]]
 
 @dataclass(frozen=True, slots=True)
 class InputSummary:
-    """The number of documents in a file or folder, and the SHA-256 of their JSON."""
+    """A file or folder of documents: path, number of documents, and SHA-256 of their JSON."""
 
     path: str
     documents: int
     sha256: str
 
     def read(self, *, skip: int = 0) -> Iterator[Document]:
-        """Yield the documents, without the first `skip` ones."""
+        """Yield the documents after the first `skip` documents."""
         for record in islice(_read_records(self.path), skip, None):
             if record.document is None:
                 raise DataError(record.problems)
@@ -45,9 +45,10 @@ class InputSummary:
 
 
 def summarize_input(path: str, check: DocumentCheck) -> InputSummary:
-    """Read all documents once; raise `DataError` with all their problems.
+    """Read all documents and return their summary; raise `DataError` with all problems.
 
-    `check` finds documents that the following work cannot process. Memory: 8 bytes per document.
+    `check` returns a document's problems, for example if the run cannot process it. The summary
+    uses 8 bytes of memory per document.
     """
     problems: list[Problem] = []
     ids, content = array("q"), hashlib.sha256()
@@ -66,7 +67,7 @@ def summarize_input(path: str, check: DocumentCheck) -> InputSummary:
 
 
 def _read_records(path: str) -> Iterator[document_files.DocumentRecord]:
-    """Yield the records of native documents; documents in other formats become such records."""
+    """Yield one record per document; documents in other formats are converted to native records."""
     if not is_corpus(Path(path)) and detect_format(Path(path)) == "native":
         yield from document_files.read_records(path)
         return
@@ -76,7 +77,7 @@ def _read_records(path: str) -> Iterator[document_files.DocumentRecord]:
 
 
 def _duplicate_id_problems(path: str, hashes: array[int]) -> Iterator[Problem]:
-    """Yield duplicate ids; the input is read again only if two hashes of ids are equal."""
+    """Yield a problem for each duplicate id; the input is read again only if id hashes repeat."""
     values, counts = np.unique(np.asarray(hashes, dtype=np.int64), return_counts=True)
     repeated = set(values[counts > 1].tolist())
     ids = DocumentIds()

@@ -1,4 +1,4 @@
-"""A journal: a file that a long run writes line by line, so that the next run can resume it."""
+"""A journal: a file to which a long run appends lines, so that a later run can resume it."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from typing import IO
 from aloi.corpus.atomic_files import write_bytes
 
 _CHUNK_BYTES = 1 << 20
-"""Number of bytes read at a time."""
+"""Number of bytes to read from the partial file at once."""
 
 
 @dataclass(frozen=True)
 class Journal:
-    """A writer of `PATH.partial`, which is renamed to PATH when all lines are written.
+    """A journal for the output PATH: lines are written to `PATH.partial`, then it is renamed.
 
-    `origin` describes the inputs of the run by name (model, input …). It is saved in
-    `PATH.partial.json`; lines with a different origin are not resumed.
+    `origin` describes the run: the name and value of each input (model, input …). It is saved in
+    `PATH.partial.json`. A run with a different origin does not resume the partial file.
 
-    The journal does not lock PATH: hold `locks.locked(path)` while you use it.
+    The journal does not lock PATH: hold `locks.locked(path)` while you use the journal.
     """
 
     path: Path
@@ -31,7 +31,7 @@ class Journal:
 
     @property
     def partial(self) -> Path:
-        """The file that contains the lines until all are written."""
+        """The file that contains the lines until the run is complete."""
         return self.path.with_name(f"{self.path.name}.partial")
 
     @property
@@ -39,9 +39,9 @@ class Journal:
         return self.path.with_name(f"{self.path.name}.partial.json")
 
     def changes(self) -> list[str]:
-        """Return the names in the origin with other values than in the saved one.
+        """Return the names in `origin` whose values differ from the saved origin.
 
-        The list is empty if there is no partial file.
+        Returns an empty list if no partial file exists.
         """
         if not self.partial.exists():
             return []
@@ -52,22 +52,23 @@ class Journal:
         return [name for name, value in self.origin.items() if recorded.get(name) != value]
 
     def resume(self) -> int:
-        """Prepare the partial file for more lines; return the number of complete lines in it.
+        """Prepare the partial file for new lines; return the number of complete lines it contains.
 
-        Lines with a different origin and an incomplete last line are removed.
+        If the saved origin differs, all lines are removed; otherwise, an incomplete last line
+        is removed.
         """
         if self.partial.exists() and not self.changes():
             return _truncate_to_complete_lines(self.partial)
-        self.partial.unlink(missing_ok=True)  # first, so that old lines never get the new origin
+        self.partial.unlink(missing_ok=True)  # remove old lines before saving the new origin
         write_bytes(self._origin_file, json.dumps(dict(self.origin), indent=1).encode())
         self.partial.touch()
         return 0
 
     @contextmanager
     def stream(self) -> Iterator[IO[str]]:
-        """Append lines to the partial file; rename it to PATH if the block succeeds.
+        """Yield the partial file, open for appending; rename it to PATH if the block succeeds.
 
-        Each line is flushed.
+        Each line is flushed when it is written.
         """
         with self.partial.open("a", buffering=1, encoding="utf-8", newline="") as stream:
             yield stream
@@ -76,7 +77,7 @@ class Journal:
 
 
 def _truncate_to_complete_lines(path: Path) -> int:
-    """Truncate a file after its last line break; return the number of lines left."""
+    """Truncate a file after its last line break; return the number of remaining lines."""
     count = end = position = 0
     with path.open("r+b") as stream:
         while chunk := stream.read(_CHUNK_BYTES):

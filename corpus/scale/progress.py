@@ -1,4 +1,4 @@
-"""Progress of long work: a wrapper around an iterable that shows how many items have passed."""
+"""Progress of a long run: a wrapper around an iterable that counts the items it yields."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ Item = TypeVar("Item")
 
 
 class ProgressBar(Protocol):
-    """A function that shows how many items have passed, such as a progress bar."""
+    """A function that returns an iterable and shows how many of its items have been used."""
 
     def __call__(
         self, items: Iterable[Item], what: str, /, *, total: int | None = None, done: int = 0
     ) -> Iterable[Item]:
-        """Return the same items.
+        """Return `items`, wrapped to show progress.
 
-        `what`: the work, e.g. "predicting". `done`: number of the `total` items that an earlier
-        run processed.
+        `what` describes the work, for example "predicting". `total` is the number of all items;
+        `done` of them were processed by an earlier run and are not in `items`.
         """
 
 
 def no_progress(
     items: Iterable[Item], what: str, /, *, total: int | None = None, done: int = 0
 ) -> Iterable[Item]:
-    """Return the same items and show nothing."""
+    """Return `items` and show no progress."""
     return items

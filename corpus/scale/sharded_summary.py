@@ -1,4 +1,4 @@
-"""A summary of a collection in shards, made by several Ray workers."""
+"""A first pass over a large collection: Ray workers summarise its shards in parallel."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from aloi.corpus.scale.shards import ShardSummary
 def summarize_shards(
     path: str, *, workers: int, progress: ProgressBar = no_progress
 ) -> tuple[list[ShardSummary], InputSummary]:
-    """Return a summary of each shard, in order, and one of the whole collection.
+    """Return the summaries of all shards, in order, and the summary of the collection.
 
-    Raises `DataError` with every problem in the collection. Call it inside `cluster.connected`.
+    Raises `DataError` with every problem in the collection. Call this function inside
+    `cluster.connect`.
     """
     planned = shards.plan_shards(path)
     done = cluster.map_unordered(lambda: shards.summarize_shard, planned, workers=workers)

@@ -1,8 +1,8 @@
-"""Shards: parts of the files of a large collection that are read independently and in place.
+"""Shards: parts of a large collection that can be read independently, without copying files.
 
-JSON Lines files are split by bytes; a shard contains the lines that begin in its range. Parquet
-files are split by row groups. Any other input (a corpus, a folder with one file per document,
-another format) is one shard.
+JSON Lines files are split into byte ranges; a shard contains the lines that begin in its range.
+Parquet files are split by row groups. Any other input, such as a corpus, a folder with one file per
+document, or a file in a different format, is one shard.
 """
 
 from __future__ import annotations
@@ -27,22 +27,25 @@ from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.scale.input_summary import InputSummary
 
 MAX_SHARD_BYTES = 8 << 20
-"""Maximum size of a shard: some minutes of prediction, which an interrupted run has to repeat."""
+"""Maximum size of a shard.
+
+Prediction takes some minutes per shard; if a run is interrupted, they are lost.
+"""
 
 MIN_SHARDS = 64
-"""Minimum number of shards of a collection, so that all workers have work."""
+"""Approximate minimum number of shards in a collection, so that all workers have work."""
 
 IdHashes = npt.NDArray[np.int64]
-"""Hashes of document ids (`hash_id`)."""
+"""Array of hashes of document ids, as returned by `hash_id`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """A range of a file, or a complete file or folder.
+    """A part of a file, or a complete file or folder.
 
-    `start` and `stop` (exclusive) count bytes of JSON Lines or row groups of Parquet; without
-    `stop` the shard is all of `path`. `name` is unique in the collection and does not change while
-    the files do not change.
+    `start` and `stop` (exclusive) are byte offsets in a JSON Lines file or row group numbers in a
+    Parquet file; if `stop` is None, the shard is the whole of `path`. `name` is unique in the
+    collection and stays the same as long as the files are unchanged.
     """
 
     name: str
@@ -51,7 +54,7 @@ class Shard:
     stop: int | None = None
 
     def records(self) -> Iterator[document_files.DocumentRecord]:
-        """Yield the records; lines of JSON Lines are counted from the start of the shard."""
+        """Yield the records; line numbers in JSON Lines are relative to the start of the shard."""
         if self.stop is None:
             encoder = msgspec.json.Encoder()
             for document in registry.read(self.path):
@@ -64,7 +67,7 @@ class Shard:
             yield from document_files.read_lines(self._read_lines(self.stop), file=self.path)
 
     def documents(self) -> Iterator[Document]:
-        """Yield the valid documents."""
+        """Yield the valid documents of the shard."""
         return (record.document for record in self.records() if record.document is not None)
 
     def _read_lines(self, stop: int) -> Iterator[bytes]:
@@ -74,7 +77,7 @@ class Shard:
                 yield line
 
     def _first_line_offset(self) -> int:
-        """Return the offset in bytes of the first line that begins at or after `start`."""
+        """Return the byte offset of the first line that begins at or after `start`."""
         if not self.start:
             return 0
         with open(self.path, "rb") as stream:
@@ -83,7 +86,7 @@ class Shard:
             return stream.tell()
 
     def lines_before(self) -> int:
-        """Return the number of lines of the file before the shard; 0 for other formats."""
+        """Return the number of lines before the shard in a JSON Lines file; 0 for other formats."""
         if self.stop is None or self.path.endswith(".parquet"):
             return 0
         remaining, count = self._first_line_offset(), 0
@@ -97,9 +100,9 @@ class Shard:
 def plan_shards(path: str) -> list[Shard]:
     """Return the shards of an input in the order of its documents.
 
-    The input is a file, a folder, a release, or the output of a run over shards. Paths in the
-    shards are absolute, so that other processes can open them. Raises `DataError` if a Parquet file
-    is invalid.
+    The input is a file, a folder, a release, or the output of a run over shards. The
+    paths of the shards are absolute, so that other processes can open them. Raises `DataError` if a
+    Parquet file is invalid.
     """
     root = documents_path(Path(path).absolute())
     files = _divisible_files(root)
@@ -115,7 +118,11 @@ def plan_shards(path: str) -> list[Shard]:
 
 
 def _divisible_files(root: Path) -> list[Path]:
-    """Return the files that can be split; an empty list if other files contain documents too."""
+    """Return the files that can be split into shards.
+
+    The list is empty if the input is a corpus or also contains documents in files that cannot be
+    split.
+    """
     suffixes = {"native": (".jsonl",), "parquet": (".parquet",)}.get(detect_format(root), ())
     if is_corpus(root):
         return []
@@ -126,7 +133,10 @@ def _divisible_files(root: Path) -> list[Path]:
 
 
 def split_file(file: Path, size: int) -> Iterator[tuple[int, int]]:
-    """Yield the start and stop of parts of about `size` bytes, in bytes or in row groups."""
+    """Yield the start and stop of each part of a file; a part has about `size` bytes.
+
+    The unit of start and stop is bytes for JSON Lines and row groups for Parquet.
+    """
     if file.suffix == ".jsonl":
         total = file.stat().st_size
         yield from ((start, min(start + size, total)) for start in range(0, max(total, 1), size))
@@ -142,7 +152,7 @@ def split_file(file: Path, size: int) -> Iterator[tuple[int, int]]:
 
 @dataclass(frozen=True, slots=True)
 class ShardSummary:
-    """The number of documents of a shard, the SHA-256 of their JSON, and hashes of their ids."""
+    """A shard's number of documents, SHA-256 of their JSON, hashes of their ids, and problems."""
 
     shard: Shard
     documents: int
@@ -152,7 +162,7 @@ class ShardSummary:
 
 
 def summarize_shard(shard: Shard) -> ShardSummary:
-    """Read a shard once; its problems are returned in the summary."""
+    """Read a shard and return its summary, which includes the problems of its documents."""
     problems: list[Problem] = []
     ids: list[int] = []
     content = hashlib.sha256()
@@ -168,13 +178,13 @@ def summarize_shard(shard: Shard) -> ShardSummary:
 
 
 def hash_id(id_: str) -> int:
-    """Return 64 bits of an id's BLAKE2b hash as a signed integer; it is equal in all processes."""
+    """Return 64 bits of an id's BLAKE2b hash as a signed integer, the same in every process."""
     encoded = id_.encode("utf-8", "surrogatepass")
     return int.from_bytes(hashlib.blake2b(encoded, digest_size=8).digest(), signed=True)
 
 
 def merge_summaries(path: str, summaries: Sequence[ShardSummary]) -> InputSummary:
-    """Return the summary of all shards of an input; raise `DataError` with all problems."""
+    """Merge the summaries of all shards of an input; raise `DataError` with all problems."""
     problems = [problem for summary in summaries for problem in summary.problems]
     problems += _duplicate_id_problems(summaries)
     if problems:
@@ -184,7 +194,7 @@ def merge_summaries(path: str, summaries: Sequence[ShardSummary]) -> InputSummar
 
 
 def _duplicate_id_problems(summaries: Sequence[ShardSummary]) -> Iterator[Problem]:
-    """Yield duplicate ids; only shards with an id hash that occurs twice are read again."""
+    """Yield a problem for each duplicate id; only shards with a repeated id hash are read again."""
     hashes = np.sort(np.concatenate([summary.ids for summary in summaries]))
     repeated = np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
     ids = DocumentIds()

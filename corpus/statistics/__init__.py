@@ -1,1 +1,1 @@
-"""Statistics of a corpus: tables of counts, plots, and the generated tables of its README."""
+"""Statistics of a corpus: tables of counts, plots, and generated tables for the README."""

@@ -1,9 +1,8 @@
-"""Tables of counts: size of a corpus, density, lexical variety and distances of relations.
+"""Tables of corpus statistics: size, density, lexical variety, and distances in relations.
 
 Words are separated by white space. Surfaces are compared in lower case; a mention is unseen if no
-mention of the train split has its surface. The distance of a relation is the text from the end of
-its first mention to the start of the second; it is empty if they overlap. Sentences are those of
-`aloi.corpus.segmentation`.
+mention in the train split has the same surface. The distance of a relation is the length of the
+text between its two mentions, and 0 if they overlap. `aloi.corpus.segmentation` defines sentences.
 """
 
 from __future__ import annotations
@@ -24,17 +23,17 @@ from aloi.corpus.segmentation import sentence_starts, word_ngrams
 TRAIN_SPLIT = "train"
 
 LENGTH_BANDS = (0, 100, 200, 300, 400, 500, 750, 1000, 2000)
-"""Lower limits of the bands of document length, in words; the last band has no upper limit."""
+"""Lower limits of the bands of document length, in words; the last band is open-ended."""
 
 SHARED_NGRAM_WORDS = 8
 """Length of the word n-grams listed by `shared_ngrams`."""
 
 MAX_SHARING_DOCUMENTS = 3
-"""Number of documents up to which a shared word n-gram is not listed."""
+"""A word n-gram is listed by `shared_ngrams` if more documents than this contain it."""
 
 
 def mention_table(corpus: Corpus) -> pd.DataFrame:
-    """Return one row per mention: split, label and surface in lower case."""
+    """Return a table with one row per mention: split, label, and surface in lower case."""
     rows = [
         (corpus.split_of.get(document.id, ""), entity.label, document.surface(entity).casefold())
         for document in corpus.documents
@@ -44,9 +43,9 @@ def mention_table(corpus: Corpus) -> pd.DataFrame:
 
 
 def relation_table(corpus: Corpus) -> pd.DataFrame:
-    """Return one row per relation: split, label and the distance between its mentions.
+    """Return a table with one row per relation: split, label, and distance of its mentions.
 
-    The distance is given in code points (`characters`) and in `words`; `across` is true if the
+    The distance is given in code points (`characters`) and in `words`. `across` is True if the
     mentions begin in different sentences.
     """
     rows = []
@@ -68,9 +67,10 @@ def _text_between(document: Document, one: Entity, other: Entity) -> str:
 
 
 def document_table(corpus: Corpus) -> pd.DataFrame:
-    """Return one row per document: split, theme, form, year, and counts of its content.
+    """Return a table with one row per document: split, theme, form, year, and sizes.
 
-    The year is the first four digits of `date` in the metadata.
+    The sizes are the numbers of words, mentions and relations. The year is the first four
+    characters of `date` in the metadata, or "unknown" if they are not digits.
     """
     rows = [
         {
@@ -95,7 +95,7 @@ def _year(date: str) -> str:
 
 
 def corpus_tables(corpus: Corpus) -> dict[str, pd.DataFrame]:
-    """Return all tables that `aloi corpus stats` prints, by title."""
+    """Return the tables that `aloi corpus stats` prints, as a dictionary from title to table."""
     documents = document_table(corpus)
     mentions, relations = mention_table(corpus), relation_table(corpus)
     labels, types = list(corpus.schema.relations), list(corpus.schema.entities)
@@ -119,7 +119,7 @@ def corpus_tables(corpus: Corpus) -> dict[str, pd.DataFrame]:
 
 
 def to_json(tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
-    """Return tables as plain values: title, row name, column name; NaN becomes None."""
+    """Return tables as nested dictionaries: title, row name, column name; NaN becomes None."""
     return {
         title: table.astype(object).where(table.notna(), None).to_dict(orient="index")
         for title, table in tables.items()
@@ -127,7 +127,7 @@ def to_json(tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
 
 
 def format_cell(value: object) -> str:
-    """Format a value of a table: at most three decimal places, none for integers, NaN empty."""
+    """Format a table cell: floats with at most three decimal places, NaN as an empty string."""
     if not isinstance(value, float):
         return str(value)
     if math.isnan(value):
@@ -136,7 +136,10 @@ def format_cell(value: object) -> str:
 
 
 def _totals(documents: pd.DataFrame, by: str, order: list[str] | None = None) -> pd.DataFrame:
-    """Sum documents, words, mentions and relations by a column; the last row is the total."""
+    """Return the numbers of documents, words, mentions and relations per value of a column.
+
+    The last row contains the totals.
+    """
     sums = documents.groupby(by)[["words", "mentions", "relations"]].sum()
     sums.insert(0, "documents", documents.groupby(by).size())
     table = sums.reindex(order, fill_value=0) if order else sums
@@ -163,7 +166,7 @@ def _counts_by_label(rows: pd.DataFrame, labels: list[str], splits: list[str]) -
 
 
 def _unseen_shares(mentions: pd.DataFrame) -> pd.DataFrame:
-    """Return the share of unseen mentions by label, for each split except train."""
+    """Return the proportion of unseen mentions per label, for each split except train."""
     seen = set(mentions.loc[mentions["split"] == TRAIN_SPLIT, "surface"])
     others = mentions[mentions["split"] != TRAIN_SPLIT]
     others = others.assign(unseen=lambda m: ~m["surface"].isin(seen))
@@ -175,7 +178,11 @@ def _unseen_shares(mentions: pd.DataFrame) -> pd.DataFrame:
 
 
 def _density(documents: pd.DataFrame, splits: list[str]) -> pd.DataFrame:
-    """Return mentions and relations per 100 words, and the number of documents without relation."""
+    """Return a table of densities per split.
+
+    Columns: mentions and relations per 100 words, relations per mention, and the number of
+    documents without relation.
+    """
     counted = documents.assign(documents=1, bare=documents["relations"] == 0)
     sums = counted.groupby("split")[["documents", "words", "mentions", "relations", "bare"]].sum()
     sums = sums.reindex(splits, fill_value=0)
@@ -187,9 +194,10 @@ def _density(documents: pd.DataFrame, splits: list[str]) -> pd.DataFrame:
 
 
 def _most_frequent_surfaces(mentions: pd.DataFrame, labels: list[str]) -> pd.DataFrame:
-    """Return the most frequent train surface of each label; ties in alphabetical order.
+    """Return the most frequent surface of each label in train; of a tie, the first alphabetically.
 
-    Columns: its number of mentions, its share, and the number of different surfaces.
+    Columns: surface, its number of mentions, its proportion of the label's mentions, and the number
+    of different surfaces of the label.
     """
     train = mentions[mentions["split"] == TRAIN_SPLIT]
     rows = {}
@@ -203,7 +211,11 @@ def _most_frequent_surfaces(mentions: pd.DataFrame, labels: list[str]) -> pd.Dat
 
 
 def _distances(relations: pd.DataFrame, labels: list[str]) -> pd.DataFrame:
-    """Return the median and ninth decile of the distances, and the share across sentences."""
+    """Return a table of distances per relation label.
+
+    Columns: number of relations, median and ninth decile of the distances, and the proportion of
+    relations across sentences.
+    """
     groups = pd.concat([relations, relations.assign(label="all")]).groupby("label")
     quantiles = {
         f"{unit}, {name}": groups[unit].quantile(q).round(1)
@@ -216,9 +228,9 @@ def _distances(relations: pd.DataFrame, labels: list[str]) -> pd.DataFrame:
 
 
 def shared_ngrams(documents: Iterable[Document]) -> pd.DataFrame:
-    """Return the word n-grams that too many documents share, the most frequent first.
+    """Return the word n-grams that occur in too many documents, the most frequent first.
 
-    See `SHARED_NGRAM_WORDS` and `MAX_SHARING_DOCUMENTS`.
+    `SHARED_NGRAM_WORDS` is the length of the n-grams; `MAX_SHARING_DOCUMENTS` is the limit.
     """
     counts = Counter(
         ngram for document in documents for ngram in word_ngrams(document.text, SHARED_NGRAM_WORDS)

@@ -1,7 +1,7 @@
-"""Plots of a corpus's statistics as SVG files; the same data give the same bytes.
+"""Plots of corpus statistics as SVG files; equal data produce byte-identical files.
 
-A split has the same colour in all plots. Text is drawn as paths, so that it looks the same in every
-viewer.
+A split has the same colour in all plots. Text is drawn as paths, so that every viewer shows it in
+the same way.
 """
 
 from __future__ import annotations
@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLOURS = ("#4477aa", "#ddaa33", "#bb5566", "#228833", "#66ccee", "#aa3377")
-"""Colours of the splits in their order; suitable for colour-blind readers (after Paul Tol)."""
+"""Colours of the splits, in the order of the splits.
+
+The palette is by Paul Tol and suitable for colour-blind readers.
+"""
 
 GREY = "#666666"
 
@@ -37,9 +40,9 @@ LENGTH_BIN_WORDS = 50
 
 
 def write_plots(corpus: Corpus, folder: Path) -> list[Path]:
-    """Write all plots to a folder, all or none; return their paths.
+    """Write all plots to a folder; return the paths of the files.
 
-    Raises `DataError` if matplotlib is not installed.
+    No file is written if an error occurs. Raises `DataError` if matplotlib is not installed.
     """
     need("matplotlib", extra="plots")
     plots: dict[str, Callable[[Corpus], Figure]] = {
@@ -56,13 +59,13 @@ def write_plots(corpus: Corpus, folder: Path) -> list[Path]:
 
 
 def save_svg(figure: Figure, path: Path) -> None:
-    """Write a figure as SVG without date and program; call this within `svg_style`."""
+    """Write a figure as SVG, without date and program name; call this within `svg_style`."""
     figure.savefig(path, metadata={"Date": None, "Creator": None})
 
 
 @contextmanager
 def svg_style() -> Iterator[None]:
-    """Apply the style of the plots; the fixed salt makes the ids in the SVG reproducible."""
+    """Apply the plot style within the block; a fixed salt makes the SVG ids reproducible."""
     from matplotlib import rc_context  # noqa: PLC0415 - an extra
 
     with rc_context(
@@ -82,7 +85,7 @@ def svg_style() -> Iterator[None]:
 
 
 def plot_types(corpus: Corpus) -> Figure:
-    """Plot the number of mentions and relations of each label, by split."""
+    """Plot the numbers of mentions and relations per label, stacked by split."""
     rows = mention_table(corpus), relation_table(corpus)
     orders = list(corpus.schema.entities), list(corpus.schema.relations)
     figure = new_figure(8, _height(max(map(len, orders))))
@@ -97,7 +100,7 @@ def plot_types(corpus: Corpus) -> Figure:
 
 
 def plot_themes(corpus: Corpus) -> Figure:
-    """Plot the number of documents of each theme, by split; the most frequent theme is first."""
+    """Plot the number of documents per theme, stacked by split, the most frequent theme first."""
     table = document_table(corpus)
     counts = pd.crosstab(table["theme"].replace("", "none"), table["split"])
     order = counts.sum(axis=1).sort_values(ascending=False, kind="stable").index
@@ -110,7 +113,7 @@ def plot_themes(corpus: Corpus) -> Figure:
 
 
 def plot_lengths(corpus: Corpus) -> Figure:
-    """Plot the number of documents by length in words and split."""
+    """Plot a histogram of document lengths in words, stacked by split."""
     table = document_table(corpus)
     splits = list(corpus.splits)
     figure = new_figure(6, 3)
@@ -128,14 +131,17 @@ def plot_lengths(corpus: Corpus) -> Figure:
 
 
 def plot_unseen(corpus: Corpus) -> Figure:
-    """Plot the share of unseen mentions of each label (see `counts`), by split."""
+    """Plot the proportion of unseen mentions per label and split.
+
+    `aloi.corpus.statistics.corpus_counts` defines unseen mentions.
+    """
     entities = corpus_tables(corpus)["entities"].iloc[::-1]
     colours = dict(zip(corpus.splits, _colours(list(corpus.splits)), strict=True))
     shown = [split for split in corpus.splits if f"unseen in {split}" in entities]
     figure = new_figure(6, _height(len(entities)))
     axes = figure.subplots()
     for number, split in enumerate(shown):
-        shift = 0.2 * ((len(shown) - 1) / 2 - number)  # so that equal shares do not hide each other
+        shift = 0.2 * ((len(shown) - 1) / 2 - number)  # so that equal values do not hide each other
         places = [place + shift for place in range(len(entities))]
         axes.scatter(entities[f"unseen in {split}"], places, color=colours[split], label=split)
     axes.set_yticks(range(len(entities)), entities.index)
@@ -148,9 +154,10 @@ def plot_unseen(corpus: Corpus) -> Figure:
 
 
 def plot_distances(corpus: Corpus) -> Figure:
-    """Plot the words between the mentions of each relation label: median, quartiles, deciles.
+    """Plot the number of words between the mentions of relations, per relation label.
 
-    The share of relations across sentences is printed at the right.
+    The plot shows median, quartiles and first and ninth decile. On the right is the proportion of
+    relations with mentions in different sentences.
     """
     table = relation_table(corpus)
     labels = [label for label in corpus.schema.relations if label in set(table["label"])][::-1]
@@ -176,7 +183,7 @@ def plot_distances(corpus: Corpus) -> Figure:
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """Return an empty figure, in inches; pyplot does not keep it open."""
+    """Return an empty figure, independent of pyplot; width and height are in inches."""
     from matplotlib.figure import Figure  # noqa: PLC0415 - an extra
 
     return Figure((width, height), layout="constrained")
@@ -191,7 +198,7 @@ def _colours(splits: list[str]) -> list[str]:
 
 
 def _draw_stacked_bars(axes: Axes, counts: pd.DataFrame, splits: list[str]) -> None:
-    """Draw one stacked bar per row of `counts`, one colour per split, with the sum at its end."""
+    """Draw a stacked bar per row of `counts`, with a colour per split and the sum at the end."""
     counts = counts.reindex(columns=splits, fill_value=0).iloc[::-1]
     left = pd.Series(0, index=counts.index)
     for split, colour in zip(splits, _colours(splits), strict=True):
@@ -202,7 +209,7 @@ def _draw_stacked_bars(axes: Axes, counts: pd.DataFrame, splits: list[str]) -> N
 
 
 def _add_legend(figure: Figure) -> None:
-    """Add a legend of the splits below the plot."""
+    """Add a legend of the splits below the plots of a figure."""
     figure.legend(
         *figure.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(COLOURS)
     )

@@ -1,4 +1,4 @@
-"""The tables of counts in a corpus's README, generated from its documents."""
+"""The tables of counts in the README of a corpus, generated from its documents."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from aloi.corpus.statistics.corpus_counts import corpus_tables, format_cell
 README_FILE = "README.md"
 
 README_TABLES = ("by split", "by form", "entities", "relations")
-"""The titles of the tables in the README; see `corpus_tables`."""
+"""Titles of the tables in the README; `corpus_tables` returns the tables."""
 
 _COUNTS = re.compile(r"(<!-- counts -->\n).*?(<!-- /counts -->)", re.DOTALL)
 
 
 def update_readme(corpus: Corpus) -> None:
-    """Write the tables between `<!-- counts -->` and `<!-- /counts -->` in the README.
+    """Update the tables between `<!-- counts -->` and `<!-- /counts -->` in the README.
 
-    Raises `DataError` if these marks are missing, or if a document listed in a split is missing.
+    Raises `DataError` if these two lines are missing, or a document listed in a split is missing.
     """
     readme = corpus.folder / README_FILE
     text = readme.read_text(encoding="utf-8")
@@ -35,30 +35,30 @@ def update_readme(corpus: Corpus) -> None:
 
 
 def replace_counts(text: str, corpus: Corpus) -> str:
-    """Return the text of a README with the current tables between the marks."""
+    """Return the text of a README with updated tables of counts."""
     tables = count_tables(corpus)
     return _COUNTS.sub(lambda match: f"{match[1]}{tables}\n{match[2]}", text)
 
 
 def remove_counts(text: str) -> str:
-    """Return the text of a README without the tables and their marks."""
+    """Return the text of a README without the tables of counts and their marker lines."""
     return _COUNTS.sub("", text)
 
 
 def count_tables(corpus: Corpus) -> str:
-    """Return the tables of a README in Markdown."""
+    """Return the tables of counts for a README, in Markdown."""
     tables = corpus_tables(corpus)
     return "\n\n".join("\n".join(_markdown_lines(tables[title])) for title in README_TABLES)
 
 
 def missing_documents(corpus: Corpus) -> list[str]:
-    """Return the ids of documents that are listed in a split and missing from this copy."""
+    """Return the ids listed in a split whose documents are missing from this copy of the corpus."""
     return sorted(corpus.split_of.keys() - {document.id for document in corpus.documents})
 
 
 def _problems(text: str, corpus: Corpus) -> Iterator[Problem]:
     if not _COUNTS.search(text):
-        what = "no marks for the tables of counts"
+        what = "the README has no marker lines for the tables of counts"
         fix = "Add the lines <!-- counts --> and <!-- /counts -->"
         yield Problem("no-marks", what, fix)
     for id_ in missing_documents(corpus):

@@ -130,8 +130,8 @@ def test_a_broken_input_is_told_and_nothing_is_written(gold: Path, tmp_path: Pat
         stream.write(LINE % ("c", 99))
     done = aloi("convert", gold, tmp_path / "out.jsonl", "--to", "native")
     assert done.returncode == 1
-    assert f"{gold}:3: broken JSON" in done.stderr
-    assert f"{gold}:4: document c: e: offset outside the text" in done.stderr
+    assert f"{gold}:3: the JSON is invalid" in done.stderr
+    assert f"{gold}:4: document c: e: the span" in done.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["gold.jsonl"]
 
 
@@ -197,7 +197,7 @@ def test_review_lists_likely_mistakes_with_status_1_and_none_with_status_0(tmp_p
     corpus = small_corpus(tmp_path / "corpus", end=4)
     done = aloi("corpus", "review", corpus, "--json", tmp_path / "r.json")
     assert done.returncode == 1, done.stderr
-    assert "document a: e «Ana,»: punctuation at its edge [edge]" in done.stdout
+    assert "document a: e «Ana,»: the mention begins or ends with punctuation [edge]" in done.stdout
     assert "1 edge" in done.stdout
     (finding,) = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))["open"]
     assert (finding["rule"], finding["surface"]) == ("edge", "Ana,")
@@ -231,8 +231,8 @@ def test_add_writes_to_the_inbox_once(tmp_path: Path) -> None:
     assert (written["text"], written["meta"]["date"]) == ("Bob est resté.", "2020-01-02")
     again = aloi(*call, stdin="Bob est resté.")
     assert again.returncode == 1
-    assert "the corpus already has this id" in again.stderr
-    assert "same text as document new" in again.stderr
+    assert "another document has this id" in again.stderr
+    assert "document new has the same text" in again.stderr
 
 
 @pytest.mark.parametrize(
@@ -285,6 +285,6 @@ def test_without_ray_one_line_says_what_to_install(gold: Path, tmp_path: Path) -
         done = subprocess.run(call, capture_output=True, text=True, check=False)
         assert done.returncode == 1
         assert done.stderr.splitlines() == [
-            "ray is not installed [no-library]. Install it: pip install 'aloi[ray]'.",
+            "ray is not installed [no-library]. Run pip install 'aloi[ray]'.",
             "1 problem",
         ]

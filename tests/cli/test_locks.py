@@ -103,8 +103,8 @@ def test_the_second_of_two_runs_ends_and_the_first_is_right(made: Path) -> None:
     assert status == 1
     line, count = said.splitlines()
     holder = f"(pid {first.pid}, started 20"
-    assert line.startswith(f"out.jsonl: is being written by another aloi process {holder}")
-    assert line.endswith("[busy-output]. Wait until it ends, or stop it.")
+    assert line.startswith(f"out.jsonl: another aloi process is writing this output {holder}")
+    assert line.endswith("[busy-output]. Wait until that process ends, or stop it.")
     assert count == "1 problem"
     assert not list(made.glob("*out.jsonl?*"))
 
@@ -162,7 +162,7 @@ def test_every_command_that_fills_an_output_respects_its_lock(
     with locked(made / output):
         status, said = run(made, *arguments)
     assert (status, said.count("\n")) == (1, 2)
-    assert f"{output}: is being written by another aloi process (pid {os.getpid()}, " in said
+    assert f"{output}: another aloi process is writing this output (pid {os.getpid()}, " in said
     assert sorted(made.rglob("*")) == before
 
 

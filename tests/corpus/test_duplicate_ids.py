@@ -9,7 +9,7 @@ def test_the_second_occurrence_is_a_problem() -> None:
     assert ids.add("b", "f:2") == []
     (problem,) = ids.add("a", "f:3")
     assert (problem.kind, problem.document) == ("document-id-twice", "a")
-    assert problem.what == "duplicate document id, first in f:1"
+    assert problem.what == "duplicate document id, first used in f:1"
 
 
 def test_the_place_is_optional() -> None:

@@ -26,9 +26,9 @@ def test_the_error_of_a_second_lock_names_the_first_process(tmp_path: Path) -> N
     with locked(out), pytest.raises(DataError) as caught, locked(out):
         pass
     (problem,) = caught.value.problems
-    expected = f"{out}: is being written by another aloi process (pid {os.getpid()}, started 20"
+    expected = f"{out}: another aloi process is writing this output (pid {os.getpid()}, started 20"
     assert str(problem).startswith(expected)
-    assert str(problem).endswith("[busy-output]. Wait until it ends, or stop it.")
+    assert str(problem).endswith("[busy-output]. Wait until that process ends, or stop it.")
     assert is_free(out)
 
 

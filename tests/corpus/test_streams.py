@@ -140,7 +140,7 @@ def test_problems_of_a_check_name_the_pipe_and_the_line() -> None:
     with fifo(content) as pipe:
         (problem,) = check_path(pipe)
         assert (problem.file, problem.line) == (str(pipe), 10_001)
-        assert f"first in {pipe}:8" in problem.what
+        assert f"first used in {pipe}:8" in problem.what
 
 
 def test_notes_name_the_pipe() -> None:

@@ -24,5 +24,7 @@ def test_invalid_utf8_is_reported_with_its_line() -> None:
 
 def test_a_lone_surrogate_is_reported_with_its_document() -> None:
     assert encode_utf8("é", "d") == b"\xc3\xa9"
-    with pytest.raises(DataError, match=r"document d: lone surrogate '\\ud800'"):
+    with pytest.raises(
+        DataError, match=r"document d: the document contains the lone surrogate '\\ud800'"
+    ):
         encode_utf8("a\ud800", "d")

@@ -23,8 +23,8 @@ def test_a_file_becomes_a_struct(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (None, "cannot be read: No such file or directory"),
-        (b"x = ", "not valid TOML: "),
+        (None, "the file cannot be read: No such file or directory"),
+        (b"x = ", "the file is not valid TOML: "),
         (b"y = 1", "unknown field `y`"),
         (b"x = 'one'", "Expected `int`, got `str`"),
     ],

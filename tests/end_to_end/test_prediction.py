@@ -151,8 +151,10 @@ def test_all_problems_are_listed_before_anything_is_written(folder: Path) -> Non
     done = run(folder, "bad.jsonl", "out.jsonl")
     assert done.returncode == 1
     assert "3 problems" in done.stderr
-    assert "bad.jsonl:2: broken JSON" in done.stderr
-    assert "bad.jsonl:3: document a: duplicate document id, first in bad.jsonl:1" in done.stderr
+    assert "bad.jsonl:2: the JSON is invalid" in done.stderr
+    assert (
+        "bad.jsonl:3: document a: duplicate document id, first used in bad.jsonl:1" in done.stderr
+    )
     assert "bad.jsonl:4: document long: 1000001 characters" in done.stderr
     assert not list(folder.glob("out.jsonl*"))
 

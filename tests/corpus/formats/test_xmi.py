@@ -151,7 +151,7 @@ def test_options_choose_the_type_and_the_label_feature(tmp_path: Path) -> None:
         ("</xmi:XMI>", "", "not well-formed XML"),
         ('begin="12" end="16" value', 'begin="12" end="99" value', "external offset"),
         ('begin="3" end="6" about', 'begin="1" end="6" about', "external offset"),
-        ('begin="3" end="6" about', 'begin="6" end="3" about', "empty span"),
+        ('begin="3" end="6" about', 'begin="6" end="3" about', "contains no characters"),
         ('members="7 3', 'members="77 3', "KeyError: 77"),
         ("x:Token", "x:Word", r"Type with name \[x.Word\] not found"),
         ('rank="2"', 'rank="two"', "ValueError"),

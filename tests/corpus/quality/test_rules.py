@@ -190,8 +190,8 @@ def test_a_finding_is_printed_with_place_reason_and_fix() -> None:
     [
         ("[[", "not valid TOML"),
         ("least = 3", "least"),
-        (NO_ANA.replace("^Ana$", "("), "broken pattern"),
-        (NO_ANA.replace("PER", "PERS"), "unknown entity label PERS"),
+        (NO_ANA.replace("^Ana$", "("), "not a valid regular expression"),
+        (NO_ANA.replace("PER", "PERS"), "the entity label PERS"),
     ],
 )
 def test_an_invalid_review_file_is_an_error(corpus: Path, content: str, message: str) -> None:
