@@ -174,7 +174,7 @@ def _coefficients(
 
 
 def _check_documents(annotators: Mapping[str, Annotations]) -> None:
-    """Raise `DataError` that lists every repeated id and every document with two texts."""
+    """Raise a `DataError` that lists every repeated id and every document with two texts."""
     problems = [
         *(each for name, columns in annotators.items() for each in _repeated_ids(name, columns)),
         *_different_texts(annotators),
@@ -196,10 +196,9 @@ def _different_texts(annotators: Mapping[str, Annotations]) -> Iterator[Problem]
         for id_, text in zip(each.ids, each.texts, strict=True):
             first, first_text = texts.setdefault(id_, (name, text))
             if first_text != text:
-                 what = f"{name} and {first} annotated different texts of this document"
-                yield Problem(
-                    "different-text", what, "Make all annotators annotate the same text", id_
-                )
+                what = f"{name} and {first} annotated different texts of this document"
+                fix = "Make all annotators annotate the same text"
+                yield Problem("different-text", what, fix, id_)
 
 
 def _pair_shared_documents(one: Annotations, other: Annotations) -> PairedAnnotations:

@@ -21,9 +21,7 @@ ONE_CATEGORY = "only one category"
 
 @dataclass(frozen=True, slots=True)
 class Coefficient:
-    """A coefficient and its number of items; if it is undefined, `value` is None and has a
-    `reason`.
-    """
+    """A coefficient and its number of items; `value` is None, with a `reason`, if undefined."""
 
     value: float | None
     items: int

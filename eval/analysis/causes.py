@@ -3,9 +3,10 @@
 The cause of a missed gold relation is the first of these that applies:
 
 1. *both ends missed*, *head missed*, *tail missed*: no predicted mention has the span of this end;
-2. *wrong type*: at least one end was predicted with a different label than in gold; 3. *wrong
-label*: a relation between the two ends was predicted, but with a different label or in the
-opposite direction; 4. *not proposed*: both ends were predicted, but no relation between them.
+2. *wrong type*: at least one end was predicted with a different label than in gold;
+3. *wrong label*: a relation between the two ends was predicted, but with a different label or in
+   the opposite direction;
+4. *not proposed*: both ends were predicted, but no relation between them.
 """
 
 from __future__ import annotations

@@ -115,7 +115,7 @@ def _example(group: list[ErrorCase], withheld: Collection[str]) -> ErrorCase:
 def _case(
     errors: ClassifiedErrors, kind: int, gold: int | None, pred: int | None
 ) -> tuple[int, int, ErrorCase]:
-    """Return document number, start and case of the error at a gold row, a predicted row or both."""
+    """Return document number, start and case of the error in a gold row, predicted row or both."""
     sides = ((errors.alignment.gold, gold), (errors.alignment.pred, pred))
     mentions, row = sides[0] if gold is not None else sides[1]
     assert row is not None

@@ -63,7 +63,7 @@ class ClassifiedErrors:
     pred: Ints = field(repr=False)
 
     def table(self) -> dict[str, dict[str, dict[str, int]]]:
-        """Return the number of gold mentions (`fn`) and predicted mentions (`fp`) by kind and type."""
+        """Return the number of gold (`fn`) and predicted (`fp`) mentions by kind and type."""
         counts = {
             "fn": _count_kinds(self.gold, self.alignment.gold, len(self.pair.labels)),
             "fp": _count_kinds(self.pred, self.alignment.pred, len(self.pair.labels)),
