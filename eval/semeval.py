@@ -60,9 +60,7 @@ class Outcomes(ScoreCounts):
         return np.stack([precision, recall, f1], axis=-1)
 
     def as_dict(self) -> dict[str, int]:
-        """Return the outcomes of gold mentions, the spurious mentions, and the totals of both
-        sides.
-        """
+        """Return the outcomes of gold mentions, the spurious mentions, and the two totals."""
         names = ("correct", "incorrect", "partial", "missed")
         return {
             **dict(zip(names, self.gold, strict=True)),
