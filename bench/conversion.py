@@ -2,11 +2,12 @@
 
     python bench/conversion.py [--documents 10000] [--megabytes 200]
 
-Each line is one process, from start to exit: documents per second of CPU time (which a busy machine
-does not change), wall-clock and CPU seconds, and peak memory. The documents are random with a fixed
-seed: about 3,000 characters, 40 mentions of which a fifth are nested, and 9 relations. Documents
-converted back are compared with the input, byte for byte. Then JSON Lines of the size given with
---megabytes are converted to the formats that are written as a stream.
+Each printed line describes one process, from start to exit: documents per second of CPU time (which
+does not depend on the load of the machine), wall-clock and CPU seconds, and peak memory. The
+documents are random with a fixed seed. Each has about 3,000 characters, 9 relations and 40
+mentions, a fifth of them nested. Documents that are converted back are compared with the input byte
+for byte. Finally, JSON Lines of --megabytes are converted to the formats that are written as a
+stream.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ class Cost(NamedTuple):
 
 
 def documents(number: int, *, seed: int = 0) -> Iterator[Document]:
-    """Yield documents; the same seed yields the same ones."""
+    """Yield random documents; the same seed yields the same documents."""
     generator = random.Random(seed)
     words = ["".join(generator.choices(SYLLABLES, k=1 + n % 4)) for n in range(2000)]
     for position in range(number):
@@ -84,7 +85,7 @@ def documents(number: int, *, seed: int = 0) -> Iterator[Document]:
 
 
 def document(id_: str, words: list[str], generator: random.Random) -> Document:
-    """Return a document of these words with 40 mentions, every fifth inside the one before it."""
+    """Return a document of these words with 40 mentions; every fifth is nested in the previous."""
     starts = [0]
     for word in words:
         starts.append(starts[-1] + len(word) + 1)
@@ -103,7 +104,7 @@ def document(id_: str, words: list[str], generator: random.Random) -> Document:
 
 
 def convert(from_: str, source: Path, to: str, target: Path) -> Cost:
-    """Convert in a separate process and return the cost."""
+    """Convert a file or folder in a separate process and return the cost."""
     call = [sys.executable, "-m", "aloi.cli", "convert", str(source), str(target)]
     call += ["--from", from_, "--to", to]
     discard_stderr = [(os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0)]

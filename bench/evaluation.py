@@ -2,9 +2,12 @@
 
     python bench/evaluation.py [--documents 10000]
 
-Prints the times for 10,000 documents of 300 words with about 190,000 gold mentions: of seqeval's
-report, on tags in memory; of the command `aloi eval --scheme exact --json`, from JSON Lines to the
-report, without and with 1,000 bootstrap replicates; and of counting alone, on arrays in memory.
+Prints times for 10,000 documents of 300 words with about 190,000 gold mentions:
+
+- seqeval's report, on tags in memory;
+- the command `aloi eval --scheme exact --json`, from JSON Lines to the report, without and with
+  1,000 bootstrap replicates;
+- counting alone, on arrays in memory.
 """
 
 from __future__ import annotations
@@ -51,7 +54,7 @@ def main() -> None:
             seconds = _best_time(lambda extra=extra: _run_command(gold, pred, *extra))
             print(f"{title:<29} {seconds:8.3f} s   1/{seqeval / seconds:.1f} of seqeval")
         peak = _peak_memory(_arguments(gold, pred, "--bootstrap", str(REPLICATES)))
-        print(f"its peak memory               {peak:8.0f} MB")
+        print(f"peak memory, bootstrap        {peak:8.0f} MB")
         counting = 1000 * _best_time(_make_counting(gold, pred))
         print(f"counting, on arrays           {counting:8.1f} ms")
 

@@ -1,11 +1,11 @@
-"""Speed of a push to Label Studio compared with the client's own import.
+"""Speed of a push to Label Studio compared with the import of the Label Studio client.
 
     python bench/labelstudio.py [TASKS]
 
-Creates projects on a server: the one started by `aloi annotate start`, or the one given by
-LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY. Both methods send the same tasks: 3,000 characters, 40
-predicted mentions and 8 predicted relations. Each runs in a separate process, to measure its peak
-memory.
+Creates projects on the server started by `aloi annotate start`, or on the server given by
+LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY. Push and import send the same tasks, each with 3,000
+characters, 40 predicted mentions and 8 predicted relations. Each method runs in a separate process,
+to measure its peak memory.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ IMPORT_BATCH = 1000
 
 
 def documents(number: int) -> list[Document]:
-    """Return documents with the same text and annotations like a model's."""
+    """Return documents with the same text and the same annotations, similar to predictions."""
     entities = tuple(
         Entity(id=f"e{k}", start=12 * k, end=12 * k + 3, label="PER", score=0.5 + k / 100)
         for k in range(40)
@@ -41,7 +41,7 @@ def documents(number: int) -> list[Document]:
 
 
 def push_documents(number: int, name: str) -> tuple[float, float]:
-    """Push documents; return seconds and peak memory in GB."""
+    """Push documents; return the seconds and the peak memory in GB."""
     predicted = documents(number)
     predictions = {document.id: document for document in predicted}
     delivery = PushRequest(
@@ -58,7 +58,10 @@ def push_documents(number: int, name: str) -> tuple[float, float]:
 
 
 def import_tasks(number: int, name: str) -> tuple[float, float]:
-    """Import the same tasks, built beforehand, by the client; return seconds and peak memory."""
+    """Import the same tasks with the client; return the seconds and the peak memory in GB.
+
+    The time to build the tasks is not included.
+    """
     sender = LabelStudioTaskWriter("bare", SCHEMA, None, Notes())
     tasks = [
         {**sender.task(document), "predictions": [sender.prediction(document, "aloi")]}
@@ -82,7 +85,7 @@ METHODS = (push_documents, import_tasks)
 
 
 def main() -> None:
-    """Run both methods alternately, twice, and print their cost."""
+    """Run push and import twice, in alternating order, and print their cost."""
     number = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     for turn in range(2):
         name = f"bench-{int(time.time())}"

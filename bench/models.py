@@ -3,12 +3,13 @@
     python bench/models.py DATA [--out build/bench-models] [--later YEAR_FOLDER]
                            [--pipeline FOLDER] [--bootstrap 1000]
 
-DATA has the folders `winer-fr` (2016 and 2017), `multi-crossre-fr` and `popcorn` as published by
-their authors. Models are scored on the dev set used for early stopping and thresholds, so the
-scores are slightly optimistic; `--later` also scores entities on a later year of WiNER, which was
-not used in any way. `--pipeline` scores PER, LOC and ORG of a pipeline trained on another corpus,
-and of fr_core_news_md. Pipelines in the output folder that are up to date are not trained again.
-Seconds are those of the training; peak memory is that of the process until then.
+DATA contains the folders `winer-fr` (2016 and 2017), `multi-crossre-fr` and `popcorn` as published
+by their authors. Models are scored on the dev set that is used for early stopping and thresholds,
+so the scores are slightly optimistic; `--later` also scores entities on a later year of WiNER-fr,
+which is not used for training or thresholds. `--pipeline` scores PER, LOC and ORG of a pipeline
+that was trained on a different corpus, and of fr_core_news_md. Pipelines in the output folder are
+not trained again if they are up to date. The table shows the seconds of the training, and the peak
+memory of the process up to the end of the training.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--out", type=Path, default=Path("build/bench-models"))
     parser.add_argument("--later", type=Path, help="folder of a later year of WiNER-fr")
-    parser.add_argument("--pipeline", type=Path, help="a pipeline trained on another corpus")
+    parser.add_argument("--pipeline", type=Path, help="pipeline trained on a different corpus")
     parser.add_argument("--bootstrap", type=int, default=1000)
     arguments = parser.parse_args()
     if missing := [name for name in DATA_FOLDERS if not (arguments.data / name).is_dir()]:

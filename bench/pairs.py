@@ -1,7 +1,8 @@
 """Random gold and predictions with a fixed seed, similar to French news, for the benchmarks.
 
 A document has 300 words and about 20 flat mentions. About four in five predicted mentions are
-right; the others are missed, have other boundaries or another type, are split, or are spurious.
+right. The remaining gold mentions are missed, split, or predicted with different boundaries or a
+different type; some predicted mentions are spurious.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class Pair:
     pred: list[Span]
 
     def documents(self) -> tuple[Document, Document]:
-        """Return the gold and the predicted document, words joined by single spaces."""
+        """Return the gold and the predicted document; words are joined by single spaces."""
         lengths = np.array([len(word) + 1 for word in self.words])
         starts = np.concatenate(([0], np.cumsum(lengths)))
         text = " ".join(self.words)
@@ -72,7 +73,7 @@ def _entities(spans: list[Span], starts: np.ndarray) -> tuple[Entity, ...]:
 
 
 def pairs(documents: int, *, seed: int = 0) -> Iterator[Pair]:
-    """Yield pairs; the same seed yields the same ones."""
+    """Yield random pairs; the same seed yields the same pairs."""
     generator = np.random.default_rng(seed)
     vocabulary = [
         "".join(generator.choice(SYLLABLES, size=n)) for n in range(1, 5) for _ in range(500)
@@ -95,7 +96,7 @@ def _gold(generator: Generator, words: int) -> list[Span]:
 
 
 def _predicted(generator: Generator, gold: list[Span], words: int) -> list[Span]:
-    """Return gold with random errors, still flat."""
+    """Return predicted mentions: gold with random errors, but without nesting."""
     spans: list[Span] = []
     for span in gold:
         free = spans[-1].end if spans else 0
@@ -105,7 +106,10 @@ def _predicted(generator: Generator, gold: list[Span], words: int) -> list[Span]
 
 
 def _predict_mention(generator: Generator, span: Span, free: int, words: int) -> list[Span]:
-    """Return the predicted mentions for a gold one; `free` is the first word not yet used."""
+    """Return the predicted mentions for a gold mention.
+
+    `free` is the first word after the mentions that are already predicted.
+    """
     start, end, label = span
     other = str(generator.choice(TYPES))
     before = max(start - 1, free)

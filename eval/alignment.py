@@ -7,8 +7,9 @@ the most pairs, the most pairs with the same label, the largest sum of overlaps 
 divided by the characters of the union). Ties are broken by position, so the result depends only on
 the mentions, not on their order.
 
-On flat mentions it has as many pairs as matching from left to right, and so the counts of the
-SemEval-2013 scorers. On nested and crossing mentions it has no order effects.
+For flat mentions, the alignment has as many pairs as matching from left to right has, so the counts
+equal those of the SemEval-2013 scorers. For nested and crossing mentions, the alignment does not
+depend on the order in which mentions are matched.
 """
 
 from __future__ import annotations
@@ -24,11 +25,11 @@ from aloi.eval.pairing import PairedAnnotations
 from aloi.eval.scores import is_member
 
 MAX_COMPONENT_SIZE = 300
-"""Mentions per side above which a component is aligned greedily instead of optimally."""
+"""Components with more gold or predicted mentions are aligned greedily, not optimally."""
 
 
 class RowPairs(NamedTuple):
-    """Row numbers of gold and predicted mentions, one pair per position."""
+    """Pairs of row numbers: `gold[i]` is paired with `pred[i]`."""
 
     gold: Ints
     pred: Ints
@@ -36,11 +37,11 @@ class RowPairs(NamedTuple):
 
 @dataclass(frozen=True)
 class Alignment:
-    """The distinct mentions of both sides in text order, and the pairs they form.
+    """The distinct gold and predicted mentions in text order, and the pairs of mentions.
 
-    The pairs are row numbers of `gold` and `pred`, which are without duplicates. `exact`: exact
-    matches. `overlapping`: all pairs of other mentions that share a character. `paired`: the
-    pairs of `overlapping` that were chosen.
+    `exact`: the pairs that match exactly. `overlapping`: all pairs of the remaining mentions that
+    share a character. `paired`: the pairs that were chosen from `overlapping`. Pairs are row
+    numbers of `gold` and `pred`.
     """
 
     gold: MentionColumns = field(repr=False)
@@ -51,13 +52,13 @@ class Alignment:
     paired: RowPairs
 
     def same_span(self, pairs: RowPairs) -> Bools:
-        """Return which pairs have the same start and end."""
+        """Return, for each pair, whether the mentions have the same start and end."""
         gold, pred = self.gold.take(pairs.gold), self.pred.take(pairs.pred)
         same: Bools = (gold.start == pred.start) & (gold.end == pred.end)
         return same
 
     def same_label(self, pairs: RowPairs) -> Bools:
-        """Return which pairs have the same label."""
+        """Return, for each pair, whether the mentions have the same label."""
         same: Bools = self.gold.label[pairs.gold] == self.pred.label[pairs.pred]
         return same
 
@@ -85,9 +86,10 @@ def align_pair(pair: PairedAnnotations, *, labels_first: bool = False) -> Alignm
 def find_overlaps(
     gold: MentionColumns, pred: MentionColumns, gold_rows: Ints, pred_rows: Ints, width: int
 ) -> RowPairs:
-    """Return every pair of the given rows that shares a character, sorted by gold row.
+    """Return every pair of mentions in the given rows that share a character, sorted by gold row.
 
-    If two mentions overlap, one starts within the other, so starts are searched in both directions.
+    If two mentions overlap, one starts within the other. So predicted starts are searched within
+    gold mentions, and gold starts within predicted mentions.
     """
     gold_start, gold_end = (
         gold.document[gold_rows] * width + offset[gold_rows] for offset in (gold.start, gold.end)
@@ -109,7 +111,7 @@ def find_overlaps(
 
 
 def _expand_ranges(low: Ints, high: Ints) -> tuple[Ints, Ints]:
-    """Return the members of all ranges low[i]..high[i]-1, and i for each member, as (i, member)."""
+    """Return two arrays, i and n, with each n from low[i] to high[i] - 1 for each i."""
     size = np.maximum(high - low, 0)
     owner = np.repeat(np.arange(len(low)), size)
     within = np.arange(len(owner)) - np.repeat(np.cumsum(size) - size, size)
@@ -117,7 +119,7 @@ def _expand_ranges(low: Ints, high: Ints) -> tuple[Ints, Ints]:
 
 
 def _deduplicate(mentions: MentionColumns) -> MentionColumns:
-    """Return the mentions without duplicates, which are adjacent rows."""
+    """Return the mentions without duplicates; equal mentions must be in adjacent rows."""
     columns = np.stack([mentions.document, mentions.start, mentions.end, mentions.label])
     first = np.ones(len(mentions), dtype=np.bool_)
     first[1:] = (columns[:, 1:] != columns[:, :-1]).any(axis=0)
@@ -139,13 +141,13 @@ def _other_rows(length: int, rows: Ints) -> Ints:
 
 
 def _pair_weights(alignment: Alignment, *, labels_first: bool) -> Floats:
-    """Return a weight per overlapping pair; comparing sums of weights applies the criteria."""
+    """Return a weight per overlapping pair; the best alignment has the largest sum of weights."""
     pairs = alignment.overlapping
     gold, pred = alignment.gold.take(pairs.gold), alignment.pred.take(pairs.pred)
     shared = np.minimum(gold.end, pred.end) - np.maximum(gold.start, pred.start)
     union = np.maximum(gold.end, pred.end) - np.minimum(gold.start, pred.start)
     label, span = alignment.same_label(pairs), alignment.same_span(pairs)
-    # Above the sum of any component's pairs under the next criterion.
+    # One unit of a criterion outweighs a component's sum over the next criterion.
     step = float(MAX_COMPONENT_SIZE + 1)
     criteria = [shared / union, label * step, np.full(len(label), step**2), span * step**3]
     if labels_first:
@@ -155,7 +157,10 @@ def _pair_weights(alignment: Alignment, *, labels_first: bool) -> Floats:
 
 
 def _assign(pairs: RowPairs, weights: Floats) -> Ints:
-    """Return the pairs with the largest sum of weights that use each mention at most once."""
+    """Return the positions of the chosen pairs.
+
+    The chosen pairs contain each mention at most once and have the largest possible sum of weights.
+    """
     isolated = (np.bincount(pairs.gold)[pairs.gold] == 1) & (
         np.bincount(pairs.pred)[pairs.pred] == 1
     )
@@ -170,7 +175,7 @@ def _assign(pairs: RowPairs, weights: Floats) -> Ints:
 
 
 def _split_components(pairs: RowPairs, rows: Ints) -> list[Ints]:
-    """Return the pairs in groups that have no mention in common, each group in order."""
+    """Return `rows` in sorted groups; pairs of different groups have no mention in common."""
     from scipy.sparse import coo_array  # noqa: PLC0415 - slow to import, not needed for flat data
     from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
 
@@ -190,7 +195,7 @@ def _renumber(pairs: RowPairs, rows: Ints) -> tuple[Ints, Ints]:
 
 
 def _best_assignment(gold: Ints, pred: Ints, weights: Floats) -> Ints:
-    """Return the pairs of one component with the largest sum of weights."""
+    """Return the positions of the chosen pairs of one component."""
     from scipy.optimize import linear_sum_assignment  # noqa: PLC0415 - slow to import
 
     shape = (int(gold.max()) + 1, int(pred.max()) + 1)
@@ -206,7 +211,7 @@ def _best_assignment(gold: Ints, pred: Ints, weights: Floats) -> Ints:
 
 
 def _greedy_assignment(gold: Ints, pred: Ints, weights: Floats) -> Ints:
-    """Return pairs in descending order of weight, skipping those with a mention already used."""
+    """Return the positions of pairs chosen by descending weight, with each mention used once."""
     chosen: list[int] = []
     used_gold: set[int] = set()
     used_pred: set[int] = set()

@@ -28,7 +28,7 @@ DIGEST_MODULUS = 2**256
 """Hashes of documents are added modulo this number."""
 
 MAX_PACKED_KEY = 2**62
-"""Columns are packed into one integer key while its largest possible value is below this."""
+"""Columns are packed into one integer key unless the key could exceed this value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class MentionColumns:
     """One row per mention, sorted by document, start, descending end, and label.
 
     `document` and `label` are indices into the tuples of `Annotations`; `start` and `end` are code
-    points, end exclusive; `score` is NaN for a mention without one.
+    points, end exclusive; `score` is NaN for a mention without a score.
     """
 
     document: Ints
@@ -115,7 +115,7 @@ class Annotations:
         )
 
     def select(self, ids: Collection[str]) -> Annotations:
-        """Return the annotations of the documents with these ids, in their present order."""
+        """Return the annotations of the documents with these ids, in their current order."""
         selected = np.array([id_ in ids for id_ in self.ids], dtype=np.bool_)
         numbers = np.flatnonzero(selected).tolist()
         rows = np.flatnonzero(selected[self.mentions.document])
@@ -139,7 +139,7 @@ class Annotations:
         )
 
     def looks_valid(self) -> bool:
-        """Return whether ids, offsets and scores are those of valid documents."""
+        """Return whether all ids, offsets and scores are valid."""
         mentions, relations = self.mentions, self.relations
         length = np.array([len(text) for text in self.texts], dtype=np.int64)[mentions.document]
         return bool(
@@ -159,8 +159,9 @@ class Annotations:
     def hash_sum(self) -> int:
         """Return the sum of the documents' SHA-256 hashes modulo `DIGEST_MODULUS`.
 
-        A document's hash covers its id, text, mentions and relations. The sum is independent of
-        the order of documents, and the sums of parts of a collection add up to its sum.
+        A document's hash covers its id, text, mentions and relations. The sum does not depend on
+        the order of documents, and the sums of the parts of a collection add up to the sum of the
+        collection.
         """
         m, r = self.mentions, self.relations
         spans = np.stack([m.start, m.end, _label_hashes(self.labels)[m.label]], axis=1)
@@ -184,7 +185,7 @@ class Annotations:
 
 @dataclass(slots=True)
 class ColumnBuilder:
-    """Columns as lists, to which documents are added one at a time."""
+    """A builder of `Annotations`, to which documents are added one at a time."""
 
     ids: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)

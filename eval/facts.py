@@ -1,12 +1,12 @@
 """Facts: relations between entities instead of mentions, as in DocRED.
 
 Mentions with the same `ref` are one entity; a mention without `ref` is an entity of its own. A
-predicted mention with the span of a gold mention takes its ref, so predictions need no refs.
+predicted mention takes the ref of the gold mention with the same span, so predictions need no refs.
 
-Ign-F1 (Yao et al. 2019) measures how well facts are found that are not in the training documents:
-correct predictions that are also training facts are removed from precision, but not from recall.
-Where the DocRED script adds 1e-5 to a denominator to avoid division by zero, the ratio is
-undefined here.
+Ign-F1 (Yao et al. 2019) measures how well a system finds facts that are not in the training
+documents: correct predictions that are also training facts are excluded from precision, but not
+from recall. The DocRED script adds 1e-5 to a denominator to avoid division by zero; here, such a
+ratio is undefined.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from aloi.eval.score_counts import Counts, ScoreCounts, name_ratios
 from aloi.eval.scores import Scores
 
 EntityKey = str | DocumentSpan
-"""An entity: its ref, or the span of its only mention."""
+"""The key of an entity: its ref, or the span of its only mention."""
 
 EntityNames = dict[tuple[int, EntityKey], set[str]]
 """The surface forms of each entity, by document number and entity."""
@@ -51,7 +51,7 @@ class Fact(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class FactLists:
-    """The facts of gold and predictions, one per relation, and the names of gold's entities."""
+    """The facts of gold and predictions, one per relation, and the surface forms in gold."""
 
     gold: list[Fact]
     pred: list[Fact]
@@ -72,14 +72,21 @@ class FactLists:
         return gold, pred
 
     def is_known(self, fact: Fact, training: SurfaceFacts) -> bool:
-        """Return whether a fact is a training fact under any names of its entities in gold."""
+        """Return whether a training fact has the same label and the same entities as a fact.
+
+        Two entities are the same if they have a surface form in common; those of `fact` are from
+        gold.
+        """
         heads = self.names.get((fact.document, fact.head), set())
         tails = self.names.get((fact.document, fact.tail), set())
         return any((head, fact.label, tail) in training for head in heads for tail in tails)
 
 
 def extract_facts(pair: PairedAnnotations, *, symmetric: frozenset[str]) -> FactLists:
-    """Return the facts of both sides; head and tail of labels in `symmetric` are unordered."""
+    """Return the facts of gold and predictions.
+
+    Head and tail of a relation with a label in `symmetric` are interchangeable.
+    """
     gold, pred = pair.gold, pair.pred
     refs = {span: ref for span, ref in _spans_and_refs(gold.mentions) if ref is not None}
     entities = [
@@ -94,7 +101,7 @@ def extract_facts(pair: PairedAnnotations, *, symmetric: frozenset[str]) -> Fact
 
 
 def training_facts(training: Annotations, *, symmetric: frozenset[str]) -> SurfaceFacts:
-    """Return every fact of the training documents, under all surface forms of its entities."""
+    """Return every fact of the training documents, for all surface forms of head and tail."""
     mentions = training.mentions
     entities = [ref or span for span, ref in _spans_and_refs(mentions)]
     names = _entity_names(mentions, entities, training.texts)
@@ -130,7 +137,7 @@ def _facts(
     labels: tuple[str, ...],
     symmetric: frozenset[str],
 ) -> Iterator[Fact]:
-    """Yield the fact of each relation; `entities` has the entity of each mention."""
+    """Yield the fact of each relation; `entities` contains the entity of each mention."""
     for head, tail, label in zip(
         *(column.tolist() for column in (relations.head, relations.tail, relations.label)),
         strict=True,
@@ -152,7 +159,7 @@ class IgnCounts(ScoreCounts):
 
     @classmethod
     def of(cls, numbers: Sequence[int]) -> Self:
-        """Return the counts for tp, fp, fn, stated."""
+        """Return the counts for the numbers (tp, fp, fn, stated)."""
         return cls(*numbers)
 
     @staticmethod
@@ -183,7 +190,7 @@ class IgnCounts(ScoreCounts):
 def score_ign(
     facts: FactLists, scores: Scores[Counts], training: SurfaceFacts
 ) -> Scores[IgnCounts]:
-    """Return the scores of facts, with true positives that are training facts counted."""
+    """Return the scores of facts, with the number of true positives that are training facts."""
     gold = set(facts.gold)
     known = {fact for fact in facts.pred if fact in gold and facts.is_known(fact, training)}
     column = {label: number for number, label in enumerate(scores.labels)}

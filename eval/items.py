@@ -1,7 +1,7 @@
-"""The items that are compared: mentions or relations, which match if their keys are equal.
+"""The items that are compared: mentions or relations. Two items match if their keys are equal.
 
-Keys are integers packed from columns, in the same way for gold and predictions, so two sets of
-items are compared by sorting and searching arrays.
+A key is an integer into which columns are packed, in the same way for gold and predictions, so two
+sets of items are compared by sorting and searching arrays.
 """
 
 from __future__ import annotations
@@ -34,8 +34,9 @@ ItemPair = tuple[Items, Items]
 def pack_keys(gold: Sequence[Ints], pred: Sequence[Ints]) -> tuple[Ints, Ints]:
     """Return one key per row of the gold columns and one per row of the predicted columns.
 
-    Two rows have the same key if and only if they are equal in every column. Keys sort like the
-    columns, the first column first. The columns must not contain negative numbers.
+    Two rows have the same key if and only if they are equal in every column. Keys have the
+    same order as the rows sorted by the first column, then by the second, and so on. The columns
+    must not contain negative numbers.
     """
     columns = [np.concatenate(both) for both in zip(gold, pred, strict=True)]
     packed, size = columns[0], _value_count(columns[0])
@@ -60,7 +61,7 @@ def mention_items(pair: PairedAnnotations) -> ItemPair:
 
 
 def outermost_items(pair: PairedAnnotations) -> ItemPair:
-    """Return the mentions that lie in no longer mention, with keys as in `mention_items`."""
+    """Return the mentions that are not inside a longer mention; keys as in `mention_items`."""
     gold, pred = mention_items(pair)
     return (
         gold.keep(is_outermost(pair.gold.mentions, pair.width)),
@@ -69,7 +70,7 @@ def outermost_items(pair: PairedAnnotations) -> ItemPair:
 
 
 def is_outermost(mentions: MentionColumns, width: int) -> Bools:
-    """Return which mentions lie in no longer mention.
+    """Return, for each mention, whether it is not inside a longer mention.
 
     Mentions with the same span do not contain each other. `width` is greater than the length of
     every text.

@@ -1,6 +1,6 @@
 """Gold and predictions of the same documents, paired by document id.
 
-Both must contain the same documents with the same texts.
+Gold and predictions must contain the same documents with the same texts.
 """
 
 from __future__ import annotations
@@ -16,12 +16,15 @@ from aloi.corpus.rights import is_restricted
 from aloi.eval.columns import Annotations, Ints, MentionColumns, RelationColumns
 
 EXCERPT_LENGTH = 20
-"""Code points of each text that are quoted where two texts differ."""
+"""Code points that are quoted from each text where two texts differ."""
 
 
 @dataclass(frozen=True)
 class Side:
-    """The mentions and relations of gold or of predictions, with the pair's numbers."""
+    """The mentions and relations of gold or of the predictions.
+
+    Document and label numbers are those of the `PairedAnnotations`.
+    """
 
     mentions: MentionColumns = field(repr=False)
     relations: RelationColumns = field(repr=False)
@@ -32,7 +35,8 @@ class PairedAnnotations:
     """Gold and predictions of the same documents, with common document and label numbers.
 
     `restricted`: ids of the documents with text that must not be redistributed. `withheld`: ids of
-    the documents that reports show without text; the restricted ones, or none on request.
+    the documents that reports show without text; all restricted documents, or none if the caller
+    requested restricted text.
     """
 
     ids: tuple[str, ...]
@@ -64,11 +68,11 @@ def pair_annotations(
 ) -> PairedAnnotations:
     """Pair each gold document with its prediction, in the order of gold.
 
-    `allow_missing`: pair a gold document without prediction with an empty prediction, so that its
-    gold items count as missed. `restricted`: ids of restricted documents, in addition to those
-    marked in the metadata of gold or predictions. `restricted_text`: let reports contain their
-    text. Raises `DataError` with every document that is missing on one side, repeated, or has
-    different texts.
+    `allow_missing`: if a gold document has no prediction, pair it with an empty prediction, so that
+    its entities and relations count as missed. `restricted`: ids of restricted documents, in
+    addition to those marked in the metadata of gold or predictions. `restricted_text`: let reports
+    contain the text of restricted documents. Raises `DataError` that lists every document that is
+    repeated, has different texts, or is missing in gold or in the predictions.
     """
     problems = [
         *_repeated_ids(gold.ids, "gold"),
@@ -85,12 +89,12 @@ def pair_annotations(
 
 
 def _restricted_ids(side: Annotations) -> Iterator[str]:
-    """Yield the ids of the documents that must not be redistributed, by their metadata."""
+    """Yield the ids of the documents that are restricted according to their metadata."""
     return (id_ for id_, meta in zip(side.ids, side.metas, strict=True) if is_restricted(meta))
 
 
 def _renumber_both(gold: Annotations, pred: Annotations) -> PairedAnnotations:
-    """Return both sides with gold's document numbers and common label numbers."""
+    """Return gold and predictions with the document numbers of gold and common label numbers."""
     labels = sorted({*gold.labels, *pred.labels})
     relation_labels = sorted({*gold.relation_labels, *pred.relation_labels})
     numbers = [
@@ -126,12 +130,15 @@ def _unpaired_documents(
     gold: tuple[str, ...], pred: tuple[str, ...], *, allow_missing: bool
 ) -> Iterator[Problem]:
     if not allow_missing:
-        fix = "Predict it, or pass --allow-missing to count its gold items as missed"
-        what = "in gold but not in the predictions"
+        fix = (
+            "Add a prediction for this document, or pass --allow-missing to count its entities and "
+            "relations as missed"
+        )
+        what = "gold contains this document, but the predictions do not"
         for id_ in {*gold} - {*pred}:
             yield Problem("missing-document", what, fix, id_)
-    fix = "Remove it from the predictions"
-    what = "in the predictions but not in gold"
+    fix = "Remove this document from the predictions"
+    what = "the predictions contain this document, but gold does not"
     for id_ in {*pred} - {*gold}:
         yield Problem("extra-document", what, fix, id_)
 
@@ -143,8 +150,11 @@ def _text_differences(gold: Annotations, pred: Annotations) -> Iterator[Problem]
         if other is not None and other != text:
             offset = _first_difference(text, other)
             one, two = (each[offset : offset + EXCERPT_LENGTH] for each in (text, other))
-            what = f"texts differ from character {offset}: gold has {one!r}, prediction {two!r}"
-            fix = "Predict on the text of the gold document, so that offsets are comparable"
+            what = (
+                f"the texts differ at character {offset}: gold contains {one!r}, "
+                f"the prediction contains {two!r}"
+            )
+            fix = "Predict on the text of the gold document, so that offsets refer to the same text"
             yield Problem("different-text", what, fix, id_)
 
 

@@ -1,4 +1,4 @@
-"""Annotations read from a file, folder or stream in any format."""
+"""Annotations that are read from a file, folder or stream in any supported format."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from aloi.eval.columns import Annotations, ColumnBuilder
 def read_annotations(path: str | Path) -> Annotations:
     """Return the annotations of a file, folder or stream (`-`).
 
-    Raises `DataError` with every problem of the input.
+    Raises `DataError` that lists every problem of the input.
     """
     if Path(path).suffix == ".jsonl" and Path(path).is_file():
         return read_json_lines(Path(path))

@@ -13,7 +13,7 @@ class ItemKind(StrEnum):
 
 
 class EvaluationTask(StrEnum):
-    """The predictions that are scored: entities, relations between gold entities, or both."""
+    """What a system predicts: entities, relations between gold entities, or both (end to end)."""
 
     ENTITIES = "entities"
     RELATIONS_GOLD_ENTITIES = "relations-gold-entities"
@@ -21,7 +21,7 @@ class EvaluationTask(StrEnum):
 
     @property
     def item_kind(self) -> ItemKind:
-        """The items that the task is scored on."""
+        """The kind of items that are scored for the task."""
         if self is EvaluationTask.ENTITIES:
             return ItemKind.ENTITIES
         return ItemKind.RELATIONS
@@ -64,4 +64,4 @@ SEMEVAL_SCHEMES = (
 """The schemes of SemEval-2013, which need an alignment of gold and predicted mentions."""
 
 FACT_SCHEMES = (RelationScheme.FACTS, RelationScheme.FACTS_IGN)
-"""The schemes that compare entities instead of mentions."""
+"""The schemes that score relations between entities instead of relations between mentions."""

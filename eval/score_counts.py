@@ -17,7 +17,7 @@ import numpy as np
 from aloi.eval.columns import Floats
 
 RATIOS = ("precision", "recall", "f1")
-"""The names of the ratios, in the order of the arrays that hold them."""
+"""The names of the ratios, in the order in which arrays contain them."""
 
 
 class ScoreCounts(ABC):
@@ -26,12 +26,15 @@ class ScoreCounts(ABC):
     @classmethod
     @abstractmethod
     def of(cls, numbers: Sequence[int]) -> Self:
-        """Return the counts for a row of numbers, in the order of `compute_ratios`."""
+        """Return the counts for a row of numbers, in the order that `compute_ratios` expects."""
 
     @staticmethod
     @abstractmethod
     def compute_ratios(numbers: Floats) -> Floats:
-        """Return precision, recall and F1 as (…, 3) for counts as (…, n); NaN if undefined."""
+        """Return precision, recall and F1 for an array of counts; an undefined ratio is NaN.
+
+        Shapes: (…, n) for the counts, (…, 3) for the ratios.
+        """
 
     @abstractmethod
     def as_dict(self) -> dict[str, int]:
@@ -58,12 +61,12 @@ class Counts(ScoreCounts):
 
     @classmethod
     def of(cls, numbers: Sequence[int]) -> Self:
-        """Return the counts for tp, fp, fn."""
+        """Return the counts for the numbers (tp, fp, fn)."""
         return cls(*numbers)
 
     @staticmethod
     def compute_ratios(numbers: Floats) -> Floats:
-        """Return precision, recall and F1 for tp, fp, fn on the last axis."""
+        """Return precision, recall and F1; the last axis of `numbers` is (tp, fp, fn)."""
         tp, fp, fn = np.moveaxis(numbers, -1, 0)
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.stack([tp / (tp + fp), tp / (tp + fn), 2 * tp / (2 * tp + fp + fn)], axis=-1)

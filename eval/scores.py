@@ -1,8 +1,8 @@
 """Scores: gold and predictions of the same documents, compared under one scheme.
 
 The counts of every document and type are kept in an integer array of shape (documents, types, n),
-where n is the number of counts of the scheme's `ScoreCounts`. Totals are sums of this array, and
-a document bootstrap is a matrix product with it.
+where n is the number of counts of the scheme's `ScoreCounts`. Totals are sums over this array, and
+a bootstrap over documents multiplies a matrix of weights with this array.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ CountsT = TypeVar("CountsT", bound=ScoreCounts)
 
 @dataclass(frozen=True)
 class Scores(Generic[CountsT]):
-    """The counts under one scheme; `duplicates` is the number of repeated items per side."""
+    """The counts under one scheme, and the number of `duplicates` in gold and in predictions."""
 
     kind: type[CountsT]
     labels: tuple[str, ...]
@@ -55,7 +55,7 @@ class Scores(Generic[CountsT]):
 
     @property
     def macro(self) -> dict[str, float | None]:
-        """The mean of the types' ratios."""
+        """The mean of each ratio over the types."""
         return mean_ratios([counts.ratios for counts in self.types.values()])
 
 
@@ -76,7 +76,7 @@ def score_items(
 
 
 def is_member(keys: Ints, sorted_keys: Ints) -> Bools:
-    """Return which of `keys` occur in `sorted_keys`, which must be in ascending order."""
+    """Return, for each key, whether it is in `sorted_keys` (in ascending order)."""
     if not len(sorted_keys):
         return np.zeros(len(keys), dtype=np.bool_)
     position = np.searchsorted(sorted_keys, keys)

@@ -48,8 +48,8 @@ class ScoringOptions:
 class SchemeScores:
     """The scores of predictions by scheme, without intervals.
 
-    `gold_hash` is gold's `Annotations.hash_sum`; `predicted_labels` are the entity and relation
-    labels of the predictions.
+    `gold_hash` is the `Annotations.hash_sum` of gold; `predicted_labels` are the entity and
+    relation labels of the predictions.
     """
 
     documents: int
@@ -62,7 +62,7 @@ class SchemeScores:
 def score_annotations(
     gold: Annotations, pred: Annotations, options: ScoringOptions, *, allow_missing: bool
 ) -> SchemeScores:
-    """Score predictions against gold; raises `DataError` as `pair_annotations` does."""
+    """Score predictions against gold; raises the same `DataError` as `pair_annotations`."""
     pair = pair_annotations(gold, pred, allow_missing=allow_missing)
     return score_pair(gold, pred, pair, align_if_needed(pair, options), options)
 
@@ -74,7 +74,10 @@ def score_pair(
     alignment: Alignment | None,
     options: ScoringOptions,
 ) -> SchemeScores:
-    """Score `pair`, made from `gold` and `pred`; the SemEval schemes need its alignment."""
+    """Score `pair`, which was made from `gold` and `pred`.
+
+    `alignment` is that of the mentions of `pair`, or None to score no SemEval scheme.
+    """
     return SchemeScores(
         len(pair),
         gold.hash_sum(),
@@ -85,7 +88,7 @@ def score_pair(
 
 
 def align_if_needed(pair: PairedAnnotations, options: ScoringOptions) -> Alignment | None:
-    """Return the alignment of a pair if one of the SemEval schemes is scored."""
+    """Return the alignment of a pair, or None if no SemEval scheme is scored."""
     if options.schemes.isdisjoint(SEMEVAL_SCHEMES):
         return None
     from aloi.eval.alignment import align_pair  # noqa: PLC0415 - only these schemes need it

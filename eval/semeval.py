@@ -12,8 +12,8 @@ of the alignment:
 | type    | correct if the labels are equal, otherwise incorrect |
 
 precision = (correct + partial / 2) / predicted, recall = (correct + partial / 2) / gold. A gold
-mention counts in the row of its own label, and a predicted mention in the row of its own label.
-Unlike those of other scorers, the rows therefore add up to the total.
+mention counts in the row of its own label, and a predicted mention in the row of its own label. The
+rows therefore add up to the total, unlike the rows of other scorers.
 """
 
 from __future__ import annotations
@@ -32,24 +32,24 @@ from aloi.eval.score_counts import ScoreCounts, name_ratios
 from aloi.eval.scores import Scores
 
 CORRECT, INCORRECT, PARTIAL, UNALIGNED = range(4)
-"""The outcomes of a mention; an unaligned one is missed in gold and spurious in predictions."""
+"""The outcomes of a mention; an unaligned gold mention is missed, a predicted one spurious."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcomes(ScoreCounts):
-    """The number of gold mentions and of predicted mentions with each outcome."""
+    """The number of gold mentions and the number of predicted mentions with each outcome."""
 
     gold: tuple[int, ...]
     pred: tuple[int, ...]
 
     @classmethod
     def of(cls, numbers: Sequence[int]) -> Self:
-        """Return the outcomes for four numbers of gold and four of the predictions."""
+        """Return the outcomes for eight numbers: four for gold, then four for the predictions."""
         return cls(tuple(numbers[:4]), tuple(numbers[4:]))
 
     @staticmethod
     def compute_ratios(numbers: Floats) -> Floats:
-        """Return precision, recall and F1 for the eight numbers on the last axis."""
+        """Return precision, recall and F1; the last axis has the eight numbers as in `of`."""
         gold, pred = numbers[..., :4], numbers[..., 4:]
         credit = [side[..., CORRECT] + side[..., PARTIAL] / 2 for side in (pred, gold)]
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -60,7 +60,7 @@ class Outcomes(ScoreCounts):
         return np.stack([precision, recall, f1], axis=-1)
 
     def as_dict(self) -> dict[str, int]:
-        """Return the outcomes of gold mentions, the spurious predictions, and both totals."""
+        """Return the outcomes of gold mentions, the spurious mentions, and the two totals."""
         names = ("correct", "incorrect", "partial", "missed")
         return {
             **dict(zip(names, self.gold, strict=True)),
@@ -83,7 +83,7 @@ class Outcomes(ScoreCounts):
 def score_semeval(
     pair: PairedAnnotations, alignment: Alignment
 ) -> dict[EntityScheme, Scores[Outcomes]]:
-    """Return the scores under each of the four schemes; `alignment` is `align_pair(pair)`."""
+    """Return the scores by SemEval scheme; `alignment` must be `align_pair(pair)`."""
     by_label = align_pair(pair, labels_first=True)
     same_span = alignment.same_span(alignment.paired)
     same_label = by_label.same_label(by_label.paired)
@@ -97,7 +97,7 @@ def score_semeval(
 
 
 def _score(pair: PairedAnnotations, alignment: Alignment, pair_outcomes: Ints) -> Scores[Outcomes]:
-    """Return the scores if the aligned pairs have the given outcomes."""
+    """Return the scores; `pair_outcomes` are the outcomes of the pairs in `alignment.paired`."""
     shape = (len(pair), len(pair.labels))
     sides = []
     for mentions, exact, paired in zip(

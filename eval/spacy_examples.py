@@ -23,13 +23,14 @@ from aloi.eval.scores import Scores, score_items
 Scorer = Callable[..., dict[str, Any]]
 
 RATIO_NAMES = {"p": "precision", "r": "recall", "f": "f1"}
-"""spaCy's abbreviation of each ratio, and its name here."""
+"""The name of each ratio, by the abbreviation that spaCy uses."""
 
 
 def from_spacy(examples: Iterable[Example]) -> tuple[list[Document], list[Document]]:
     """Return the gold and predicted documents of examples; their ids are the numbers 0, 1, 2, …
 
-    Mentions are those of the span group `entities` if the doc has one, otherwise of `doc.ents`.
+    Mentions are taken from the span group `entities` if the doc has this group, otherwise from
+    `doc.ents`.
     """
     gold, pred = [], []
     for number, example in enumerate(examples):
@@ -64,7 +65,7 @@ def make_relation_scorer() -> Scorer:
 def _score_examples(
     examples: Iterable[Example], prefix: str, select: Callable[[PairedAnnotations], ItemPair]
 ) -> dict[str, Any]:
-    """Return micro-averages and the ratios of each type, named as spaCy names its scores."""
+    """Return the micro-averaged ratios and the ratios of each type, under names like spaCy's."""
     pair = pair_annotations(*map(Annotations.of, from_spacy(examples)))
     labels = pair.labels if prefix == "mentions" else pair.relation_labels
     scores: Scores[Any] = score_items(*select(pair), documents=len(pair), labels=labels)

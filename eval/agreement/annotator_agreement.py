@@ -1,17 +1,17 @@
 """Agreement between annotators of the same texts.
 
-Reports contain pairwise F1 over the documents that both annotators have (which of them is called
-gold makes no difference), Cohen's kappa for each two annotators, and Krippendorff's alpha for all
-of them. Both coefficients are computed over three sets of items:
+A report contains F1 and Cohen's kappa for each pair of annotators, and Krippendorff's alpha for all
+annotators. F1 covers the documents that both annotators have annotated; its value does not depend
+on which annotator is taken as gold. Kappa and alpha are computed over three sets of items:
 
-- `all`: every token of `aloi.corpus.formats.shared.tokens`; its category is the label of the first
-  outermost mention that shares a character with it, or none;
-- `someone`: the tokens that at least one of the compared annotators has in a mention;
-- `both`: the spans that both annotators (for alpha: two or more) have as mentions; the category is
-  the label, and several labels of one span form one category.
+- `all`: every token of `aloi.corpus.formats.shared.tokens`; the category of a token is the label of
+  the first outermost mention that shares a character with the token, or none;
+- `someone`: the tokens inside a mention of at least one of the compared annotators;
+- `both`: the spans that both annotators (for alpha: two or more) have marked as mentions; the
+  category of a span is its label, or the set of its labels if there are several.
 
-A document that an annotator does not have is missing, not empty. An undefined coefficient is None,
-with a reason.
+A document that an annotator has not annotated counts as missing data, not as a document without
+mentions. An undefined coefficient is None, with a reason.
 """
 
 from __future__ import annotations
@@ -52,18 +52,18 @@ SPANS_ONLY = "entities, spans only"
 """The scheme that ignores the labels of mentions."""
 
 MAX_LISTED_DISAGREEMENTS = 50
-"""The number of disagreements in a table; the JSON contains all of them."""
+"""The largest number of disagreements in a table; the JSON contains all disagreements."""
 
 CELL_CONTEXT_LENGTH = 12
-"""Code points of context on either side of a disagreement in a table; of its text, twice this."""
+"""Code points of context on either side in a table; the disagreement is cut to twice this."""
 
 
 @dataclass(frozen=True, slots=True)
 class PairAgreement:
-    """Agreement of two annotators over the documents that both have.
+    """Agreement of two annotators over the documents that both have annotated.
 
-    `scores` are by scheme, `kappa` by item set. `kappa_types` are over all tokens, for each label
-    against everything else.
+    `scores` are keyed by scheme and `kappa` by item set. `kappa_types` contains the kappa of each
+    label against everything else, over all tokens.
     """
 
     names: tuple[str, str]
@@ -74,7 +74,7 @@ class PairAgreement:
 
     @property
     def title(self) -> str:
-        """The names of both annotators."""
+        """The names of the two annotators, joined by `and`."""
         return " and ".join(self.names)
 
     def to_json(self) -> dict[str, Any]:
@@ -90,10 +90,10 @@ class PairAgreement:
 
 @dataclass(frozen=True)
 class AgreementReport:
-    """Agreement of each two annotators and of all of them, and their disagreements on mentions.
+    """Agreement of each pair of annotators and of all annotators, and their disagreements.
 
-    `annotators` has the number of documents by name. The most frequent kinds of disagreement are
-    first.
+    `annotators` contains the number of documents by annotator name. `disagreements` are on
+    mentions; the most frequent kinds come first.
     """
 
     annotators: dict[str, int]
@@ -113,7 +113,7 @@ class AgreementReport:
         }
 
     def sheets(self) -> Iterator[Sheet]:
-        """Yield F1 and kappa of each two annotators, alpha of all, and the first disagreements."""
+        """Yield a table of F1 for each pair, one of all coefficients, and one of disagreements."""
         for pair in self.pairs:
             title = f"{pair.title}: F1 over {pair.documents} documents"
             yield Sheet(title, tuple(_f1_rows(pair)), ("", "items", "F1"))
@@ -136,10 +136,11 @@ class AgreementReport:
 def measure_agreement(
     annotators: Mapping[str, Annotations], *, schema: Schema | None = None
 ) -> AgreementReport:
-    """Return the agreement of annotators, who need not all have every document.
+    """Return the agreement of annotators, who may have annotated different documents.
 
     `schema` determines which relations are symmetric (default: none). Raises `DataError` if an
-    annotator has a document twice, or with a different text than the others.
+    annotator has two documents with the same id, or if two annotators have different texts for the
+    same document.
     """
     _check_documents(annotators)
     symmetric = schema.symmetric if schema else frozenset[str]()
@@ -162,7 +163,7 @@ def measure_agreement(
 def _coefficients(
     measure: Callable[[Ints], Coefficient], tokens: Ints, spans: Ints, labels: list[str]
 ) -> tuple[dict[str, Coefficient], dict[str, Coefficient]]:
-    """Return a coefficient by item set, and by label over all tokens."""
+    """Return the coefficients by item set, and the coefficients over all tokens by label."""
     rated = tokens[:, (tokens != MISSING).sum(axis=0) > 1]
     item_sets = (rated, rated[:, (rated > 0).any(axis=0)], spans)
     by_type = {
@@ -173,7 +174,7 @@ def _coefficients(
 
 
 def _check_documents(annotators: Mapping[str, Annotations]) -> None:
-    """Raise `DataError` with every repeated id and every document with two texts."""
+    """Raise a `DataError` that lists every repeated id and every document with two texts."""
     problems = [
         *(each for name, columns in annotators.items() for each in _repeated_ids(name, columns)),
         *_different_texts(annotators),
@@ -195,18 +196,19 @@ def _different_texts(annotators: Mapping[str, Annotations]) -> Iterator[Problem]
         for id_, text in zip(each.ids, each.texts, strict=True):
             first, first_text = texts.setdefault(id_, (name, text))
             if first_text != text:
-                what = f"the text of {name} differs from the text of {first}"
-                yield Problem("different-text", what, "Annotate the same text", id_)
+                what = f"{name} and {first} annotated different texts of this document"
+                fix = "Make all annotators annotate the same text"
+                yield Problem("different-text", what, fix, id_)
 
 
 def _pair_shared_documents(one: Annotations, other: Annotations) -> PairedAnnotations:
-    """Return the annotations of the documents that both annotators have."""
+    """Return the annotations of the documents that both annotators have annotated."""
     shared = set(one.ids) & set(other.ids)
     return pair_annotations(one.select(shared), other.select(shared))
 
 
 def _pair_scores(pair: PairedAnnotations, symmetric: frozenset[str]) -> dict[str, Scores[Counts]]:
-    """Return the scores of one annotator against the other, by scheme."""
+    """Return the scores of the second annotator against the first, by scheme."""
     unlabelled = replace(pair, gold=_without_labels(pair.gold), pred=_without_labels(pair.pred))
     relations = relation_items(pair, typed=True, symmetric=symmetric)
     schemes = {
@@ -251,7 +253,10 @@ def _coefficient_cells(coefficient: Coefficient) -> tuple[str, str, str]:
 def _disagreement_row(
     disagreement: MentionDisagreement, names: tuple[str, ...]
 ) -> tuple[str, str, str]:
-    """Return the labels of each annotator (empty without the document), the id and the text."""
+    """Return the labels of all annotators, the document id and the text, as table cells.
+
+    The labels are empty for an annotator who has not annotated the document.
+    """
     labels = [
         "+".join(label for label, *_ in disagreement.marked[name]) or NO_MENTION
         if name in disagreement.marked

@@ -1,6 +1,6 @@
 """Chance-corrected agreement: Cohen's kappa (1960) and Krippendorff's nominal alpha (2004, ch. 11).
 
-Ratings are arrays of shape (annotators, items) with a category number, or `MISSING`.
+Ratings are arrays of shape (annotators, items). A rating is a category number or `MISSING`.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ MISSING = -1
 """The category of an item that an annotator has not rated."""
 
 ONE_CATEGORY = "only one category"
-"""Why a coefficient is undefined if all ratings are equal."""
+"""The reason why a coefficient is undefined if all ratings are equal."""
 
 
 @dataclass(frozen=True, slots=True)
 class Coefficient:
-    """A coefficient and the number of items; an undefined one is None, with a `reason`."""
+    """A coefficient and its number of items; `value` is None, with a `reason`, if undefined."""
 
     value: float | None
     items: int
@@ -33,10 +33,10 @@ class Coefficient:
 
 
 def cohen_kappa(ratings: Ints) -> Coefficient:
-    """Return the kappa of two annotators, over the items that both have rated."""
+    """Return Cohen's kappa of two annotators, over the items that both have rated."""
     one, other = ratings[:, (ratings != MISSING).all(axis=0)]
     if not len(one):
-        return Coefficient(None, 0, "no item rated by both")
+        return Coefficient(None, 0, "no item rated by both annotators")
     size = int(max(one.max(), other.max())) + 1
     table = np.bincount(one * size + other, minlength=size**2).reshape(size, size)
     total = len(one)
@@ -48,10 +48,10 @@ def cohen_kappa(ratings: Ints) -> Coefficient:
 
 
 def krippendorff_alpha(ratings: Ints) -> Coefficient:
-    """Return the alpha of two or more annotators, over the items that at least two have rated."""
+    """Return Krippendorff's alpha over the items that at least two annotators have rated."""
     rated = ratings[:, (ratings != MISSING).sum(axis=0) > 1]
     if not rated.shape[1]:
-        return Coefficient(None, 0, "no item rated by two")
+        return Coefficient(None, 0, "no item rated by two annotators")
     categories = np.arange(int(rated.max()) + 1)
     counts: Floats = np.stack([(rated == c).sum(axis=0) for c in categories], axis=1).astype(float)
     raters = counts.sum(axis=1)

@@ -11,7 +11,7 @@ from aloi.eval.agreement.ratings import SpanLabels, labels_by_span, texts_by_id
 from aloi.eval.columns import Annotations
 
 NO_MENTION = "–"
-"""Shown instead of labels for an annotator without a mention."""
+"""Shown instead of labels if an annotator has marked no mention."""
 
 DISAGREEMENT_CONTEXT_LENGTH = 30
 """Code points of context on either side of a disagreement."""
@@ -24,8 +24,8 @@ Offsets = tuple[int, int]
 class MentionDisagreement:
     """A passage of a document, its context, and the mentions of each annotator in it.
 
-    `marked` has (label, start, end) by annotator, for those who have the document. Offsets are
-    code points, end exclusive.
+    `marked` contains the (label, start, end) of each mention, by annotator, without annotators who
+    have not annotated the document. Offsets are code points, end exclusive.
     """
 
     document: str
@@ -38,7 +38,7 @@ class MentionDisagreement:
 
     @property
     def kind(self) -> tuple[str, ...]:
-        """The different labels, regardless of annotator; `–` for no mention."""
+        """The distinct labels, sorted, without annotator names; `–` means no mention."""
         labels = ("+".join(label for label, *_ in each) for each in self.marked.values())
         return tuple(sorted({each or NO_MENTION for each in labels}))
 
@@ -59,9 +59,10 @@ class MentionDisagreement:
 def find_mention_disagreements(
     annotators: Mapping[str, Annotations],
 ) -> tuple[MentionDisagreement, ...]:
-    """Return every passage of overlapping mentions that annotators do not agree on.
+    """Return every passage in which annotators have marked different mentions.
 
-    The passages are sorted by frequency of their kind, then by kind, document and offsets.
+    The passages are sorted by descending frequency of their kind, then by kind, document and
+    offsets.
     """
     texts = texts_by_id(annotators)
     labels = {name: labels_by_span(each) for name, each in annotators.items()}
@@ -96,7 +97,7 @@ def _annotators_by_document(annotators: Mapping[str, Annotations]) -> dict[str, 
 def _differing_spans(
     labels: Mapping[str, SpanLabels], annotators_of: Mapping[str, Sequence[str]]
 ) -> dict[str, list[Offsets]]:
-    """Return, by document, the spans that its annotators have labelled differently."""
+    """Return the spans on which the annotators of a document differ, by document id."""
     spans: dict[str, list[Offsets]] = {}
     for id_, start, end in sorted({span for each in labels.values() for span in each}):
         choices = [sorted(labels[name].get((id_, start, end), [])) for name in annotators_of[id_]]
@@ -106,7 +107,7 @@ def _differing_spans(
 
 
 def _group_overlapping(spans: Sequence[Offsets]) -> Iterator[list[Offsets]]:
-    """Yield the spans, which are sorted, in groups that share characters."""
+    """Yield groups of overlapping spans; `spans` must be sorted."""
     group: list[Offsets] = []
     for span in spans:
         if group and span[0] >= max(end for _, end in group):

@@ -1,6 +1,6 @@
-"""The items that annotators rate: tokens and spans, as arrays of categories.
+"""Annotators' ratings of tokens and spans, as arrays of category numbers.
 
-A document that an annotator does not have is missing, not empty.
+In a document that an annotator has not annotated, the ratings are `MISSING`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SpanLabels = dict[MentionSpan, list[str]]
 
 
 def texts_by_id(annotators: Mapping[str, Annotations]) -> dict[str, str]:
-    """Return the text of every document that an annotator has."""
+    """Return the text of every annotated document, by id."""
     return {
         id_: text
         for each in annotators.values()
@@ -47,10 +47,11 @@ def _labelled_spans(annotations: Annotations) -> Iterator[tuple[tuple[int, int, 
 
 
 def token_ratings(annotators: Mapping[str, Annotations], labels: Sequence[str]) -> Ints:
-    """Return categories of shape (annotators, tokens of all texts).
+    """Return each annotator's category of each token. Shape: (annotators, tokens of all texts).
 
-    The category of a token is 0 outside mentions, and otherwise 1 plus the index of the label of
-    the first outermost mention that shares a character with the token.
+    A token outside mentions has category 0. Otherwise, the first outermost mention that shares a
+    character with the token determines the category: the index of the mention's label in `labels`,
+    plus 1.
     """
     tokens = {
         id_: np.array(tokenize(text), dtype=np.int64).reshape(-1, 2)
@@ -61,7 +62,7 @@ def token_ratings(annotators: Mapping[str, Annotations], labels: Sequence[str]) 
 
 
 def _token_row(annotations: Annotations, tokens: Mapping[str, Ints], labels: Sequence[str]) -> Ints:
-    """Return one annotator's categories; `tokens` are (start, end) by document id."""
+    """Return one annotator's categories; `tokens` contains (start, end) by document id."""
     width = max(map(len, annotations.texts), default=0) + 1
     mentions = annotations.mentions
     outermost = mentions.take(np.flatnonzero(is_outermost(mentions, width)))
@@ -79,9 +80,10 @@ def _token_row(annotations: Annotations, tokens: Mapping[str, Ints], labels: Seq
 
 
 def _token_categories(tokens: Ints, start: Ints, end: Ints, category: Ints) -> Ints:
-    """Return the category of the first mention that shares a character with each token, or 0.
+    """Return each token's category: that of the first mention that overlaps the token, or 0.
 
-    Outermost mentions sorted by start are also sorted by end, so the first is found by searching.
+    Outermost mentions that are sorted by start are also sorted by end, so a binary search finds the
+    first overlapping mention.
     """
     first = np.searchsorted(end, tokens[:, 0], side="right")
     overlaps: Bools = np.append(start, np.iinfo(np.int64).max)[first] < tokens[:, 1]
@@ -89,10 +91,10 @@ def _token_categories(tokens: Ints, start: Ints, end: Ints, category: Ints) -> I
 
 
 def span_ratings(annotators: Mapping[str, Annotations]) -> Ints:
-    """Return categories of shape (annotators, spans annotated by anyone).
+    """Return each annotator's category of each marked span. Shape: (annotators, spans).
 
-    The category of a span is the set of its labels; it is missing if the annotator has no mention
-    with this span.
+    A category represents the set of labels of a span. It is `MISSING` if the annotator has not
+    marked the span.
     """
     labels = [labels_by_span(each) for each in annotators.values()]
     spans = sorted({span for each in labels for span in each})

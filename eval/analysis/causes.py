@@ -1,11 +1,12 @@
-"""Causes of missed relations: in end-to-end prediction, most of them are missed mentions.
+"""Causes of missed relations; in end-to-end prediction, the usual cause is a missed mention.
 
 The cause of a missed gold relation is the first of these that applies:
 
-1. *both ends missed*, *head missed*, *tail missed*: no predicted mention has the same span;
-2. *wrong type*: an end was predicted, but not with its gold label;
-3. *wrong label*: the two ends were predicted with a relation, but not with its gold label;
-4. *not proposed*: the two ends were predicted without a relation.
+1. *both ends missed*, *head missed*, *tail missed*: no predicted mention has the span of this end;
+2. *wrong type*: at least one end was predicted with a different label than in gold;
+3. *wrong label*: a relation between the two ends was predicted, but with a different label or in
+   the opposite direction;
+4. *not proposed*: both ends were predicted, but no relation between them.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from aloi.eval.scores import deduplicate, is_member
 
 
 class Cause(StrEnum):
-    """Why a relation was missed."""
+    """The cause of a missed relation."""
 
     BOTH_ENDS_MISSED = "both ends missed"
     HEAD_MISSED = "head missed"
@@ -46,7 +47,7 @@ def find_causes(pair: PairedAnnotations, *, symmetric: frozenset[str]) -> dict[s
 
 
 def _missed_rows(pair: PairedAnnotations, symmetric: frozenset[str]) -> Iterator[int]:
-    """Yield the row numbers of missed gold relations, one row for each set of duplicates."""
+    """Yield the row number of each missed gold relation; of duplicates, only the first."""
     gold, pred = relation_items(pair, typed=True, symmetric=symmetric)
     missed = set(gold.key[~is_member(gold.key, deduplicate(pred).key)].tolist())
     for row, key in enumerate(gold.key.tolist()):
@@ -79,7 +80,7 @@ def _labels_by_span(side: Side) -> dict[DocumentSpan, set[int]]:
 
 
 def _related_spans(side: Side) -> set[frozenset[DocumentSpan]]:
-    """Return the pairs of spans that have a relation, in either direction."""
+    """Return the unordered pairs of spans that a relation connects."""
     spans, relations = side.mentions.spans(), side.relations
     return {
         frozenset((spans[head], spans[tail]))

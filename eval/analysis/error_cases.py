@@ -1,4 +1,4 @@
-"""Single errors with their context, and the most frequent ones."""
+"""Errors with their context, and the most frequent errors."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ LabelledSpan = tuple[str, int, int]
 
 
 class ErrorCase(NamedTuple):
-    """One error: what is in gold, what was predicted, and the text around it.
+    """One error: the gold mention, the predicted mention, and the text around them.
 
-    `gold` or `pred` is None if that side has no mention. If the text is `withheld`, because the
-    document is restricted, the surface gives the offsets and the context is empty.
+    `gold` is None for a spurious mention, and `pred` for a missed mention. If the text is
+    `withheld` because the document is restricted, `surface` contains the offsets instead, and
+    `before` and `after` are empty.
     """
 
     kind: str
@@ -70,7 +71,10 @@ class FrequentError(NamedTuple):
 
 
 def list_cases(errors: ClassifiedErrors) -> Iterator[ErrorCase]:
-    """Yield every error once, in text order; two aligned mentions of one kind are one case."""
+    """Yield every error once, in text order.
+
+    Two aligned mentions with the same kind of error form one case.
+    """
     paired = errors.alignment.paired
     aligned = dict(zip(paired.gold.tolist(), paired.pred.tolist(), strict=True))
     wrong_gold = np.flatnonzero(errors.gold != RIGHT).tolist()
@@ -90,10 +94,10 @@ def list_cases(errors: ClassifiedErrors) -> Iterator[ErrorCase]:
 def most_frequent(
     cases: Iterable[ErrorCase], *, limit: int, withheld: Collection[str] = ()
 ) -> list[FrequentError]:
-    """Return the most frequent errors; errors are equal if surface, kind and labels are equal.
+    """Return the most frequent errors, each with an example.
 
-    Case is ignored in the surface. The example is from a document that is not in `withheld`, or
-    else without its text.
+    Two errors are equal if they have the same kind, labels and surface, ignoring letter case. The
+    example comes from a document that is not in `withheld`; if there is none, its text is omitted.
     """
     groups: dict[tuple[str, str, str, str], list[ErrorCase]] = defaultdict(list)
     for case in cases:
@@ -111,7 +115,7 @@ def _example(group: list[ErrorCase], withheld: Collection[str]) -> ErrorCase:
 def _case(
     errors: ClassifiedErrors, kind: int, gold: int | None, pred: int | None
 ) -> tuple[int, int, ErrorCase]:
-    """Return document number, start and case of an error at a gold row, a predicted row or both."""
+    """Return document number, start and case of the error in a gold row, predicted row or both."""
     sides = ((errors.alignment.gold, gold), (errors.alignment.pred, pred))
     mentions, row = sides[0] if gold is not None else sides[1]
     assert row is not None

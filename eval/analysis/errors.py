@@ -1,16 +1,19 @@
-"""The kind of each error: a partition of all false positives and false negatives.
+"""The kind of each error; every false positive and false negative has exactly one kind.
 
-Exact matches are right. The kinds of the other mentions are:
+A mention that matches exactly is *right*. The kinds of all other mentions are:
 
-- *split*: a gold mention that contains two or more predicted mentions which overlap no other gold
-  mention; *merge*: a predicted mention that contains two or more gold mentions, likewise;
-- *type*: aligned (see `aloi.eval.alignment`) with the same span and another label; *boundary*:
-  aligned with the same label and another span; *boundary and type*: aligned, both different;
+- *split*: a gold mention that contains two or more predicted mentions, which overlap no other gold
+  mention, and these predicted mentions;
+- *merge*: a predicted mention that contains two or more gold mentions, which overlap no other
+  predicted mention, and these gold mentions;
+- *type*: aligned (see `aloi.eval.alignment`), with the same span and different labels; *boundary*:
+  aligned, with the same label and different spans; *boundary and type*: aligned, with different
+  spans and different labels;
 - *nested*: not aligned, and inside or around a correct mention;
-- *missed* and *spurious*: all other gold and predicted mentions.
+- *missed*: all remaining gold mentions; *spurious*: all remaining predicted mentions.
 
-Each error has one kind, so the counts of all kinds add up to the false negatives and false
-positives of the exact scheme. Duplicates are not errors.
+The counts of all kinds therefore add up to the false negatives and false positives of the exact
+scheme. Duplicates are not errors.
 """
 
 from __future__ import annotations
@@ -36,21 +39,22 @@ ERROR_KINDS = (
     "missed",
     "spurious",
 )
-"""The names of the kinds, by number."""
+"""The names of the kinds; the index of a name is the number of the kind."""
 
 RIGHT, TYPE, BOUNDARY, BOUNDARY_AND_TYPE, SPLIT, MERGE, NESTED, MISSED, SPURIOUS = range(
     len(ERROR_KINDS)
 )
 
 KindRows = tuple[Ints | int, Ints, Ints]
-"""A kind, or the kind of each row; the rows of gold; the rows of the predictions."""
+"""A kind (or one kind per row), row numbers of gold mentions, and row numbers of predicted ones."""
 
 
 @dataclass(frozen=True)
 class ClassifiedErrors:
-    """The kind of each distinct mention, as a number of `ERROR_KINDS`.
+    """The kind of each distinct mention, as an index of `ERROR_KINDS`.
 
-    `gold` and `pred` are parallel to the mentions of the alignment.
+    `gold[i]` is the kind of row i of `alignment.gold`, and `pred[i]` that of row i of
+    `alignment.pred`.
     """
 
     pair: PairedAnnotations = field(repr=False)
@@ -59,7 +63,7 @@ class ClassifiedErrors:
     pred: Ints = field(repr=False)
 
     def table(self) -> dict[str, dict[str, dict[str, int]]]:
-        """Return, by kind and type, the gold mentions (`fn`) and predicted mentions (`fp`)."""
+        """Return the number of gold (`fn`) and predicted (`fp`) mentions by kind and type."""
         counts = {
             "fn": _count_kinds(self.gold, self.alignment.gold, len(self.pair.labels)),
             "fp": _count_kinds(self.pred, self.alignment.pred, len(self.pair.labels)),
@@ -75,7 +79,7 @@ class ClassifiedErrors:
         }
 
     def confusion(self) -> Confusion:
-        """Return how often each gold type was predicted as each type, over aligned mentions."""
+        """Return how often each gold type was predicted as each type, missed, or spurious."""
         unaligned = len(self.pair.labels)
         gold, pred = self.alignment.gold.label, self.alignment.pred.label
         exact, paired = self.alignment.exact, self.alignment.paired
@@ -91,9 +95,10 @@ class ClassifiedErrors:
 
 @dataclass(frozen=True)
 class Confusion:
-    """Counts of shape (types + 1, types + 1): gold types are rows, predicted types columns.
+    """A confusion matrix with gold types as rows and predicted types as columns.
 
-    The last column counts missed mentions, the last row spurious ones.
+    Shape: (types + 1, types + 1). The last column counts missed mentions, and the last row counts
+    spurious mentions.
     """
 
     labels: tuple[str, ...]
@@ -115,7 +120,7 @@ class Confusion:
 
 
 def classify_errors(pair: PairedAnnotations, alignment: Alignment) -> ClassifiedErrors:
-    """Return the kind of every mention of a pair; `alignment` is `align_pair(pair)`."""
+    """Return the kind of every mention of a pair; `alignment` must be `align_pair(pair)`."""
     gold = np.full(len(alignment.gold), MISSED)
     pred = np.full(len(alignment.pred), SPURIOUS)
     for kind, gold_rows, pred_rows in (*_nested(alignment), *_splits_and_merges(alignment)):
@@ -137,14 +142,14 @@ def _count_kinds(kinds: Ints, mentions: MentionColumns, labels: int) -> Ints:
 
 
 def _nested(alignment: Alignment) -> Iterator[KindRows]:
-    """Yield the mentions inside or around a correct mention."""
+    """Yield the rows of mentions that are inside or around a correct mention."""
     no_rows = np.zeros(0, dtype=np.int64)
     yield NESTED, _nested_rows(alignment, alignment.gold, alignment.exact.gold), no_rows
     yield NESTED, no_rows, _nested_rows(alignment, alignment.pred, alignment.exact.pred)
 
 
 def _nested_rows(alignment: Alignment, mentions: MentionColumns, exact: Ints) -> Ints:
-    """Return the rows of `mentions`, except `exact`, that are nested with a correct mention."""
+    """Return the rows, except `exact`, of mentions that are inside or around a correct mention."""
     correct = np.sort(alignment.exact.gold)
     others = np.setdiff1d(np.arange(len(mentions)), exact)
     overlapping = find_overlaps(alignment.gold, mentions, correct, others, alignment.width)
@@ -154,7 +159,10 @@ def _nested_rows(alignment: Alignment, mentions: MentionColumns, exact: Ints) ->
 
 
 def _splits_and_merges(alignment: Alignment) -> Iterator[KindRows]:
-    """Yield split and merged mentions, except those with the same span as another mention."""
+    """Yield the rows of split and merged mentions.
+
+    A mention is neither split nor merged if an overlapping mention has the same span.
+    """
     pairs = alignment.overlapping
     same = alignment.same_span(pairs)
     pred_in_gold = _contains(alignment.gold, pairs.gold, alignment.pred, pairs.pred)
@@ -170,7 +178,7 @@ def _splits_and_merges(alignment: Alignment) -> Iterator[KindRows]:
 
 
 def _aligned_errors(alignment: Alignment, gold: Ints, pred: Ints) -> KindRows:
-    """Return the kinds of aligned mentions that are neither split nor merged."""
+    """Return the kinds and rows of aligned mentions that are neither split nor merged."""
     pairs = alignment.paired
     span, label = alignment.same_span(pairs), alignment.same_label(pairs)
     kinds = np.where(span, TYPE, np.where(label, BOUNDARY, BOUNDARY_AND_TYPE))
@@ -183,7 +191,7 @@ def _aligned_errors(alignment: Alignment, gold: Ints, pred: Ints) -> KindRows:
 def _contains(
     outer: MentionColumns, outer_rows: Ints, inner: MentionColumns, inner_rows: Ints
 ) -> Bools:
-    """Return for each pair of rows whether the outer mention contains the inner one."""
+    """Return, for each pair of rows, whether the outer mention contains the inner one."""
     contains: Bools = (outer.start[outer_rows] <= inner.start[inner_rows]) & (
         inner.end[inner_rows] <= outer.end[outer_rows]
     )

@@ -15,15 +15,15 @@ from aloi.eval.columns import Annotations
 from aloi.eval.pairing import PairedAnnotations
 
 MAX_FREQUENT_ERRORS = 100
-"""The number of most frequent errors in a report."""
+"""The largest number of frequent errors in a report."""
 
 
 @dataclass(frozen=True)
 class Analysis:
-    """The analysis of one comparison.
+    """The analysis of one comparison of predictions with gold.
 
-    `causes` are by relation label, then cause. The slices of entities are scored under the exact
-    scheme, those of relations under the strict scheme.
+    `causes` contains counts by relation label, then by cause. Slices of entities are scored under
+    the exact scheme, and slices of relations under the strict scheme.
     """
 
     errors: ClassifiedErrors = field(repr=False)
@@ -61,9 +61,10 @@ def analyse(
     symmetric: frozenset[str],
     train: Annotations | None = None,
 ) -> Analysis:
-    """Analyse a comparison; `alignment` is `align_pair(pair)`.
+    """Analyse a comparison; `alignment` must be `align_pair(pair)`.
 
-    With the training documents `train`, mentions are also sliced by their surface in training.
+    If `train` (the training documents) is given, mentions are also sliced by whether `train`
+    contains their surface.
     """
     return Analysis(
         classify_errors(pair, alignment),

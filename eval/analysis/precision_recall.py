@@ -12,7 +12,7 @@ from aloi.eval.pairing import PairedAnnotations
 from aloi.eval.scores import deduplicate, is_member
 
 MAX_POINTS = 200
-"""The largest number of points of a curve."""
+"""The largest number of points on a curve."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +26,12 @@ class Curve:
 
 
 def entity_curves(pair: PairedAnnotations) -> list[Curve]:
-    """Return an exact-match curve for each type with scored mentions in the predictions."""
+    """Return an exact-match curve for each type that has predicted mentions with scores."""
     return _curves(mention_items(pair), pair.pred.mentions.score, pair.labels)
 
 
 def relation_curves(pair: PairedAnnotations, *, symmetric: frozenset[str]) -> list[Curve]:
-    """Return a strict-match curve for each type with scored relations in the predictions."""
+    """Return a strict-match curve for each type that has predicted relations with scores."""
     items = relation_items(pair, typed=True, symmetric=symmetric)
     return _curves(items, pair.pred.relations.score, pair.relation_labels)
 

@@ -1,8 +1,8 @@
 """Scores by slice: groups of mentions or relations with a property in common.
 
 A slice assigns each gold or predicted item to one group by its length, nesting, surface or
-document, which are known on both sides; a correct prediction is in the group of the gold item it
-matches. Attributes are those of gold mentions only, so their groups have recall but no precision.
+document. A correct prediction counts in the group of the matching gold item. Slices by attribute
+use the attributes of gold mentions only, so they have recall but no precision.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ from aloi.eval.score_counts import Counts
 from aloi.eval.scores import deduplicate, is_member
 
 Groups = list[str | None]
-"""The group of each row; None for a row in no group."""
+"""The group of each row; None for a row without a group."""
 
 GroupRule = Callable[[MentionColumns], Groups]
 """Assigns mentions to groups."""
 
 WITHHELD = "withheld"
-"""The group of values of a restricted document that are long enough to be text."""
+"""The group name that replaces a value of a restricted document that is long enough to be text."""
 
 MIN_WITHHELD_LENGTH = 25
-"""Code points from which a value of a restricted document is withheld."""
+"""The length in code points from which a value of a restricted document is withheld."""
 
 METADATA_KEYS = ("year", "source", "rights", "form", "theme")
 """The metadata by which items are sliced."""
 
 PUBLIC_METADATA = ("year", "source", "rights")
-"""Metadata that a release publishes for restricted documents too."""
+"""Metadata that a release also publishes for restricted documents."""
 
 SEEN_SLICE = "surface in training"
-"""The slice of mentions by whether the training documents have their surface."""
+"""The name of the slice by whether the training documents contain the surface of a mention."""
 
 UNSEEN = "unseen"
 """The group of mentions with a surface that is not in the training documents."""
@@ -49,9 +49,9 @@ LONGEST_LENGTH = 5
 
 
 class Slice(NamedTuple):
-    """One way of grouping the items, and the counts of each group, in sorted order.
+    """A grouping of the items, and the counts of each group, sorted by group name.
 
-    With `recall_only`, the groups contain gold items only, so precision and F1 are undefined.
+    If `recall_only` is true, the groups contain gold items only, so precision and F1 are undefined.
     """
 
     name: str
@@ -59,13 +59,13 @@ class Slice(NamedTuple):
     recall_only: bool = False
 
     def ratios(self, group: str) -> dict[str, float | None]:
-        """Return the ratios of a group; None for those that are undefined."""
+        """Return the ratios of a group; an undefined ratio is None."""
         ratios = self.groups[group].ratios
         return {**ratios, "precision": None, "f1": None} if self.recall_only else ratios
 
 
 def entity_slices(pair: PairedAnnotations, *, train: Annotations | None = None) -> Iterator[Slice]:
-    """Yield exact scores by length, nesting, metadata, surface in training, and attributes."""
+    """Yield slices by length, nesting, metadata, surface in training, and attributes."""
     items = mention_items(pair)
     rules: dict[str, GroupRule] = {
         "length in words": lambda mentions: [_length(s) for s in _surfaces(pair, mentions)],
@@ -80,7 +80,7 @@ def entity_slices(pair: PairedAnnotations, *, train: Annotations | None = None) 
 
 
 def relation_slices(pair: PairedAnnotations, *, symmetric: frozenset[str]) -> Iterator[Slice]:
-    """Yield strict scores within and across sentences, and by metadata."""
+    """Yield a slice of relations within and across sentences, and slices by metadata."""
     items = relation_items(pair, typed=True, symmetric=symmetric)
     sentences = [np.array(sentence_starts(text)) for text in pair.texts]
     gold, pred = (_sentence_groups(side, sentences) for side in (pair.gold, pair.pred))
@@ -114,7 +114,7 @@ def _slice(name: str, items: ItemPair, gold: Groups, pred: Groups) -> Iterator[S
 
 
 def _with_groups(items: Items, groups: Groups, numbers: dict[str, int]) -> Items:
-    """Return the items with the number of their group as label, `len(numbers)` for no group."""
+    """Return the items with group numbers as labels; `len(numbers)` means no group."""
     group = [len(numbers) if each is None else numbers[each] for each in groups]
     return items._replace(label=np.array(group, dtype=np.int64))
 
@@ -151,7 +151,10 @@ def _withhold(value: str | None, restricted: bool) -> str | None:
 
 
 def _seen_rule(pair: PairedAnnotations, train: Annotations) -> GroupRule:
-    """Return the rule that groups by whether training has the surface, ignoring case, and type."""
+    """Return the rule that groups mentions by whether `train` contains their surface and type.
+
+    Letter case is ignored.
+    """
     types_by_surface: dict[str, set[str]] = defaultdict(set)
     labels = train.mentions.label.tolist()
     for (document, start, end), label in zip(train.mentions.spans(), labels, strict=True):
@@ -171,7 +174,7 @@ def _seen_rule(pair: PairedAnnotations, train: Annotations) -> GroupRule:
 
 
 def _attribute_slices(items: ItemPair, pair: PairedAnnotations) -> Iterator[Slice]:
-    """Yield recall by each attribute of gold mentions; predicted mentions are in no group."""
+    """Yield a recall-only slice for each attribute of gold mentions."""
     gold = pair.gold.mentions
     withheld = [pair.ids[number] in pair.withheld for number in gold.document.tolist()]
     names = sorted({name for attributes in gold.attributes if attributes for name in attributes})
@@ -185,7 +188,7 @@ def _attribute_slices(items: ItemPair, pair: PairedAnnotations) -> Iterator[Slic
 
 
 def _sentence_groups(side: Side, sentences: list[Ints]) -> Groups:
-    """Return for each relation whether both ends start in the same sentence."""
+    """Return, for each relation, whether both ends start in the same sentence."""
     mentions, relations = side.mentions, side.relations
     groups: Groups = []
     for head, tail in zip(relations.head.tolist(), relations.tail.tolist(), strict=True):

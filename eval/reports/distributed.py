@@ -1,8 +1,8 @@
-"""Evaluation of collections too large for one process: shards are scored by workers.
+"""Evaluation of collections that are too large for one process: workers score the shards.
 
-A worker scores one shard of gold with the predictions of its documents and returns counts by
-document and label, not documents. The merged counts are those of a single process, so ratios,
-intervals and signature are equal too.
+A worker scores one gold shard against the predictions for its documents. It returns counts by
+document and label, but no documents. The merged counts equal those of a single process, and so do
+the ratios, intervals and signature.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from aloi.eval.scoring import SchemeScores, ScoringOptions, score_annotations
 class ShardTask(NamedTuple):
     """A gold shard and the shards that contain its predictions.
 
-    `extra`: hashes of the ids of predicted documents that are in no gold shard. They are part of
-    one task, which reports them.
+    `extra`: hashed ids of the predicted documents that are in no gold shard. Only one task contains
+    extra ids, and this task reports them.
     """
 
     gold: Shard
@@ -52,11 +52,11 @@ def evaluate_shards(
     seed: int = 0,
     progress: ProgressBar = no_progress,
 ) -> Report:
-    """Score predictions on a Ray cluster; the report is that of `evaluate`, without analysis.
+    """Score predictions on a Ray cluster; return the report of `evaluate` without analysis.
 
-    `gold` and `pred` are paths that all workers can read. `address` is that of the cluster
-    (default: start Ray on this machine). For the other options see `evaluate`. Raises `DataError`
-    with the problems of all shards.
+    `gold` and `pred` are paths that all workers can read. `address` is the address of the Ray
+    cluster (default: start Ray on this machine). For all other options see `evaluate`. Raises
+    `DataError` that lists the problems of all shards.
     """
     options = ScoringOptions.of(schemes, schema.symmetric if schema else frozenset(), train)
     with cluster.connect(address, None) as workers:
@@ -80,8 +80,8 @@ def evaluate_shards(
 def plan_tasks(gold: Sequence[ShardSummary], pred: Sequence[ShardSummary]) -> list[ShardTask]:
     """Return a task for each gold shard, with the shards that contain its predictions.
 
-    A shard of predictions is read once for every gold shard with which it shares a document: once
-    or twice if both files have the same order, as predictions normally have.
+    A prediction shard is read once for each gold shard that shares a document with it. If gold and
+    predictions have the same order, as is usual, it is read once or twice.
     """
     ids, owners = _ids_and_owners(pred)
     order = np.argsort(ids)
@@ -98,7 +98,7 @@ def plan_tasks(gold: Sequence[ShardSummary], pred: Sequence[ShardSummary]) -> li
 
 
 def _ids_and_owners(summaries: Sequence[ShardSummary]) -> tuple[IdHashes, IdHashes]:
-    """Return the hashed ids of all shards, and the number of the shard that contains each."""
+    """Return the hashed ids of all shards, and, for each id, the number of its shard."""
     ids = np.concatenate([summary.ids for summary in summaries])
     return ids, np.repeat(np.arange(len(summaries)), [len(each.ids) for each in summaries])
 
@@ -108,7 +108,7 @@ def make_worker(
 ) -> Callable[[ShardTask], SchemeScores]:
     """Return the function that scores a task.
 
-    Without `by_document`, its counts are summed over the documents of the shard.
+    If `by_document` is false, the counts are summed over the documents of the gold shard.
     """
     return partial(_score_task, options, allow_missing=allow_missing, by_document=by_document)
 
@@ -128,7 +128,7 @@ def _score_task(
 
 
 def _predictions(task: ShardTask, ids: frozenset[str]) -> Iterator[Document]:
-    """Yield the predictions of the documents with these ids, and the extra ones."""
+    """Yield the predicted documents with these ids, and the extra documents of the task."""
     for shard in task.pred:
         for document in shard.documents():
             if document.id in ids or (task.extra and hash_id(document.id) in task.extra):
@@ -145,7 +145,7 @@ def _sum_documents(counts: Any) -> Any:  # noqa: ANN401 - an array of some integ
 
 
 def merge_scores(parts: Sequence[SchemeScores]) -> SchemeScores:
-    """Return the scores of all parts of a collection, with the documents in the parts' order."""
+    """Return the merged scores of the parts of a collection; documents keep their order."""
     return SchemeScores(
         sum(part.documents for part in parts),
         sum(part.gold_hash for part in parts) % DIGEST_MODULUS,

@@ -12,10 +12,11 @@ INDEX = ["task", "scheme", "type"]
 
 
 def report_frame(report: Report) -> pd.DataFrame:
-    """Return a data frame with a row for each type and for `micro`, by task, scheme and type.
+    """Return a data frame with one row per task, scheme and type, and per micro average.
 
-    Columns: support, the counts of the schemes (missing if a scheme has other counts), precision,
-    recall and F1, and with a bootstrap the bounds of their intervals, such as `f1_low`.
+    Columns: support; the counts of all schemes (a count that a scheme does not define is missing);
+    precision, recall and F1. If intervals were computed, columns such as `f1_low` contain their
+    bounds.
     """
     rows = [
         {"task": str(kind), "scheme": str(scheme), "type": each.label, **_row(each)}

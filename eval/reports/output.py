@@ -1,4 +1,4 @@
-"""Report files in every format."""
+"""Writing of reports to files, in several formats."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class ReportFormat(StrEnum):
 
 
 def write_report(report: Report, path: Path, format_: ReportFormat) -> None:
-    """Write a report to a file, completely or not at all.
+    """Write a report to a file; if writing fails, no partial file is left behind.
 
     Raises `ValueError` for HTML if the report has no analysis.
     """
@@ -31,7 +31,7 @@ def write_report(report: Report, path: Path, format_: ReportFormat) -> None:
 
 
 def render_report(report: Report, format_: ReportFormat) -> str:
-    """Return a report in a format; raises `ValueError` as `write_report` does."""
+    """Return the text of a report file; raises the same `ValueError` as `write_report`."""
     # Each format is imported when it is used, because jinja2 and pandas are slow to import.
     if format_ is ReportFormat.JSON:
         return json.dumps(report.to_json(), ensure_ascii=False, indent=1)

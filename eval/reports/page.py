@@ -30,7 +30,8 @@ from aloi.eval.scores import deduplicate, is_member
 def render_page(report: Report) -> str:
     """Return the page of a report; raises `ValueError` if the report has no analysis."""
     if report.analysis is None:
-        raise ValueError("the HTML page needs a full report; score all schemes, without shards")
+        what = "the HTML page needs an analysis of errors, which this report does not contain"
+        raise ValueError(f"{what}; use `evaluate` without `schemes`")
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     source = files("aloi.eval.reports").joinpath("templates/page.html").read_text(encoding="utf-8")
     return environment.from_string(source).render(
@@ -57,7 +58,7 @@ def _data(analysis: Analysis, symmetric: frozenset[str]) -> Markup:
 
 
 def _charts(report: Report) -> list[dict[str, Any]]:
-    """Return title and rows (types and micro) of the charts of the main schemes."""
+    """Return a chart with title and rows (types and micro) for each scheme in `TYPE_SCHEMES`."""
     return [
         {
             "title": f"{kind}, {scheme}",
@@ -105,9 +106,10 @@ def _documents(errors: ClassifiedErrors, symmetric: frozenset[str]) -> list[dict
 def _annotations(
     pair: PairedAnnotations, side: Side, kinds: Ints, correct: Bools
 ) -> list[dict[str, list[Any]]]:
-    """Return spans [start, end, label, kind] and arcs [head, tail, label, correct] by document.
+    """Return the spans and arcs of each document.
 
-    `head` and `tail` are positions in the document's spans.
+    A span is [start, end, label, kind], and an arc is [head, tail, label, correct]. `head` and
+    `tail` are positions in the list of spans of the document.
     """
     mentions, relations = side.mentions, side.relations
     documents: list[dict[str, list[Any]]] = [{"spans": [], "arcs": []} for _ in pair.ids]
@@ -133,7 +135,7 @@ def _error_count(annotations: dict[str, list[Any]]) -> int:
 
 
 def _mention_kinds(mentions: MentionColumns, distinct: MentionColumns, kinds: Ints) -> Ints:
-    """Return the kind of every mention, from the kinds of the distinct mentions."""
+    """Return the kind of every mention; `kinds` are the kinds of the `distinct` mentions."""
     rows = {key: number for number, key in enumerate(_mention_keys(distinct))}
     return kinds[[rows[key] for key in _mention_keys(mentions)]] if len(mentions) else kinds
 
@@ -144,7 +146,7 @@ def _mention_keys(mentions: MentionColumns) -> list[tuple[int, ...]]:
 
 
 def _correct_relations(pair: PairedAnnotations, symmetric: frozenset[str]) -> tuple[Bools, Bools]:
-    """Return which gold and which predicted relations the other side has."""
+    """Return, for each gold and each predicted relation, whether it is on both sides."""
     gold, pred = relation_items(pair, typed=True, symmetric=symmetric)
     return (
         is_member(gold.key, deduplicate(pred).key),

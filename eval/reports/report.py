@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TypeResult:
-    """The counts of one type, or of all types (`micro`), and their intervals by ratio name."""
+    """The counts of one type or of all types (`micro`), with intervals by ratio name."""
 
     label: str
     counts: ScoreCounts
     intervals: dict[str, Interval] | None
 
     def interval(self, ratio: str) -> Interval | None:
-        """Return the interval of a ratio, or None without a bootstrap."""
+        """Return the interval of a ratio, or None if no bootstrap was requested."""
         return self.intervals[ratio] if self.intervals else None
 
 
@@ -51,18 +51,18 @@ class SchemeResult:
         ]
 
     def micro(self) -> TypeResult:
-        """Return the result of all types."""
+        """Return the result over all types."""
         intervals = self.intervals.micro if self.intervals else None
         return TypeResult("micro", self.scores.micro, intervals)
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The results by scheme.
+    """The results of an evaluation, by scheme.
 
     `unknown` are predicted labels that are not in the schema; `symmetric` are the labels of
-    relations with interchangeable head and tail. `analysis` is None if only some schemes or
-    shards were scored.
+    relations with interchangeable head and tail. `analysis` is None if `evaluate` was called with
+    `schemes`, or if the report is from `evaluate_shards`.
     """
 
     signature: Signature
@@ -79,7 +79,7 @@ class Report:
 
     @property
     def restricted(self) -> frozenset[str]:
-        """The ids of the restricted documents in the analysis; scores contain no text."""
+        """The ids of the restricted documents; empty without analysis: scores contain no text."""
         return self.analysis.errors.pair.restricted if self.analysis else frozenset()
 
     @property
@@ -102,7 +102,7 @@ class Report:
 
 
 def restricted_text_key(reports: Iterable[Report]) -> dict[str, bool]:
-    """Return the JSON key that marks restricted text, or nothing if no report contains any."""
+    """Return the JSON key that marks restricted text; empty if no report contains such text."""
     return {RESTRICTED_TEXT: True} if any(each.has_restricted_text for each in reports) else {}
 
 
@@ -120,16 +120,17 @@ def evaluate(
     restricted: Collection[str] = (),
     restricted_text: bool = False,
 ) -> Report:
-    """Score the entities and relations of predictions against gold, per type, micro and macro.
+    """Score predicted entities and relations against gold, with micro and macro averages.
 
-    `schemes`: names of `aloi.eval.schemes` (default: all schemes and the analysis of errors).
-    `schema`: determines which relations are symmetric (default: none). `train`: the training
-    documents of the system. `corpus`: name of the corpus in the signature (default: the hash of
-    gold). `allow_missing`: count the gold items of documents without prediction as missed.
-    `bootstrap`: number of replicates for intervals; `seed`: random seed of the bootstrap.
-    `restricted`: ids of documents with restricted text, in addition to those marked in their
-    metadata; the report contains their text only with `restricted_text`. Raises `DataError` if the
-    two sides do not have the same documents with the same texts.
+    `schemes`: names of schemes from `aloi.eval.schemes` (default: all schemes, and the analysis of
+    errors). `schema`: determines which relations are symmetric (default: none). `train`: the
+    training documents of the system; needed for the scheme `facts-ign` and for scores on seen and
+    unseen surfaces. `corpus`: name of the corpus in the signature (default: the hash of gold).
+    `allow_missing`: if a gold document has no prediction, count its entities and relations as
+    missed. `bootstrap`: number of replicates for intervals; `seed`: random seed of the bootstrap.
+    `restricted`: ids of restricted documents, in addition to those marked in the metadata; the
+    report contains their text only if `restricted_text` is true. Raises `DataError` if gold and
+    predictions do not contain the same documents with the same texts.
     """
     gold_columns, pred_columns = _as_annotations(gold), _as_annotations(pred)
     train_columns = None if train is None else _as_annotations(train)
@@ -168,7 +169,7 @@ def build_report(
     bootstrap: int,
     seed: int,
 ) -> Report:
-    """Return the report of these scores, without analysis; the options are those of `evaluate`."""
+    """Return the report of these scores, without analysis; for the options see `evaluate`."""
     known = {*schema.entities, *schema.relations} if schema else scores.predicted_labels
     return Report(
         Signature(

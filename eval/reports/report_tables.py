@@ -14,14 +14,14 @@ from aloi.eval.reports.sheets import Sheet, format_ratio, format_ratios, markdow
 from aloi.eval.schemes import EntityScheme, ItemKind, RelationScheme
 
 TYPE_SCHEMES = (EntityScheme.EXACT, EntityScheme.OUTERMOST, RelationScheme.STRICT)
-"""The schemes with a table of all types; of the others, reports show micro averages."""
+"""The schemes that are shown by type; for all other schemes, only micro averages are shown."""
 
 RATIO_COLUMNS = ("", "support", "P", "R", "F1")
 """The columns of a table of ratios without counts."""
 
 
 def report_sheets(report: Report) -> Iterator[Sheet]:
-    """Yield the scores by type, the micro averages of the other schemes, and the analysis."""
+    """Yield the tables of a report: scores by type, further micro averages, and the analysis."""
     for kind, scheme, result in results_by_type(report):
         rows = tuple(_type_rows(result))
         yield Sheet(f"{kind}, {scheme}{_duplicates_note(result)}", rows)
@@ -29,7 +29,7 @@ def report_sheets(report: Report) -> Iterator[Sheet]:
 
 
 def detail_sheets(report: Report) -> Iterator[Sheet]:
-    """Yield the tables of a report except the scores by type."""
+    """Yield all tables of a report except the scores by type."""
     yield from _micro_averages(report)
     if report.analysis is not None:
         yield from _analysis_sheets(report.analysis)
@@ -50,7 +50,7 @@ def report_markdown(report: Report) -> str:
 
 
 def restriction_note(reports: Iterable[Report]) -> list[str]:
-    """Return the Markdown lines that mark restricted text, or none if no report contains any."""
+    """Return the Markdown lines that mark restricted text; none if no report contains such text."""
     if not any(report.has_restricted_text for report in reports):
         return []
     return [
@@ -60,7 +60,7 @@ def restriction_note(reports: Iterable[Report]) -> list[str]:
 
 
 def _analysis_sheets(analysis: Analysis) -> Iterator[Sheet]:
-    """Yield kinds of errors, causes of missed relations, and slices."""
+    """Yield tables of the kinds of errors, the causes of missed relations, and the slices."""
     rows = [
         (kind, *(str(sum(row[side] for row in types.values())) for side in ("fn", "fp")))
         for kind, types in analysis.errors.table().items()
@@ -77,7 +77,7 @@ def _analysis_sheets(analysis: Analysis) -> Iterator[Sheet]:
 
 
 def _slice_sheets(kind: ItemKind, slices: tuple[Slice, ...]) -> Iterator[Sheet]:
-    """Yield the slices by properties of the items, then those by metadata of the documents."""
+    """Yield a table of slices by item properties, then a table of slices by document metadata."""
     for by_metadata in (False, True):
         rows = [
             (f"{each.name}: {group}", str(counts.support), *format_ratios(each.ratios(group)))
@@ -91,7 +91,7 @@ def _slice_sheets(kind: ItemKind, slices: tuple[Slice, ...]) -> Iterator[Sheet]:
 
 
 def _micro_averages(report: Report) -> Iterator[Sheet]:
-    """Yield the micro averages of the schemes that have no table by type."""
+    """Yield a table of micro averages for the schemes that are not shown by type."""
     rows = [
         (f"{kind}, {scheme}", str(result.scores.micro.support), *_micro_ratios(result))
         for kind, results in report.by_kind().items()

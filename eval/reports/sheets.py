@@ -18,7 +18,7 @@ SCORE_COLUMNS = ("", "support", "tp", "fp", "fn", "P", "R", "F1")
 class Sheet:
     """A titled table of text cells, such as the scores under one scheme.
 
-    A sheet with `aside` is shown in files, but not in the terminal.
+    If `aside` is true, the sheet is shown in files, but not in the terminal.
     """
 
     title: str
@@ -46,9 +46,9 @@ def markdown_table(sheet: Sheet) -> str:
 
 
 def format_ratio(value: float | None, interval: Interval | None = None) -> str:
-    """Return a ratio with three decimals, `–` if undefined, followed by its interval if given.
+    """Return a ratio with three decimals (`–` if undefined), followed by its interval if given.
 
-    An interval of zero width, as a single document yields, is omitted.
+    An interval of zero width, such as that of a single document, is omitted.
     """
     text = "–" if value is None else f"{value:.3f}"
     if interval is None or interval.low is None or interval.high is None:
@@ -61,7 +61,7 @@ def format_ratio(value: float | None, interval: Interval | None = None) -> str:
 def format_ratios(
     ratios: Mapping[str, float | None], intervals: Mapping[str, Interval] | None = None
 ) -> list[str]:
-    """Return ratios as `format_ratio` does, with their intervals by name if given."""
+    """Return each ratio as formatted by `format_ratio`; `intervals` are by ratio name."""
     return [
         format_ratio(value, intervals[name] if intervals else None)
         for name, value in ratios.items()

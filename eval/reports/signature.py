@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 GOLD_HASH_DIGITS = 12
-"""Hexadecimal digits of gold's hash in the printed signature."""
+"""The number of hexadecimal digits of the gold hash in the printed signature."""
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
     """The conditions of a report; `str` returns them on one line.
 
-    `corpus` and `schema` are names with version and hash, `gold_hash` is the gold documents' hash
-    (64 hexadecimal digits). `bootstrap` is the number of replicates, or None to leave out both
-    bootstrap and seed. `notes` are further conditions, printed last.
+    `corpus` and `schema` are names with version and hash. `gold_hash` is the hash of the gold
+    documents (64 hexadecimal digits). `bootstrap` is the number of replicates; if it is None,
+    neither the bootstrap nor the seed is printed. `notes` are further conditions, printed last.
     """
 
     aloi_version: str

@@ -18,12 +18,12 @@ SUMMARY_SCHEMES: dict[ItemKind, tuple[str, ...]] = {
     ItemKind.ENTITIES: (EntityScheme.OUTERMOST, EntityScheme.EXACT),
     ItemKind.RELATIONS: (RelationScheme.STRICT, RelationScheme.BOUNDARIES),
 }
-"""The schemes of a summary; the first one is shown by type."""
+"""The schemes of a summary; the first scheme is shown by type."""
 
 
 @dataclass(frozen=True, slots=True)
 class SystemReport:
-    """The report of one system on one split for one task, a name of `EvaluationTask`."""
+    """The report of one system on one split; `task` is a value of `EvaluationTask`."""
 
     split: str
     system: str
@@ -36,7 +36,7 @@ class SystemReport:
         return {"split": self.split, "system": self.system, "task": self.task, "report": report}
 
     def results(self) -> dict[str, SchemeResult]:
-        """Return the results for the items of the task, entities or relations."""
+        """Return the results by scheme, for entities or for relations as the task requires."""
         return self.report.by_kind()[EvaluationTask(self.task).item_kind]
 
     def schemes(self) -> tuple[str, ...]:
@@ -45,7 +45,7 @@ class SystemReport:
 
 
 def micro_sheet(runs: Iterable[SystemReport]) -> Sheet:
-    """Return the micro averages of each run and scheme."""
+    """Return a table of the micro averages of each run and scheme."""
     rows = tuple(
         (
             f"{run.split}: {run.system}",
@@ -85,12 +85,12 @@ def nesting_note(run: SystemReport) -> str:
     return (
         f"{run.split}: {nested} of {total} mentions are inside other mentions; recall is "
         f"{recall[EntityScheme.EXACT]} over all mentions and "
-        f"{recall[EntityScheme.OUTERMOST]} over the outermost"
+        f"{recall[EntityScheme.OUTERMOST]} over outermost mentions only"
     )
 
 
 def seen_surfaces_note(run: SystemReport) -> str:
-    """Return F1 of the mentions with and without their surface in the training documents."""
+    """Return F1 of mentions, by whether the training documents contain their surface."""
     analysis = run.report.analysis
     slices = {each.name: each.groups for each in analysis.entity_slices} if analysis else {}
     scores = [
@@ -98,7 +98,8 @@ def seen_surfaces_note(run: SystemReport) -> str:
         for group, counts in slices.get(SEEN_SLICE, {}).items()
     ]
     return (
-        f"{run.split}: F1 over all mentions by surface in training: {', '.join(scores) or 'none'}"
+        f"{run.split}: F1 of mentions, by whether the training documents contain their surface: "
+        f"{', '.join(scores) or 'none'}"
     )
 
 
@@ -107,7 +108,7 @@ def experiment_markdown(
 ) -> str:
     """Return the report of an experiment as Markdown.
 
-    `significance` are comparisons by split.
+    `significance` contains the comparison of the systems on each split.
     """
     restriction = restriction_note(run.report for run in runs)
     parts = [*restriction, "# Evaluation\n", *(f"- {note}" for note in notes), ""]
@@ -131,7 +132,7 @@ def _micro_cells(result: SchemeResult) -> list[str]:
 
 
 def _type_result(result: SchemeResult, label: str) -> TypeResult:
-    """Return the result of a type; one with counts of 0 if the type does not occur."""
+    """Return the result of a type, with counts of 0 if the type does not occur."""
     types = {each.label: each for each in result.types()}
     return types.get(label, TypeResult(label, Counts(), None))
 

@@ -26,12 +26,12 @@ from aloi.eval.statistics.significance import (
 )
 
 COMPARABLE_SCHEMES = tuple(name for name in ALL_SCHEMES if name != RelationScheme.FACTS_IGN)
-"""The schemes for comparisons; `facts-ign` is not one because it needs training documents."""
+"""The schemes under which systems are compared; `facts-ign` would need training documents."""
 
 DEFAULT_SCHEMES = (EntityScheme.OUTERMOST, RelationScheme.STRICT)
 
 MIN_SUPPORT = 30
-"""Gold items of a type below which its differences are marked as unreliable."""
+"""Differences of a type with fewer gold items than this are marked as unreliable."""
 
 COMPARISON_COLUMNS = (
     "",
@@ -49,8 +49,8 @@ COMPARISON_COLUMNS = (
 class SystemComparison:
     """The differences between one system and the baseline under one scheme.
 
-    Holm's correction is over the types, separately for each ratio. It includes neither micro nor
-    macro averages, nor the comparisons with other systems.
+    Holm's correction is applied over the types, separately for each ratio. Micro averages, macro
+    averages and the comparisons of further systems are not part of the correction.
     """
 
     system: str
@@ -87,7 +87,7 @@ class SystemComparison:
         }
 
     def sheet(self, baseline: str) -> Sheet:
-        """Return F1 of each type, then the micro and macro averages of all ratios."""
+        """Return a table of F1 of each type, then the micro and macro averages of all ratios."""
         title = f"{self.task}, {self.scheme}: {self.system} − {baseline}; F1 unless noted"
         return Sheet(title, tuple(_rows(self)), COMPARISON_COLUMNS)
 
@@ -125,11 +125,12 @@ def compare_systems(
     replicates: int = 10_000,
     seed: int = 0,
 ) -> Comparison:
-    """Compare every system with the first, under each of `schemes` (of `COMPARABLE_SCHEMES`).
+    """Compare all further systems with the first system, the baseline, under each scheme.
 
-    `systems` are the predictions of at least two systems by name. `replicates` and `seed` are
-    those of both tests; for the other options see `evaluate`. Raises `DataError` if predictions do
-    not have the documents and texts of gold.
+    `systems` contains the predictions of at least two systems by name. `schemes` must be from
+    `COMPARABLE_SCHEMES`. `replicates` and `seed` apply to the bootstrap and to the randomisation
+    test; for all other options see `evaluate`. Raises `DataError` if gold and predictions do not
+    contain the same documents with the same texts.
     """
     columns = gold if isinstance(gold, Annotations) else Annotations.of(gold)
     reports = {

@@ -1,8 +1,9 @@
 """Confidence intervals by bootstrap over documents.
 
-Percentile intervals (Efron & Tibshirani 1993, ch. 13): documents are drawn with replacement, their
-counts are summed and the ratios computed. The interval is the middle 95 % of the replicates. A
-replicate with an undefined ratio is left out of that ratio's interval and counted.
+Percentile intervals (Efron & Tibshirani 1993, ch. 13): for each replicate, documents are drawn with
+replacement, their counts are summed, and the ratios are computed from the sums. The interval of a
+ratio is the middle 95 % of its values. Replicates in which the ratio is undefined are excluded, and
+their number is reported.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from aloi.eval.scores import Scores
 CONFIDENCE_LEVEL = 0.95
 
 MAX_BATCH_CELLS = 1 << 20
-"""The largest number of weights (replicates times documents) in memory at a time."""
+"""The largest number of weights (replicates times documents) in memory at one time."""
 
 MAX_EXACT_SUM = 1 << 24
 """The largest integer up to which single precision is exact."""
@@ -41,7 +42,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Intervals:
-    """The intervals by ratio name: of each type, of all types (micro), and of the mean (macro)."""
+    """Intervals by ratio name, for each type, the micro average and the macro average."""
 
     types: dict[str, dict[str, Interval]]
     micro: dict[str, Interval]
@@ -63,7 +64,7 @@ def bootstrap_intervals(scores: Scores[Any], *, replicates: int, seed: int) -> I
 
 
 def resample(by_document: Ints, replicates: int, seed: int) -> Floats:
-    """Return the summed counts of each bootstrap replicate: (replicates, types, counts)."""
+    """Return the summed counts of each bootstrap replicate. Shape: (replicates, types, counts)."""
     documents = len(by_document)
     flat = by_document.reshape(documents, int(np.prod(by_document.shape[1:])))
     dtype = exact_dtype(int(flat.sum()))
@@ -81,7 +82,7 @@ def exact_dtype(largest: int) -> type[np.floating[Any]]:
 
 
 def batch_sizes(replicates: int, documents: int) -> Iterator[int]:
-    """Yield the number of replicates of each batch that fits into `MAX_BATCH_CELLS`."""
+    """Yield the number of replicates in each batch; a batch fits into `MAX_BATCH_CELLS`."""
     size = max(MAX_BATCH_CELLS // max(documents, 1), 1)
     for start in range(0, replicates, size):
         yield min(size, replicates - start)
@@ -90,7 +91,10 @@ def batch_sizes(replicates: int, documents: int) -> Iterator[int]:
 def _draw_weights(
     documents: int, replicates: int, seed: int, dtype: type[np.floating[Any]]
 ) -> Iterator[npt.NDArray[np.floating[Any]]]:
-    """Yield how often each replicate draws each document: (replicates of a batch, documents)."""
+    """Yield, for each batch, how often each replicate draws each document.
+
+    Shape: (replicates in the batch, documents).
+    """
     generator = np.random.default_rng(seed)
     for size in batch_sizes(replicates, documents):
         if not documents:
@@ -107,7 +111,7 @@ def _by_ratio(replicated: Floats) -> dict[str, Interval]:
 
 
 def percentile_interval(values: Floats) -> Interval:
-    """Return the middle 95 % of the values; NaN values are left out and counted."""
+    """Return the middle 95 % of the values without NaN; `lost` is the number of NaN values."""
     defined = values[~np.isnan(values)]
     lost = len(values) - len(defined)
     if not len(defined):

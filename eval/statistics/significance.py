@@ -1,15 +1,19 @@
 """Significance tests of the difference between two systems on the same documents.
 
-Paired bootstrap (Efron & Tibshirani 1993): documents are drawn with replacement, the same ones for
-both systems, and the difference of their ratios is computed. The middle 95 % of the differences is
-the interval; p is the share of differences at least as far from the observed difference as that is
-from 0. Approximate randomisation (Noreen 1989; Yeh 2000): the output of the two systems is swapped
-on each document with probability 1/2; p is the share of differences at least as large as the
-observed one in absolute value. Both p-values are two-sided, (k + 1) / (n + 1).
+Paired bootstrap (Efron & Tibshirani 1993): in each replicate, documents are drawn with replacement,
+the same documents for both systems, and the difference of the systems' ratios is computed. The
+interval is the middle 95 % of these differences. k is the number of replicates with
+|difference − observed difference| ≥ |observed difference|.
 
-A replicate with an undefined ratio is left out and counted. The macro average is the mean over
-the types in gold or in the output of either system, with 0 for an undefined ratio, so both systems
-have the same denominator. The replicates depend on the order of the documents and on the seed.
+Approximate randomisation (Noreen 1989; Yeh 2000): in each replicate, the outputs of the two systems
+are swapped on each document with probability 1/2, and the difference is computed. k is the number
+of replicates with |difference| ≥ |observed difference|.
+
+In both tests, p is two-sided: (k + 1) / (n + 1) for n replicates. Replicates with an undefined
+ratio are excluded, and their number is reported. The macro average is the mean over the types that
+occur in gold or in the output of at least one of the two systems, with 0 for an undefined ratio, so
+both systems have the same denominator. The replicates depend on the order of the documents and on
+the seed.
 """
 
 from __future__ import annotations
@@ -32,19 +36,20 @@ from aloi.eval.statistics.intervals import (
 )
 
 DIFFERENCE_TOLERANCE = 1e-12
-"""Differences closer than this are equal: rounding can separate equal fractions."""
+"""Differences that are closer than this count as equal, to allow for rounding errors."""
 
 RatioFunction = Callable[[Floats], Floats]
-"""Computes ratios (…, 3) from counts (…, n)."""
+"""Computes ratios of shape (…, 3) from counts of shape (…, n)."""
 
 
 @dataclass(frozen=True, slots=True)
 class RatioDifference:
-    """A ratio of two systems, its difference (other − baseline), interval and p-values.
+    """One ratio of two systems, the difference (other − baseline), its interval and p-values.
 
-    `interval` and `p_bootstrap` are those of the paired bootstrap. `p` is that of approximate
-    randomisation, in which the ratio was undefined in `lost` replicates; `p_holm` is `p` with
-    Holm's correction over the types. All are None if the ratio is undefined.
+    `interval` and `p_bootstrap` are results of the paired bootstrap. `p` is the result of
+    approximate randomisation, and `lost` is the number of its replicates in which the ratio was
+    undefined. `p_holm` is `p` with Holm's correction over the types. The difference and the
+    p-values are None if the ratio is undefined for one of the systems.
     """
 
     baseline: float | None
@@ -77,7 +82,7 @@ RatioDifferences = dict[str, RatioDifference]
 
 @dataclass(frozen=True, slots=True)
 class ScoreDifferences:
-    """The differences of all ratios: of each type, of all types (micro), and of the mean (macro).
+    """The differences of all ratios, for each type, the micro average and the macro average.
 
     `support` is the number of gold items by type.
     """
@@ -103,10 +108,10 @@ def compare_scores(
 def randomise(
     baseline: Ints, other: Ints, compute: RatioFunction, *, replicates: int, seed: int
 ) -> Iterator[Floats]:
-    """Yield, batch by batch, the differences with the systems' output randomly swapped.
+    """Yield, for each batch of replicates, the differences after randomly swapping outputs.
 
-    `baseline` and `other` are counts (documents, types, n). `compute` is called with counts
-    (replicates, types, n).
+    Shapes: (documents, types, n) for `baseline` and `other`; (replicates, types, n) for the counts
+    that are passed to `compute`.
     """
     documents = len(baseline)
     gains = (other - baseline).reshape(documents, int(np.prod(baseline.shape[1:])))
@@ -120,7 +125,7 @@ def randomise(
 
 
 def holm(values: Sequence[float | None]) -> list[float | None]:
-    """Return p-values corrected for multiple tests (Holm 1979); None values are left out."""
+    """Return p-values corrected for multiple tests (Holm 1979); None stays None and is no test."""
     ranked = sorted((value, place) for place, value in enumerate(values) if value is not None)
     corrected: list[float | None] = [None] * len(values)
     highest = 0.0
@@ -131,7 +136,7 @@ def holm(values: Sequence[float | None]) -> list[float | None]:
 
 
 def _supports(labels: Sequence[str], *sides: Scores[Any]) -> dict[str, int]:
-    """Return the number of gold items of each label, from the first side that has the label."""
+    """Return the number of gold items of each label, from the first scores with the label."""
     types = [side.types for side in sides]
     return {
         label: next(counts[label].support for counts in types if label in counts)
@@ -140,7 +145,7 @@ def _supports(labels: Sequence[str], *sides: Scores[Any]) -> dict[str, int]:
 
 
 def _expand_labels(scores: Scores[Any], labels: Sequence[str]) -> Ints:
-    """Return the counts for all `labels`, with 0 for those that the scores lack."""
+    """Return the counts for all `labels`, with 0 for labels that the scores do not contain."""
     shape = scores.by_document.shape
     counts = np.zeros((shape[0], len(labels), shape[2]), dtype=np.int64)
     counts[:, [labels.index(label) for label in scores.labels]] = scores.by_document
@@ -148,7 +153,10 @@ def _expand_labels(scores: Scores[Any], labels: Sequence[str]) -> Ints:
 
 
 def _with_averages(compute_ratios: RatioFunction) -> RatioFunction:
-    """Return a function from (…, types, n) to (…, types + 2, 3), with micro and macro last."""
+    """Return a function that computes the ratios of the types, then micro, then macro.
+
+    Shapes: (…, types, n) for its counts, (…, types + 2, 3) for its ratios.
+    """
 
     def compute(counts: Floats) -> Floats:
         types, micro = compute_ratios(counts), compute_ratios(counts.sum(axis=-2, keepdims=True))
@@ -165,7 +173,7 @@ def _with_averages(compute_ratios: RatioFunction) -> RatioFunction:
 def _compare_counts(
     baseline: Ints, other: Ints, compute: RatioFunction, replicates: int, seed: int
 ) -> list[RatioDifferences]:
-    """Return the differences of each type, then micro, then macro."""
+    """Return the differences of each type, then those of the micro and the macro average."""
     ratios, other_ratios = (compute(side.sum(axis=0).astype(float)) for side in (baseline, other))
     drawn = resample(np.concatenate([baseline, other], axis=1), replicates, seed)
     types = baseline.shape[1]

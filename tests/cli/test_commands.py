@@ -111,7 +111,7 @@ def test_eval_with_other_texts_says_where_they_part(gold: Path, tmp_path: Path) 
     other.write_text(gold.read_text(encoding="utf-8").replace("Rome", "Oslo"), encoding="utf-8")
     done = aloi("eval", gold, other)
     assert done.returncode == 1
-    assert "document a: texts differ from character 10: gold has 'Rome'" in done.stderr
+    assert "document a: the texts differ at character 10: gold contains 'Rome'" in done.stderr
     assert "2 problems" in done.stderr
     assert "Traceback" not in done.stderr
 

@@ -86,7 +86,7 @@ def test_the_reports_are_written(experiment: Experiment) -> None:
     }
     assert restricted == {"dev": None, "test": ["d25"], "article": ["d25"]}
     assert not any("Zoé ignore Rome" in text for text in files.values())
-    assert "by surface in training" in files["eval.md"]
+    assert "by whether the training documents contain their surface" in files["eval.md"]
 
 
 def f1(report: SystemReport) -> float:

@@ -113,7 +113,7 @@ def test_a_missing_document_is_not_an_empty_document() -> None:
     )
     assert [pair.documents for pair in report.pairs] == [1, 1, 0]
     assert report.alpha["all"].value == 1
-    assert report.pairs[2].kappa["all"].reason == "no item rated by both"
+    assert report.pairs[2].kappa["all"].reason == "no item rated by both annotators"
     assert not report.disagreements
 
 

@@ -39,7 +39,7 @@ def test_a_report_without_items_has_a_frame_and_a_page() -> None:
 
 
 def test_a_page_needs_a_full_report() -> None:
-    with pytest.raises(ValueError, match="full report"):
+    with pytest.raises(ValueError, match="analysis of errors"):
         render_report(evaluate([], [], schemes=["exact"]), ReportFormat.HTML)
 
 
