@@ -90,7 +90,7 @@ def _uncertainty(predicted: Document | None) -> float:
 
 
 def mean_score(document: Document) -> float | None:
-    """Return the mean score of a document's mentions and relations, or None if there is no score."""
+    """Return the mean score of a document's mentions and relations, or None without scores."""
     scores = [
         *(each.score for each in document.entities if each.score is not None),
         *(each.score for each in document.relations if each.score is not None),
