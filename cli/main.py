@@ -1,4 +1,4 @@
-"""The command `aloi` and its groups; heavy imports happen only when a command runs."""
+"""The command `aloi` and its command groups. Large modules are imported only when needed."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ app.add_typer(release.app, name="release")
 
 
 def main() -> None:
-    """Run the command; if the data has errors, list all problems and exit with status 1."""
+    """Run the command; on errors in the data, print all problems and exit with status 1."""
     from aloi.corpus.problems import DataError, Problem
 
     try:
