@@ -58,13 +58,13 @@ def convert(
     strict: Annotated[
         bool,
         typer.Option(
-            "--strict", help="Fail if the format of OUT cannot represent all annotations in IN."
+            "--strict", help="Fail if the format of OUT cannot represent everything in IN."
         ),
     ] = False,
 ) -> None:
     """Convert annotated documents from one format to another.
 
-    Annotations that the format of OUT cannot represent are dropped, counted and reported.
+    Anything that the format of OUT cannot represent is dropped, counted and reported.
     """
     from aloi.corpus.formats import conversion
     from aloi.corpus.label_maps import LabelMap, load_label_map
@@ -89,7 +89,7 @@ def convert(
 
 
 def _report(result: Conversion, settings: ConversionSettings) -> None:
-    """Print notes on repaired and dropped annotations to standard error."""
+    """Print what was repaired or dropped to standard error."""
     for note in result.read_notes:
         print(f"reading {result.source_format}: {note}", file=sys.stderr)
     for note in result.write_notes:

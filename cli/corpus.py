@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 DATE_FORMAT = "%Y-%m-%d"
 
-app = typer.Typer(help="Check, review, count and extend a corpus.", no_args_is_help=True)
+app = typer.Typer(help="Check, review, extend and describe a corpus.", no_args_is_help=True)
 
 
 @app.command()
@@ -60,7 +60,12 @@ def review(
     folder: Annotated[Path, typer.Argument(metavar="CORPUS", help="Corpus folder.")],
     *,
     json_: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Also write the findings as JSON.")
+        Path | None,
+        typer.Option(
+            "--json",
+            metavar="FILE",
+            help="Also write the findings to this JSON file (default: none).",
+        ),
     ] = None,
 ) -> None:
     """List likely annotation errors found by rules.
@@ -181,7 +186,8 @@ def add(
     """Add new texts to a corpus, ready for annotation.
 
     The texts are normalised and written to CORPUS/inbox. Duplicates and near-duplicates of texts
-    in the corpus are refused. The options describe all texts in SOURCE.
+    in the corpus are refused. If SOURCE contains several texts, each text gets the metadata in the
+    options; `--id` and `--title` are allowed only for a single text.
     """
     from aloi.corpus.intake import addition
     from aloi.corpus.locks import locked
@@ -234,7 +240,12 @@ def stats(
     folder: Annotated[Path, typer.Argument(metavar="CORPUS", help="Corpus folder.")],
     *,
     json_: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Also write the tables as JSON.")
+        Path | None,
+        typer.Option(
+            "--json",
+            metavar="FILE",
+            help="Also write the tables to this JSON file (default: none).",
+        ),
     ] = None,
     plots: Annotated[
         Path | None,

@@ -20,7 +20,7 @@ from aloi.cli.shared.console import fail
 
 app = typer.Typer(
     name="aloi",
-    help="Annotate news corpora with entities and relations; train, evaluate and publish.",
+    help="Annotate entities and relations in news corpora; train models; publish corpora.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

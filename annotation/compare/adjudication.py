@@ -192,7 +192,7 @@ def build_cases(passes: Passes, schema: Schema) -> tuple[list[AdjudicationCase],
 
 
 def mark_id(number: int) -> str:
-    """Return the id of the mention that marks a disagreement; disagreements count from 1."""
+    """Return the id of the mention that marks a disagreement; `number` starts from 1."""
     return f"mark-{number}"
 
 

@@ -88,7 +88,7 @@ class Effort:
         used = [name for name in ACTIONS if any(side[name] for side in sides)]
         rows = [(name, *(str(side[name]) for side in sides)) for name in used]
         rows.append(("all actions", *(str(side.total()) for side in sides)))
-        rows.append(("share saved", format_ratio(self.saved), ""))
+        rows.append(("proportion saved", format_ratio(self.saved), ""))
         title = f"effort over {self.documents} documents"
         return Sheet(title, tuple(rows), ("", "from predictions", "from nothing"))
 
@@ -118,7 +118,8 @@ def measure_effort(
     schema = schema or EMPTY_SCHEMA
     versions = group_by_document({"gold": gold, "the prediction": predictions})
     if extra := [id_ for id_, each in versions.items() if "gold" not in each]:
-        what, fix = "not in gold", "Remove the document from the predictions, or add it to gold"
+        what = "the predicted document is not in gold"
+        fix = "Remove the document from the predictions, or add the document to gold"
         raise DataError(Problem("extra-document", what, fix, id_) for id_ in extra)
     from_predictions, from_nothing = Actions(), Actions()
     for each in versions.values():

@@ -58,7 +58,7 @@ def tasks_by_document(server: AnnotationServer, project: Project) -> TasksByDocu
 
 
 def tasks_with_work(server: AnnotationServer, project: Project, tasks: Iterable[int]) -> set[int]:
-    """Return the numbers of those tasks that have annotations (even cancelled ones) or drafts.
+    """Select the tasks that have annotations (even cancelled ones) or drafts.
 
     The tasks are fetched, because the counts in Label Studio's listings are wrong after a crash.
     """

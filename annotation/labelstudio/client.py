@@ -37,7 +37,7 @@ from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.schema import Schema
 
 PAGE_SIZE = 500
-"""Tasks per request when listing or deleting. Requests that fetch work have a tenth as many."""
+"""Tasks per request when listing or deleting; `fetch_tasks` requests a tenth as many."""
 
 REQUEST_TIMEOUT = 300.0
 """Seconds that a request may take."""
@@ -84,7 +84,7 @@ class LabelStudioServer:
         self._http.close()
 
     def project_title(self, corpus: str, annotator: str) -> str:
-        """Return the title of an annotator's project; raise `DataError` if it is too long."""
+        """Return the title of an annotator's project; raise `DataError` for a long title."""
         title = f"{corpus} · {annotator}"
         if len(title) > MAX_TITLE_LENGTH:
             what = f"the project title «{title}» is longer than {MAX_TITLE_LENGTH} characters"
@@ -122,7 +122,7 @@ class LabelStudioServer:
         }
 
     def create_project(self, title: str, settings: Mapping[str, Any]) -> Project:
-        """Create a project; `settings` have Label Studio's API names, such as `label_config`."""
+        """Create a project; the keys of `settings` are API names, such as `label_config`."""
         with self._translated_errors(f"creating the project «{title}»"):
             created = self._client.projects.create(
                 title=title, request_options=self._options, **settings

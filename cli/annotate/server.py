@@ -81,7 +81,8 @@ def serve(
 ) -> None:
     """Serve live predictions of a model to Label Studio.
 
-    When an annotator opens a text, Label Studio requests predictions for it. Stop with Ctrl+C.
+    When an annotator opens a text, Label Studio requests predictions for this text. Press Ctrl+C
+    to stop the command.
     """
     from aloi.annotation.exchange.sources import corpus_name
     from aloi.annotation.labelstudio.live_predictions import running_backend

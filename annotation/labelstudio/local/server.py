@@ -122,7 +122,10 @@ def _configure(home: Path, port: int | None, database: str | None) -> LocalServe
 
 
 def _install_and_launch(home: Path, server: LocalServer, lock: int, progress: Progress) -> None:
-    """Install Label Studio if necessary, and launch it; restore the home if this fails."""
+    """Install Label Studio if necessary, then launch the server.
+
+    Restore the previous access file if the launch fails.
+    """
     environment = _environment(home, server)
     _check_port(server.port)
     if not installation.is_installed(home / "venv"):
