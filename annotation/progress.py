@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 Progress = Callable[[str], object]
-"""A function that is called with a short message at each step, for example to display it."""
+"""A function that receives a short message at each step, for example to display the message."""
 
 
 def ignore_progress(message: str) -> None:

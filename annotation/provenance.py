@@ -7,14 +7,14 @@ from typing import Any
 from aloi.corpus.document import Document
 
 PROVENANCE = "label_studio"
-"""The metadata key of a pulled document's provenance. It is not sent back to a server."""
+"""The metadata key of a pulled document's provenance. The provenance is not sent to a server."""
 
 
 def provenance(document: Document) -> dict[str, Any]:
-    """Return the provenance of a pulled document; empty for a document that was not pulled.
+    """Return the provenance of a pulled document, or an empty dict for any other document.
 
     Keys: `task`, `annotation`, `completed_by`, `created_at`, `updated_at`, `lead_time` (seconds),
-    and `question` if the annotator asked one.
+    and `question` if the annotator asked a question.
     """
     recorded = document.meta.get(PROVENANCE)
     return recorded if isinstance(recorded, dict) else {}

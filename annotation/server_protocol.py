@@ -1,10 +1,10 @@
 """The interface of an annotation server, and the values exchanged with it.
 
-Push, pull, practice and adjudication call only the methods of `AnnotationServer`. Label Studio
-implements them in `aloi.annotation.labelstudio.client`. Another annotation tool needs a class with
-the same methods, and the two classes that it returns: a `TaskWriter` and a `TaskReader`.
+Push, pull, practice and adjudication call only the methods of `AnnotationServer`. The module
+`aloi.annotation.labelstudio.client` implements these methods for Label Studio. Support for another
+annotation tool consists of three classes: an `AnnotationServer`, a `TaskWriter` and a `TaskReader`.
 
-Tasks and predictions are passed as `Payload`, which only the tool's own modules interpret.
+Tasks and predictions are passed as `Payload`. Only the annotation tool's own modules interpret it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Payload = dict[str, Any]
 """A task or prediction in the JSON of the annotation tool."""
 
 EdgePolicy = Literal["flag", "trim"]
-"""The handling of white space at the edges of a mention: count and keep it, or remove it."""
+"""White space at the edges of a mention: `flag` counts and keeps it, `trim` removes it."""
 
 ADJUDICATION = "adjudication"
 """The name of the adjudication project, used in its title in place of an annotator's name."""
@@ -34,9 +34,9 @@ PRACTICE_PREFIX = "practice-"
 
 
 class UnansweredError(Exception):
-    """A request with an unknown outcome, because the server did not answer it.
+    """The server did not answer a request, so that the outcome of the request is unknown.
 
-    `late`: the server may still be working on it.
+    `late` is true if the server may still be working on the request.
     """
 
     def __init__(self, what: str, *, late: bool) -> None:
@@ -55,7 +55,7 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class TaskSummary:
-    """A task in a listing: its number, its document's id and the SHA-256 of its text."""
+    """A task in a listing: its number, the document's id, and the SHA-256 of the task's text."""
 
     id: int
     document_id: str
@@ -73,9 +73,9 @@ class StoredPrediction:
 
 @dataclass(frozen=True, slots=True)
 class StoredTask:
-    """A task with its predictions and the work on it, as the server stores it.
+    """A task as the server stores it, with predictions, annotations and drafts.
 
-    `has_work`: the task has annotations (cancelled ones included) or drafts.
+    `has_work` is true if the task has annotations (cancelled ones included) or drafts.
     """
 
     id: int
@@ -95,20 +95,20 @@ class TaskWriter(Protocol):
     def task(
         self, document: Document, *, predictions: Iterable[Payload] = (), finished: bool = False
     ) -> Payload:
-        """Return a document's task; `finished`: with its annotations as submitted work."""
+        """Return a document's task; `finished` adds the annotations as submitted work."""
 
     def prediction(self, document: Document, model_version: str) -> Payload:
         """Return a document's annotations as a prediction."""
 
     def same_prediction(self, stored: Payload, new: Payload) -> bool:
-        """Return whether two predictions have the same annotations."""
+        """Return whether two predictions contain the same annotations."""
 
 
 class TaskReader(Protocol):
     """A reader of finished work from tasks."""
 
     def read(self, task: StoredTask, place: str) -> tuple[list[Document], list[Problem]]:
-        """Return one document per annotator who finished the task, and the problems."""
+        """Return one document per annotator who finished the task, and the problems found."""
 
 
 class AnnotationServer(Protocol):
@@ -128,7 +128,7 @@ class AnnotationServer(Protocol):
         """Return the settings of an annotator's project."""
 
     def find_project(self, title: str) -> Project | None:
-        """Return the project with a title; raise `DataError` if several have it."""
+        """Return the project with this title, or None; raise `DataError` if there are several."""
 
     def list_projects(self, corpus: str) -> dict[str, Project]:
         """Return the projects of a corpus by annotator."""
@@ -137,13 +137,13 @@ class AnnotationServer(Protocol):
         """Create a project."""
 
     def update_project(self, project: Project, settings: Mapping[str, Any]) -> None:
-        """Change the settings of a project that differ from `settings`."""
+        """Apply `settings` to a project; values that are already set are not sent."""
 
     def task_url(self, project: Project, task: int) -> str:
         """Return the address of a task's page."""
 
     def storage_problems(self, document: Document) -> Iterator[Problem]:
-        """Yield the reasons why the server cannot store a document."""
+        """Yield a problem for each reason why the server cannot store a document."""
 
     def task_writer(
         self, annotator: str, schema: Schema, guideline_version: str | None, notes: Notes
@@ -151,31 +151,31 @@ class AnnotationServer(Protocol):
         """Return a writer of the tasks of an annotator's project."""
 
     def task_reader(self, notes: Notes, edges: EdgePolicy = "flag") -> TaskReader:
-        """Return a reader of finished work; what it drops or flags is added to `notes`."""
+        """Return a reader of finished work; dropped and flagged parts are counted in `notes`."""
 
     def list_tasks(self, project: Project) -> Iterator[TaskSummary]:
-        """Yield the tasks of a project in their order."""
+        """Yield the tasks of a project in the server's order."""
 
     def modification_times(self, project: Project) -> dict[int, str]:
-        """Return the time of the last change to each task or its work, by the task's number."""
+        """Return, by task number, when each task or the work on it was last changed."""
 
     def fetch_tasks(self, project: Project, tasks: Sequence[int]) -> Iterator[StoredTask]:
-        """Yield tasks with their predictions and the work on them."""
+        """Yield the tasks with these numbers, with predictions, annotations and drafts."""
 
     def import_tasks(self, project: Project, tasks: Sequence[Payload]) -> None:
-        """Add tasks, all or none; raise `UnansweredError` if the outcome is unknown."""
+        """Add either all tasks or none; raise `UnansweredError` if the outcome is unknown."""
 
     def import_predictions(self, project: Project, predictions: Mapping[int, Payload]) -> None:
-        """Add predictions to tasks, by the tasks' numbers."""
+        """Add predictions to tasks; `predictions` maps task numbers to predictions."""
 
     def delete_tasks(self, project: Project, tasks: Sequence[int]) -> None:
-        """Delete tasks and all work on them."""
+        """Delete tasks by number, with all work on them."""
 
     def delete_predictions(self, predictions: Iterable[int]) -> None:
-        """Delete predictions by their numbers."""
+        """Delete predictions by number."""
 
     def wait_until_ready(self, timeout: float) -> None:
         """Wait until the server answers; raise `DataError` after `timeout` seconds."""
 
     def user_emails(self) -> dict[str, str]:
-        """Return the e-mail address of each user, by the user's number."""
+        """Return the e-mail address of each user, by user number."""

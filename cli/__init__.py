@@ -1,1 +1,1 @@
-"""The command `aloi`: parse, call one library function, print."""
+"""The command `aloi`. Each subcommand parses arguments, calls the library and prints results."""

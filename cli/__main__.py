@@ -1,4 +1,4 @@
-"""Entry point of `python -m aloi.cli`, the same as the command `aloi`."""
+"""Entry point of `python -m aloi.cli`, which is equivalent to the command `aloi`."""
 
 from aloi.cli.main import main
 

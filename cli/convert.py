@@ -18,8 +18,14 @@ if TYPE_CHECKING:
 
 
 def convert(
-    source: Annotated[str, typer.Argument(metavar="IN", help="File, folder or - (stdin).")],
-    target: Annotated[str, typer.Argument(metavar="OUT", help="File, folder or - (stdout).")],
+    source: Annotated[
+        str,
+        typer.Argument(metavar="IN", help="Input file or folder (`-` for standard input)."),
+    ],
+    target: Annotated[
+        str,
+        typer.Argument(metavar="OUT", help="Output file or folder (`-` for standard output)."),
+    ],
     *,
     to: Annotated[str, typer.Option(metavar="FORMAT", help="Format of OUT.")],
     from_: Annotated[
@@ -27,27 +33,38 @@ def convert(
     ] = None,
     reading: Annotated[
         list[str] | None,
-        typer.Option(metavar="KEY=VALUE", help="Option for reading IN's format; repeatable."),
+        typer.Option(metavar="KEY=VALUE", help="Option for reading the format of IN; repeatable."),
     ] = None,
     writing: Annotated[
         list[str] | None,
-        typer.Option(metavar="KEY=VALUE", help="Option for writing OUT's format; repeatable."),
+        typer.Option(metavar="KEY=VALUE", help="Option for writing the format of OUT; repeatable."),
     ] = None,
     schema: Annotated[
         Path | None,
-        typer.Option(help="Fail if a document does not conform to this schema.", exists=True),
+        typer.Option(
+            metavar="FILE",
+            help="Schema (TOML); fail if a document violates it (default: no check).",
+            exists=True,
+        ),
     ] = None,
     labels: Annotated[
         Path | None,
-        typer.Option(metavar="MAP.toml", help="Rename and drop labels by this map.", exists=True),
+        typer.Option(
+            metavar="MAP.toml",
+            help="Label map that lists the labels to rename or drop (default: keep all labels).",
+            exists=True,
+        ),
     ] = None,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Fail if OUT's format cannot represent everything.")
+        bool,
+        typer.Option(
+            "--strict", help="Fail if the format of OUT cannot represent everything in IN."
+        ),
     ] = False,
 ) -> None:
     """Convert annotated documents from one format to another.
 
-    Anything the target format cannot represent is dropped, counted and reported.
+    Anything that the format of OUT cannot represent is dropped, counted and reported.
     """
     from aloi.corpus.formats import conversion
     from aloi.corpus.label_maps import LabelMap, load_label_map
@@ -72,7 +89,7 @@ def convert(
 
 
 def _report(result: Conversion, settings: ConversionSettings) -> None:
-    """Print repairs and losses to standard error."""
+    """Print what was repaired or dropped to standard error."""
     for note in result.read_notes:
         print(f"reading {result.source_format}: {note}", file=sys.stderr)
     for note in result.write_notes:

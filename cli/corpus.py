@@ -17,23 +17,31 @@ if TYPE_CHECKING:
 
 DATE_FORMAT = "%Y-%m-%d"
 
-app = typer.Typer(help="Check, review, count and extend a corpus.", no_args_is_help=True)
+app = typer.Typer(help="Check, review, extend and describe a corpus.", no_args_is_help=True)
 
 
 @app.command()
 def check(
     path: Annotated[
-        Path, typer.Argument(metavar="PATH", help="Corpus folder, or documents (file or folder).")
+        Path,
+        typer.Argument(
+            metavar="PATH",
+            help="Corpus folder, or documents: a file, a folder or `-` for standard input.",
+        ),
     ],
     *,
     schema: Annotated[
         Path | None,
-        typer.Option(help="Schema to check documents against (not for a corpus).", exists=True),
+        typer.Option(
+            metavar="FILE",
+            help="Also check documents against this schema (not allowed for a corpus folder).",
+            exists=True,
+        ),
     ] = None,
 ) -> None:
     """List all errors in a corpus or in documents.
 
-    The exit status is 1 if there are any.
+    The exit status is 1 if there are errors.
     """
     from aloi.corpus.corpus_folder import is_corpus
     from aloi.corpus.quality.checks import check_path
@@ -52,12 +60,18 @@ def review(
     folder: Annotated[Path, typer.Argument(metavar="CORPUS", help="Corpus folder.")],
     *,
     json_: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Also write the findings as JSON.")
+        Path | None,
+        typer.Option(
+            "--json",
+            metavar="FILE",
+            help="Also write the findings to this JSON file (default: none).",
+        ),
     ] = None,
 ) -> None:
     """List likely annotation errors found by rules.
 
-    Findings that review.toml accepts are left out. The exit status is 1 if any are left.
+    Findings that are accepted in review.toml are omitted. The exit status is 1 if any finding is
+    listed.
     """
     from dataclasses import asdict
 
@@ -74,7 +88,7 @@ def review(
 
 
 def _print_review(result: Review) -> None:
-    """Print the findings, the stale entries of review.toml, and their numbers."""
+    """Print the open findings, the stale entries of review.toml, and the numbers of both."""
     from collections import Counter
 
     for finding in result.open:
@@ -88,37 +102,69 @@ def _print_review(result: Review) -> None:
 
 SourceArgument = Annotated[
     str,
-    typer.Argument(metavar="SOURCE", help=".txt or .html file, folder, or - (plain text)."),
+    typer.Argument(
+        metavar="SOURCE",
+        help="Text (.txt), web page (.html) or folder of these (`-` for text on standard input).",
+    ),
 ]
 FolderArgument = Annotated[Path, typer.Argument(metavar="CORPUS", help="Corpus folder.")]
 IdOption = Annotated[
-    str | None, typer.Option("--id", help="Document id (default: from the file name).")
+    str | None,
+    typer.Option(
+        "--id", metavar="ID", help="Document id; required for `-` (default: from the file name)."
+    ),
 ]
 TitleOption = Annotated[
-    str | None, typer.Option(help="Title (default: from the web page, if any).")
+    str | None,
+    typer.Option(
+        metavar="TEXT", help="Title of the text (default: title of the web page, otherwise none)."
+    ),
 ]
 DateOption = Annotated[
     datetime | None,
     typer.Option(
         formats=[DATE_FORMAT],
         metavar="YYYY-MM-DD",
-        help="Date of the text (default: from the web page, if any).",
+        help="Date of publication (default: date of the web page, otherwise none).",
     ),
 ]
 OriginOption = Annotated[
     str | None,
-    typer.Option("--source", help="Publisher (default: address of the web page, if any)."),
+    typer.Option(
+        "--source",
+        metavar="TEXT",
+        help="Publisher or web address of the text "
+        "(default: address of the web page, otherwise unknown).",
+    ),
 ]
-RightsOption = Annotated[str | None, typer.Option(help="Licence (default: unknown).")]
-HolderOption = Annotated[str | None, typer.Option(help="Rights holder.")]
-LangOption = Annotated[str | None, typer.Option(help="Language code, for example fr.")]
+RightsOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="LICENCE", help="Licence of the text, for example CC BY 4.0 (default: unknown)."
+    ),
+]
+HolderOption = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Holder of the rights in the text (default: none)."),
+]
+LangOption = Annotated[
+    str | None,
+    typer.Option(metavar="CODE", help="Language code, for example fr (default: none)."),
+]
 RetrievedOption = Annotated[
     datetime | None,
-    typer.Option(formats=[DATE_FORMAT], metavar="YYYY-MM-DD", help="Date of retrieval."),
+    typer.Option(
+        formats=[DATE_FORMAT],
+        metavar="YYYY-MM-DD",
+        help="Date on which the text was retrieved (default: none).",
+    ),
 ]
 RedistributableOption = Annotated[
     bool,
-    typer.Option("--redistributable", help="Allow redistribution (default: forbidden)."),
+    typer.Option(
+        "--redistributable",
+        help="Record that the text may be redistributed (default: it may not).",
+    ),
 ]
 
 
@@ -139,8 +185,9 @@ def add(
 ) -> None:
     """Add new texts to a corpus, ready for annotation.
 
-    The texts are normalized and written to CORPUS/inbox. Duplicates and near duplicates of texts
-    in the corpus are refused.
+    The texts are normalised and written to CORPUS/inbox. Duplicates and near-duplicates of texts
+    in the corpus are refused. If SOURCE contains several texts, each text gets the metadata in the
+    options; `--id` and `--title` are allowed only for a single text.
     """
     from aloi.corpus.intake import addition
     from aloi.corpus.locks import locked
@@ -149,10 +196,12 @@ def add(
     must_exist(source)
     corpus = open_corpus(folder)
     if is_unnamed(source) and id_ is None:
-        raise typer.BadParameter("a text from a stream needs --id")
+        raise typer.BadParameter("add --id: a text from standard input has no file name")
     texts = _read_texts(source)
     if len(texts) > 1 and (id_ or title):
-        raise typer.BadParameter("use --id and --title only with a single text")
+        raise typer.BadParameter(
+            f"omit --id and --title: they describe a single text, but {source} has {len(texts)}"
+        )
     details = addition.TextDetails(
         id=id_,
         title=title,
@@ -171,7 +220,7 @@ def add(
 
 
 def _read_texts(source: str) -> list[SourceText]:
-    """Return the texts of a file, folder or stream; a stream without a file name is plain text."""
+    """Return the texts in a file, folder or stream; streams without a name contain plain text."""
     import logging
     from dataclasses import replace
 
@@ -191,15 +240,21 @@ def stats(
     folder: Annotated[Path, typer.Argument(metavar="CORPUS", help="Corpus folder.")],
     *,
     json_: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Also write the tables as JSON.")
+        Path | None,
+        typer.Option(
+            "--json",
+            metavar="FILE",
+            help="Also write the tables to this JSON file (default: none).",
+        ),
     ] = None,
     plots: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write plots to this folder, as SVG.")
+        Path | None,
+        typer.Option(metavar="DIR", help="Also write plots (SVG) to this folder (default: none)."),
     ] = None,
 ) -> None:
     """Print counts of documents, words, mentions and relations.
 
-    The tables are by split, label, length and metadata.
+    The tables show the counts by split, label, length and metadata.
     """
     import sys
 
@@ -221,7 +276,7 @@ def stats(
 def card(
     folder: Annotated[Path, typer.Argument(metavar="CORPUS", help="Corpus folder.")],
 ) -> None:
-    """Update the tables of counts in CORPUS/README.md."""
+    """Update the tables with counts in CORPUS/README.md."""
     from aloi.corpus.statistics.readme_tables import README_FILE, update_readme
 
     update_readme(open_corpus(folder))

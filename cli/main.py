@@ -1,4 +1,4 @@
-"""The command `aloi` and its groups; heavy imports happen only when a command runs."""
+"""The command `aloi` and its command groups. Large modules are imported only when needed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from aloi.cli.shared.console import fail
 
 app = typer.Typer(
     name="aloi",
-    help="Annotate news corpora with entities and relations; train, evaluate and publish.",
+    help="Annotate entities and relations in news corpora; train models; publish corpora.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -40,7 +40,7 @@ app.add_typer(release.app, name="release")
 
 
 def main() -> None:
-    """Run the command; if the data has errors, list all problems and exit with status 1."""
+    """Run the command; on errors in the data, print all problems and exit with status 1."""
     from aloi.corpus.problems import DataError, Problem
 
     try:

@@ -1,9 +1,10 @@
 """Adjudication: several annotators' versions of a document become one gold document.
 
-Documents without disagreements become gold unchanged. For the others an adjudicator, or a policy
-(`aloi.annotation.compare.policy`), decides. The adjudicator starts from the annotations that all
-versions share. In these, each disagreement is marked with the label or ref «à trancher», which the
-adjudicator changes or deletes. A document with a remaining mark is not decided yet.
+Documents without disagreements become gold unchanged. Disagreements are decided by an adjudicator
+or by a policy (`aloi.annotation.compare.policy`). The adjudicator starts from the annotations that
+all versions have in common. Each disagreement is marked: a mention or relation has the label
+«à trancher», or a mention has this text as its ref. The adjudicator changes or deletes every mark.
+A document is undecided as long as a mark remains.
 """
 
 from __future__ import annotations
@@ -39,27 +40,27 @@ from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.schema import Schema, schema_problems
 
 MARK = "à trancher"
-"""The label or ref («to be decided») of an annotation that the adjudicator has to decide."""
+"""The mark («to be decided»): the label or ref of an annotation that is not decided yet."""
 
 UNANIMOUS = "agreement"
-"""The value of `adjudicated_by` in gold on which all annotators agree."""
+"""The value of `adjudicated_by` in the metadata of a document on which all annotators agree."""
 
 
 @dataclass(frozen=True)
 class AdjudicationCase:
-    """A document of which two or more annotators have a version, with the versions by name."""
+    """A document annotated by two or more annotators: each annotator's version, and the schema."""
 
     versions: dict[str, Document]
     schema: Schema
 
     @property
     def first(self) -> Document:
-        """The first annotator's version; gold keeps its ids."""
+        """The first annotator's version. Gold keeps the ids of its mentions."""
         return next(iter(self.versions.values()))
 
     @cached_property
     def disagreements(self) -> list[PassDisagreement]:
-        """All disagreements of the annotators, in text order."""
+        """All disagreements between the annotators, in text order."""
         unsorted = find_disagreements(self.versions, self.schema)
         return sorted(unsorted, key=lambda each: (each.spans[0], each.aspect != MENTION))
 
@@ -74,15 +75,15 @@ class AdjudicationCase:
 
     @cached_property
     def shared(self) -> Document:
-        """The annotations that all versions have."""
+        """A document with the annotations that all versions contain."""
         contents = [extract_content(version, self.schema) for version in self.versions.values()]
         return build_document(shared_content(contents), self.versions.values())
 
     def marked(self) -> Document:
         """Return the shared annotations with a mark for each disagreement.
 
-        Values and relations on a mention that not all annotators have are not marked: the mention
-        is decided first.
+        If not all annotators marked a mention, its values and relations have no marks: the mention
+        must be decided first.
         """
         entities = {each.id: each for each in self.shared.entities}
         relations = list(self.shared.relations)
@@ -101,9 +102,10 @@ class AdjudicationCase:
         )
 
     def shared_ends(self, disagreement: PassDisagreement) -> list[str]:
-        """Return the ids of the shared mentions at the ends of a disagreement.
+        """Return the ids of the one or two shared mentions that a disagreement concerns.
 
-        Empty for a disagreement on a mention, or if an annotator does not have one of the mentions.
+        The list is empty for a disagreement on the mention itself, or unless all annotators marked
+        the mentions.
         """
         if disagreement.aspect == MENTION or len(disagreement.versions) < len(self.versions):
             return []
@@ -111,9 +113,10 @@ class AdjudicationCase:
         return [ids[span] for span in disagreement.spans]
 
     def _marked_relation(self, head: str, tail: str) -> Relation:
-        """Return a marked relation, in the direction of a shared one between the same mentions.
+        """Return a relation with the mark as its label.
 
-        Label Studio's page keeps one arc per direction between two regions.
+        If there is a shared relation between the same two mentions, the new one has its direction,
+        because Label Studio's page keeps one arc per direction between two regions.
         """
         for relation in self.shared.relations:
             if {relation.head, relation.tail} == {head, tail}:
@@ -123,7 +126,7 @@ class AdjudicationCase:
     def gold(self, decided: Document, users: Mapping[str, str]) -> Document:
         """Return an adjudicator's decision as gold, with the ids of the annotators' mentions.
 
-        `users` has the names of the server's users by number. Raise `DataError` if marks remain,
+        `users` maps user numbers of the server to names. Raise `DataError` if marks remain,
         or if the decision violates the schema.
         """
         problems = list(_remaining_marks(decided)) or list(schema_problems(decided, self.schema))
@@ -140,11 +143,11 @@ class AdjudicationCase:
 
 @dataclass(frozen=True, kw_only=True)
 class Decisions:
-    """The decisions on contested documents.
+    """The decisions on contested documents; the dicts are by document id.
 
-    `gold` has the decided documents by id, and `open` the reason or address of each document that
-    is not decided. `ties` and `lost_relations` are those of a majority (`MajorityDecision`), by
-    document id. `problems` are the reasons why submitted work cannot become gold.
+    `gold` contains the decided documents. For each undecided document, `open` contains a reason or
+    the address of its task. `ties` and `lost_relations` are filled by a majority decision
+    (see `MajorityDecision`). `problems` are the reasons why submitted work cannot become gold.
     """
 
     gold: dict[str, Document] = field(default_factory=dict)
@@ -158,8 +161,8 @@ class Decisions:
 class Adjudication:
     """The documents of several passes before adjudication.
 
-    `gold` has the documents on which all annotators agree, `contested` the cases to decide, and
-    `single` the ids of documents that only one annotator has.
+    `gold` contains the documents on which all annotators agree, `contested` the cases to decide,
+    and `single` the ids of documents that only one annotator annotated.
     """
 
     gold: dict[str, Document]
@@ -168,9 +171,9 @@ class Adjudication:
 
 
 def prepare_adjudication(passes: Passes, schema: Schema) -> Adjudication:
-    """Return the gold on which all annotators agree, and the cases that have to be decided.
+    """Separate the documents on which all annotators agree from those that must be decided.
 
-    Raise `DataError` if the annotators' texts of a document differ.
+    Raise `DataError` if two annotators have different texts for a document.
     """
     cases, single = build_cases(passes, schema)
     unanimous = [case for case in cases if not case.disagreements]
@@ -182,30 +185,31 @@ def prepare_adjudication(passes: Passes, schema: Schema) -> Adjudication:
 
 
 def build_cases(passes: Passes, schema: Schema) -> tuple[list[AdjudicationCase], list[str]]:
-    """Return a case per document with two or more versions, and the ids of the other documents."""
+    """Return a case per document with several versions, and the ids of documents with only one."""
     grouped = group_by_document(passes)
     cases = [AdjudicationCase(each, schema) for each in grouped.values() if len(each) > 1]
     return cases, [id_ for id_, each in grouped.items() if len(each) == 1]
 
 
 def mark_id(number: int) -> str:
-    """Return the id of the mention that marks a disagreement, by its number from 1."""
+    """Return the id of the mention that marks a disagreement; `number` starts from 1."""
     return f"mark-{number}"
 
 
 def _remaining_marks(decided: Document) -> Iterator[Problem]:
-    fix = f"Change or delete the label or ref «{MARK}» in Label Studio, then update the task"
+    fix = f"Replace «{MARK}» or delete the annotation in Label Studio, then update the task"
     for entity in decided.entities:
         if MARK in (entity.label, entity.ref):
-            what = f"«{decided.surface(entity)}» is not decided"
+            what = f"the mention «{decided.surface(entity)}» is still marked «{MARK}»"
             yield Problem("undecided", what, fix, decided.id, entity.id)
     for relation in decided.relations:
         if relation.label == MARK:
-            yield Problem("undecided", "a relation is not decided", fix, decided.id, str(relation))
+            what = f"a relation is still marked «{MARK}»"
+            yield Problem("undecided", what, fix, decided.id, str(relation))
 
 
 def merge_metadata(versions: Mapping[str, Document]) -> dict[str, Any]:
-    """Return the first version's metadata with all annotators and all guideline versions."""
+    """Return the first version's metadata, plus the annotators and guideline versions of all."""
     first = next(iter(versions.values())).meta
     meta = {key: value for key, value in first.items() if key not in ("annotator", PROVENANCE)}
     guides = {each.meta.get("guideline_version") for each in versions.values()} - {None}
@@ -215,9 +219,9 @@ def merge_metadata(versions: Mapping[str, Document]) -> dict[str, Any]:
 
 
 def as_gold(document: Document, versions: Mapping[str, Document], *, decided_by: str) -> Document:
-    """Return a document as gold that was decided without an adjudicator.
+    """Return the gold document for a case that was decided without an adjudicator.
 
-    `decided_by` is the policy or `UNANIMOUS`. The gold has the date of the latest version.
+    `decided_by` is the policy or `UNANIMOUS`. `adjudicated_at` is the date of the latest version.
     """
     meta = merge_metadata(versions) | {"adjudicated_by": decided_by}
     times = [provenance(each).get("updated_at") for each in versions.values()]
@@ -229,7 +233,7 @@ def as_gold(document: Document, versions: Mapping[str, Document], *, decided_by:
 def write_gold(documents: Iterable[Document], corpus: Corpus, out: Path | None = None) -> int:
     """Write gold to the folder `out` (default: the corpus); return how many files changed.
 
-    In the corpus, restricted documents go to `restricted/`, the others to `gold/`.
+    In the corpus, restricted documents are written to `restricted/` and all others to `gold/`.
     """
     return sum(_write_document(document, corpus, out) for document in documents)
 

@@ -1,9 +1,9 @@
-"""The content of a document without ids, for the comparison of versions of the document.
+"""The content of a document without ids, used to compare versions of the document.
 
 A mention is identified by its start, end and label; its ref and attributes are its values. A
-relation is identified by the mentions at its ends and its label; the ends of a symmetric relation
-are in text order. Its attributes are its values, without those that equal the schema's default.
-Ids are not compared. If a document has a mention or relation twice, the first one counts.
+relation is identified by its label and the mentions at its ends; the ends of a symmetric relation
+are in text order. The values of a relation are its attributes, except those that equal the schema's
+default. If a document contains the same mention or relation twice, only the first one is used.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ Values = dict[str, str]
 """The ref and attributes of a mention, or the attributes of a relation, by name."""
 
 REF_NAME = "ref"
-"""The name of a mention's ref among its values."""
+"""The key of a mention's ref in its values."""
 
 EMPTY_SCHEMA = Schema("", "", {})
-"""The schema of documents without one: no labels, and all relations are directed."""
+"""The schema used if none is given: it has no labels, and all relations are directed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +78,8 @@ def _relation_values(relation: Relation, schema: Schema) -> Values:
 def build_document(content: DocumentContent, versions: Iterable[Document]) -> Document:
     """Return a document with this content, and with the first version's id, text and metadata.
 
-    A mention gets the id that it has in the first version with this mention. If another mention
-    already has this id, a number is appended.
+    The id of a mention is taken from the first version that contains the mention. If another
+    mention already uses this id, a number is appended.
     """
     versions = list(versions)
     ids: dict[MentionKey, str] = {}
@@ -115,7 +115,7 @@ def _unused_id(id_: str, used: Iterable[str]) -> str:
 
 
 def shared_content(contents: Iterable[DocumentContent]) -> DocumentContent:
-    """Return the mentions and relations in all contents, with the values that are equal in all."""
+    """Return the mentions, relations and values that all contents have in common."""
     first, *others = contents
     return DocumentContent(
         _shared_values(first.mentions, [each.mentions for each in others]),

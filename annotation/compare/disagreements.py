@@ -1,4 +1,4 @@
-"""The disagreements of annotators on one text: mentions, their values, and relations."""
+"""The disagreements between annotators of one text: mentions, values of mentions, relations."""
 
 from __future__ import annotations
 
@@ -27,13 +27,16 @@ _NO_ARROWS = str.maketrans("", "", "→←↔")
 
 @dataclass(frozen=True, slots=True)
 class PassDisagreement:
-    """One point on which the passes over a document differ, and each annotator's version of it.
+    """A disagreement between the annotators of a document, with each annotator's version.
 
-    `aspect` is `MENTION` (one span: a group of overlapping mentions), `RELATION` (two spans: the
-    relations between two mentions, in text order), or the name of a value of one mention (`ref`
-    or an attribute). `versions` has display strings by annotator, such as `ROLE «président»`,
-    `REPRESENTS →` or `← SUPPORTS assertion=negated`. For values and relations it lists only the
-    annotators who have the mentions. Spans are in code points, ends exclusive.
+    `aspect` is what the annotators disagree on. `MENTION`: a group of overlapping mentions (one
+    span). `RELATION`: the relations between two mentions (two spans, in text order). `ref` or the
+    name of an attribute: the value of one mention (one span). Spans are in code points, ends
+    exclusive.
+
+    `versions` contains display strings by annotator, such as `ROLE «président»`, `REPRESENTS →` or
+    `← SUPPORTS assertion=negated`. For values and relations, annotators who did not mark the
+    mentions are omitted.
     """
 
     document: str
@@ -44,7 +47,7 @@ class PassDisagreement:
 
     @property
     def kind(self) -> tuple[str, ...]:
-        """The versions in sorted order, without the annotators.
+        """The sorted versions without the annotators' names; equal for similar disagreements.
 
         The direction of relations is included only if the versions differ in nothing else.
         """
@@ -56,7 +59,7 @@ class PassDisagreement:
 
     @property
     def is_conflict(self) -> bool:
-        """Whether annotators who have the same mentions annotated them differently."""
+        """Whether the versions in `versions` differ from each other."""
         return len(set(self.versions.values())) > 1
 
     def to_json(self) -> dict[str, Any]:
@@ -72,12 +75,12 @@ class PassDisagreement:
 
 
 def format_values(values: Iterable[str]) -> str:
-    """Return an annotator's version on one line; a dash if it is empty."""
+    """Return an annotator's version as one line, or a dash if the version is empty."""
     return " + ".join(values) or NO_MENTION
 
 
 def find_disagreements(versions: Mapping[str, Document], schema: Schema) -> list[PassDisagreement]:
-    """Return all disagreements of the annotators of one text: mentions, values, then relations."""
+    """Return all disagreements between annotators of one text: mentions, values, then relations."""
     contents = {name: extract_content(version, schema) for name, version in versions.items()}
     document = next(iter(versions.values()))
     return [
@@ -117,7 +120,7 @@ def _assignments(values: Mapping[str, str]) -> list[str]:
 def _value_disagreements(
     document: Document, contents: Mapping[str, DocumentContent]
 ) -> Iterator[PassDisagreement]:
-    """Yield the values that differ on mentions that at least two annotators have."""
+    """Yield the disagreements on values of mentions that two or more annotators marked."""
     for key in sorted({key for each in contents.values() for key in each.mentions}):
         by_annotator = {
             name: each.mentions[key] for name, each in contents.items() if key in each.mentions
@@ -134,7 +137,7 @@ def _value_disagreements(
 def _relation_disagreements(
     document: Document, contents: Mapping[str, DocumentContent], schema: Schema
 ) -> Iterator[PassDisagreement]:
-    """Yield the pairs of mentions between which the annotators' relations differ."""
+    """Yield a disagreement for each pair of mentions with differing relations."""
     by_ends: dict[tuple[MentionKey, ...], dict[str, set[str]]] = {}
     for name, each in contents.items():
         for (head, tail, label), attributes in each.relations.items():
@@ -170,7 +173,7 @@ def _disagreement(
 
 
 def sort_by_frequency(disagreements: Iterable[PassDisagreement]) -> list[PassDisagreement]:
-    """Return disagreements grouped by kind, the most frequent kinds first."""
+    """Sort disagreements by kind, the most frequent kind first."""
     listed = list(disagreements)
     frequency = Counter(each.kind for each in listed)
     return sorted(listed, key=lambda x: (-frequency[x.kind], x.kind, x.document, x.spans))

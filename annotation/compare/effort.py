@@ -1,18 +1,18 @@
-"""Annotation effort: the actions from predictions to gold, compared with annotating from nothing.
+"""Annotation effort: the actions that correct predictions, compared with annotating from nothing.
 
 An action is one operation on Label Studio's page, regardless of its duration:
 
-- mentions: add one with its label; delete one together with its relations; relabel it; move its
-  boundaries (dragging an edge keeps the relations);
+- mentions: add a mention with its label; delete a mention together with its relations; relabel a
+  mention; move the boundaries of a mention (dragging an edge keeps the relations);
 - values: set, change or clear the ref or an attribute of a mention;
-- relations (arcs): add one with its label; delete one; relabel it; reverse its direction; set,
-  change or clear one of its attributes, which are labels of the arc too;
+- relations (arcs): add an arc with its label; delete, relabel or reverse an arc; set, change or
+  clear an attribute of a relation (attributes are additional labels of the arc);
 - clear: delete all annotations of a document at once.
 
-Overlapping mentions are matched one to one at the lowest cost; then relations between the same two
-mentions are matched in the same way. The count is the minimum for the mentions, and the minimum for
-the relations after the mentions are matched. If clearing the document and starting over takes fewer
-actions, this lower number is used.
+Predicted mentions are matched one to one with overlapping gold mentions, so that the number of
+actions on mentions is the lowest possible. Then the relations between the same two mentions are
+matched in the same way. If clearing the document and annotating from nothing takes fewer actions,
+this lower number is used.
 Source of the matching: Kuhn 1955, The Hungarian method for the assignment problem.
 """
 
@@ -58,7 +58,7 @@ ACTIONS = (
 (_ADD_ARC, _DELETE_ARC, _RELABEL_ARC, _TURN, _ARC_VALUE, _CLEAR) = ACTIONS[5:]
 
 Actions = Counter[str]
-"""The number of each of `ACTIONS`."""
+"""The number of actions, by the names in `ACTIONS`."""
 
 RelationList = list[tuple[RelationKey, Values]]
 """Relations with their attributes."""
@@ -66,7 +66,11 @@ RelationList = list[tuple[RelationKey, Values]]
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """The actions from predictions to gold and from nothing to gold, summed over documents."""
+    """Two counts of annotation actions, summed over documents.
+
+    `from_predictions` counts the actions that correct predictions to gold, `from_nothing` those
+    that create gold from texts without annotations.
+    """
 
     documents: int
     from_predictions: Actions
@@ -74,17 +78,17 @@ class Effort:
 
     @property
     def saved(self) -> float | None:
-        """The share of actions that predictions save; None if gold is empty."""
+        """The proportion of actions that predictions save; None if gold has no annotations."""
         nothing = self.from_nothing.total()
         return 1 - self.from_predictions.total() / nothing if nothing else None
 
     def sheet(self) -> Sheet:
-        """Return a table of the counts by action, their sums, and the share saved."""
+        """Return a table of the counts by action, their sums, and the proportion saved."""
         sides = self.from_predictions, self.from_nothing
         used = [name for name in ACTIONS if any(side[name] for side in sides)]
         rows = [(name, *(str(side[name]) for side in sides)) for name in used]
         rows.append(("all actions", *(str(side.total()) for side in sides)))
-        rows.append(("share saved", format_ratio(self.saved), ""))
+        rows.append(("proportion saved", format_ratio(self.saved), ""))
         title = f"effort over {self.documents} documents"
         return Sheet(title, tuple(rows), ("", "from predictions", "from nothing"))
 
@@ -105,17 +109,18 @@ def _counts(actions: Actions) -> dict[str, int]:
 def measure_effort(
     gold: Iterable[Document], predictions: Iterable[Document], schema: Schema | None = None
 ) -> Effort:
-    """Return the actions that create gold from its predictions and from nothing.
+    """Count the actions that correct predictions to gold, and those that create gold from nothing.
 
     A gold document without a prediction adds the same number to both counts. Without a schema all
-    relations are directed. Raise `DataError` for predictions of documents that are not in gold
-    or have another text there.
+    relations are directed. Raise `DataError` if a predicted document is missing from gold or has
+    a different text there.
     """
     schema = schema or EMPTY_SCHEMA
     versions = group_by_document({"gold": gold, "the prediction": predictions})
     if extra := [id_ for id_, each in versions.items() if "gold" not in each]:
-        fix = "Remove the prediction, or add the document to gold"
-        raise DataError(Problem("extra-document", "not in gold", fix, id_) for id_ in extra)
+        what = "the predicted document is not in gold"
+        fix = "Remove the document from the predictions, or add the document to gold"
+        raise DataError(Problem("extra-document", what, fix, id_) for id_ in extra)
     from_predictions, from_nothing = Actions(), Actions()
     for each in versions.values():
         target = extract_content(each["gold"], schema)
@@ -129,10 +134,10 @@ def measure_effort(
 def fewest_actions(
     start: DocumentContent, target: DocumentContent, symmetric: frozenset[str]
 ) -> Actions:
-    """Return the fewest actions that change one content into another.
+    """Return the fewest actions that change the content `start` into `target`.
 
-    The content is cleared first if that takes fewer actions. `symmetric` has the labels of
-    symmetric relations.
+    If clearing the document first takes fewer actions, these actions are returned. `symmetric`
+    contains the labels of symmetric relations.
     """
     matched = _match_mentions(start.mentions, target.mentions)
     actions = Actions()
@@ -175,7 +180,7 @@ def _count_changes(values: Values, target: Values) -> int:
 def _match_mentions(
     start: Mapping[MentionKey, Values], target: Mapping[MentionKey, Values]
 ) -> dict[MentionKey, MentionKey]:
-    """Return the mentions to change and their targets, at the lowest cost in each group."""
+    """Return the mentions to change, each with its target, so that the actions are fewest."""
     matched: dict[MentionKey, MentionKey] = {}
     for old, new in _overlapping_groups(start, target):
         changes = [
@@ -199,7 +204,7 @@ def _overlap(one: MentionKey, other: MentionKey) -> bool:
 def _overlapping_groups(
     start: Iterable[MentionKey], target: Iterable[MentionKey]
 ) -> Iterator[tuple[list[MentionKey], list[MentionKey]]]:
-    """Yield the mentions of both sides in groups that share characters."""
+    """Yield groups of overlapping mentions, as the mentions of `start` and those of `target`."""
     sides: tuple[list[MentionKey], list[MentionKey]] = [], []
     reach = 0
     for mention, side in sorted([*((m, 0) for m in start), *((m, 1) for m in target)]):
@@ -214,10 +219,11 @@ def _overlapping_groups(
 def _cheapest_pairs(
     changes: Sequence[Sequence[Actions | None]], value_counts: Sequence[int]
 ) -> list[tuple[int, int]]:
-    """Return the one-to-one pairs of row and column with the changes that save the most actions.
+    """Return the one-to-one pairs of row and column that save the most actions in total.
 
-    A change saves a deletion and an addition with its `value_counts[column]` values. Pairs that
-    save nothing are omitted.
+    `changes[row][column]` are the actions that change an old item into a new one, or None if the
+    change is impossible. A change saves the deletion of the old item and the addition of the new
+    one with its `value_counts[column]` values. Pairs that save nothing are omitted.
     """
     gains = np.zeros((len(changes), len(value_counts)), dtype=np.int64)
     for row, several in enumerate(changes):
@@ -235,11 +241,11 @@ def _relation_actions(
     matched: Mapping[MentionKey, MentionKey],
     symmetric: frozenset[str],
 ) -> Actions:
-    """Return the actions on relations after the mentions have been changed as `matched`."""
+    """Return the actions on relations after each mention was changed to its match in `matched`."""
     old: defaultdict[frozenset[MentionKey], RelationList] = defaultdict(list)
     new: defaultdict[frozenset[MentionKey], RelationList] = defaultdict(list)
     for (head, tail, label), attributes in start.relations.items():
-        if head in matched and tail in matched:  # the others were deleted with their mentions
+        if head in matched and tail in matched:  # otherwise deleted with one of its mentions
             relation = matched[head], matched[tail], label
             old[frozenset(relation[:2])].append((relation, attributes))
     for relation, attributes in target.relations.items():
@@ -267,7 +273,7 @@ def _actions_between(old: RelationList, new: RelationList, symmetric: frozenset[
 def _relation_change(
     old: tuple[RelationKey, Values], new: tuple[RelationKey, Values], symmetric: frozenset[str]
 ) -> Actions:
-    """Return the actions that change one relation into another between the same two mentions."""
+    """Return the actions that change one relation into another; both connect the same mentions."""
     (relation, attributes), (target, values) = old, new
     reversed_ = target[2] not in symmetric and relation[:2] != target[:2]
     relabelled, changed = relation[2] != target[2], _count_changes(attributes, values)

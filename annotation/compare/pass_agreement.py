@@ -1,4 +1,4 @@
-"""Agreement of two or more passes: coefficients, disagreements and each annotator's work."""
+"""Agreement of two or more passes: coefficients, disagreements, and the work in each pass."""
 
 from __future__ import annotations
 
@@ -27,10 +27,11 @@ from aloi.eval.reports.sheets import Sheet, format_ratio
 
 @dataclass(frozen=True, slots=True)
 class ValueAgreement:
-    """The agreement of two annotators on a value of mentions and relations that both have.
+    """How often two annotators gave a ref or attribute the same value.
 
-    `items` is the number of mentions and relations to which at least one of them gave the value,
-    `same` the number to which both gave the same one.
+    Only mentions and relations that both annotators marked are counted. `value` is the name: `ref`
+    or an attribute. `items` is the number of mentions and relations for which at least one
+    annotator set it, `same` the number for which both annotators set it to the same value.
     """
 
     annotators: tuple[str, str]
@@ -46,11 +47,11 @@ class ValueAgreement:
 
 @dataclass(frozen=True)
 class PassAgreement:
-    """The agreement of passes on mentions, relations and values, and each annotator's work.
+    """The agreement of passes on mentions, relations and values, and the work in each pass.
 
-    `values` covers the mentions and relations that two annotators share. `disagreements` has those
-    on values and on relations between shared mentions, the most frequent kinds first.
-    `coefficients` has the disagreements on mentions.
+    `coefficients` includes the disagreements on mentions. `values` covers the mentions and
+    relations that two annotators share. `disagreements` lists the disagreements on values and on
+    relations between shared mentions, the most frequent kinds first. `work` is by annotator.
     """
 
     coefficients: annotator_agreement.AgreementReport
@@ -105,10 +106,10 @@ _WORK_COLUMNS = (
 
 
 def compare_passes(passes: Passes, schema: Schema | None = None) -> PassAgreement:
-    """Return the agreement of passes; annotators need not have the same documents.
+    """Return the agreement of passes, which may contain different documents.
 
-    Without a schema all relations are directed. Raise `DataError` if an annotator has a document
-    twice, or if the annotators' texts of a document differ.
+    Without a schema all relations are directed. Raise `DataError` if a pass contains a document
+    twice, or if two passes contain different texts for a document.
     """
     columns = {name: Annotations.of(documents) for name, documents in passes.items()}
     coefficients = annotator_agreement.measure_agreement(columns, schema=schema)
@@ -146,9 +147,9 @@ def _value_agreements(
 
 
 def _count_values(left: DocumentContent, right: DocumentContent) -> tuple[Counter[str], ...]:
-    """Count by name the values in either content, and those that are the same in both.
+    """Count the values set in at least one of two contents, and the equal values, each by name.
 
-    Only mentions and relations that both contents have are counted.
+    Only mentions and relations that both contents contain are counted.
     """
     shared = [
         (left.mentions[key], right.mentions[key])
@@ -170,9 +171,9 @@ def _share(each: ValueAgreement) -> str:
 
 
 def _disagreement_row(each: PassDisagreement, names: Sequence[str]) -> tuple[str, str, str]:
-    """Return the annotators' versions in the order of `names`, the document, and the surfaces.
+    """Return a table row: the versions in the order of `names`, the document, the surfaces.
 
-    The version of an annotator without the mentions is blank.
+    The version of an annotator who did not mark the mentions is blank.
     """
     versions = [
         format_values(each.versions[name]) if name in each.versions else "" for name in names

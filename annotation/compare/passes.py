@@ -1,4 +1,4 @@
-"""Passes, the sets of documents annotated by one annotator each, and the work on them."""
+"""Passes and the work in them; a pass is the set of documents annotated by one annotator."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from aloi.corpus.formats import registry
 from aloi.corpus.problems import DataError, Problem
 
 Passes = dict[str, list[Document]]
-"""Documents by annotator."""
+"""The documents of each pass, by annotator."""
 
 
 @dataclass(frozen=True, slots=True)
 class PassWork:
-    """The size of an annotator's pass, and its lead time in seconds if it was recorded.
+    """The size of a pass, and the annotation time (lead time) in seconds if it was recorded.
 
-    `timed` is the number of documents with a lead time, `total` the sum of their lead times,
-    `median` their median, and `per_1000` the seconds per 1,000 characters of the timed documents.
+    `timed` is the number of documents with a recorded time. For these documents, `total` is the
+    sum of the times, `median` is their median, and `per_1000` is the time per 1,000 characters.
     """
 
     documents: int
@@ -39,10 +39,10 @@ class PassWork:
 
 
 def read_passes(paths: Sequence[str | Path]) -> Passes:
-    """Return the documents of each annotator, named after their folder or file.
+    """Read passes; the annotator's name is the name of the folder or file without its suffix.
 
-    `paths`: one path per annotator, or a single folder with one folder per annotator, as written
-    by `aloi annotate pull`. Raise `DataError` if there are fewer than two annotators.
+    `paths` contains one path per annotator, or only the folder that `aloi annotate pull` wrote,
+    with one subfolder per annotator. Raise `DataError` if there are fewer than two annotators.
     """
     folders = [Path(path) for path in paths]
     if len(folders) == 1 and folders[0].is_dir():
@@ -52,7 +52,7 @@ def read_passes(paths: Sequence[str | Path]) -> Passes:
         names = list(map(str, folders))
     if (number := len(set(names))) < 2:
         what = f"found {number} annotator{'' if number == 1 else 's'}, expected two or more"
-        fix = "Give one folder per annotator, or the folder that `aloi annotate pull` wrote"
+        fix = "Enter one folder per annotator, or the folder that `aloi annotate pull` wrote"
         raise DataError([Problem("one-annotator", what, fix)])
     return {
         name: list(registry.read(str(folder))) for name, folder in zip(names, folders, strict=True)
@@ -62,7 +62,7 @@ def read_passes(paths: Sequence[str | Path]) -> Passes:
 def group_by_document(passes: Mapping[str, Iterable[Document]]) -> dict[str, dict[str, Document]]:
     """Return the versions of each document by annotator, sorted by document id.
 
-    Raise `DataError` with every document of which the annotators have different texts.
+    Raise `DataError` with a problem for every document with different texts in different passes.
     """
     grouped: dict[str, dict[str, Document]] = {}
     for name, documents in passes.items():
@@ -78,12 +78,13 @@ def _text_problems(versions: Mapping[str, Document]) -> Iterator[Problem]:
     (first_name, first), *others = versions.items()
     for name, other in others:
         if other.text != first.text:
-            what = f"the texts of {first_name} and {name} differ"
-            yield Problem("different-text", what, "Annotate the same text", first.id)
+            what = f"the text of {first_name} differs from the text of {name}"
+            fix = "Make sure that the texts are identical, then annotate the changed one again"
+            yield Problem("different-text", what, fix, first.id)
 
 
 def measure_work(documents: Iterable[Document]) -> PassWork:
-    """Return the size and lead time of an annotator's pass."""
+    """Return the size and annotation time of a pass."""
     listed = list(documents)
     size = (
         len(listed),
@@ -99,7 +100,7 @@ def measure_work(documents: Iterable[Document]) -> PassWork:
 
 
 def _lead_times(documents: Iterable[Document]) -> Iterator[tuple[float, int]]:
-    """Yield the lead time (seconds) and length (code points) of documents with a lead time."""
+    """Yield lead time (seconds) and length (code points) for documents with a lead time."""
     for document in documents:
         seconds = provenance(document).get("lead_time")
         if isinstance(seconds, int | float):

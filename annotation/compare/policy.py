@@ -29,9 +29,9 @@ K = TypeVar("K")
 class MajorityDecision:
     """A document decided by majority.
 
-    `ties` describes the mentions, relations and values that exactly half of the annotators have;
-    they are omitted. `lost_relations` is the number of relations omitted because a mention at one
-    of their ends was.
+    `ties` describes the mentions, relations and values that were omitted because exactly half of
+    the voters annotated them. `lost_relations` is the number of relations that were omitted because
+    a mention at one end was omitted.
     """
 
     document: Document
@@ -40,16 +40,16 @@ class MajorityDecision:
 
 
 def is_policy(text: str) -> bool:
-    """Return whether a text is a policy: `majority` or `annotator=NAME`."""
+    """Return whether a text is `majority` or has the form `annotator=NAME`."""
     rule, _, name = text.partition("=")
     return text == MAJORITY or (rule == _ANNOTATOR and bool(name))
 
 
 def decide_by_policy(cases: Iterable[AdjudicationCase], policy: str) -> Decisions:
-    """Return gold for the cases that a policy can decide.
+    """Decide cases by a policy.
 
-    `majority` decides every case. `annotator=NAME` selects the version of this annotator; documents
-    that NAME has not annotated stay open. Raise `ValueError` if `policy` is neither.
+    `majority` decides every case. `annotator=NAME` selects this annotator's version; documents that
+    NAME has not annotated stay open. Raise `ValueError` for any other policy.
     """
     if not is_policy(policy):
         raise ValueError(f"unknown policy {policy!r}, expected `majority` or `annotator=NAME`")
@@ -63,16 +63,17 @@ def decide_by_policy(cases: Iterable[AdjudicationCase], policy: str) -> Decision
             decisions.ties[id_] = decision.ties
             decisions.lost_relations[id_] = decision.lost_relations
         if document is None:
-            decisions.open[id_] = f"{name} has not annotated it"
+            decisions.open[id_] = f"{name} has not annotated this document"
         else:
             decisions.gold[id_] = as_gold(document, case.versions, decided_by=policy)
     return decisions
 
 
 def decide_by_majority(versions: Mapping[str, Document], schema: Schema) -> MajorityDecision:
-    """Return the mentions, relations and values that more than half of the annotators have.
+    """Keep the mentions, relations and values that more than half of the voters annotated.
 
-    The voters on a value are the annotators who have its mention or relation.
+    All annotators vote on mentions and relations. Only those who annotated a mention or relation
+    vote on its values.
     """
     contents = [extract_content(version, schema) for version in versions.values()]
     text = next(iter(versions.values())).text
@@ -112,7 +113,7 @@ def _describe_relations(
 
 
 def _vote(ballots: Sequence[Iterable[K]], described: Mapping[K, str]) -> tuple[list[K], list[str]]:
-    """Return the keys on more than half of the ballots, and the ties as described."""
+    """Return the keys on more than half of the ballots, and the descriptions of the ties."""
     votes = Counter(key for ballot in ballots for key in ballot)
     ties = [described[key] for key in votes if 2 * votes[key] == len(ballots)]
     return [key for key in votes if 2 * votes[key] > len(ballots)], ties
@@ -121,7 +122,10 @@ def _vote(ballots: Sequence[Iterable[K]], described: Mapping[K, str]) -> tuple[l
 def _vote_on_values(
     keys: Iterable[K], contents: Sequence[Mapping[K, Values]], described: Mapping[K, str]
 ) -> tuple[dict[K, Values], list[str]]:
-    """Return the values of each key that more than half of its annotators give, and the ties."""
+    """Return the majority values of each key, and the descriptions of the ties.
+
+    Only annotators who annotated a mention or relation vote on its values.
+    """
     decided: dict[K, Values] = {}
     ties: list[str] = []
     for key in keys:
@@ -132,7 +136,7 @@ def _vote_on_values(
 
 
 def _majority_values(ballots: Sequence[Mapping[str, Any]]) -> tuple[Values, list[str]]:
-    """Return the values on more than half of the ballots, and the names of the tied ones."""
+    """Return the values on more than half of the ballots, and the names of the tied values."""
     values: Values = {}
     ties: list[str] = []
     for name in sorted({name for ballot in ballots for name in ballot}):

@@ -18,13 +18,13 @@ from aloi.corpus.problems import DataError, Problem
 Order = Literal["as-is", "uncertain-first", "diverse"]
 
 HASH_FEATURES = 2**16
-"""The number of features that words are hashed into."""
+"""The number of features to which words are hashed."""
 
 PROJECTION_DIMENSIONS = 128
-"""The number of dimensions in which texts are compared."""
+"""The number of dimensions of the vectors that are compared."""
 
 NO_UNCERTAINTY = -1.0
-"""The uncertainty of a document without scores, below that of all others."""
+"""The uncertainty of a document without scores, lower than every computed uncertainty."""
 
 
 def assign_documents(
@@ -36,10 +36,10 @@ def assign_documents(
 ) -> dict[str, list[str]]:
     """Return the document ids of each annotator, in the order of `ids`.
 
-    `double` is the share of documents assigned to two annotators. `placed` has the ids that each
-    annotator already has: they stay, and missing assignments go to the annotators with the fewest
-    documents. The choice of doubled documents depends only on their ids, so an interrupted
-    assignment can be resumed.
+    `double` is the proportion of documents to assign to two annotators. `placed` contains the ids
+    already assigned to each annotator. These assignments are kept; each missing one is added for
+    the annotator with the fewest documents. Which documents get two annotators depends only on
+    the ids, so an interrupted assignment can be resumed.
     """
     doubled = set(sorted(ids, key=_pseudo_random)[: math.ceil(double * len(ids))])
     assigned = {name: set[str]() for name in annotators}
@@ -65,18 +65,19 @@ def _pseudo_random(text: str) -> bytes:
 def order_documents(
     documents: Sequence[Document], order: Order, *, predictions: Mapping[str, Document]
 ) -> list[Document]:
-    """Return documents in the order in which they are to be annotated.
+    """Return documents in the order in which they should be annotated.
 
     `uncertain-first`: by increasing mean score of the predicted mentions and relations; documents
-    without scores come last. `diverse`: each document is the one that differs
-    most in its words from all previous ones. Raise `DataError` for `uncertain-first` if no
+    without scores come last. `diverse`: the next document is always the one with the words that
+    differ most from those of all previous documents. Raise `DataError` for `uncertain-first` if no
     prediction has scores.
     """
     if order == "uncertain-first":
         uncertainty = {each.id: _uncertainty(predictions.get(each.id)) for each in documents}
         if documents and set(uncertainty.values()) == {NO_UNCERTAINTY}:
-            fix = "Use predictions made by `aloi predict`, or choose another order"
-            raise DataError([Problem("no-scores", "no prediction has a score to order by", fix)])
+            what = "no prediction has a score, which the order uncertain-first requires"
+            fix = "Use predictions made by `aloi predict`, or choose a different order"
+            raise DataError([Problem("no-scores", what, fix)])
         return sorted(documents, key=lambda each: uncertainty[each.id], reverse=True)
     if order == "diverse":
         return [documents[place] for place in farthest_first([each.text for each in documents])]
@@ -89,7 +90,7 @@ def _uncertainty(predicted: Document | None) -> float:
 
 
 def mean_score(document: Document) -> float | None:
-    """Return the mean score of a document's mentions and relations; None if none has a score."""
+    """Return the mean score of a document's mentions and relations, or None without scores."""
     scores = [
         *(each.score for each in document.entities if each.score is not None),
         *(each.score for each in document.relations if each.score is not None),
@@ -98,9 +99,10 @@ def mean_score(document: Document) -> float | None:
 
 
 def farthest_first(texts: Sequence[str]) -> list[int]:
-    """Return the indices of texts, each one the farthest by angle from all previous ones.
+    """Return the indices of texts in farthest-first order.
 
-    The first is the closest to the mean. Texts are compared by TF-IDF of their words, reduced to
+    The first text is the closest to the mean. Each next text has the largest angle to the nearest
+    previous text. Texts are compared by the TF-IDF of their words, reduced to
     `PROJECTION_DIMENSIONS` by a random projection with a fixed seed. Source: Gonzalez 1985,
     Clustering to minimize the maximum intercluster distance.
     """

@@ -31,12 +31,12 @@ from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError, Problem
 
 STATE_FILE = ".pulled"
-"""The file in the output folder that records which tasks were pulled."""
+"""The name of the file in the output folder that lists the pulled tasks."""
 
 
 @dataclass(slots=True)
 class PullReport:
-    """The number of documents written and unchanged by annotator, and all problems."""
+    """The numbers of written and of unchanged documents by annotator, and all problems."""
 
     written: Counter[str] = field(default_factory=Counter)
     unchanged: Counter[str] = field(default_factory=Counter)
@@ -44,11 +44,11 @@ class PullReport:
 
 
 class NoProjectError(LookupError):
-    """A missing project of an annotator or corpus; the message names the existing projects."""
+    """An annotator has no project, or a corpus has no projects."""
 
 
 def pass_annotators(annotators: Iterable[str]) -> list[str]:
-    """Return the annotators of passes: all names except those of adjudication and practice."""
+    """Return the names without those of adjudication and practice projects."""
     return [
         name for name in annotators if name != ADJUDICATION and not name.startswith(PRACTICE_PREFIX)
     ]
@@ -57,9 +57,9 @@ def pass_annotators(annotators: Iterable[str]) -> list[str]:
 def select_projects(
     server: AnnotationServer, corpus: str, annotators: Iterable[str] = ()
 ) -> dict[str, Project]:
-    """Return the projects of annotators, by default of all who annotate passes over a corpus.
+    """Return the projects of annotators (default: of all annotators of the corpus).
 
-    Raise `NoProjectError` if an annotator has no project, or if there are none at all.
+    Raise `NoProjectError` if an annotator has no project, or if the corpus has no projects.
     """
     projects, requested = server.list_projects(corpus), list(annotators)
     if unknown := set(requested) - projects.keys():
@@ -84,9 +84,9 @@ def pull_projects(
     edges: EdgePolicy = "flag",
     progress: Progress = ignore_progress,
 ) -> PullReport:
-    """Write the finished work of projects to the folder `out`; fetch only what changed.
+    """Write the finished work of projects to the folder `out`; fetch only changed tasks.
 
-    Documents stay in `out` after their task was deleted; these tasks are counted in `notes`.
+    If a task was deleted, its documents stay in `out`; deleted tasks are counted in `notes`.
     """
     state = _State.read(out / STATE_FILE, server.url, edges)
     writer = PassWriter(out)
@@ -117,7 +117,7 @@ def _place(project: Project, task: int) -> str:
 def _pull_task(
     task: StoredTask, project: Project, reader: TaskReader, writer: PassWriter
 ) -> list[str] | None:
-    """Write the documents of a task; return their files, or None if there was any problem."""
+    """Write the documents of a task; return the files, or None if there was a problem."""
     before = len(writer.report.problems)
     documents, problems = reader.read(task, project.title)
     writer.report.problems += problems
@@ -126,9 +126,9 @@ def _pull_task(
 
 
 class PassWriter:
-    """A writer of documents to the folders of their annotators, each document once.
+    """A writer of documents to one folder per annotator; it refuses a document written twice.
 
-    `report` counts the documents and collects the problems.
+    `report` contains the numbers of documents and the problems.
     """
 
     def __init__(self, out: Path) -> None:
@@ -137,13 +137,13 @@ class PassWriter:
         self._places: dict[str, str] = {}
 
     def keep(self, files: Iterable[str], place: str) -> None:
-        """Count files of an earlier pull as unchanged; `place` is their task, for messages."""
+        """Count files of an earlier pull as unchanged; `place` names their task in messages."""
         for file in files:
             self._places[file] = place
             self.report.unchanged[str(Path(file).parent)] += 1
 
     def write(self, document: Document, place: str) -> str:
-        """Write a document unless its file exists already; return the file's path below `out`."""
+        """Write a document unless the file has this content; return the path relative to `out`."""
         annotator = document.meta["annotator"]
         file = f"{annotator}/{document.id}.json"
         if problems := self._problems(document, file, place):
@@ -158,20 +158,20 @@ class PassWriter:
         return file
 
     def _problems(self, document: Document, file: str, place: str) -> list[Problem]:
-        """Return the problems of a document: a bad id, or work on another of its tasks."""
+        """Return a problem if the id is not a valid file name, or if a second task has work."""
         try:
             document_files.file_name(document)
         except DataError as error:
             return [problem.at(file=place) for problem in error.problems]
         if (first := self._places.setdefault(file, place)) == place:
             return []
-        what = f"{first} also has work of {document.meta['annotator']} on this document"
-        fix = "Delete one of the two tasks"
+        what = f"{document.meta['annotator']} has also finished this document in {first}"
+        fix = "Delete one of the two tasks in Label Studio"
         return [Problem("several-tasks", what, fix, document.id, file=place)]
 
 
 class _PulledTask(msgspec.Struct, frozen=True):
-    """A task of an earlier pull: its modification time, and the files written."""
+    """A task of an earlier pull: its modification time, and the files written from it."""
 
     stamp: str
     files: list[str]
@@ -182,7 +182,7 @@ class _PulledTask(msgspec.Struct, frozen=True):
 
 
 class _State(msgspec.Struct):
-    """The tasks pulled earlier, by project title and task number."""
+    """The tasks of earlier pulls, by project title and task number."""
 
     url: str
     edges: EdgePolicy
@@ -190,7 +190,7 @@ class _State(msgspec.Struct):
 
     @classmethod
     def read(cls, path: Path, url: str, edges: EdgePolicy) -> _State:
-        """Read the state; ignore that of another server or edge policy, or a broken file."""
+        """Read the state; it is empty if the file is invalid or `url` or `edges` has changed."""
         empty = cls(url, edges)
         try:
             known = msgspec.json.decode(path.read_bytes(), type=cls)

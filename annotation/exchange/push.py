@@ -1,8 +1,8 @@
-"""Push: send documents to annotators, each document as one task of an annotator's project.
+"""Push: send documents to annotators, each document as one task in an annotator's project.
 
-A task is identified by its document's id, never by its number, which the server chooses. A push can
-be repeated: existing tasks stay, missing ones are sent, and duplicates without work are deleted.
-The tasks themselves are written by the server's `TaskWriter`.
+A task is identified by the document's id, never by the task number, which the server chooses. A
+push can be repeated: existing tasks stay, missing ones are sent, and duplicates without work are
+deleted. The server's `TaskWriter` converts documents to tasks.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.schema import Schema, schema_problems
 
 ChangedText = Literal["refuse", "keep", "replace"]
-"""The handling of a task if its text differs from the document's."""
+"""How to handle a task with a text that differs from the document's text."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PushRequest:
     """The documents to push, their annotators, and how to push them.
 
-    `predictions`, by document id, are sent under the name `model_version` and replace earlier ones
-    of this name. `finished`: send the documents' own annotations as submitted work. `double` is
-    the share of documents that two annotators get.
+    `double` is the proportion of documents to send to two annotators. `predictions`, by document
+    id, are sent under the name `model_version` and replace earlier predictions with this name. If
+    `finished` is true, the annotations in `documents` are sent as submitted work.
     """
 
     corpus: str
@@ -64,8 +64,8 @@ class PushRequest:
 class ProjectPush:
     """The result of a push for one project.
 
-    Counts: documents `sent`, already `present` and `replaced`; `predictions` updated; `duplicates`
-    (tasks) deleted.
+    The numbers of documents `sent`, of documents already `present`, of documents with `replaced`
+    tasks, of updated `predictions`, and of deleted `duplicates` (tasks).
     """
 
     project: Project
@@ -85,9 +85,9 @@ def push(
 ) -> dict[str, ProjectPush]:
     """Send documents to their annotators; return the result by annotator.
 
-    Raise `DataError` with all problems, before anything is sent: labels that are not in the schema,
-    predictions for another text, and tasks with another text. A task with another text is no
-    problem if `changed` is `keep`, or if `changed` is `replace` and the task has no work.
+    Before anything is sent, raise `DataError` with all problems: labels that are not in the schema,
+    predictions for a different text, and tasks with a different text. A task with a different text
+    is accepted if `changed` is `keep`, or if `changed` is `replace` and the task has no work.
     """
     if problems := list(_request_problems(server, request)):
         raise DataError(problems)
@@ -114,7 +114,7 @@ def push_document(
     *,
     progress: Progress = ignore_progress,
 ) -> str:
-    """Push a request with one document and one annotator; return the address of the task's page."""
+    """Push one document to one annotator, and return the address of the task's page."""
     (document,), (annotator,) = request.documents, request.annotators
     project = push(server, request, notes, progress=progress)[annotator].project
     return server.task_url(project, tasks_by_document(server, project)[document.id][0].id)
@@ -125,7 +125,8 @@ def _request_problems(server: AnnotationServer, request: PushRequest) -> Iterato
     for predicted in request.predictions.values():
         yield from schema_problems(predicted, request.schema)
         if texts.get(predicted.id, predicted.text) != predicted.text:
-            what, fix = "the prediction is for another text", "Predict the documents again"
+            what = "the text of the prediction differs from the document's text"
+            fix = "Run `aloi predict` on the documents again"
             yield Problem("different-text", what, fix, predicted.id)
     if request.finished:
         for document in request.documents:
@@ -140,7 +141,7 @@ def _request_problems(server: AnnotationServer, request: PushRequest) -> Iterato
 
 @dataclass(frozen=True)
 class _AnnotatorPush:
-    """One annotator's part of a push: their documents, and the tasks that exist already."""
+    """One annotator's part of a push: the annotator's documents and existing tasks."""
 
     server: AnnotationServer
     request: PushRequest
@@ -155,7 +156,7 @@ class _AnnotatorPush:
     def create(
         cls, server: AnnotationServer, request: PushRequest, annotator: str, notes: Notes
     ) -> _AnnotatorPush:
-        """Look up the annotator's project, if it exists, and its tasks."""
+        """Look up the annotator's project and its tasks; the project may not exist yet."""
         version = None if request.guide is None else request.guide.version
         writer = server.task_writer(annotator, request.schema, version, notes)
         title = server.project_title(request.corpus, annotator)
@@ -164,7 +165,7 @@ class _AnnotatorPush:
         return cls(server, request, annotator, title, writer, project, tasks)
 
     def problems(self) -> Iterator[Problem]:
-        """Yield a problem for each task that has another text and may not be replaced."""
+        """Yield a problem for each task with a different text that may not be replaced."""
         changed = self._changed_documents(self.tasks)
         if self.project is None or not changed or self.request.changed == "keep":
             return
@@ -174,11 +175,11 @@ class _AnnotatorPush:
             has_work = any(task.id in with_work for task in self.tasks[document.id])
             if self.request.changed == "replace" and not has_work:
                 continue
-            what = f"the text of {self.annotator}'s task differs from the document's"
+            what = f"the text of {self.annotator}'s task differs from the document's text"
             fix = "Push with --changed keep to keep the task, or --changed replace to replace it"
             if has_work:
                 what += ", and the task has work"
-                fix = "Push with --changed keep, or pull the work and delete the task"
+                fix = "Push with --changed keep, or pull the work, then delete the task"
             yield Problem("changed-text", what, fix, document.id)
 
     def send(self, progress: Progress) -> ProjectPush:
@@ -214,7 +215,7 @@ class _AnnotatorPush:
         return self.project
 
     def _changed_documents(self, tasks: TasksByDocument) -> list[Document]:
-        """Return the documents of which a task has another text."""
+        """Return the documents with a task that has a different text."""
         return [
             document
             for document in self.documents
@@ -233,7 +234,7 @@ class _AnnotatorPush:
         return self.writer.task(document, predictions=predictions, finished=self.request.finished)
 
     def _update_predictions(self, project: Project, tasks: TasksByDocument) -> int:
-        """Replace the predictions of this model version that differ; return how many did."""
+        """Replace outdated predictions of this model version; return the number of new ones."""
         predictions, version = self.request.predictions, self.request.model_version
         wanted = {
             tasks[document.id][0].id: predictions[document.id]

@@ -14,7 +14,7 @@ from aloi.corpus.schema import Schema, load_schema
 
 @dataclass(frozen=True)
 class PushSource:
-    """Documents to push, their schema, and the name at the start of their projects' titles."""
+    """Documents to push, their schema, and the project name prefix."""
 
     name: str
     schema: Schema
@@ -22,7 +22,7 @@ class PushSource:
 
     @classmethod
     def from_corpus(cls, corpus: Corpus, *, name: str | None = None) -> PushSource:
-        """Return the documents of a corpus. The name defaults to the corpus's."""
+        """Return the documents of a corpus. `name` defaults to the name of the corpus."""
         return cls(name or corpus.manifest.name, corpus.schema, corpus.documents)
 
     @classmethod
@@ -32,12 +32,12 @@ class PushSource:
 
 
 def corpus_name(source: str) -> str:
-    """Return the name of the corpus in a folder; return any other text unchanged."""
+    """Return the name of a corpus if `source` is a corpus folder, otherwise `source` itself."""
     return Corpus.open(Path(source)).manifest.name if is_corpus(Path(source)) else source
 
 
 def read_predictions(source: str) -> dict[str, Document]:
-    """Return the documents of a corpus folder or of files, by id."""
+    """Read predicted documents from a corpus folder or from files; return them by id."""
     documents: Iterable[Document] = (
         Corpus.open(Path(source)).documents if is_corpus(Path(source)) else registry.read(source)
     )
@@ -45,6 +45,6 @@ def read_predictions(source: str) -> dict[str, Document]:
 
 
 def model_names(predictions: Mapping[str, Document]) -> list[str]:
-    """Return the names of the models that made predictions, from their metadata, sorted."""
+    """Return the sorted model names in the metadata of predictions."""
     names = (each.meta["model"] for each in predictions.values() if "model" in each.meta)
     return sorted(set(map(str, names)))

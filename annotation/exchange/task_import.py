@@ -1,7 +1,7 @@
-"""Import of tasks in batches, and recovery when the server does not answer.
+"""Import of tasks in batches, with recovery when the server does not answer.
 
-If the outcome of an import is unknown, the tasks that arrived are looked up first. Only the missing
-ones are sent again, and duplicates without work are deleted.
+If the outcome of an import is unknown, the tasks on the server are listed. Only missing tasks are
+sent again, and duplicates without work are deleted.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from aloi.annotation.server_protocol import (
 from aloi.corpus.problems import DataError, Problem
 
 BATCH_SIZE = 1000
-"""Tasks per import request. Label Studio takes about 8 ms per task and holds a batch in memory."""
+"""Tasks per import request. Label Studio takes about 8 ms per task and keeps a batch in memory."""
 
 MAX_ATTEMPTS = 5
-"""The maximum number of times that a batch is sent to a server that does not answer."""
+"""The maximum number of attempts to send a batch when the server does not answer."""
 
 RECONNECT_TIMEOUT = 120.0
 """Seconds to wait for a server that does not answer."""
 
 POLL_INTERVAL = 3.0
-"""Seconds between two listings of tasks. When two listings are equal, the import has ended."""
+"""Seconds between two listings of tasks. Two equal listings mean that the import has ended."""
 
 LATE_TIMEOUT = 60.0
 """Seconds during which tasks may still arrive after a request that timed out."""
@@ -43,7 +43,7 @@ TasksByDocument = dict[str, list[TaskSummary]]
 
 
 def split_batches(items: Iterable[T]) -> Iterator[list[T]]:
-    """Yield items in lists of `BATCH_SIZE`."""
+    """Yield items in lists of at most `BATCH_SIZE` items."""
     rest = iter(items)
     while batch := list(islice(rest, BATCH_SIZE)):
         yield batch
@@ -58,7 +58,7 @@ def tasks_by_document(server: AnnotationServer, project: Project) -> TasksByDocu
 
 
 def tasks_with_work(server: AnnotationServer, project: Project, tasks: Iterable[int]) -> set[int]:
-    """Return the tasks that have annotations, cancelled annotations or drafts.
+    """Select the tasks that have annotations (even cancelled ones) or drafts.
 
     The tasks are fetched, because the counts in Label Studio's listings are wrong after a crash.
     """
@@ -70,7 +70,7 @@ def delete_duplicates(
 ) -> tuple[TasksByDocument, int]:
     """Delete surplus tasks without work; return the remaining tasks and the number deleted.
 
-    If several tasks of a document have work, all of these are kept; `pull` reports them.
+    If several tasks of a document have work, all tasks with work are kept; `pull` reports them.
     """
     doubled = {id_: listed for id_, listed in tasks.items() if len(listed) > 1}
     ids = [task.id for listed in doubled.values() for task in listed]
@@ -87,10 +87,10 @@ def delete_duplicates(
 
 
 def import_batch(server: AnnotationServer, project: Project, tasks: Mapping[str, Payload]) -> int:
-    """Import tasks by document id; return the number of duplicates that were deleted.
+    """Import tasks by document id; return the number of deleted duplicates.
 
-    If the server does not answer, wait for it, and send again the tasks that did not arrive. Raise
-    `DataError` after `MAX_ATTEMPTS`.
+    If the server does not answer, wait for it, then send the missing tasks again. Raise `DataError`
+    after `MAX_ATTEMPTS`.
     """
     unanswered, missing = 0, dict(tasks)
     while missing:
@@ -105,20 +105,20 @@ def import_batch(server: AnnotationServer, project: Project, tasks: Mapping[str,
             missing = {id_: task for id_, task in missing.items() if id_ not in arrived}
     if not unanswered:
         return 0
-    # A request that was counted as failed may still have been carried out.
+    # The server may have completed a request that it did not answer.
     return delete_duplicates(server, project, tasks_by_document(server, project))[1]
 
 
 def _failed_import(number: int, error: UnansweredError) -> Problem:
     what = f"{number} tasks could not be imported in {MAX_ATTEMPTS} attempts: {error}"
-    fix = "See the server's log, then repeat the push: tasks that arrived are not sent again"
+    fix = "See the server's log, then repeat the push; tasks that arrived are not sent again"
     return Problem("no-answer", what, fix)
 
 
 def _wait_for_import(
     server: AnnotationServer, project: Project, ids: Collection[str], *, late: bool
 ) -> TasksByDocument:
-    """Wait until all tasks have arrived or no more arrive; return the project's tasks."""
+    """Wait until all tasks have arrived or no more tasks arrive; return the project's tasks."""
     server.wait_until_ready(RECONNECT_TIMEOUT)
     deadline = time.monotonic() + (LATE_TIMEOUT if late else 0)
     before, tasks = None, tasks_by_document(server, project)

@@ -14,6 +14,6 @@ def shipped_guide() -> Path:
 
 
 def guide_for(schema: Schema) -> Guide | None:
-    """Return the shipped guide if it was written for this schema."""
+    """Return the French guide if it was written for this schema, otherwise None."""
     guide = read_guide(shipped_guide())
     return guide if guide.schema == schema.name else None

@@ -1,4 +1,4 @@
-"""The address of the Label Studio server and the token for it."""
+"""The address and access token of the Label Studio server."""
 
 from __future__ import annotations
 
@@ -10,40 +10,50 @@ from pathlib import Path
 from aloi.corpus.problems import DataError, Problem
 
 DEFAULT_HOME = Path(".label-studio")
-"""The folder in which `aloi annotate start` keeps a local server by default."""
+"""The default home folder of the local server that `aloi annotate start` starts."""
 
 ACCESS_FILE = "access.toml"
-"""The file in this folder with the server's address, user, password and token."""
+"""The file in the home folder with the server's address, user, password and access token."""
 
 URL_VARIABLE, TOKEN_VARIABLE = "LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY"
-"""Environment variables with a server's address and token, used instead of a local server."""
+"""Environment variables with the address and access token of a server to use instead."""
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """The address of a server, and a legacy token or personal access token."""
+    """The address of a server, and its access token (a legacy or personal token)."""
 
     url: str
     token: str = field(repr=False)
 
 
 def find_access(home: Path = DEFAULT_HOME) -> Access:
-    """Return the server named by the environment, or else the one started in `home`.
+    """Return the server set in environment variables, otherwise the local server of `home`.
 
-    Raise `DataError` if there is neither.
+    Raise `DataError` if no server is configured, or if the configuration is incomplete or invalid.
     """
     url, token = os.environ.get(URL_VARIABLE), os.environ.get(TOKEN_VARIABLE)
     if url and token:
         return Access(url.rstrip("/"), token)
     if url or token:
-        what = f"only one of {URL_VARIABLE} and {TOKEN_VARIABLE} is set"
-        raise DataError([Problem("no-server", what, "Set both or neither")])
+        known, missing = (URL_VARIABLE, TOKEN_VARIABLE) if url else (TOKEN_VARIABLE, URL_VARIABLE)
+        what = f"the environment variable {known} is set, but {missing} is not"
+        fix = f"Set {missing} too, or unset {known} to use the local server"
+        raise DataError([Problem("incomplete-access", what, fix)])
     try:
-        known = tomllib.loads((home / ACCESS_FILE).read_text(encoding="utf-8"))
-        return Access(known["url"], known["token"])
+        values = tomllib.loads((home / ACCESS_FILE).read_text(encoding="utf-8"))
+        return Access(values["url"], values["token"])
     except FileNotFoundError:
         what = f"no Label Studio server is configured: {home / ACCESS_FILE} does not exist"
+        fix = (
+            "Start a local server with `aloi annotate start`, "
+            f"or set {URL_VARIABLE} and {TOKEN_VARIABLE}"
+        )
+        raise DataError([Problem("no-server", what, fix)]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError):
-        what = f"{home / ACCESS_FILE} cannot be read"
-    fix = f"Start one with `aloi annotate start`, or set {URL_VARIABLE} and {TOKEN_VARIABLE}"
-    raise DataError([Problem("no-server", what, fix)])
+        what = f"{home / ACCESS_FILE} is not a valid access file"
+        fix = (
+            "Delete the file, then run `aloi annotate start`, "
+            f"or set {URL_VARIABLE} and {TOKEN_VARIABLE}"
+        )
+        raise DataError([Problem("bad-access", what, fix)]) from None

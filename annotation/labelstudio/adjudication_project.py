@@ -38,7 +38,7 @@ from aloi.corpus.schema import Schema
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectDecisions(Decisions):
-    """The decisions made in a project; `open` has the addresses of the undecided tasks."""
+    """The decisions made in a project; `open` contains the addresses of the undecided tasks."""
 
     project: Project
 
@@ -55,8 +55,8 @@ def decide_in_project(
 ) -> ProjectDecisions:
     """Send cases to a corpus's adjudication project, and return the decisions made there so far.
 
-    Can be repeated: existing tasks stay. If the versions of a case have changed, its task is
-    replaced, unless it has work: then the task stays and is reported as a problem.
+    The call can be repeated: existing tasks stay. If a version of a case has changed, the task is
+    replaced. A task that already has work stays and is reported as a problem.
     """
     by_id = {case.first.id: case for case in cases}
     project = _set_up_project(server, corpus, schema, guide)
@@ -98,9 +98,9 @@ def _set_up_project(
 def _existing_tasks(
     server: AnnotationServer, project: Project, cases: Mapping[str, AdjudicationCase]
 ) -> tuple[dict[str, StoredTask], list[Problem]]:
-    """Return the tasks of cases by document id, after deleting outdated tasks without work.
+    """Delete outdated tasks without work; return the remaining tasks of cases by document id.
 
-    The problems are the outdated tasks with work.
+    Each outdated task with work is also returned as a problem.
     """
     fetched = server.fetch_tasks(project, [task.id for task in server.list_tasks(project)])
     tasks = {id_: task for task in fetched if (id_ := task.payload["data"].get("doc_id")) in cases}
@@ -120,10 +120,8 @@ def _existing_tasks(
 
 
 def _outdated_decision(id_: str, url: str) -> Problem:
-    what = "an annotator's version changed after the adjudication began"
-    return Problem(
-        "changed-version", what, f"Check whether the decision is still right: {url}", id_
-    )
+    what = "an annotator's version changed after the adjudicator had started to decide"
+    return Problem("changed-version", what, f"Check whether {url} is still correct", id_)
 
 
 def _read_decision(
@@ -133,7 +131,7 @@ def _read_decision(
     reader: LabelStudioTaskReader,
     project: Project,
 ) -> tuple[dict[str, Document], list[Problem]]:
-    """Return a task's gold by document id, empty unless it is decided, and the problems in it."""
+    """Return a task's gold by document id (empty if undecided), and the problems found."""
     documents, problems = reader.read(task, project.title)
     gold: dict[str, Document] = {}
     for document in documents if not problems else ():

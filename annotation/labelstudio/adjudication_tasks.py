@@ -1,8 +1,9 @@
 """The tasks and the labelling interface of an adjudication project.
 
-A task opens with the shared annotations and the marks of `aloi.annotation.compare.adjudication`. A
-table beside the text lists each annotator's version of every disagreement. The annotators' versions
-are also predictions of the task. The texts for adjudicators are in French, like the guide.
+A task opens with the shared annotations and the marks (see `aloi.annotation.compare.adjudication`).
+A table beside the text lists each annotator's version of every disagreement. The annotators'
+versions are also stored as predictions of the task. Texts for adjudicators are in French, like the
+guide.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ MARKED_VERSION = "accord"
 """The model version of the prediction with the shared annotations and the marks."""
 
 TABLE_KEY, VERSIONS_KEY = "differences", "versions_sha256"
-"""Keys of a task's data: the table of disagreements, and the hash of the annotators' versions."""
+"""Keys of a task's data, with the table of disagreements and the hash of all versions."""
 
 CONTEXT_LENGTH = 30
 """The number of code points shown on either side of a disagreement."""
@@ -46,7 +47,7 @@ _SIDE_STYLE = "flex: 2; min-width: 0; position: sticky; top: 0; max-height: 80vh
 
 
 def adjudication_task(case: AdjudicationCase, writer: LabelStudioTaskWriter) -> Payload:
-    """Return the task of a case, with the marks and all versions as predictions."""
+    """Return the task of a case; its predictions are the marked document and all versions."""
     document = msgspec.structs.replace(case.first, meta=merge_metadata(case.versions))
     marked = writer.prediction(case.marked(), MARKED_VERSION)
     _add_remarks(marked["result"], region_remarks(case))
@@ -70,7 +71,7 @@ def _add_remarks(result: list[dict[str, Any]], remarks: dict[str, list[str]]) ->
 
 
 def region_remarks(case: AdjudicationCase) -> dict[str, list[str]]:
-    """Return the remarks on marked regions, by the region's id."""
+    """Return the remarks on marked regions, by region id."""
     remarks: dict[str, list[str]] = {}
     for number, each in enumerate(case.disagreements, start=1):
         is_mention = each.aspect == MENTION
@@ -98,7 +99,7 @@ def disagreement_table(case: AdjudicationCase) -> str:
 
 
 def _passage(each: PassDisagreement, text: str) -> str:
-    """Return the surfaces of a disagreement in HTML, in their context if there is one surface."""
+    """Return the surfaces of a disagreement in HTML; a single surface is shown in its context."""
     if each.aspect == RELATION:
         return " … ".join(f"<b>{escape(surface)}</b>" for surface in each.surfaces)
     ((start, end),) = each.spans
@@ -109,7 +110,7 @@ def _passage(each: PassDisagreement, text: str) -> str:
 
 
 def adjudication_interface(schema: Schema, *, guide: str | None = None) -> str:
-    """Return the labelling interface with a label for marks, and the table beside the text."""
+    """Return the labelling interface, with a label for marks and the table beside the text."""
     view = ET.fromstring(labelling_interface(schema, guide=guide))
     mark = {"value": MARK, "background": "#ffd400"}
     for tag, child in (("Labels", "Label"), ("Relations", "Relation")):

@@ -1,8 +1,8 @@
 """A client of a Label Studio server, based on Label Studio's own SDK.
 
-Errors are raised as `DataError` and never contain the token. `UnansweredError` is raised for a
-request that may have been carried out although no answer arrived; such requests are not repeated
-before their outcome has been checked (`aloi.annotation.exchange.task_import`).
+Errors are raised as `DataError` and never contain the access token. `UnansweredError` is raised if
+no answer arrives, although the server may have completed the request. Such a request is repeated
+only after its outcome has been checked (`aloi.annotation.exchange.task_import`).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.schema import Schema
 
 PAGE_SIZE = 500
-"""Tasks per request when listing or deleting; a tenth of it when tasks are fetched with work."""
+"""Tasks per request when listing or deleting; `fetch_tasks` requests a tenth as many."""
 
 REQUEST_TIMEOUT = 300.0
 """Seconds that a request may take."""
@@ -55,7 +55,7 @@ MAX_TITLE_LENGTH = 50
 class LabelStudioServer:
     """A connection to a Label Studio server (an `AnnotationServer`), used as a context manager.
 
-    `timeout`: seconds that an import may take.
+    `timeout` is the number of seconds that an import may take.
     """
 
     def __init__(self, access: Access, *, timeout: float = REQUEST_TIMEOUT) -> None:
@@ -70,7 +70,7 @@ class LabelStudioServer:
         arguments = {"base_url": access.url, "api_key": access.token, "httpx_client": self._http}
         try:
             with self._translated_errors("connecting"):
-                # Any: the SDK's types require objects where it accepts plain values.
+                # Any: the SDK is typed to require objects, although it accepts plain values.
                 self._client: Any = client.LabelStudio(**arguments)  # type: ignore[no-untyped-call]
                 self._client.users.whoami(request_options=self._options)
         except BaseException:
@@ -84,11 +84,12 @@ class LabelStudioServer:
         self._http.close()
 
     def project_title(self, corpus: str, annotator: str) -> str:
-        """Return the title of an annotator's project; raise `DataError` if it is too long."""
+        """Return the title of an annotator's project; raise `DataError` for a long title."""
         title = f"{corpus} · {annotator}"
         if len(title) > MAX_TITLE_LENGTH:
             what = f"the project title «{title}» is longer than {MAX_TITLE_LENGTH} characters"
-            raise DataError([Problem("long-title", what, "Shorten the annotator's name")])
+            fix = "Shorten the annotator's name or the project name prefix"
+            raise DataError([Problem("long-title", what, fix)])
         return title
 
     def project_settings(
@@ -98,12 +99,13 @@ class LabelStudioServer:
         return project_settings(schema, guide=guide, model_version=model_version)
 
     def find_project(self, title: str) -> Project | None:
-        """Return the project with a title; raise `DataError` if several have it."""
+        """Return the project with this title, or None; raise `DataError` if there are several."""
         with self._translated_errors("listing projects"):
             listed = self._client.projects.list(title=title, request_options=self._options)
             ids = [each.id for each in listed if each.title == title]
         if len(ids) > 1:
-            what, fix = f"{len(ids)} projects are called «{title}»", "Rename or delete all but one"
+            what = f"{len(ids)} projects on the server have the title «{title}»"
+            fix = "Rename or delete all but one of them in Label Studio"
             raise DataError([Problem("several-projects", what, fix)])
         return self._project(ids[0], title) if ids else None
 
@@ -120,7 +122,7 @@ class LabelStudioServer:
         }
 
     def create_project(self, title: str, settings: Mapping[str, Any]) -> Project:
-        """Create a project; `settings` are those of Label Studio's API, such as `label_config`."""
+        """Create a project; the keys of `settings` are API names, such as `label_config`."""
         with self._translated_errors(f"creating the project «{title}»"):
             created = self._client.projects.create(
                 title=title, request_options=self._options, **settings
@@ -128,7 +130,7 @@ class LabelStudioServer:
         return self._project(created.id, title)
 
     def update_project(self, project: Project, settings: Mapping[str, Any]) -> None:
-        """Change the settings of a project that differ from `settings`."""
+        """Apply `settings` to a project; values that are already set are not sent."""
         with self._translated_errors(f"updating the project «{project.title}»"):
             current = self._client.projects.get(project.id, request_options=self._options)
             changed = {k: value for k, value in settings.items() if getattr(current, k) != value}
@@ -136,7 +138,7 @@ class LabelStudioServer:
                 self._client.projects.update(project.id, request_options=self._options, **changed)
 
     def connect_backend(self, project: Project, backend: str, title: str) -> None:
-        """Connect a project to the prediction backend at an address, under a title."""
+        """Connect a project to a prediction backend; `backend` is the address, `title` the name."""
         from label_studio_sdk.core.api_error import ApiError  # noqa: PLC0415 - takes 2 s
 
         settings = {"project": project.id, "url": backend, "title": title}
@@ -148,8 +150,8 @@ class LabelStudioServer:
                 try:
                     self._client.ml.create(**settings, request_options=self._options)
                 except ApiError:
-                    # The server adds the backend, then notifies it as a webhook. If the webhook
-                    # must not be on the local network it reports an error, with the backend added.
+                    # The server adds the backend, then sends it a webhook event. If webhooks to
+                    # the local network are forbidden, this fails although the backend was added.
                     if self._find_backend(project, title) is None:
                         raise
         self.update_project(project, {"model_version": title})
@@ -159,7 +161,7 @@ class LabelStudioServer:
         return next((each.id for each in listed if each.title == title), None)
 
     def user_emails(self) -> dict[str, str]:
-        """Return the e-mail address of each user, by the user's number."""
+        """Return the e-mail address of each user, by user number."""
         with self._translated_errors("listing users"):
             listed = self._client.users.list(request_options=self._options)
             return {str(user.id): user.email or str(user.id) for user in listed}
@@ -169,10 +171,10 @@ class LabelStudioServer:
         return f"{project.url}/data?task={task}"
 
     def storage_problems(self, document: Document) -> Iterator[Problem]:
-        """Yield a problem if a document has a NUL character."""
+        """Yield a problem if a document contains a NUL character."""
         if contains_nul(document):
-            what = "contains a NUL character, which PostgreSQL cannot store"
-            yield Problem("nul", what, "Remove it", document.id)
+            what = "the document contains a NUL character, which PostgreSQL cannot store"
+            yield Problem("nul", what, "Remove the NUL character", document.id)
 
     def task_writer(
         self, annotator: str, schema: Schema, guideline_version: str | None, notes: Notes
@@ -181,23 +183,23 @@ class LabelStudioServer:
         return LabelStudioTaskWriter(annotator, schema, guideline_version, notes)
 
     def task_reader(self, notes: Notes, edges: EdgePolicy = "flag") -> LabelStudioTaskReader:
-        """Return a reader of finished work; what it drops or flags is added to `notes`."""
+        """Return a reader of finished work; dropped and flagged parts are counted in `notes`."""
         return LabelStudioTaskReader(notes, edges)
 
     def list_tasks(self, project: Project) -> Iterator[TaskSummary]:
-        """Yield the tasks of a project in their order."""
+        """Yield the tasks of a project in the server's order."""
         for task in self._list(project, PAGE_SIZE, fields="task_only", include="id,data"):
             data = task["data"]
             id_, text = str(data.get("doc_id", "")), str(data.get("text", ""))
             yield TaskSummary(task["id"], id_, text_hash(text))
 
     def modification_times(self, project: Project) -> dict[int, str]:
-        """Return the time of the last change to each task or its work, by the task's number."""
+        """Return, by task number, when each task or the work on it was last changed."""
         listed = self._list(project, PAGE_SIZE, fields="task_only", include="id,updated_at")
         return {task["id"]: task["updated_at"] for task in listed}
 
     def fetch_tasks(self, project: Project, tasks: Sequence[int]) -> Iterator[StoredTask]:
-        """Yield tasks as an export has them: data, annotations, predictions and drafts."""
+        """Yield tasks with their data, annotations, predictions and drafts."""
         size = PAGE_SIZE // 10
         for start in range(0, len(tasks), size):
             selected = {"all": False, "included": list(tasks[start : start + size])}
@@ -213,10 +215,10 @@ class LabelStudioServer:
                 yield json.loads(task.json())
 
     def import_tasks(self, project: Project, tasks: Sequence[Payload]) -> None:
-        """Add tasks, all or none; raise `UnansweredError` if the outcome is unknown.
+        """Add either all tasks or none; raise `UnansweredError` if the outcome is unknown.
 
-        The JSON is sent over the SDK's connection. The SDK's own `import_tasks` spends as much
-        time walking through the tasks as the server needs to store them.
+        The JSON is sent over the SDK's connection. The SDK's own `import_tasks` is not used,
+        because it spends as much time on the conversion as the server needs to store the tasks.
         """
         from label_studio_sdk.core.api_error import ApiError  # noqa: PLC0415 - takes 2 s
 
@@ -232,7 +234,7 @@ class LabelStudioServer:
                 raise ApiError(status_code=answer.status_code, body=answer.text)
 
     def import_predictions(self, project: Project, predictions: Mapping[int, Payload]) -> None:
-        """Add predictions to tasks, by the tasks' numbers."""
+        """Add predictions to tasks; `predictions` maps task numbers to predictions."""
         listed = [{"task": task, **prediction} for task, prediction in predictions.items()]
         with self._translated_errors(f"importing predictions into «{project.title}»"):
             self._client.projects.import_predictions(
@@ -240,7 +242,7 @@ class LabelStudioServer:
             )
 
     def delete_tasks(self, project: Project, tasks: Sequence[int]) -> None:
-        """Delete tasks and all work on them."""
+        """Delete tasks by number, with all work on them."""
         with self._translated_errors(f"deleting tasks of «{project.title}»"):
             for start in range(0, len(tasks), PAGE_SIZE):
                 selected = {"all": False, "included": list(tasks[start : start + PAGE_SIZE])}
@@ -252,7 +254,7 @@ class LabelStudioServer:
                 )
 
     def delete_predictions(self, predictions: Iterable[int]) -> None:
-        """Delete predictions by their numbers."""
+        """Delete predictions by number."""
         with self._translated_errors("deleting predictions"):
             for prediction in predictions:
                 self._client.predictions.delete(prediction, request_options=self._options)
@@ -275,7 +277,10 @@ class LabelStudioServer:
 
     @contextmanager
     def _translated_errors(self, action: str, *, changes: bool = False) -> Iterator[None]:
-        """Translate the SDK's errors; with `changes`, a missing answer is an `UnansweredError`."""
+        """Translate errors of the SDK to `DataError`.
+
+        With `changes`, raise `UnansweredError` if the server does not answer or has an error.
+        """
         import httpx  # noqa: PLC0415 - a dependency of the SDK
         from label_studio_sdk.core.api_error import ApiError  # noqa: PLC0415 - takes 2 s
 
@@ -283,7 +288,7 @@ class LabelStudioServer:
             yield
         except ApiError as error:
             if changes and (error.status_code or 0) >= 500:
-                what = f"{self.url} answers {error.status_code}"
+                what = f"{self.url} answers with status {error.status_code}"
                 raise UnansweredError(what, late=error.status_code in GATEWAY_ERRORS) from None
             raise DataError([self._refusal(action, error.status_code, error.body)]) from None
         except httpx.HTTPError as error:
@@ -295,22 +300,22 @@ class LabelStudioServer:
     def _refusal(self, action: str, status: int | None, body: Any) -> Problem:  # noqa: ANN401
         if status == 401:
             fix = (
-                "Use a token that is valid on this server; "
-                "legacy tokens must be enabled for the organisation"
+                "Use a valid access token of this server "
+                "(legacy tokens must be enabled for the organisation)"
             )
-            return Problem("token-refused", f"{self.url} refuses the token ({action})", fix)
+            return Problem("token-refused", f"{action}: {self.url} refuses the access token", fix)
         detail = (
             body.get("validation_errors") or body.get("detail") if isinstance(body, dict) else body
         )
-        what = f"{action}: {self.url} answers {status}: {str(detail)[:MAX_ANSWER_TEXT]}"
-        return Problem(
-            "server-refuses", what, "Correct the error in the message, then repeat the command"
-        )
+        answer = str(detail)[:MAX_ANSWER_TEXT]
+        what = f"{action}: {self.url} answers with status {status}: {answer}"
+        fix = "Correct the error that the server reports, then repeat the command"
+        return Problem("server-refuses", what, fix)
 
     def _no_answer(self, action: str) -> DataError:
         what = f"{action}: {self.url} does not answer"
         fix = (
-            "Start it (`aloi annotate start`), then repeat the command: "
+            "Start the server (`aloi annotate start`), then repeat the command; "
             "completed steps are not repeated"
         )
         return DataError([Problem("no-answer", what, fix)])

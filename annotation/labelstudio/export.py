@@ -13,7 +13,7 @@ from aloi.corpus.problems import Problem
 
 
 def pull_export(file: Path, out: Path, notes: Notes, *, edges: EdgePolicy = "flag") -> PullReport:
-    """Write the finished work of an exported file to the folder `out`."""
+    """Write the finished work in a file exported from Label Studio to the folder `out`."""
     writer, reader = PassWriter(out), LabelStudioTaskReader(notes, edges)
     for record in json_records.read_records(file):
         if isinstance(record, Problem):

@@ -1,13 +1,14 @@
-"""The labelling interface of a schema, in Label Studio's XML.
+"""The labelling interface for a schema, in Label Studio's XML.
 
 Text: `granularity="symbol"` marks exactly the selected characters, such as *sino* in *sino-russe*
 or *Ukraine* in *l'Ukraine*. With `word` Label Studio would mark all of *l'Ukraine*, because an
 apostrophe does not end a word for a browser. A double click still marks a whole word.
 
-Relation attributes are additional labels of the arc, such as `assertion=negated`; the default value
-has no label.
+Relation attributes are additional labels of the arc, such as `assertion=negated`. An attribute with
+the default value has no label.
 
-The field for a mention's ref is in the list of regions, because Enter moves the focus only there.
+The field for a mention's ref is in the list of regions, because Enter moves the focus to no other
+place.
 """
 
 from __future__ import annotations
@@ -32,10 +33,10 @@ from aloi.corpus.schema import AttributeType, Schema
 _TAGS = InterfaceTags()
 
 QUESTION = "question"
-"""The name of the text field for a question about the task. It belongs to the whole task."""
+"""The name of the text field for an annotator's question about the task."""
 
 _KEYS = "123456789qtasdfgzxcyijln"
-"""Keys without a function in Label Studio."""
+"""Keys to which Label Studio assigns no function."""
 
 _HOTKEYS = (*_KEYS, *(f"shift+{letter}" for letter in _KEYS if letter.isalpha()))
 
@@ -57,11 +58,11 @@ _DIRECTED, _SYMMETRIC, _ATTRIBUTE = "#1f77b420", "#2ca02c60", "#b8860b60"
 """Backgrounds of relation names, transparent so that dark and light letters are legible."""
 
 _GOLDEN_ANGLE = 0.381966
-"""Difference between successive hues, as a share of the colour circle."""
+"""Difference between successive hues, as a fraction of the colour circle."""
 
 _MARKUP = re.compile(r"[\\`*_\[\]<>&~]")
 _TABLES = re.compile(r"<!-- schema:.*?<!-- /schema -->", re.DOTALL)
-"""The schema's tables in a guide. Label Studio cannot render tables, so panels replace them."""
+"""The tables of labels in a guide. Label Studio cannot render tables; panels replace them."""
 
 _WORD_JOINER = "\u2060"
 
@@ -77,10 +78,10 @@ _FOOTER_STYLE = (
 
 
 def labelling_interface(schema: Schema, *, guide: str | None = None) -> str:
-    """Return the labelling interface of a schema.
+    """Return the labelling interface for a schema.
 
-    `guide`: rules in Markdown, shown next to the schema's descriptions. Raise `DataError` if an
-    attribute's name cannot be used as the name of a tag.
+    `guide` contains rules in Markdown, which are displayed after the schema's descriptions. Raise
+    `DataError` if the name of an attribute cannot be used as the name of an XML tag.
     """
     _check_names(schema)
     view, keys = ET.Element("View"), iter(_HOTKEYS)
@@ -101,7 +102,7 @@ def labelling_interface(schema: Schema, *, guide: str | None = None) -> str:
 def project_settings(
     schema: Schema, *, guide: Guide | None, model_version: str | None
 ) -> dict[str, Any]:
-    """Return the settings of an annotator's project, in the names of Label Studio's API."""
+    """Return the settings of an annotator's project, by their names in Label Studio's API."""
     return {
         "label_config": labelling_interface(schema, guide=None if guide is None else guide.text),
         "sampling": "Sequential sampling",
@@ -113,13 +114,13 @@ def project_settings(
 
 
 def _check_names(schema: Schema) -> None:
-    """Raise `DataError` for attributes with names that cannot be used as names of tags."""
+    """Raise `DataError` if names of attributes cannot be used as names of XML tags."""
     problems = []
     for name in schema.entity_attributes:
         if name in (_TAGS.label, _TAGS.text, REF_TAG, QUESTION):
-            what = f"the labelling interface reserves the name {name}"
+            what = f"the name {name} of an attribute is reserved in the labelling interface"
         elif _read_as_value(name):
-            what = f"Label Studio parses the name {name} as a value"
+            what = f"the name {name} of an attribute is a number or truth value to Label Studio"
         else:
             continue
         problems.append(Problem("name-taken", what, "Rename the attribute in the schema"))
@@ -145,12 +146,15 @@ def _add_labels(view: ET.Element, schema: Schema, keys: Iterator[str]) -> None:
 
 
 def _hotkey(keys: Iterator[str]) -> dict[str, str]:
-    """Return the next free key as an attribute; without one, Label Studio assigns a key."""
+    """Return the next unused key as an XML attribute, or no attribute if all keys are used.
+
+    Label Studio chooses the key of an element without this attribute.
+    """
     return {"hotkey": key} if (key := next(keys, None)) else {}
 
 
 def label_colours() -> Iterator[str]:
-    """Yield an unlimited number of colours legible on white; the first ones differ most."""
+    """Yield colours that are legible on white, without end; the first ones differ most."""
     yield from _COLOURS
     for number in count(1):
         rgb = colorsys.hls_to_rgb(number * _GOLDEN_ANGLE % 1, 0.35, 0.6)
@@ -170,7 +174,7 @@ def _add_relations(view: ET.Element, schema: Schema) -> None:
 
 
 def _add_attribute(view: ET.Element, name: str, type_: AttributeType, keys: Iterator[str]) -> None:
-    """Add a field for an attribute, shown while a mention with one of its labels is selected."""
+    """Add a field for an attribute; it is visible while a mention that can have it is selected."""
     when = {"visibleWhen": "region-selected"}
     if type_.labels and not any("," in label for label in type_.labels):  # a comma separates labels
         when["whenLabelValue"] = ",".join(type_.labels)
@@ -223,10 +227,10 @@ def _relation_lines(schema: Schema) -> Iterator[str]:
 
 
 def _plain(text: str) -> str:
-    """Return Markdown that displays a text literally on one line."""
+    """Return Markdown that displays a text unchanged, on one line."""
     return _literal(_MARKUP.sub(r"\\\g<0>", " ".join(text.split())))
 
 
 def _literal(text: str) -> str:
-    """Return a text in which Label Studio does not replace `$name` with a task's data."""
+    """Escape `$`, so that Label Studio does not replace `$name` with a task's data."""
     return text.replace("$", f"${_WORD_JOINER}")

@@ -1,9 +1,9 @@
 """Live predictions: a trained pipeline as a machine learning backend of Label Studio.
 
 Label Studio checks the backend with GET /health, sends a project's labelling interface to POST
-/setup, and sends tasks to POST /predict when an annotator opens them. POST /webhook reports events,
-which are ignored. Other parts of a request, including the token that Label Studio adds, are not
-read.
+/setup, and sends tasks to POST /predict when an annotator opens them. It reports events to POST
+/webhook; these are ignored. All other parts of a request are ignored too, including the access
+token that Label Studio adds.
 
 Errors are returned as a status code and a message. The message is also in the status line, because
 Label Studio displays only this line.
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from aloi.annotation.server_protocol import Project
 
 MAX_REQUEST_BYTES = 32 * 1024 * 1024
-"""The maximum size of a request."""
+"""The maximum size of a request body."""
 
 BACKEND_TITLE = "aloi serve"
 """The title of the backend in a project's settings."""
@@ -53,7 +53,7 @@ MAX_STATUS_LENGTH = 400
 
 
 class RequestError(Exception):
-    """A request that is refused, with a status code and a message."""
+    """A request is refused, with a status code and a message."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -77,7 +77,7 @@ class _Tasks(msgspec.Struct, frozen=True):
 
 
 class Backend:
-    """A WSGI application around a pipeline, which one request uses at a time."""
+    """A WSGI application around a pipeline; only one request at a time uses the pipeline."""
 
     def __init__(self, nlp: Language) -> None:
         self.nlp = nlp
@@ -86,7 +86,7 @@ class Backend:
         self.model_version = f"{name} {prediction.pipeline_sha256(nlp)[:12]}"
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer a request in JSON."""
+        """Answer a request with JSON."""
         try:
             status, content = "200 OK", self._answer(environ)
         except RequestError as error:
@@ -118,7 +118,7 @@ class Backend:
         return {"status": "UP", "model_version": self.model_version}
 
     def _set_up(self, body: bytes) -> dict[str, Any]:
-        """Refuse a labelling interface that lacks labels of the pipeline."""
+        """Refuse a labelling interface without some of the pipeline's labels."""
         interface = json_records.decode_json(body, _Setup).schema
         if missing := sorted(self._labels() - _interface_labels(interface)):
             message = f"The project's interface lacks labels of the model: {', '.join(missing)}"
@@ -179,7 +179,7 @@ def _body(environ: WSGIEnvironment) -> bytes:
 
 
 def _status_message(message: str) -> str:
-    """Return a message as a status line allows it: printable ASCII of limited length."""
+    """Return a message as printable ASCII of limited length, as required in a status line."""
     printable = "".join(letter if letter.isprintable() else " " for letter in message)
     return printable.encode("ascii", "replace").decode()[:MAX_STATUS_LENGTH]
 
@@ -196,7 +196,8 @@ class BackendServer(ThreadingMixIn, WSGIServer):
         try:
             super().__init__((host, port), _Handler)
         except OSError as error:
-            what, fix = f"{host}:{port}: {error.strerror}", "Choose another --host or --port"
+            what = f"cannot listen on {host}:{port}: {error.strerror}"
+            fix = "Choose a different --host or --port"
             raise DataError([Problem("cannot-listen", what, fix)]) from error
         self.backend = backend
         self.set_app(backend)
@@ -223,7 +224,7 @@ class _Handler(WSGIRequestHandler):
 def running_backend(nlp: Language, host: str, port: int) -> Iterator[tuple[BackendServer, Thread]]:
     """Serve a pipeline's predictions in a thread; yield the server and its thread.
 
-    `port` 0 chooses a free port. Raise `DataError` if the address is not available.
+    If `port` is 0, a free port is chosen. Raise `DataError` if the address is not available.
     """
     with BackendServer(Backend(nlp), host, port) as server:
         thread = Thread(target=server.serve_forever, daemon=True)
@@ -238,6 +239,6 @@ def running_backend(nlp: Language, host: str, port: int) -> Iterator[tuple[Backe
 def connect_projects(
     server: LabelStudioServer, projects: Iterable[Project], backend_url: str
 ) -> None:
-    """Connect projects to the backend at an address, so that it predicts their tasks."""
+    """Connect projects to the backend at `backend_url`, which then predicts their tasks."""
     for project in projects:
         server.connect_backend(project, backend_url, BACKEND_TITLE)

@@ -1,9 +1,10 @@
 """Finished work read from Label Studio tasks.
 
-The annotator of a document is the one to whom the task was pushed; if the task does not name one,
-it is the user who completed the annotation. Mentions are read by their offsets; the texts that
-Label Studio stores with regions are ignored. A task is refused if its text is not the one that was
-pushed (the task has its SHA-256). Unreadable regions are reported; the rest of the task is read.
+The annotator of a document is the person to whom the task was pushed; if the task contains no name,
+the annotator is the user who completed the annotation. Mentions are read from their offsets; the
+texts that Label Studio stores with regions are ignored. A task contains the SHA-256 of the pushed
+text and is refused if its text has changed. Unreadable regions are reported; the rest of the task
+is read.
 """
 
 from __future__ import annotations
@@ -32,17 +33,17 @@ _FOLDER_NAME = re.compile(r"\w[\w.@+\-]*")
 
 @dataclass(frozen=True)
 class LabelStudioTaskReader:
-    """A reader of finished work from tasks, with notes on the parts it drops or flags."""
+    """A reader of finished work from tasks; dropped and flagged parts are counted in `notes`."""
 
     notes: Notes
     edges: EdgePolicy = "flag"
 
     def read(self, task: StoredTask, place: str) -> tuple[list[Document], list[Problem]]:
-        """Return one document per annotator who finished the task, and the problems."""
+        """Return one document per annotator who finished the task, and the problems found."""
         return self.read_json(json.dumps(task.payload).encode(), place)
 
     def read_json(self, raw: bytes, place: str) -> tuple[list[Document], list[Problem]]:
-        """Read a task from its JSON; `place` is its project or file, for messages."""
+        """Read a task from JSON; `place` names the project or file in messages."""
         try:
             task = json_records.decode_json(raw, LabelStudioTask)
             blank = task.to_document(json_records.JsonRecord(raw, Path(place), 1, 1))
@@ -70,7 +71,7 @@ class LabelStudioTaskReader:
     def _document(
         self, blank: Document, annotator: str, task: LabelStudioTask, work: TaskAnnotation
     ) -> tuple[Document, list[Problem]]:
-        """Return a piece of work as a document, and the problems in it."""
+        """Return one annotator's work on a task as a document, and the problems found."""
         parsed = label_studio_results.parse_results(work.result, blank.id)
         draft = self._check_edges(label_studio_results.to_draft(blank, parsed))
         document, problems = salvage(draft)
@@ -84,7 +85,7 @@ class LabelStudioTaskReader:
         return msgspec.structs.replace(document, meta=meta), [*parsed.problems, *problems]
 
     def _check_edges(self, draft: Draft) -> Draft:
-        """Count the mentions with white space at an edge, and trim them with `edges="trim"`."""
+        """Count the mentions with white space at an edge; trim them if `edges` is `trim`."""
         entities = []
         for entity in draft.entities:
             trimmed = _trim(entity, draft.text)
@@ -98,9 +99,9 @@ class LabelStudioTaskReader:
 
 
 def _trim(entity: Entity, text: str) -> Entity | None:
-    """Return a mention without white space at its edges, or None if there is none to remove.
+    """Return a mention without white space at its edges, or None if its edges have none.
 
-    A mention of nothing but white space is returned unchanged.
+    A mention that consists only of white space is returned unchanged.
     """
     surface = text[max(entity.start, 0) : max(entity.end, 0)]
     core = surface.strip()
@@ -124,14 +125,16 @@ def _finished_work(task: LabelStudioTask, blank: Document) -> dict[str, list[Tas
 def _work_problems(
     blank: Document, annotator: str, works: list[TaskAnnotation]
 ) -> Iterator[Problem]:
-    """Yield the reasons why an annotator's work on a task cannot become a document."""
+    """Yield a problem for each reason why an annotator's work cannot become a document."""
     if len(works) > 1:
         numbers = ", ".join(str(work.id) for work in works)
-        what, fix = f"{len(works)} annotations of {annotator}: {numbers}", "Delete all but one"
+        what = f"{len(works)} submitted annotations by {annotator} for one task (ids {numbers})"
+        fix = "Delete all but one of them in Label Studio"
         yield Problem("several-annotations", what, fix, blank.id)
     elif not _FOLDER_NAME.fullmatch(annotator):
         what = f"the annotator's name {annotator!r} cannot be used as a folder name"
-        yield Problem("bad-annotator", what, "Rename the annotator", blank.id)
+        fix = "Rename the annotator, using letters, digits and the characters _ . @ + -"
+        yield Problem("bad-annotator", what, fix, blank.id)
 
 
 def _annotator(blank: Document, work: TaskAnnotation) -> str:
@@ -144,11 +147,11 @@ def _user(work: TaskAnnotation) -> int | str | None:
 
 
 def _check_text(blank: Document) -> None:
-    """Raise `DataError` if a task's text is not the one that was pushed."""
+    """Raise `DataError` if a task's text differs from the text that was pushed."""
     pushed = blank.meta.get(TEXT_HASH)
     if pushed is not None and pushed != text_hash(blank.text):
-        what = "the task's text was changed in Label Studio, so offsets are not reliable"
-        fix = "Restore the text of the task, or push the document as a new one"
+        what = "the text of the task was changed in Label Studio, so offsets are not reliable"
+        fix = "Restore the text of the task, or push the changed text under a new document id"
         raise DataError([Problem("changed-text", what, fix, blank.id)])
 
 

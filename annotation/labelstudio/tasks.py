@@ -1,4 +1,4 @@
-"""Documents as Label Studio tasks: their data, annotations and predictions."""
+"""Conversion of documents to Label Studio tasks, with annotations and predictions."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.schema import Schema
 
 TEXT_HASH = "text_sha256"
-"""The key of a task's data with the SHA-256 of the document's text when it was pushed."""
+"""The key in a task's data of the SHA-256 of the pushed text."""
 
 RESERVED_KEYS = ("doc_id", "text", TEXT_HASH)
-"""The keys of a task's data that are not metadata of the document."""
+"""The keys in a task's data that do not come from the document's metadata."""
 
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
-"""A NUL character in JSON. After an odd number of backslashes it is literal text."""
+"""An escaped NUL character in JSON. After an odd number of backslashes it is literal text."""
 
 
 def contains_nul(document: Document) -> bool:
-    """Return whether a document has a NUL character anywhere; PostgreSQL cannot store it."""
+    """Return whether a document contains a NUL character, which PostgreSQL cannot store."""
     encoded = msgspec.json.encode(document)
     # The substring test is fast and excludes nearly all documents.
     return b"\\u0000" in encoded and _NUL.search(encoded) is not None
 
 
 def interface_tags(schema: Schema) -> InterfaceTags:
-    """Return the tags of the labelling interface of a schema."""
+    """Return the tags of the labelling interface for a schema."""
     attributes = schema.entity_attributes.items()
     return InterfaceTags(choices=frozenset(name for name, type_ in attributes if type_.values))
 
@@ -53,13 +53,13 @@ class LabelStudioTaskWriter:
     def task(
         self, document: Document, *, predictions: Iterable[Payload] = (), finished: bool = False
     ) -> Payload:
-        """Return a document's task; `finished`: with its annotations as submitted work.
+        """Return a document's task; `finished` adds the annotations as submitted work.
 
-        Raise `DataError` if the metadata uses a key that tasks reserve.
+        Raise `DataError` if the document's metadata contains a key that tasks reserve.
         """
         if reserved := sorted(document.meta.keys() & set(RESERVED_KEYS)):
-            what = f"metadata uses keys that tasks reserve: {', '.join(reserved)}"
-            fix = "Rename the keys of the metadata"
+            what = f"the metadata contains keys that tasks reserve: {', '.join(reserved)}"
+            fix = "Rename these keys in the document's metadata"
             raise DataError([Problem("name-taken", what, fix, document.id)])
         meta = {key: value for key, value in document.meta.items() if key != PROVENANCE}
         meta["annotator"] = self.annotator
@@ -78,13 +78,13 @@ class LabelStudioTaskWriter:
         return {"result": self._result(document), "ground_truth": False}
 
     def prediction(self, document: Document, model_version: str) -> Payload:
-        """Return a document's annotations as a prediction; its score is their mean score."""
+        """Return a document's annotations as a prediction, with their mean score."""
         mean = mean_score(document)
         score = {} if mean is None else {"score": mean}
         return {"model_version": model_version, "result": self._result(document), **score}
 
     def same_prediction(self, stored: Payload, new: Payload) -> bool:
-        """Return whether two predictions have the same results in any order."""
+        """Return whether two predictions contain the same results, in any order."""
         return _sorted_results(stored["result"]) == _sorted_results(new["result"])
 
     def _result(self, document: Document) -> list[dict[str, Any]]:

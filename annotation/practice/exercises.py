@@ -34,12 +34,12 @@ from aloi.eval.reports.report import evaluate
 EXERCISES_FOLDER = Path(__file__).parent
 
 ANSWERS, WORK = "corrigé", "vous"
-"""The names of the two versions in corrections, in French."""
+"""The French names of the answers and of the annotator's work in corrections."""
 
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """A disagreement between an annotator's work and the answers, and the rules that apply."""
+    """A disagreement between an annotator's work and the answers, and the rules that explain it."""
 
     disagreement: PassDisagreement
     rules: tuple[str, ...]
@@ -47,17 +47,17 @@ class Correction:
 
 @dataclass(frozen=True)
 class Exercise:
-    """A text with its answers, and the rules that decide them.
+    """A text with the correct annotations (answers), and the rules that explain them.
 
-    The keys of `rules` are ids of mentions, relations with the ids of their ends (`a MEETS b`), and
-    words of the text that must not be marked.
+    A key of `rules` is the id of a mention, a relation written with the ids of its ends
+    (`a MEETS b`), or a passage of the text that must not be marked.
     """
 
     answers: Document
     rules: Mapping[str, str]
 
     def text(self) -> Document:
-        """Return the document without annotations."""
+        """Return the exercise as a document without annotations."""
         return Document(self.answers.id, self.answers.text, (), (), self.answers.meta)
 
     def corrections(self, work: Document, schema: Schema) -> list[Correction]:
@@ -71,10 +71,11 @@ class Exercise:
         ]
 
     def _rules(self, disagreement: PassDisagreement, marked: set[MentionKey]) -> Iterator[str]:
-        """Yield the rules on a disagreement.
+        """Yield the rules that explain a disagreement.
 
-        For a mention these are the rules on missed mentions of the answers, if there are any, and
-        otherwise those on unmarked words and on the mentions of the answers.
+        For a disagreement on mentions, yield only the rules on missed mentions of the answers. If
+        none was missed, yield the rules on words that must not be marked, followed by the rules on
+        the overlapping mentions of the answers.
         """
         if disagreement.aspect == RELATION:
             names = self._relations_between(*disagreement.spans)
@@ -95,7 +96,7 @@ class Exercise:
         ]
 
     def _unmarked_words(self, start: int, end: int) -> list[str]:
-        """Return the words that must not be marked and overlap a span."""
+        """Return the passages that overlap a span and must not be marked."""
         starts = {words: self.answers.text.find(words) for words in self.rules}
         return [
             words
@@ -108,7 +109,7 @@ class Exercise:
 class PracticeSession:
     """An annotator's practice project, the exercises, and the finished work by exercise id.
 
-    `problems` are the parts of the work that could not be read.
+    `problems` describes the parts of the work that could not be read.
     """
 
     project: Project
@@ -126,9 +127,9 @@ class PracticeSession:
         }
 
     def scores(self) -> dict[str, float | None]:
-        """Return the F1 of the finished exercises on `mentions` and `relations`.
+        """Return the F1 of all finished exercises, with the keys `mentions` and `relations`.
 
-        Empty if no exercise is finished.
+        The dict is empty if no exercise is finished.
         """
         answers = [x.answers for x in self.exercises if x.answers.id in self.finished]
         if not answers:
@@ -160,9 +161,9 @@ def update_practice(
     notes: Notes,
     progress: Progress = ignore_progress,
 ) -> PracticeSession:
-    """Send exercises to an annotator's practice project, and read the finished ones.
+    """Send exercises to an annotator's practice project, and read the finished exercises.
 
-    Can be repeated: exercises are sent once.
+    The call can be repeated: each exercise is sent only once.
     """
     schema, name = practice_schema(), f"{PRACTICE_PREFIX}{annotator}"
     request = PushRequest(

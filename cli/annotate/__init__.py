@@ -1,4 +1,4 @@
-"""`aloi annotate`: Label Studio, the exchange with annotators, comparison of their work."""
+"""`aloi annotate`: Label Studio, exchange of documents with annotators, comparison of passes."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from aloi.cli.annotate import guides, pass_comparison, push_pull, server
 app = typer.Typer(
     help="""Annotate in Label Studio, measure agreement, adjudicate.
 
-    Commands connect to the Label Studio server at LABEL_STUDIO_URL, with the token in
-    LABEL_STUDIO_API_KEY. If these environment variables are not set, they connect to the local
-    server that `aloi annotate start` starts.
+    `start` and `stop` control a local Label Studio server. `open`, `push`, `serve --to`, `pull`,
+    `practice` and `adjudicate` connect to the server at LABEL_STUDIO_URL with the access token in
+    LABEL_STUDIO_API_KEY, or to the local server if these environment variables are not set.
+    `agree`, `effort`, `config` and `guidelines` need no server.
     """,
     no_args_is_help=True,
 )

@@ -1,4 +1,4 @@
-"""The connection of the commands to a Label Studio server."""
+"""The connection of `aloi annotate` commands to a Label Studio server."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from aloi.annotation.labelstudio.client import LabelStudioServer
     from aloi.annotation.progress import Progress
 
-HomeOption = Annotated[Path, typer.Option(metavar="DIR", help="Local server folder.")]
+HomeOption = Annotated[Path, typer.Option(metavar="DIR", help="Home folder of the local server.")]
 
 
 @contextmanager
 def connect(home: Path) -> Iterator[tuple[LabelStudioServer, Progress]]:
-    """Yield the server that `find_access` returns, and a function that displays progress."""
+    """Connect to the configured server; yield it with a function that displays progress."""
     from aloi.annotation.labelstudio.access import find_access
     from aloi.annotation.labelstudio.client import LabelStudioServer
 

@@ -1,4 +1,4 @@
-"""`aloi annotate practice`, `config` and `guidelines`: training and rules for annotators."""
+"""`aloi annotate practice`, `config` and `guidelines`: exercises and rules for annotators."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def practice(
 ) -> None:
     """Practise on short texts with known answers.
 
-    The first call creates a practice project in Label Studio. Call the command again to correct the
-    finished texts. The corrections are in French, like the texts and the guide.
+    The first run creates a practice project in Label Studio. Run the command again to have the
+    finished texts corrected; the corrections are in French.
     """
     import getpass
 
@@ -46,7 +46,7 @@ def practice(
 
 
 def _print_session(session: PracticeSession) -> None:
-    """Print the address, progress, corrections and scores of a practice session, in French."""
+    """Print the project address, progress, corrections and scores in French."""
     from aloi.annotation.practice.exercises import format_correction
     from aloi.eval.reports.sheets import format_ratio
 
@@ -73,9 +73,9 @@ def config(
         Path | None, typer.Option(metavar="FILE", help="Output file (default: standard output).")
     ] = None,
 ) -> None:
-    """Write the labelling interface of a schema (XML).
+    """Write the Label Studio labelling interface (XML) for a schema.
 
-    `aloi annotate push` configures its projects with the same interface.
+    `aloi annotate push` configures projects with the same interface.
     """
     from aloi.annotation.guidelines import guide_for
     from aloi.annotation.labelstudio.labelling_interface import labelling_interface
@@ -99,7 +99,8 @@ def guidelines(
     ],
     *,
     schema: Annotated[
-        Path, typer.Option(metavar="FILE", help="Schema (TOML) for the tables.", exists=True)
+        Path,
+        typer.Option(metavar="FILE", help="Schema (TOML) that defines the labels.", exists=True),
     ],
 ) -> None:
     """Update the tables of labels in an annotation guide."""

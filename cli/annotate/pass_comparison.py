@@ -1,4 +1,4 @@
-"""`aloi annotate agree`, `adjudicate` and `effort`: comparison of annotations of one corpus."""
+"""`aloi annotate agree`, `adjudicate` and `effort`: comparison of annotations of the same texts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ PassesArgument = Annotated[
     list[str],
     typer.Argument(
         metavar="PASSES",
-        help="One folder or file per annotator, or the folder that `aloi annotate pull` wrote.",
+        help="One folder or file per annotator (`-` for standard input), or only the folder that "
+        "`aloi annotate pull` wrote.",
     ),
 ]
 
@@ -33,7 +34,8 @@ SchemaOption = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="Schema (TOML) with the symmetric relations (default: all relations are directed).",
+        help="Schema (TOML) that defines which relations are symmetric "
+        "(default: all relations are directed).",
         exists=True,
     ),
 ]
@@ -54,7 +56,7 @@ def agree(
 ) -> None:
     """Measure the agreement of two or more annotators.
 
-    A pass is the set of documents annotated by one annotator. The output shows F1, agreement
+    A pass is the set of documents annotated by one annotator. The command prints F1, agreement
     coefficients, the most frequent disagreements, and the size and annotation time of each pass.
     """
     from aloi.annotation.compare.pass_agreement import compare_passes
@@ -67,11 +69,11 @@ def agree(
 
 
 def _check_passes(paths: list[str]) -> None:
-    """Exit with status 2 if a path is missing or repeated, or if there is a single file."""
+    """Exit with status 2 if a path is missing or repeated, or if the only path is a file."""
     must_exist(*paths)
     if len(set(paths)) < len(paths) or (len(paths) == 1 and not Path(paths[0]).is_dir()):
         raise typer.BadParameter(
-            "expected different paths for two or more annotators, or the folder that "
+            "enter a different path for each of two or more annotators, or only the folder that "
             "`aloi annotate pull` wrote"
         )
 
@@ -82,7 +84,10 @@ def adjudicate(
     corpus_folder: Annotated[
         Path,
         typer.Option(
-            "--corpus", metavar="CORPUS", help="Corpus folder of the documents.", exists=True
+            "--corpus",
+            metavar="CORPUS",
+            help="Corpus folder that contains the documents.",
+            exists=True,
         ),
     ],
     out: Annotated[
@@ -96,17 +101,18 @@ def adjudicate(
         str | None,
         typer.Option(
             metavar="POLICY",
-            help="Decide without Label Studio: `majority` keeps the annotations of more than half "
-            "of the annotators, `annotator=NAME` those of one annotator.",
+            help="Decide without Label Studio: `majority` keeps what more than half of the "
+            "annotators annotated, `annotator=NAME` keeps this annotator's version "
+            "(default: decide in Label Studio).",
         ),
     ] = None,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Settle disagreements and write gold.
 
-    Documents on which all annotators agree become gold unchanged. The others are sent to a Label
-    Studio project for adjudication. Call the command again to write the decided documents and list
-    the open ones.
+    Documents on which all annotators agree become gold unchanged. All other documents are sent to a
+    Label Studio project, in which an adjudicator decides. Run the command again to write the
+    decided documents and list the undecided ones.
     """
     from aloi.annotation.compare.adjudication import prepare_adjudication, write_gold
     from aloi.annotation.compare.passes import read_passes
@@ -114,7 +120,7 @@ def adjudicate(
 
     _check_passes(passes)
     if policy is not None and not is_policy(policy):
-        raise typer.BadParameter("--policy must be `majority` or `annotator=NAME`")
+        raise typer.BadParameter(f"--policy must be `majority` or `annotator=NAME`, not {policy!r}")
     corpus = open_corpus(corpus_folder)
     adjudication = prepare_adjudication(read_passes(passes), corpus.schema)
     with output_lock(str(out or corpus_folder)):
@@ -125,7 +131,8 @@ def adjudicate(
     unanimous = f"{len(adjudication.gold)} without disagreement"
     print(f"gold: {len(gold)} of {count_noun(total, 'document')} ({unanimous}), {written} written")
     if number := len(adjudication.single):
-        print(f"omitted: {count_noun(number, 'document')} of only one annotator", file=sys.stderr)
+        documents = count_noun(number, "document")
+        print(f"omitted: {documents} annotated by only one annotator", file=sys.stderr)
     if decisions.problems:
         fail(decisions.problems)
 
@@ -133,7 +140,7 @@ def adjudicate(
 def _decide(
     contested: list[AdjudicationCase], corpus: Corpus, policy: str | None, home: Path
 ) -> Decisions:
-    """Return the decisions of a policy or in Label Studio, and print the open documents."""
+    """Decide by the policy, or in Label Studio without a policy; print the open documents."""
     from aloi.annotation.compare.adjudication import Decisions
     from aloi.annotation.compare.policy import decide_by_policy
 
@@ -148,7 +155,7 @@ def _decide(
 
 
 def _print_losses(decisions: Decisions) -> None:
-    """Print the ties of a majority, and count the relations lost with a mention."""
+    """Print the ties, and the number of relations omitted because a mention was omitted."""
     for id_, ties in decisions.ties.items():
         for tie in ties:
             print(f"tie, omitted: {id_}: {tie}")
@@ -165,7 +172,7 @@ def _print_open(decisions: Decisions) -> None:
 def _decide_in_project(
     contested: Iterable[AdjudicationCase], corpus: Corpus, home: Path
 ) -> ProjectDecisions:
-    """Send cases to the adjudication project, print its address, and return the decisions."""
+    """Send cases to the adjudication project; print its address; return the decisions."""
     from aloi.annotation.guidelines import guide_for
     from aloi.annotation.labelstudio.adjudication_project import decide_in_project
     from aloi.corpus.formats.shared.notes import Notes
@@ -189,10 +196,18 @@ def _decide_in_project(
 
 def effort(
     predictions: Annotated[
-        str, typer.Argument(metavar="PREDICTIONS", help="Documents with a model's predictions.")
+        str,
+        typer.Argument(
+            metavar="PREDICTIONS",
+            help="Documents with a model's predictions (`-` for standard input).",
+        ),
     ],
     gold: Annotated[
-        str, typer.Argument(metavar="GOLD", help="The same documents with gold annotations.")
+        str,
+        typer.Argument(
+            metavar="GOLD",
+            help="The same documents with gold annotations (`-` for standard input).",
+        ),
     ],
     *,
     schema: SchemaOption = None,
@@ -207,8 +222,8 @@ def effort(
 ) -> None:
     """Count the annotation actions that predictions save.
 
-    Two counts are compared: the actions in Label Studio that correct PREDICTIONS to GOLD, and those
-    that create GOLD from texts without annotations.
+    The command compares the number of actions in Label Studio that correct PREDICTIONS to GOLD with
+    the number of actions that create GOLD from texts without annotations.
     """
     from aloi.annotation.compare.effort import measure_effort
     from aloi.corpus.formats import registry

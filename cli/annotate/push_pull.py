@@ -1,4 +1,4 @@
-"""`aloi annotate open`, `push` and `pull`: documents to annotators, and their work back."""
+"""`aloi annotate open`, `push` and `pull`: exchange of documents and work with annotators."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def open_document(
         str | None,
         typer.Option(
             metavar="DOCUMENTS",
-            help="Predictions to display: a file, a folder or a corpus "
+            help="Predictions to display: a file, folder or corpus, or `-` for standard input "
             "(default: the annotations in the corpus).",
         ),
     ] = None,
@@ -49,7 +49,7 @@ def open_document(
 ) -> None:
     """Open a pre-annotated document in Label Studio.
 
-    The document is first sent to the annotator's project, unless the project has it already.
+    The document is first sent to the annotator's project, unless the project already contains it.
     """
     import getpass
     import webbrowser
@@ -61,7 +61,7 @@ def open_document(
     corpus = open_corpus(corpus_folder)
     selected = [document for document in corpus.documents if document.id == document_id]
     if not selected:
-        raise typer.BadParameter(f"{corpus_folder} has no document {document_id}")
+        raise typer.BadParameter(f"{corpus_folder} contains no document with the id {document_id}")
     predicted = _predictions(predictions or str(corpus_folder))
     request = PushRequest(
         corpus=corpus.manifest.name,
@@ -81,7 +81,8 @@ def open_document(
 SourceArgument = Annotated[
     str,
     typer.Argument(
-        metavar="DOCUMENTS", help="Corpus folder, or documents (`-` for standard input)."
+        metavar="DOCUMENTS",
+        help="Corpus folder, or documents: a file, a folder or `-` for standard input.",
     ),
 ]
 ToOption = Annotated[
@@ -90,21 +91,26 @@ ToOption = Annotated[
 DoubleOption = Annotated[
     float,
     typer.Option(
-        metavar="SHARE", min=0, max=1, help="Share of the documents sent to two annotators."
+        metavar="SHARE",
+        min=0,
+        max=1,
+        help="Proportion of the documents to send to two annotators, from 0 to 1.",
     ),
 ]
 OrderOption = Annotated[
     Literal["as-is", "uncertain-first", "diverse"],
     typer.Option(
-        help="Order of the tasks: as in DOCUMENTS, lowest prediction scores first, or each "
-        "text as different as possible from the previous ones."
+        help="Order of the tasks: as in DOCUMENTS (as-is), lowest prediction scores first "
+        "(uncertain-first), or each text as different as possible from all previous texts "
+        "(diverse)."
     ),
 ]
 PredictionsOption = Annotated[
     str | None,
     typer.Option(
         metavar="DOCUMENTS",
-        help="Predictions to display: a file, a folder or a corpus (default: none).",
+        help="Predictions to display: a file, folder or corpus, or `-` for standard input "
+        "(default: none).",
     ),
 ]
 ModelVersionOption = Annotated[
@@ -118,28 +124,29 @@ FinishedOption = Annotated[
     bool,
     typer.Option(
         "--finished",
-        help="Send the annotations in DOCUMENTS as finished work (default: send none).",
+        help="Send the annotations in DOCUMENTS as finished work (default: send only the texts).",
     ),
 ]
 ChangedOption = Annotated[
     Literal["refuse", "keep", "replace"],
     typer.Option(
-        help="Action if the text of a task has changed: fail without sending anything, keep "
-        "the task, or replace it if it has no work."
+        help="If a document's text differs from the text of its task: fail without sending "
+        "anything (refuse), keep the task (keep), or replace a task without work (replace)."
     ),
 ]
 ProjectOption = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="Project name prefix; required without a corpus (default: the corpus's name).",
+        help="Project name prefix; required unless DOCUMENTS is a corpus folder "
+        "(default: the name of the corpus).",
     ),
 ]
 SchemaOption = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="Schema (TOML); required without a corpus (default: the corpus's schema).",
+        help="Schema (TOML); required unless DOCUMENTS is a corpus folder, which has its own.",
         exists=True,
     ),
 ]
@@ -148,7 +155,7 @@ GuideOption = Annotated[
     typer.Option(
         metavar="FILE",
         help="Guide (Markdown) to display to annotators "
-        "(default: aloi's French guide, if it was written for the schema).",
+        "(default: aloi's French guide if it was written for the schema, otherwise none).",
         exists=True,
     ),
 ]
@@ -171,8 +178,8 @@ def push(
 ) -> None:
     """Send documents to annotators in Label Studio.
 
-    Each annotator has a separate project. A push can be repeated: it keeps existing tasks and sends
-    only missing documents.
+    Each annotator has a separate project. The command can be repeated: it keeps existing tasks and
+    sends only missing documents.
     """
     from aloi.annotation.exchange import push as pushing
     from aloi.annotation.guidelines import guide_for
@@ -180,7 +187,7 @@ def push(
     from aloi.corpus.guides import read_guide
 
     if len(set(to)) < len(to):
-        raise typer.BadParameter("--to has the same annotator twice")
+        raise typer.BadParameter("use each annotator's name only once in --to")
     documents = _push_source(source, project, schema)
     predicted = _predictions(predictions)
     request = pushing.PushRequest(
@@ -212,15 +219,15 @@ def _push_source(source: str, project: str | None, schema: Path | None) -> PushS
     corpus = corpus_at(source)
     if corpus is not None:
         if schema is not None:
-            raise typer.BadParameter("a corpus folder has its own schema; omit --schema")
+            raise typer.BadParameter(f"omit --schema: {source} is a corpus and has its own schema")
         return PushSource.from_corpus(corpus, name=project)
     if schema is None or project is None:
-        raise typer.BadParameter(f"{source} is not a corpus folder; add --schema and --project")
+        raise typer.BadParameter(f"add --schema and --project: {source} is not a corpus folder")
     return PushSource.from_files(source, schema, name=project)
 
 
 def _predictions(source: str | None) -> dict[str, Document]:
-    """Return predictions by document id; empty without a source."""
+    """Return predictions by document id; the dict is empty if `source` is None."""
     from aloi.annotation.exchange.sources import read_predictions
 
     if source is None:
@@ -235,12 +242,14 @@ def _model_name(predictions: Mapping[str, Document]) -> str:
 
     models = model_names(predictions)
     if len(models) > 1:
-        raise typer.BadParameter(f"predictions of {len(models)} models; add --model-version")
+        raise typer.BadParameter(
+            f"add --model-version: the predictions were made by several models: {', '.join(models)}"
+        )
     return models[0] if models else "predictions"
 
 
 def _format_result(result: ProjectPush) -> str:
-    """Return the counts of a push to one project, without those that are zero."""
+    """Return the result of a push to one project as text."""
     counts = [f"{count_noun(result.sent, 'document')} sent", f"{result.present} already present"]
     if result.replaced:
         counts.append(f"{count_noun(result.replaced, 'task')} replaced")
@@ -256,31 +265,38 @@ def pull(
         str,
         typer.Argument(
             metavar="SOURCE",
-            help="Corpus folder, project name prefix, or JSON file exported from Label Studio.",
+            help="Corpus folder, project name prefix, or JSON file exported from Label Studio "
+            "(`-` for a JSON file on standard input).",
         ),
     ],
     *,
     out: Annotated[
-        Path, typer.Option(metavar="DIR", help="Output folder, with one subfolder per annotator.")
+        Path,
+        typer.Option(
+            metavar="DIR", help="Output folder, which will contain one subfolder per annotator."
+        ),
     ],
     annotator: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="Pull only this annotator's project; repeat for several "
-            "(default: all projects; ignored for an exported file).",
+            help="Pull only this annotator's project; repeat for several annotators; ignored for "
+            "an exported file (default: the projects of all annotators).",
         ),
     ] = None,
     edges: Annotated[
         Literal["flag", "trim"],
-        typer.Option(help="White space at the edges of mentions: count and keep it, or remove it."),
+        typer.Option(
+            help="If a mention has white space at an edge: count and keep it (flag), or remove it "
+            "(trim)."
+        ),
     ] = "flag",
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Write annotators' finished work to files.
 
-    Only tasks that changed since the last pull are fetched. Unreadable regions are reported; the
-    rest is written.
+    Only tasks that changed since the last pull are fetched. Unreadable annotations are reported;
+    all other annotations are written.
     """
     from aloi.annotation.exchange.sources import corpus_name
     from aloi.annotation.labelstudio.export import pull_export
@@ -307,7 +323,7 @@ def pull(
 def _pull_projects(
     corpus: str, annotators: list[str], out: Path, notes: Notes, edges: EdgePolicy, home: Path
 ) -> PullReport:
-    """Pull from a server; exit with status 2 if there are no projects of these annotators."""
+    """Pull from a server; exit with status 2 if a requested project does not exist."""
     from aloi.annotation.exchange.pull import NoProjectError, pull_projects, select_projects
 
     with connect(home) as (studio, progress):

@@ -1,4 +1,4 @@
-"""`aloi annotate start`, `stop` and `serve`: Label Studio and a backend for predictions."""
+"""`aloi annotate start`, `stop` and `serve`: a Label Studio server and a prediction backend."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def start(
         str | None,
         typer.Option(
             metavar="URL",
-            help="PostgreSQL database, as postgresql://USER@HOST/DATABASE "
+            help="URL of a PostgreSQL database, in the form postgresql://USER@HOST/DATABASE "
             "(default: the database of the last start, initially SQLite).",
         ),
     ] = None,
@@ -36,8 +36,8 @@ def start(
 ) -> None:
     """Start the local Label Studio server.
 
-    If it is already running, only its address is printed. The first start installs Label Studio
-    (1 GB, several minutes).
+    If the server is already running, the command only prints its address. The first start installs
+    Label Studio (1 GB, several minutes).
     """
     from aloi.annotation.labelstudio.local import server
 
@@ -73,15 +73,16 @@ def serve(
         str | None,
         typer.Option(
             metavar="PROJECT",
-            help="Connect the projects of all annotators: corpus folder or project name prefix "
-            "(default: connect no project).",
+            help="Corpus folder or project name prefix; the model is connected to the projects of "
+            "all its annotators (default: none).",
         ),
     ] = None,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Serve live predictions of a model to Label Studio.
 
-    When an annotator opens a text, Label Studio requests predictions for it. Stop with Ctrl+C.
+    When an annotator opens a text, Label Studio requests predictions for this text. Press Ctrl+C
+    to stop the command.
     """
     from aloi.annotation.exchange.sources import corpus_name
     from aloi.annotation.labelstudio.live_predictions import running_backend
@@ -96,7 +97,7 @@ def serve(
 
 
 def _connect_projects(corpus: str, backend: str, home: Path) -> None:
-    """Connect the projects of a corpus's annotators to a backend, and print their addresses."""
+    """Connect the projects of all annotators to a backend, and print the project addresses."""
     from aloi.annotation.exchange.pull import pass_annotators
     from aloi.annotation.labelstudio.live_predictions import connect_projects
 

@@ -1,1 +1,1 @@
-"""Output and inputs that the commands share."""
+"""Functions and options for input and output that several commands use."""

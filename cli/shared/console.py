@@ -1,4 +1,4 @@
-"""Output of the commands: problems, progress, tables, JSON files."""
+"""Output of the commands: problems, progress, tables and JSON files."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def print_notes(notes: Iterable[str]) -> None:
 
 
 def output_lock(target: str) -> AbstractContextManager[None]:
-    """Lock an output until the block ends (see `corpus.locks`); `-` is not locked."""
+    """Lock an output until the `with` block ends (see `corpus.locks`); `-` is not locked."""
     from aloi.corpus.locks import lock_output
 
     return lock_output(target)
@@ -50,10 +50,10 @@ def output_lock(target: str) -> AbstractContextManager[None]:
 def progress(
     items: Iterable[Item], what: str, *, total: int | None = None, done: int = 0
 ) -> Iterable[Item]:
-    """Return the items; while they are consumed, a progress bar is shown on standard error.
+    """Return the items, and show a progress bar on standard error while they are consumed.
 
-    No bar is shown unless standard error is a terminal. `done` of the `total` items were processed
-    by an earlier run.
+    The bar is shown only if standard error is a terminal. `done` is the number of items that an
+    earlier run processed; they are part of `total`.
     """
     return _with_progress_bar(items, what, total, done) if sys.stderr.isatty() else items
 
@@ -82,7 +82,7 @@ def _with_progress_bar(
 
 @contextmanager
 def steps() -> Iterator[Callable[[str], object]]:
-    """Yield a function that shows the current step on standard error, if it is a terminal."""
+    """Yield a function that shows the current step if standard error is a terminal."""
     if not sys.stderr.isatty():
         yield lambda step: None
         return
@@ -95,7 +95,7 @@ def steps() -> Iterator[Callable[[str], object]]:
 def stdout_console(*, width: int = 120) -> Console:
     """Return a rich console on standard output.
 
-    It is as wide as the terminal, or `width` columns wide if there is no terminal.
+    The console is as wide as the terminal, or `width` columns wide if there is no terminal.
     """
     from rich.console import Console
 
@@ -103,7 +103,7 @@ def stdout_console(*, width: int = 120) -> Console:
 
 
 def print_sheets(sheets: Iterable[Sheet], *, width: int = 120) -> None:
-    """Print tables of text to standard output."""
+    """Print sheets as tables to standard output."""
     from aloi.eval.reports.sheets import rich_table
 
     console = stdout_console(width=width)
@@ -112,14 +112,14 @@ def print_sheets(sheets: Iterable[Sheet], *, width: int = 120) -> None:
 
 
 def print_frames(frames: Mapping[str, pd.DataFrame]) -> None:
-    """Print data frames to standard output, each under its title."""
+    """Print data frames as tables to standard output, each under its title."""
     console = stdout_console()
     for title, frame in frames.items():
         console.print(table(title, frame))
 
 
 def write_json(path: Path | None, content: Any) -> None:  # noqa: ANN401 - any JSON value
-    """Write indented JSON to a file atomically; do nothing without a path."""
+    """Write indented JSON to a file atomically; do nothing if `path` is None."""
     from aloi.corpus.atomic_files import atomic_text_file
 
     if path is not None:

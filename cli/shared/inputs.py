@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def must_exist(*paths: str) -> None:
-    """Exit with status 2 if a path other than `-` does not exist, or if two are the same stream."""
+    """Exit with status 2 if a path (except `-`) is missing or if two paths are the same stream."""
     from aloi.corpus.streams import STANDARD_STREAM, stream_identity
 
     for path in paths:
@@ -21,7 +21,7 @@ def must_exist(*paths: str) -> None:
             raise typer.BadParameter(f"no such file or folder: {path}")
     streams = [stream for stream in map(stream_identity, paths) if stream is not None]
     if len(set(streams)) < len(streams):
-        raise typer.BadParameter("standard input or a pipe can only be used for one of the inputs")
+        raise typer.BadParameter("use standard input or a pipe for only one of the inputs")
 
 
 def open_corpus(folder: Path) -> Corpus:
@@ -29,19 +29,19 @@ def open_corpus(folder: Path) -> Corpus:
     from aloi.corpus.corpus_folder import Corpus, is_corpus
 
     if not is_corpus(folder):
-        raise typer.BadParameter(f"no corpus.toml in {folder}")
+        raise typer.BadParameter(f"{folder} is not a corpus folder: it contains no corpus.toml")
     return Corpus.open(folder)
 
 
 def corpus_at(path: str) -> Corpus | None:
-    """Return the corpus if `path` is a corpus folder, else None."""
+    """Return the corpus if `path` is a corpus folder, otherwise None."""
     from aloi.corpus.corpus_folder import Corpus, is_corpus
 
     return Corpus.open(Path(path)) if is_corpus(Path(path)) else None
 
 
 def schema_for(schema: Path | None, corpus: Corpus | None = None) -> Schema | None:
-    """Return the schema in a file if one is given, else the schema of the corpus, if any."""
+    """Read the schema file, if given; otherwise return the schema of the corpus, if given."""
     from aloi.corpus.schema import load_schema
 
     if schema is not None:

@@ -1,4 +1,4 @@
-"""Options and values that several commands have."""
+"""Options and option values that several commands use."""
 
 from __future__ import annotations
 
@@ -10,29 +10,31 @@ import typer
 OverrideOptions = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", metavar="KEY=VALUE", help="Change a config value, e.g. system.seed=2; repeatable."
+        "--set",
+        metavar="KEY=VALUE",
+        help="Change a value of the config, for example system.seed=2; repeatable.",
     ),
 ]
 
 
 class Engine(StrEnum):
-    """How work is distributed: in this process and its forks, or by Ray."""
+    """How work is distributed: in this process and its child processes, or by Ray."""
 
     LOCAL = "local"
     RAY = "ray"
 
 
 class ComponentKind(StrEnum):
-    """A component that is trained separately."""
+    """A pipeline component that can be trained separately."""
 
     NER = "ner"
     RELATIONS = "relations"
 
 
 def parse_overrides(settings: list[str] | None) -> dict[str, Any]:
-    """Return the values of `--set` by dotted key, read as JSON, otherwise as text.
+    """Return the values of `--set` by dotted key; a value that is not valid JSON is a string.
 
-    Exits with status 2 if one is not of the form section.key=value.
+    Exit with status 2 if a setting does not have the form section.key=value.
     """
     import srsly
 
@@ -40,7 +42,7 @@ def parse_overrides(settings: list[str] | None) -> dict[str, Any]:
     for setting in settings or ():
         key, equals, value = setting.partition("=")
         if not equals or "." not in key:
-            raise typer.BadParameter(f"--set takes section.key=value, not {setting!r}")
+            raise typer.BadParameter(f"--set must have the form section.key=value, not {setting!r}")
         try:
             overrides[key] = srsly.json_loads(value)
         except ValueError:
@@ -54,5 +56,5 @@ def refuse_streams(*paths: str) -> None:
 
     if any(map(is_stream, paths)):
         raise typer.BadParameter(
-            "--engine ray cannot read or write standard input, standard output or pipes: use files"
+            "use files with --engine ray: Ray cannot use standard input, standard output or pipes"
         )

@@ -13,11 +13,12 @@ URL_FORM = "postgresql://USER@HOST:PORT/DATABASE"
 
 
 def database_environment(url: str | None, data: Path) -> dict[str, str]:
-    """Return the environment variables that give Label Studio its database.
+    """Return the environment variables that configure Label Studio's database.
 
-    Without a `url`, the database is an SQLite file in the folder `data`. Values missing in the URL
-    are left to the PostgreSQL client (PGHOST, PGPORT, PGUSER, PGPASSWORD, ~/.pgpass, PGSSLMODE,
-    etc.). Raise `DataError` if `url` is not the URL of a PostgreSQL database.
+    If `url` is None, the database is an SQLite file in the folder `data`. For values that the URL
+    does not contain, the PostgreSQL client uses its own settings (PGHOST, PGPORT, PGUSER,
+    PGPASSWORD, ~/.pgpass, PGSSLMODE, etc.). Raise `DataError` if `url` is not the URL of a
+    PostgreSQL database.
     """
     if url is None:
         return {
@@ -36,7 +37,7 @@ def database_environment(url: str | None, data: Path) -> dict[str, str]:
 
 
 def display_url(url: str | None) -> str:
-    """Return a database URL without its password, or `SQLite` without a URL."""
+    """Return a database URL without its password, or `SQLite` if `url` is None."""
     if url is None:
         return "SQLite"
     parts = _split(url)
@@ -44,12 +45,12 @@ def display_url(url: str | None) -> str:
 
 
 def _split(url: str) -> SplitResult:
-    """Split a PostgreSQL URL. Errors do not quote it, because it may contain a password."""
-    with suppress(ValueError):  # the port is not a number
+    """Split a PostgreSQL URL. Errors do not quote the URL, because it may contain a password."""
+    with suppress(ValueError):  # raised if the port is not a number
         parts = urlsplit(url)
         bare = not parts.query and not parts.fragment and parts.port != 0
         if parts.scheme in ("postgresql", "postgres") and parts.path.strip("/") and bare:
             return parts
     what = "the database URL is not a valid PostgreSQL URL"
-    fix = f"Write {URL_FORM}; set other options with variables such as PGSSLMODE"
+    fix = f"Use the form {URL_FORM}; set all other options in variables such as PGSSLMODE"
     raise DataError([Problem("bad-database", what, fix)])

@@ -1,7 +1,8 @@
-"""The gunicorn configuration for Label Studio, read in Label Studio's own environment.
+"""The gunicorn configuration for Label Studio, read in Label Studio's virtual environment.
 
-It replaces Label Studio's `start` command, which uses Django's development server: a single process
-that switches to another port if its own is taken. Settings, data and pages are the same.
+gunicorn replaces Label Studio's `start` command, which uses Django's development server: a single
+process that switches to a different port if the requested one is taken. Settings, data and pages
+are the same.
 """
 
 import os
@@ -11,7 +12,7 @@ from pathlib import Path
 import label_studio
 
 PACKAGE = str(Path(label_studio.__file__).parent)
-SQLITE = os.environ["DJANGO_DB"] == "sqlite"  # one writer at a time: more processes only wait
+SQLITE = os.environ["DJANGO_DB"] == "sqlite"  # one writer at a time: more processes would wait
 
 wsgi_app = "label_studio.core.wsgi:application"
 pythonpath = PACKAGE
@@ -19,7 +20,7 @@ preload_app = True
 worker_class = "gthread"
 workers = 1 if SQLITE else int(os.environ.get("WEB_CONCURRENCY") or os.cpu_count() or 1)
 threads = 8
-keepalive = 75  # longer than clients keep an idle connection, so that the server never closes it
+keepalive = 75  # longer than in clients, so that the server never closes an idle connection first
 control_socket_disable = True
 
 

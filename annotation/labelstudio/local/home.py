@@ -1,8 +1,8 @@
 """The home folder of a local Label Studio server: its access data and its lock.
 
-`server.pid` contains the number of the server's process. It is locked while any process of the
-server lives, through an open file that they inherit. A process number alone would not suffice: the
-system may have reused it.
+`server.pid` contains the id of the server's main process. All processes of the server inherit this
+file open and locked, so that the lock lasts until the last one ends. The id alone would not show
+whether the server is running, because the system may have given it to a different process.
 """
 
 from __future__ import annotations
@@ -25,7 +25,10 @@ PID_FILE = "server.pid"
 
 @dataclass(frozen=True, slots=True)
 class LocalServer:
-    """The address, user and token of a local server, and its database's URL (None: SQLite)."""
+    """The address, user and access token of a local server, and its database URL.
+
+    `database` is None for SQLite.
+    """
 
     url: str
     username: str
@@ -40,7 +43,7 @@ class LocalServer:
 
 
 def read_access(home: Path) -> LocalServer | None:
-    """Return the server in `access.toml`, or None without this file.
+    """Return the server described in `access.toml`, or None if the file does not exist.
 
     Raise `DataError` if the file is invalid.
     """
@@ -50,14 +53,14 @@ def read_access(home: Path) -> LocalServer | None:
     except FileNotFoundError:
         return None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError):
-        what = "not a valid access file"
-        fix = "Delete it: the next start writes a new one and sets its user's password and token"
+        what = "this is not a valid access file"
+        fix = "Delete the file; the next start writes a new one, with a new password and token"
         raise DataError([Problem("bad-access", what, fix, file=str(file))]) from None
 
 
 @contextmanager
 def saved_access(home: Path, server: LocalServer) -> Iterator[None]:
-    """Write a server to `access.toml`; restore the previous file if the block fails."""
+    """Write a server to `access.toml`; restore the previous file if the `with` block fails."""
     file = home / ACCESS_FILE
     before = file.read_bytes() if file.exists() else None
     values = {key: value for key, value in asdict(server).items() if value is not None}
@@ -73,7 +76,7 @@ def saved_access(home: Path, server: LocalServer) -> Iterator[None]:
 
 
 def _write_private(file: Path, content: bytes) -> None:
-    """Write a file completely or not at all, readable by its owner only from the start."""
+    """Write a file completely or not at all; it is never readable by other users."""
     partial = file.with_name(f".{file.name}.partial")
     partial.unlink(missing_ok=True)
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -83,7 +86,7 @@ def _write_private(file: Path, content: bytes) -> None:
 
 
 def acquire_lock(home: Path) -> int | None:
-    """Lock the home; return the descriptor of the lock, or None if another process has it.
+    """Lock a home; return the descriptor of the locked file, or None if it is already locked.
 
     The lock lasts until every process that inherited the descriptor has ended or closed it.
     """
@@ -98,7 +101,7 @@ def acquire_lock(home: Path) -> int | None:
 
 
 def is_locked(home: Path) -> bool:
-    """Return whether a server is running in the home or being started."""
+    """Return whether the server of a home is running or starting."""
     try:
         with (home / PID_FILE).open("rb") as stream:
             fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -110,17 +113,18 @@ def is_locked(home: Path) -> bool:
 
 
 def record_process(lock: int, process: int) -> None:
-    """Write the number of the process that inherited the lock into the locked file."""
+    """Write the id of the process that inherited the lock to the locked file."""
     os.pwrite(lock, str(process).encode(), 0)
 
 
 def locking_process(home: Path) -> int:
-    """Return the number of the process that locks the home, the leader of its group.
+    """Return the id of the process that locks a home, which is also the id of its process group.
 
-    Raise `DataError` if a command is still preparing to start a server.
+    Raise `DataError` if a different command is still preparing to start the server.
     """
     number = (home / PID_FILE).read_text(encoding="ascii")
     if number:
         return int(number)
-    what, fix = f"another command is setting up {home}", "Wait until it has finished, or stop it"
+    what = f"another command is setting up the server of {home}"
+    fix = "Wait until that command has finished, or stop it"
     raise DataError([Problem("busy-home", what, fix)])

@@ -1,6 +1,6 @@
 """The virtual environment of Label Studio.
 
-It is separate from aloi's because Label Studio pins versions that conflict with aloi's.
+Label Studio has its own environment, because it pins versions that conflict with those of aloi.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from pathlib import Path
 from aloi.corpus.problems import DataError, Problem
 
 LOCK_FILE = Path(__file__).with_name("label-studio.lock")
-"""The lock file: every package with its hashes. Its header says how it is generated."""
+"""The lock file: every package with its hashes. Its header explains how to generate the file."""
 
 READY_FILE = "aloi-installed"
-"""The file that is written last into an environment, with the hash of its lock file."""
+"""The file that is written to an environment last, with the hash of the lock file."""
 
 MAX_PIP_OUTPUT = 1000
 """The number of code points of pip's output that an error message quotes."""
@@ -29,7 +29,7 @@ def lock_hash() -> str:
 
 
 def is_installed(environment: Path) -> bool:
-    """Return whether an environment was completely installed from the current lock file."""
+    """Return whether an environment was installed completely from the current lock file."""
     ready = environment / READY_FILE
     return ready.is_file() and ready.read_text(encoding="utf-8") == lock_hash()
 
@@ -37,8 +37,8 @@ def is_installed(environment: Path) -> bool:
 def install(environment: Path) -> None:
     """Create the environment from the lock file, replacing an existing one.
 
-    This takes 1 GB of disk space and several minutes. Raise `DataError` with pip's output if it
-    fails.
+    This takes 1 GB of disk space and several minutes. Raise `DataError` with pip's output if the
+    installation fails.
     """
     shutil.rmtree(environment, ignore_errors=True)
     _run(sys.executable, "-m", "venv", environment)

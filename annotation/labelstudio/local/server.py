@@ -33,7 +33,7 @@ START_TIMEOUT = 900.0
 """Seconds until a started server must be ready. The first start creates the database tables."""
 
 STOP_TIMEOUT = 35.0
-"""Seconds to wait for the server to stop before it is killed. It completes requests for 30."""
+"""Seconds to wait before killing the server. It may complete open requests for 30 seconds."""
 
 DEFAULT_SETTINGS = {
     "DEBUG": "false",
@@ -56,10 +56,10 @@ def start(
     database: str | None = None,
     progress: Progress = ignore_progress,
 ) -> LocalServer:
-    """Start the server of `home` and return it when it is ready; a running server is returned.
+    """Return the server of `home` when it is ready; start it unless it is already running.
 
     `port` and `database` (a URL) default to those of the last start. Raise `DataError` if the port
-    is taken, the home's data are in another database, or the server fails to start.
+    is taken, if the data of `home` are in a different database, or if the server fails to start.
     """
     home = home.resolve()
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -77,7 +77,7 @@ def start(
 def stop(home: Path) -> bool:
     """Stop the server of `home`; return whether one was running.
 
-    Raise `DataError` if it does not stop.
+    Raise `DataError` if the server does not stop.
     """
     home = home.resolve()
     if not homes.is_locked(home):
@@ -91,17 +91,17 @@ def stop(home: Path) -> bool:
             if not homes.is_locked(home):
                 return True
             time.sleep(0.05)
-    fix = f"Kill the process group {group}"
-    raise DataError([Problem("not-stopped", "Label Studio does not stop", fix)])
+    what = f"the Label Studio server of {home} does not stop"
+    raise DataError([Problem("not-stopped", what, f"Kill the process group {group}")])
 
 
 def _running_server(home: Path) -> LocalServer | None:
-    """Return the running server of the home when it is ready, or None if it exits before."""
+    """Return the running server of a home when it is ready, or None if it exits first."""
     homes.locking_process(home)
     server = homes.read_access(home)
     if server is None:
         what = f"a server is running in {home}, but its access file is missing"
-        fix = "Stop it with `aloi annotate stop`, then start it again"
+        fix = "Stop the server with `aloi annotate stop`, then start it again"
         raise DataError([Problem("no-access", what, fix)])
     return server if _wait_until_ready(server, lambda: homes.is_locked(home)) else None
 
@@ -115,14 +115,17 @@ def _configure(home: Path, port: int | None, database: str | None) -> LocalServe
         server = LocalServer(url, USERNAME, password, token, database)
     elif database and databases.display_url(database) != databases.display_url(server.database):
         what = f"the data of {home} are in {databases.display_url(server.database)}"
-        fix = "Omit --database, or choose another folder with --home"
+        fix = "Omit --database, or choose a different folder with --home"
         raise DataError([Problem("other-database", what, fix)])
     url = f"http://{HOST}:{port}" if port else server.url
     return replace(server, url=url, database=database or server.database)
 
 
 def _install_and_launch(home: Path, server: LocalServer, lock: int, progress: Progress) -> None:
-    """Install Label Studio if necessary, and launch it; restore the home if this fails."""
+    """Install Label Studio if necessary, then launch the server.
+
+    Restore the previous access file if the launch fails.
+    """
     environment = _environment(home, server)
     _check_port(server.port)
     if not installation.is_installed(home / "venv"):
@@ -134,7 +137,7 @@ def _install_and_launch(home: Path, server: LocalServer, lock: int, progress: Pr
 
 
 def _environment(home: Path, server: LocalServer) -> dict[str, str]:
-    """Return the server's environment: the user's, with defaults and with required values."""
+    """Return the environment of the server: the user's variables, defaults and required values."""
     return {
         **{f"LABEL_STUDIO_{key}": value for key, value in DEFAULT_SETTINGS.items()},
         **os.environ,
@@ -153,13 +156,13 @@ def _check_port(port: int) -> None:
         if probe.connect_ex((HOST, port)):
             return
     what = f"port {port} is taken by another program"
-    raise DataError([Problem("busy-port", what, "Choose another with --port")])
+    raise DataError([Problem("busy-port", what, "Choose a different port with --port")])
 
 
 def _launch(home: Path, server: LocalServer, environment: dict[str, str], lock: int) -> None:
-    """Launch the server in a new session with the lock, and wait until it is ready.
+    """Launch the server in a new session, pass it the lock, and wait until it is ready.
 
-    Raise `DataError` with the last line of the log if the server exits before.
+    Raise `DataError` with the last line of the log if the server exits first.
     """
     log = home / "server.log"
     configuration = Path(__file__).with_name("gunicorn_conf.py")
@@ -180,7 +183,8 @@ def _launch(home: Path, server: LocalServer, environment: dict[str, str], lock: 
         homes.record_process(lock, process.pid)
         if not _wait_until_ready(server, lambda: process.poll() is None):
             what = f"Label Studio exited during startup: {_last_line(log)}"
-            raise DataError([Problem("not-started", what, "See the log", file=str(log))])
+            fix = "Read the log and correct the error"
+            raise DataError([Problem("not-started", what, fix, file=str(log))])
     except BaseException:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -190,20 +194,21 @@ def _launch(home: Path, server: LocalServer, environment: dict[str, str], lock: 
 
 
 def _wait_until_ready(server: LocalServer, alive: Callable[[], bool]) -> bool:
-    """Wait until the server is ready; return False if it exits before."""
+    """Wait until the server is ready; return False if it exits first."""
     deadline = time.monotonic() + START_TIMEOUT
     while alive():
         if _is_ready(server):
             return True
         if time.monotonic() > deadline:
             what = f"Label Studio is not ready after {START_TIMEOUT:.0f} s"
-            raise DataError([Problem("not-started", what, "See server.log")])
+            fix = "Read server.log in the home folder and correct the error"
+            raise DataError([Problem("not-started", what, fix)])
         time.sleep(0.2)
     return False
 
 
 def _is_ready(server: LocalServer) -> bool:
-    """Return whether the server answers and the token belongs to its user."""
+    """Return whether the server answers and accepts the access token of its first user."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     opener.addheaders = [("Authorization", f"Token {server.token}")]
     try:

@@ -63,7 +63,7 @@ def test_an_annotators_version_is_taken_and_documents_without_it_stay_open() -> 
     other = AdjudicationCase({name: Document("z", "", ()) for name in ("anne", "eve")}, SCHEMA)
     decisions = decide_by_policy([TWO, other], "annotator=luc")
     assert decisions.gold["d"].entities == LUC.entities
-    assert decisions.open == {"z": "luc has not annotated it"}
+    assert decisions.open == {"z": "luc has not annotated this document"}
 
 
 @pytest.mark.parametrize("policy", ["", "majority=anne", "annotator=", "annotator", "vote"])
