@@ -167,7 +167,7 @@ def test_a_written_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("id_", ["a\nb", " a", "a\u2028b"])
 def test_ids_that_do_not_fit_in_a_line_are_refused(tmp_path: Path, id_: str) -> None:
-    with pytest.raises(DataError, match="does not fit in a line"):
+    with pytest.raises(DataError, match="id contains a line break"):
         hipe.write([Document(id_, "x", ())], tmp_path / "f.tsv", hipe.WriteOptions(), Notes())
     assert list(tmp_path.iterdir()) == []
 
