@@ -101,7 +101,7 @@ def _unwritable_values(document: Document) -> Iterator[Problem]:
             values.append((place, f"the attribute {name!r}", value))
             if not _is_feature_name(name):
                 what = f"the attribute name {name!r} is not a valid feature name"
-                fix = "Use a letter, then letters, digits or _; avoid names reserved in UIMA or Python"
+                fix = "Use a letter, then letters, digits or _; avoid names of UIMA or Python"
                 yield Problem("bad-attribute", what, fix, document.id, place)
     for place_, where, value in values:
         if illegal := _ILLEGAL.search(value):
