@@ -14,8 +14,8 @@ line that is exactly `+++`.
 A mention is written as `[surface](LABEL#id@ref key=value)`; `#id`, `@ref` and the attributes are
 optional and must have this order. Mentions without an id are numbered e1, e2 … in the order of
 their opening brackets. In the text, `\[`, `\]` and `\\` represent the characters `[`, `]` and `\`,
-and a line that is exactly `+++` is written as `\+++`. In labels, ids, refs, keys and values, characters other
-than letters, digits and `_-.:/` are percent-encoded (UTF-8).
+and a line that is exactly `+++` is written as `\+++`. In labels, ids, refs, keys and values,
+all characters except letters, digits and `_-.:/` are percent-encoded (UTF-8).
 
 The format represents everything in a document with two exceptions. Mentions that overlap without
 nesting are dropped. Metadata with the key `id` or the value None is a `DataError` of
@@ -197,8 +197,10 @@ class _TextParser:
             elif tag and self.opened:
                 self._close(tag, token.start())
             elif tag or stray:
-                fix = "Write a mention as [surface](LABEL), and a plain bracket as \\[ or \\]"
-                self._report(f"no `[` opens `{token[0][:_EXCERPT]}`", fix, token.start())
+                fix = (
+                    "Write a mention as [surface](LABEL), and plain characters as \\[, \\] and \\\\"
+                )
+                self._report(f"unexpected `{token[0][:_EXCERPT]}`", fix, token.start())
             else:
                 self.characters.append(escaped or plain)
                 self.length += len(escaped or plain)
