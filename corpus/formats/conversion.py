@@ -21,7 +21,7 @@ Documents = Iterable[Document]
 
 
 class FormatOptionError(ValueError):
-    """A format is unknown, or an option or its value is invalid for the format."""
+    """The error for an unknown format, or for an option that is invalid for the format."""
 
 
 @dataclass(frozen=True, slots=True)

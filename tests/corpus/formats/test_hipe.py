@@ -89,7 +89,7 @@ def test_columns_are_identified_by_name(tmp_path: Path) -> None:
     (document,) = read(tmp_path, content)
     assert (document.id, document.text) == ("f", "Ana\nRoy")
     assert document.entities == (Entity(id="e1", start=0, end=3, label="pers", ref="Q1"),)
-    with pytest.raises(DataError, match="no column NE-FINE-LIT"):
+    with pytest.raises(DataError, match="missing columns: NE-FINE-LIT"):
         read(tmp_path, content, layer="fine")
 
 

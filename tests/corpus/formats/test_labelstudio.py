@@ -238,7 +238,7 @@ def test_reserved_names_are_reported() -> None:
         (),
         {"text": 1},
     )
-    with pytest.raises(DataError, match="reserved names .*: ref, text"):
+    with pytest.raises(DataError, match=r"reserved names .*: ref, text"):
         written(document, "labelstudio")
 
 
