@@ -1,1 +1,1 @@
-"""Formats of annotated documents, one module each; `registry` finds them by name."""
+"""Formats of annotated documents, one module or package each; `registry` loads them by name."""

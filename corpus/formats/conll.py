@@ -1,20 +1,22 @@
-"""conll: one token per line in columns, blank lines between sentences, tags in a BIO scheme.
+"""conll: columns with one token per line, blank lines between sentences, and BIO tags.
 
 Source: the CoNLL-2002 and CoNLL-2003 shared tasks (Tjong Kim Sang and De Meulder 2003). Columns are
 separated by tabs, or by spaces in lines without tabs.
 
-A line `-DOCSTART-` opens a document; its id is the value of the column `id=…` (percent-encoded), or
-the file's name with a number. A line `# id = …` or `# newdoc id = …` opens a document too; directly
-after a `-DOCSTART-` without an id, it sets the id of that document instead. A file without such
-lines is one document with the file's name as its id. Other lines `# key = value` are left out.
+A line `-DOCSTART-` opens a document; the document id is the value of the column `id=…`
+(percent-encoded), or `FILE-NUMBER` without this column. A line `# id = …` or `# newdoc id = …` also
+opens a document; directly after a `-DOCSTART-` without an id, it sets the id of that document
+instead. A file without such lines is one document whose id is the name of the file. All other lines
+`# key = value` are left out and counted.
 
 The format represents flat mentions with labels. Only the tokens of a text are stored: the reader
-rebuilds the text with `tokens.detokenize`, one sentence per line, and the writer counts the
-documents for which that gives another text. Labels with white space are a `DataError`.
+rebuilds the text with `tokens.detokenize`, one sentence per line. The writer counts the documents
+whose rebuilt text differs from the original, and raises `DataError` for labels with white space.
 
 Read options:
 
-- `token`, `tag`: the columns, counted from 0, or from the end if negative (default: 0 and -1)
+- `token`, `tag`: the column of the tokens and the column of the tags, counted from 0; negative
+  numbers count from the end (default: 0 and -1)
 - `scheme`: detect (default), iob1, iob2 or bilou, which includes IOBES
 - `repair`: the treatment of tags that break the scheme: error (default), conlleval (mentions begin
   and end at such tags), or discard (mentions that contain such tags are left out)
@@ -67,7 +69,7 @@ _WHITE_SPACE = re.compile(r"\s")
 
 
 class ReadOptions(Options, frozen=True):
-    """The columns of tokens and tags, the tag scheme, and the repair of tags that break it."""
+    """The columns of tokens and tags, the tag scheme, and the treatment of tags that break it."""
 
     token: int = 0
     tag: int = -1
@@ -83,7 +85,7 @@ class WriteOptions(Options, frozen=True):
 
 
 def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
-    """Yield the documents of a file, or of the `.conll`, `.bio` and `.iob` files of a folder."""
+    """Yield the documents of a file, or of the `.conll`, `.bio` and `.iob` files below a folder."""
 
     def make_reader(file: Path, file_id: str) -> _Reader:
         columns = options.token, options.tag
@@ -99,13 +101,13 @@ class _Sentence(TagSequence):
 
 @dataclass(slots=True)
 class _Reader(TokenLineReader[_Sentence]):
-    """Parses the lines of a file; `opened` counts the documents that a line opened."""
+    """Parses the lines of a file; `opened` is the number of lines that opened a document."""
 
     token_column: int
     tag_column: int
     opened: int = field(init=False, default=0)
     named: bool = field(init=False, default=False)
-    """Whether a line has named the current document."""
+    """Whether a line gives the id of the current document."""
     sentence: _Sentence = field(init=False, default_factory=_Sentence)
 
     def parse_line(self, line: str, number: int) -> ParsedDocument[_Sentence] | None:
@@ -130,7 +132,7 @@ class _Reader(TokenLineReader[_Sentence]):
         return self.open_document(id_ or f"{self.file_id}-{self.opened}", number)
 
     def _parse_id(self, id_: str, number: int) -> ParsedDocument[_Sentence] | None:
-        """Open a document, or name the current one if it has neither a name nor tokens."""
+        """Open a document, or set the id of the current one if it has neither an id nor tokens."""
         if self.named or self.document.sequences:
             return self._open(id_, number)
         self.document.id = id_ or self.document.id
@@ -144,7 +146,8 @@ class _Reader(TokenLineReader[_Sentence]):
         complete = last > 0 and all(-last - 1 <= column <= last for column in columns)
         if not complete or not cells[self.token_column]:
             fix = "Write a token and its tag in each line, or set the options token and tag"
-            self.report("bad-conll", "too few columns, or empty token", fix, number)
+            what = "the line has too few columns, or the token is empty"
+            self.report("bad-conll", what, fix, number)
             return
         if not self.sentence.words:
             self.document.sequences.append(self.sentence)

@@ -1,30 +1,30 @@
-r"""conllu: CoNLL-U, the ten columns of Universal Dependencies, with mentions in the column MISC.
+r"""conllu: CoNLL-U, the ten-column format of Universal Dependencies, with mentions in MISC.
 
 Source: https://universaldependencies.org/format.html; white space as in UDPipe
-(https://ufal.mff.cuni.cz/udpipe/1/users-manual). A mention is written as `NER=` and a tag in IOB1,
-IOB2 or BILOU in MISC of each word. `# newdoc id = …` opens a document; the lines `# key = value`
-between it and the first sentence are its metadata. A file without `# newdoc` is one document with
-the file's name as its id. The words of a multiword token (`1-2`) share its offsets; if the
-multiword token has a tag, the tags of its words are ignored.
+(https://ufal.mff.cuni.cz/udpipe/1/users-manual). The column MISC of each word of a mention contains
+`NER=` and a tag in IOB1, IOB2 or BILOU. `# newdoc id = …` opens a document; the lines
+`# key = value` between this line and the first sentence are its metadata. A file without `# newdoc`
+is one document whose id is the name of the file. The words of a multiword token (`1-2`) get the
+offsets of that token; if the multiword token has a tag, the tags of its words are ignored.
 
-The text consists of the words and the white space between them. The first of these rules that
-applies gives the white space after a word:
+The text consists of the words and the white space between them. The white space after a word is
+given by the first of these rules that applies:
 
-- the value of `SpacesAfter=`, where `\s` is a space and `\p` is `|`; `\t`, `\r`, `\n` and `\\` are
-  used as well, and, as an extension of this project, `\uXXXX`
-- nothing after `SpaceAfter=No`
-- the white space in `# text`
-- a line end before `# newpar`
-- a space
+1. With `SpacesAfter=`, its value, where `\s` is a space and `\p` is `|`; `\t`, `\r`, `\n` and `\\`
+   are escape sequences, too, and so is `\uXXXX`, an extension of this project.
+2. With `SpaceAfter=No`, nothing.
+3. With `# text`, the white space in that text.
+4. Before `# newpar`, a line end.
+5. Otherwise, a space.
 
-The format represents flat mentions with labels, any text with at least one word, and metadata of
-one line. Labels with white space, `|` or `=` and ids that do not fit in a line are a `DataError`.
-Analyses of words, empty nodes, other comments and the mentions of `Entity=` (CorefUD) are left out
-in reading and counted.
+The format represents flat mentions with labels, any text with at least one word, and metadata with
+one-line values. The writer raises `DataError` for labels with white space, `|` or `=`, and for
+document ids that contain line breaks or begin or end with white space. The reader leaves out and
+counts analyses of words, empty nodes, all other comments, and the mentions in `Entity=` (CorefUD).
 
 Read options:
 
-- `key`: the key of the tags in MISC (default: NER)
+- `key`: the key for tags in MISC (default: NER)
 - `scheme`: detect (default), iob1, iob2 or bilou, which includes IOBES
 - `repair`: the treatment of tags that break the scheme: error (default), conlleval (mentions begin
   and end at such tags), or discard (mentions that contain such tags are left out)
@@ -79,7 +79,7 @@ _ESCAPE = re.compile(r"\\(?:[strnp\\]|u(?![dD][89a-fA-F])[0-9a-fA-F]{4})")
 
 
 class ReadOptions(Options, frozen=True):
-    """The key of the tags in MISC, their scheme, and the repair of tags that break it."""
+    """The key for tags in MISC, the tag scheme, and the treatment of tags that break it."""
 
     key: str = "NER"
     scheme: SchemeOption = "detect"
@@ -87,7 +87,7 @@ class ReadOptions(Options, frozen=True):
 
 
 def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
-    """Yield the documents of a file, or of the `.conllu` files of a folder."""
+    """Yield the documents of a file, or of the `.conllu` files below a folder."""
 
     def make_reader(file: Path, file_id: str) -> _Reader:
         return _Reader(file, file_id, notes, options.scheme, options.repair, options.key)
@@ -97,7 +97,10 @@ def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """A word or multiword token of the text; `after` is None if MISC has no white space for it."""
+    """A word or multiword token, with the white space around it.
+
+    `after` is None if MISC does not give the white space after the unit.
+    """
 
     form: str
     before: str
@@ -106,10 +109,11 @@ class _Unit:
 
 @dataclass(slots=True)
 class _Sentence(TagSequence):
-    """The units of a sentence; `unit_indices` has the index of the unit of each tag.
+    """The units and tags of a sentence.
 
-    `line` is the line of the first unit, `multiword_end` the last word id of the latest multiword
-    token, and `multiword_tagged` is True if that token has a tag.
+    `unit_indices` contains, for each tag, the index of its unit. `line` is the line of the first
+    unit. `multiword_end` is the id of the last word of the most recent multiword token, and
+    `multiword_tagged` is True if that token has a tag.
     """
 
     new_paragraph: bool = False
@@ -123,7 +127,7 @@ class _Sentence(TagSequence):
 
 @dataclass(slots=True)
 class _Reader(TokenLineReader[_Sentence]):
-    """Parses the lines of a file; `opened` counts the documents that a line opened."""
+    """Parses the lines of a file; `opened` is the number of `# newdoc` lines so far."""
 
     key: str
     opened: int = field(init=False, default=0)
@@ -155,16 +159,16 @@ class _Reader(TokenLineReader[_Sentence]):
             self.sentence.text = value
         elif document.in_header and _META_KEY.fullmatch(key) and key not in document.meta:
             document.meta[key] = value
-        elif key != "sent_id":  # documents have no sentence ids
+        elif key != "sent_id":  # sentence ids are dropped without a note
             self.note("comments left out", number)
 
     def _parse_row(self, cells: list[str], number: int) -> None:
         id_ = _WORD_ID.fullmatch(cells[0])
         if len(cells) != 10 or not id_ or not cells[1]:
-            what = "invalid word number or empty word"
+            what = "the word id is invalid, or the word is empty"
             if len(cells) != 10:
                 what = f"expected 10 columns, found {len(cells)}"
-            fix = "Separate columns by tabs, and write `_` in empty columns"
+            fix = "Separate the 10 columns by tabs, and write `_` in empty columns"
             self.report("bad-conllu", what, fix, number)
         elif id_[4]:
             self.note("empty nodes left out", number)
@@ -174,7 +178,7 @@ class _Reader(TokenLineReader[_Sentence]):
             self._note_omissions(cells, pairs, number)
 
     def _add_word(self, id_: re.Match[str], form: str, pairs: dict[str, str], number: int) -> None:
-        """Add a word, or the multiword token before its words, to the current sentence."""
+        """Add a word or a multiword token to the current sentence."""
         sentence = self.sentence
         first, multiword, last, _ = id_.groups()
         if multiword or int(first) > sentence.multiword_end:
@@ -220,7 +224,10 @@ class _Reader(TokenLineReader[_Sentence]):
         return Document(parsed.id, "".join(pieces), tuple(entities), (), dict(parsed.meta))
 
     def _gaps(self, sentence: _Sentence, end: str) -> list[str]:
-        """Return the white space after each unit, from MISC or `# text`; `end` after the last."""
+        """Return the white space after each unit, from MISC or `# text`.
+
+        `end` is the default for the last unit.
+        """
         forms = [unit.form for unit in sentence.units]
         gaps = None
         if sentence.text is not None:
@@ -244,9 +251,9 @@ def _unescape(value: str) -> str:
 
 
 def _escape(gap: str) -> str:
-    """Escape white space for MISC: by letter if there is one, else by number.
+    """Return white space as escape sequences for MISC: `\\s`, `\\t`, `\\r`, `\\n` or `\\uXXXX`.
 
-    Some readers would take other white space for line ends, or strip it.
+    Without escape sequences, some readers would strip white space or treat it as a line end.
     """
     return "".join(_ESCAPES.get(character) or f"\\u{ord(character):04x}" for character in gap)
 
@@ -265,7 +272,7 @@ def _join_units(units: Iterable[_Unit], gaps: Iterable[str]) -> tuple[str, list[
 
 
 def _gaps_between(text: str, words: Sequence[str]) -> list[str] | None:
-    """Return the white space between the words of a text, or None if it has other words."""
+    """Return the white space between the words of a text, or None if the words differ."""
     gaps: list[str] = []
     position = 0
     for word in words:
@@ -313,14 +320,14 @@ def _render(document: Document, options: TokenWriteOptions, notes: Notes) -> str
 
 
 def _sentence_text(text: str, tokens: Sequence[Token]) -> str:
-    """Return the value of `# text`: the words, with any white space between them as one space."""
+    """Return the value of `# text`: the words, with each gap reduced to one space."""
     gaps = [" " if token.end < following.start else "" for token, following in pairwise(tokens)]
     forms = (text[token.start : token.end] for token in tokens)
     return "".join(form + gap for form, gap in zip(forms, [*gaps, ""], strict=True))
 
 
 def _misc_cells(text: str, tokens: Sequence[Token], tags: Sequence[str]) -> list[str]:
-    """Return the MISC cell of each token: its tag, and the white space if it is not one space."""
+    """Return the MISC cell of each token: its tag, and the gap after it unless it is one space."""
     cells = [[f"NER={tag}"] if tag != "O" else [] for tag in tags]
     if tokens and tokens[0].start:
         cells[0].append(f"SpacesBefore={_escape(text[: tokens[0].start])}")

@@ -21,15 +21,15 @@ Documents = Iterable[Document]
 
 
 class FormatOptionError(ValueError):
-    """An unknown format, or an option that the format does not have."""
+    """The error for an unknown format, or for an option that is invalid for the format."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConversionSettings:
     """The settings of a conversion.
 
-    `source_format` is detected by default. `read_options` and `write_options` are `key=value`
-    strings. Documents must conform to `schema`, if it is given, after `label_map` was applied.
+    If `source_format` is None, it is detected. `read_options` and `write_options` are `key=value`
+    strings. `label_map` is applied first; then documents must conform to `schema`, if it is given.
     With `strict`, anything that the target format cannot represent is an error.
     """
 
@@ -46,8 +46,8 @@ class ConversionSettings:
 class Conversion:
     """The result of a conversion.
 
-    Contains the number of documents, the format of the source, notes on everything that was
-    repaired or dropped when reading and writing, and the number of items that the label map
+    `documents` is the number of documents. The notes list everything that was repaired or dropped
+    during reading and writing. `dropped` counts the mentions and relations that the label map
     dropped, by label.
     """
 
@@ -67,8 +67,9 @@ def convert(
 ) -> Conversion:
     """Convert a file, folder or stream; `target` is locked and written atomically.
 
-    `progress` wraps the documents as they are read. Raises `FormatOptionError` before anything is
-    read if a format or option is unknown, and `DataError` with all problems of the data.
+    `progress` wraps the iterable of documents that are read. Raises `FormatOptionError` before any
+    document is read if a format or option is invalid, and `DataError` with all problems of the
+    data.
     """
     write_options = _parse_options(settings.target_format, "WriteOptions", settings.write_options)
     if settings.source_format is not None:  # fail early: reading a stream may take long
@@ -97,7 +98,7 @@ def convert(
 
 @dataclass(frozen=True, slots=True)
 class _LabelMapping:
-    """A label map, and the number of items that it has dropped so far, by label."""
+    """A label map, and the number of mentions and relations dropped so far, by label."""
 
     label_map: LabelMap
     dropped: Counter[str] = field(default_factory=Counter)
@@ -115,7 +116,7 @@ def _parse_options(
 ) -> Options:
     if format_ not in registry.FORMAT_MODULES:
         known = ", ".join(registry.FORMAT_MODULES)
-        raise FormatOptionError(f"unknown format {format_}; use one of: {known}")
+        raise FormatOptionError(f"unknown format {format_}; available formats: {known}")
     try:
         options: Options = parse_options(getattr(registry.load_format(format_), direction), pairs)
     except ValueError as error:

@@ -1,21 +1,21 @@
-"""CrossRE: one tokenized sentence per line, with entities and relations given by token index.
+"""CrossRE: one tokenised sentence per line, with entities and relations given by token indices.
 
 Source: https://github.com/mainlp/CrossRE (English), and the machine-translated French files of
 Multi-CrossRE. A line is `{"doc_key", "sentence": ["Ana", …], "ner": [[0, 1, "person"]],
-"relations": [[0, 1, 4, 4, "physical", explanation, uncertain, syntax]]}`. Token indexes start at 0,
-and ends are INCLUSIVE. A relation identifies its mentions by their tokens.
+"relations": [[0, 1, 4, 4, "physical", explanation, uncertain, syntax]]}`. Token indices start at 0,
+and end indices are INCLUSIVE. A relation identifies its mentions by their token indices.
 
-If a line has both `sentence-detokenized` and `token2charspan`, as in the French files, they give
-the text and the span of each token. Otherwise the text is the tokens joined by single spaces.
-`doc_key` is the document id; without it, the id is file name and number. Mentions are numbered e1,
-e2 … in file order. If several mentions have the same tokens, relations refer to the first one.
-The reader counts source spans that are missing from the projection (gaps in
-`ner_mapping_to_source`) and duplicate labels of a pair, which it keeps.
+If a line contains `sentence-detokenized` and `token2charspan`, as in the French files, these keys
+give the text and the span of each token. Otherwise the text is the tokens joined by single spaces.
+`doc_key` is the document id; without `doc_key`, the id is `FILE-NUMBER`. Mentions are numbered e1,
+e2 … in file order. If several mentions have the same tokens, relations refer to the first of these
+mentions. The reader counts spans of the English source that are missing from the French projection
+(gaps in `ner_mapping_to_source`). It counts and keeps relations with the same head, tail and label.
 
 The format represents the text, overlapping mentions, relations, and the relation attributes
 `explanation` (any text), `uncertain` and `syntax` ("true" if set). It does not represent several
-mentions of the same span, mention ids, refs, mention attributes, scores or metadata. A document is
-written as one sentence, with its text and the spans of its tokens.
+mentions with the same span, mention ids, refs, mention attributes, scores or metadata. The writer
+writes each document as one sentence, including its text and the spans of its tokens.
 
 Write options:
 
@@ -98,7 +98,7 @@ def read(path: Path, options: Options, notes: Notes) -> Iterator[Document]:
 def write(
     documents: Iterable[Document], path: Path, options: TokenWriteOptions, notes: Notes
 ) -> int:
-    """Write one line per document, as one sentence; return the number of documents."""
+    """Write each document as one sentence on one line; return the number of documents."""
     sentences = (_to_sentence(document, options, notes) for document in documents)
     return json_records.write_lines(sentences, path)
 
@@ -121,9 +121,10 @@ def _text_and_tokens(sentence: _Sentence, id_: str) -> tuple[str, list[Token]]:
     if sentence.text is None or sentence.token_spans is None:
         return join_words(sentence.sentence)
     if len(sentence.token_spans) != len(sentence.sentence):
-        counts = f"{len(sentence.sentence)} tokens, {len(sentence.token_spans)} spans"
-        fix = "Give one span per token"
-        raise DataError([Problem("bad-tokens", f"{counts} in token2charspan", fix, id_)])
+        expected, found = len(sentence.sentence), len(sentence.token_spans)
+        what = f"expected {expected} spans in token2charspan, one per token, found {found}"
+        fix = "Correct token2charspan: write one span per token"
+        raise DataError([Problem("bad-tokens", what, fix, id_)])
     return sentence.text, sentence.token_spans
 
 
@@ -146,8 +147,9 @@ def _to_relations(sentence: _Sentence, id_: str) -> list[Relation]:
 
 
 def _missing_mention(tokens: tuple[int, int], label: str, id_: str) -> Problem:
-    what = f"no mention on the tokens {tokens[0]} to {tokens[1]}"
-    return Problem("dangling-relation", what, "Use the spans of `ner`", id_, label)
+    what = f"the tokens {tokens[0]} to {tokens[1]} of the relation are not a mention in `ner`"
+    fix = "Use token ranges from `ner` as head and tail"
+    return Problem("dangling-relation", what, fix, id_, label)
 
 
 def _to_attributes(relation: _Relation) -> dict[str, str]:
@@ -194,7 +196,9 @@ def _from_relation(
     explanation = relation.attributes.get("explanation")
     if not {*flags} <= {None, "true"} or explanation == "":
         what = f"CrossRE cannot represent the attributes {relation.attributes}"
-        fix = 'Set `uncertain` and `syntax` to "true" or remove them; remove an empty `explanation`'
+        fix = (
+            'Remove `explanation` if empty; remove `uncertain` and `syntax` unless they are "true"'
+        )
         raise DataError([Problem("bad-attribute", what, fix, document, str(relation))])
     ends = head.first, head.end - 1, tail.first, tail.end - 1
     uncertain, syntax = (flag is not None for flag in flags)

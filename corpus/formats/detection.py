@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 
 RELEASE_MANIFEST = "release.json"
-"""The file that makes a folder a release."""
+"""The name of the file that marks a folder as a release."""
 
 RUN_MANIFEST = "manifest.jsonl"
-"""The file that makes a folder the output of a run over shards."""
+"""The name of the file that marks a folder as the output of a run over shards."""
 
 _SUFFIXES = {
     ".ann": "brat",
@@ -23,10 +23,10 @@ _SUFFIXES = {
     ".spacy": "spacy",
     ".xmi": "xmi",
 }
-"""Format by suffix, for suffixes that only one format has."""
+"""The format for each suffix that only one format uses."""
 
 _DEFAULTS = {".json": "native", ".jsonl": "native", ".tsv": "conll"}
-"""Format by suffix, for suffixes that several formats share, if the content is ambiguous."""
+"""The default format for each suffix that several formats use, if the content is ambiguous."""
 
 _SIGNATURES = {
     "#FORMAT=WebAnno": "webanno",
@@ -35,7 +35,7 @@ _SIGNATURES = {
     "+++\n": "inline",
     "PAR1": "parquet",
 }
-"""Format by the first characters of a file."""
+"""The format for the first characters of a file."""
 
 _XMI = re.compile(r"<xmi:XMI\b")
 
@@ -51,10 +51,10 @@ _RECORD_KEYS = (
     ("prodigy", {"text", "spans"}),
     ("prodigy", {"text", "_input_hash"}),
 )
-"""Formats and the keys of their records; `[].x` is the key x of objects in a list."""
+"""Formats and the keys that identify their records; `[].x` is the key x of objects in a list."""
 
 _MAPPED_RECORD_KEYS = (("popcorn", {"text", "entities", "[].mentions"}),)
-"""Formats and keys for files that map document ids to records."""
+"""Formats and the keys that identify their records, for files that map ids to records."""
 
 _KEYS_BY_DEPTH = {
     "{": _RECORD_KEYS,
@@ -62,10 +62,10 @@ _KEYS_BY_DEPTH = {
     "{{": _MAPPED_RECORD_KEYS,
     "[{{": _MAPPED_RECORD_KEYS,
 }
-"""The keys to look for in JSON, by the brackets open around them."""
+"""The formats to check for, by the brackets that are open around the keys of a JSON file."""
 
 _HEAD_BYTES = 1 << 18
-"""Number of bytes that are read; a long text may precede the keys that identify the format."""
+"""The number of bytes to read; a long text may precede the keys that identify the format."""
 
 _TOKEN = re.compile(r'"((?:[^"\\]++|\\.)*+)(?:"(\s*:)?|\\?\Z)|([\[{])|([\]}])', re.DOTALL)
 
@@ -76,7 +76,7 @@ def is_release(path: Path) -> bool:
 
 
 def documents_path(path: Path) -> Path:
-    """Return the documents folder of a release or of a run over shards, or else the path itself."""
+    """Return the documents folder of a release or of a run over shards, otherwise the path."""
     has_folder = is_release(path) or (path / RUN_MANIFEST).is_file()
     return path / "documents" if has_folder else path
 
@@ -84,7 +84,7 @@ def documents_path(path: Path) -> Path:
 def detect_format(path: Path) -> str:
     """Return the format of a file or folder by its name and content, or "native" if unclear.
 
-    A folder has the format that all its files have; one file of each suffix is read. A stream
+    For a folder, one file of each known suffix is read, and all must have the same format. A stream
     must be copied first (`aloi.corpus.streams.on_disk`): detection would consume its beginning.
     """
     if is_release(path):
@@ -131,7 +131,7 @@ def _format_of_json(head: str) -> str | None:
 
 
 def _keys(head: str) -> dict[str, set[str]]:
-    """Return the keys in JSON, complete or truncated, by the brackets open around them."""
+    """Return the keys in complete or truncated JSON, by the brackets that are open around them."""
     open_: list[str] = []
     keys: dict[str, set[str]] = {}
     for string, colon, opening, closing in _TOKEN.findall(head):

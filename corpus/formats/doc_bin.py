@@ -1,17 +1,17 @@
 """spacy: documents as a spaCy `DocBin` file, for `spacy train` and `spacy evaluate`.
 
 Source: spaCy 3.8, https://spacy.io/api/docbin. `aloi.corpus.formats.shared.spacy_docs` describes
-how a doc represents a document; id and metadata are in `doc.user_data`. Docs without an id, from
-files of other tools, are numbered after the file: `train-1`, `train-2` … Mentions without an id are
-numbered e1, e2 … in text order.
+how a doc represents a document; id and metadata are in `doc.user_data`. Docs without an id, which
+other tools write, get the name of the file and a number: `train-1`, `train-2` … Mentions without an
+id are numbered e1, e2 … in text order.
 
 The format does not represent attributes, scores of mentions, ids of relations, or mentions that
-are not aligned with tokens. A file is read and written as a whole, in memory.
+are not aligned with tokens. The whole file is held in memory for reading and writing.
 
 Read options:
 
-- `spans`: the span group that contains the mentions, or ents for `doc.ents` (default: the group
-  `entities` if the doc has it, else `doc.ents`)
+- `spans`: the span group that contains the mentions, or `ents` for `doc.ents` (default: the group
+  `entities` if it exists, otherwise `doc.ents`)
 
 Write options:
 
@@ -44,10 +44,10 @@ from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.text_files import surrogate_problem
 
 ID_KEY, META_KEY = "aloi.id", "aloi.meta"
-"""The keys of `doc.user_data` that hold the id and the metadata as JSON."""
+"""The keys in `doc.user_data` for the document id and for the metadata (as JSON)."""
 
 TOKEN_ATTRIBUTES = ("ENT_IOB", "ENT_TYPE", "ENT_KB_ID", "ENT_ID")
-"""The attributes of tokens that are written; a tokenizer sets no others."""
+"""The token attributes that are written; a tokenizer sets no other attributes."""
 
 _PLAIN_SPAN = tuple[int, int, str, str]
 _PLAIN_RELATION = tuple[_PLAIN_SPAN, _PLAIN_SPAN, str, float | None]
@@ -61,7 +61,7 @@ CAPABILITIES = Capabilities(
 
 
 class ReadOptions(Options, frozen=True):
-    """The span group that holds the mentions."""
+    """The span group that contains the mentions."""
 
     spans: str | None = None
 
@@ -99,13 +99,13 @@ def _load_docs(file: Path) -> Iterator[Doc]:
         yield from DocBin().from_bytes(file.read_bytes()).get_docs(Vocab())
     except Exception as error:  # spaCy raises many types of errors
         what = f"spaCy cannot read this DocBin: {type(error).__name__}: {error}"
-        fix = "Write the file again with spaCy 3"
+        fix = "Create the file again with spaCy 3"
         raise DataError([Problem("bad-spacy", what[:200], fix)]) from error
 
 
 @dataclass(slots=True)
 class _DocReader:
-    """A converter of docs to documents that records the ids and span groups of all docs."""
+    """Converts docs to documents, and records the ids and span groups of all docs."""
 
     options: ReadOptions
     notes: Notes
@@ -115,14 +115,14 @@ class _DocReader:
     def read_doc(
         self, doc: Doc, default_id: str, place: str
     ) -> tuple[Document | None, list[Problem]]:
-        """Return the document of a doc, or None and the problems that make it invalid."""
+        """Return the document of a doc and no problems, or None and the problems of the doc."""
         try:
             document = self._to_document(doc, default_id, place)
         except DataError as error:
             return None, list(error.problems)
         except Exception as error:  # noqa: BLE001 - spans and user data may be anything
             what = f"invalid spans or user data: {type(error).__name__}: {error}"
-            return None, [Problem("bad-spacy", what[:200], "Write the file again", default_id)]
+            return None, [Problem("bad-spacy", what[:200], "Create the file again", default_id)]
         duplicates = self.ids.add(document.id, place)
         return (None if duplicates else document), duplicates
 
@@ -153,12 +153,12 @@ class _DocReader:
         return []
 
     def check_span_group(self) -> list[Problem]:
-        """Return a problem if there are documents but none has the span group of the options."""
+        """Return a problem if docs were read and none contains the span group to read."""
         group = self.options.spans
         if not self.ids.places or group in {None, "ents", *self.groups}:
             return []
         fix = f"Set spans= to one of: {', '.join(['ents', *sorted(self.groups)])}"
-        return [Problem("no-span-group", f"no doc has a span group {group!r}", fix)]
+        return [Problem("no-span-group", f"no doc contains the span group {group!r}", fix)]
 
 
 def write(
@@ -187,12 +187,12 @@ def _blank_pipeline(lang: str) -> Language:
         return spacy.blank(lang)
     except ImportError as error:
         what = f"spaCy has no tokenizer for {lang!r}: {str(error).splitlines()[0]}"
-        fix = "Set lang= to a language of spaCy, such as fr, en or xx, and install its packages"
+        fix = "Set lang= to a spaCy language, such as fr, en or xx, and install its packages"
         raise DataError([Problem("bad-language", what, fix)]) from error
 
 
 def _to_doc(nlp: Language, document: Document, options: WriteOptions, notes: Notes) -> Doc:
-    """Return a doc with the text, annotations, id and metadata of a document."""
+    """Return a spaCy doc with the text, annotations, id and metadata of a document."""
     try:
         doc = nlp.tokenizer(document.text)
         tokens = [Token(token.idx, token.idx + len(token)) for token in doc]

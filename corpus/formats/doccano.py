@@ -1,22 +1,22 @@
-"""doccano: one text per line, with spans only or with entities and relations.
+"""doccano: one text per line, either with spans or with entities and relations.
 
 Source: https://doccano.github.io/doccano and doccano 1.8 (backend/data_import, data_export). A line
 is `{"id": 17, "text": "Ana vit à Rome", "label": [[0, 3, "PER"]]}` (`labels` in older exports). In
 projects with relations it is `{"id", "text", "entities": [{"id": 5, "label": "PER",
 "start_offset": 0, "end_offset": 3}], "relations": [{"id", "from_id": 5, "to_id": 6, "type"}]}`.
-Offsets are code points, the end exclusive. (doccano counts other units if the project setting
-"Count grapheme clusters as one character" is on: leave it off.)
+Offsets are code points; end offsets are exclusive. Turn off the project setting "Count grapheme
+clusters as one character", because it makes doccano count different units.
 
-The document id is `doc_id`, or else `id`, doccano's own number. All other keys are metadata, as in
-doccano. Comments are left out and counted. Mention 5 becomes `e5`; spans without a number are
-numbered e1, e2 … in file order.
+The document id is `doc_id`, or doccano's own `id` if `doc_id` is missing. All keys not mentioned
+here are metadata, as in doccano. Comments are left out and counted. An entity with the id 5 becomes
+the mention `e5`; spans without an id are numbered e1, e2 … in file order.
 
 The format represents the text, overlapping mentions, relations and metadata. It does not represent
 mention ids, refs, attributes or scores.
 
 Write options:
 
-- `layout`: entities (default), or label, which writes spans only, for projects without relations
+- `layout`: entities (default), or label, which writes only spans, for projects without relations
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ ReadOptions = Options
 
 
 class WriteOptions(Options, frozen=True):
-    """The layout of a line: entities with relations, or spans only."""
+    """The layout of a line: entities with relations, or only spans."""
 
     layout: Literal["entities", "label"] = "entities"
 
@@ -120,8 +120,9 @@ def _to_document(line: _Line, record: json_records.JsonRecord, notes: Notes) -> 
 def _to_line(document: Document, options: WriteOptions, notes: Notes) -> dict[str, Any]:
     reserved = sorted(document.meta.keys() & _RESERVED_KEYS)
     if reserved:
-        what = f"doccano reserves the metadata key {' and '.join(reserved)}"
-        raise DataError([Problem("name-taken", what, "Rename the key", document.id)])
+        what = f"the metadata contains keys that doccano reserves: {', '.join(reserved)}"
+        fix = "Rename these metadata keys"
+        raise DataError([Problem("name-taken", what, fix, document.id)])
     line = {"doc_id": document.id, "text": document.text, **document.meta}
     if options.layout == "label":
         notes.add("relations dropped", f"document {document.id}", len(document.relations))

@@ -1,24 +1,26 @@
-"""DocRED and Re-DocRED: documents of tokenized sentences, with relations between clusters.
+"""DocRED and Re-DocRED: documents of tokenised sentences, with relations between clusters.
 
 Source: https://github.com/thunlp/DocRED (data/README.md). A file is an array of
 `{"title", "sents": [["Ana", "vit", …]], "vertexSet": [[{"name", "sent_id", "pos": [0, 1],
 "type"}]], "labels": [{"h": 0, "t": 1, "r": "P131", "evidence": [0]}]}`. A vertex is the cluster of
-all mentions of one entity. `pos` holds token indexes within the sentence, the end exclusive.
+all mentions of one entity. `pos` contains the start and end (exclusive) of a mention, as token
+indices in its sentence.
 
-The text has one sentence per line, its tokens joined by single spaces. `title` is the document id.
-The `ref` of a mention is `title#cluster`. A relation is read between the first mentions of its
-clusters; its attribute `evidence` lists the line numbers of the evidence, from 0 ("0 2"). Mentions
-are numbered e1, e2 … in file order. Names that differ from the text and clusters without mentions
-are counted.
+The text contains one sentence per line, with tokens joined by single spaces. `title` is the
+document id. The `ref` of a mention is `title#cluster`. A relation between clusters is read as a
+relation between their first mentions; its attribute `evidence` lists the numbers of the evidence
+lines, from 0 ("0 2"). Mentions are numbered e1, e2 … in file order. The reader counts names that
+differ from the text, and clusters without mentions.
 
-The writer puts mentions with the same ref and label into one cluster; a mention without ref forms
-its own cluster. It adds the keys `id` and `ref` to each mention, which the reader uses. Each line
-becomes a sentence, but lines that a mention connects become one sentence.
+The writer puts mentions with the same ref and label into one cluster; a mention without a ref forms
+its own cluster. The writer adds the keys `id` and `ref` to each mention; the reader uses these keys
+instead of the rules above. Each line of the text becomes a sentence; consecutive lines that a
+mention spans form one sentence.
 
 The format represents overlapping mentions, mention ids, refs, and relations between clusters with
-the attribute `evidence`. It does not represent other attributes, scores, metadata, or the white
-space of the text: the reader puts single spaces between the tokens. The writer counts the texts
-that this changes.
+the attribute `evidence`. It does not represent any other attributes, scores, metadata, or the white
+space of the text: the reader joins the tokens with single spaces. The writer counts the texts whose
+white space changes.
 
 Write options:
 
@@ -89,7 +91,11 @@ class _Record(msgspec.Struct, frozen=True):
 
 
 class _Sentences(NamedTuple):
-    """The first token of each sentence, then the number of tokens; the sentence of each line."""
+    """The sentences of a document, as token ranges.
+
+    `starts` contains the index of the first token of each sentence, followed by the number of
+    tokens. `of_line` maps line numbers to sentence numbers, from 0.
+    """
 
     starts: list[int]
     of_line: dict[int, int]
@@ -126,7 +132,7 @@ def _to_document(content: _Record, record: json_records.JsonRecord, notes: Notes
 
 
 def _join_sentences(sents: Iterable[list[str]]) -> tuple[str, list[list[Token]]]:
-    """Return the text, one sentence per line, and the tokens of each sentence in it."""
+    """Return the text, with one sentence per line, and the tokens of each sentence."""
     lines, sentences, start = [], [], 0
     for sent in sents:
         line, tokens = words.join_words(sent, start=start)
@@ -137,7 +143,7 @@ def _join_sentences(sents: Iterable[list[str]]) -> tuple[str, list[list[Token]]]
 
 
 def _to_entities(content: _Record, sentences: list[list[Token]], id_: str) -> list[list[Entity]]:
-    """Return the mentions of each cluster; raise `DataError` for tokens that do not exist."""
+    """Return the mentions of each cluster; raise `DataError` for invalid token ranges."""
     all_spans = words.SpanResolver([])
     numbers = count(1)
     groups: list[list[Entity]] = []
@@ -182,7 +188,7 @@ def _to_record(document: Document, options: TokenWriteOptions, notes: Notes) -> 
 def _split_sentences(
     text: str, tokens: list[Token], mentions: Iterable[AlignedMention]
 ) -> _Sentences:
-    """Return the sentences: one per line, or one for lines that a mention connects."""
+    """Return one sentence per line; consecutive lines that a mention spans form one sentence."""
     steps = [0] * (len(tokens) + 1)
     for mention in mentions:
         steps[mention.first + 1] += 1
@@ -210,13 +216,15 @@ def _to_mention(mention: AlignedMention, starts: list[int], sents: list[list[str
 def _to_labels(
     document: Document, vertex_of: dict[str, int], sentence_of: dict[int, int], notes: Notes
 ) -> list[_Label]:
-    """Return the relations between vertices; raise `DataError` for invalid evidence."""
+    """Return the relations as relations between clusters; raise `DataError` for bad evidence."""
     labels, problems = [], []
     for relation in words.keep_relations(document, vertex_of, notes):
         evidence = _to_evidence(relation, sentence_of)
         if evidence is None:
-            what = f"evidence {relation.attributes[_EVIDENCE]!r} is not a list of line numbers"
-            fix = "List the numbers of lines that have words, from 0, separated by one space"
+            what = (
+                f"evidence {relation.attributes[_EVIDENCE]!r} is not a list of valid line numbers"
+            )
+            fix = "Write numbers of non-empty lines, counted from 0, with one space between them"
             problems.append(Problem("bad-attribute", what, fix, document.id, str(relation)))
             continue
         head, tail = vertex_of[relation.head], vertex_of[relation.tail]
@@ -227,7 +235,7 @@ def _to_labels(
 
 
 def _to_evidence(relation: Relation, sentence_of: dict[int, int]) -> list[int] | None:
-    """Return the sentences of a relation's evidence; None if a line has no sentence."""
+    """Return the sentence numbers of the evidence, or None if a line number is invalid."""
     if _EVIDENCE not in relation.attributes:
         return []
     sentences = {str(line): sentence for line, sentence in sentence_of.items()}

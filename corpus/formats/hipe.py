@@ -1,24 +1,26 @@
-"""hipe: the tables of the HIPE campaigns on historical newspapers, one token per line.
+"""hipe: the TSV format of the HIPE campaigns on historical newspapers, with one token per line.
 
 Source: HIPE-2020 and HIPE-2022 (https://hipe-eval.github.io/HIPE-2022,
-https://github.com/hipe-eval/HIPE-2022-data). A file has ten columns separated by tabs, below a line
-with their names. Tags are in IOB2; cells are not quoted.
+https://github.com/hipe-eval/HIPE-2022-data). A file has ten columns separated by tabs, and
+a first line with the column names. Tags are in IOB2; cells are not quoted.
 
-`# …document_id = …` opens a document. The lines `# key = value` before its first token, above or
-below the id, are its metadata; later ones are left out and counted. NEL ids become the `ref` of
-mentions; `_` and NIL mean no ref. The text is rebuilt from the flags in MISC: no space after a
-token with NoSpaceAfter, a line end after EndOfLine, else a space. `Partial-m:n` limits a mention to
-these characters of its token. Other flags are left out and counted.
+`# …document_id = …` opens a document. The lines `# key = value` before the first token, above or
+below the id, are the metadata; such lines after the first token are left out and counted. NEL ids
+become the `ref` of mentions; `_` and NIL mean that there is no ref. The text is rebuilt from the
+flags in MISC: no space after a token with NoSpaceAfter, a line end after EndOfLine, otherwise a
+space. `Partial-m:n` limits a mention to the characters m to n (exclusive) of its token. All other
+flags are left out and counted.
 
-The format represents flat mentions with labels and refs, and metadata of one line. Of a text it
-stores the tokens, and only "", " " or a line end between them: the writer counts the documents for
-which the rebuilt text differs, and drops refs that contain white space. Labels with white space and
-ids that do not fit in a line are a `DataError`.
+The format represents flat mentions with labels and refs, and metadata with one-line values. It
+stores the tokens of a text and, between two tokens, nothing, a space or a line end. The writer
+counts the documents whose rebuilt text differs from the original, and drops refs that contain white
+space. The writer raises `DataError` for labels with white space, and for document ids that contain
+line breaks or begin or end with white space.
 
 Read options:
 
-- `layer`: the columns to read: coarse (default), fine, metonymic (coarse), or nested (only the
-  inner mentions, without refs)
+- `layer`: the columns to read: coarse (default), fine, metonymic (the coarse metonymic column), or
+  nested (only the inner mentions, without refs)
 - `repair`: the treatment of tags that break IOB2: error (default), conlleval (mentions begin and
   end at such tags), or discard (mentions that contain such tags are left out)
 
@@ -63,7 +65,7 @@ COLUMN_NAMES = (
     "MISC",
 )
 APPLICABLE_COLUMNS = "hipe2022:applicable_columns"
-"""The metadata key of the annotated columns; it is written, but not read."""
+"""The metadata key for the list of annotated columns; it is written, but not read."""
 
 CAPABILITIES = Capabilities(
     overlap="flat",
@@ -83,7 +85,7 @@ _LAYERS: dict[Layer, tuple[str, str]] = {
     "metonymic": ("NE-COARSE-METO", "NEL-METO"),
     "nested": ("NE-NESTED", ""),
 }
-"""The columns of tags and of refs in each layer; an empty name is no column."""
+"""The tag column and the ref column of each layer; an empty name means no column."""
 
 _COMMENT = re.compile(r"#\s*([^\s=]+)\s*=(.*)")
 _DOCUMENT_ID_KEY = re.compile(r"(?:^|:)document_id$")
@@ -91,18 +93,18 @@ _PARTIAL = re.compile(r"Partial-([0-9]{1,9}):([0-9]{1,9})")
 _WHITE_SPACE = re.compile(r"\s")
 _NO_REF = frozenset(("", "_", "NIL", "O"))
 _SPACING_FLAGS = frozenset(("_", "", "NoSpaceAfter", "EndOfLine"))
-"""The flags of MISC that the text preserves."""
+"""The values of MISC that are represented in the text and therefore not counted as left out."""
 
 
 class ReadOptions(Options, frozen=True):
-    """The annotation layer to read, and the repair of tags that break IOB2."""
+    """The annotation layer to read, and the treatment of tags that break IOB2."""
 
     layer: Layer = "coarse"
     repair: bio.TagRepair = "error"
 
 
 def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
-    """Yield the documents of a file, or of the `.tsv` files of a folder."""
+    """Yield the documents of a file, or of the `.tsv` files below a folder."""
 
     def make_reader(file: Path, file_id: str) -> _Reader:
         return _Reader(file, file_id, notes, "iob2", options.repair, options.layer)
@@ -112,7 +114,10 @@ def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A row of the table; mentions leave out the first `before` and last `after` characters."""
+    """A token with its ref and flags.
+
+    A mention does not include the first `before` and the last `after` characters of the token.
+    """
 
     word: str
     ref: str
@@ -123,14 +128,14 @@ class _Row:
 
 @dataclass(slots=True)
 class _Rows(TagSequence):
-    """All rows of a document: their tags are decoded together, across sentences."""
+    """All rows of a document; their tags are decoded as one sequence, across sentences."""
 
     rows: list[_Row] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class _Reader(TokenLineReader[_Rows]):
-    """Parses the lines of a file; `pending` is metadata of the next document to be opened."""
+    """Parses the lines of a file; `pending` is metadata for the next document."""
 
     layer: Layer
     columns: tuple[str, ...] = field(init=False, default=COLUMN_NAMES)
@@ -159,7 +164,7 @@ class _Reader(TokenLineReader[_Rows]):
         return None
 
     def _parse_comment(self, key: str, value: str, number: int) -> None:
-        """Add metadata to the current document, or keep it for the next one."""
+        """Add metadata to the current document, or keep it for the next document."""
         document = self.document
         if not key or (document.in_header and key in document.meta):
             self.note("comments left out", number)
@@ -172,7 +177,8 @@ class _Reader(TokenLineReader[_Rows]):
         missing = sorted({"TOKEN", "MISC", *_LAYERS[self.layer]}.difference(names, [""]))
         self.columns = COLUMN_NAMES if missing else tuple(names)
         if missing:
-            what, fix = f"no column {', '.join(missing)}", "Add the column, or read another layer"
+            what = f"missing columns: {', '.join(missing)}"
+            fix = "Add the columns, or choose a different layer with layer="
             problem = Problem("bad-hipe", what, fix, file=str(self.file), line=number)
             self.document.problems.append(problem)
 
@@ -181,7 +187,7 @@ class _Reader(TokenLineReader[_Rows]):
         self._use_pending(number)
         self.document.in_header = False
         if len(cells) != len(self.columns) or not cells[0]:
-            what = "empty token"
+            what = "the token is empty"
             if len(cells) != len(self.columns):
                 what = f"expected {len(self.columns)} columns, found {len(cells)}"
             fix = "Separate columns by tabs, and write `_` in empty columns"
@@ -199,7 +205,7 @@ class _Reader(TokenLineReader[_Rows]):
         sequence.lines.append(number)
 
     def _use_pending(self, number: int) -> None:
-        """Add pending metadata to a document without an id line, or count it as left out."""
+        """Add pending metadata to the current document if no line opens it; otherwise count it."""
         document = self.document
         if self.pending and not document.sequences and not document.declared:
             document.meta |= self.pending
@@ -208,12 +214,12 @@ class _Reader(TokenLineReader[_Rows]):
         self.pending.clear()
 
     def _parse_partial(self, flags: Iterable[str], word: str, number: int) -> tuple[int, int]:
-        """Return the number of characters of a word before and after the mention in it."""
+        """Return the numbers of characters of a word before and after the mention in the word."""
         for match in filter(None, map(_PARTIAL.fullmatch, flags)):
             first, end = int(match[1]), int(match[2])
             if first < end <= len(word):
                 return first, len(word) - end
-            what = f"{match[0]} in a token of {len(word)} characters"
+            what = f"the flag {match[0]} is invalid in a token of {len(word)} characters"
             self.report("bad-hipe", what, "Correct or remove the flag", number)
         return 0, 0
 
@@ -237,7 +243,7 @@ class _Reader(TokenLineReader[_Rows]):
         return Document(parsed.id, text, tuple(entities), (), dict(parsed.meta))
 
     def _ref(self, rows: Sequence[_Row], line: int) -> str | None:
-        """Return the ref of a mention: that of its first token."""
+        """Return the ref of a mention, which is the ref of its first token."""
         ref = rows[0].ref
         differs = any(row.ref != ref for row in rows)
         self.note("further refs of a mention left out", line, differs)
@@ -245,7 +251,7 @@ class _Reader(TokenLineReader[_Rows]):
 
 
 def _join_words(words: Sequence[str], flags: Sequence[Sequence[str]]) -> tuple[str, list[Token]]:
-    """Return the text of words, spaced by the flags of MISC, and the offsets of each word."""
+    """Return the text, with white space according to the flags in MISC, and the word offsets."""
     pieces: list[str] = []
     tokens: list[Token] = []
     position = 0
@@ -293,7 +299,7 @@ def _render(document: Document, options: TokenWriteOptions, notes: Notes) -> str
 
 
 def _spacing_flags(text: str, tokens: Sequence[Token]) -> list[tuple[str, ...]]:
-    """Return the flags of MISC for the gap after each token; none for a space or at the end."""
+    """Return the MISC flags for the gap after each token; a space needs no flag."""
     flags: list[tuple[str, ...]] = []
     for token, following in pairwise(tokens):
         gap = text[token.end : following.start]
@@ -304,7 +310,7 @@ def _spacing_flags(text: str, tokens: Sequence[Token]) -> list[tuple[str, ...]]:
 def _ref_cells(
     mentions: Iterable[AlignedMention], length: int, notes: Notes, place: str
 ) -> list[str]:
-    """Return the NEL cell of each of `length` tokens."""
+    """Return one NEL cell per token, for `length` tokens."""
     cells = ["_"] * length
     for entity, first, end in mentions:
         fits = entity.ref not in _NO_REF and not _WHITE_SPACE.search(entity.ref or "")

@@ -1,8 +1,8 @@
-r"""inline: annotated text as markup that can be typed in any text editor.
+r"""inline: annotated text in markup that can be written with any text editor.
 
-Source: this project. A file contains one or more documents, each in three sections. Every section
-begins with a line that is exactly `+++`: first TOML metadata (with the `id`), then the exact text,
-then one relation per line.
+Source: this project. A file contains one or more documents, each in three sections: TOML metadata
+(including the `id`), the exact text, and the relations, one per line. Each section begins after a
+line that is exactly `+++`.
 
     +++
     id = "d1"
@@ -12,15 +12,15 @@ then one relation per line.
     #p HAS_ROLE #r assertion=attributed
 
 A mention is written as `[surface](LABEL#id@ref key=value)`; `#id`, `@ref` and the attributes are
-optional, in this order. Mentions without an id are numbered e1, e2 … in order of their opening
-brackets. In the text, `\[`, `\]` and `\\` represent the characters `[`, `]` and `\`, and a line
-that is exactly `+++` is written as `\+++`. In labels, ids, refs, keys and values, characters other
-than letters, digits and `_-.:/` are percent-encoded (UTF-8).
+optional and must have this order. Mentions without an id are numbered e1, e2 … in the order of
+their opening brackets. In the text, `\[`, `\]` and `\\` represent the characters `[`, `]` and `\`,
+and a line that is exactly `+++` is written as `\+++`. In labels, ids, refs, keys and values,
+all characters except letters, digits and `_-.:/` are percent-encoded (UTF-8).
 
-The format represents everything in a document, except mentions that cross without nesting, which
-are dropped, and metadata with the key `id` or the value None, for which `render_markup` raises
-`DataError`. The key `score` of a mention or relation and the key `id` of a relation are fields of
-their own, so these names are not allowed for attributes.
+The format represents everything in a document with two exceptions. Mentions that overlap without
+nesting are dropped. Metadata with the key `id` or the value None is a `DataError` of
+`render_markup`. An attribute of a mention cannot be named `score`, and an attribute of a relation
+cannot be named `score` or `id`, because these keys contain the score and the id.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.text_files import read_text
 
 FENCE = "+++"
-"""The line that opens each section."""
+"""The line before each section."""
 
 _FENCE_LINE = re.compile(r"^\+\+\+\r?(?:\n|\Z)", re.MULTILINE)
 _ESCAPABLE_FENCE = re.compile(r"^(\\*\+\+\+\r?)$", re.MULTILINE)
@@ -55,14 +55,14 @@ _TOKEN = re.compile(r"\\([\[\]\\])|(\[)|\]\(([^()\s]+(?: [^()\n]*)?)\)|([\]\\])|
 _TAG = re.compile(r"([^#@\s]+)(?:#([^#@\s]+))?(?:@([^#@\s]+))?")
 _RELATION = re.compile(r"#(\S+) (\S+) #(\S+)((?: +\S+)*) *")
 _EXCERPT = 20
-"""Length of quoted text in error messages, in code points."""
+"""The maximum length of quoted text in error messages, in code points."""
 
 CAPABILITIES = Capabilities(overlap="nested")
 ReadOptions = WriteOptions = Options
 
 
 def read(path: Path, options: Options, notes: Notes) -> Iterator[Document]:
-    """Yield the documents of a file, or of the `.inline` files of a folder."""
+    """Yield the documents of a file, or of the `.inline` files below a folder."""
     problems: list[Problem] = []
     for file in sorted(path.rglob("*.inline")) if path.is_dir() else [path]:
         try:
@@ -80,7 +80,7 @@ def write(documents: Iterable[Document], path: Path, options: Options, notes: No
 
 
 def parse_markup(content: str) -> Iterator[Document]:
-    """Yield the documents of a file's content.
+    """Yield the documents in the content of a file.
 
     Raises `DataError` after the last document, with the line of each problem.
     """
@@ -97,7 +97,8 @@ def parse_markup(content: str) -> Iterator[Document]:
 def render_markup(documents: Iterable[Document]) -> Iterator[str]:
     """Yield the markup of each document; mentions must not cross.
 
-    Raises `DataError` for metadata keys and attribute names that the markup reserves.
+    Raises `DataError` for metadata values of None, and for metadata keys and attribute names that
+    the markup reserves.
     """
     for document in documents:
         _check_names(document)
@@ -109,7 +110,7 @@ def render_markup(documents: Iterable[Document]) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Sections:
-    """The three sections of one document, with the line of the file where each begins."""
+    """The three sections of one document, and the line number of the first line of each."""
 
     meta: str
     text: str
@@ -122,8 +123,8 @@ class _Sections:
 def _split_documents(content: str) -> Iterator[_Sections]:
     fences = list(_FENCE_LINE.finditer(content))
     if not fences or len(fences) % 3 or content[: fences[0].start()].strip():
-        what = f"expected three lines `{FENCE}` for each document, found {len(fences)}"
-        fix = f"Begin metadata, text and relations with a line `{FENCE}` each"
+        what = f"expected three lines `{FENCE}` per document, found {len(fences)} in the file"
+        fix = f"Put a line `{FENCE}` before the metadata, before the text and before the relations"
         raise DataError([Problem("bad-inline", what, fix, line=1)])
     ends = [fence.start() for fence in fences[1:]] + [len(content)]
     chunks = [content[fence.end() : end] for fence, end in zip(fences, ends, strict=True)]
@@ -150,16 +151,17 @@ def _parse_meta(sections: _Sections) -> tuple[dict[str, Any], list[Problem]]:
     try:
         meta = {key: _to_json(value) for key, value in tomllib.loads(sections.meta).items()}
     except tomllib.TOMLDecodeError as error:
-        what, fix = f"invalid TOML in the metadata: {error}", 'Write TOML, such as: title = "…"'
+        what = f"the metadata is not valid TOML: {error}"
+        fix = 'Write TOML, such as: title = "…"'
         return {}, [Problem("bad-inline", what, fix, line=line)]
     if "id" in meta:
         return meta, []
-    what, fix = "missing key 'id' in the metadata", 'Add a line such as: id = "d1"'
+    what, fix = "the metadata has no key 'id'", 'Add a line such as: id = "d1"'
     return meta, [Problem("missing-key", what, fix, line=line)]
 
 
 def _to_json(value: Any) -> Any:  # noqa: ANN401 - TOML values are of any type
-    """Return a TOML value as a JSON value: dates and times become ISO strings."""
+    """Return a TOML value as a JSON value; dates and times become ISO 8601 strings."""
     if isinstance(value, datetime.date | datetime.time):
         return value.isoformat()
     if isinstance(value, list):
@@ -173,8 +175,9 @@ def _to_json(value: Any) -> Any:  # noqa: ANN401 - TOML values are of any type
 class _TextParser:
     """Parses marked text into its characters and mentions.
 
-    `opened` contains the order and start offset of the mentions that are not closed yet. `closed`
-    maps the order of the other mentions to their start, end and tag.
+    Mentions are numbered by their opening brackets, from 0. `opened` contains the number and start
+    of each mention that is not closed yet. `closed` maps the number of each closed mention to its
+    start, end and tag.
     """
 
     marked: str
@@ -194,19 +197,21 @@ class _TextParser:
             elif tag and self.opened:
                 self._close(tag, token.start())
             elif tag or stray:
-                fix = "Close a mention as [surface](LABEL); write a plain bracket as \\[ or \\]"
-                self._report(f"`{token[0][:_EXCERPT]}` without `[`", fix, token.start())
+                fix = (
+                    "Write a mention as [surface](LABEL), and plain characters as \\[, \\] and \\\\"
+                )
+                self._report(f"unexpected `{token[0][:_EXCERPT]}`", fix, token.start())
             else:
                 self.characters.append(escaped or plain)
                 self.length += len(escaped or plain)
         for _, start in self.opened:
             excerpt = "".join(self.characters)[start : start + _EXCERPT]
-            fix = "Close it as [surface](LABEL), or write a plain bracket as \\["
+            fix = "Complete the mention as [surface](LABEL), or write a plain bracket as \\["
             position = self.marked.find("[" + excerpt)
             self._report(f"`[{excerpt}` is not closed", fix, position)
 
     def _close(self, tag: str, position: int) -> None:
-        """Close the mention that was opened last."""
+        """Close the most recently opened mention."""
         order, start = self.opened.pop()
         self.closed[order] = (start, self.length, tag)
         head, *pairs = tag.split(" ")
@@ -219,7 +224,7 @@ class _TextParser:
         self.problems.append(Problem("bad-inline", what, fix, line=line))
 
     def entities(self) -> list[Entity]:
-        """Return the mentions in order of opening; call it only if there are no problems."""
+        """Return the mentions in the order of their opening brackets; requires no problems."""
         entities = [_parse_entity(*self.closed[order]) for order in sorted(self.closed)]
         used = {entity.id for entity in entities}
         free = (f"e{n}" for n in itertools.count(1) if f"e{n}" not in used)
@@ -230,7 +235,7 @@ class _TextParser:
 
 
 def _parse_entity(start: int, end: int, tag: str) -> Entity:
-    """Return the mention of a valid tag; its id is empty if the tag has none."""
+    """Return the mention for a valid tag; its id is empty if the tag contains no id."""
     head, *pairs = tag.split(" ")
     label, id_, ref = _TAG.fullmatch(head).groups()  # type: ignore[union-attr]
     attributes = _parse_pairs(pairs)
@@ -247,7 +252,7 @@ def _parse_entity(start: int, end: int, tag: str) -> Entity:
 
 
 def _are_valid_pairs(pairs: Iterable[str]) -> bool:
-    """Return whether all pairs are of the form key=value, and the score is a number."""
+    """Return whether all pairs have the form key=value and the score, if any, is a number."""
     try:
         float(_parse_pairs(pairs).get("score") or 0)
     except ValueError:
@@ -280,19 +285,19 @@ def _parse_relations(sections: _Sections) -> tuple[list[Relation], list[Problem]
                 )
             )
         elif line.strip():
-            fix = "Write `#head LABEL #tail`, with attributes as key=value after it"
+            fix = "Write `#HEAD LABEL #TAIL`, followed by attributes as key=value"
             what = f"invalid relation: {line.strip()[:60]}"
             problems.append(Problem("bad-inline", what, fix, line=number))
     return relations, problems
 
 
 def _check_names(document: Document) -> None:
-    """Raise `DataError` for metadata keys and attribute names that the markup reserves."""
+    """Raise `DataError` for metadata and attribute names that the markup cannot represent."""
     problems = []
     for key, value in document.meta.items():
         if key == "id" or value is None:
             what = f"inline markup cannot represent the metadata key {key!r}"
-            fix = "Rename a key `id`; leave out keys without a value"
+            fix = "Rename the key if it is `id`, or remove the key if its value is null"
             problems.append(Problem("bad-meta", what, fix, document.id))
     items = [
         *((entity.id, entity.attributes, {"score"}) for entity in document.entities),
@@ -300,14 +305,17 @@ def _check_names(document: Document) -> None:
     ]
     for item, attributes, reserved in items:
         for name in sorted(reserved & attributes.keys()):
-            what, fix = f"the attribute name {name!r} is reserved in inline markup", "Rename it"
+            what, fix = (
+                f"the attribute name {name!r} is reserved in inline markup",
+                "Rename the attribute",
+            )
             problems.append(Problem("bad-attribute", what, fix, document.id, item))
     if problems:
         raise DataError(problems)
 
 
 def _render_text(document: Document) -> str:
-    """Return the text with marked mentions; entities must be sorted outer before inner."""
+    """Return the text with marked mentions; outer mentions must precede inner mentions."""
     pieces: list[str] = []
     enclosing: list[Entity] = []
     position = 0
@@ -352,6 +360,6 @@ def _render_relation(relation: Relation) -> str:
 
 
 def _render_pairs(attributes: Mapping[str, str], fields: Mapping[str, str | float | None]) -> str:
-    """Return attributes and fields as ` key=value`; fields that are None are left out."""
+    """Return ` key=value` for each attribute and for each field that is not None."""
     values = {key: str(value) for key, value in fields.items() if value is not None}
     return "".join(f" {_quote(k)}={_quote(v)}" for k, v in {**attributes, **values}.items())

@@ -1,30 +1,31 @@
-"""Label Studio: tasks with their annotations or predictions, as exported and as imported.
+"""Label Studio: tasks with annotations or predictions, in the layout of its exports and imports.
 
 Source: https://labelstud.io/guide/export and /guide/task_format, and Label Studio 1.23. A file is
 an array of tasks `{"id", "data": {"doc_id", "text", …}, "annotations": [{"result": […],
 "completed_by": 3}], "predictions": […]}`. `aloi.corpus.formats.shared.label_studio_results`
-describes the results. The document id is `data.doc_id`, or else the number of the task. The other
-keys of `data` are metadata.
+describes the results. The document id is `data.doc_id`, or the task id if that key is missing. All
+other keys of `data` are metadata.
 
-The reader leaves out and counts cancelled annotations, drafts, tasks without an annotation,
-metadata of regions (`meta`), and results of other types. It also counts
+The reader leaves out and counts cancelled annotations, drafts, tasks without annotations, metadata
+of regions (`meta`), and results that describe neither mentions nor relations. It also counts
 
 - arcs in both directions, which are read as two relations;
-- regions with several labels, which are read as one mention per label (arcs connect the first);
+- regions with several labels, which are read as one mention per label (arcs connect the mention
+  with the first label);
 - regions with a `text` that differs from the text at their offsets (the offsets are used).
 
 The format represents everything in a document except ids and scores of relations. When an annotator
-saves a task, Label Studio keeps only one arc from a region to another. Therefore relations between
-the same mentions share an arc with several labels, or one arc is reversed. The writer counts the
-relations for which neither is possible. The labelling interface needs a tag
-`<TextArea name="…" perRegion="true"/>` for each attribute, and one with the name `ref`.
+saves a task, Label Studio keeps only one arc from one region to another. Therefore the writer
+combines relations between the same mentions in one arc with several labels, or reverses one of the
+arcs. It counts the relations for which neither is possible. The labelling interface needs a tag
+`<TextArea name="…" perRegion="true"/>` for each attribute and for `ref`.
 
 Read options:
 
-- `layer`: annotations (default) or predictions; exports contain only the numbers of predictions,
-  which is an error
-- `annotator`: the annotator to read if a task has annotations of several people (`completed_by`,
-  number or e-mail address), or the model to read (`model_version`)
+- `layer`: annotations (default) or predictions; exports cannot be read with `layer=predictions`,
+  because they contain only the ids of predictions
+- `annotator`: the annotator to read, as user id or e-mail address (`completed_by`), or the model to
+  read (`model_version`); required if a task has several annotations or predictions
 - `unlabelled`: the label of regions and arcs without a label (default: they are an error)
 
 Write options:
@@ -54,7 +55,7 @@ from aloi.corpus.problems import DataError, Problem
 CAPABILITIES = Capabilities(relation_ids=False, relation_scores=False)
 
 TaskLayer = Literal["annotations", "predictions"]
-"""The part of a task that holds results: the work of people, or the output of models."""
+"""The part of a task to read or write: annotations by people or predictions of models."""
 
 _RESERVED_KEYS = ("doc_id", "text")
 """The keys of a task's data that are not metadata."""
@@ -78,14 +79,14 @@ class WriteOptions(Options, frozen=True):
 
 
 class TaskData(msgspec.Struct, frozen=True):
-    """The data of a task; its other keys are metadata."""
+    """The data of a task; all other keys of the data are metadata."""
 
     text: str
     doc_id: str | int | None = None
 
 
 class LabelStudioUser(msgspec.Struct, frozen=True):
-    """The user who completed an annotation, if the file has more than the user's number."""
+    """The user who completed an annotation, if the file contains more than the user id."""
 
     id: int | None = None
     email: str | None = None
@@ -104,14 +105,14 @@ class TaskAnnotation(msgspec.Struct, frozen=True):
     updated_at: str | None = None
 
     def is_by(self, annotator: str | None) -> bool:
-        """Return whether this annotator or model created it; None matches all."""
+        """Return whether this annotator or model is the author; None matches every author."""
         by = self.completed_by
         names = (by.id, by.email) if isinstance(by, LabelStudioUser) else (by,)
         return annotator is None or annotator in map(str, (*names, self.model_version))
 
 
 class LabelStudioTask(msgspec.Struct, frozen=True):
-    """A task; exports have predictions only as numbers."""
+    """A task; in exports, predictions are only ids, not objects."""
 
     data: msgspec.Raw
     id: int | str | None = None
@@ -161,23 +162,23 @@ def _to_document(
 def _select(
     task: LabelStudioTask, id_: str, place: str, options: ReadOptions, notes: Notes
 ) -> TaskAnnotation | None:
-    """Return the annotation or prediction to read; without one, return None and count the task.
+    """Return the annotation or prediction to read, or None (counted in `notes`) without a match.
 
-    Raises `DataError` if several match the options.
+    Raises `DataError` if several annotations or predictions match the options.
     """
     items = task.annotations if options.layer == "annotations" else task.predictions
     full = [item for item in items if isinstance(item, TaskAnnotation)]
     if len(full) < len(items):
-        what = f"the file has only the numbers of the {options.layer}, like all exports"
-        fix = 'Fetch complete tasks: client.tasks.list(project=…, fields="all")'
+        what = f"the file contains only the ids of the {options.layer}, as exports do"
+        fix = 'Fetch complete tasks with client.tasks.list(project=…, fields="all")'
         raise DataError([Problem("only-numbers", what, fix, id_)])
     finished = [annotation for annotation in full if not annotation.was_cancelled]
     notes.add(f"cancelled {options.layer} left out", place, len(full) - len(finished))
     matching = [annotation for annotation in finished if annotation.is_by(options.annotator)]
     if len(matching) > 1:
-        what = f"the task has {len(matching)} {options.layer}"
+        what = f"{len(matching)} {options.layer} of the task match the options; expected at most 1"
         fix = (
-            "Choose an annotator with annotator=ID; delete all but one annotation of each annotator"
+            "Choose one annotator or model with annotator=…, or delete all but one in Label Studio"
         )
         raise DataError([Problem("several-annotations", what, fix, id_)])
     notes.add(f"tasks without {options.layer} left out", place, not matching)
@@ -217,6 +218,6 @@ def _check_names(document: Document, options: WriteOptions) -> None:
     attributes = {name for entity in document.entities for name in entity.attributes}
     reserved = sorted(tags & attributes) + sorted(document.meta.keys() & set(_RESERVED_KEYS))
     if reserved:
-        what = f"Label Studio tasks reserve the name {' and '.join(reserved)}"
-        fix = "Rename the attribute or metadata key"
+        what = f"reserved names are used as attribute or metadata key: {', '.join(reserved)}"
+        fix = "Rename these attributes or metadata keys"
         raise DataError([Problem("name-taken", what, fix, document.id)])

@@ -1,4 +1,4 @@
-"""native: the JSON of this project, as JSON Lines or as a folder with one file per document.
+"""native: the JSON format of this project, as JSON Lines or as a folder of JSON files.
 
 Source: `aloi.corpus.document_files`. The format represents everything in a document.
 """

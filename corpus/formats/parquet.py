@@ -1,14 +1,15 @@
-"""parquet: one document per row, the layout of the releases that `datasets` loads.
+"""parquet: one document per row, in the layout of releases, which `datasets` can load.
 
 Source: https://parquet.apache.org/docs/file-format, and for `load_dataset`
 https://huggingface.co/docs/datasets/about_dataset_features. Columns: `id`, `text`, `entities` (a
 list of id, start, end, label, ref, attributes, score), `relations` (a list of head, tail, label,
-id, attributes, score) and `meta`, JSON in a string. `attributes` is a list of key and value. Labels
-may be the numbers of a `datasets` ClassLabel; they are read as the names stored in the file.
+id, attributes, score) and `meta`, JSON in a string. `attributes` is a list of objects with
+a key and a value. Labels may be the numbers of a `datasets` ClassLabel; these are read as the names
+stored in the file.
 
-The format represents everything in a document. The reader leaves out other columns and counts them.
-Problems have the number of the row, from 1, as their line. The reader reads a file, or a folder of
-`.parquet` files, in batches; the writer writes one file.
+The format represents everything in a document. The reader leaves out and counts all other columns.
+The line of a problem is the number of the row, from 1. The reader accepts a file or a folder of
+`.parquet` files, and reads rows in batches; the writer writes one file.
 
 The format requires pyarrow (extra `hub`). There are no options.
 """
@@ -38,22 +39,22 @@ from aloi.corpus.text_files import surrogate_problem
 CAPABILITIES = EVERYTHING
 ReadOptions = WriteOptions = Options
 
-# pyarrow has no type annotations: these names document which of its objects is meant.
+# pyarrow has no type annotations; these aliases name its types for the reader.
 PyArrow: TypeAlias = Any
 ParquetFile: TypeAlias = Any
 ArrowSchema: TypeAlias = Any
 
 _COLUMNS = {"id": True, "text": True, "entities": True, "relations": False, "meta": False}
-"""The columns that are read, and whether a file must have them."""
+"""The columns to read, and whether they are required."""
 
 _ITEM_COLUMNS = ("entities", "relations")
 """The columns that are lists of items with a label and attributes."""
 
 _MAX_GROUP_ROWS, _MAX_GROUP_CHARACTERS = 1000, 1 << 24
-"""A row group is complete with this number of documents, or this number of code points of text."""
+"""The size at which a row group ends: the number of documents, and the code points of text."""
 
 _BATCH_ROWS = _MAX_GROUP_ROWS // 4
-"""The number of rows read at once."""
+"""The number of rows to read at once."""
 
 
 def read(path: Path, options: Options, notes: Notes) -> Iterator[Document]:
@@ -66,9 +67,9 @@ def read(path: Path, options: Options, notes: Notes) -> Iterator[Document]:
 def read_records(
     file: Path, notes: Notes, groups: range | None = None
 ) -> Iterator[document_files.DocumentRecord]:
-    """Yield one record per row; `groups` are the indexes of the row groups to read (default: all).
+    """Yield one record per row of the row groups with indices in `groups` (default: all).
 
-    If reading fails, the last record has the problems and no document.
+    If reading fails, the last record contains the problems and no document.
     """
     row = 0
     try:
@@ -84,7 +85,7 @@ def read_records(
 def _to_record(values: dict[str, Any], file: str, row: int) -> document_files.DocumentRecord:
     try:
         content = json.dumps(values, ensure_ascii=False).encode()
-    except TypeError as error:  # dates, bytes and other types that JSON does not have
+    except TypeError as error:  # dates, bytes and other types without a JSON equivalent
         problem = Problem(
             "wrong-type", f"{error}", "Correct the column's type", file=file, line=row
         )
@@ -93,7 +94,7 @@ def _to_record(values: dict[str, Any], file: str, row: int) -> document_files.Do
 
 
 def row_group_sizes(file: Path) -> list[tuple[int, int]]:
-    """Return the number of rows and of bytes of each row group.
+    """Return the number of rows and the number of bytes of each row group.
 
     Raises `DataError` if the file cannot be read.
     """
@@ -107,10 +108,11 @@ def read_rows(
     select_columns: Callable[[list[str]], list[str]],
     groups: Iterable[int] | None = None,
 ) -> Iterator[dict[str, Any]]:
-    """Yield each row as the JSON object of the native format.
+    """Yield each row as a JSON object of the native format.
 
-    `select_columns` returns the columns to read from those of the file. `groups` are the indexes of
-    the row groups to read (default: all). Raises `DataError` if the file cannot be read.
+    `select_columns` takes the column names of the file and returns the names of the columns to
+    read. `groups` are the indices of the row groups to read (default: all). Raises `DataError` if
+    the file cannot be read.
     """
     with _open_file(file) as table:
         label_names = _class_label_names(table.schema_arrow.metadata)
@@ -130,15 +132,15 @@ def _open_file(file: Path) -> Iterator[ParquetFile]:
             yield table
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         what = f"pyarrow cannot read this Parquet file: {' '.join(str(error).split())[:200]}"
-        raise DataError([Problem("bad-parquet", what, "Write the file again")]) from error
+        raise DataError([Problem("bad-parquet", what, "Create the file again")]) from error
 
 
 def _select_columns(columns: list[str], file: Path, notes: Notes) -> list[str]:
-    """Return the columns of documents; raise `DataError` if a required one is missing."""
+    """Return the columns to read; raise `DataError` if a required column is missing."""
     missing = [name for name, required in _COLUMNS.items() if required and name not in columns]
     if missing:
-        what = f"missing column {' or '.join(missing)}; the columns are {', '.join(columns)}"
-        fix = f"Name the columns {', '.join(_COLUMNS)}"
+        what = f"missing columns: {', '.join(missing)}; the file has {', '.join(columns)}"
+        fix = f"Rename the columns: {', '.join(_COLUMNS)}; relations and meta are optional"
         raise DataError([Problem("missing-column", what, fix)])
     for name in columns:
         notes.add(f"columns {name!r} left out", str(file), name not in _COLUMNS)
@@ -146,9 +148,9 @@ def _select_columns(columns: list[str], file: Path, notes: Notes) -> list[str]:
 
 
 def decode_row(row: dict[str, Any], label_names: dict[str, list[str]]) -> dict[str, Any]:
-    """Return a row as native JSON: no nulls, attributes and metadata as objects.
+    """Return a row as a JSON object of the native format: without nulls, with decoded attributes.
 
-    `label_names` are the names of numeric labels, for the columns `entities` and `relations`.
+    `label_names` maps the columns `entities` and `relations` to the names of numeric labels.
     """
     for column in _ITEM_COLUMNS:
         if isinstance(row.get(column), list):
@@ -160,7 +162,7 @@ def decode_row(row: dict[str, Any], label_names: dict[str, list[str]]) -> dict[s
 
 
 def _decode_item(item: Any, label_names: list[str]) -> Any:  # noqa: ANN401 - dict in a valid file
-    """Return an entity or relation with the name of its label and attributes as an object."""
+    """Return an entity or relation with a label name and with its attributes as an object."""
     if not isinstance(item, dict):
         return item
     label, pairs = item.get("label"), item.get("attributes")
@@ -180,7 +182,7 @@ def _without_nulls(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _decode_meta(meta: str) -> Any:  # noqa: ANN401 - any JSON value
-    """Return metadata from JSON; invalid JSON stays a string, which the native reader reports."""
+    """Return the decoded metadata; invalid JSON stays a string, which the native reader reports."""
     try:
         return msgspec.json.decode(meta)
     except (msgspec.MsgspecError, RecursionError):
@@ -188,7 +190,7 @@ def _decode_meta(meta: str) -> Any:  # noqa: ANN401 - any JSON value
 
 
 def _class_label_names(metadata: dict[bytes, bytes] | None) -> dict[str, list[str]]:
-    """Return the label names that `datasets` stores in the metadata, for each column."""
+    """Return the label names of each column, which `datasets` stores in the file metadata."""
     label_names = {}
     for column in _ITEM_COLUMNS:
         try:
@@ -201,9 +203,9 @@ def _class_label_names(metadata: dict[bytes, bytes] | None) -> dict[str, list[st
 
 
 def write(documents: Iterable[Document], path: Path, options: Options, notes: Notes) -> int:
-    """Write one file, each batch as a row group; return the number of documents.
+    """Write one file with one row group per batch; return the number of documents.
 
-    The same documents give the same bytes.
+    Writing the same documents produces the same bytes.
     """
     pyarrow = _import_pyarrow()
     schema, count = arrow_schema(pyarrow), 0
@@ -235,7 +237,7 @@ def _split_batches(documents: Iterable[Document]) -> Iterator[list[Document]]:
 
 
 def encode_row(document: Document) -> dict[str, Any]:
-    """Return a document as a row, with the names of its labels."""
+    """Return a document as a row; labels are names, not numbers."""
     row = {column: getattr(document, column) for column in _COLUMNS}
     for column in _ITEM_COLUMNS:
         row[column] = [
@@ -251,7 +253,7 @@ def _to_pairs(attributes: dict[str, str]) -> list[dict[str, str]]:
 
 
 def _find_lone_surrogate(document: Document) -> Problem | None:
-    """Return the problem of a document that UTF-8 cannot encode."""
+    """Return a problem if the document contains a lone surrogate, otherwise None."""
     try:
         msgspec.json.encode(document)
     except UnicodeEncodeError as error:
@@ -260,7 +262,7 @@ def _find_lone_surrogate(document: Document) -> Problem | None:
 
 
 def arrow_schema(pyarrow: PyArrow) -> ArrowSchema:
-    """Return the columns with their types; `pyarrow` is the module."""
+    """Return the Arrow schema of the columns; `pyarrow` is the imported module."""
     string, integer = pyarrow.string(), pyarrow.int64()
     pair = pyarrow.struct({"key": string, "value": string})
     shared = {"attributes": pyarrow.list_(pair), "score": pyarrow.float64()}
@@ -278,10 +280,13 @@ def arrow_schema(pyarrow: PyArrow) -> ArrowSchema:
 
 
 def _import_pyarrow() -> PyArrow:
-    """Return the module pyarrow with its `parquet`; raise `DataError` if it is not installed."""
+    """Import `pyarrow.parquet` and return the module `pyarrow`.
+
+    Raises `DataError` if pyarrow is not installed.
+    """
     try:
         import_module("pyarrow.parquet")
         return import_module("pyarrow")
     except ImportError as error:
-        fix = 'Install it: pip install "aloi[hub]"'
-        raise DataError([Problem("no-pyarrow", "the parquet format needs pyarrow", fix)]) from error
+        fix = 'Run: pip install "aloi[hub]"'
+        raise DataError([Problem("no-pyarrow", "pyarrow is not installed", fix)]) from error

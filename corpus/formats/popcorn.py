@@ -2,21 +2,23 @@
 
 Source: https://github.com/Emvista/popcorn-dataset. A file is an object that maps ids to documents,
 `{"5_1342": {"text", "entities": [{"id": 0, "type": "FIRE", "mentions": [{"value", "start",
-"end"}]}], "relations": [[0, "STARTED_IN", 7]]}}`, or an array of such objects. Ids may repeat
-between the objects of an array, so document 1001 of the second object gets the id `2-1001`. Offsets
-are code points, the end exclusive.
+"end"}]}], "relations": [[0, "STARTED_IN", 7]]}}`, or an array of such objects. The objects of
+an array may contain the same ids, so document 1001 of the second object gets the id `2-1001`.
+Offsets are code points; end offsets are exclusive.
 
 The label of a mention is the `type` of its cluster, and its `ref` is `document#cluster`. A relation
-is read between the first mentions of its clusters in the text. Mentions are numbered e1, e2 … in
-file order. Values that differ from the text and clusters without mentions are counted.
+between clusters is read as a relation between their first mentions in the text. Mentions are
+numbered e1, e2 … in file order. The reader counts values that differ from the text, and clusters
+without mentions.
 
-The writer puts mentions with the same ref and label into one cluster; a mention without ref forms
-its own cluster. It adds the key `ref` to clusters and `id` to mentions, which the reader uses.
+The writer puts mentions with the same ref and label into one cluster; a mention without a ref forms
+its own cluster. The writer adds the key `ref` to clusters and the key `id` to mentions; the reader
+uses these keys instead of the rules above.
 
 The format represents the text, overlapping mentions, mention ids, refs, and relations between
 clusters. It does not represent attributes, scores or metadata.
 
-A file is read into memory as a whole. There are no options.
+The reader loads a whole file into memory. There are no options.
 """
 
 from __future__ import annotations
@@ -80,7 +82,7 @@ def read(path: Path, options: Options, notes: Notes) -> Iterator[Document]:
 
 
 def write(documents: Iterable[Document], path: Path, options: Options, notes: Notes) -> int:
-    """Write one object, each document on one line; return the number of documents."""
+    """Write one object with one document per line; return the number of documents."""
     number = 0
     with atomic_text_file(path) as stream:
         stream.write("{")
@@ -93,7 +95,7 @@ def write(documents: Iterable[Document], path: Path, options: Options, notes: No
 
 
 def _find_records(path: Path) -> Iterator[json_records.JsonRecord | Problem]:
-    """Yield the documents of all files with their ids, and the problems of unreadable files."""
+    """Yield the records of all files with their ids, and the problems of unreadable files."""
     for file in json_records.find_files(path):
         try:
             content = file.read_bytes().removeprefix(b"\xef\xbb\xbf")
@@ -106,7 +108,10 @@ def _find_records(path: Path) -> Iterator[json_records.JsonRecord | Problem]:
 
 
 def _split_file(content: bytes) -> tuple[list[str], list[msgspec.Raw]]:
-    """Return the ids of the documents, with the object's number in an array, and their JSON."""
+    """Return the ids and the JSON of the documents.
+
+    In an array, the ids begin with the number of their object.
+    """
     is_array = content.lstrip().startswith(b"[")
     if is_array:
         parts = json_records.decode_json(content, list[dict[str, msgspec.Raw]])
@@ -123,7 +128,10 @@ def _split_file(content: bytes) -> tuple[list[str], list[msgspec.Raw]]:
 
 
 def _decode_keys(content: bytes) -> Any:  # noqa: ANN401 - nested as the file is
-    """Return a file's JSON, each object as the list of its keys, including duplicates."""
+    """Return the decoded JSON with each object replaced by the list of its keys.
+
+    The list includes duplicate keys.
+    """
     try:
         return json.loads(
             content,
@@ -132,12 +140,12 @@ def _decode_keys(content: bytes) -> Any:  # noqa: ANN401 - nested as the file is
             parse_float=str,
         )
     except (ValueError, RecursionError) as error:
-        fix = "Write UTF-8 JSON of the shape that the format's documentation shows"
-        raise DataError([Problem("bad-json", f"not JSON: {error}", fix)]) from error
+        fix = "Correct the JSON: the documentation of the format describes its structure"
+        raise DataError([Problem("bad-json", f"invalid JSON: {error}", fix)]) from error
 
 
 def _check_unique(parts: Iterable[list[str]]) -> None:
-    """Raise `DataError` if an object has an id twice; decoding would drop the first document."""
+    """Raise `DataError` for duplicate ids in an object: decoding keeps only the last document."""
     repeated = [id_ for part in parts for id_, times in Counter(part).items() if times > 1]
     if repeated:
         raise DataError(duplicate_id(id_) for id_ in repeated)
@@ -147,8 +155,9 @@ def _to_document(content: _Text, record: json_records.JsonRecord, notes: Notes) 
     id_ = record.document_id(record.key)
     index = {cluster.id: number for number, cluster in enumerate(content.entities)}
     if len(index) < len(content.entities):
-        fix = "Give each cluster of a document its own id"
-        raise DataError([Problem("cluster-id-twice", "duplicate cluster id", fix, id_)])
+        fix = "Give each cluster of the document a unique id"
+        what = "the document contains a duplicate cluster id"
+        raise DataError([Problem("cluster-id-twice", what, fix, id_)])
     numbers = count(1)
     groups = [
         [_to_entity(mention, cluster, f"e{next(numbers)}", id_) for mention in cluster.mentions]

@@ -1,29 +1,30 @@
-"""Prodigy: one task per line with spans and relations, as `prodigy db-out` and `db-in` use it.
+"""Prodigy: one task per line, with spans and relations, as for `prodigy db-out` and `db-in`.
 
 Source: https://prodi.gy/docs/api-interfaces (spans, relations) and the Prodigy files of
 https://github.com/explosion/projects. A line is `{"text", "tokens": [{"text", "start", "end",
 "id", "ws"}], "spans": [{"start", "end", "token_start", "token_end", "label"}], "relations":
 [{"head", "child", "label", "head_span", "child_span"}], "answer": "accept", "meta": {…}}`. `start`
-and `end` are code points, the end exclusive; the reader relies on them. `token_end` is the index of
-the last token (inclusive), and `head` and `child` are the last tokens of the related spans. `ws`
-means that a space follows the token. The tokens cover the whole text: as in spaCy, all other white
-space is a token.
+and `end` (exclusive) are offsets in code points; they define the spans. `token_end` is the index of
+the last token (inclusive), and `head` and `child` are the indices of the last tokens of the related
+spans. `ws` is true if a space follows the token. The tokens cover the whole text: as in spaCy, all
+white space except these single spaces is a token.
 
-The key `doc_id`, which aloi adds, is the document id; without it, the id is file name and number.
-If every span has its own `id`, these are the mention ids, else mentions are numbered e1, e2 … in
-file order. The end of a relation is the first span found by this order: the same `id`, the same
-offsets and label, the same offsets, the same last token. Tasks with the answer `reject` or `ignore`
-are left out and counted. Prodigy's own keys (`_task_hash` …) are left out.
+The key `doc_id`, which aloi adds, is the document id; without `doc_id`, the id is `FILE-NUMBER`. If
+every span has a unique `id`, these are the mention ids; otherwise mentions are numbered e1, e2 … in
+file order. The head or tail of a relation is the first span that matches by `id`; without such a
+span, the first match by offsets and label, then by offsets, then by last token. Tasks with the
+answer `reject` or `ignore` are left out and counted. Prodigy's own keys (`_task_hash` …) are left
+out.
 
-The format represents everything in a document. Spans and relations get the keys `id`, `ref`,
-`attributes` and `score`; Prodigy preserves keys that it does not use.
+The format represents everything in a document. Spans and relations get the additional keys `id`,
+`attributes` and `score`, and spans also `ref`; Prodigy preserves these keys.
 
 Read options:
 
-- `annotator`: the annotator to read (`_annotator_id` or `_session_id`); the lines of other
+- `annotator`: the annotator to read (`_annotator_id` or `_session_id`); the lines of all other
   annotators are left out and counted (default: all annotators)
-- `unlabelled`: the label of spans without a label, and of tokens that a relation refers to and no
-  span covers (default: they are an error)
+- `unlabelled`: the label of spans without a label, and of tokens outside all spans that a relation
+  connects (default: such spans and tokens are an error)
 
 Write options:
 
@@ -141,7 +142,7 @@ def _to_document(
 
 @dataclass(slots=True)
 class _TaskMentions:
-    """The mentions of a task, found by id, by offsets or by last token."""
+    """The mentions of a task, which can be found by id, by offsets or by last token."""
 
     task: _Task
     unlabelled: str | None
@@ -162,7 +163,10 @@ class _TaskMentions:
                 self.ids.setdefault(key, id_)
 
     def to_relation(self, relation: _Relation) -> Relation:
-        """Return the relation; a token that no span covers becomes a mention or a problem."""
+        """Return the relation between mentions.
+
+        A related token outside all spans becomes a mention, or a problem if it has no label.
+        """
         return Relation(
             head=self._find(relation.head, relation.head_span),
             tail=self._find(relation.child, relation.child_span),
@@ -173,13 +177,13 @@ class _TaskMentions:
         )
 
     def _find(self, token: int, span: _Span | None) -> str:
-        """Return the id of the mention at the end of a relation."""
+        """Return the id of the mention that a head or tail refers to."""
         keys = [token] if span is None else [("id", span.id), *_offset_keys(span)]
         id_ = next((self.ids[key] for key in keys if key in self.ids), None)
         return self._add_token(token, span) if id_ is None else id_
 
     def _add_token(self, token: int, span: _Span | None) -> str:
-        """Add a mention for a token that no span covers; return its id."""
+        """Add a mention for a related token outside all spans; return the id of the mention."""
         id_ = f"w{token}"
         if span is None and 0 <= token < len(self.task.tokens):
             word = self.task.tokens[token]
@@ -197,8 +201,8 @@ class _TaskMentions:
         """Add a mention, or a problem if it has no label."""
         label = self.unlabelled if span.label is None else span.label
         if label is None:
-            what = "span without a label, or related token outside every span"
-            fix = "Label it in Prodigy, or read with unlabelled=LABEL"
+            what = "the span, or the related token outside all spans, has no label"
+            fix = "Add a label in Prodigy, or set the option unlabelled=LABEL"
             self.problems.append(Problem("no-label", what, fix, self.document, id_))
             return
         entity = Entity(
@@ -214,7 +218,7 @@ class _TaskMentions:
 
 
 def _offset_keys(span: _Span) -> tuple[Hashable, ...]:
-    """Return the keys by which a span without id is found, the most specific one first."""
+    """Return the keys for finding a span without an id, the most specific key first."""
     return (span.start, span.end, span.label), (span.start, span.end)
 
 
@@ -234,7 +238,7 @@ def _to_task(document: Document, options: TokenWriteOptions, notes: Notes) -> _T
 
 
 def _split_tokens(text: str) -> list[Token]:
-    """Return the tokens of a text; white space is a token, except one space after each token."""
+    """Return the tokens of a text, including white space beyond one space after each token."""
     tokens: list[Token] = []
     for word in (*tokenize(text), Token(len(text), len(text))):
         start = tokens[-1].end if tokens else 0

@@ -1,12 +1,12 @@
-"""The registry of formats, with functions that read and write any of them.
+"""The registry of formats, with functions that read and write documents in any format.
 
-Each format is a module of this package that is imported when it is needed. It has
+Each format is a module or package that is imported when it is needed. The module defines
 
 - `CAPABILITIES`: what the format can represent (`shared.capabilities.Capabilities`);
-- `ReadOptions` and `WriteOptions`: its options (`shared.options.Options`);
+- `ReadOptions` and `WriteOptions`: the options of the format (`shared.options.Options`);
 - `read(path, options, notes)`: yields the documents, then raises `DataError` with all problems;
-- `write(documents, path, options, notes)`: writes documents atomically, taking them one by one,
-  and returns their number. The documents are already reduced to the capabilities.
+- `write(documents, path, options, notes)`: consumes the documents one by one, writes them
+  atomically, and returns their number. The documents are already reduced to the capabilities.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ FORMAT_MODULES = {
     "webanno": "webanno",
     "xmi": "xmi",
 }
-"""The module of each format; the names differ if the format is named like a library."""
+"""The module name for each format name; a module must not have the name of a library."""
 
 
 class Format(Protocol):
@@ -82,14 +82,14 @@ def read(
 ) -> Iterator[Document]:
     """Return the documents of a file, folder, corpus, release or stream (`aloi.corpus.streams`).
 
-    The format is detected unless it is given. Raises `DataError` with all problems, at the latest
-    after the last document. Anything repaired or dropped is counted in `notes`.
+    If `format_` is None, the format is detected. Raises `DataError` with all problems, at the
+    latest after the last document. Anything that is repaired or dropped is counted in `notes`.
     """
     notes = Notes() if notes is None else notes
     if is_stream(path):
         return _read_stream(path, format_, options, notes)
     if not Path(path).exists():
-        what, fix = "no such file or folder", "Check the path"
+        what, fix = "the file or folder does not exist", "Correct the path"
         raise DataError([Problem("no-such-file", what, fix, file=path)])
     if is_corpus(Path(path)):
         return iter(Corpus.open(Path(path)).documents)
@@ -107,10 +107,10 @@ def write(
     notes: Notes | None = None,
     strict: bool = False,
 ) -> int:
-    """Write documents atomically to a file or folder, or to standard output; return their number.
+    """Write documents to a file, a folder or standard output; return the number of documents.
 
-    Anything the format cannot represent is dropped and counted in `notes`. With `strict` it is a
-    `DataError` instead, and nothing is written.
+    Files and folders are written atomically. Anything that the format cannot represent is dropped
+    and counted in `notes`; with `strict`, it is a `DataError` instead, and no file is written.
     """
     notes = Notes() if notes is None else notes
     format_module = load_format(format_)
@@ -132,7 +132,7 @@ def write(
 def _read_stream(
     path: str, format_: str | None, options: Options | None, notes: Notes
 ) -> Iterator[Document]:
-    """Yield the documents of a stream's copy; problems and notes name the stream."""
+    """Yield the documents from a copy of a stream; problems and notes refer to the stream."""
     with on_disk(path) as source:
         try:
             yield from read(str(source.path), format_=format_, options=options, notes=notes)
@@ -142,7 +142,7 @@ def _read_stream(
 
 def _copy_to_standard_output(file: Path) -> None:
     if file.is_dir():
-        what = "this format writes a folder, not a file"
+        what = "the format writes a folder, which cannot be written to standard output"
         raise DataError([Problem("folder-format", what, "Use the path of a folder as OUT")])
     with file.open("rb") as stream:
         shutil.copyfileobj(stream, sys.stdout.buffer)

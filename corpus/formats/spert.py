@@ -1,16 +1,16 @@
-"""SpERT: tokenized sentences with entities and relations, in one JSON array.
+"""SpERT: tokenised sentences with entities and relations, in one JSON array.
 
 Source: https://github.com/lavis-nlp/spert, spert/input_reader.py:
 `{"tokens": ["Ana", "vit", …], "entities": [{"type", "start", "end"}],
-"relations": [{"type", "head", "tail"}], "orig_id": 5178}`. `start` and `end` are token indexes, the
-end exclusive. The ends of a relation are indexes into `entities`. All indexes start at 0.
+"relations": [{"type", "head", "tail"}], "orig_id": 5178}`. `start` and `end` (exclusive) are token
+indices. `head` and `tail` are indices of items in `entities`. All indices start at 0.
 
-The text is the tokens joined by single spaces. `orig_id` is the document id; without it, the id is
-file name and number. Mentions are numbered e1, e2 … in file order.
+The text is the tokens joined by single spaces. `orig_id` is the document id; without `orig_id`, the
+id is `FILE-NUMBER`. Mentions are numbered e1, e2 … in file order.
 
 The format represents overlapping mentions and relations. It does not represent mention ids, refs,
-attributes, scores, metadata, or the white space of the text: the reader puts single spaces between
-the tokens. The writer counts the texts that this changes.
+attributes, scores, metadata, or the white space of the text: the reader joins the tokens with
+single spaces. The writer counts the texts whose white space changes.
 
 Write options:
 
@@ -73,7 +73,7 @@ def read(path: Path, options: Options, notes: Notes) -> Iterator[Document]:
 def write(
     documents: Iterable[Document], path: Path, options: TokenWriteOptions, notes: Notes
 ) -> int:
-    """Write one array, each document as one sentence; return the number of documents."""
+    """Write one array with one sentence per document; return the number of documents."""
     sentences = (_to_sentence(document, options, notes) for document in documents)
     return json_records.write_array(sentences, path)
 

@@ -1,8 +1,8 @@
-"""brat standoff: a text file `NAME.txt` and its annotations, `NAME.ann`, beside it.
+"""brat standoff: a text file `NAME.txt` and an annotation file `NAME.ann` in the same folder.
 
 Source: https://brat.nlplab.org/standoff.html. A document is a `.txt` file with its `.ann` file. The
-reader takes one such pair, or a folder with its subfolders; the id of a document is its path below
-the folder, without suffix. Offsets count code points, including those of line ends.
+reader accepts one such pair, or a folder with subfolders. The id of a document is its path below
+the folder, without suffix. Offsets count all code points of the text, including line ends.
 
 Line types that are read:
 
@@ -10,22 +10,24 @@ Line types that are read:
 - `R`: relations from the first argument to the second;
 - `E`: one relation from the trigger to each argument, labelled with the argument's role;
 - `A` and `M`: attributes ("true" if there is no value);
-- `N`: `ref`, written `DB:ID`; other refs are percent-encoded, with `local` as the database;
-- `*` (Equiv): one `ref` for all mentions of the line;
-- `#`: `AnnotatorNotes` become an attribute of that name; notes of other types are left out and
-  counted.
+- `N`: the `ref` of a mention, as `DB:ID`; refs of any other form are percent-encoded and written
+  with the database `local`;
+- `*` (Equiv): all mentions in the line get the same `ref`;
+- `#`: a note of the type `AnnotatorNotes` becomes an attribute of that name, and notes of the type
+  `Aloi` are described below; all other notes are left out and counted.
 
 If the surface of a mention differs from the text at its offsets, the offsets are used, and the
 difference is counted.
 
-The format represents everything in a document. The writer puts data without a place in brat into
-notes of the type `Aloi`: ids that brat does not allow, scores, metadata, attributes with white
-space. Labels with white space and ids that cannot be file names are a `DataError`.
+The format represents everything in a document. Data that brat itself cannot represent is written
+as notes of the type `Aloi`: mention ids that brat does not allow, relation ids, scores, metadata,
+and attributes with white space. The writer raises `DataError` for labels with white space and for
+document ids that are not valid file names.
 
 Read options:
 
 - `fragments`: the treatment of discontinuous mentions: whole (default; the span from the first
-  character to the last), first (the first fragment only), or error
+  character to the last), first (only the first fragment), or error
 """
 
 from aloi.corpus.formats.brat.reader import ReadOptions, read

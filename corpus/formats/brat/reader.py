@@ -1,4 +1,4 @@
-"""Read brat standoff: pairs of a `.txt` and an `.ann` file."""
+"""Read brat standoff: pairs of a `.txt` file and an `.ann` file."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ class ReadOptions(Options, frozen=True):
 
 
 def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
-    """Yield the documents of a folder, or of one `.txt` or `.ann` file and the file beside it."""
+    """Yield the documents of a folder, or the document of a `.txt` or `.ann` file."""
     problems: list[Problem] = []
     ids = DocumentIds()
-    fix = f"Correct it in the note `{ALOI_NOTE} {DOCUMENT_TARGET}` of one of the files"
+    fix = f"Change the id in the note `{ALOI_NOTE} {DOCUMENT_TARGET}` of one of the files"
     for pair in _find_pairs(path, notes):
         file = f"{pair.stem}.ann"
         try:
@@ -54,7 +54,9 @@ def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
         except DataError as error:
             problems += error.problems
             continue
-        duplicates = ids.add(document.id, file, fix=fix)  # paths differ: the id is from a note
+        duplicates = ids.add(
+            document.id, file, fix=fix
+        )  # paths are unique, so the id comes from a note
         problems += [problem.at(file=file) for problem in duplicates]
         if not duplicates:
             yield document
@@ -63,7 +65,11 @@ def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
 
 
 class _FilePair(NamedTuple):
-    """The files of a document: its id, their path without suffix, whether the `.txt` exists."""
+    """The files of a document.
+
+    `id` is the document id, `stem` the path of the files without suffix, and `has_text` is True if
+    the `.txt` file exists.
+    """
 
     id: str
     stem: str
@@ -71,7 +77,7 @@ class _FilePair(NamedTuple):
 
 
 def _find_pairs(path: Path, notes: Notes) -> Iterator[_FilePair]:
-    """Yield the file pairs of a folder in order; count the `.txt` files without `.ann`."""
+    """Yield the file pairs at a path; count `.txt` files without an `.ann` file."""
     if not path.is_dir():
         yield _FilePair(path.stem, str(path.with_suffix("")))
         return
@@ -89,7 +95,8 @@ def _find_pairs(path: Path, notes: Notes) -> Iterator[_FilePair]:
 
 
 def _missing_text(file: str) -> Problem:
-    what, fix = "the .txt file is missing", "Put it beside the .ann file, or remove the .ann file"
+    what = "the .txt file is missing"
+    fix = "Add the .txt file to the folder of the .ann file, or remove the .ann file"
     return Problem("text-missing", what, fix, file=file)
 
 
@@ -97,14 +104,15 @@ def _read_file(file: str) -> str:
     try:
         return read_text(Path(file), keep_bom=True)
     except OSError as error:
-        what, fix = f"cannot read the file: {error.strerror}", "Put the .txt beside the .ann file"
+        what = f"cannot read the file: {error.strerror}"
+        fix = "Put the .txt and the .ann file into the same folder"
         raise DataError([Problem("text-missing", what, fix, file=file)]) from error
 
 
 def parse_standoff(
     id_: str, text: str, annotations: str, options: ReadOptions, notes: Notes, *, file: str
 ) -> Document:
-    """Return the document of a text and the content of its `.ann` file.
+    """Return the document given by a text and the content of its `.ann` file.
 
     Raises `DataError` with all problems of the file.
     """
@@ -131,7 +139,7 @@ class _Arc(NamedTuple):
 
 
 class _AnnotationReader:
-    """The annotations of one `.ann` file, by the ids of their lines."""
+    """Reads the annotations of one `.ann` file and stores them by line id."""
 
     def __init__(self, text: str, options: ReadOptions, report: FileReport) -> None:
         self._text = text
@@ -148,7 +156,7 @@ class _AnnotationReader:
         self._document_note = DocumentNote()
 
     def read_lines(self, lines: list[str]) -> None:
-        """Read the mentions, then the lines that refer to them, then the lines that need both."""
+        """Read mentions first, then lines that refer to mentions, then `Equiv` lines and notes."""
         references = []
         for number, line in enumerate(lines, start=1):
             if not line or (match := self._match(number, line.removesuffix("\r"))) is None:
@@ -159,26 +167,26 @@ class _AnnotationReader:
             references.append((number, line[0], match.groups()))
             if line[0] == "E":
                 self._triggers[match[1]] = match[3]
-        for types in ("ERAMN", "*#"):  # Equiv needs all refs, Aloi notes need all relations
+        for types in ("ERAMN", "*#"):  # Equiv needs all refs; Aloi notes need all relations
             for number, type_, parts in references:
                 if type_ in types:
                     self._add(number, type_, parts)
 
     def _match(self, number: int, line: str) -> re.Match[str] | None:
-        """Return the parts of a line; report it if it is malformed or its id is not new."""
+        """Return the parts of a line; report malformed lines and duplicate ids."""
         match = match_line(line)
         id_ = line.partition("\t")[0]
         if match is None:
-            what = f"not a brat line: {line[:60]!r}"
+            what = f"the line is not a brat annotation: {line[:60]!r}"
             self._report.add_problem(what, f"Write {example_line(line)}", number)
         elif self._line_of.setdefault(id_, number) != number and id_[0] not in "#*":
             what = f"duplicate id {id_}, first in line {self._line_of[id_]}"
-            self._report.add_problem(what, "Give each line its own id", number)
+            self._report.add_problem(what, "Give each line a unique id", number)
             return None
         return match
 
     def _add(self, line: int, type_: str, parts: tuple[str, ...]) -> None:
-        """Add the annotation of a line that refers to others."""
+        """Add the annotation of a line that refers to other lines."""
         match type_:
             case "E":
                 self._add_event(line, *parts)
@@ -194,7 +202,10 @@ class _AnnotationReader:
                 self._add_note(line, *parts)
 
     def _find_item(self, id_: str, line: int) -> str | None:
-        """Return the id of a mention, a relation or an event's trigger; report unknown ids."""
+        """Return the id itself if it is a mention or relation, or the trigger id of an event.
+
+        If the id does not exist, report a problem and return None.
+        """
         for _ in range(2):
             id_ = self._triggers.get(id_, id_)
         if id_ in self._mentions or (id_[:1] == "R" and id_ in self._line_of):
@@ -204,11 +215,11 @@ class _AnnotationReader:
         return None
 
     def _find_mention(self, id_: str, line: int) -> str | None:
-        """Return the id of a mention; report other ids."""
+        """Return the mention id, or the trigger id of an event; report all other ids."""
         item = self._find_item(id_, line)
         if item is None or item in self._mentions:
             return item
-        what, fix = f"{id_} is not a mention", "Give the id of a mention or event"
+        what, fix = f"{id_} is not a mention", "Use the id of a mention or event"
         self._report.add_problem(what, fix, line)
         return None
 
@@ -222,7 +233,8 @@ class _AnnotationReader:
         span = self._join(fragments, line) if more else fragments[0]
         if not 0 <= span[0] < span[1] <= len(self._text):
             what = f"invalid offsets {span[0]} {span[1]}: the text has {len(self._text)} characters"
-            self._report.add_problem(what, "Count code points, the end exclusive", line)
+            fix = "Count offsets in code points, with exclusive ends"
+            self._report.add_problem(what, fix, line)
         actual = " ".join(self._one_line_text[first:last] for first, last in fragments)
         if surface is not None and actual not in (surface, LINE_ENDS.sub(" ", surface)):
             self._report.add_note("surfaces that differ from the text", line)
@@ -232,10 +244,10 @@ class _AnnotationReader:
         """Return the span that replaces the fragments of a discontinuous mention."""
         policy = self._options.fragments
         if any(start >= end for start, end in fragments):
-            self._report.add_problem("empty fragment", "Remove the fragment", line)
+            self._report.add_problem("a fragment is empty", "Remove the fragment", line)
         if policy == "error":
-            fix = "Make it continuous, or set fragments=whole or fragments=first"
-            self._report.add_problem("discontinuous mention", fix, line)
+            fix = "Make the mention continuous, or set fragments=whole or fragments=first"
+            self._report.add_problem("the mention is discontinuous", fix, line)
         self._report.add_note(f"discontinuous mentions read as {policy}", line)
         if policy == "first":
             return fragments[0]
@@ -293,12 +305,12 @@ class _AnnotationReader:
             self._report.add_note("notes left out", line)
 
     def _decode(self, line: int, text: str | None, type_: type[NoteT]) -> NoteT | None:
-        """Return the content of an `Aloi` note; report it if it is invalid."""
+        """Return the content of an `Aloi` note, or report it and return None if it is invalid."""
         try:
             return msgspec.json.decode(text or "", type=type_)
         except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
             what = f"invalid {ALOI_NOTE} note: {error}"
-            fix = "Remove the line; these notes are written by aloi, not by hand"
+            fix = "Remove the line: only aloi should write these notes"
             self._report.add_problem(what, fix, line)
             return None
 
@@ -335,12 +347,12 @@ class _AnnotationReader:
             raise DataError(problem.at(file=file) for problem in error.problems) from error
 
     def _relation_id(self, line_id: str) -> str | None:
-        """Return the id that a note gives a relation."""
+        """Return the relation id that is stored in an `Aloi` note, or None."""
         note = self._item_notes.get(line_id)
         return note.id if note else None
 
     def _extras(self, line_id: str) -> dict[str, Any]:
-        """Return the attributes and the score of a mention or relation, by keyword."""
+        """Return the attributes and score of a mention or relation, as keyword arguments."""
         attributes, note = self._attributes.get(line_id, {}), self._item_notes.get(line_id)
         if note is None:
             return {"attributes": attributes}

@@ -14,13 +14,13 @@ COMMENT_NOTE = "AnnotatorNotes"
 """The type of the notes that annotators write."""
 
 DOCUMENT_TARGET = "document"
-"""The target of the `Aloi` note about the document; other notes have the id of a line."""
+"""The target of the `Aloi` note about the document; the target of other notes is a line id."""
 
 LOCAL_REF = "local:"
 """The prefix of a ref that is not of the form `DB:ID`."""
 
 LINE_ENDS = re.compile(r"[\t\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
-"""The tab, and the characters that some programs treat as line ends."""
+"""Characters replaced by spaces in surfaces: the tab, and line ends of various programs."""
 
 _GRAMMAR = {
     "T": re.compile(
@@ -56,7 +56,7 @@ class ItemNote(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class DocumentNote(msgspec.Struct, forbid_unknown_fields=True):
-    """The fields of a document that brat cannot represent; `mentions`: mention ids by brat id."""
+    """The fields of a document that brat cannot represent; `mentions` maps brat ids to ids."""
 
     id: str | None = None
     meta: dict[str, Any] = {}
@@ -64,11 +64,11 @@ class DocumentNote(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def match_line(line: str) -> re.Match[str] | None:
-    """Return the parts of an annotation line; None if it is malformed."""
+    """Return the parts of an annotation line, or None if the line is malformed."""
     grammar = _GRAMMAR.get(line[:1])
     return grammar.fullmatch(line) if grammar else None
 
 
 def example_line(line: str) -> str:
-    """Return an example of a line of the same type, or the list of line types."""
+    """Return an example line of the same type, or the list of types if the type is unknown."""
     return _EXAMPLES.get(line[:1], "only lines of the types T, R, E, A, M, N, * and #")

@@ -1,4 +1,4 @@
-"""Write brat standoff: a `.txt` and an `.ann` file per document."""
+"""Write brat standoff: a `.txt` file and an `.ann` file per document."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _DATABASE_REF = re.compile(r"(?!local:)[^\s:]+:\S*")
 
 def write(documents: Iterable[Document], path: Path, options: Options, notes: Notes) -> int:
     """Write a folder with two files per document; return the number of documents."""
-    names = NameChecker(_NO_SPACES, "brat labels cannot have white space")
+    names = NameChecker(_NO_SPACES, "brat labels cannot contain white space")
     count = 0
     with atomic_folder(path) as scratch:
         for count, document in enumerate(documents, start=1):  # noqa: B007 - the count is the result
@@ -58,7 +58,7 @@ def _write_pair(document: Document, stem: str) -> None:
 
 
 def format_annotations(document: Document) -> str:
-    """Return the content of a document's `.ann` file; its labels must not have white space."""
+    """Return the content of the `.ann` file; labels must not contain white space."""
     writer = _AnnotationWriter(document)
     for entity in document.entities:
         writer.add_mention(entity)
@@ -71,14 +71,14 @@ def format_annotations(document: Document) -> str:
 
 
 def _brat_ids(document: Document) -> dict[str, str]:
-    """Return each mention's brat id, `T` and a number; ids of that form are kept."""
+    """Return the brat id of each mention: its own id if it is `T` and a number, else a new one."""
     kept = {entity.id for entity in document.entities if _MENTION_ID.fullmatch(entity.id)}
     free = (name for number in itertools.count(1) if (name := f"T{number}") not in kept)
     return {e.id: e.id if e.id in kept else next(free) for e in document.entities}
 
 
 class _AnnotationWriter:
-    """The lines of an `.ann` file; lines other than `T` are numbered by type."""
+    """Collects the lines of an `.ann` file; all types except `T` are numbered from 1."""
 
     def __init__(self, document: Document) -> None:
         self.lines: list[str] = []
@@ -87,7 +87,7 @@ class _AnnotationWriter:
         self._counts = Counter[str]()
 
     def _add_line(self, type_: str, content: str) -> str:
-        """Add a line with the next id of its type; return the id."""
+        """Add a line with the next free id of its type; return this id."""
         self._counts[type_] += 1
         id_ = f"{type_}{self._counts[type_]}"
         self.lines.append(f"{id_}\t{content}\n")
@@ -111,7 +111,7 @@ class _AnnotationWriter:
         self._add_aloi_note(id_, {"score": entity.score, "attributes": unwritten or None})
 
     def add_relation(self, relation: Relation) -> None:
-        """Add the lines for a relation, its id, attributes and score."""
+        """Add the lines for a relation and for its id, attributes and score."""
         ends = f"Arg1:{self._ids[relation.head]} Arg2:{self._ids[relation.tail]}"
         id_ = self._add_line("R", f"{relation.label} {ends}")
         unwritten = self._add_attributes(id_, relation.attributes)
@@ -119,7 +119,7 @@ class _AnnotationWriter:
         self._add_aloi_note(id_, extras)
 
     def _add_attributes(self, id_: str, attributes: dict[str, str]) -> dict[str, str]:
-        """Add the lines of a mention's or relation's attributes; return those without a line."""
+        """Add a line for each attribute that brat can represent; return all other attributes."""
         unwritten = {}
         for name, value in attributes.items():
             if name == COMMENT_NOTE and not LINE_ENDS.search(value):
@@ -133,7 +133,7 @@ class _AnnotationWriter:
         return unwritten
 
     def add_document_note(self, document: Document) -> None:
-        """Add the note with the id, the metadata and the mention ids that brat does not allow."""
+        """Add a note with the metadata, the renamed mention ids and the document id, if needed."""
         renamed = {brat_id: id_ for id_, brat_id in self._ids.items() if brat_id != id_}
         if document.meta or renamed:
             meta, mentions = document.meta or None, renamed or None
@@ -141,7 +141,7 @@ class _AnnotationWriter:
             self._add_aloi_note(DOCUMENT_TARGET, content)
 
     def _add_aloi_note(self, target: str, content: dict[str, Any]) -> None:
-        """Add an `Aloi` note with the values that are not None, if there are any."""
+        """Add an `Aloi` note with all values that are not None; add nothing if all are None."""
         # ASCII only: some programs treat U+2028 and similar characters as line ends.
         values = {key: value for key, value in content.items() if value is not None}
         if values:

@@ -1,1 +1,1 @@
-"""Modules that several formats use."""
+"""Modules shared by several formats."""

@@ -1,6 +1,6 @@
-"""BIO tagging: encode labelled spans of tokens as tags in IOB1, IOB2 or BILOU, and decode them.
+"""BIO tagging: encode labelled token spans as tags in IOB1, IOB2 or BILOU, and decode the tags.
 
-IOBES is read as BILOU: it has the same rules with other letters.
+IOBES is read as BILOU: the rules are the same, only the letters differ.
 
 Sources: Ramshaw and Marcus 1995 (IOB1), Sang and Veenstra 1999 (IOB2), Ratinov and Roth 2009
 (BILOU).
@@ -15,8 +15,8 @@ TagScheme = Literal["iob1", "iob2", "bilou"]
 TagRepair = Literal["error", "conlleval", "discard"]
 """The treatment of tags that break the scheme.
 
-`error` reports them, `conlleval` begins and ends mentions as conlleval does, and `discard` drops
-the mentions that contain them.
+`error` reports such tags, `conlleval` begins and ends mentions at them as the program conlleval
+does, and `discard` drops the mentions that contain them.
 """
 
 _IOB_PREFIXES = {"B": "B", "I": "I"}
@@ -25,7 +25,7 @@ _BILOU_PREFIXES = {"B": "B", "I": "I", "M": "I", "L": "E", "E": "E", "U": "S", "
 
 
 class TokenSpan(NamedTuple):
-    """A labelled range of tokens: the index of the first one, and the end index, exclusive."""
+    """A labelled token range: the indices `first` and `end` (exclusive)."""
 
     first: int
     end: int
@@ -42,11 +42,11 @@ def split_tag(tag: str, scheme: TagScheme) -> tuple[str, str] | None:
 
 
 def decode_tags(sequence: Sequence[str], scheme: TagScheme) -> tuple[list[TokenSpan], list[int]]:
-    """Return the spans of a sentence's tags, and the positions of the tags that break the scheme.
+    """Return the spans in a tag sequence, and the positions of the tags that break the scheme.
 
-    A tag breaks the scheme if it is invalid, if it is an I or E that continues no span (in IOB1 an
-    I may begin a span), or if it is a B or I of BILOU in an unclosed span. At such a tag,
-    spans begin and end as in conlleval.
+    Three kinds of tags break the scheme: strings that are not tags of the scheme; I and E tags that
+    continue no span (in IOB1, I may begin a span); and, in BILOU, the last tag of a span that is
+    not closed by L. At such tags, spans begin and end as in conlleval.
     """
     decoded: list[TokenSpan] = []
     invalid: set[int] = set()
@@ -68,7 +68,7 @@ def decode_tags(sequence: Sequence[str], scheme: TagScheme) -> tuple[list[TokenS
 
 
 class RepairedTags(NamedTuple):
-    """The decoded spans, the positions of tags that are errors, and those of repaired tags."""
+    """The decoded spans, the positions of erroneous tags, and the positions of repaired tags."""
 
     spans: list[TokenSpan]
     errors: list[int]
@@ -78,9 +78,9 @@ class RepairedTags(NamedTuple):
 def decode_with_repair(
     sequence: Sequence[str], scheme: TagScheme, repair: TagRepair
 ) -> RepairedTags:
-    """Decode the tags of a sentence, and repair the tags that break the scheme.
+    """Decode a tag sequence; report or repair the tags that break the scheme.
 
-    A string that is not a tag of the scheme is an error with every `repair`.
+    A string that is not a tag of the scheme is an error for every value of `repair`.
     """
     decoded, invalid = decode_tags(sequence, scheme)
     errors = [p for p in invalid if repair == "error" or split_tag(sequence[p], scheme) is None]
@@ -93,7 +93,10 @@ def decode_with_repair(
 def encode_tags(
     token_spans: Iterable[TokenSpan], length: int, scheme: TagScheme = "iob2"
 ) -> list[str]:
-    """Return the tags of `length` tokens; the spans must be in text order and not overlap."""
+    """Return one tag per token, for `length` tokens.
+
+    The spans must be in text order and must not overlap.
+    """
     encoded = ["O"] * length
     previous: TokenSpan | None = None
     for span in token_spans:
@@ -108,15 +111,16 @@ def encode_tags(
 
 
 def _touches(previous: TokenSpan | None, span: TokenSpan) -> bool:
-    """Return whether a span directly follows another span with the same label."""
+    """Return whether `span` directly follows `previous` and has the same label."""
     return previous is not None and (previous.end, previous.label) == (span.first, span.label)
 
 
 def detect_scheme(sequences: Iterable[Sequence[str]]) -> TagScheme:
     """Return the scheme that the tag sequences follow.
 
-    The scheme is BILOU if a tag has a prefix that only BILOU uses. It is IOB1 if spans begin with
-    I, and with B only directly after a span of the same label. Otherwise it is IOB2.
+    The scheme is BILOU if any prefix occurs only in BILOU. It is IOB1 if at least one span begins
+    with I, and spans begin with B only directly after a span with the same label. Otherwise the
+    scheme is IOB2.
     """
     starts_with_b = starts_with_i = False
     for sequence in sequences:

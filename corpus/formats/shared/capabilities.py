@@ -1,7 +1,7 @@
 """The capabilities of a format, and the reduction of documents to them.
 
-Anything the target format cannot represent is dropped here, for all formats, and counted. Every
-writer receives reduced documents, and a reader restores them exactly from the written file.
+For every format, this module drops and counts the parts of a document that the format cannot
+represent. Writers receive the reduced documents; readers restore these exactly from the file.
 """
 
 from __future__ import annotations
@@ -20,18 +20,19 @@ from aloi.corpus.formats.shared.notes import Notes
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """The parts of a document that a format can represent; the others are dropped in writing.
+    """The parts of a document that a format can represent; all other parts are dropped.
 
-    - `overlap`: "any" mentions, only "nested" ones (that do not cross), or only "flat" ones.
-    - `same_span`: several mentions of exactly the same span.
+    - `overlap`: "any" mentions, "nested" mentions (which do not cross), or "flat" mentions (which
+      do not overlap).
+    - `same_span`: several mentions with exactly the same span.
     - `loops`: relations from a mention to itself.
-    - `parallel`: several relations of one label from one mention to another.
-    - `entity_ids`: without them, mentions are renumbered e1, e2 … in text order.
-    - `relation_attributes`: all of them, none, or those with the given names.
-    - `clusters`: relations join clusters (`clusters.number_clusters`), so that each end of a
-      relation moves to the first mention of its cluster.
-    - `meta`: all metadata. Without it, `meta_lines` is a pattern of the keys that are kept if their
-      value is a string of one line without surrounding white space.
+    - `parallel`: several relations with the same head, tail and label.
+    - `entity_ids`: mention ids. If False, mentions are renumbered e1, e2 … in text order.
+    - `relation_attributes`: all relation attributes (True), none (False), or the given names.
+    - `clusters`: relations connect clusters (`clusters.number_clusters`). If True, the head and the
+      tail of each relation are replaced by the first mentions of their clusters.
+    - `meta`: all metadata. If False, the format keeps only the keys that match the pattern
+      `meta_lines` and whose value is a one-line string without surrounding white space.
     """
 
     overlap: Literal["any", "nested", "flat"] = "any"
@@ -58,14 +59,17 @@ EVERYTHING = Capabilities()
 def reduced_to(
     documents: Iterable[Document], capabilities: Capabilities, notes: Notes
 ) -> Iterator[Document]:
-    """Return an iterator of the reduced documents; see `reduce_document`."""
+    """Return an iterator over the reduced documents (see `reduce_document`)."""
     if capabilities == EVERYTHING:
         return iter(documents)
     return (reduce_document(document, capabilities, notes) for document in documents)
 
 
 def reduce_document(document: Document, capabilities: Capabilities, notes: Notes) -> Document:
-    """Return the document without anything the format cannot represent; count it in `notes`."""
+    """Return the document without the parts that the format cannot represent.
+
+    Everything that is dropped is counted in `notes`.
+    """
     place = f"document {document.id}"
     kept = _select_mentions(document.entities, capabilities)
     notes.add("mentions dropped", place, len(document.entities) - len(kept))
@@ -88,7 +92,7 @@ def reduce_document(document: Document, capabilities: Capabilities, notes: Notes
 
 
 def _select_meta_lines(meta: dict[str, Any], keys: re.Pattern[str] | None) -> dict[str, Any]:
-    """Return the metadata that can be written as lines `key = value`."""
+    """Return the metadata that can be written as `key = value` lines."""
     matching = ((key, value) for key, value in meta.items() if keys and keys.fullmatch(key))
     return {
         key: value for key, value in matching if isinstance(value, str) and is_single_line(value)
@@ -96,14 +100,17 @@ def _select_meta_lines(meta: dict[str, Any], keys: re.Pattern[str] | None) -> di
 
 
 def is_single_line(text: str) -> bool:
-    """Return whether a text has at most one line and no surrounding white space."""
+    """Return whether a text has at most one line and does not begin or end with white space."""
     return text == text.strip() and len(text.splitlines()) < 2
 
 
 def _select_mentions(
     entities: tuple[Entity, ...], capabilities: Capabilities
 ) -> tuple[Entity, ...]:
-    """Return the mentions that the format's overlap rule allows; outer and earlier ones first."""
+    """Return the mentions that the format can represent.
+
+    If mentions exclude each other, the outer or earlier one is kept.
+    """
     if capabilities.overlap == "flat":
         return _without_overlap(outermost(entities))
     kept = _without_crossing(entities) if capabilities.overlap == "nested" else entities
@@ -138,7 +145,7 @@ def _first_of_each_span(entities: Iterable[Entity]) -> tuple[Entity, ...]:
 
 
 def _new_ids(kept: tuple[Entity, ...], capabilities: Capabilities) -> dict[str, str]:
-    """Return the new id of each mention by its old id."""
+    """Return the new ids of the mentions by their old ids."""
     if capabilities.entity_ids:
         return {entity.id: entity.id for entity in kept}
     return {entity.id: f"e{number}" for number, entity in enumerate(kept, start=1)}
@@ -147,7 +154,7 @@ def _new_ids(kept: tuple[Entity, ...], capabilities: Capabilities) -> dict[str, 
 def _select_relations(
     relations: tuple[Relation, ...], kept: dict[str, str], capabilities: Capabilities
 ) -> list[Relation]:
-    """Return the relations between kept mentions that the format can represent."""
+    """Return the relations that the format can represent and whose head and tail are kept."""
     if not capabilities.relations:
         return []
     seen: set[tuple[str, str, str]] = set()
@@ -165,7 +172,7 @@ def _select_relations(
 def _move_to_first_mentions(
     relations: list[Relation], kept: tuple[Entity, ...], notes: Notes, place: str
 ) -> list[Relation]:
-    """Return the relations with each end moved to the first mention of its cluster."""
+    """Return the relations with head and tail replaced by the first mentions of their clusters."""
     cluster = number_clusters(kept)
     first = first_mentions(kept, cluster)
     target = {id_: first[number] for id_, number in cluster.items()}

@@ -1,6 +1,6 @@
-"""Clusters of mentions, for formats with relations between entities instead of mentions.
+"""Clusters of mentions, for formats whose relations connect clusters instead of mentions.
 
-A cluster consists of the mentions of one document that share a `ref` and a label.
+A cluster is the set of mentions of a document that have the same `ref` and the same label.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from aloi.corpus.problems import DataError, Problem
 
 
 class ClusterRelation(NamedTuple):
-    """A relation between two clusters, which are given by their positions."""
+    """A relation between two clusters; `head` and `tail` are cluster numbers, from 0."""
 
     head: int
     tail: int
@@ -25,9 +25,9 @@ class ClusterRelation(NamedTuple):
 
 
 def number_clusters(entities: Iterable[Entity]) -> dict[str, int]:
-    """Return the cluster number of each mention id, from 0 in the order of first mentions.
+    """Return the cluster number of each mention id; clusters are numbered as they occur, from 0.
 
-    A mention without a ref is a cluster of one mention.
+    A mention without a ref forms its own cluster.
     """
     numbers: dict[tuple[str, ...], int] = {}
     return {
@@ -40,7 +40,7 @@ def _cluster_key(entity: Entity) -> tuple[str, ...]:
 
 
 def first_mentions(entities: Iterable[Entity], cluster: Mapping[str, int]) -> dict[int, str]:
-    """Return the id of each cluster's first mention; `entities` must be in text order."""
+    """Return the id of the first mention of each cluster; `entities` must be in text order."""
     first: dict[int, str] = {}
     for entity in entities:
         first.setdefault(cluster[entity.id], entity.id)
@@ -50,7 +50,7 @@ def first_mentions(entities: Iterable[Entity], cluster: Mapping[str, int]) -> di
 def cluster_ref(
     file_ref: str | msgspec.UnsetType | None, document: str, cluster: int
 ) -> str | None:
-    """Return the ref of the file, or `document#cluster` if the file has no key for it."""
+    """Return the ref that the file gives, or `document#cluster` if the key `ref` is missing."""
     return f"{document}#{cluster}" if isinstance(file_ref, msgspec.UnsetType) else file_ref
 
 
@@ -63,10 +63,11 @@ def document_from_clusters(
     place: str,
     notes: Notes,
 ) -> Document:
-    """Return a document with the mentions of all clusters; relations join their first mentions.
+    """Return a document with the mentions and relations of all clusters.
 
-    Clusters without mentions are dropped with their relations and counted in `notes`. Raises
-    `DataError` if a relation names a cluster that does not exist.
+    A relation between clusters becomes a relation between their first mentions. Clusters without
+    mentions are dropped together with their relations, and counted in `notes`. Raises `DataError`
+    if a relation refers to a cluster that does not exist.
     """
     cluster = {entity.id: number for number, group in enumerate(groups) for entity in group}
     mentions = Document(id_, text, tuple(entity for group in groups for entity in group)).entities
@@ -76,8 +77,8 @@ def document_from_clusters(
     problems = []
     for relation in relations:
         if not (0 <= relation.head < len(groups) and 0 <= relation.tail < len(groups)):
-            fix = "Change the relation to clusters of this document, or remove it"
-            what = "the relation names a cluster that does not exist"
+            fix = "Make the head and tail clusters of this document, or remove the relation"
+            what = "the head or tail of the relation is not a cluster of the document"
             problems.append(Problem("dangling-relation", what, fix, id_, relation.label))
         elif relation.head in first and relation.tail in first:
             head, tail = first[relation.head], first[relation.tail]

@@ -1,8 +1,8 @@
 """Reading of formats with one token per line: files, documents, tag schemes and problems.
 
-A format subclasses `TokenLineReader` with the meaning of its lines and its rules for building a
-text. This module does the rest: it finds and decodes the files, decodes tags into spans, checks
-ids, and yields the valid documents even if others are invalid.
+A format subclasses `TokenLineReader` to parse its lines and to build the text. This module finds
+and decodes the files, decodes tags into spans, checks ids, and yields the valid documents even if
+some documents are invalid.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.text_files import decode_utf8
 
 SchemeOption = Literal["detect", "iob1", "iob2", "bilou"]
-"""The tag scheme of a file; with `detect`, it is inferred from the tags."""
+"""The tag scheme of a file; `detect` infers the scheme from the tags."""
 
 
 @dataclass(slots=True)
 class TagSequence:
-    """Tags that are decoded together, such as those of a sentence, with their line numbers."""
+    """Tags that are decoded together, such as the tags of a sentence, with their line numbers."""
 
     tags: list[str] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
@@ -37,10 +37,10 @@ S = TypeVar("S", bound=TagSequence)
 
 @dataclass(slots=True)
 class ParsedDocument(Generic[S]):
-    """The lines of one document, parsed, before its text is built.
+    """The parsed lines of one document whose text has not been built yet.
 
-    `line` is the number of its first line. `declared` is True if a line opens the document, and
-    `in_header` while lines of metadata may follow. `sequences` contains only sequences with tokens.
+    `line` is the number of its first line. `declared` is True if a line opens the document.
+    `in_header` is True while metadata lines may follow. Every item of `sequences` contains tokens.
     """
 
     id: str
@@ -68,16 +68,16 @@ class TokenLineReader(ABC, Generic[S]):
 
     @abstractmethod
     def parse_line(self, line: str, number: int) -> ParsedDocument[S] | None:
-        """Parse a line into `document`; return the finished one if the line opens another."""
+        """Parse a line into `document`; if it opens a new document, return the previous one."""
 
     @abstractmethod
     def build(self, parsed: ParsedDocument[S], scheme: bio.TagScheme) -> Document:
-        """Build the text and mentions of a document; add problems to those of `parsed`."""
+        """Return the document with its text and mentions; add problems to `parsed.problems`."""
 
     def read(self) -> Iterator[tuple[Document | None, ParsedDocument[S]]]:
         """Yield each document with its parsed lines.
 
-        The document is None if its lines neither open a document nor contain tokens.
+        If the parsed lines neither open a document nor contain tokens, yield None as the document.
         """
         scheme = self._detect_scheme() if self.scheme == "detect" else self.scheme
         for parsed in self.parse():
@@ -87,7 +87,7 @@ class TokenLineReader(ABC, Generic[S]):
                 yield None, parsed
 
     def _detect_scheme(self) -> bio.TagScheme:
-        """Parse the file once, without notes, and return the scheme of its tags."""
+        """Parse the whole file, without recording notes, and return the scheme of its tags."""
         parsed = replace(self, notes=Notes()).parse()
         return bio.detect_scheme(
             sequence.tags for document in parsed for sequence in document.sequences
@@ -110,10 +110,10 @@ class TokenLineReader(ABC, Generic[S]):
         yield self.document
 
     def finish(self) -> None:
-        """Handle the end of the file; called before the last document is yielded."""
+        """Handle the end of the file; `parse` calls this before it yields the last document."""
 
     def open_document(self, id_: str, number: int, *, in_header: bool = False) -> ParsedDocument[S]:
-        """Begin the next document at a line and return the previous one."""
+        """Begin a new document at line `number` and return the previous document."""
         finished = self.document
         self.document = ParsedDocument(id_, number, declared=True, in_header=in_header)
         return finished
@@ -121,11 +121,12 @@ class TokenLineReader(ABC, Generic[S]):
     def decode_tags(
         self, parsed: ParsedDocument[S], sequence: S, scheme: bio.TagScheme
     ) -> list[bio.TokenSpan]:
-        """Return the spans of a tag sequence; count repaired tags, and report the others."""
+        """Return the spans of a tag sequence; count repaired tags and report invalid ones."""
         decoded = bio.decode_with_repair(sequence.tags, scheme, self.repair)
         for position in decoded.errors:
-            what = f"invalid tag {sequence.tags[position][:40]!r} in scheme {scheme}"
-            fix = "Correct it, set the scheme, or read with repair=conlleval or repair=discard"
+            tag = sequence.tags[position][:40]
+            what = f"the tag {tag!r} is invalid in the scheme {scheme} at this position"
+            fix = "Correct the tag, set the scheme, or set repair=conlleval or repair=discard"
             self.report("bad-tag", what, fix, sequence.lines[position], parsed)
         for position in decoded.repaired:
             self.note(f"tags repaired ({self.repair})", sequence.lines[position])
@@ -134,19 +135,19 @@ class TokenLineReader(ABC, Generic[S]):
     def report(
         self, kind: str, what: str, fix: str, line: int, parsed: ParsedDocument[S] | None = None
     ) -> None:
-        """Add a problem at a line to a document (default: the current one)."""
+        """Add a problem at a line to `parsed` (default: the current document)."""
         parsed = parsed or self.document
         parsed.problems.append(Problem(kind, what, fix, parsed.id, None, str(self.file), line))
 
     def note(self, what: str, line: int, count: int = 1) -> None:
-        """Count changes in `notes`, at a line of the file."""
+        """Add `count` changes at a line of the file to `notes`."""
         self.notes.add(what, f"{self.file}:{line}", count)
 
 
 def read_files(
     path: Path, suffixes: tuple[str, ...], make_reader: Callable[[Path, str], TokenLineReader[Any]]
 ) -> Iterator[Document]:
-    """Yield the valid documents of a file, or of the files of a folder with one of the suffixes.
+    """Yield the valid documents of a file, or of the files below a folder with these suffixes.
 
     `make_reader` takes a file and its default document id. Raises `DataError` after the
     last document, with all problems in order of file and line.
@@ -167,7 +168,7 @@ def read_files(
 
 
 def _find_files(path: Path, suffixes: tuple[str, ...]) -> list[tuple[Path, str]]:
-    """Return the files of a path, each with a default document id made from its name."""
+    """Return the file, or the files below a folder, each with a default document id."""
     if not path.is_dir():
         return [(path, path.stem)]
     files = sorted(file for file in path.rglob("*") if file.suffix in suffixes and file.is_file())

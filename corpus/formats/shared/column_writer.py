@@ -1,4 +1,4 @@
-"""Writing of formats with one token per line: flat mentions, sentences and whole files."""
+"""Writing of formats with one token per line: flat mentions, sentences and files."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from aloi.corpus.text_files import encode_utf8
 def align_flat(
     document: Document, tokens: Sequence[Token], *, policy: AlignmentPolicy, notes: Notes
 ) -> list[AlignedMention]:
-    """Return the mentions with their tokens; of mentions that share a token, only the first."""
+    """Return the mentions with their token ranges; drop mentions that overlap an earlier one."""
     kept: list[AlignedMention] = []
     for mention in align_mentions(document, tokens, policy=policy, notes=notes):
         if kept and mention.first < kept[-1].end:
-            notes.add("mentions dropped on shared tokens", f"document {document.id}")
+            notes.add("mentions dropped that overlap an earlier mention", f"document {document.id}")
         else:
             kept.append(mention)
     return kept
@@ -39,7 +39,7 @@ def find_sentence_starts(
 ) -> list[int]:
     """Return the index of the first token of each sentence.
 
-    Each line is a sentence, but lines that share a mention are one sentence.
+    Each line of the text is a sentence; consecutive lines that a mention spans form one sentence.
     """
     inside = {position for _, first, end in mentions for position in range(first + 1, end)}
     after_break = (
@@ -51,10 +51,11 @@ def find_sentence_starts(
 
 
 def check_id(document: Document) -> None:
-    """Raise `DataError` if the id cannot be written at the end of a line."""
+    """Raise `DataError` if the id of the document cannot be written at the end of a line."""
     if not is_single_line(document.id):
-        fix = "Use ids of one line without surrounding white space"
-        raise DataError([Problem("bad-id", "the id does not fit in a line", fix, document.id)])
+        what = "the document id contains a line break, or begins or ends with white space"
+        fix = "Remove line breaks and surrounding white space from the id"
+        raise DataError([Problem("bad-id", what, fix, document.id)])
 
 
 def write_documents(
@@ -67,8 +68,9 @@ def write_documents(
 ) -> int:
     """Write one file: `head`, then the rendered documents; return the number of documents.
 
-    Raises `DataError` after the last document, without leaving a file, if `bad_label` matches in a
-    label, if a text contains a lone surrogate, or if `render` raised `DataError`.
+    Raises `DataError` after the last document if a label is empty or contains a match of
+    `bad_label`, if a rendered document contains a lone surrogate, or if `render` raised
+    `DataError`. No file is written in these cases.
     """
     problems: list[Problem] = []
     labels: dict[str, str] = {}
@@ -90,8 +92,8 @@ def write_documents(
 
 
 def _label_problems(labels: dict[str, str], bad_label: re.Pattern[str]) -> Iterator[Problem]:
-    """Yield a problem for each invalid label; `labels` maps it to the first document with it."""
+    """Yield a problem for each invalid label; `labels` maps labels to the id of a document."""
     for label, document in sorted(labels.items()):
         if not label or bad_label.search(label):
             what = f"the format cannot represent the label {label!r}"
-            yield Problem("bad-label", what, "Rename it with --labels", document)
+            yield Problem("bad-label", what, "Rename the label with --labels", document)

@@ -1,4 +1,4 @@
-"""Problems and notes of one file, for formats that are checked line by line."""
+"""The problems and notes of one file, for formats that are read line by line."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from aloi.corpus.problems import DataError, Problem
 
 @dataclass(slots=True)
 class FileReport:
-    """The problems and notes of one file, each with its line; all problems have one `kind`."""
+    """The problems and notes of one file, with their lines; all problems have the same `kind`."""
 
     kind: str
     file: str
@@ -22,7 +22,7 @@ class FileReport:
         self.problems.append(Problem(self.kind, what, fix, file=self.file, line=line))
 
     def add_note(self, what: str, line: int, count: int = 1) -> None:
-        """Count something that was changed or left out."""
+        """Add `count` changes at a line of the file to the notes."""
         self.notes.add(what, f"{self.file}:{line}", count)
 
     def raise_problems(self) -> None:

@@ -1,7 +1,7 @@
 """Reading and writing of JSON formats with one record per document.
 
-A file contains either JSON Lines, which are read line by line, or one array. The first character
-of the file decides which.
+A file contains one JSON array if its first character is `[`, and JSON Lines otherwise. JSON Lines
+are read line by line.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ _DECODING_ERRORS = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _BYTE_POSITION = re.compile(r"\(byte (\d+)\)")
 _BOM = b"\xef\xbb\xbf"
 _HEAD_BYTES = 1024
-"""Number of bytes in which the first character of a file is looked for."""
+"""The first character other than white space must be within this number of bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class JsonRecord:
     """The JSON of one record, with its file and line.
 
-    `number` counts the records of the file from 1. `key` is the key of the record if
-    the file is a JSON object of records.
+    `number` is the position of the record in the file, from 1. `key` is the key of the record if
+    the file is a JSON object whose values are the records.
     """
 
     raw: bytes
@@ -47,7 +47,7 @@ class JsonRecord:
         return f"{self.file}:{self.line}"
 
     def document_id(self, *candidates: str | int | None) -> str:
-        """Return the first candidate that is neither None nor empty, else file name and number."""
+        """Return the first candidate that is neither None nor empty, or else `FILE-NUMBER`."""
         ids = (str(id_) for id_ in candidates if id_ is not None)
         return next(filter(None, ids), f"{self.file.stem}-{self.number}")
 
@@ -61,9 +61,9 @@ def read_documents(
 ) -> Iterator[Document]:
     """Yield a document for each record of a file, or of the `.json` and `.jsonl` files of a folder.
 
-    `type_` is the shape of a record; `build` returns None for a record to skip; `find` yields the
-    records of a path (default: `read_records`). Raises `DataError` after the last document, with
-    the file and line of each problem.
+    Records are decoded as `type_`. `build` returns the document of a record, or None to skip the
+    record. `find` yields the records of a path (default: `read_records`). Raises `DataError` after
+    the last document, with the file and line of each problem.
     """
     problems: list[Problem] = []
     ids = DocumentIds()
@@ -84,7 +84,7 @@ def read_documents(
 def _build_document(
     record: JsonRecord, type_: type[T], build: Callable[[T, JsonRecord], Document | None]
 ) -> tuple[Document | None, list[Problem]]:
-    """Return the document of a record, if it has a valid one, and the problems of the record."""
+    """Return the document of a record and no problems, or None and the problems of the record."""
     try:
         return build(decode_json(record.raw, type_), record), []
     except DataError as error:
@@ -92,7 +92,10 @@ def _build_document(
 
 
 def read_records(path: Path) -> Iterator[JsonRecord | Problem]:
-    """Yield the records of all files of a path, and a problem for each file that is not JSON."""
+    """Yield the records of a file, or of the files below a folder.
+
+    If a file that begins with `[` is not a JSON array, yield a problem instead.
+    """
     for file in find_files(path):
         with file.open("rb") as stream:
             head = stream.read(_HEAD_BYTES).removeprefix(_BOM).lstrip()
@@ -110,18 +113,21 @@ def read_records(path: Path) -> Iterator[JsonRecord | Problem]:
 
 
 def find_files(path: Path) -> list[Path]:
-    """Return the file itself, or the `.json` and `.jsonl` files of a folder at any depth."""
+    """Return the file itself, or all `.json` and `.jsonl` files below a folder."""
     return sorted((*path.rglob("*.json"), *path.rglob("*.jsonl"))) if path.is_dir() else [path]
 
 
 def decode_json(raw: bytes, type_: type[T]) -> T:
-    """Decode JSON as a value of a type; raise `DataError` with the line of the error, if known."""
+    """Decode JSON as a value of `type_`.
+
+    Raises `DataError`, with the line of the error if it is known.
+    """
     try:
         return msgspec.json.decode(raw, type=type_)
     except _DECODING_ERRORS as error:
         position = _BYTE_POSITION.search(str(error))
         line = 1 + raw.count(b"\n", 0, int(position[1])) if position else None
-        fix = "Write UTF-8 JSON in the shape described in the documentation of the format"
+        fix = "Correct the JSON: the documentation of the format describes its structure"
         problem = Problem("bad-json", f"invalid JSON: {error}", fix, line=line)
         raise DataError([problem]) from error
 
@@ -138,7 +144,10 @@ def _split_lines(stream: Iterable[bytes], file: Path) -> Iterator[JsonRecord]:
 def split_array(
     content: bytes, elements: Iterable[msgspec.Raw], file: Path
 ) -> Iterator[JsonRecord]:
-    """Yield a record for each element of a JSON array or object; `content` is the whole file."""
+    """Yield a record for each element of a JSON array or object.
+
+    `content` is the content of the whole file.
+    """
     position, line = 0, 1
     for number, element in enumerate(elements, start=1):
         raw = bytes(element)
@@ -150,7 +159,7 @@ def split_array(
 
 
 def write_lines(records: Iterable[Any], path: Path) -> int:
-    """Write JSON Lines and return the number of records; no file is left if an error occurs."""
+    """Write JSON Lines; return the number of records. If an error occurs, no file is written."""
     count = 0
     with atomic_text_file(path) as stream:
         for count, record in enumerate(records, start=1):  # noqa: B007 - the count is the result
@@ -159,9 +168,9 @@ def write_lines(records: Iterable[Any], path: Path) -> int:
 
 
 def write_array(records: Iterable[Any], path: Path) -> int:
-    """Write one JSON array, a line per record, and return the number of records.
+    """Write one JSON array with one record per line; return the number of records.
 
-    No file is left if an error occurs.
+    If an error occurs, no file is written.
     """
     count = 0
     with atomic_text_file(path) as stream:

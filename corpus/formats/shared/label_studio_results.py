@@ -3,13 +3,14 @@
 A result is one of:
 
 - a region, `{"id", "type": "labels", "value": {"start", "end", "labels": ["PER"]}}`;
-- a text or choice for a region, with the region's id, the type `textarea` or `choices`, and the
-  name of its tag in `from_name`;
+- a region field: a text or choice for a region, with the region's id, the type `textarea` or
+  `choices`, and the name of its tag in `from_name`;
 - an arc, `{"type": "relation", "from_id", "to_id", "direction", "labels"}`.
 
-Offsets are code points, the end exclusive. The text of the tag `ref` is the ref of a mention, texts
-and choices of other tags are attributes. Arcs in Label Studio have no attributes: they are written
-as additional labels `key=value`, in which labels and keys have %25 for % and %3D for =.
+Offsets are code points; end offsets are exclusive. The text of the tag `ref` is the ref of the
+mention; the texts and choices of all other tags are attributes. Arcs in Label Studio have no
+attributes, so attributes of relations are written as additional labels `key=value`. In the labels
+and keys of arcs, `%` is written as %25 and `=` as %3D.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError, Problem
 
 REF_TAG = "ref"
-"""The name of the tag that holds the ref of a mention."""
+"""The name of the tag for the ref of a mention."""
 
 
 class LabelStudioResult(msgspec.Struct, frozen=True):
@@ -62,13 +63,13 @@ class _FieldValue(msgspec.Struct, frozen=True):
 
     @property
     def value(self) -> str:
-        """The choices, or else the text: with choices, `text` is only the surface."""
+        """The choices if there are any, because `text` is then the surface; otherwise the text."""
         lines = [self.text] if isinstance(self.text, str) else self.text
         return "\n".join(self.choices or lines)
 
 
 class ParsedRegion(NamedTuple):
-    """A region with its labels, or with the default label if it has none."""
+    """A region with its labels; a region without labels gets the default label, if any."""
 
     result: LabelStudioResult
     value: RegionValue
@@ -76,7 +77,7 @@ class ParsedRegion(NamedTuple):
 
 
 class ParsedArc(NamedTuple):
-    """An arc with its attributes and labels, or with the default label if it has none."""
+    """An arc with its labels and attributes; without labels, it gets the default label, if any."""
 
     result: LabelStudioResult
     labels: list[str]
@@ -85,9 +86,10 @@ class ParsedArc(NamedTuple):
 
 @dataclass(frozen=True)
 class ParsedResults:
-    """The results of one annotation or prediction by kind, and the problems of the others.
+    """The results of one annotation or prediction by kind, and the problems of invalid results.
 
-    `field_values` maps region id → tag name → text or choice. `others` are results of other types.
+    `field_values` maps region id → tag name → text or choice. `others` contains the results that
+    are neither regions, region fields nor arcs.
     """
 
     regions: list[ParsedRegion] = field(default_factory=list)
@@ -100,13 +102,13 @@ class ParsedResults:
 
     @property
     def results(self) -> Iterator[LabelStudioResult]:
-        """The results of regions and arcs, and the others."""
+        """All results except region fields."""
         yield from (region.result for region in self.regions)
         yield from (arc.result for arc in self.arcs)
         yield from self.others
 
     def add(self, result: LabelStudioResult, default_labels: list[str]) -> None:
-        """Add a result to those of its kind; raise `DataError` if its value is invalid."""
+        """Add a result to the field for its kind; raise `DataError` if its value is invalid."""
         match result.type:
             case "labels":
                 value = json_records.decode_json(bytes(result.value), RegionValue)
@@ -125,10 +127,10 @@ class ParsedResults:
 def parse_results(
     results: Iterable[msgspec.Raw], document_id: str, *, unlabelled: str | None = None
 ) -> ParsedResults:
-    """Parse the results of the document with this id; invalid results become problems.
+    """Return the parsed results of a document, with a problem for each invalid result.
 
-    `unlabelled` is the default label of regions and arcs. Without it, each region or arc that has
-    no label is a problem.
+    `unlabelled` is the default label of regions and arcs. If it is None, each region or arc without
+    a label is a problem.
     """
     default = [] if unlabelled is None else [unlabelled]
     parsed = ParsedResults()
@@ -147,29 +149,29 @@ def parse_results(
 
 
 def _split_arc_labels(written: Iterable[str]) -> tuple[list[str], dict[str, str]]:
-    """Return the labels of an arc, and its attributes, which are written as labels."""
+    """Return the labels and the attributes of an arc, which Label Studio stores in one list."""
     parts = [label.partition("=") for label in written]
     labels = [_unescape(name) for name, sign, _ in parts if not sign]
     return labels, {_unescape(name): value for name, sign, value in parts if sign}
 
 
 def _missing_labels(parsed: ParsedResults, document_id: str) -> Iterator[Problem]:
-    """Yield a problem for each region and arc without a label."""
+    """Yield a problem for each region or arc without a label."""
     items = [region.result.id for region in parsed.regions if not region.labels]
     items += [f"arc {a.result.from_id} {a.result.to_id}" for a in parsed.arcs if not a.labels]
-    fix = "Label it in Label Studio, or read with unlabelled=LABEL"
+    fix = "Add a label in Label Studio, or set the option unlabelled=LABEL"
     for item in items:
-        yield Problem("no-label", "region or arc without a label", fix, document_id, item)
+        yield Problem("no-label", "the region or arc has no label", fix, document_id, item)
 
 
 def to_draft(document: Document, parsed: ParsedResults) -> Draft:
-    """Return a document's text with the parsed annotations, which may be invalid."""
+    """Return a draft with the text of the document and the parsed annotations, valid or not."""
     entities = tuple(_to_entities(parsed))
     return Draft(document.id, document.text, entities, tuple(_to_relations(parsed)), document.meta)
 
 
 def _to_entities(parsed: ParsedResults) -> Iterator[Entity]:
-    """Yield a mention for each label of a region; the first one gets the region's id."""
+    """Yield one mention per label of each region; the first mention gets the id of the region."""
     for result, value, labels in parsed.regions:
         attributes = dict(parsed.field_values.get(result.id, {}))
         ref = attributes.pop(REF_TAG, None)
@@ -187,7 +189,7 @@ def _to_entities(parsed: ParsedResults) -> Iterator[Entity]:
 
 
 def _to_relations(parsed: ParsedResults) -> Iterator[Relation]:
-    """Yield a relation for each label of an arc, or two if the arc points both ways."""
+    """Yield one relation per label of each arc, or two if the arc points in both directions."""
     for result, labels, attributes in parsed.arcs:
         for label in labels:
             if result.direction != "left":
@@ -204,8 +206,9 @@ def _to_relations(parsed: ParsedResults) -> Iterator[Relation]:
 class InterfaceTags:
     """The tags of the labelling interface that results refer to.
 
-    `label` and `text` are the names of the Labels tag and of the Text tag. `choices` are the
-    attributes with a Choices tag; refs and other attributes have a TextArea tag of their name.
+    `label` and `text` are the names of the Labels tag and of the Text tag. `choices` are the names
+    of the attributes with a Choices tag. The ref and all other attributes have a TextArea tag; the
+    name of a tag is the name of its attribute.
     """
 
     label: str = "label"
@@ -214,7 +217,7 @@ class InterfaceTags:
 
 
 def to_results(document: Document, tags: InterfaceTags, notes: Notes) -> list[dict[str, Any]]:
-    """Return the annotations of a document as results.
+    """Return the annotations of a document as Label Studio results.
 
     `notes` counts the relations that Label Studio will drop when an annotator saves the task.
     """
@@ -236,11 +239,11 @@ def _region_results(document: Document, tags: InterfaceTags) -> Iterator[dict[st
 
 
 def _arc_results(document: Document, notes: Notes) -> Iterator[dict[str, Any]]:
-    """Yield the relations as arcs, if possible with at most one arc from a region to another.
+    """Yield the relations as arcs, if possible at most one arc per ordered pair of regions.
 
-    Label Studio drops further arcs between two regions in the same direction. So relations that
-    differ only in the label share an arc, and a second arc between the same regions is drawn from
-    tail to head and points to the left.
+    When a task is saved, Label Studio keeps only one arc per ordered pair of regions. Therefore
+    relations that differ only in the label become one arc with several labels, and a second arc
+    between the same regions is drawn from tail to head, with the direction `left`.
     """
     labels: defaultdict[tuple[str, str, tuple[tuple[str, str], ...]], list[str]] = defaultdict(list)
     for relation in document.relations:
@@ -252,7 +255,11 @@ def _arc_results(document: Document, notes: Notes) -> Iterator[dict[str, Any]]:
         reverse = (head, tail) in drawn and (tail, head) not in needed | drawn
         ends = (tail, head) if reverse else (head, tail)
         dropped = len(arc_labels) if ends in drawn else 0
-        notes.add("relations Label Studio drops on saving", f"document {document.id}", dropped)
+        notes.add(
+            "relations that Label Studio will drop when a task is saved",
+            f"document {document.id}",
+            dropped,
+        )
         drawn.add(ends)
         yield {
             "type": "relation",
@@ -272,7 +279,7 @@ def attribute_label(name: str, value: str) -> str:
 
 
 def escape_label(label: str) -> str:
-    """Return the label of a relation as an arc label."""
+    """Return a relation label or attribute name with `%` and `=` escaped for an arc label."""
     return label.replace("%", "%25").replace("=", "%3D")
 
 

@@ -1,4 +1,4 @@
-"""Checks of ids and labels for formats that write one file per document."""
+"""Checks of document ids and labels, for formats that write one file per document."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from aloi.corpus.problems import DataError, Problem
 
 _PATH = re.compile(r"\w[\w.\-]*(?:/\w[\w.\-]*)*")
 _MAX_NAME_BYTES = 200
-"""Length limit of one name in a path; file systems stop at 255 bytes, and a suffix is added."""
+"""Length limit of a file or folder name: 255 bytes in most file systems, minus the suffix."""
 
 LayerName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z]\w*(\.[A-Za-z]\w*)*\Z")]
 """The name of an annotation layer, such as `webanno.custom.Entity`, in the options of a format."""
@@ -24,7 +24,7 @@ LayerName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z]\w*(\.[A-Za-z]\w*)*\Z
 class NameChecker:
     """Checks ids and labels while documents are written, and collects the problems.
 
-    `label` is the pattern that labels must match; `rule` describes it in error messages.
+    `label` is the pattern that labels must match; `rule` describes that pattern in error messages.
     """
 
     label: re.Pattern[str]
@@ -35,7 +35,7 @@ class NameChecker:
     problems: list[Problem] = field(default_factory=list)
 
     def check(self, document: Document) -> bool:
-        """Check a document; return whether its id is a valid path and not used before."""
+        """Check a document; return True if its id is a valid path and unique."""
         labels = {entity.label for entity in document.entities}
         labels |= {relation.label for relation in document.relations}
         for label in sorted(labels - self.valid_labels):
@@ -48,15 +48,15 @@ class NameChecker:
         names = id_.split("/")
         if _PATH.fullmatch(id_) and all(len(name.encode()) <= _MAX_NAME_BYTES for name in names):
             return self.ids.add(id_)
-        fix = "Use letters, digits, '-', '_' and '.' in ids, and '/' between folders"
-        return [Problem("bad-id", "the id cannot be used as a file name", fix, id_)]
+        fix = "Use only letters, digits, '-', '_' and '.' in the id, and '/' between folders"
+        return [Problem("bad-id", "the document id cannot be used as a file name", fix, id_)]
 
     def _check_label(self, label: str, document: str) -> None:
         if self.label.fullmatch(label):
             self.valid_labels.add(label)
         elif label not in self.bad_labels:
             what = f"the label {label!r} cannot be written: {self.rule}"
-            fix = "Rename it with --labels"
+            fix = "Rename the label with --labels"
             self.bad_labels[label] = Problem("bad-label", what, fix, document)
 
     def raise_problems(self) -> None:

@@ -1,4 +1,4 @@
-"""Options of formats: one struct per format and direction, filled from `key=value` strings."""
+"""Options of formats: one struct for reading and one for writing, parsed from `key=value`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import msgspec
 
 
 class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Base class of the options of formats; formats without options use it directly.
+    """The base class for the options of a format; a format without options uses it directly.
 
-    Every field of a subclass needs a default.
+    Every field of a subclass needs a default value.
     """
 
 
@@ -19,7 +19,10 @@ OptionsT = TypeVar("OptionsT", bound=Options)
 
 
 def parse_options(type_: type[OptionsT], pairs: Iterable[str]) -> OptionsT:
-    """Parse `key=value` strings; raise `ValueError` with the known keys if one is invalid."""
+    """Return the options given as `key=value` strings.
+
+    Raises `ValueError`, with the available keys, if a key or value is invalid.
+    """
     values = dict(pair.partition("=")[::2] for pair in pairs)
     try:
         return msgspec.convert(values, type_, strict=False)

@@ -1,8 +1,8 @@
 """Conversion between documents and spaCy docs.
 
-Source: spaCy 3.8, https://spacy.io/api/doc. A doc has the outermost mentions in `doc.ents`, all
-mentions in `doc.spans["entities"]` (the span id is the entity id, `kb_id_` is the ref), and the
-relations in `doc._.relations`. The format `spacy` (`doc_bin`) stores such docs in files.
+Source: spaCy 3.8, https://spacy.io/api/doc. `doc.ents` contains the outermost mentions,
+`doc.spans["entities"]` all mentions (the span id is the entity id, `kb_id_` is the ref), and
+`doc._.relations` the relations. The format `spacy` (module `doc_bin`) stores such docs in files.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from spacy.tokens import Doc, Span, SpanGroup
 from aloi.corpus.document import Document, Entity, Relation, outermost
 
 SPANS_KEY = "entities"
-"""The key in `doc.spans` of the group of all mentions, nested ones included."""
+"""The key of the span group in `doc.spans` that contains all mentions, including nested ones."""
 
 USER_DATA_KEY = "aloi.relations"
-"""The key in `doc.user_data` of the relations, as plain lists that `DocBin` can store."""
+"""The key of the relations in `doc.user_data`; they are plain lists, which `DocBin` can store."""
 
 
 class RelationSpan(NamedTuple):
-    """A relation between two spans of a doc; `score` is from 0 to 1, or None for gold."""
+    """A relation between two spans of a doc; `score` is between 0 and 1, or None for gold."""
 
     head: Span
     tail: Span
@@ -35,7 +35,7 @@ class RelationSpan(NamedTuple):
 
 
 def get_relations(doc: Doc) -> list[RelationSpan]:
-    """Return the relations of a doc; their ends have the labels and ids of the original spans."""
+    """Return the relations of a doc; heads and tails are new spans with the stored label and id."""
     return [
         RelationSpan(_to_span(doc, head), _to_span(doc, tail), label, score)
         for head, tail, label, score in doc.user_data.get(USER_DATA_KEY, [])
@@ -63,7 +63,7 @@ def _to_span(doc: Doc, values: list[Any]) -> Span:
 
 
 def mentions(doc: Doc) -> list[Span]:
-    """Return all mentions: the span group `entities` if the doc has it, else `doc.ents`."""
+    """Return all mentions: the span group `entities` if it exists, otherwise `doc.ents`."""
     return list(_mention_spans(doc))
 
 
@@ -73,10 +73,11 @@ def _mention_spans(doc: Doc) -> Iterable[Span]:
 
 
 def set_entities(doc: Doc, entities: Iterable[Entity]) -> dict[str, Span]:
-    """Replace the mentions of a doc and return the span of each entity id.
+    """Replace the mentions of a doc; return the new spans by entity id.
 
-    A mention that is not aligned with tokens is expanded to all tokens that it overlaps. The
-    outermost mentions are also written to `doc.ents`; of two on the same tokens, only the first.
+    A mention that is not aligned with tokens is expanded to all tokens that it overlaps; a mention
+    that overlaps no token is left out. `doc.ents` is set to the outermost mentions; if expanded
+    mentions overlap, it keeps the longest one.
     """
     entities = tuple(entities)
     spans: dict[str, Span] = {}
@@ -98,7 +99,7 @@ def set_entities(doc: Doc, entities: Iterable[Entity]) -> dict[str, Span]:
 
 
 def annotate(doc: Doc, document: Document) -> Doc:
-    """Set the mentions and relations of a doc to those of a document with the same text."""
+    """Copy the mentions and relations of a document to a doc with the same text; return the doc."""
     spans = set_entities(doc, document.entities)
     doc._.relations = [
         RelationSpan(spans[relation.head], spans[relation.tail], relation.label, relation.score)
@@ -111,11 +112,12 @@ def annotate(doc: Doc, document: Document) -> Doc:
 def to_document(
     doc: Doc, *, id_: str, meta: dict[str, Any] | None = None, spans: Iterable[Span] | None = None
 ) -> Document:
-    """Return a document with the mentions (`spans`, default: `mentions`) and relations of a doc.
+    """Return a document with the text, mentions and relations of a doc.
 
-    A span keeps its id if no other span has it; the others are numbered e1, e2 … in text order. If
-    a span group has as many values in `attrs["scores"]` as spans, as spancat writes them, they
-    become the scores of the mentions. Relations between other spans are left out.
+    `spans` are the spans to use as mentions (default: the result of `mentions`). A span keeps its
+    id if that id is unique; all other spans are numbered e1, e2 … in text order. If
+    `attrs["scores"]` of a span group contains one value per span, as spancat writes it, the values
+    become the scores of the mentions. A relation is left out if its head or tail is not a mention.
     """
     scored = _with_scores(_mention_spans(doc) if spans is None else spans)
     scored.sort(key=itemgetter(0))
@@ -142,7 +144,7 @@ def to_document(
 
 
 def _with_scores(spans: Iterable[Span]) -> list[tuple[Span, float | None]]:
-    """Return each span with its score, or with None if the group has no score for each span."""
+    """Return each span with its score, or None unless the group has exactly one score per span."""
     items = list(spans)
     scores = spans.attrs.get("scores") if isinstance(spans, SpanGroup) else None
     if scores is None or len(scores) != len(items):
@@ -151,7 +153,7 @@ def _with_scores(spans: Iterable[Span]) -> list[tuple[Span, float | None]]:
 
 
 def _span_ids(spans: list[Span]) -> list[str]:
-    """Return an id for each span: its own if it is unique, else the next free number."""
+    """Return the id of each span if it is unique, otherwise the next free id `e<number>`."""
     counts = Counter(span.id_ for span in spans)
     free = (id_ for number in itertools.count(1) if (id_ := f"e{number}") not in counts)
     return [span.id_ if span.id_ and counts[span.id_] == 1 else next(free) for span in spans]

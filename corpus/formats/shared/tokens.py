@@ -1,6 +1,6 @@
-"""Tokens, for formats that store mentions as tokens: tokenization, alignment, detokenization.
+"""Tokenisation, alignment and detokenisation, for formats that store mentions as token ranges.
 
-Offsets of tokens and mentions are code points; ends are exclusive.
+Offsets of tokens and mentions are code points; end offsets are exclusive.
 """
 
 from __future__ import annotations
@@ -18,14 +18,15 @@ from aloi.corpus.formats.shared.options import Options
 from aloi.corpus.problems import DataError, Problem
 
 AlignmentPolicy = Literal["error", "expand", "drop"]
-"""How a mention is treated that does not begin and end at token boundaries.
+"""The treatment of a mention that does not begin and end at token boundaries.
 
-`error` reports it, `expand` widens it to all tokens that it overlaps, `drop` leaves it out.
+`error` reports the mention, `expand` extends it to all tokens that it overlaps, and `drop` leaves
+it out.
 """
 
 
 class TokenWriteOptions(Options, frozen=True):
-    """Write options of formats with tokens: the treatment of mentions not aligned with tokens."""
+    """The write option of formats with tokens: how to treat mentions not aligned with tokens."""
 
     tokens: AlignmentPolicy = "expand"
 
@@ -39,14 +40,14 @@ _TOKEN = re.compile(
 
 
 class Token(NamedTuple):
-    """The offsets of a token: start, and end (exclusive), in code points."""
+    """The start and end (exclusive) of a token, in code points."""
 
     start: int
     end: int
 
 
 class AlignedMention(NamedTuple):
-    """A mention with the index of its first token, and its end index (exclusive)."""
+    """A mention with its token range: the indices `first` and `end` (exclusive)."""
 
     entity: Entity
     first: int
@@ -54,18 +55,18 @@ class AlignedMention(NamedTuple):
 
 
 def tokenize(text: str) -> list[Token]:
-    """Split a text into words, numbers and punctuation marks, by rules for French."""
+    """Return the words, numbers and punctuation marks of a text, split by rules for French."""
     return [Token(*match.span()) for match in _TOKEN.finditer(text)]
 
 
 def align_mentions(
     document: Document, tokens: Sequence[Token], *, policy: AlignmentPolicy, notes: Notes
 ) -> list[AlignedMention]:
-    """Return the mentions of a document with their tokens, in text order.
+    """Return the mentions of a document with their token ranges, in text order.
 
-    `policy` applies to mentions that do not begin and end at token boundaries; "error" raises
-    `DataError` with one problem for each. A mention that overlaps no token is dropped even under
-    "expand". Expanded and dropped mentions are counted in `notes`.
+    `policy` applies to mentions that do not begin and end at token boundaries. With "error", the
+    function raises `DataError` with one problem per such mention. With "expand", a mention that
+    overlaps no token is dropped. Expanded and dropped mentions are counted in `notes`.
     """
     starts = [token.start for token in tokens]
     ends = [token.end for token in tokens]
@@ -90,9 +91,9 @@ def align_mentions(
 def snap_mentions(
     document: Document, tokens: Sequence[Token], *, policy: AlignmentPolicy, notes: Notes
 ) -> Document:
-    """Return the document with its mentions moved to token boundaries, as in `align_mentions`.
+    """Return the document with its mentions aligned with token boundaries (see `align_mentions`).
 
-    Relations with a dropped mention are dropped too and counted in `notes`.
+    Relations whose head or tail is dropped are dropped too and counted in `notes`.
     """
     entities = tuple(
         msgspec.structs.replace(entity, start=tokens[first].start, end=tokens[end - 1].end)
@@ -109,7 +110,7 @@ def snap_mentions(
 
 def _alignment_problem(document: Document, entity: Entity) -> Problem:
     what = f"{document.surface(entity)[:40]!r} does not begin and end at token boundaries"
-    fix = "Correct the mention, or choose tokens=expand or tokens=drop"
+    fix = "Correct the mention's offsets, or set the option tokens=expand or tokens=drop"
     return Problem("off-tokens", what, fix, document.id, entity.id)
 
 
@@ -128,8 +129,11 @@ _ELISION = re.compile(r"(?:[cdjlmnst]|qu|lorsqu|puisqu|jusqu|quoiqu)['’]", re.
 def detokenize(words: Sequence[str]) -> tuple[str, list[Token]]:
     """Return a text rebuilt from its tokens by rules for French, and the offsets of each token.
 
-    There is no space before `, . ) ] } …`, after `( [ {` and after an elision (l', qu'), a no-break
-    space before `; : ! ? »` and after `«`, and a space between all other tokens.
+    The rules, in this order:
+
+    - no space before `, . ) ] } …`, after `( [ {` or after an elision (l', qu');
+    - a no-break space before `; : ! ? »` and after `«`;
+    - a space between all other tokens.
     """
     pieces: list[str] = []
     tokens: list[Token] = []

@@ -1,4 +1,4 @@
-"""Conversion between offsets in code points and offsets in UTF-16 code units, as Java counts them.
+"""Conversion between offsets in code points and offsets in UTF-16 code units, the units of Java.
 
 A character beyond U+FFFF is one code point and two UTF-16 units.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from itertools import accumulate
 
 NO_CODE_POINT = -1
-"""The code point offset of a UTF-16 offset in the middle of a surrogate pair."""
+"""The value for a UTF-16 offset inside a surrogate pair, which has no code point offset."""
 
 
 def length(text: str) -> int:
@@ -24,7 +24,7 @@ def unit_offsets(text: str) -> list[int]:
 def code_point_offsets(text: str) -> list[int]:
     """Return the code point offset of each UTF-16 offset and of the end of the text.
 
-    An offset in the middle of a surrogate pair becomes `NO_CODE_POINT`.
+    For an offset inside a surrogate pair, the result contains `NO_CODE_POINT`.
     """
     offsets: list[int] = []
     for offset, character in enumerate(text):

@@ -1,6 +1,6 @@
 """The mentions and relations of a WebAnno TSV file, collected row by row.
 
-Offsets are UTF-16 units, the end exclusive, until `entities` converts them to code points.
+Offsets count UTF-16 units until `entities` converts them to code points; end offsets are exclusive.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ MentionKey = tuple[str, int]
 
 
 class TokenRow(NamedTuple):
-    """The line of a token or sub-token; `start` and `end` are UTF-16 units, the end exclusive."""
+    """The line of a token or sub-token; `start` and `end` (exclusive) count UTF-16 units."""
 
     line: int
     address: str
@@ -40,7 +40,7 @@ class TokenRow(NamedTuple):
 
 @dataclass(slots=True)
 class _Mention:
-    """A mention; each further row extends its span."""
+    """A mention; each row with its number extends the span."""
 
     start: int
     end: int
@@ -67,7 +67,7 @@ class _Arc:
 
 
 class AnnotationCollector:
-    """The mentions and relations of the rows added so far."""
+    """Collects the mentions and relations of the rows that are added."""
 
     def __init__(self, header: Header, label_feature: str, report: FileReport) -> None:
         self._layer = header.mentions
@@ -79,11 +79,11 @@ class AnnotationCollector:
         self._arcs: list[_Arc] = []
 
     def has_unit(self, address: str) -> bool:
-        """Return whether a row with this address was added."""
+        """Return whether a row with this address has been added."""
         return address in self._keys
 
     def add(self, row: TokenRow) -> None:
-        """Add the mentions on a unit and the relations that end there."""
+        """Add the mentions on a unit and the relations that point to this unit."""
         self._keys[row.address] = []
         for position, values in enumerate(self._stacks(row, self._layer.columns)):
             self._add_mention(row, position, values)
@@ -97,8 +97,8 @@ class AnnotationCollector:
         if all(values == [NO_ANNOTATION] for values in stacks):
             return []
         if len({len(values) for values in stacks}) > 1:
-            what = "features of one layer have different numbers of stacked values"
-            fix = "Write a value for each annotation, separated by |, and * for a missing value"
+            what = "the columns of one layer contain different numbers of values"
+            fix = "Write one value per annotation, separated by |, and * for a missing value"
             self._report.add_problem(what, fix, row.line)
             return []
         return [list(values) for values in zip(*stacks, strict=True)]
@@ -124,7 +124,7 @@ class AnnotationCollector:
         if match is None:
             what = f"invalid source of a relation: {source[:60]!r}"
             self._report.add_problem(
-                what, "Write the address of a token: 1-1, or 1-1[2_3]", row.line
+                what, "Write the address of a token, such as 1-1 or 1-1[2_3]", row.line
             )
             return
         features = {
@@ -140,7 +140,7 @@ class AnnotationCollector:
         self._arcs.append(_Arc(head, tail, row.line, label, features))
 
     def mention_ids(self) -> dict[MentionKey, str]:
-        """Return the id of each mention that is not empty: e1, e2 … in text order."""
+        """Return the ids of all non-empty mentions: e1, e2 … in text order."""
         keys = []
         for key, mention in self._mentions.items():
             if mention.start < mention.end:
@@ -158,7 +158,7 @@ class AnnotationCollector:
         return mention.features.get(self._label_feature, self._layer.short_name)
 
     def relations(self, ids: Mapping[MentionKey, str]) -> tuple[Relation, ...]:
-        """Return the relations between mentions that have an id; report ends that do not exist."""
+        """Return the relations between mentions in `ids`; report missing heads and tails."""
         relations = []
         for arc in self._arcs:
             head, tail = self._resolve(arc.head, arc.line), self._resolve(arc.tail, arc.line)
@@ -172,7 +172,7 @@ class AnnotationCollector:
         return tuple(relations)
 
     def _resolve(self, end: _RelationEnd, line: int) -> MentionKey | None:
-        """Return the mention at the end of a relation; report an end without exactly one."""
+        """Return the mention that a relation end refers to; report zero or several matches."""
         if end.number:
             keys = [key for key in [("", end.number)] if key in self._mentions]
         else:
@@ -181,12 +181,12 @@ class AnnotationCollector:
         if len(keys) == 1:
             return keys[0]
         what = f"expected one mention at {end.address}[{end.number}], found {len(keys)}"
-        fix = "Relate mentions; give their numbers if several mentions share a token"
+        fix = "Connect two mentions; add their numbers if a token is in several mentions"
         self._report.add_problem(what, fix, line)
         return None
 
     def entities(self, ids: Mapping[MentionKey, str], code_points: list[int]) -> tuple[Entity, ...]:
-        """Return the mentions that have an id; `code_points` maps UTF-16 offsets."""
+        """Return the mentions in `ids`; `code_points` maps UTF-16 offsets to code points."""
         return tuple(self._entity(self._mentions[key], ids[key], code_points) for key in ids)
 
     def _entity(self, mention: _Mention, id_: str, code_points: list[int]) -> Entity:

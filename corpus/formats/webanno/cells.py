@@ -1,4 +1,4 @@
-"""The text and the cells of WebAnno TSV: escape sequences, stacked values, annotation numbers."""
+"""Encoding of WebAnno TSV cells: escape sequences, stacked values and annotation numbers."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable
 
 NO_ANNOTATION = "_"
-"""The cell of a unit without an annotation."""
+"""The content of a cell if the unit has no annotation."""
 
 NO_VALUE = "*"
-"""The cell of an annotation without a value for a feature."""
+"""The content of a cell if the annotation has no value for the feature."""
 
 _STACK_ITEM = re.compile(r"\\.|\|", re.DOTALL)
 _NUMBERED = re.compile(r"((?:\\.|[^\\])*?)(?:\[([0-9]{1,9})\])?", re.DOTALL)
@@ -23,7 +23,7 @@ _CHARACTERS = {letter: character for character, letter in _LETTERS.items()}
 
 
 def split_stack(cell: str) -> list[str]:
-    """Return the values of the annotations stacked in a cell."""
+    """Return the values in a cell, one per annotation; `|` separates them."""
     bars = [match.start() for match in _STACK_ITEM.finditer(cell) if match[0] == "|"]
     starts = [0, *(bar + 1 for bar in bars)]
     return [cell[start:end] for start, end in zip(starts, [*bars, None], strict=True)]
@@ -36,18 +36,18 @@ def split_number(value: str) -> tuple[str, int]:
 
 
 def stack(annotations: Iterable[list[str]], width: int) -> list[str]:
-    """Return the cells of a unit; each annotation has `width` values."""
+    """Return the `width` cells of a unit; each annotation is a list of `width` values."""
     columns = list(zip(*annotations, strict=True))
     return ["|".join(column) for column in columns] if columns else [NO_ANNOTATION] * width
 
 
 def format_value(value: str | None) -> str:
-    """Return a feature value as a cell; None is written as `*`."""
+    """Return the escaped value of a feature, or `*` for None."""
     return NO_VALUE if value is None else _escape(value)
 
 
 def has_value(value: str) -> bool:
-    """Return whether a value of a stack holds a feature value."""
+    """Return whether a value from `split_stack` is a feature value, not a placeholder."""
     return value not in (NO_VALUE, NO_ANNOTATION)
 
 
@@ -56,7 +56,7 @@ def _escape(value: str) -> str:
 
 
 def unescape(value: str) -> str:
-    """Return a feature value without escape sequences."""
+    """Return a feature value with its escape sequences decoded."""
     return _ESCAPED.sub(lambda match: _CHARACTERS.get(match[1], match[1]), value)
 
 
@@ -66,7 +66,7 @@ def escape_text(text: str) -> str:
 
 
 def unescape_text(text: str, minor_version: int) -> str:
-    """Return the text of a `#Text=` line or a token cell without escape sequences.
+    """Return the text of a `#Text=` line or a token cell with its escape sequences decoded.
 
     Versions 3.0 and 3.1 use the escape sequences of Java.
     """

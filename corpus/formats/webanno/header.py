@@ -1,4 +1,4 @@
-"""The header of a WebAnno TSV file: its version, its layers and the columns of their features."""
+"""The header of a WebAnno TSV file: version, layers, features and their columns."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ _LINGUISTIC = re.compile(r".*\.(?:lexmorph|segmentation|morph|coref|pdf)\..*")
 _FORMAT = re.compile(r"#FORMAT=WebAnno TSV 3\.([0-3])\s*")
 _LAYER = re.compile(r"#T_(SP|CH|RL)=(.+)")
 _FIRST_FEATURE_COLUMN = 3
-"""Columns 0 to 2 are the address, the offsets and the token."""
+"""The first column with features; columns 0 to 2 are the address, the offsets and the token."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A declared layer; `columns` maps each feature that has values to its column, from 0.
+    """A layer declared in the header; `columns` maps features to column numbers, from 0.
 
     A layer without features has one unnamed column. `kind` is SP (spans), CH (chains) or RL
-    (relations), `slots` the number of slot features. Relation layers have a `base`, the name of the
-    span layer they connect, and a `source_column`, which names the unit each relation starts from.
+    (relations). `slots` is the number of slot features, which `columns` leaves out. For relation
+    layers, `base` is the name of the span layer whose mentions they connect, and `source_column` is
+    the column with the source address of each relation.
     """
 
     kind: str
@@ -40,7 +41,7 @@ class Layer:
         return self.name.rpartition(".")[2]
 
     def label_feature(self, chosen: str = "") -> str:
-        """Return the chosen feature, or the default one; empty if the layer has no feature."""
+        """Return `chosen` or the default label feature; empty if the layer has no features."""
         if chosen or VALUE_FEATURE in self.columns:
             return chosen or VALUE_FEATURE
         return next((name for name in self.columns if name != REF_FEATURE), "")
@@ -48,9 +49,9 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The minor version, the number of columns, and the layers to read.
+    """The minor version, the number of columns (`width`), and the layers to read.
 
-    `mentions` is an empty layer if the file has no span layer.
+    `mentions` is a layer without columns if there is no span layer to read.
     """
 
     minor_version: int
@@ -62,11 +63,14 @@ class Header:
 def read_header(
     lines: Iterator[tuple[int, str]], options: ReadOptions, report: FileReport
 ) -> Header:
-    """Read the numbered lines up to the first empty one; raise `DataError` for another format."""
+    """Read the numbered lines of a file up to the first empty line; return the header.
+
+    Raises `DataError` if the first line is not that of WebAnno TSV 3.
+    """
     number, first = next(lines)
     match = _FORMAT.fullmatch(first)
     if match is None:
-        what = "the first line must be #FORMAT=WebAnno TSV 3.0 to 3.3"
+        what = "the first line is not #FORMAT=WebAnno TSV 3.x, with x from 0 to 3"
         report.add_problem(what, "Export the document as WebAnno TSV 3.3", number)
         raise DataError(report.problems)
     layers, width = _read_layers(lines, report)
@@ -86,7 +90,7 @@ def read_header(
 
 
 def _read_layers(lines: Iterator[tuple[int, str]], report: FileReport) -> tuple[list[Layer], int]:
-    """Return the declared layers and the number of columns of the file."""
+    """Return the declared layers and the total number of columns."""
     layers = []
     width = _FIRST_FEATURE_COLUMN
     for number, line in lines:
@@ -98,13 +102,13 @@ def _read_layers(lines: Iterator[tuple[int, str]], report: FileReport) -> tuple[
             layers.append(_layer(declared[1], name, number, features, width))
             width += len(features)
         else:
-            what = f"not a layer declaration: {line[:60]!r}"
-            report.add_problem(what, "Write #T_SP=layer|feature", number)
+            what = f"the line is not a layer declaration: {line[:60]!r}"
+            report.add_problem(what, "Declare a layer, such as #T_SP=layer|feature", number)
     return layers, width
 
 
 def _layer(kind: str, name: str, line: int, features: list[str], first_column: int) -> Layer:
-    """Return a layer from its declaration, `NAME|feature|feature`."""
+    """Return the layer for a declaration `NAME|feature|feature`, split at `|`."""
     columns: dict[str, int] = {}
     slots: list[int] = []
     base, source_column, previous = "", -1, ""
@@ -122,7 +126,7 @@ def _layer(kind: str, name: str, line: int, features: list[str], first_column: i
 
 
 def _mention_layer(layers: list[Layer], options: ReadOptions, report: FileReport) -> Layer | None:
-    """Return the span layer that the options choose, None if the file has no such layer."""
+    """Return the span layer that the options select, or None if there is no such layer."""
     spans = [layer for layer in layers if layer.kind == "SP"]
     if options.layer:
         matching = [s for s in spans if options.layer in (s.name, s.short_name)]

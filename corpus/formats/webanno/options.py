@@ -14,14 +14,14 @@ CAPABILITIES = Capabilities(
     meta=False,
 )
 VALUE_FEATURE = "value"
-"""The default feature for the label."""
+"""The default feature for labels."""
 
 REF_FEATURE = "identifier"
-"""The feature for the `ref` of a mention."""
+"""The feature for the `ref` of mentions."""
 
 
 class ReadOptions(Options, frozen=True):
-    """The span layer that holds the mentions, and the feature that holds their labels."""
+    """The span layer of the mentions, and the feature used as label."""
 
     layer: str = ""
     feature: str = ""

@@ -18,7 +18,10 @@ from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.text_files import read_text
 
 MAX_GAP = 10_000
-"""The maximum white space between sentences, in UTF-16 units; wrong offsets could fill memory."""
+"""The maximum gap between sentences, in UTF-16 units.
+
+The reader fills gaps with white space; without a limit, a wrong offset could fill the memory.
+"""
 
 _ADDRESS = re.compile(r"[0-9]{1,9}-[0-9]{1,9}(?:\.[0-9]{1,9})?")
 _OFFSETS = re.compile(r"([0-9]{1,12})-([0-9]{1,12})")
@@ -39,7 +42,7 @@ def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
 
 
 def parse_tsv(id_: str, content: str, options: ReadOptions, notes: Notes, *, file: str) -> Document:
-    """Return the document in a file's content; raise `DataError` with all its problems."""
+    """Return the document that a file contains; raise `DataError` with all problems."""
     report = FileReport("bad-webanno", file, notes)
     lines = enumerate((line.removesuffix("\r") for line in content.split("\n")), start=1)
     header = read_header(lines, options, report)
@@ -50,7 +53,7 @@ def parse_tsv(id_: str, content: str, options: ReadOptions, notes: Notes, *, fil
 
 
 class _Body:
-    """The text and the annotations of the lines below the header."""
+    """Reads the text and the annotations from the lines below the header."""
 
     def __init__(self, header: Header, collector: AnnotationCollector, report: FileReport) -> None:
         self._header = header
@@ -74,19 +77,20 @@ class _Body:
 
     @property
     def _default_start(self) -> int:
-        """The start of a sentence without tokens: one line end after the previous sentence."""
+        """The assumed start of a sentence without tokens: after the previous one and a line end."""
         return self._length + bool(self._pieces)
 
     def _unescape(self, text: str) -> str:
         return unescape_text(text, self._header.minor_version)
 
     def _end_sentence(self, line: int, start: int) -> None:
-        """Add the sentence to the text at `start`, in UTF-16 units."""
+        """Add the current sentence to the text; `start` is its offset in UTF-16 units."""
         gap = start - self._length
         if not 0 <= gap <= MAX_GAP:
-            what = f"sentence starts at {start}, but the previous one ends at {self._length}"
-            self._report.add_problem(what, "Count offsets in UTF-16 units, in text order", line)
-            raise DataError(self._report.problems)  # the offsets after it would be wrong too
+            what = f"the sentence starts at {start}, the previous sentence ends at {self._length}"
+            fix = "Write sentences in text order, with offsets in UTF-16 units"
+            self._report.add_problem(what, fix, line)
+            raise DataError(self._report.problems)  # all later offsets would be wrong, too
         between = " " * gap if not self._pieces else "\n"[:gap] + " " * (gap - 1)
         self._report.add_note("gaps between sentences filled with white space", line, bool(gap))
         text = "\n".join(self._sentence)
@@ -102,8 +106,8 @@ class _Body:
             cells.pop()
         offsets = _OFFSETS.fullmatch(cells[1]) if len(cells) == width else None
         if offsets is None or not _ADDRESS.fullmatch(cells[0]):
-            what = f"not a token line with {width} columns: {line[:60]!r}"
-            fix = "Write 1-1<tab>start-end<tab>token, then the columns of the layers"
+            what = f"the line is not a token line with {width} columns: {line[:60]!r}"
+            fix = "Write ADDRESS<tab>START-END<tab>TOKEN, then the columns of the layers"
             self._report.add_problem(what, fix, number)
             return
         row = TokenRow(number, cells[0], int(offsets[1]), int(offsets[2]), cells)
@@ -111,11 +115,12 @@ class _Body:
             self._end_sentence(number, row.start)
         min_length = 0 if "." in row.address else 1  # a sub-token may be empty
         if not row.start + min_length <= row.end <= self._length:
-            what = f"offsets {row.start}-{row.end} are invalid: sentence ends at {self._length}"
-            self._report.add_problem(what, "Count UTF-16 units, the end exclusive", number)
+            what = f"offsets {row.start}-{row.end} are invalid: the text ends at {self._length}"
+            fix = "Count offsets in UTF-16 units, with exclusive ends"
+            self._report.add_problem(what, fix, number)
         elif self._collector.has_unit(row.address):
-            what = f"duplicate token number {row.address}"
-            self._report.add_problem(what, "Give each token its own number", number)
+            what = f"duplicate token address {row.address}"
+            self._report.add_problem(what, "Give each token a unique address", number)
         else:
             self._rows.append(row)
             self._collector.add(row)
@@ -133,12 +138,12 @@ class _Body:
         return Document(id_, text, self._collector.entities(ids, code_points), relations)
 
     def _check_tokens(self, text: str, code_points: list[int]) -> None:
-        """Report offsets within a character, and count tokens that differ from the text."""
+        """Report offsets inside a character, and count tokens that differ from the text."""
         for row in self._rows:
             start, end = code_points[row.start], code_points[row.end]
             token = row.cells[2]
             if utf16.NO_CODE_POINT in (start, end):
-                what = f"offsets {row.start}-{row.end} split a character of two UTF-16 units"
+                what = f"offsets {row.start}-{row.end} split a character that has two UTF-16 units"
                 self._report.add_problem(what, "Count offsets in UTF-16 units", row.line)
             elif text[start:end] not in (token, self._unescape(token)):
                 self._report.add_note("tokens that differ from the text", row.line)

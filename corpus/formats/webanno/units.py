@@ -1,6 +1,6 @@
-"""Units of WebAnno TSV: the tokens and sub-tokens of a document, with addresses and sentences.
+"""Units of WebAnno TSV, which are tokens and sub-tokens, with their sentences and addresses.
 
-Offsets are code points, the end exclusive.
+Offsets are code points; end offsets are exclusive.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from aloi.corpus.segmentation import sentence_starts
 
 
 class Unit(NamedTuple):
-    """A token given by its index, or the part of it from `start` to `end`."""
+    """A token, or a part of a token; `token` is the index of the token."""
 
     token: int
     is_part: bool
@@ -24,14 +24,14 @@ class Unit(NamedTuple):
 
 
 class Sentence(NamedTuple):
-    """The index of a sentence's first token, and the end of the sentence in the text."""
+    """A sentence: the index of its first token, and its end offset in the text."""
 
     first: int
     end: int
 
 
 def split_tokens(document: Document) -> list[Token]:
-    """Return the tokens of the text; white space is a token if a boundary lies in it.
+    """Return the tokens of the text, including white space that contains a boundary.
 
     Boundaries are the start of the text and the starts and ends of mentions.
     """
@@ -51,7 +51,7 @@ def split_tokens(document: Document) -> list[Token]:
 
 
 def units_of(entity: Entity, tokens: list[Token]) -> Iterator[Unit]:
-    """Yield the tokens of a mention, and a sub-token for each token that it covers in part."""
+    """Yield the tokens of a mention; for a partly covered token, yield a sub-token instead."""
     first = bisect_right(tokens, entity.start, key=lambda token: token.end)
     end = bisect_left(tokens, entity.end, key=lambda token: token.start)
     for index, token in enumerate(tokens[first:end], start=first):
@@ -60,7 +60,7 @@ def units_of(entity: Entity, tokens: list[Token]) -> Iterator[Unit]:
 
 
 def split_sentences(text: str, tokens: list[Token]) -> list[Sentence]:
-    """Return the sentences that have a token, in text order."""
+    """Return the sentences that contain a token, in text order."""
     starts = [token.start for token in tokens]
     firsts = sorted({bisect_left(starts, start) for start in sentence_starts(text)})
     firsts = [first for first in firsts if first < len(tokens)]
@@ -69,7 +69,10 @@ def split_sentences(text: str, tokens: list[Token]) -> list[Sentence]:
 
 
 def number_units(units: list[Unit], sentences: list[Sentence]) -> dict[Unit, str]:
-    """Return the address of each unit in order, as in 2-1.1: sentence, token, sub-token."""
+    """Return the units in text order with their addresses.
+
+    An address is `SENTENCE-TOKEN` or `SENTENCE-TOKEN.SUBTOKEN`, such as 2-1.1.
+    """
     firsts = {sentence.first for sentence in sentences}
     addresses: dict[Unit, str] = {}
     sentence = token = part = 0

@@ -1,4 +1,4 @@
-"""Write WebAnno TSV: one file per document, with its own layers for mentions and relations."""
+"""Write WebAnno TSV: one file per document, with a layer for mentions and one for relations."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _FEATURE_NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)
 
 def write(documents: Iterable[Document], path: Path, options: WriteOptions, notes: Notes) -> int:
     """Write a folder with one file per document; return the number of documents."""
-    names = NameChecker(re.compile(r"[^\r]*"), "WebAnno TSV cannot escape a carriage return")
+    names = NameChecker(re.compile(r"[^\r]*"), "WebAnno TSV cannot represent carriage returns")
     count = 0
     with atomic_folder(path) as scratch:
         for count, document in enumerate(documents, start=1):  # noqa: B007 - the count is the result
@@ -45,7 +45,7 @@ def write(documents: Iterable[Document], path: Path, options: WriteOptions, note
 
 
 def _unwritable_features(document: Document) -> Iterator[Problem]:
-    """Yield a problem for each attribute name and each value that the format cannot write."""
+    """Yield a problem for each attribute name or value that the format cannot represent."""
     items: list[Entity | Relation] = [*document.entities, *document.relations]
     for item in items:
         place = item.id if isinstance(item, Entity) else str(item)
@@ -54,18 +54,19 @@ def _unwritable_features(document: Document) -> Iterator[Problem]:
             is_role = name.startswith(("ROLE_", "BT_"))
             if not _FEATURE_NAME.fullmatch(name) or name in reserved or is_role:
                 what = f"the attribute name {name!r} is not a valid feature name"
-                fix = "Rename it: a letter, then letters, digits and _; not value or identifier"
+                fix = "Use a letter, then letters, digits or _; value and identifier are reserved"
                 yield Problem("bad-attribute", what, fix, document.id, place)
             if "\r" in value:
-                what, fix = f"carriage return in the attribute {name!r}", "Remove it"
+                what = f"the attribute {name!r} contains a carriage return"
+                fix = "Remove the carriage return"
                 yield Problem("bad-attribute", what, fix, document.id, place)
         if isinstance(item, Entity) and "\r" in (item.ref or ""):
-            what, fix = "carriage return in the ref", "Remove it"
+            what, fix = "the ref contains a carriage return", "Remove the carriage return"
             yield Problem("bad-ref", what, fix, document.id, place)
 
 
 def format_document(document: Document, options: WriteOptions) -> str:
-    """Return the content of a document's file."""
+    """Return the content of the file for a document."""
     sheet = _Sheet(document)
     header = ["#FORMAT=WebAnno TSV 3.3"]
     if sheet.mention_features:
@@ -92,7 +93,7 @@ class _Sheet:
             Unit(index, False, *token): [] for index, token in enumerate(tokens)
         }
         self._first_unit: dict[str, Unit] = {}
-        # The reader numbers mentions of one span and label in file order: write e2 before e10.
+        # The reader numbers mentions with the same span and label in file order: e2 before e10.
         for entity in sorted(
             document.entities, key=lambda e: (e.start, -e.end, e.label, len(e.id), e.id)
         ):
@@ -106,7 +107,7 @@ class _Sheet:
         self._numbers = self._number_mentions()
 
     def _number_mentions(self) -> dict[str, int]:
-        """Return the numbers of mentions that cover several units or share one."""
+        """Return the annotation numbers of mentions with several units or with a shared unit."""
         seen: set[str] = set()
         numbered: dict[str, None] = {}
         for unit in self._addresses:
@@ -117,7 +118,7 @@ class _Sheet:
         return {id_: number for number, id_ in enumerate(numbered, start=1)}
 
     def lines(self) -> Iterator[str]:
-        """Yield the lines of each sentence: an empty line, its text, its units."""
+        """Yield the lines of all sentences; each has an empty line, its text and its units."""
         for unit, address in self._addresses.items():
             if not unit.is_part and unit.token in self._sentence_ends:
                 text = self._text[unit.start : self._sentence_ends[unit.token]]
@@ -128,7 +129,7 @@ class _Sheet:
             yield "\t".join((address, offsets, token, *self._cells(unit)))
 
     def _cells(self, unit: Unit) -> list[str]:
-        """Return the cells of a unit: the columns of mentions, then those of relations."""
+        """Return the cells of a unit: first the mention columns, then the relation columns."""
         mentions = (self._mention_values(entity) for entity in self._mentions[unit])
         relations = (self._relation_values(relation) for relation in self._incoming.get(unit, ()))
         relation_width = len(self.relation_features) + bool(self.relation_features)
@@ -156,7 +157,10 @@ class _Sheet:
 
 
 def _feature_columns(items: Sequence[Entity | Relation]) -> list[str]:
-    """Return the features that occur; the importing project must define each feature declared."""
+    """Return the features that occur in the items.
+
+    Other features are not declared: an importing project must define every declared feature.
+    """
     refs = [REF_FEATURE for item in items if isinstance(item, Entity) and item.ref is not None]
     names = {name for item in items for name in item.attributes}
     return [*refs[:1], VALUE_FEATURE, *sorted(names)] if items else []

@@ -1,4 +1,4 @@
-"""Access to dkpro-cassis: its import, its types, and the translation of its errors."""
+"""Access to dkpro-cassis: import, type names, and translation of its errors to `DataError`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from aloi.corpus.problems import DataError, Problem
 
-# cassis has no type annotations: these names document which of its objects is meant.
+# cassis has no type annotations; these aliases name its types for the reader.
 CassisModule: TypeAlias = Any
 Cas: TypeAlias = Any
 TypeSystem: TypeAlias = Any
@@ -18,10 +18,10 @@ AnnotationType: TypeAlias = Any
 FeatureStructure: TypeAlias = Any
 
 CASSIS_NAMES = {"self": "self_", "type": "type_"}
-"""The features that cassis renames, with their names in cassis."""
+"""The features that cassis renames, mapped to their names in cassis."""
 
 FEATURE_NAMES = {cassis_name: name for name, cassis_name in CASSIS_NAMES.items()}
-"""The reverse mapping: from the names in cassis to the features."""
+"""The reverse of `CASSIS_NAMES`: names in cassis, mapped to the features."""
 
 
 def import_cassis() -> CassisModule:
@@ -29,14 +29,14 @@ def import_cassis() -> CassisModule:
     try:
         return import_module("cassis")
     except ImportError as error:
-        fix = 'Install it: pip install "aloi[formats]"'
-        problem = Problem("missing-package", "the xmi format needs dkpro-cassis", fix)
+        fix = 'Run: pip install "aloi[formats]"'
+        problem = Problem("missing-package", "dkpro-cassis is not installed", fix)
         raise DataError([problem]) from error
 
 
 @contextmanager
 def translate_errors(fix: str, file: str | None = None) -> Iterator[None]:
-    """Raise the errors of cassis, and its warnings about invalid offsets, as `DataError`."""
+    """Translate errors of cassis, and its warnings about invalid offsets, to `DataError`."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -1,4 +1,4 @@
-"""Capabilities, options, and names of types and features of the XMI format."""
+"""Capabilities, options, type names and feature names of the XMI format."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ CAPABILITIES = Capabilities(
     meta=False,
 )
 VALUE_FEATURE, REF_FEATURE = "value", "identifier"
-"""The features that are the label and the `ref` of a mention."""
+"""The features for the label and the `ref` of a mention."""
 
 HEAD_FEATURE, TAIL_FEATURE = "Governor", "Dependent"
-"""The features that are the ends of a relation."""
+"""The features for the head and the tail of a relation."""
 
 ANNOTATION_TYPE = "uima.tcas.Annotation"
 DOCUMENT_TYPE = "uima.tcas.DocumentAnnotation"
@@ -26,7 +26,7 @@ NAMED_ENTITY_TYPE = "de.tudarmstadt.ukp.dkpro.core.api.ner.type.NamedEntity"
 
 
 class ReadOptions(Options, frozen=True):
-    """The type of the mentions, and the feature that holds their labels."""
+    """The type of the mentions, and the feature used as label."""
 
     layer: str = "NamedEntity"
     feature: str = ""

@@ -30,10 +30,10 @@ from aloi.corpus.formats.xmi.xml_input import read_xml
 from aloi.corpus.problems import DataError, Problem
 
 _STRUCTURAL_FEATURES = {"begin", "end", "sofa", HEAD_FEATURE, TAIL_FEATURE}
-"""Features that hold the span of an annotation or the ends of a relation."""
+"""The features for the span of an annotation and for the head and tail of a relation."""
 
 _MAX_LISTED_TYPES = 20
-"""The maximum number of types in an error message."""
+"""The maximum number of types that an error message lists."""
 
 
 def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
@@ -53,17 +53,20 @@ def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
         except DataError as error:
             problems += error.problems
     if problems:
-        raise DataError(dict.fromkeys(problems))  # those of a type system occur once per document
+        raise DataError(dict.fromkeys(problems))  # type system problems repeat for each document
 
 
 class _CasReader:
-    """The mentions and relations of a CAS, in its initial view or the first view with a text."""
+    """Reads the mentions and relations of one view of a CAS.
+
+    The view is the initial view if it has a text, otherwise the first view with a text.
+    """
 
     def __init__(self, cas: Cas, options: ReadOptions, notes: Notes, file: str) -> None:
         views = [sofa.sofaID for sofa in cas.sofas if sofa.sofaString is not None]
         if not views:
-            fix = "Export the text itself, not a link to it"
-            raise DataError([Problem("text-missing", "no view has a text", fix)])
+            fix = "Export the document with its text, not with a link to the text"
+            raise DataError([Problem("text-missing", "no view contains a text", fix)])
         self._cas = cas.get_view("_InitialView" if "_InitialView" in views else views[0])
         self._types = self._cas.typesystem
         self._options = options
@@ -99,7 +102,7 @@ class _CasReader:
         return Document(id_, self._cas.sofa_string, entities, tuple(self._relations(others, ids)))
 
     def _mention_type(self) -> AnnotationType:
-        """Return the type that the options name; raise `DataError` if there is no such type."""
+        """Return the type of the mentions; raise `DataError` if type or feature do not exist."""
         name, feature = self._options.layer, self._options.feature
         types = [t for t in self._types.get_types() if self._is_a(t, ANNOTATION_TYPE)]
         matching = [type_ for type_ in types if name in (type_.name, type_.short_name)]
@@ -120,7 +123,10 @@ class _CasReader:
     def _relations(
         self, others: Iterable[FeatureStructure], ids: Mapping[int, str]
     ) -> Iterator[Relation]:
-        """Yield the annotations that connect two mentions; `ids` are the mention ids by `xmiID`."""
+        """Yield a relation for each annotation that connects two mentions.
+
+        `ids` maps the `xmiID` of each mention to its id.
+        """
         for fs in others:
             if not (fs.type.get_feature(HEAD_FEATURE) and fs.type.get_feature(TAIL_FEATURE)):
                 is_document = self._is_a(fs.type, DOCUMENT_TYPE)
@@ -136,7 +142,7 @@ class _CasReader:
                 self._note("relations between other annotations left out")
 
     def _label_feature(self, type_: AnnotationType) -> str:
-        """Return the feature that holds the labels of a type by default."""
+        """Return the default feature for the labels of a type."""
         names = [
             _feature_name(feature.name)
             for feature in type_.all_features

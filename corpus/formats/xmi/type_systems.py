@@ -1,4 +1,4 @@
-"""Type systems: find and load them for reading, build them for writing."""
+"""Type systems: search and load them for reading, build them for writing."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from aloi.corpus.problems import DataError, Problem
 
 TYPE_SYSTEM_FILE = "TypeSystem.xml"
 
-EXPORT_FIX = f"Export the document again, with its {TYPE_SYSTEM_FILE}"
-"""The instruction for files that cassis cannot read."""
+EXPORT_FIX = f"Export the document and its {TYPE_SYSTEM_FILE} again"
+"""The instruction in errors about files that cassis cannot read."""
 
 MAX_COST = 10**8
-"""The maximum `_loading_cost` of a type system; that of DKPro Core has 20,000."""
+"""The maximum `_loading_cost` of a type system; for DKPro Core it is 20,000."""
 
 
 @dataclass(slots=True)
 class TypeSystems:
-    """The type systems loaded so far, for the files of `top` and of the folders below it."""
+    """Loads the type systems of the files in `top` and in the folders below, each only once."""
 
     cassis: CassisModule
     top: Path
@@ -48,29 +48,32 @@ class TypeSystems:
         return self.loaded[path]
 
     def _find(self, file: Path) -> Path:
-        """Return the nearest type system, from the folder of the file up to `top`."""
+        """Return the path of the nearest type system, from the folder of the file up to `top`."""
         for folder in file.parents:
             if (folder / TYPE_SYSTEM_FILE).is_file():
                 return folder / TYPE_SYSTEM_FILE
             if folder == self.top:
                 break
-        what = f"{TYPE_SYSTEM_FILE} is missing"
-        fix = f"Put the {TYPE_SYSTEM_FILE} that was exported with the file beside it"
+        what = f"the file {TYPE_SYSTEM_FILE} is missing"
+        fix = f"Put the {TYPE_SYSTEM_FILE} of the export into the folder of the file"
         raise DataError([Problem("types-missing", what, fix)])
 
 
 def _load(cassis: CassisModule, file: Path) -> TypeSystem:
-    """Load a type system; check its feature names, which cassis turns into code."""
+    """Load a type system; raise `DataError` if it is too large or if a feature name is invalid.
+
+    Feature names are checked because cassis turns them into Python code.
+    """
     content = read_xml(file)
     if (cost := _loading_cost(content)) > MAX_COST:
-        what = f"the type system has too many features: cost {cost}, limit {MAX_COST}"
+        what = f"the type system defines too many features: cost {cost}, limit {MAX_COST}"
         fix = "Remove the types and features that the documents do not use"
         raise DataError([Problem("bad-feature", what, fix)])
     types = cassis.load_typesystem(io.BytesIO(content))
     type_names = {
         feature.name: type_.name for type_ in types.get_types() for feature in type_.features
     }
-    fix = "Rename it: letters, digits and _, not a Python keyword"
+    fix = "Rename the feature: use letters, digits and _, and no Python keyword"
     problems = [
         Problem("bad-feature", f"invalid feature name {name!r} in the type {type_name}", fix)
         for name, type_name in type_names.items()
@@ -82,9 +85,9 @@ def _load(cassis: CassisModule, file: Path) -> TypeSystem:
 
 
 def _loading_cost(content: bytes) -> int:
-    """Return the sum over all types of the cube of their features, own and inherited.
+    """Return the sum of n³ over all types, where n is the number of own and inherited features.
 
-    For each feature cassis compares all features with all others; 10**7 takes about a second.
+    cassis takes time proportional to this sum: about one second for 10**7.
     """
     own_counts: dict[str, int] = {}
     supertypes: dict[str, str] = {}
@@ -96,7 +99,7 @@ def _loading_cost(content: bytes) -> int:
     for type_ in own_counts:
         chain, name = [], type_
         while name in own_counts and name not in totals:
-            totals[name] = 0  # ends the loop if types inherit from one another in a circle
+            totals[name] = 0  # ends the loop if the inheritance is circular
             chain.append(name)
             name = supertypes[name]
         total = totals.get(name, 0)
@@ -111,7 +114,7 @@ def build_type_system(
     mention_attributes: Iterable[str],
     relation_attributes: Iterable[str],
 ) -> TypeSystem:
-    """Return a type system of a mention type and a relation type, with attributes as features."""
+    """Return a type system with a mention type and a relation type; attributes become features."""
     types = cassis.TypeSystem()
     mention = types.create_type(options.layer, ANNOTATION_TYPE)
     for name in (VALUE_FEATURE, REF_FEATURE, *sorted(mention_attributes)):

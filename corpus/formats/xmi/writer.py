@@ -1,4 +1,4 @@
-"""Write XMI: one `.xmi` file per document, and the type system of all of them."""
+"""Write XMI: one `.xmi` file per document, and one type system for all documents."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from aloi.corpus.formats.xmi.options import (
 from aloi.corpus.formats.xmi.type_systems import TYPE_SYSTEM_FILE, build_type_system
 from aloi.corpus.problems import Problem
 
-_TYPES_FIX = "Set other type names with layer= and relations="
+_TYPES_FIX = "Choose different type names with the options layer= and relations="
 _XML_CHARACTERS = "\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff"
 _ILLEGAL = re.compile(f"[^{_XML_CHARACTERS}]")
 _FEATURE_NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)
@@ -40,11 +40,11 @@ _RESERVED_NAMES = {
     *("xmiID", "id", "get", "set", "get_covered_text", "elements"),
     *CASSIS_NAMES.values(),
 }
-"""Names of features that cassis, UIMA or this format use."""
+"""The feature names that cassis, UIMA or this format reserves."""
 
 
 class _AttributeNames(NamedTuple):
-    """The attributes of the mentions and of the relations of some documents."""
+    """The attribute names of the mentions and of the relations in a set of documents."""
 
     mentions: frozenset[str] = frozenset()
     relations: frozenset[str] = frozenset()
@@ -56,15 +56,15 @@ class _AttributeNames(NamedTuple):
         return cls(mentions, frozenset(name for r in document.relations for name in r.attributes))
 
     def union(self, other: _AttributeNames) -> _AttributeNames:
-        """Return the attribute names of both."""
+        """Return the attribute names that occur in `self` or in `other`."""
         return _AttributeNames(self.mentions | other.mentions, self.relations | other.relations)
 
 
 def write(documents: Iterable[Document], path: Path, options: WriteOptions, notes: Notes) -> int:
-    """Write a folder with one file per document and a type system; return how many documents."""
+    """Write a folder with a type system and one file per document; return their number."""
     cassis = import_cassis()
     names = NameChecker(
-        re.compile(f"[{_XML_CHARACTERS}]*"), "XML 1.0 does not allow all its characters"
+        re.compile(f"[{_XML_CHARACTERS}]*"), "it contains a character that XML 1.0 does not allow"
     )
     attributes = _AttributeNames()
     with translate_errors(_TYPES_FIX):
@@ -90,7 +90,7 @@ def write(documents: Iterable[Document], path: Path, options: WriteOptions, note
 
 
 def _unwritable_values(document: Document) -> Iterator[Problem]:
-    """Yield a problem for each attribute that cannot name a feature and each illegal character."""
+    """Yield a problem for each invalid feature name and each value with an illegal character."""
     items: list[Entity | Relation] = [*document.entities, *document.relations]
     values: list[tuple[str | None, str, str]] = [(None, "the text", document.text)]
     for item in items:
@@ -101,12 +101,12 @@ def _unwritable_values(document: Document) -> Iterator[Problem]:
             values.append((place, f"the attribute {name!r}", value))
             if not _is_feature_name(name):
                 what = f"the attribute name {name!r} is not a valid feature name"
-                fix = "Rename it: a letter, then letters, digits and _; no name of UIMA or Python"
+                fix = "Use a letter, then letters, digits or _; avoid names of UIMA or Python"
                 yield Problem("bad-attribute", what, fix, document.id, place)
     for place_, where, value in values:
         if illegal := _ILLEGAL.search(value):
             character, offset = illegal[0], illegal.start()
-            what = f"{where} has {character!r} at {offset}, which XML 1.0 does not allow"
+            what = f"{where} contains {character!r} at {offset}, which XML 1.0 does not allow"
             yield Problem("bad-character", what, "Remove the character", document.id, place_)
 
 
@@ -118,11 +118,14 @@ def _is_feature_name(name: str) -> bool:
 def _to_cas(
     cassis: CassisModule, document: Document, types: TypeSystem, options: WriteOptions
 ) -> Cas:
-    """Return a document as a CAS; as in DKPro Core, a relation has the span of its dependent."""
+    """Return the CAS of a document.
+
+    The span of a relation annotation is the span of its dependent, as in DKPro Core.
+    """
     cas = cassis.Cas(typesystem=types, sofa_string=document.text)
     mention_type, relation_type = types.get_type(options.layer), types.get_type(options.relations)
     mentions = {}
-    # The reader numbers mentions of one span and label in file order: write e2 before e10.
+    # The reader numbers mentions with the same span and label in file order: e2 before e10.
     for e in sorted(document.entities, key=lambda e: (e.start, -e.end, e.label, len(e.id), e.id)):
         features = {**_features(e.attributes), VALUE_FEATURE: e.label, REF_FEATURE: e.ref}
         mentions[e.id] = mention_type(begin=e.start, end=e.end, **features)
@@ -136,5 +139,5 @@ def _to_cas(
 
 
 def _features(attributes: Mapping[str, str]) -> dict[str, str | None]:
-    """Return attributes under the names of cassis."""
+    """Return the attributes by the feature names that cassis uses."""
     return {CASSIS_NAMES.get(name, name): value for name, value in attributes.items()}

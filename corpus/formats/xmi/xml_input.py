@@ -1,4 +1,4 @@
-"""Safety checks of XML files, made before cassis parses them."""
+"""Safety checks of XML files before cassis parses them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _ENCODINGS = {"UTF-8", "UTF-16", "US-ASCII"}
 def read_xml(file: Path) -> bytes:
     """Return the content of an XML file.
 
-    Raises `DataError` if the file is malformed, has a `DOCTYPE`, or declares an encoding that
-    another parser could read differently. A file without a `DOCTYPE` cannot declare entities, so no
-    entity is expanded or fetched.
+    Raises `DataError` if the file is malformed, contains a `DOCTYPE`, or declares an encoding that
+    parsers could interpret differently. Without a `DOCTYPE`, a file cannot declare entities, so
+    later parsers do not expand or fetch any.
     """
     content = file.read_bytes()
     parser = expat.ParserCreate()
@@ -26,16 +26,16 @@ def read_xml(file: Path) -> bytes:
 
     def check_declaration(version: str, encoding: str | None, standalone: int) -> None:
         if encoding is not None and encoding.upper() not in _ENCODINGS:
-            refuse(f"unsupported encoding {encoding!r}", "Save the file as UTF-8")
+            refuse(f"the encoding {encoding!r} is not supported", "Save the file as UTF-8")
 
     def refuse_doctype(*_: object) -> None:
-        refuse("DOCTYPE declaration", "Remove it; a CAS does not need it")
+        refuse("the file contains a DOCTYPE declaration", "Remove the declaration")
 
     parser.XmlDeclHandler = check_declaration
     parser.StartDoctypeDeclHandler = refuse_doctype
     try:
         parser.Parse(content, True)
     except expat.ExpatError as error:
-        what, fix = f"not well-formed XML: {error}", "Export the file again"
+        what, fix = f"the file is not well-formed XML: {error}", "Export the file again"
         raise DataError([Problem("bad-xml", what, fix, line=error.lineno)]) from error
     return content

@@ -99,8 +99,8 @@ def test_two_labels_of_one_span_and_windows_line_ends() -> None:
 @pytest.mark.parametrize(
     ("line", "what"),
     [
-        ("T3\tPER 0\tAna", "not a brat line"),
-        ("X1\tPER 0 3\tAna", "not a brat line"),
+        ("T3\tPER 0\tAna", "not a brat annotation"),
+        ("X1\tPER 0 3\tAna", "not a brat annotation"),
         ("T1\tPER 0 3\tAna", "duplicate id T1, first in line 1"),
         ("T3\tPER 11 99\tRome", "the text has 26 characters"),
         ("T3\tPER 3 3\t", "the text has 26 characters"),

@@ -178,7 +178,7 @@ def test_labels_with_reserved_characters_are_refused(tmp_path: Path, label: str)
 
 
 def test_ids_that_do_not_fit_in_a_line_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="does not fit in a line"):
+    with pytest.raises(DataError, match="id contains a line break"):
         conllu.write([Document("a\nb", "x", ())], tmp_path / "f", conllu.WriteOptions(), Notes())
 
 

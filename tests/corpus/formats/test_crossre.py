@@ -59,7 +59,7 @@ def test_duplicate_labels_of_a_pair_are_kept_and_counted() -> None:
 
 def test_relations_to_tokens_without_a_mention_are_reported() -> None:
     wrong = {**ENGLISH, "relations": [[0, 1, 2, 2, "physical", "", False, False]]}
-    with pytest.raises(DataError, match=r"json:1: document news-1: .*no mention on the tokens 2"):
+    with pytest.raises(DataError, match=r"json:1: document news-1: .*the tokens 2 to"):
         read(json.dumps(wrong), "crossre")
 
 

@@ -90,7 +90,7 @@ def test_written_file() -> None:
 
 
 def test_reserved_metadata_keys_are_reported() -> None:
-    with pytest.raises(DataError, match="doccano reserves the metadata key id"):
+    with pytest.raises(DataError, match="keys that doccano reserves: id"):
         written(Document("d", "Ana", (), (), {"id": 3}), "doccano")
 
 

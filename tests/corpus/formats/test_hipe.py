@@ -89,7 +89,7 @@ def test_columns_are_identified_by_name(tmp_path: Path) -> None:
     (document,) = read(tmp_path, content)
     assert (document.id, document.text) == ("f", "Ana\nRoy")
     assert document.entities == (Entity(id="e1", start=0, end=3, label="pers", ref="Q1"),)
-    with pytest.raises(DataError, match="no column NE-FINE-LIT"):
+    with pytest.raises(DataError, match="missing columns: NE-FINE-LIT"):
         read(tmp_path, content, layer="fine")
 
 
@@ -167,7 +167,7 @@ def test_a_written_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("id_", ["a\nb", " a", "a\u2028b"])
 def test_ids_that_do_not_fit_in_a_line_are_refused(tmp_path: Path, id_: str) -> None:
-    with pytest.raises(DataError, match="does not fit in a line"):
+    with pytest.raises(DataError, match="id contains a line break"):
         hipe.write([Document(id_, "x", ())], tmp_path / "f.tsv", hipe.WriteOptions(), Notes())
     assert list(tmp_path.iterdir()) == []
 

@@ -34,9 +34,9 @@ def test_typed_markup() -> None:
     ("typed", "line", "what"),
     [
         ("Le [président", 5, "is not closed"),
-        ("Le président](ROLE)", 5, "without `\\["),
-        ("Le [président]", 5, "without `\\["),
-        ("a\\b", 5, "without `\\["),
+        ("Le président](ROLE)", 5, "unexpected `\\]"),
+        ("Le [président]", 5, "unexpected `\\]"),
+        ("a\\b", 5, r"unexpected `\\"),
         ("[a](PER@x#y)", 5, "invalid tag"),
         ("[a](PER score=high)", 5, "invalid tag"),
         ("[a](PER kind)", 5, "invalid tag"),

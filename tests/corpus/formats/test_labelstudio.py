@@ -214,7 +214,7 @@ def test_relations_between_the_same_mentions_share_or_reverse_an_arc() -> None:
         arc("a", "b", "LIVES_IN", "WORKS_IN"),
     )
     assert drawn == [{**each, "labels": list(each["labels"])} for each in expected]
-    assert notes.counts == {"relations Label Studio drops on saving": 2}
+    assert notes.counts == {"relations that Label Studio will drop when a task is saved": 2}
     assert same(back, document)
 
 
@@ -238,7 +238,7 @@ def test_reserved_names_are_reported() -> None:
         (),
         {"text": 1},
     )
-    with pytest.raises(DataError, match="reserve the name ref and text"):
+    with pytest.raises(DataError, match=r"reserved names .*: ref, text"):
         written(document, "labelstudio")
 
 

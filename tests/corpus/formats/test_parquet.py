@@ -98,9 +98,7 @@ def test_optional_columns_may_be_missing_and_other_columns_are_left_out(tmp_path
 
 def test_missing_columns_are_an_error(tmp_path: Path) -> None:
     path = save_rows(tmp_path, [{"id": "d", "tokens": ["Ana"]}])
-    with pytest.raises(
-        DataError, match="missing column text or entities; the columns are id, tokens"
-    ):
+    with pytest.raises(DataError, match="missing columns: text, entities; the file has id, tokens"):
         read(path)
 
 

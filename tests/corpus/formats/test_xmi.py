@@ -155,9 +155,9 @@ def test_options_choose_the_type_and_the_label_feature(tmp_path: Path) -> None:
         ('members="7 3', 'members="77 3', "KeyError: 77"),
         ("x:Token", "x:Word", r"Type with name \[x.Word\] not found"),
         ('rank="2"', 'rank="two"', "ValueError"),
-        ('sofaString="', 'sofaURI="', "no view has a text"),
-        ('encoding="UTF-8"', 'encoding="IBM037"', "unsupported encoding 'IBM037'"),
-        ('encoding="UTF-8"', 'encoding="nothing"', "unsupported encoding 'nothing'"),
+        ('sofaString="', 'sofaURI="', "no view contains a text"),
+        ('encoding="UTF-8"', 'encoding="IBM037"', "the encoding 'IBM037' is not supported"),
+        ('encoding="UTF-8"', 'encoding="nothing"', "the encoding 'nothing' is not supported"),
     ],
 )
 def test_errors_name_the_file(old: str, new: str, what: str, tmp_path: Path) -> None:
@@ -280,7 +280,7 @@ def test_every_unwritable_name_and_character_is_reported(tmp_path: Path) -> None
             ),
         ),
     )
-    with pytest.raises(DataError, match=r"document d: the text has '\\x00' at 3") as caught:
+    with pytest.raises(DataError, match=r"document d: the text contains '\\x00' at 3") as caught:
         xmi.write([document], tmp_path / "out", xmi.WriteOptions(), Notes())
     kinds = [problem.kind for problem in caught.value.problems]
     assert sorted(kinds) == ["bad-attribute"] * 3 + ["bad-character"] * 3 + ["bad-label"]
