@@ -65,9 +65,7 @@ class TorchNetwork(Shim):
         inputs: the docs or candidates to score, and the dropout rate.
         """
         if parent_process() is not None:
-            torch.set_num_threads(
-                1
-            )  # in a forked process, torch would wait for the parent's threads
+            torch.set_num_threads(1)  # in a fork, torch would wait for the parent's threads
         module, device = self._model.train(is_train), self._model.encoder.device
         bfloat16 = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
         with (
