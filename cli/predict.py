@@ -13,7 +13,7 @@ from aloi.cli.shared.options import Engine, refuse_streams
 
 
 class ShardFormat(StrEnum):
-    """Formats of shards."""
+    """Output formats with --engine ray."""
 
     NATIVE = "native"
     PARQUET = "parquet"
@@ -34,22 +34,24 @@ def predict(
     ] = False,
     workers: Annotated[
         int | None,
-        typer.Option(min=1, help="Number of processes (default: 1; with Ray, all processors)."),
+        typer.Option(min=1, help="Number of processes (default: 1; with Ray, one per CPU)."),
     ] = None,
     engine: Annotated[
-        Engine, typer.Option(help="ray: work in parallel on shards; OUT is a folder.")
+        Engine,
+        typer.Option(help="`ray`: predict shards of IN in parallel; OUT is a folder."),
     ] = Engine.LOCAL,
     address: Annotated[
-        str | None, typer.Option(help="Ray cluster (default: Ray on this machine).")
+        str | None,
+        typer.Option(help="Ray cluster to use (default: Ray on this machine)."),
     ] = None,
     to: Annotated[
-        ShardFormat, typer.Option(help="Format of the shards with --engine ray.")
+        ShardFormat, typer.Option(help="Output format with --engine ray.")
     ] = ShardFormat.NATIVE,
 ) -> None:
     """Annotate documents with a trained pipeline.
 
-    After an interruption, run the same command again to resume. A file OUT is named OUT.partial
-    until it is complete. A second run on the same OUT fails while the first one is running.
+    After an interruption, run the same command again to resume. If OUT is a file, it is written as
+    OUT.partial and renamed when complete. A run fails if another run is writing to the same OUT.
     """
     from aloi.cli.shared.inputs import must_exist
 
@@ -66,7 +68,7 @@ def predict(
             shard_format=to.value,
         )
     elif address or to is not ShardFormat.NATIVE:
-        raise typer.BadParameter("--address and --to need --engine ray")
+        raise typer.BadParameter("--address and --to require --engine ray")
     else:
         _predict_to_file(model, source, target, gold_entities=gold_entities, workers=workers or 1)
 
@@ -99,7 +101,7 @@ def _predict_to_shards(
     address: str | None,
     shard_format: str,
 ) -> None:
-    """Annotate a collection; exit with status 1 if documents could not be annotated."""
+    """Annotate IN in shards; exit with status 1 if some documents could not be annotated."""
     from aloi.cli.shared.console import fail, progress
     from aloi.models.prediction.sharded import predict_to_shards
 

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from aloi.models.studies.suspect_record import Suspect
 
 WIDE = 160
-"""Columns of the widest tables if standard output is not a terminal."""
+"""Width of wide tables, in characters, if standard output is not a terminal."""
 
 SUSPECT_COLUMNS = ("score", "confidence", "kind", "document", "surface", "gold", "model", "context")
 
 CorpusFolder = Annotated[Path, typer.Argument(metavar="CORPUS", help="Corpus folder.")]
-BootstrapSeed = Annotated[int, typer.Option(min=0, help="Seed of the bootstrap.")]
+BootstrapSeed = Annotated[int, typer.Option(min=0, help="Random seed of the bootstrap.")]
 
 
 def experiment(
@@ -41,8 +41,8 @@ def experiment(
 ) -> None:
     """Train and evaluate models on one corpus.
 
-    Models are trained on train and scored on dev and test. Models that are up to date are not
-    trained again. A second run on the same --out fails while the first one is running.
+    Models are trained on the train split and scored on dev and test. Models that are up to date are
+    not trained again. A run fails if another run is writing to the same --out.
     """
     from aloi.cli.shared.console import print_sheets
     from aloi.cli.shared.inputs import open_corpus
@@ -70,14 +70,14 @@ def experiment(
 def curve(
     folder: CorpusFolder,
     *,
-    out: Annotated[Path, typer.Option(help="Output folder for models, scores and the drawing.")],
+    out: Annotated[Path, typer.Option(help="Output folder for models, scores and the plot.")],
     kind: Annotated[ComponentKind, typer.Option(help="Component to train.")] = ComponentKind.NER,
     shares: Annotated[
-        str, typer.Option(help="Shares of the train documents, in per cent.")
+        str, typer.Option(help="Shares of the train documents to train on, as percentages.")
     ] = "25,50,75,100",
     folds: Annotated[
         int | None,
-        typer.Option(min=3, help="Cross-validate on train and dev with this number of folds."),
+        typer.Option(min=3, help="Cross-validate instead, with this number of folds."),
     ] = None,
     bootstrap: Annotated[
         int, typer.Option(min=1, max=100_000, help="Number of replicates for intervals.")
@@ -87,8 +87,8 @@ def curve(
 ) -> None:
     """Estimate the gain from more training documents.
 
-    Models are trained on growing shares of train and scored on dev. With --folds, cross-validate on
-    train and dev instead. Test is never scored.
+    Models are trained on growing shares of the train documents and scored on dev. With --folds,
+    models are cross-validated on train and dev instead. The test split is never used.
     """
     from aloi.cli.shared.inputs import open_corpus
     from aloi.models.studies.learning_curve import CurveSettings
@@ -109,11 +109,17 @@ def suspects(
     *,
     kind: Annotated[
         ComponentKind | None,
-        typer.Option(help="Check only entities (ner) or relations (default: both)."),
+        typer.Option(help="Check only entities (`ner`) or only relations (default: both)."),
     ] = None,
-    folds: Annotated[int, typer.Option(min=3, help="Number of pipelines of each kind.")] = 5,
+    folds: Annotated[
+        int,
+        typer.Option(
+            min=3,
+            help="Number of cross-validation folds; one model of each kind is trained per fold.",
+        ),
+    ] = 5,
     most: Annotated[
-        int, typer.Option("--most", min=1, help="Maximum number of suspects to list of each kind.")
+        int, typer.Option("--most", min=1, help="Maximum number of suspects to list per kind.")
     ] = 100,
     json_: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Also write the suspects to FILE.")
@@ -121,13 +127,15 @@ def suspects(
     settings: OverrideOptions = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Folder to keep the pipelines in (default: removed)."),
+        typer.Option(
+            metavar="DIR", help="Keep the trained models in this folder (default: delete them)."
+        ),
     ] = None,
 ) -> None:
     """List likely annotation errors found by models.
 
-    Each document is compared with the predictions of models that were trained on other documents.
-    Every document of every split is checked; restricted documents are never trained on.
+    Each document is compared with the predictions of a model that was not trained on it. The
+    documents of all splits are checked. No model is trained on restricted documents.
     """
     from aloi.cli.shared.console import stdout_console, write_json
     from aloi.cli.shared.inputs import open_corpus
@@ -153,11 +161,11 @@ def _notify(message: str) -> None:
 
 
 def _parse_shares(text: str) -> list[int]:
-    """Return at least two different whole numbers from 1 to 100; exit with status 2 otherwise."""
+    """Return the percentages of --shares, sorted; exit with status 2 if they are invalid."""
     shares = {int(part) for part in text.split(",") if part.strip().isdecimal()}
     if len(shares) != len(text.split(",")) or len(shares) < 2 or not shares <= set(range(1, 101)):
         raise typer.BadParameter(
-            "--shares takes two or more different percentages, such as 25,50,100"
+            "--shares must be two or more different whole percentages, such as 25,50,100"
         )
     return sorted(shares)
 
@@ -188,7 +196,7 @@ def _cross_validate(settings: CurveSettings, folds: int) -> None:
 
 
 def _suspect_table(suspects: list[Suspect], limit: int) -> Table:
-    """Return a table of the first suspects of one kind."""
+    """Return a table of the `limit` likeliest errors among the suspects of one kind."""
     from rich.table import Table
     from rich.text import Text
 

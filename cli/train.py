@@ -13,7 +13,7 @@ from aloi.cli.shared.options import OverrideOptions, parse_overrides
 
 
 class TrainingTarget(StrEnum):
-    """What `aloi train` can train."""
+    """A component that `aloi train` can train, or the pipeline with both components."""
 
     NER = "ner"
     RELATIONS = "relations"
@@ -21,27 +21,33 @@ class TrainingTarget(StrEnum):
 
 
 def train(
-    component: Annotated[TrainingTarget, typer.Argument(help="Component to train, or both.")],
-    *,
-    train: Annotated[Path, typer.Option(help="Native documents to train on.")],
-    dev: Annotated[
-        Path, typer.Option(help="Native documents to select the best model and thresholds on.")
+    component: Annotated[
+        TrainingTarget,
+        typer.Argument(help="Entity component (`ner`), relation component, or pipeline with both."),
     ],
-    out: Annotated[Path, typer.Option(help="Output folder; `spacy.load` reads it.")],
+    *,
+    train: Annotated[Path, typer.Option(help="Training documents, in the `native` format.")],
+    dev: Annotated[
+        Path,
+        typer.Option(
+            help="Development documents (`native`), to choose the best checkpoint and thresholds."
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="Output folder, for use with `spacy.load`.")],
     schema: Annotated[
         Path | None,
-        typer.Option(help="Schema (TOML) to check documents and relations by.", exists=True),
+        typer.Option(help="Schema (TOML) that the documents must conform to.", exists=True),
     ] = None,
     config: Annotated[
         str | None,
-        typer.Option(help="`transformer`, or a config file (default: the one for the component)."),
+        typer.Option(help="`transformer`, or a config file (default: the component's CPU config)."),
     ] = None,
     settings: OverrideOptions = None,
 ) -> None:
-    """Train a component, or a pipeline of both.
+    """Train the entity or the relation component, or a pipeline with both.
 
-    `pipeline` writes the components to OUT-ner and OUT-relations, and the pipeline of both to OUT;
-    --set changes both configs.
+    `pipeline` writes the components to OUT-ner and OUT-relations, and the pipeline with both
+    components to OUT; --set changes the configs of both components.
     """
     from aloi.cli.shared.inputs import must_exist
     from aloi.models.training.pipeline_training import train_component, train_pipeline
@@ -73,22 +79,24 @@ def train(
 
 
 def _config(kind: str, name: str | None) -> Path | None:
-    """Return the config that --config names; exit with status 2 if there is none."""
+    """Return the config file for the value of --config; exit with status 2 if none exists."""
     from aloi.models.training.settings import find_config
 
     if name is None:
         return None
     config = find_config(kind, name)
     if config is None:
-        raise typer.BadParameter(f"--config takes `transformer` or a config file, not {name!r}")
+        raise typer.BadParameter(f"--config must be `transformer` or a config file, not {name!r}")
     return config
 
 
 def _pipeline_configs(name: str | None) -> dict[str, Path | None]:
-    """Return the config of each component; exit with status 2 for a config file of one."""
+    """Return the config of each component; exit with status 2 if `name` is a config file."""
     from aloi.models.training.job import COMPONENT_KINDS
 
     configs = {kind: _config(kind, name) for kind in COMPONENT_KINDS}
     if name is not None and len(set(configs.values())) == 1:
-        raise typer.BadParameter("a config file is for one component: train ner, then relations")
+        raise typer.BadParameter(
+            "a config file is for one component: train `ner` and `relations` separately"
+        )
     return configs

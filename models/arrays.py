@@ -1,4 +1,4 @@
-"""Types of the numpy arrays that the models compute with, and operations on them."""
+"""Types of numpy arrays for the models, and operations on arrays."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ HashArray = npt.NDArray[np.uint64]
 
 
 def concatenate_ranges(lengths: IntArray) -> IntArray:
-    """Return the concatenated ranges 0 … n - 1, one for each n in `lengths`."""
+    """Return the ranges 0 … n - 1 for all n in `lengths`, concatenated into one array."""
     ends = np.cumsum(lengths)
     return np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - lengths, lengths)

@@ -10,10 +10,10 @@ from aloi.corpus.formats.shared.spacy_docs import annotate, set_entities
 
 
 def make_example(nlp: Language, document: Document, *, skip: str) -> Example:
-    """Return a document as a training example for components after the entity recogniser.
+    """Return a document as a training example for a relation component.
 
-    The predicted doc has the gold entities and the annotations of all components but `skip`; the
-    reference doc has the gold entities and relations.
+    The predicted doc contains the gold entities and the annotations of all components except
+    `skip`. The reference doc contains the gold entities and the gold relations.
     """
     doc = nlp.make_doc(document.text)
     set_entities(doc, document.entities)

@@ -1,4 +1,4 @@
-"""Saving and loading of our spaCy components: the network, and the settings as JSON values."""
+"""Saving and loading of spaCy components: the network, and the settings as JSON values."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from spacy.pipeline import TrainablePipe
 class SerializablePipe(TrainablePipe):
     """A trainable component that saves its `model` and its settings.
 
-    Subclasses implement `_get_settings`, which returns JSON values, and `_set_settings`, which
-    takes them back.
+    Subclasses implement `_get_settings`, which returns the settings as JSON values, and
+    `_set_settings`, which restores the settings from these values.
     """
 
     def _get_settings(self) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""The BILOU encoding: mentions of a token sequence as one tag for each token.
+"""The BILOU encoding: represents the mentions in a token sequence by one tag per token.
 
-The tags of a label are B (begin), I (inside), L (last) and U (unit: a mention of one token); O is
-outside of any mention.
+Each label has the tags B (begin), I (inside), L (last) and U (unit, for mentions of one token). The
+tag O (outside) is for tokens outside of mentions.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class TokenSpan(NamedTuple):
 
 @dataclass(frozen=True)
 class BilouTags:
-    """The tags for a list of labels, as numbers: 0 is O, then B, I, L, U of each label in turn."""
+    """The tags for a list of labels, as numbers: 0 is O; B, I, L and U of each label follow."""
 
     labels: tuple[str, ...]
 
@@ -38,12 +38,15 @@ class BilouTags:
         return 1 + 4 * len(self.labels)
 
     def begin(self, label: str) -> int:
-        """Return the number of a label's B tag; its I, L and U follow."""
+        """Return the number of a label's B tag; the next three numbers are its I, L and U tags."""
         return 1 + 4 * self.labels.index(label)
 
     @cached_property
     def allowed(self) -> BoolArray:
-        """Whether a tag (column) may follow a tag (row): shape (tags, tags)."""
+        """A mask of the allowed transitions from a tag (row) to the next (column).
+
+        Shape: (tags, tags).
+        """
         number = np.arange(len(self))
         position, label = (number - 1) % 4, (number - 1) // 4
         is_open = (number > 0) & (position < 2)  # B or I
@@ -54,17 +57,17 @@ class BilouTags:
 
     @cached_property
     def allowed_first(self) -> BoolArray:
-        """A mask of the tags that a sequence may start with: shape (tags,)."""
+        """A mask of the tags allowed at the start of a sequence. Shape: (tags,)."""
         after_outside: BoolArray = self.allowed[0]
         return after_outside
 
     @cached_property
     def allowed_last(self) -> BoolArray:
-        """A mask of the tags that a sequence may end with: shape (tags,)."""
+        """A mask of the tags allowed at the end of a sequence. Shape: (tags,)."""
         return self.allowed[:, 0]
 
     def encode(self, length: int, mentions: Iterable[TokenSpan]) -> IntArray:
-        """Return the tags of a text of `length` tokens; its mentions must not overlap."""
+        """Return the tags for a sequence of `length` tokens; the mentions must not overlap."""
         tags = np.zeros(length, dtype=np.int64)
         for start, end, label in mentions:
             begin = self.begin(label)

@@ -1,11 +1,11 @@
 """The spaCy component `aloi_ner`: entity mentions, including nested ones, with probabilities.
 
-The network (aloi.models.entities.network) scores the tags of every token. For each nesting layer
-(aloi.models.entities.nesting) a conditional random field (aloi.models.entities.crf) decodes the
-most probable mentions; inner layers are decoded inside each mention of the layer above.
+The network (aloi.models.entities.network) scores all tags for every token. For each nesting layer
+(aloi.models.entities.nesting), a conditional random field (aloi.models.entities.crf) decodes the
+most probable mentions. Inner layers are decoded inside each mention of the layer above.
 
-All mentions are stored in `doc.spans["entities"]`, with their probabilities in that group's
-`attrs["scores"]`; the outermost mentions are also stored in `doc.ents`.
+All mentions are stored in the span group `doc.spans["entities"]`, and their probabilities in the
+group's `attrs["scores"]`. The outermost mentions are also stored in `doc.ents`.
 """
 
 # spaCy evaluates the annotations of `initialize` and of the factory at run time, so this module
@@ -49,7 +49,7 @@ pretrained_vectors = null
 """
 
 MAX_DEPTH = 4
-"""The largest number of nesting layers; deeper mentions in the training data are ignored."""
+"""The maximum number of nesting layers; deeper mentions in the training data are ignored."""
 
 
 class ScoredMention(NamedTuple):
@@ -62,8 +62,8 @@ class ScoredMention(NamedTuple):
 class MentionRecognizer(SerializablePipe):
     """A named entity recogniser for nested mentions.
 
-    `labels` are the entity labels of the training data, sorted; `depth` is the number of nesting
-    layers in it, at most `MAX_DEPTH`.
+    labels: the sorted entity labels of the training data. depth: the number of nesting layers in
+    the training data, at most `MAX_DEPTH`.
     """
 
     def __init__(
@@ -79,12 +79,12 @@ class MentionRecognizer(SerializablePipe):
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The entity labels, in the order of their tags."""
+        """The entity labels, in the order of the tag numbers."""
         return self.tags.labels
 
     @property
     def label_data(self) -> dict[str, Any]:
-        """The labels and the nesting depth, as `spacy init labels` stores them."""
+        """The labels and the nesting depth, in the form that `spacy init labels` stores."""
         return {"labels": list(self.labels), "depth": self.depth}
 
     def initialize(
@@ -94,7 +94,7 @@ class MentionRecognizer(SerializablePipe):
         nlp: Language | None = None,
         labels: dict[str, Any] | None = None,
     ) -> None:
-        """Set the labels and the nesting depth, by default those of the examples."""
+        """Initialise the network; set labels and depth from `labels` or from the examples."""
         self._set_settings(labels or _collect_labels(get_examples()))
         set_output_shape(self.model, tags=len(self.tags), layers=self.depth)
         docs = [example.reference for example in islice(get_examples(), 10)]
@@ -108,9 +108,10 @@ class MentionRecognizer(SerializablePipe):
         return [self._decode(next(scores)) if len(doc) else [] for doc in docs]
 
     def _decode(self, scores: FloatArray) -> list[ScoredMention]:
-        """Return the mentions for the scores of one doc, (tokens, layers * tags).
+        """Return the mentions of one doc, given its scores of shape (tokens, layers * tags).
 
-        The probability of an inner mention is multiplied by that of the mention around it.
+        The probability of an inner mention is its probability inside the outer mention, multiplied
+        by the probability of the outer mention.
         """
         transitions = self._transitions
         layer_above = [ScoredMention(TokenSpan(0, len(scores), ""), 1.0)]
@@ -134,14 +135,17 @@ class MentionRecognizer(SerializablePipe):
     def _lattice(
         self, scores: FloatArray, transitions: FloatArray, layer: int, span: TokenSpan
     ) -> Lattice:
-        """Return the tag lattice of one layer over the tokens of a span."""
+        """Return the tag lattice of one nesting layer for the tokens of a span."""
         columns = slice(layer * len(self.tags), (layer + 1) * len(self.tags))
         return Lattice(self.tags, scores[span.start : span.end, columns], transitions[layer])
 
     def set_annotations(
         self, docs: Iterable[Doc], predictions: Iterable[list[ScoredMention]]
     ) -> None:
-        """Replace the mentions of each doc, without those that begin or end with white space."""
+        """Set the predicted mentions of each doc, except those that start or end with white space.
+
+        Mentions that a doc already has are replaced.
+        """
         for doc, predicted in zip(docs, predictions, strict=True):
             kept = (each for each in predicted if not _has_outer_space(doc, each.span))
             ordered = sorted(kept, key=lambda each: (each.span.start, -each.span.end))
@@ -151,7 +155,7 @@ class MentionRecognizer(SerializablePipe):
             doc.set_ents(spacy.util.filter_spans(spans))
 
     def probabilities(self, doc: Doc, *, min_probability: float) -> dict[TokenSpan, float]:
-        """Return all outermost mentions of at least this probability, with their probabilities."""
+        """Return the outermost mentions that reach `min_probability`, with their probabilities."""
         if not len(doc):
             return {}
         (scores,) = self.model.predict([doc])
@@ -193,9 +197,9 @@ class MentionRecognizer(SerializablePipe):
     def _gradient(
         self, scores: FloatArray, layers: list[list[TokenSpan]]
     ) -> tuple[FloatArray, float]:
-        """Return the gradient of one doc's scores and its loss.
+        """Return the gradient with respect to the scores of one doc, and the loss of the doc.
 
-        The gradient of the transitions is added to the model.
+        The gradient with respect to the transitions is added to the model.
         """
         transitions, loss = self._transitions, 0.0
         d_scores = np.zeros_like(scores)
@@ -216,7 +220,7 @@ class MentionRecognizer(SerializablePipe):
         return d_scores, loss
 
     def score(self, examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401
-        """Return the scorer's scores."""
+        """Return the scores that the scorer computes, {} without a scorer."""
         return self.scorer(examples, **kwargs) if self.scorer else {}
 
     def _get_settings(self) -> dict[str, Any]:
@@ -240,7 +244,7 @@ def _gold_mentions(example: Example) -> list[TokenSpan]:
 
 
 def _collect_labels(examples: Iterable[Example]) -> dict[str, Any]:
-    """Return the entity labels of the references and the depth of their nesting."""
+    """Return the entity labels and the nesting depth of the reference docs."""
     labels: set[str] = set()
     depth = 1
     for example in examples:
@@ -254,9 +258,9 @@ def _collect_labels(examples: Iterable[Example]) -> dict[str, Any]:
 def copy_tok2vec(source: str, component: str = "ner") -> Callable[[Language], Language]:
     """Return a callback (`aloi.CopyTok2Vec.v1`) that copies pretrained token-to-vector weights.
 
-    After initialisation, the token-to-vector layers of `component` take the weights of the
-    recogniser of the same name in the pipeline `source`; both must have the same shape. The layers
-    above them keep their initial weights.
+    The callback runs after initialisation. It replaces the weights of the token-to-vector layer of
+    `component` with those of the component with the same name in the pipeline `source`. Both layers
+    must have the same shape. All other layers keep their initial weights.
     """
 
     def callback(nlp: Language) -> Language:
@@ -290,5 +294,5 @@ def make_mention_recognizer(
     model: Model[list[Doc], list[FloatArray]],
     scorer: Callable[..., dict[str, Any]] | None,
 ) -> MentionRecognizer:
-    """Return a new component; the factory of `nlp.add_pipe("aloi_ner")`."""
+    """Return a new component; this is the factory behind `nlp.add_pipe("aloi_ner")`."""
     return MentionRecognizer(nlp.vocab, model, name, scorer=scorer)

@@ -1,9 +1,9 @@
 """A linear-chain conditional random field over BILOU tags.
 
-Source: Lafferty, McCallum and Pereira 2001. Forward and backward messages are scaled at each token
-(Rabiner 1989) to prevent underflow and overflow. The score of a tag sequence is the sum of the
-emissions of its tags and of the transitions between neighbours; a sequence that breaks the BILOU
-order has probability 0.
+Source: Lafferty, McCallum and Pereira 2001. To prevent underflow and overflow, forward and backward
+messages are scaled at each token (Rabiner 1989). The score of a tag sequence is the sum of
+the emission scores of its tags and the scores of the transitions between neighbouring tags. An
+invalid BILOU sequence has probability 0.
 """
 
 from __future__ import annotations
@@ -18,19 +18,23 @@ from aloi.models.arrays import DoubleArray, FloatArray, IntArray
 from aloi.models.entities.bilou import BilouTags, TokenSpan
 
 IMPOSSIBLE = -1e4
-"""The score of a forbidden transition; its exponential is 0, and sums of scores are finite."""
+"""The score of a forbidden transition: finite, but low enough for its exponential to be 0."""
 
 MIN_LOG_POTENTIAL = -100.0
-"""A lower bound on a tag's score minus that of the best tag of the token, to avoid sums of 0."""
+"""A lower bound on the score of a tag relative to the best tag of the token.
+
+It keeps the sums over tags greater than 0.
+"""
 
 
 class Messages(NamedTuple):
     """The scaled messages of the forward-backward algorithm.
 
-    forward: the probability of each tag given the tokens up to it, (tokens, tags). backward:
-    the factor by which the following tokens change that probability, (tokens, tags). potentials:
-    scaled exponentials of the emissions, (tokens, tags). transitions: exponentials of the
-    transition scores, (tags, tags). log_partition: the log of the sum over all tag sequences.
+    forward: for each token, the probability of each tag, given this token and the tokens before it.
+    backward: the factor by which the tokens after it change this probability. potentials: scaled
+    exponentials of the emissions. These three have the shape (tokens, tags). transitions:
+    exponentials of the transition scores. Shape: (tags, tags). log_partition: the logarithm of the
+    sum of exp(score) over all tag sequences.
     """
 
     forward: DoubleArray
@@ -44,8 +48,8 @@ class Messages(NamedTuple):
 class Lattice:
     """All tag sequences for a span of tokens, with their scores.
 
-    emissions: a score for each tag of each token, (tokens, tags). transitions: a score for each
-    pair of neighbouring tags, (tags, tags).
+    emissions: a score for each token and tag. Shape: (tokens, tags). transitions: a score for each
+    pair of neighbouring tags. Shape: (tags, tags).
     """
 
     tags: BilouTags
@@ -54,11 +58,11 @@ class Lattice:
 
     @cached_property
     def masked_transitions(self) -> FloatArray:
-        """The transitions, with the score `IMPOSSIBLE` for forbidden ones."""
+        """The transition scores; forbidden transitions have the score `IMPOSSIBLE`."""
         return np.where(self.tags.allowed, self.transitions, np.float32(IMPOSSIBLE))
 
     def best(self) -> IntArray:
-        """Return the most probable tag sequence (Viterbi 1967), shape (tokens,)."""
+        """Return the most probable tag sequence (Viterbi 1967). Shape: (tokens,)."""
         emissions, incoming = self.emissions, np.ascontiguousarray(self.masked_transitions.T)
         previous = np.zeros(emissions.shape, dtype=np.int64)
         tags = np.arange(emissions.shape[1])
@@ -94,7 +98,10 @@ class Lattice:
     def _forward(
         self, potentials: DoubleArray, transitions: DoubleArray
     ) -> tuple[DoubleArray, DoubleArray]:
-        """Return the scaled forward messages, (tokens, tags), and the scale of each token."""
+        """Return the scaled forward messages and the scaling factors.
+
+        Shapes: (tokens, tags) and (tokens,).
+        """
         forward, scale = np.empty_like(potentials), np.empty(len(potentials))
         message = potentials[0] * self.tags.allowed_first
         for token in range(len(potentials)):
@@ -105,10 +112,10 @@ class Lattice:
         return forward, scale
 
     def loss(self, gold: IntArray) -> tuple[float, FloatArray, FloatArray]:
-        """Return the negative log-likelihood of the gold tags and its gradients.
+        """Return the negative log-likelihood of the gold tags and its two gradients.
 
-        The gradients are with respect to the emissions, (tokens, tags), and to the transitions,
-        (tags, tags).
+        The first gradient is with respect to the emissions, the second with respect to the
+        transitions. Shapes: (tokens, tags) and (tags, tags).
         """
         forward, backward, potentials, transitions, log_partition = self.messages
         d_emissions = forward * backward
@@ -122,7 +129,7 @@ class Lattice:
         return loss, d_emissions.astype(np.float32), d_transitions.astype(np.float32)
 
     def probability(self, mention: TokenSpan) -> float:
-        """Return the probability of a mention with exactly these tokens and this label, 0 to 1."""
+        """Return the probability that the span is a mention with exactly this label, 0 to 1."""
         start, end, label = mention
         tags = self.tags.encode(end - start, [TokenSpan(0, end - start, label)])
         forward, backward, potentials, transitions, _ = self.messages
@@ -132,7 +139,7 @@ class Lattice:
         return min(float(probability), 1.0)
 
     def mentions(self, *, min_probability: float) -> dict[TokenSpan, float]:
-        """Return all mentions of at least this probability, with their probabilities, 0 to 1."""
+        """Return all mentions that reach `min_probability`, with their probabilities."""
         probabilities = {
             **self._one_token_mentions(min_probability),
             **self._longer_mentions(min_probability),
@@ -140,7 +147,7 @@ class Lattice:
         return {mention: min(float(p), 1.0) for mention, p in probabilities.items()}
 
     def _one_token_mentions(self, min_probability: float) -> dict[TokenSpan, float]:
-        """Return the probable mentions of one token: those with the tag U."""
+        """Return the probable mentions of one token, which have the tag U, with probabilities."""
         labels = self.tags.labels
         unit = 1 + 4 * np.arange(len(labels)) + 3
         marginals = (self.messages.forward * self.messages.backward)[:, unit]
@@ -150,10 +157,11 @@ class Lattice:
         }
 
     def _longer_mentions(self, min_probability: float) -> dict[TokenSpan, float]:
-        """Return the probable mentions of two or more tokens, by extending probable beginnings.
+        """Return the probable mentions of two or more tokens, with probabilities.
 
-        `mass` is the scaled probability that a mention begins at `start` and continues; a beginning
-        is dropped once no extension can reach `min_probability`.
+        The search extends probable starts of mentions token by token. `mass` is the scaled
+        probability that a mention starts at `start` and continues. A start is dropped as soon as no
+        extension can reach `min_probability`.
         """
         forward, backward, potentials, transitions, _ = self.messages
         labels, mentions = self.tags.labels, dict[TokenSpan, float]()

@@ -1,8 +1,9 @@
 """Nested mentions as flat layers: the outermost mentions, the mentions inside them, and so on.
 
-The mentions of one layer do not overlap, so each layer can be tagged token by token; each mention
-of a layer lies inside a mention of the layer above. Ju, Miwa and Ananiadou (2018) stack layers from
-the inside out; here the outermost mentions come first, because most applications use only those.
+The mentions of one layer do not overlap, so each layer can be tagged token by token. Each mention
+of an inner layer lies inside a mention of the layer above. Ju, Miwa and Ananiadou (2018) start with
+the innermost mentions; here, the outermost mentions are the first layer, because most applications
+use only outermost mentions.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ from aloi.models.entities.bilou import TokenSpan
 
 
 def split_into_layers(mentions: Iterable[TokenSpan], depth: int) -> list[list[TokenSpan]]:
-    """Return `depth` lists of mentions in text order, by the number of mentions around each.
+    """Return `depth` layers, outermost first; each layer is a list of mentions in text order.
 
-    Two mentions on the same tokens are nested in the alphabetical order of their labels. Mentions
-    that partly overlap an earlier one, and mentions nested deeper than `depth`, are dropped.
+    If two mentions cover the same tokens, the one with the alphabetically first label is the outer
+    mention. A mention that overlaps an earlier mention without lying inside it is dropped, as are
+    mentions nested deeper than `depth`.
     """
     layers: list[list[TokenSpan]] = [[] for _ in range(depth)]
     outer: list[TokenSpan] = []
@@ -32,7 +34,7 @@ def split_into_layers(mentions: Iterable[TokenSpan], depth: int) -> list[list[To
 
 
 def spans_inside(outer: TokenSpan, mentions: Iterable[TokenSpan]) -> list[TokenSpan]:
-    """Return the mentions inside `outer`, with offsets from its first token."""
+    """Return the mentions inside `outer`, with offsets relative to the start of `outer`."""
     return [
         mention.shifted(-outer.start)
         for mention in mentions

@@ -1,9 +1,9 @@
-"""The network of the mention recogniser: a score for every token and tag.
+"""The network of the mention recogniser, which returns a score for every token and tag.
 
-A token-to-vector layer encodes the tokens of a doc. Each token's vector is then concatenated with
-the mean of the vectors of all tokens of the doc with the same capitalised word, so that a name can
-use the context of its other occurrences (compare pooled contextual embeddings: Akbik, Bergmann and
-Vollgraf 2019). A hidden layer turns both halves into scores.
+A token-to-vector layer encodes the tokens of a doc. The vector of a capitalised word is
+concatenated with the mean vector of all occurrences of the word in the doc, so that the context of
+one occurrence helps to classify the others (compare pooled contextual embeddings: Akbik, Bergmann
+and Vollgraf 2019). A hidden layer computes the scores from the concatenated vectors.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ from thinc.api import Linear, Maxout, Model, chain, with_array, zero_init
 from aloi.models.arrays import FloatArray
 
 TokenModel = Model[list[Doc], list[FloatArray]]
-"""A network that returns an array for each doc, with a row for each token."""
+"""A network that returns one array per doc, with one row per token."""
 
 
 def make_mention_tagger(tok2vec: TokenModel, width: int, hidden_width: int) -> TokenModel:
-    """Return the architecture `aloi.MentionTagger.v1`: tag scores, (tokens, columns), for each doc.
+    """Return the architecture `aloi.MentionTagger.v1`, which computes the tag scores of each doc.
 
-    width: columns of the vectors that `tok2vec` returns. hidden_width: units of the hidden layer.
+    Shape of the scores: (tokens, layers * tags). width: the size of the vectors that `tok2vec`
+    returns. hidden_width: the number of units in the hidden layer.
     """
     hidden = Maxout(hidden_width, 2 * width, nP=3, normalize=True, dropout=0.0)
     output = Linear(None, hidden_width, init_W=zero_init)
@@ -37,10 +38,10 @@ def make_mention_tagger(tok2vec: TokenModel, width: int, hidden_width: int) -> T
 
 
 def with_transitions(scores: TokenModel, output: Model[Any, Any]) -> TokenModel:
-    """Return a network that also holds the transitions of the conditional random fields.
+    """Return a network with an additional parameter: the transition scores of the random fields.
 
-    The parameter `transitions` has the shape (layers, tags, tags); `output` is the layer of the
-    network that has layers * tags columns. `set_output_shape` sets both sizes.
+    The parameter `transitions` has the shape (layers, tags, tags). output: the layer of the network
+    that returns layers * tags columns. `set_output_shape` sets the shapes of both.
     """
     return Model(
         "mention_tagger",
@@ -53,7 +54,7 @@ def with_transitions(scores: TokenModel, output: Model[Any, Any]) -> TokenModel:
 
 
 def set_output_shape(model: TokenModel, *, tags: int, layers: int) -> None:
-    """Set the number of a tagger's output columns, and its transitions to zeros."""
+    """Set the number of output columns of a tagger, and set its transition scores to 0."""
     model.get_ref("output").set_dim("nO", tags * layers, force=True)
     transitions: Any = np.zeros((layers, tags, tags), dtype=np.float32)
     model.set_param("transitions", transitions)
@@ -68,9 +69,10 @@ def _initialize(
 
 
 def with_pooled_words(tok2vec: TokenModel, width: int) -> TokenModel:
-    """Return a layer that appends to each token's vector the mean vector of its word in the doc.
+    """Return a layer that extends each token's vector by the mean vector of the token's word.
 
-    The appended half is 0 for tokens that do not start with a capital letter.
+    The mean is over all occurrences of the word in the doc. The second half is 0 for tokens that do
+    not start with a capital letter, and for tokens of one character.
     """
     layers, dims = [tok2vec], dict[str, int | None](nO=2 * width)
     return Model("with_memory", _forward, init=_initialize, layers=layers, dims=dims)
@@ -99,9 +101,9 @@ def _forward(
 
 
 def _capitalised_words(doc: Doc) -> scipy.sparse.csr_array:
-    """Return the occurrences of capitalised words: 1 or 0, shape (tokens, distinct words).
+    """Return a matrix with 1 where a token is an occurrence of a capitalised word, else 0.
 
-    Case is ignored when words are compared.
+    Shape: (tokens, distinct words). Case is ignored when words are compared.
     """
     rows = np.flatnonzero([len(token) > 1 and token.text[0].isupper() for token in doc])
     words, columns = np.unique(doc.to_array(LOWER)[rows], return_inverse=True)
@@ -110,5 +112,5 @@ def _capitalised_words(doc: Doc) -> scipy.sparse.csr_array:
 
 
 def _column_means(words: scipy.sparse.csr_array) -> scipy.sparse.csr_array:
-    """Return the matrix with columns scaled to a sum of 1, to compute means of vectors."""
+    """Return the matrix with each column scaled to a sum of 1, for computing mean vectors."""
     return words * (1 / np.maximum(words.sum(axis=0), 1)).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Mention probabilities of a trained pipeline, for all candidates and not only its predictions."""
+"""Probabilities of all possible mentions in a text, according to a trained pipeline."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from spacy.language import Language
 from aloi.models.entities.component import MentionRecognizer
 
 MIN_PROBABILITY = 0.001
-"""Mentions of a lower probability are omitted."""
+"""Mentions with a lower probability are omitted."""
 
 CharSpan = tuple[int, int, str]
-"""A mention as (start, end, label); offsets in code points, end exclusive."""
+"""A mention as (start, end, label), with offsets in code points; the end is exclusive."""
 
 
 def mention_probabilities(
     nlp: Language, text: str, *, component: str = "ner"
 ) -> dict[CharSpan, float]:
-    """Return all outermost mentions of at least `MIN_PROBABILITY`, with probabilities, 0 to 1."""
+    """Return the outermost mentions that reach `MIN_PROBABILITY`, with their probabilities."""
     doc, recognizer = nlp.make_doc(text), nlp.get_pipe(component)
     assert isinstance(recognizer, MentionRecognizer)
     mentions = recognizer.probabilities(doc, min_probability=MIN_PROBABILITY)

@@ -1,1 +1,1 @@
-"""Prediction with a trained pipeline: in this process, in forked ones, or on a Ray cluster."""
+"""Prediction with a trained pipeline in one process, in forked processes, or on a Ray cluster."""

@@ -1,4 +1,4 @@
-"""Prediction in memory: documents in, the same documents with a model's annotations out."""
+"""Prediction in memory: takes documents and yields them with a model's annotations."""
 
 from __future__ import annotations
 
@@ -23,24 +23,27 @@ from aloi.corpus.scale.input_summary import InputSummary
 from aloi.models.prediction.workers import map_forked
 
 MAX_BATCH_CHARACTERS = 100_000
-"""Characters at which a batch is full, so that memory does not grow with the document length."""
+"""A batch is full when it has this many characters, so that long documents do not fill memory."""
 
 MAX_CACHED_WORDS = 100_000
-"""Words that the vocabulary and a lemmatizer may cache; beyond that they are cleared."""
+"""The vocabulary and the cache of a lemmatiser are cleared when they exceed this many words."""
 
 
 def load_pipeline(model: str) -> Language:
-    """Return a trained pipeline from a folder or an installed package; `DataError` if neither."""
+    """Return the trained pipeline in a folder or an installed package.
+
+    Raises `DataError` if `model` is neither.
+    """
     try:
         return spacy.load(model)
     except (OSError, ValueError) as error:
-        fix = "Give the folder that `aloi train --out` wrote, or an installed pipeline's name"
+        fix = "Use a folder written by `aloi train --out`, or the name of an installed pipeline"
         what = f"cannot be loaded as a pipeline: {str(error).splitlines()[0]}"
         raise DataError([Problem("bad-model", what, fix, file=model)]) from error
 
 
 def pipeline_sha256(nlp: Language) -> str:
-    """Return the SHA-256 over all files of the folder that a pipeline was loaded from."""
+    """Return one SHA-256 for all files in the folder of a loaded pipeline."""
     total = hashlib.sha256()
     for file in sorted(path for path in nlp.path.rglob("*") if path.is_file()):
         content = hashlib.sha256(file.read_bytes()).hexdigest()
@@ -51,7 +54,7 @@ def pipeline_sha256(nlp: Language) -> str:
 def prediction_origin(
     nlp: Language, input_summary: InputSummary, *, gold_entities: bool
 ) -> dict[str, str]:
-    """Return everything that decides the predictions: pipeline, input, options, versions."""
+    """Return everything that determines the predictions: pipeline, input, options, versions."""
     return {
         "model": pipeline_sha256(nlp),
         "input": input_summary.sha256,
@@ -69,12 +72,13 @@ def predict_documents(
 ) -> Iterator[Document]:
     """Yield each document with predicted entities and relations, in order, in bounded memory.
 
-    Only the text is used. Metadata, including rights, are kept, and `model` is added to them.
+    The models use only the text. The metadata are kept, including rights; the name and version of
+    the pipeline are added as `model`.
 
     gold_entities: keep the input's entities and predict relations between them; components that
-    set entities are disabled. workers: number of processes; more than one are forked from this
-    process and share the pipeline. Raises `DataError` for a document longer than the pipeline
-    takes, and for more than one worker on a GPU.
+    set entities are disabled. workers: number of processes; if there are several, they are
+    forked from this process and share the pipeline. Raises `DataError` if a document is too long
+    for the pipeline, or if several workers would use a GPU.
     """
     disabled = _entity_setters(nlp) if gold_entities else []
     predict_batch = partial(_predict_batch, nlp, gold_entities=gold_entities)
@@ -90,15 +94,17 @@ def predict_documents(
 
 
 def length_problems(nlp: Language, document: Document) -> list[Problem]:
-    """Return a problem if a document has more characters than the pipeline takes."""
+    """Return a problem if a document has more characters than the pipeline accepts, else []."""
     if len(document.text) <= nlp.max_length:
         return []
-    what = f"{len(document.text)} characters, the pipeline takes {nlp.max_length}"
+    what = (
+        f"text has {len(document.text)} characters, the pipeline accepts at most {nlp.max_length}"
+    )
     return [Problem("too-long", what, "Split the text into several documents", document.id)]
 
 
 def split_batches(documents: Iterable[Document], size: int) -> Iterator[list[Document]]:
-    """Yield documents in lists of `size`, or shorter ones if they are long."""
+    """Yield the documents in lists of `size`, or in shorter lists if the documents are long."""
     batch: list[Document] = []
     characters = 0
     for document in documents:
@@ -146,7 +152,7 @@ def _with_relations(doc: Doc, document: Document, meta: dict[str, Any]) -> Docum
 
 
 def _clear_lemmatizer_caches(nlp: Language) -> None:
-    """Clear lemmatizer caches that have grown too large."""
+    """Clear lemmatiser caches that have grown too large."""
     for _, pipe in nlp.pipeline:
         if isinstance(pipe, Lemmatizer) and len(pipe.cache) > MAX_CACHED_WORDS:
             pipe.cache.clear()
@@ -158,8 +164,8 @@ def _entity_setters(nlp: Language) -> list[str]:
 
 
 def _check_no_gpu() -> None:
-    """Raise `DataError` if the pipeline may be on a GPU, which forked processes cannot share."""
+    """Raise `DataError` if the pipeline may use a GPU, which forked processes cannot share."""
     torch = sys.modules.get("torch")
     if isinstance(get_current_ops(), CupyOps) or (torch and torch.cuda.is_initialized()):
-        what = "several processes cannot share a pipeline on a GPU"
-        raise DataError([Problem("gpu-workers", what, "Leave the number of workers at 1")])
+        what = "several worker processes cannot share a pipeline on a GPU"
+        raise DataError([Problem("gpu-workers", what, "Use a single worker")])

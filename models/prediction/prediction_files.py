@@ -1,4 +1,4 @@
-"""Prediction from a file, folder or stream to another; interrupted runs can be resumed."""
+"""Prediction on a file, folder or stream; runs that write a file can be resumed."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from aloi.models.prediction.pipelines import (
 )
 
 Notify = Callable[[str], object]
-"""A function that takes messages about a run, one line each."""
+"""A function that receives messages about a run, one line per message."""
 
 
 @dataclass(frozen=True, slots=True)
 class PredictionResult:
-    """Outcome of a prediction: documents in the output, and how many an earlier run had written."""
+    """Outcome of a prediction: documents in the output, including `resumed` from an earlier run."""
 
     documents: int
     resumed: int = 0
@@ -48,13 +48,13 @@ def predict_to_file(
     """Annotate the documents of `source` with a pipeline and write them to `target`.
 
     model: pipeline folder or package. source: a file or folder in any format, or "-" (standard
-    input). target: a JSON Lines file, a folder, or "-" (standard output). The file is written as
-    `TARGET.partial` and renamed at the end; the same call resumes it after an interruption. For
-    gold_entities and workers see `predict_documents`. notify: called when a run is resumed,
-    restarted or stopped.
+    input). target: a JSON Lines file, a folder, or "-" (standard output). A file is written as
+    `TARGET.partial` and renamed when complete; after an interruption, the same call resumes it.
+    gold_entities, workers: see `predict_documents`. notify: called when a run is resumed, restarted
+    or stopped.
 
-    Raises `DataError` with every problem of the input before predicting, and while another run
-    writes the target.
+    Raises `DataError` if another run is writing to the target. All problems of the input are raised
+    together, before the prediction starts.
     """
     nlp = load_pipeline(model)  # first: report a wrong model before waiting for a stream
     predict = partial(predict_documents, nlp, gold_entities=gold_entities, workers=workers)
@@ -74,7 +74,7 @@ def predict_to_file(
 
 
 def _lockable(target: str) -> list[Path]:
-    """Return the output to lock: the target, unless it is standard output."""
+    """Return the paths to lock: the target, or none for standard output."""
     return [] if target == STANDARD_STREAM else [Path(target)]
 
 
@@ -86,7 +86,7 @@ def _predict_to_journal(
     progress: ProgressBar,
     notify: Notify,
 ) -> PredictionResult:
-    """Write the documents that the journal does not have yet."""
+    """Predict and write the documents that are not yet in the journal."""
     resumed = _resume(journal, notify)
     documents = predict(input_summary.read(skip=resumed))
     shown = progress(documents, "predicting", total=input_summary.documents, done=resumed)
@@ -100,7 +100,7 @@ def _predict_to_journal(
 
 
 def _resume(journal: Journal, notify: Notify) -> int:
-    """Prepare the journal; return how many documents an earlier run has written to it."""
+    """Prepare the journal; return the number of documents that an earlier run wrote to it."""
     if changes := journal.changes():
         notify(f"{journal.partial}: {' and '.join(changes)} changed, starting over")
     if done := journal.resume():

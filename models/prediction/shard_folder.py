@@ -1,8 +1,9 @@
 """The output folder of a prediction in shards, and its manifest.
 
-`documents/` has a file per shard, `errors/` a file for each shard with documents that made the
-model fail. The first line of `manifest.jsonl` is the origin of the run (`ShardOrigin`), every
-further line a finished shard (`ShardEntry`). Driver and workers share the folder.
+`documents/` contains a file per shard. `errors/` contains a file for each shard with failures, that
+is, documents on which the model raised an error. The first line of `manifest.jsonl` is the origin
+of the run (`ShardOrigin`); each other line is a finished shard (`ShardEntry`). The driver and all
+workers use the same folder.
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ SHARD_SUFFIXES = {"native": ".jsonl", "parquet": ".parquet"}
 
 
 class ShardEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A finished shard: name, SHA-256 of the input shard, counts, and the output file.
+    """A finished shard: its name, its input (SHA-256), counts, and the output file.
 
-    `bytes` and `sha256` are those of the output file. `documents` does not include `failed` ones.
+    `bytes` and `sha256` describe the output file. `failed` documents are not included in
+    `documents`.
     """
 
     name: str
@@ -39,21 +41,21 @@ class ShardEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sha256: str
 
     def matches(self, file: Path) -> bool:
-        """Return whether a file exists and has the size and SHA-256 of the entry."""
+        """Return whether a file exists with the size and SHA-256 of the entry."""
         return (
             file.exists() and file.stat().st_size == self.bytes and file_sha256(file) == self.sha256
         )
 
 
 class DocumentFailure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A document that made the model fail, and the error."""
+    """A document on which the model raised an error, and the error message."""
 
     id: str
     error: str
 
 
 class ShardOrigin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The origin of a run; a change of the first four fields invalidates all its shards."""
+    """The origin of a run; if one of the first four fields changes, all shards become invalid."""
 
     model: str
     options: str
@@ -64,14 +66,14 @@ class ShardOrigin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     shards: int
 
     def changes(self, earlier: ShardOrigin) -> list[str]:
-        """Return the names of the fields that differ and invalidate the shards of `earlier`."""
+        """Return the names of changed fields that make the shards of an earlier run invalid."""
         decisive = ("model", "options", "version", "format")
         return [name for name in decisive if getattr(self, name) != getattr(earlier, name)]
 
 
 @dataclass(frozen=True)
 class ShardFolder:
-    """The output folder of a run; `format` is that of the shards, "native" or "parquet"."""
+    """The output folder of a run, with shards in the format "native" or "parquet"."""
 
     folder: Path
     format: str
@@ -82,18 +84,18 @@ class ShardFolder:
         return self.folder / RUN_MANIFEST
 
     def documents_file(self, name: str) -> Path:
-        """Return the path of a shard's documents."""
+        """Return the path of the file with a shard's documents."""
         return self.folder / "documents" / f"{name}{SHARD_SUFFIXES[self.format]}"
 
     def errors_file(self, name: str) -> Path:
-        """Return the path of a shard's failures."""
+        """Return the path of the file with a shard's failures."""
         return self.folder / "errors" / f"{name}.jsonl"
 
     def read_manifest(self) -> tuple[ShardOrigin | None, dict[str, ShardEntry]]:
-        """Return origin and entries by shard name; (None, {}) for a new or empty folder.
+        """Return the origin, and the entries by shard name; (None, {}) for a new or empty folder.
 
-        An incomplete last line is ignored. Raises `DataError` if the folder is not the output of
-        a run.
+        An incomplete last line is ignored. Raises `DataError` if the folder is not empty and was
+        not written by a prediction in shards.
         """
         names = {path.name for path in self.folder.iterdir()} if self.folder.exists() else set()
         if not names - {lock_file(self.folder).name}:
@@ -103,19 +105,20 @@ class ShardFolder:
             entries = [msgspec.json.decode(line, type=ShardEntry) for line in lines]
             origin = msgspec.json.decode(first, type=ShardOrigin)
         except (OSError, ValueError) as error:
-            what = f"not the output folder of a prediction in shards: {error}"
-            problem = Problem("bad-output", what, "Choose a new folder", file=str(self.manifest))
+            what = f"cannot read the manifest of a prediction in shards: {error}"
+            fix = "Use a new or empty output folder"
+            problem = Problem("bad-output", what, fix, file=str(self.manifest))
             raise DataError([problem]) from error
         return origin, {entry.name: entry for entry in entries}
 
     def write_manifest(self, origin: ShardOrigin, entries: Iterable[ShardEntry]) -> None:
-        """Write the manifest, replacing the existing one at once."""
+        """Write the manifest; an existing manifest is replaced atomically."""
         with atomic_text_file(self.manifest) as stream:
             for line in (origin, *entries):
                 stream.write(msgspec.json.encode(line).decode() + "\n")
 
     def remove_shards(self, names: Iterable[str]) -> None:
-        """Remove the files of shards, and the temporary files of interrupted writes."""
+        """Remove the files of these shards, and all temporary files of interrupted writes."""
         for name in names:
             self.documents_file(name).unlink(missing_ok=True)
             self.errors_file(name).unlink(missing_ok=True)
@@ -125,7 +128,7 @@ class ShardFolder:
                 file.unlink()
 
     def write_failures(self, name: str, failures: Iterable[DocumentFailure]) -> None:
-        """Write the failures of a shard, or remove its file if there are none."""
+        """Write the failures of a shard to `errors/`; if there are none, remove its file."""
         content = b"".join(msgspec.json.encode(failure) + b"\n" for failure in failures)
         if content:
             write_bytes(self.errors_file(name), content)
@@ -133,8 +136,8 @@ class ShardFolder:
             self.errors_file(name).unlink(missing_ok=True)
 
     def failure_problems(self) -> Iterator[Problem]:
-        """Yield a problem for every document that made the model fail."""
-        fix = "Correct or remove the document, or remove this file, then run the same command again"
+        """Yield a problem for every document on which the model raised an error."""
+        fix = "Correct or remove the document, or delete this file, then run the same command again"
         for name, entry in self.read_manifest()[1].items():
             file = self.errors_file(name)
             for line in file.read_bytes().splitlines() if entry.failed else ():

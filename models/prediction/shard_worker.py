@@ -1,4 +1,4 @@
-"""The work on one shard: a Ray worker loads the pipeline once and predicts shard after shard."""
+"""Prediction in a Ray worker, which loads the pipeline once and predicts one shard at a time."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from aloi.models.prediction.shard_folder import (
 )
 
 PredictionTask = tuple[Shard, str, ShardEntry | None]
-"""A shard, the SHA-256 of its input, and its entry if an earlier run finished it."""
+"""A shard, the SHA-256 of its input, and its entry if an earlier run finished the shard."""
 
 ShardPredictor = Callable[[PredictionTask], ShardEntry]
 
@@ -34,13 +34,15 @@ ShardPredictor = Callable[[PredictionTask], ShardEntry]
 def make_predictor(
     model: str, model_sha256: str, output: ShardFolder, *, gold_entities: bool
 ) -> ShardPredictor:
-    """Load the pipeline in a worker process and return the function that predicts a shard.
+    """Load the pipeline in a worker process and return a function that predicts a shard.
 
-    Raises `DataError` if the pipeline differs from the driver's, which has this SHA-256.
+    model_sha256: the SHA-256 of the driver's pipeline. Raises `DataError` if the worker's pipeline
+    differs from it.
     """
     nlp = load_pipeline(model)
     if pipeline_sha256(nlp) != model_sha256:
-        what, fix = "this node has a different pipeline", "Copy the same pipeline to all nodes"
+        what = "the pipeline on this node differs from that of the driver"
+        fix = "Copy the same pipeline to all nodes"
         raise DataError([Problem("bad-model", what, fix, file=model)])
     return partial(_predict_shard, nlp, output, gold_entities=gold_entities)
 
@@ -48,7 +50,7 @@ def make_predictor(
 def _predict_shard(
     nlp: Language, output: ShardFolder, task: PredictionTask, *, gold_entities: bool
 ) -> ShardEntry:
-    """Predict a shard and write its files, unless they are already there."""
+    """Predict a shard and write its files, unless an earlier run wrote them; return the entry."""
     shard, input_sha256, entry = task
     file, errors = output.documents_file(shard.name), output.errors_file(shard.name)
     if entry is not None and entry.matches(file) and errors.exists() == bool(entry.failed):
@@ -70,9 +72,9 @@ def _predict_shard(
 
 @dataclass
 class FaultTolerantPrediction:
-    """An iterable of predicted documents that skips and records those that make the model fail.
+    """An iterable of predicted documents, without those on which the model raises an error.
 
-    Counts and failures are complete once all documents have been taken.
+    The errors are recorded in `failures`. Counts and failures are complete after the iteration.
     """
 
     nlp: Language
@@ -93,7 +95,7 @@ class FaultTolerantPrediction:
         """Predict a batch; if it fails, predict its documents one at a time."""
         try:
             return list(predict_documents(self.nlp, batch, gold_entities=self.gold_entities))
-        except Exception as error:  # noqa: BLE001 - any error: the other documents are predicted
+        except Exception as error:  # noqa: BLE001 - no error may stop the other documents
             if len(batch) > 1:
                 return [each for document in batch for each in self._predict([document])]
             message = " ".join(f"{type(error).__name__}: {error}".split())

@@ -1,7 +1,8 @@
-"""Prediction over a collection in shards, each by one Ray worker, on one machine or a cluster.
+"""Prediction on a collection in shards, with Ray, on one machine or a cluster.
 
-A shard is predicted again unless the manifest lists it, its input is the same, and its file is
-the one in the manifest. See `shard_folder` for the output folder.
+A shard of an earlier run is kept if the manifest lists it, its input has not changed, and its
+output file matches the manifest; otherwise it is predicted again. `shard_folder` describes the
+output folder.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from aloi.models.prediction.shard_worker import PredictionTask, ShardPredictor, 
 
 @dataclass(frozen=True)
 class ShardedResult:
-    """Outcome of a run: documents written, and problems of shards that could not be predicted."""
+    """Outcome of a run: number of documents written, and problems of shards that failed."""
 
     documents: int
     shard_problems: tuple[Problem, ...]
@@ -56,14 +57,16 @@ def predict_to_shards(
     progress: ProgressBar = no_progress,
     notify: Notify = lambda message: None,
 ) -> ShardedResult:
-    """Annotate a collection with a pipeline into a folder of shards; finished shards are kept.
+    """Annotate a collection with a pipeline and write it to a folder of shards.
 
-    model, source, target: as in `predict_to_file`, without streams; all nodes read them under the
-    same path. workers: Ray actors (default: one per processor). address: Ray cluster (default: a
-    node started here). shard_format: "native" or "parquet".
+    Shards that an earlier run finished are kept. model, source, target: as in `predict_to_file`,
+    but not streams; the paths must be the same on all nodes. workers: number of Ray actors
+    (default: one per CPU). address: a Ray cluster (default: start Ray on this machine).
+    shard_format: "native" or "parquet".
 
-    Documents that make the model fail are listed in the result. Raises `DataError` with every
-    problem of the input before predicting, and while another run writes the target.
+    The result lists documents on which the model raised an error. Raises `DataError` if another run
+    is writing to the target. All problems of the input are raised together, before the prediction
+    starts.
     """
     output = ShardFolder(Path(target).absolute(), shard_format)
     with locked(output.folder), cluster.connect(address, workers) as count:
@@ -90,15 +93,19 @@ def predict_to_shards(
 
 
 def _absolute(model: str) -> str:
-    """Return a folder's absolute path, since workers run elsewhere; a package name unchanged."""
+    """Return the absolute path of a folder; return the name of a package unchanged.
+
+    Workers may have a different working directory.
+    """
     return str(Path(model).absolute()) if Path(model).exists() else model
 
 
 @dataclass(frozen=True)
 class ShardedRun:
-    """The tasks of a run by shard name, including those that an earlier run finished.
+    """The tasks of a run by shard name, including shards that an earlier run finished.
 
-    changes: fields of the origin that differ from the earlier run, so that its shards are not kept.
+    changes: fields of the origin that differ from the earlier run; if there are any, none of its
+    shards are kept.
     """
 
     output: ShardFolder
@@ -110,9 +117,9 @@ class ShardedRun:
     def plan(
         cls, summaries: Iterable[ShardSummary], output: ShardFolder, origin: ShardOrigin
     ) -> ShardedRun:
-        """Plan a run over shards; remove files of shards that changed or are no longer there.
+        """Plan a run; remove the files of shards that changed or are no longer in the input.
 
-        Raises `DataError` if the folder is not the output of a run.
+        Raises `DataError` if the folder is not empty and was not written by a prediction in shards.
         """
         earlier, entries = output.read_manifest()
         changes = origin.changes(earlier) if earlier else []
@@ -142,9 +149,9 @@ class ShardedRun:
     def execute(
         self, make_worker: Callable[[], ShardPredictor], workers: int
     ) -> Iterator[ShardEntry | DataError]:
-        """Predict the shards that are not finished; yield each entry, or the error of its shard.
+        """Predict unfinished shards; yield for each shard its entry, or an error if it failed.
 
-        An entry is in the manifest before it is yielded.
+        Entries are written to the manifest before they are yielded.
         """
         done = {name: entry for name, (*_, entry) in self.tasks.items() if entry}
         self.output.write_manifest(self.origin, done.values())
@@ -164,7 +171,7 @@ class ShardedRun:
         self.output.write_manifest(self.origin, ordered)
 
     def collect(self, results: Iterable[ShardEntry | DataError]) -> ShardedResult:
-        """Return the outcome of a run from what `execute` yields."""
+        """Return the outcome of a run, given the results that `execute` yields."""
         documents = 0
         problems: list[Problem] = []
         for result in results:

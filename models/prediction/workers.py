@@ -1,7 +1,8 @@
-"""Parallel processing of items by forked processes, which share what this process has loaded.
+"""Parallel processing of items in forked processes, which share the memory of this process.
 
-`concurrent.futures.ProcessPoolExecutor` is not used: its workers outlive a parent that is killed, a
-cancelled run waits for the items being processed, and the exit code of a dead worker is not known.
+`concurrent.futures.ProcessPoolExecutor` is not used: its workers keep running if the parent is
+killed, a cancelled run waits for unfinished items, and it does not report the exit code of a dead
+worker.
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ Result = TypeVar("Result")
 Pool = dict[Connection, BaseProcess]
 
 ITEMS_PER_WORKER = 4
-"""Maximum number of unfinished or waiting items per worker; it bounds memory.
+"""Average number of items per worker that may be in progress or waiting to be yielded.
 
-It is greater than 1, so that the other workers continue while one is slow.
+The limit bounds memory. It is greater than 1, so that other workers can continue while one is slow.
 """
 
 
@@ -33,9 +34,9 @@ def map_forked(
 ) -> Iterator[Result]:
     """Apply a function to items in forked processes; yield the results in the order of the items.
 
-    The processes share all objects that the function uses; only items and results are pickled.
-    Exceptions of the function are raised here. Raises `DataError` if a process dies, or if the
-    system cannot fork.
+    Objects that the function uses are shared, not copied; only items and results are pickled.
+    Exceptions of the function are raised in this process. Raises `DataError` if a process dies, or
+    if the system cannot fork.
     """
     if "fork" not in multiprocessing.get_all_start_methods():
         what, fix = "this system cannot fork processes", "Use a single worker"
@@ -66,7 +67,7 @@ def map_forked(
 
 @contextmanager
 def _start_pool(function: Callable[[Any], Any], workers: int) -> Iterator[Pool]:
-    """Start processes and yield them by connection; they are terminated after the block."""
+    """Start processes, yield them by connection, and terminate them after the `with` block."""
     context = multiprocessing.get_context("fork")
     pool: Pool = {}
     try:
@@ -75,7 +76,7 @@ def _start_pool(function: Callable[[Any], Any], workers: int) -> Iterator[Pool]:
             arguments = function, theirs, [*pool, ours]
             process: BaseProcess = context.Process(target=_serve, args=arguments, daemon=True)
             process.start()
-            theirs.close()  # otherwise the end of the process would not close the connection
+            theirs.close()  # otherwise the connection would stay open when the process ends
             pool[ours] = process
         yield pool
     finally:
@@ -90,20 +91,20 @@ def _serve(
 ) -> None:
     """Process items in a worker until the parent closes the connection.
 
-    `inherited` are the parent's connections that the fork copied; they are closed, because a
-    connection stays open as long as any process has it open.
+    inherited: the parent's ends of the connections, which the fork copied. The worker closes its
+    copies, because a connection stays open until all processes have closed it.
     """
     for other in inherited:
         other.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     if torch := sys.modules.get("torch"):
-        torch.set_num_threads(1)  # its threads do not exist after a fork; it would wait for them
+        torch.set_num_threads(1)  # torch would wait for threads that do not exist after a fork
     try:
         while True:
             item = connection.recv()
             try:
                 answer = True, function(item)
-            except Exception as error:  # noqa: BLE001 - the parent raises it
+            except Exception as error:  # noqa: BLE001 - the parent raises any error
                 answer = False, error
             connection.send(answer)
     except (EOFError, OSError):
@@ -128,7 +129,7 @@ def _receive(pool: Pool, connection: Connection) -> Any:  # noqa: ANN401 - the f
 
 
 def _death_error(process: BaseProcess) -> DataError:
-    """Return the error for a process that died, with its signal or exit status."""
+    """Return an error that reports the signal or exit status of a dead process."""
     process.join()
     code = process.exitcode or 0
     cause = signal.Signals(-code).name if code < 0 else f"status {code}"

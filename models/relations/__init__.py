@@ -1,1 +1,1 @@
-"""The spaCy component that extracts relations."""
+"""The spaCy component that extracts relations between mentions."""

@@ -1,8 +1,9 @@
-"""Calibration of the probabilities of a relation extractor, on the dev documents.
+"""Calibration of a relation extractor's probabilities on the dev documents.
 
-Probabilities are calibrated by a linear function of the logits (Platt 1999, "Probabilistic Outputs
-for Support Vector Machines"). The calibration error is measured by cross-validation: the dev
-documents are halved, and each half is evaluated with the calibration fitted on the other.
+The calibrated probability is the logistic function of a linear function of the logit (Platt 1999,
+"Probabilistic Outputs for Support Vector Machines"). The calibration error is measured by
+cross-validation: the dev documents are split into two halves, and each half is evaluated with the
+calibration that was fitted on the other half.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ RELIABILITY_BINS = 10
 """The number of equal-width probability bins in the reliability table."""
 
 MIN_RELIABILITY_PROBABILITY = 0.01
-"""The lowest probability in the reliability table; most pairs are far less probable."""
+"""The reliability table omits lower probabilities; those of most pairs are far lower."""
 
 
 class LinearCalibration(NamedTuple):
@@ -30,10 +31,11 @@ class LinearCalibration(NamedTuple):
 
 
 class ScoredCells(NamedTuple):
-    """The permitted cells (pair, label) of the documents, in arrays with one value for each cell.
+    """The permitted cells of all documents, in arrays with one value per cell.
 
-    document: the number of the document. label: the column of the relation label. logit: the
-    model's output. truth: 1 where gold has the relation, else 0.
+    A cell is a combination of a candidate pair and a relation label. document: the index of the
+    document. label: the index of the relation label. logit: the output of the network. truth: 1 if
+    gold contains the relation, else 0.
     """
 
     document: IntArray
@@ -42,13 +44,17 @@ class ScoredCells(NamedTuple):
     truth: FloatArray
 
     def select(self, rows: BoolArray) -> ScoredCells:
-        """Return the cells where `rows` is true."""
+        """Return the cells selected by the mask `rows`."""
         document, label, logit, truth = self
         return ScoredCells(document[rows], label[rows], logit[rows], truth[rows])
 
 
 class ReliabilityBin(NamedTuple):
-    """A bin of the reliability table: its size, mean probability and share of true relations."""
+    """A bin of the reliability table.
+
+    cells: the size of the bin. probability: the mean probability. right: the proportion of gold
+    relations.
+    """
 
     cells: int
     probability: float
@@ -56,7 +62,7 @@ class ReliabilityBin(NamedTuple):
 
 
 def fit_calibration(cells: ScoredCells) -> LinearCalibration:
-    """Return the calibration of maximum likelihood; (1, 0) if all cells have the same truth."""
+    """Return the maximum-likelihood calibration, or (1, 0) if `truth` is the same for all cells."""
     if len(np.unique(cells.truth)) < 2:
         return LinearCalibration(1.0, 0.0)
     model = LogisticRegression(C=1e6).fit(cells.logit[:, None], cells.truth)
@@ -65,12 +71,12 @@ def fit_calibration(cells: ScoredCells) -> LinearCalibration:
 
 
 def calibrate(cells: ScoredCells, calibration: LinearCalibration) -> FloatArray:
-    """Return the calibrated probabilities of the cells, shape (cells,)."""
+    """Return the calibrated probabilities of the cells. Shape: (cells,)."""
     return sigmoid(calibration.scale * cells.logit + calibration.shift)
 
 
 def cross_calibrate(cells: ScoredCells) -> FloatArray:
-    """Return the probabilities of each half of the documents, calibrated on the other half."""
+    """Return calibrated probabilities; each half of the documents is calibrated on the other."""
     odd = cells.document % 2 == 1
     probabilities = np.zeros(len(odd), dtype=np.float32)
     for half in (odd, ~odd):
@@ -80,11 +86,11 @@ def cross_calibrate(cells: ScoredCells) -> FloatArray:
 
 
 def reliability(cells: ScoredCells, probabilities: FloatArray) -> dict[str, Any]:
-    """Return the reliability table of probabilities from `MIN_RELIABILITY_PROBABILITY` up.
+    """Return the reliability table for probabilities of at least `MIN_RELIABILITY_PROBABILITY`.
 
-    `error` is the expected calibration error (Naeini et al. 2015): the mean distance between
-    probability and share of true relations over `RELIABILITY_BINS` bins. `bins` lists the bins that
-    are not empty.
+    `error` is the expected calibration error (Naeini et al. 2015): the difference between the mean
+    probability and the proportion of gold relations, averaged over `RELIABILITY_BINS` bins, which
+    are weighted by size. `bins` lists the bins that are not empty.
     """
     likely = probabilities >= MIN_RELIABILITY_PROBABILITY
     truth, probabilities = cells.truth[likely], probabilities[likely]

@@ -1,4 +1,4 @@
-"""The tokens, mentions and candidate pairs of several docs in shared arrays."""
+"""The tokens, mentions and candidate pairs of several docs, concatenated into arrays."""
 
 from __future__ import annotations
 
@@ -18,12 +18,15 @@ MENTION_COLUMNS = 64 + 2
 """The number of columns that `CandidateBatch.token_inputs` adds to a token's vector."""
 
 MAX_CLUSTER_MENTIONS = 8
-"""The number of mentions of a cluster, in text order, that features are computed from."""
+"""Features are computed from this many mentions of a cluster, the first in text order."""
 
 
 @dataclass(frozen=True)
 class CandidateBatch:
-    """Candidates of several docs; pairs are rows of `mentions`, offsets are rows of `tokens`."""
+    """The candidates of several docs.
+
+    Pairs contain row indices of `mentions`. The offsets of mentions are row indices of `tokens`.
+    """
 
     tokens: TokenArrays
     mentions: MentionArrays
@@ -33,9 +36,9 @@ class CandidateBatch:
     def from_candidates(
         cls, blocks: Sequence[Candidates], *, width: int = 0, static: int = 0
     ) -> Self:
-        """Return the batch of these blocks; blocks of the same doc must be adjacent.
+        """Return a batch with all pairs of these blocks; blocks of the same doc must be adjacent.
 
-        width, static: the vector widths that `TokenArrays.from_docs` takes.
+        width, static: see `TokenArrays.from_docs`.
         """
         first_of_doc = [
             number
@@ -60,24 +63,25 @@ class CandidateBatch:
 
     @cached_property
     def sorted_starts(self) -> IntArray:
-        """The first tokens of all mentions, sorted."""
+        """The start offsets of all mentions, sorted."""
         return np.sort(self.mentions.start)
 
     def count_starts(self, start: IntArray, end: IntArray) -> IntArray:
-        """Return how many mentions start in each range of tokens (end exclusive)."""
+        """Return the number of mentions that start in each token range (end exclusive)."""
         starts = self.sorted_starts
         return np.asarray(np.searchsorted(starts, end) - np.searchsorted(starts, start), np.int64)
 
     @cached_property
     def label_numbers(self) -> IntArray:
-        """A number for the label of each mention, from 0."""
+        """The label of each mention, as an integer from 0 to the number of distinct labels - 1."""
         _, numbers = np.unique(self.mentions.label, return_inverse=True)
         return numbers.astype(np.int64)
 
     def count_label(self, label: IntArray, start: IntArray, end: IntArray) -> IntArray:
-        """Return how many mentions with a label start in each range of tokens (end exclusive).
+        """Return the number of mentions that have a label and start in a token range, per range.
 
-        label: for each range, the number of the label in `label_numbers`.
+        label: the label for each range, as in `label_numbers`. start, end: the ranges; the end is
+        exclusive.
         """
         size = len(self.tokens.word) + 1
         keys = self._sorted_label_starts
@@ -86,14 +90,14 @@ class CandidateBatch:
 
     @cached_property
     def _sorted_label_starts(self) -> IntArray:
-        """Sorted keys that combine the label number and the first token of each mention."""
+        """Sorted keys that combine the label number and the start offset of each mention."""
         return np.sort(self.label_numbers * (len(self.tokens.word) + 1) + self.mentions.start)
 
     @cached_property
     def roots(self) -> IntArray:
-        """The syntactic head of each mention: its first token with a parent outside the mention.
+        """The syntactic head of each mention: the first token whose parent is outside the mention.
 
-        A token that is its own parent, the root of a sentence, counts as well.
+        The root of a sentence, which is its own parent, is treated like such a token.
         """
         start, size = self.mentions.start, self.mentions.end - self.mentions.start
         mention = np.repeat(np.arange(len(size)), size)
@@ -108,7 +112,7 @@ class CandidateBatch:
 
     @cached_property
     def outermost(self) -> IntArray:
-        """The row of the outermost mention around each token, -1 outside of mentions."""
+        """The row of the outermost mention that contains each token, -1 outside mentions."""
         mentions = self.mentions
         row_of = np.full(len(self.tokens.word), -1, dtype=np.int64)
         for row in np.argsort(mentions.start - mentions.end, kind="stable")[::-1].tolist():
@@ -125,26 +129,27 @@ class CandidateBatch:
 
     @cached_property
     def token_labels(self) -> HashArray:
-        """The label of the outermost mention around each token, 0 outside of mentions."""
+        """The label of the outermost mention that contains each token, 0 outside mentions."""
         return np.append(self.mentions.label, np.uint64(0))[self.outermost]
 
     @cached_property
     def symbols(self) -> HashArray:
-        """The text as a sequence of symbols: the labels of outermost mentions, and other words."""
+        """The text as symbols: the labels of outermost mentions, and the words outside mentions."""
         labels = hash_columns(9, self.token_labels)
         symbols = np.where(self.outermost >= 0, labels, self.tokens.word)
         return symbols[self.starts_symbol]
 
     @cached_property
     def symbol_of_token(self) -> IntArray:
-        """The index in `symbols` of each token's symbol."""
+        """For each token, the index of its symbol in `symbols`."""
         return np.cumsum(self.starts_symbol) - 1
 
     def token_inputs(self) -> FloatArray:
-        """Return the input of the token encoder: (rows of `tokens`, widths + `MENTION_COLUMNS`).
+        """Return the input vectors of the token encoder.
 
-        The columns are the token's vector, the bits of the label of the outermost mention around
-        it, whether it is in a mention, and whether it is the first token of that mention.
+        Shape: (rows of `tokens`, vector columns + `MENTION_COLUMNS`). The added columns describe
+        the outermost mention that contains the token: the bits of its label, 1 if there is a
+        mention, and 1 for its first token.
         """
         inside = (self.outermost >= 0)[:, None]
         label = hash_bits(self.token_labels) * inside
@@ -153,9 +158,9 @@ class CandidateBatch:
 
     @cached_property
     def cluster_mentions(self) -> IntArray:
-        """The first mentions of each mention's cluster: (mentions, up to `MAX_CLUSTER_MENTIONS`).
+        """For each mention, the rows of the first mentions in its cluster.
 
-        Rows of smaller clusters are padded with -1.
+        Shape: (mentions, up to `MAX_CLUSTER_MENTIONS`). Smaller clusters are padded with -1.
         """
         rank, cluster = self.mentions.rank, self.mentions.cluster
         order = np.lexsort((rank, cluster))

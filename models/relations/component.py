@@ -1,12 +1,12 @@
 """The spaCy component `aloi_relations`: labelled relations between the mentions of a doc.
 
-Candidate pairs (aloi.models.relations.candidates) are scored for all labels at once, and a relation
-is predicted where the probability reaches the label's threshold; a pair may have several labels.
-Symmetric relations are scored in text order only, so each is predicted once. Pairs are processed in
-blocks to bound memory for docs with many mentions.
+All labels are scored for each candidate pair (aloi.models.relations.candidates). A relation is
+predicted if its probability reaches the threshold of the label; a pair may have several relations.
+Symmetric relations are scored in text order only, so that each is predicted once. Pairs are
+processed in blocks to bound memory for docs with many mentions.
 
-Relations hold between mentions, or (`by_ref`) between clusters of mentions with the same `ref`. A
-relation between clusters is predicted between their first mentions.
+Relations hold between mentions, or, if `by_ref` is set, between clusters of mentions with the same
+`ref`. A relation between clusters is predicted between the first mentions of the clusters.
 """
 
 # spaCy evaluates the annotations of `initialize` and of the factory at run time, so this module
@@ -49,16 +49,16 @@ static = 300
 """
 
 DISTANCE_QUANTILE = 0.99
-"""The share of the training relations within the `max_distance` derived from them, 0 to 1."""
+"""`max_distance` is set to cover this proportion of the training relations, 0 to 1."""
 
 
 class ExtractorSettings(msgspec.Struct):
     """The saved settings of a relation extractor.
 
-    threshold: the lowest probability of a predicted relation, for labels not in `thresholds`.
-    max_distance: the largest distance of two candidate mentions, in tokens. by_ref: whether
-    relations hold between clusters of mentions with the same `ref`. A probability is the logistic
-    function of scale * logit + shift.
+    thresholds: by label, the lowest probability of a predicted relation. threshold: the same, for
+    labels not in `thresholds`. max_distance: the maximum distance between the mentions of a
+    candidate pair, in tokens. by_ref: whether relations hold between clusters of mentions with the
+    same `ref`. scale, shift: the calibration; probabilities are sigmoid(scale * logit + shift).
     """
 
     threshold: float = 0.5
@@ -71,7 +71,7 @@ class ExtractorSettings(msgspec.Struct):
 
 
 class RelationExtractor(SerializablePipe):
-    """A relation extractor that scores all permitted pairs of mentions of a doc."""
+    """A relation extractor that scores all permitted pairs of mentions in a doc."""
 
     def __init__(
         self,
@@ -87,7 +87,7 @@ class RelationExtractor(SerializablePipe):
 
     @property
     def inventory(self) -> Inventory:
-        """The relation labels and the entity labels they may join."""
+        """The relation labels, and the entity labels that each relation may join."""
         return self.settings.inventory
 
     @property
@@ -97,7 +97,7 @@ class RelationExtractor(SerializablePipe):
 
     @property
     def label_data(self) -> dict[str, Any]:
-        """The inventory as `spacy init labels` stores it."""
+        """The inventory, in the form that `spacy init labels` stores."""
         inventory: dict[str, Any] = msgspec.to_builtins(self.inventory)
         return inventory
 
@@ -109,9 +109,10 @@ class RelationExtractor(SerializablePipe):
         labels: dict[str, Any] | None = None,
         schema_path: Path | None = None,
     ) -> None:
-        """Set the inventory from `labels`, a schema file, or else the examples.
+        """Initialise the network and the settings that depend on the data.
 
-        `by_ref` and `max_distance` are derived from the examples unless they are set.
+        The inventory is set from `labels`, otherwise from the schema file, otherwise from the
+        examples. `by_ref` and `max_distance` are derived from the examples if they are not set.
         """
         if labels is not None:
             self.settings.inventory = msgspec.convert(labels, Inventory)
@@ -127,7 +128,7 @@ class RelationExtractor(SerializablePipe):
         self.model.initialize()
 
     def _choose_max_distance(self, examples: Iterable[Example]) -> int:
-        """Return the distance within which `DISTANCE_QUANTILE` of the gold relations lie."""
+        """Return the distance that covers a proportion of `DISTANCE_QUANTILE` of gold relations."""
         distances: list[int] = []
         for example in examples:
             spans = mentions(example.reference)
@@ -142,10 +143,10 @@ class RelationExtractor(SerializablePipe):
         return MentionArrays.from_spans(spans, by_ref=bool(self.settings.by_ref))
 
     def candidate_blocks(self, doc: Doc) -> Iterator[Candidates]:
-        """Yield the pairs of a doc that some relation may join, in blocks.
+        """Yield the pairs of a doc that may have at least one relation label, in blocks.
 
-        The entity labels of a pair decide which relation labels are permitted; symmetric ones are
-        permitted in text order only.
+        The entity labels of a pair determine the permitted relation labels. Symmetric relation
+        labels are permitted only if the head precedes the tail.
         """
         spans = mentions(doc)
         arrays = self._mention_arrays(spans)
@@ -163,7 +164,7 @@ class RelationExtractor(SerializablePipe):
                 yield Candidates(doc, spans, arrays, pairs[kept], permitted[kept])
 
     def candidates(self, doc: Doc) -> Candidates:
-        """Return all pairs of a doc that some relation may join."""
+        """Return all pairs of a doc that may have at least one relation label."""
         spans = mentions(doc)
         blocks = list(self.candidate_blocks(doc))
         pairs = np.concatenate([np.zeros((0, 2), np.int64), *(block.pairs for block in blocks)])
@@ -182,7 +183,10 @@ class RelationExtractor(SerializablePipe):
         return [relations[id(doc)] for doc in docs]
 
     def probabilities(self, blocks: Sequence[Candidates]) -> FloatArray:
-        """Return the probabilities of all pairs, (pairs, labels); 0 for labels not permitted."""
+        """Return the probability of each label for all pairs, 0 for labels that are not permitted.
+
+        Shape: (pairs, labels).
+        """
         if not any(len(block.pairs) for block in blocks):
             return np.zeros((0, len(self.labels)), dtype=np.float32)
         logits = self.settings.scale * self.model.predict(blocks) + self.settings.shift
@@ -213,7 +217,7 @@ class RelationExtractor(SerializablePipe):
     def set_annotations(
         self, docs: Iterable[Doc], predictions: Iterable[list[RelationSpan]]
     ) -> None:
-        """Replace the relations of each doc."""
+        """Set the predicted relations of each doc, replacing existing relations."""
         for doc, relations in zip(docs, predictions, strict=True):
             doc._.relations = relations
 
@@ -249,7 +253,10 @@ class RelationExtractor(SerializablePipe):
         return losses
 
     def gold_matrix(self, candidates: Candidates, example: Example) -> FloatArray:
-        """Return a matrix with 1 where the reference has the relation, else 0: (pairs, labels)."""
+        """Return a matrix with 1 for relations in the reference doc, else 0.
+
+        Shape: (pairs, labels).
+        """
         matrix = np.zeros((len(candidates.pairs), len(self.labels)), dtype=np.float32)
         arrays = candidates.mentions
         clusters = arrays.cluster[candidates.pairs]
@@ -261,7 +268,7 @@ class RelationExtractor(SerializablePipe):
         return matrix
 
     def score(self, examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401
-        """Return the scorer's scores; the direction of symmetric relations is ignored."""
+        """Return the scorer's scores, which ignore the direction of symmetric relations."""
         if self.scorer is None:
             return {}
         return self.scorer(examples, symmetric=frozenset(self.inventory.symmetric), **kwargs)
@@ -299,6 +306,6 @@ def make_relation_extractor(
     by_ref: bool | None,
     scorer: Callable[..., dict[str, Any]] | None,
 ) -> RelationExtractor:
-    """Return a new component; the factory of `nlp.add_pipe("aloi_relations")`."""
+    """Return a new component; the factory behind `nlp.add_pipe("aloi_relations")`."""
     settings = ExtractorSettings(threshold, max_distance, by_ref)
     return RelationExtractor(nlp.vocab, model, name, settings=settings, scorer=scorer)

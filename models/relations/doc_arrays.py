@@ -1,4 +1,4 @@
-"""The mentions and the tokens of docs as arrays, with a row for each mention or token."""
+"""The mentions and tokens of docs as arrays, with one row per mention or token."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from aloi.models.arrays import FloatArray, HashArray, IntArray
 class MentionArrays:
     """The mentions of a doc: token offsets (end exclusive), label hashes and clusters.
 
-    cluster: a number shared by the mentions of one entity, the row of its first mention in the
-    text. Without clustering by `ref`, each mention is a cluster.
+    cluster: for each mention, the row of the first mention (in the text) of the same entity.
+    Without clustering by `ref`, each mention is a cluster of its own.
     """
 
     start: IntArray
@@ -29,7 +29,7 @@ class MentionArrays:
 
     @classmethod
     def from_spans(cls, spans: Sequence[Span], *, by_ref: bool = False) -> Self:
-        """Return the arrays of the spans; `by_ref` clusters spans with the same `kb_id`."""
+        """Return the arrays for spans; if `by_ref`, spans with the same `kb_id` form a cluster."""
         rows = [(span.start, span.end, span.label) for span in spans]
         columns = np.array(rows, dtype=np.uint64).reshape(-1, 3)
         start, end = columns[:, 0].astype(np.int64), columns[:, 1].astype(np.int64)
@@ -46,7 +46,10 @@ class MentionArrays:
 
     @property
     def rank(self) -> IntArray:
-        """The position of each row in text order; of two with the same start, the longer first."""
+        """The rank of each mention in text order.
+
+        If mentions have the same start, longer mentions precede shorter ones.
+        """
         rank = np.empty(len(self), dtype=np.int64)
         rank[np.lexsort((-self.end, self.start))] = np.arange(len(self))
         return rank
@@ -54,11 +57,11 @@ class MentionArrays:
 
 @dataclass(frozen=True, slots=True)
 class TokenArrays:
-    """The tokens of several docs, with an empty row before each doc and after the last.
+    """The tokens of several docs, with an empty row before each doc and after the last doc.
 
     word, pos, dep: hashes. parent: the row of the syntactic head. sentence: the number of the
-    sentence. vector: the output of the pipeline's `tok2vec` and the word vector, each standardised
-    to mean 0 and variance 1. offset: the row of the first token of each doc.
+    sentence. vector: the output of the pipeline's `tok2vec`, followed by the word vector; each is
+    standardised to mean 0 and variance 1. offset: for each doc, the row of its first token.
     """
 
     word: HashArray
@@ -71,10 +74,11 @@ class TokenArrays:
 
     @classmethod
     def from_docs(cls, docs: Sequence[Doc], *, width: int = 0, static: int = 0) -> Self:
-        """Return the arrays of the docs.
+        """Return the arrays for docs.
 
-        width, static: the number of columns of `doc.tensor` and of the word vectors to use. Docs
-        without vectors of this width get zeros.
+        width: the number of columns of `doc.tensor`. static: the number of columns of the word
+        vectors. With 0, these vectors are not used. Docs whose vectors have a different width get
+        zeros.
         """
         lengths = np.array([len(doc) for doc in docs], dtype=np.int64)
         offset = np.cumsum(lengths + 1) - lengths
@@ -99,13 +103,16 @@ class TokenArrays:
 
     @property
     def docs(self) -> list[slice]:
-        """The rows of each doc's tokens."""
+        """For each doc, the range of its token rows."""
         ends = np.append(self.offset[1:], len(self.word)) - 1
         return [slice(*rows) for rows in zip(self.offset.tolist(), ends.tolist(), strict=True)]
 
 
 def _word_vectors(doc: Doc) -> npt.NDArray[Any]:
-    """Return the vector of each token's word, 0 for words without one: shape (tokens, width)."""
+    """Return the word vector of each token, 0 for words without a vector.
+
+    Shape: (tokens, width).
+    """
     table, words = doc.vocab.vectors, doc.to_array(ORTH).tolist()
     if table.mode == "floret":  # composes the vector of any word from its character n-grams
         return np.asarray(table.get_batch(words))
@@ -114,7 +121,7 @@ def _word_vectors(doc: Doc) -> npt.NDArray[Any]:
 
 
 def _standardise(vectors: FloatArray) -> FloatArray:
-    """Return the vectors scaled to mean 0 and variance 1 in each row; zero rows stay 0."""
+    """Return the vectors, each standardised to mean 0 and variance 1; zero vectors stay 0."""
     deviation = vectors.std(axis=1, keepdims=True) + 1e-5
     centred = vectors - vectors.mean(axis=1, keepdims=True)
     return np.asarray(centred / deviation, dtype=np.float32)

@@ -1,7 +1,7 @@
-"""Features of candidate pairs: hashed columns for the linear part, dense ones for the neural part.
+"""Features of candidate pairs: hashed for the linear part, dense for the neural part.
 
-Each hashed column is a 64-bit hash of a template and its values, or 0 where the template does not
-apply. The number of columns is the same for all pairs.
+A hashed feature is a 64-bit hash of a template number and the values for the pair, or 0 if the
+template does not apply to the pair. All pairs have the same number of hashed features.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ _DISTANCE_STARTS = np.array([0, 1, 2, 3, 4, 6, 9, 13, 19, 28, 41, 60, 90])
 """The smallest gap of each distance class, in tokens."""
 
 _INDICATORS = 4 + (len(_DISTANCE_STARTS) + 1) + 7 + 7 * 8
-"""Columns of `_indicators`: flags, distance classes, mentions between, and seven counts."""
+"""Columns of `_indicators`: flags, distance class, number of mentions between, 7 other counts."""
 
 DENSE_COLUMNS = 2 * 64 + _INDICATORS
-"""Columns of `dense_features`."""
+"""The number of columns of `dense_features`."""
 
 Bag = tuple[HashArray, BoolArray]
-"""Several values for each pair, and which of them apply: (pairs, values) each."""
+"""Several values for each pair, and a mask of the values that apply. Shapes: (pairs, values)."""
 
 
 def hashed_features(context: PairContext) -> HashArray:
-    """Return the hashed features, (pairs, columns); 0 where a template does not apply.
+    """Return the hashed features, 0 if a template does not apply. Shape: (pairs, features).
 
-    Each template is hashed with and without the labels of the pair.
+    Each template is hashed twice, with and without the entity labels of the pair.
     """
     columns = [*_positions(context), *_words(context), *_symbol_pattern(context), *_syntax(context)]
     bags = [
@@ -55,14 +55,14 @@ def hashed_features(context: PairContext) -> HashArray:
 
 
 def dense_features(context: PairContext) -> FloatArray:
-    """Return the entity labels and positions of the pairs: (pairs, `DENSE_COLUMNS`)."""
+    """Return the entity labels and positions of the pairs. Shape: (pairs, `DENSE_COLUMNS`)."""
     rows = (context.head, context.tail)
     labels = [hash_bits(context.mentions.label[mentions]) for mentions in rows]
     return np.concatenate([*labels, _indicators(context)], axis=1)
 
 
 def _indicators(context: PairContext) -> FloatArray:
-    """Return the values of `_positions` as indicator columns, 1 or 0: (pairs, `_INDICATORS`)."""
+    """Return the properties in `_positions` as 1 or 0 columns. Shape: (pairs, `_INDICATORS`)."""
     rows, classes = np.arange(len(context.gap)), len(_DISTANCE_STARTS) + 1
     columns = np.zeros((len(rows), _INDICATORS), dtype=np.float32)
     reflexive = context.head == context.tail
@@ -76,7 +76,7 @@ def _indicators(context: PairContext) -> FloatArray:
 
 
 def _positions(context: PairContext) -> list[HashArray]:
-    """Return order, nesting, distance, sentence, and counts of other mentions."""
+    """Return columns for order, nesting, distance, same sentence, and numbers of other mentions."""
     reflexive = context.head == context.tail
     flags = reflexive * 8 + context.forward * 4 + context.nested * 2 + context.same_sentence
     like_head, like_tail = context.same_label_between
@@ -94,7 +94,7 @@ def _positions(context: PairContext) -> list[HashArray]:
 
 
 def _words(context: PairContext) -> list[HashArray]:
-    """Return the head words of the mentions, their neighbours, and a gap of up to 4 words."""
+    """Return columns for syntactic heads, words next to the mentions, and gaps of up to 4 words."""
     word, mentions, order = context.tokens.word, context.mentions, context.order
     columns = [word[root] for root in context.roots]
     for mention in (context.head, context.tail):
@@ -113,7 +113,7 @@ def _words(context: PairContext) -> list[HashArray]:
 
 
 def _symbol_pattern(context: PairContext) -> list[HashArray]:
-    """Return the first 3 symbols of the gap, the last 3, and a gap of up to 8 symbols."""
+    """Return columns for the first 3 and last 3 symbols of the gap, and gaps of up to 8 symbols."""
     symbols, order = context.batch.symbols, context.order
     length = context.symbol_end - context.symbol_start
     start: HashArray = np.full(len(order), 6, dtype=np.uint64)
@@ -130,7 +130,7 @@ def _symbol_pattern(context: PairContext) -> list[HashArray]:
 
 
 def _syntax(context: PairContext) -> list[HashArray]:
-    """Return the dependency labels and parents of both roots, and the path between them."""
+    """Return columns for the labels and parents of the two syntactic heads, and their path."""
     dep, word, parent = context.tokens.dep, context.tokens.word, context.tokens.parent
     path = context.dependency_path()
     parents = [word[parent[root]] for root in context.roots]
@@ -145,7 +145,7 @@ def _syntax(context: PairContext) -> list[HashArray]:
 
 
 def _gap_words(context: PairContext) -> list[Bag]:
-    """Return bags of the words at the left and at the right end of the gap."""
+    """Return a bag of the words at the left end of the gap, and one for the right end."""
     word, order = context.tokens.word, context.order[:, None]
     return [
         (hash_columns(1, _take(word, tokens), order), applies)
@@ -154,7 +154,7 @@ def _gap_words(context: PairContext) -> list[Bag]:
 
 
 def _gap_symbols(context: PairContext) -> Bag:
-    """Return the bag of the gap's symbols."""
+    """Return a bag of the first symbols in the gap."""
     position = context.symbol_start[:, None] + np.arange(2 * GAP_WINDOW)
     symbols = _take(context.batch.symbols, position)
     applies = position < context.symbol_end[:, None]
@@ -162,7 +162,7 @@ def _gap_symbols(context: PairContext) -> Bag:
 
 
 def _ancestor_words(context: PairContext) -> list[Bag]:
-    """Return bags of the words above each mention in the dependency tree, with their tags."""
+    """Return two bags: the ancestors of head and tail in the dependency tree, as tagged words."""
     tokens = context.tokens
     bags = []
     for number, chain in enumerate(context.ancestors):
@@ -173,9 +173,9 @@ def _ancestor_words(context: PairContext) -> list[Bag]:
 
 
 def _cluster_words(context: PairContext) -> list[Bag]:
-    """Return bags of the head words and neighbours of all mentions of a cluster.
+    """Return bags of the syntactic heads and the neighbouring words of all mentions in a cluster.
 
-    There are none if no cluster of the batch has several mentions.
+    The list is empty if no cluster in the batch has several mentions.
     """
     batch = context.batch
     if batch.cluster_mentions.shape[1] == 1:
@@ -191,5 +191,5 @@ def _cluster_words(context: PairContext) -> list[Bag]:
 
 
 def _take(column: HashArray, position: IntArray) -> HashArray:
-    """Return the values at positions; those outside the column are clipped to its ends."""
+    """Return the values at positions; positions outside the column are clipped to its ends."""
     return column[np.clip(position, 0, len(column) - 1)]

@@ -1,4 +1,4 @@
-"""Gold relations of training examples, as rows of the predicted mentions."""
+"""Gold relations of training examples, matched to the mentions of the predicted docs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from aloi.models.relations.label_inventory import Inventory
 
 
 class GoldRelation(NamedTuple):
-    """A gold relation: the clusters of its head and tail, and the column of its label."""
+    """A gold relation: the clusters of head and tail, and the index of the relation label."""
 
     head: int
     tail: int
@@ -26,11 +26,11 @@ class GoldRelation(NamedTuple):
 def gold_relations(
     example: Example, spans: list[Span], arrays: MentionArrays, inventory: Inventory
 ) -> list[GoldRelation]:
-    """Return the reference's relations between `spans`, symmetric ones in text order.
+    """Return the relations of the reference doc, with their mentions matched to `spans`.
 
     A gold mention matches the span with the same offsets, label and id, or else the first span with
-    the same offsets and label. Relations with unmatched mentions or an unknown label are dropped.
-    `arrays` are the arrays of `spans`.
+    the same offsets and label. Relations with unmatched mentions or unknown labels are dropped. The
+    head of a symmetric relation is the first mention in the text. arrays: the arrays of `spans`.
     """
     column = {label: number for number, label in enumerate(inventory.labels)}
     row_by_key = {_key(span): row for row, span in enumerate(spans)}
@@ -57,8 +57,8 @@ def cluster_distance(arrays: MentionArrays, head: int, tail: int) -> int:
 def joins_clusters(examples: Iterable[Example]) -> bool:
     """Return whether the gold relations hold between clusters rather than between mentions.
 
-    They do if every relation joins the first mentions of two clusters, and some cluster has several
-    mentions.
+    This is assumed if some cluster has several mentions, and every relation joins the first
+    mentions of two clusters.
     """
     several = False
     for example in examples:

@@ -12,7 +12,10 @@ _MULTIPLIER, _MIXER = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4
 
 
 def hash_columns(template: int, *columns: HashArray) -> HashArray:
-    """Return one hash of a template number and the columns, which depends on their order."""
+    """Return one hash per row: of a template number and the row's values in all columns.
+
+    The order of the columns affects the hashes.
+    """
     state: Any = np.uint64((template + 1) * int(_MULTIPLIER) % 2**64)
     with np.errstate(over="ignore"):
         for column in columns:
@@ -22,6 +25,6 @@ def hash_columns(template: int, *columns: HashArray) -> HashArray:
 
 
 def hash_bits(hashes: HashArray) -> FloatArray:
-    """Return the 64 bits of each hash as 1 and -1, a vector that differs for any two labels."""
+    """Return the 64 bits of each hash as values 1 and -1. Shape: (hashes, 64)."""
     bits = np.unpackbits(hashes[:, None].view(np.uint8), axis=1)
     return np.asarray(bits, dtype=np.float32) * 2 - 1

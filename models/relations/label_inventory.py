@@ -1,4 +1,4 @@
-"""The relation labels of a model, the entity labels each may join, and the symmetric ones."""
+"""The relation labels of a model, and the entity labels that each relation may join."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from aloi.models.arrays import BoolArray
 
 
 class Inventory(msgspec.Struct, frozen=True, dict=True):
-    """Relation labels, in the order of the columns of a model's output.
+    """The relation labels of a model, in the order of its output columns.
 
-    allowed: the (head, tail) entity labels that each relation label may join. symmetric: the
-    relation labels without a direction; their pairs are scored in text order only.
+    allowed: by relation label, the permitted entity labels of (head, tail). symmetric: the relation
+    labels without a direction; they are scored in text order only.
     """
 
     labels: tuple[str, ...] = ()
@@ -27,7 +27,7 @@ class Inventory(msgspec.Struct, frozen=True, dict=True):
 
     @classmethod
     def from_schema(cls, schema: Schema) -> Inventory:
-        """Return all relations of a schema."""
+        """Return an inventory of all relations that a schema defines."""
         allowed = {
             label: tuple(
                 (head, tail)
@@ -41,9 +41,9 @@ class Inventory(msgspec.Struct, frozen=True, dict=True):
 
     @classmethod
     def from_examples(cls, examples: Iterable[Example]) -> Inventory:
-        """Return the relation labels of the references, and which entity labels they join.
+        """Return an inventory of the relations in reference docs; none of them is symmetric.
 
-        All labels are directed.
+        A relation may join the entity labels that it joins in the examples.
         """
         joined: dict[str, set[tuple[str, str]]] = {}
         for example in examples:
@@ -53,16 +53,19 @@ class Inventory(msgspec.Struct, frozen=True, dict=True):
         return cls(labels, {label: tuple(sorted(joined[label])) for label in labels})
 
     def permissions(self, entity_labels: list[str]) -> BoolArray:
-        """Return which relation labels may join which entity labels: (heads, tails, labels)."""
+        """Return a mask of the relations that may join entities with these labels.
+
+        Shape: (entity labels of heads, entity labels of tails, relation labels).
+        """
         row_of, table = self._permissions
         rows = [row_of.get(label, -1) for label in entity_labels]
         return table[np.ix_(rows, rows)]
 
     @cached_property
     def _permissions(self) -> tuple[dict[str, int], BoolArray]:
-        """The row of each entity label of `allowed`, and the table for all of these labels.
+        """A table like `permissions` for all entity labels in `allowed`, and their row indices.
 
-        The last row and column of the table are for entity labels that no relation joins.
+        The last row and column of the table are for entity labels that no relation may join.
         """
         names = sorted({name for pairs in self.allowed.values() for pair in pairs for name in pair})
         row_of = {name: row for row, name in enumerate(names)}
@@ -74,5 +77,5 @@ class Inventory(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def directed(self) -> BoolArray:
-        """Whether each relation label has a direction: shape (labels,)."""
+        """A mask of the relation labels with a direction. Shape: (labels,)."""
         return np.array([label not in self.symmetric for label in self.labels], dtype=bool)

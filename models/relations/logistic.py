@@ -1,4 +1,4 @@
-"""The logistic function and the loss of independent labels."""
+"""The logistic function, and the logistic loss for labels that are predicted independently."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from aloi.models.arrays import BoolArray, FloatArray
 
 
 def sigmoid(logits: FloatArray) -> FloatArray:
-    """Return the probabilities, 0 to 1, for logits."""
+    """Return the logistic function of the logits: probabilities from 0 to 1."""
     return np.asarray(1 / (1 + np.exp(-np.clip(logits, -30, 30))), dtype=np.float32)
 
 
@@ -17,7 +17,8 @@ def logistic_gradient(
 ) -> tuple[FloatArray, float]:
     """Return the gradient of the summed logistic loss with respect to the logits, and the loss.
 
-    All arrays have the shape (pairs, labels); cells outside `counted` contribute no loss.
+    All arrays have the shape (pairs, labels). counted: a mask of the cells that contribute to the
+    loss.
     """
     loss = np.logaddexp(0, logits) - truth * logits
     gradient = (sigmoid(logits) - truth) * counted

@@ -1,11 +1,12 @@
-"""The network of the relation extractor: a linear model over hashed features plus a neural one.
+"""The network of the relation extractor: a linear part over hashed features plus a neural part.
 
-Input: the candidates of several docs. Output: logits, (pairs, labels), block after block. Pairs are
-processed in chunks to bound memory.
+Input: blocks of candidates, of one or several docs. Output: the logits of all blocks, concatenated.
+Shape: (pairs, labels). Pairs are processed in chunks to bound memory.
 
-The neural part encodes the tokens with the mentions around them, then pools their vectors in,
-around and between the two mentions (aloi.models.relations.vectors). docs/models.md reports the
-measurements behind this architecture.
+The neural part encodes all tokens of the docs; its input marks tokens in mentions. For each pair,
+it pools the vectors of the tokens in, around and between the two mentions
+(aloi.models.relations.vectors). docs/models.md reports the measurements that led to this
+architecture.
 """
 
 from __future__ import annotations
@@ -31,10 +32,10 @@ FEATURE_NORM = 10.0
 """The norm of each pair's hashed features; a larger norm makes the linear part learn faster."""
 
 PAIRS_PER_CHUNK = 2**12
-"""The number of pairs that are scored at once."""
+"""The maximum number of pairs that are scored at once."""
 
 PairScorer = Model[Sequence[Candidates], FloatArray]
-"""A network that returns the logits of candidate pairs, (pairs, labels)."""
+"""A network that returns the logits of candidate pairs. Shape: (pairs, labels)."""
 
 Backprop = Callable[[FloatArray], Any]
 
@@ -44,9 +45,10 @@ def make_pair_scorer(
 ) -> PairScorer:
     """Return the architecture `aloi.PairScorer.v1`.
 
-    buckets: rows of the weight table of hashed features. hidden: units of each neural layer. width:
-    columns of the vectors that the pipeline's `tok2vec` sets; static: columns of the word vectors,
-    0 to use none. Dropout applies to hashed features, inputs and units.
+    buckets: the number of rows in the weight table of hashed features. hidden: the number of units
+    in each neural layer. width: the size of the vectors of the pipeline's `tok2vec`. static: the
+    size of the word vectors, 0 to use none. Dropout applies to hashed features and to neural
+    layers.
     """
     encoder = make_token_encoder(width + static + MENTION_COLUMNS, hidden)
     neural: Model[FloatArray, FloatArray] = chain(
@@ -109,7 +111,7 @@ def _score_neural(
     vectors: FloatArray,
     is_train: bool,
 ) -> tuple[FloatArray, Backprop]:
-    """Return the neural part's logits, and a callback from their gradient to that of `vectors`."""
+    """Return the logits of the neural part, and a function that backpropagates to `vectors`."""
     pooled, backprop_pooled = pool_vectors(context, vectors)
     inputs = np.concatenate([dense_features(context), pooled], axis=1)
     logits, backprop_inputs = neural(inputs, is_train)
@@ -117,10 +119,11 @@ def _score_neural(
 
 
 def make_sparse_linear(buckets: int) -> Model[HashArray, FloatArray]:
-    """Return a linear layer over hashed features, (pairs, columns), 0 for an absent feature.
+    """Return a linear layer over hashed features. Shape of the input: (pairs, features).
 
-    Each hash selects a row of the weight table, and a pair's logits are the sum of its rows; the
-    product with the table is sparse. Dropout removes features.
+    Each hash selects a row of the weight table; 0 stands for an absent feature. The logits of a
+    pair are a weighted sum of its rows, computed as a sparse matrix product. Dropout removes
+    features.
     """
     return Model(
         "sparse_linear",
@@ -165,7 +168,10 @@ def _forward_sparse(
 
 
 def _feature_matrix(hashes: HashArray, buckets: int) -> scipy.sparse.csr_array:
-    """Return the sparse feature matrix, (pairs, buckets); the norm of a row is `FEATURE_NORM`."""
+    """Return the sparse feature matrix, whose rows have the norm `FEATURE_NORM`.
+
+    Shape: (pairs, buckets).
+    """
     present = hashes != 0
     counts = present.sum(axis=1)
     indices = (hashes[present] % np.uint64(buckets)).astype(np.int32)

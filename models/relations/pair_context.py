@@ -1,4 +1,4 @@
-"""The positions of candidate pairs: gap, order, symbols, and places in the dependency tree."""
+"""The context of candidate pairs: order, gap, symbols, and positions in the dependency tree."""
 
 from __future__ import annotations
 
@@ -11,19 +11,21 @@ from aloi.models.relations.candidate_batch import CandidateBatch
 from aloi.models.relations.hashing import hash_columns
 
 GAP_WINDOW = 12
-"""The number of tokens at each end of the gap that features are computed from."""
+"""Features are computed from at most this many tokens at each end of the gap."""
 
 MAX_ANCESTORS = 6
-"""The number of ancestors in the dependency tree that features are computed from."""
+"""Features are computed from at most this many ancestors in the dependency tree."""
 
 
 class PairContext:
-    """Pairs of a batch with the positions that features are computed from, a row for each pair.
+    """The context of pairs, from which features are computed: arrays with one row per pair.
 
-    head, tail: rows of the mentions. forward: whether the head starts first; order: `forward` as an
-    unsigned integer, for hashing. gap_start, gap_end: the tokens between the mentions; gap: their
-    number. nested: whether the mentions overlap. roots: the syntactic heads of head and tail.
-    symbol_start, symbol_end: the gap in `batch.symbols`. All ends are exclusive.
+    head, tail: rows of the mentions. types: a hash of the two entity labels. forward: whether the
+    head starts before the tail or at the same token. order: `forward` as an unsigned integer, for
+    hashing. gap_start, gap_end: the range of tokens between the mentions. gap: the number of these
+    tokens. nested: whether the mentions overlap. roots: the syntactic heads of the mentions.
+    same_sentence: whether the roots are in the same sentence. symbol_start, symbol_end: the range
+    of the gap in `batch.symbols`. All ends are exclusive.
     """
 
     def __init__(self, batch: CandidateBatch, pairs: IntArray) -> None:
@@ -54,17 +56,21 @@ class PairContext:
 
     @cached_property
     def same_label_between(self) -> list[IntArray]:
-        """The mentions in the gap with the head's label, and with the tail's; at most 3 each."""
+        """The numbers of mentions in the gap with the same label as the head or as the tail.
+
+        The numbers are clipped to 3.
+        """
         labels = (self.batch.label_numbers[rows] for rows in (self.head, self.tail))
         counts = (self.batch.count_label(label, self.gap_start, self.gap_end) for label in labels)
         return [np.minimum(count, 3) for count in counts]
 
     @cached_property
     def sentence_counts(self) -> list[IntArray]:
-        """Five counts of mentions in the sentence, at most 7 each.
+        """Five numbers of mentions, clipped to 7.
 
-        Mentions before the head; before the tail; before the head with its label; before the tail
-        with its label; and all mentions of the tail's sentence.
+        1. mentions before the head in the same sentence; 2. mentions before the tail in the same
+        sentence; 3. those of 1 with the label of the head; 4. those of 2 with the label of the
+        tail; 5. all mentions in the sentence of the tail.
         """
         sentence, own_start = self.tokens.sentence, self.mentions.start
         before, same_label = [], []
@@ -78,10 +84,10 @@ class PairContext:
         return [np.minimum(count, 7) for count in (*before, *same_label, total)]
 
     def gap_tokens(self) -> list[tuple[IntArray, BoolArray]]:
-        """Return the tokens at the left and the right end of the gap: (pairs, `GAP_WINDOW`) each.
+        """Return two windows of tokens: at the left end and at the right end of the gap.
 
-        The second array of each tuple says which of the tokens are in the gap; a token is in at
-        most one of the two windows.
+        Each window is a tuple of token rows and a mask of the tokens that are in the gap. No token
+        of the gap is in both windows. Shapes: (pairs, `GAP_WINDOW`).
         """
         steps = np.arange(GAP_WINDOW)
         from_left = self.gap_start[:, None] + steps
@@ -91,9 +97,10 @@ class PairContext:
 
     @cached_property
     def ancestors(self) -> tuple[IntArray, IntArray]:
-        """The root of head and tail with its ancestors, upwards: (pairs, `MAX_ANCESTORS` + 1) each.
+        """The syntactic heads of head and tail, each followed by its ancestors, bottom-up.
 
-        The root of the sentence is repeated.
+        If there are fewer ancestors, the root of the sentence is repeated. Shapes: (pairs,
+        `MAX_ANCESTORS` + 1).
         """
         head, tail = (self._climb(root) for root in self.roots)
         return head, tail
@@ -105,9 +112,10 @@ class PairContext:
         return np.stack(chain, axis=1)
 
     def dependency_path(self) -> HashArray:
-        """Return a hash of the dependency labels on the path between the roots, 1 without a path.
+        """Return a hash of the dependency labels on the path between the roots, 1 if none is found.
 
-        The path goes up from the head to the lowest common ancestor, and up from the tail to it.
+        The path leads from the head up to the lowest common ancestor; a second part leads from the
+        tail up to the same ancestor.
         """
         head, tail = self.ancestors
         meets = head[:, :, None] == tail[:, None, :]

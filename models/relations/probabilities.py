@@ -1,4 +1,4 @@
-"""Relation probabilities of a trained pipeline, for all candidate pairs of gold mentions."""
+"""Probabilities of all relations between gold mentions, according to a trained pipeline."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from aloi.models.relations.component import RelationExtractor
 def relation_probabilities(
     nlp: Language, extractor: RelationExtractor, document: Document
 ) -> tuple[Candidates, FloatArray, FloatArray]:
-    """Return the candidate pairs of a document's gold mentions, their probabilities and the truth.
+    """Return candidate pairs of gold mentions, with relation probabilities and the truth.
 
-    Both arrays have the shape (pairs, labels); the truth is 1 where gold has the relation, else 0.
-    Gold relations that no candidate pair joins are not included.
+    The truth is 1 if gold contains the relation, else 0. The shape of both arrays is (pairs,
+    labels). Gold relations between mentions that are not a candidate pair are not included.
     """
     example = make_example(nlp, document, skip=extractor.name)
     candidates = extractor.candidates(example.predicted)

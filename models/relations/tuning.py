@@ -1,4 +1,4 @@
-"""Tuning of a trained relation extractor on the dev documents: calibration, then thresholds."""
+"""Tuning of a trained relation extractor on the dev documents: calibration and thresholds."""
 
 from __future__ import annotations
 
@@ -27,9 +27,10 @@ from aloi.models.relations.thresholds import choose_thresholds
 def tune(
     nlp: Language, extractor: RelationExtractor, documents: Sequence[Document]
 ) -> dict[str, Any]:
-    """Calibrate a trained extractor and set its thresholds, on the dev documents.
+    """Calibrate a trained extractor and set its thresholds.
 
-    Returns JSON values for the model's record: `coverage`, `thresholds` and `reliability`.
+    documents: the dev documents. Returns JSON values for the training record: `coverage`,
+    `thresholds` and `reliability`.
     """
     examples = [make_example(nlp, document, skip=extractor.name) for document in documents]
     cells = score_cells(extractor, examples)
@@ -52,7 +53,7 @@ def tune(
 
 
 def score_cells(extractor: RelationExtractor, examples: Iterable[Example]) -> ScoredCells:
-    """Return the permitted cells of the documents with their uncalibrated logits."""
+    """Return the permitted cells of the predicted docs, with uncalibrated logits."""
     parts = []
     for number, example in enumerate(examples):
         for block in extractor.candidate_blocks(example.predicted):
@@ -67,11 +68,12 @@ def score_cells(extractor: RelationExtractor, examples: Iterable[Example]) -> Sc
 
 
 def coverage(extractor: RelationExtractor, examples: Iterable[Example]) -> dict[str, Any]:
-    """Count the gold relations that candidate pairs cover, and the missed ones by reason.
+    """Return how many gold relations the candidate pairs cover, and how many they miss.
 
-    Returns the keys `gold`, `proposed` and `missed`. The reasons are `end` (no such mention or
-    label), `distance` (mentions too far apart) and `type` (entity labels that the relation may not
-    join).
+    The keys are `gold` (all gold relations), `proposed` (covered relations) and `missed`. The
+    latter contains numbers by reason: `end` (a mention was not found, or the relation label is
+    unknown), `distance` (the mentions are too far apart) and `type` (the relation may not join
+    these entity labels).
     """
     distinct = covered = no_end = too_far = 0
     max_distance = extractor.settings.max_distance or 0

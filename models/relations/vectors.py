@@ -1,4 +1,4 @@
-"""Vectors of candidate pairs: token vectors from an encoder, pooled over the spans of each pair."""
+"""Vectors of candidate pairs: token vectors from an encoder, pooled over spans of each pair."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ from aloi.models.relations.candidate_batch import CandidateBatch
 from aloi.models.relations.pair_context import PairContext
 
 MEAN_SPANS = 11
-"""The number of token spans of each pair that are pooled to mean vectors."""
+"""The number of token spans per pair; the token vectors of each span are averaged."""
 
 VECTORS_PER_PAIR = MEAN_SPANS + 2
-"""The number of vectors of each pair: the means, a product and a maximum."""
+"""The number of vectors per pair: the means, a product and a maximum."""
 
 MAX_SPAN_TOKENS = 1000
-"""The number of tokens at the start of a span that are used; mentions may be very long."""
+"""Only this many tokens at the start of a span are used, since mentions may be very long."""
 
 
 def make_token_encoder(inputs: int, width: int) -> Model[CandidateBatch, FloatArray]:
-    """Return a network that encodes the tokens of a batch: (rows of `batch.tokens`, width).
+    """Return a network that encodes the tokens of a batch.
 
-    inputs: columns of `batch.token_inputs`. Each token is encoded alone, then with its two
+    Shape of the output: (rows of `batch.tokens`, width). inputs: the number of columns of
+    `batch.token_inputs`. The first layer encodes each token alone, the second with its two
     neighbours.
     """
     token: Model[Any, Any] = Maxout(width, inputs, nP=2, normalize=True)
@@ -61,11 +62,12 @@ def _encode(
 def pool_vectors(
     context: PairContext, vectors: FloatArray
 ) -> tuple[FloatArray, Callable[[FloatArray], FloatArray]]:
-    """Return the concatenated vectors of each pair, (pairs, `VECTORS_PER_PAIR` * width).
+    """Return the concatenated vectors of each pair, and a function that backpropagates.
 
-    They are the means over `pooled_spans`, the product of the means of head and tail, and the
-    maximum of each dimension over the gap. The callback turns their gradient into one of `vectors`,
-    the vectors of all tokens.
+    Shape: (pairs, `VECTORS_PER_PAIR` * width). The vectors of a pair are the means over
+    `pooled_spans`, the product of the means of head and tail, and the maximum of each dimension
+    over the gap. vectors: the vectors of all tokens. The function takes the gradient with respect
+    to the result and returns the gradient with respect to `vectors`.
     """
     weights = _mean_weights(*pooled_spans(context), tokens=len(vectors))
     means = (weights @ vectors).reshape(MEAN_SPANS, len(context.head), -1)
@@ -86,10 +88,11 @@ def pool_vectors(
 
 
 def pooled_spans(context: PairContext) -> tuple[IntArray, IntArray]:
-    """Return the starts and ends (exclusive) of the spans of each pair: (`MEAN_SPANS`, pairs) each.
+    """Return the starts and ends (exclusive) of the spans of each pair.
 
-    The spans are the head, the tail, the gap, and for each of the two mentions its syntactic head,
-    the parent of that, the token before the mention and the token after it.
+    Shapes: (`MEAN_SPANS`, pairs). Three spans are the head, the tail and the gap. Four more spans
+    for each of the two mentions consist of one token: the syntactic head of the mention, the parent
+    of the syntactic head, the token before the mention, and the token after it.
     """
     start, end = context.mentions.start, context.mentions.end
     tokens = []
@@ -102,9 +105,9 @@ def pooled_spans(context: PairContext) -> tuple[IntArray, IntArray]:
 
 
 def _mean_weights(start: IntArray, end: IntArray, *, tokens: int) -> Any:  # noqa: ANN401 - sparse
-    """Return sparse weights (spans, tokens): their product with vectors is the mean of each span.
+    """Return a sparse matrix; its product with token vectors is the mean vector of each span.
 
-    The mean of an empty span is 0.
+    Shape: (spans, tokens). The mean of an empty span is 0.
     """
     size = (end - start).ravel()
     column = np.repeat(start.ravel(), size) + concatenate_ranges(size)
@@ -114,7 +117,10 @@ def _mean_weights(start: IntArray, end: IntArray, *, tokens: int) -> Any:  # noq
 
 
 def _gap_maxima(context: PairContext, vectors: FloatArray) -> FloatArray:
-    """Return the maximum of each dimension over the gap, 0 for an empty gap: (pairs, width)."""
+    """Return the maximum of each dimension over the gap, 0 for empty gaps.
+
+    Shape: (pairs, width).
+    """
     maxima: FloatArray = np.full((len(context.head), vectors.shape[1]), -np.inf, dtype=np.float32)
     for token, in_gap in _gap_columns(context):
         rows = np.flatnonzero(in_gap)
@@ -123,7 +129,10 @@ def _gap_maxima(context: PairContext, vectors: FloatArray) -> FloatArray:
 
 
 def _rows_of_maxima(context: PairContext, vectors: FloatArray, maxima: FloatArray) -> IntArray:
-    """Return the token that has each of the maxima, -1 for an empty gap: (pairs, width)."""
+    """Return for each maximum the row of a token with this value, -1 for empty gaps.
+
+    Shape: (pairs, width).
+    """
     row: IntArray = np.full(maxima.shape, -1, dtype=np.int64)
     for token, in_gap in _gap_columns(context):
         rows = np.flatnonzero(in_gap)
@@ -133,6 +142,6 @@ def _rows_of_maxima(context: PairContext, vectors: FloatArray, maxima: FloatArra
 
 
 def _gap_columns(context: PairContext) -> Iterator[tuple[IntArray, BoolArray]]:
-    """Yield one token of each pair's gap window, and for which pairs it is in the gap."""
+    """Yield columns of the gap windows: one token per pair, and a mask of tokens in the gap."""
     for tokens, in_gap in context.gap_tokens():
         yield from zip(tokens.T, in_gap.T, strict=True)

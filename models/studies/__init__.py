@@ -1,1 +1,1 @@
-"""Studies that train several pipelines: experiment, learning curve, likely label errors."""
+"""Studies that train several pipelines: experiment, learning curve, likely annotation errors."""

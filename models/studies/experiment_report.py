@@ -1,4 +1,4 @@
-"""A whole experiment in one call: training, evaluation, significance, notes and report files."""
+"""A complete experiment in one call: training, evaluation, significance tests and reports."""
 
 from __future__ import annotations
 
@@ -26,15 +26,18 @@ OWN_SYSTEMS = ("ner", "relations", "pipeline")
 SIGNIFICANCE_REPLICATES = 10_000
 
 BASELINE_NOTE = (
-    f"{BASELINE} is scored as published, on the labels it shares with the schema; it was trained "
-    "on data annotated with other guidelines, so some of its errors are differences of convention."
+    f"{BASELINE} is scored as published, on the labels it shares with the schema. It was trained "
+    "on data annotated with different guidelines, so some of its errors are differences in "
+    "convention."
 )
-INTERVAL_NOTE = "Intervals are 95 % bootstrap intervals over documents; a single document has none."
+INTERVAL_NOTE = (
+    "Intervals are 95 % bootstrap intervals over documents; a single document has no interval."
+)
 
 
 @dataclass(frozen=True)
 class ExperimentResult:
-    """The reports of an experiment, and by split the comparison with the baseline."""
+    """The reports of an experiment, and its comparisons with the baseline by split."""
 
     reports: list[SystemReport]
     significance: dict[str, Comparison]
@@ -56,16 +59,16 @@ class ExperimentResult:
         ]
 
     def sheets(self) -> Iterator[Sheet]:
-        """Yield the tables of the terminal: scores by type, significance on test, overview."""
+        """Yield the tables to print: scores by type, significance on test, overview."""
         yield from summary.type_sheets(self.reports)
         if self.significance:
             yield from self.significance["test"].sheets()
         yield summary.micro_sheet(self.reports)
 
     def write(self, out: Path) -> None:
-        """Write eval.json, eval.md, and a page for each of our systems on dev and test.
+        """Write eval.json, eval.md and HTML pages to the folder reports/ in `out`.
 
-        They go into the folder reports/ of `out`.
+        There is one page for each of our systems on dev, and one on test.
         """
         content = {
             **restricted_text_key(each.report for each in self.reports),
@@ -90,10 +93,10 @@ def train_experiment(
     log: IO[str] | None = None,
     notify: Notify = lambda message: None,
 ) -> Experiment:
-    """Train the pipelines of a corpus that are missing or stale; return the experiment.
+    """Train the pipelines of a corpus that are missing or outdated; return the experiment.
 
     log: stream for spaCy's table of losses and scores. notify: called with a message per
-    pipeline. Raises `DataError` while another run writes `out`.
+    pipeline. Raises `DataError` if another run is writing to `out`.
     """
     with locked(out):
         return _train(corpus, out, log, notify)
@@ -118,9 +121,9 @@ def run_experiment(
 ) -> ExperimentResult:
     """Train, predict on dev and test, score, compare with the baseline, and write the reports.
 
-    bootstrap: number of replicates for intervals. seed: that of the bootstrap and of the
-    significance test. restricted_text: keep text of restricted documents in the reports. For the
-    rest see `train_experiment`.
+    bootstrap: number of replicates for intervals. seed: seed of the bootstrap and of the
+    significance test. restricted_text: include the text of restricted documents in the reports.
+    log, notify and errors: see `train_experiment`.
     """
     with locked(out):
         experiment = _train(corpus, out, log, notify)

@@ -1,7 +1,7 @@
-"""Folds of documents, and a pipeline trained for each fold without its documents.
+"""Folds of documents, and one pipeline per fold, trained on the documents of the other folds.
 
-The held-out predictions of all folds can be compared with gold: scores pooled over the folds are
-those of a cross-validation (Stone 1974).
+Each fold is predicted by the pipeline that was not trained on it. Scores over the predictions of
+all folds are those of a cross-validation (Stone 1974).
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from aloi.models.training.job import prepare_job
 Fold = tuple[Document, ...]
 
 MIN_FOLDS = 3
-"""Number of folds needed for one to hold out, one for development, and one to train on."""
+"""The smallest number of folds: one is held out, one is for development, one for training."""
 
 
 def group_by_event(documents: Iterable[Document]) -> list[Fold]:
-    """Return the documents grouped by `meta["event"]`, in the order of the event's SHA-256.
+    """Return the documents grouped by `meta["event"]`, groups sorted by a SHA-256 of the event.
 
-    A document without an event is a group of one, with its id as the name. A group is sorted by
-    document id.
+    A document without an event is a group of its own, and its id takes the place of the event.
+    Documents within a group are sorted by id.
     """
     groups: dict[tuple[str, str], list[Document]] = defaultdict(list)
     for document in documents:
@@ -44,14 +44,15 @@ def group_by_event(documents: Iterable[Document]) -> list[Fold]:
 def make_folds(documents: Iterable[Document], count: int) -> list[Fold]:
     """Return `count` folds; documents of one event are in the same fold.
 
-    Each group (see `group_by_event`) goes to the fold with the fewest words so far, so that the
-    word counts of two folds differ by at most the largest group. Raises `DataError` if there are
-    fewer groups than folds.
+    Each group (see `group_by_event`) is added to the fold with the fewest words so far, so that the
+    sizes of two folds differ by at most the size of the largest group. Raises `DataError` if there
+    are fewer groups than folds.
     """
     groups = group_by_event(documents)
     if len(groups) < count:
-        what = f"{len(groups)} events are too few for {count} folds"
-        raise DataError([Problem("few-events", what, "Use fewer folds, or add documents")])
+        what = f"{count} folds need at least {count} events, found {len(groups)}"
+        fix = "Use fewer folds, or add documents about more events"
+        raise DataError([Problem("few-events", what, fix)])
     folds: list[list[Document]] = [[] for _ in range(count)]
     sizes = [(0, 0, number) for number in range(count)]
     for group in groups:
@@ -62,16 +63,16 @@ def make_folds(documents: Iterable[Document], count: int) -> list[Fold]:
 
 
 def count_words(document: Document) -> int:
-    """Return the number of words of a text, separated by white space."""
+    """Return the number of words in the text, which are separated by white space."""
     return len(document.text.split())
 
 
 @dataclass(frozen=True, slots=True)
 class FoldTraining:
-    """How to train a pipeline for each fold.
+    """Settings for training one pipeline per fold.
 
-    kind: "ner" or "relations". out: folder of the pipelines. overrides: config values by dotted
-    key. excluded: ids of documents never used for training or development, only held out.
+    kind: "ner" or "relations". out: folder for the pipelines. overrides: config values by dotted
+    key. excluded: ids of documents that are only held out, never used for training or development.
     """
 
     kind: str
@@ -81,11 +82,11 @@ class FoldTraining:
     excluded: Collection[str] = ()
 
     def train(self, folds: Sequence[Fold], *, log: IO[str]) -> Iterator[tuple[Language, Fold]]:
-        """Yield for each fold a pipeline trained without its documents, and the fold.
+        """Yield pairs of a pipeline and the fold that was held out from its training.
 
-        The following fold, for the last one the first, is the development data and the others are
-        the training data; at least `MIN_FOLDS` folds are needed. Pipelines that are up to date
-        are not trained again.
+        The development data are the next fold (the first fold if the last one is held out); the
+        training data are all remaining folds. At least `MIN_FOLDS` folds are required. Pipelines
+        that are up to date are not trained again.
         """
         usable = [[d for d in fold if d.id not in self.excluded] for fold in folds]
         for number, held_out in enumerate(folds):

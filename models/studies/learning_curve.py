@@ -25,7 +25,7 @@ from aloi.models.studies.folds import FoldTraining, count_words, group_by_event,
 from aloi.models.training.job import prepare_job
 
 KIND_SCHEMES = {"ner": "outermost", "relations": "strict"}
-"""The scheme that each kind is scored by; relations are predicted between gold entities."""
+"""The evaluation scheme for each kind; relations are predicted between gold entities."""
 
 F1_COLUMN = RATIOS.index("f1")
 
@@ -34,8 +34,8 @@ F1_COLUMN = RATIOS.index("f1")
 class CurveSettings:
     """Settings of a learning curve or cross-validation.
 
-    out: folder of pipelines and results. kind: "ner" or "relations". overrides: config values by
-    dotted key. bootstrap: number of replicates. seed: that of the bootstrap.
+    out: folder for pipelines and results. kind: "ner" or "relations". overrides: config values by
+    dotted key. bootstrap: number of replicates. seed: seed of the bootstrap.
     """
 
     corpus: Corpus
@@ -46,22 +46,22 @@ class CurveSettings:
     seed: int = 0
 
     def usable_documents(self, *splits: str) -> list[Document]:
-        """Return the documents of splits without the restricted ones, which are never used."""
+        """Return the documents of these splits, except restricted ones, which are never used."""
         documents = [document for split in splits for document in self.corpus.split(split)]
         return [d for d in documents if d.id not in self.corpus.manifest.restricted]
 
     @property
     def schema(self) -> Path:
-        """The path of the schema."""
+        """The path of the schema file."""
         return self.corpus.folder / self.corpus.manifest.schema
 
     @property
     def scheme(self) -> str:
-        """The scheme that the kind is scored by."""
+        """The evaluation scheme for the kind."""
         return KIND_SCHEMES[self.kind]
 
     def score(self, gold: Iterable[Document], pred: Iterable[Document]) -> Report:
-        """Return the report on predictions by the kind's scheme."""
+        """Return a report that scores predictions by the kind's scheme."""
         return evaluate(
             gold,
             pred,
@@ -73,18 +73,21 @@ class CurveSettings:
         )
 
     def predict(self, nlp: Language, documents: Iterable[Document]) -> list[Document]:
-        """Return the predictions of a pipeline of the kind."""
+        """Return the documents as a pipeline of the kind annotates them."""
         return list(predict_documents(nlp, documents, gold_entities=self.kind == "relations"))
 
     def result(self, report: Report) -> SchemeResult:
-        """Return the result of the kind's scheme in a report."""
+        """Return the part of a report that holds the result for the kind's scheme."""
         results = report.entities if self.kind == "ner" else report.relations
         return results[self.scheme]
 
 
 @dataclass(frozen=True, slots=True)
 class CurvePoint:
-    """The scores on dev after training on a share of train, in per cent of its documents."""
+    """The scores on dev after training on a share of train.
+
+    share: percentage of the train documents. documents, words: size of the training data.
+    """
 
     share: int
     documents: int
@@ -98,21 +101,24 @@ class CurvePoint:
         return self.result.scores.micro.ratios["f1"] or 0.0
 
     def f1_replicates(self, count: int, seed: int) -> Floats:
-        """Return the micro-F1 of each bootstrap replicate; a seed draws the same documents."""
+        """Return the micro-F1 of each bootstrap replicate.
+
+        With the same seed, replicates of different points draw the same dev documents.
+        """
         scores = self.result.scores
         counts = resample(scores.by_document, count, seed).sum(axis=1)
         replicates: Floats = np.nan_to_num(scores.kind.compute_ratios(counts)[:, F1_COLUMN])
         return replicates
 
     def to_json(self) -> dict[str, Any]:
-        """Return the point as plain values."""
+        """Return the point as JSON values."""
         sizes = {"share": self.share, "documents": self.documents, "words": self.words}
         return {**sizes, "report": self.report.to_json()}
 
 
 @dataclass(frozen=True, slots=True)
 class DoublingGain:
-    """The gain in F1 for each doubling of the training documents, with its interval."""
+    """The gain in F1 per doubling of the training documents (slope), with its interval."""
 
     slope: float
     low: float
@@ -127,13 +133,13 @@ class DoublingGain:
         if self.low > 0:
             return "doubling the corpus would likely bring about as much again"
         if self.high < 0:
-            return "more documents made it worse; check how the later documents differ"
+            return "more documents lowered F1; check how the added documents differ from the others"
         return "the interval includes 0, so this does not show that doubling would help"
 
 
 @dataclass(frozen=True, slots=True)
 class LearningCurve:
-    """A measured learning curve: its points by share, and the gain of a doubling."""
+    """A measured learning curve: its points, smallest share first, and the gain per doubling."""
 
     settings: CurveSettings
     points: tuple[CurvePoint, ...]
@@ -141,10 +147,10 @@ class LearningCurve:
 
 
 def measure_curve(settings: CurveSettings, shares: Sequence[int], *, log: IO[str]) -> LearningCurve:
-    """Train on each share of train and score on dev.
+    """Train on each share of the train documents, score on dev, and return the curve.
 
-    shares: two or more, in per cent. log: stream for training messages. Raises `DataError` if
-    two shares are the same documents, or if dev has nothing to find.
+    shares: two or more percentages. log: stream for training messages. Raises `DataError` if two
+    shares select the same documents, or if dev contains no annotations of the kind.
     """
     points = tuple(measure_points(settings, shares, log=log))
     gain = estimate_gain(points, bootstrap=settings.bootstrap, seed=settings.seed)
@@ -154,7 +160,7 @@ def measure_curve(settings: CurveSettings, shares: Sequence[int], *, log: IO[str
 def measure_points(
     settings: CurveSettings, shares: Sequence[int], *, log: IO[str]
 ) -> Iterator[CurvePoint]:
-    """Yield the point of each share, smallest first; see `measure_curve`."""
+    """Yield the point of each share, smallest share first; see `measure_curve`."""
     train, dev = settings.usable_documents("train"), settings.usable_documents("dev")
     subsets = {share: take_share(train, share) for share in sorted(set(shares))}
     _check_data(settings, subsets, dev)
@@ -176,20 +182,21 @@ def measure_points(
 def _check_data(
     settings: CurveSettings, subsets: Mapping[int, list[Document]], dev: Iterable[Document]
 ) -> None:
-    """Raise `DataError` if two subsets are the same documents, or if dev has nothing to find."""
+    """Raise `DataError` if two subsets are equal, or if dev has no annotations of the kind."""
     if len({len(documents) for documents in subsets.values()}) < len(subsets):
-        what = "two shares of train are the same documents"
-        raise DataError([Problem("few-documents", what, "Use fewer shares, further apart")])
+        what = "two of the shares select the same train documents"
+        fix = "Use fewer shares, or shares that are further apart"
+        raise DataError([Problem("few-documents", what, fix)])
     if not any(d.entities if settings.kind == "ner" else d.relations for d in dev):
         name = "entities" if settings.kind == "ner" else "relations"
         fix = f"Annotate dev documents in {settings.corpus.folder}"
-        raise DataError([Problem("no-data", f"dev has no {name}", fix)])
+        raise DataError([Problem("no-data", f"the dev documents contain no {name}", fix)])
 
 
 def take_share(documents: Iterable[Document], share: int) -> list[Document]:
-    """Return whole events (see `group_by_event`) up to a share, in per cent of the documents.
+    """Return at least `share` per cent of the documents, without splitting events.
 
-    A larger share contains every smaller one.
+    Groups are taken in the order of `group_by_event`, so a larger share contains every smaller one.
     """
     groups = group_by_event(documents)
     wanted = share * sum(map(len, groups)) / 100
@@ -202,11 +209,11 @@ def take_share(documents: Iterable[Document], share: int) -> list[Document]:
 
 
 def estimate_gain(points: Sequence[CurvePoint], *, bootstrap: int, seed: int) -> DoublingGain:
-    """Return the least-squares slope of F1 against the binary logarithm of the document count.
+    """Return the slope of F1 against log2(number of documents), by least squares.
 
-    The interval holds the middle 95 % of the slopes of bootstrap replicates, each of which draws
-    the same dev documents for every point. It covers the choice of dev documents, but not the
-    choice of training documents or the seed of the training.
+    The interval contains the middle 95 % of the slopes of bootstrap replicates. Each replicate
+    draws the same dev documents for every point. The interval reflects the choice of dev documents,
+    but not the choice of training documents or the seed of the training.
     """
     sizes = [point.documents for point in points]
     replicates = np.stack([point.f1_replicates(bootstrap, seed) for point in points], axis=1)
@@ -217,7 +224,7 @@ def estimate_gain(points: Sequence[CurvePoint], *, bootstrap: int, seed: int) ->
 
 
 def fit_slope(documents: Sequence[int], f1: Floats) -> Floats:
-    """Return least-squares slopes against log2(documents), along the last axis of `f1`."""
+    """Return least-squares slopes of F1 against log2(documents), along the last axis of `f1`."""
     doublings = np.log2(documents)
     doublings -= doublings.mean()
     slopes: Floats = f1 @ doublings / (doublings @ doublings)
@@ -225,7 +232,7 @@ def fit_slope(documents: Sequence[int], f1: Floats) -> Floats:
 
 
 def cross_validate(settings: CurveSettings, folds: int, *, log: IO[str]) -> Report:
-    """Return the scores of the held-out predictions on train and dev, pooled over the folds.
+    """Cross-validate on train and dev; return one report on the predictions for all folds.
 
     Raises `DataError` if there are fewer events than folds.
     """

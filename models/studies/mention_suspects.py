@@ -1,4 +1,4 @@
-"""Suspect mentions: gold compared with the mention probabilities of a held-out model."""
+"""Suspect mentions: gold compared with the probabilities of a model not trained on it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ from aloi.models.studies.suspect_record import (
 
 
 def check_mentions(nlp: Language, document: Document) -> DocumentSuspects:
-    """Return the suspect outermost mentions of a document that the pipeline was not trained on."""
+    """Return the suspects among the outermost mentions of a document.
+
+    The pipeline must not have been trained on the document.
+    """
     gold = _gold_spans(nlp, document)
     probabilities = mention_probabilities(nlp, document.text)
     confidences: Confidences = defaultdict(list)
@@ -30,7 +33,7 @@ def check_mentions(nlp: Language, document: Document) -> DocumentSuspects:
 
 
 def _gold_spans(nlp: Language, document: Document) -> dict[str, CharSpan]:
-    """Return the outermost mentions by id, expanded to token boundaries as a model has them."""
+    """Return the outermost mentions by id, expanded to the token boundaries of the pipeline."""
     spans = set_entities(nlp.make_doc(document.text), outermost(document.entities))
     return {id_: (span.start_char, span.end_char, span.label_) for id_, span in spans.items()}
 
@@ -40,8 +43,9 @@ def mention_suspects(
 ) -> Iterator[Suspect]:
     """Yield the suspect mentions of a document.
 
-    gold: outermost mentions by id. probabilities: those of the model's mentions. A mention that
-    the model has and gold lacks is reported with the gold mention that it overlaps, if any.
+    gold: outermost mentions by id. probabilities: the model's mentions with their probabilities. A
+    predicted mention that overlaps a gold mention is not yielded separately, but may be shown as
+    the alternative to the gold mention.
     """
     gold_spans = set(gold.values())
     others = {span: p for span, p in probabilities.items() if span not in gold_spans}
@@ -60,9 +64,10 @@ def mention_suspects(
 def _compare(
     document: Document, span: CharSpan, confidence: float, rivals: Mapping[CharSpan, float]
 ) -> tuple[str, str]:
-    """Return how a gold mention differs from the likeliest alternative, and that alternative.
+    """Return the kind of a suspect gold mention, and a text with the likeliest alternative.
 
-    The alternatives are the overlapping mentions of the model, and no mention at all.
+    The alternatives are the predicted mentions that overlap the gold mention (`rivals`), and no
+    mention at all.
     """
     no_mention = 1 - min(confidence + sum(rivals.values()), 1)
     rival = max(rivals, key=lambda each: (rivals[each], each), default=None)

@@ -1,4 +1,7 @@
-"""Suspect relations between gold mentions: gold compared with a held-out model's probabilities."""
+"""Suspect relations: gold compared with the probabilities of a model not trained on it.
+
+Only relations between gold mentions are checked.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ from aloi.models.studies.suspect_record import (
 
 @dataclass(frozen=True, slots=True)
 class ScoredRelation:
-    """A possible relation between two gold mentions, and the model's probability of it."""
+    """A possible relation between two gold mentions, with its probability under the model."""
 
     head: Entity
     tail: Entity
@@ -33,12 +36,15 @@ class ScoredRelation:
 
     @property
     def confidence(self) -> float:
-        """The probability that gold is right."""
+        """The probability that gold is right, whether or not it contains the relation."""
         return self.probability if self.in_gold else 1 - self.probability
 
 
 def check_relations(nlp: Language, document: Document) -> DocumentSuspects:
-    """Return the suspect relations of a document that the pipeline was not trained on."""
+    """Return the suspect relations of a document.
+
+    The pipeline must not have been trained on the document.
+    """
     scored = score_relations(nlp, document)
     confidences: Confidences = defaultdict(list)
     for each in scored:
@@ -48,7 +54,7 @@ def check_relations(nlp: Language, document: Document) -> DocumentSuspects:
 
 
 def score_relations(nlp: Language, document: Document) -> list[ScoredRelation]:
-    """Return all relations that schema and distance permit between gold mentions."""
+    """Return all relations between gold mentions that the schema and `max_distance` permit."""
     relations = nlp.get_pipe("aloi_relations")
     assert isinstance(relations, RelationExtractor)
     candidates, probability, truth = relation_probabilities(nlp, relations, document)
@@ -68,8 +74,8 @@ def score_relations(nlp: Language, document: Document) -> list[ScoredRelation]:
 def relation_suspects(document: Document, scored: Iterable[ScoredRelation]) -> Iterator[Suspect]:
     """Yield the suspect relations of a document.
 
-    A relation that the model has and gold lacks is reported with the suspect gold relation
-    between the same two mentions, if any.
+    If a gold relation between the same two mentions is suspect, a predicted relation is not yielded
+    separately, but may be shown as the alternative to the gold relation.
     """
     by_mentions: dict[frozenset[str], list[ScoredRelation]] = defaultdict(list)
     for each in scored:
@@ -88,7 +94,7 @@ def relation_suspects(document: Document, scored: Iterable[ScoredRelation]) -> I
 
 
 def _compare(gold: ScoredRelation, predicted: list[ScoredRelation]) -> tuple[str, str]:
-    """Return how a gold relation differs from the likeliest predicted one, and that one."""
+    """Return the kind of a suspect gold relation, and a text with the likeliest alternative."""
     if not predicted:
         return "extra", f"none {1 - gold.probability:.2f}"
     rival = max(predicted, key=lambda each: (each.probability, each.label))
@@ -100,7 +106,11 @@ def _compare(gold: ScoredRelation, predicted: list[ScoredRelation]) -> tuple[str
 def _gold_between(
     document: Document, predicted: ScoredRelation, group: list[ScoredRelation]
 ) -> str:
-    """Return the gold labels between two mentions, or other mentions with the same gold fact."""
+    """Return the gold labels between the mentions of a predicted relation, as text.
+
+    If there are none, the text names other mentions of the same two entities with the same gold
+    relation, if any.
+    """
     labels = [each.label for each in group if each.in_gold]
     if labels:
         return ", ".join(sorted(labels))
@@ -130,7 +140,7 @@ def _suspect(
 
 
 def _gold_direction(document: Document, relation: ScoredRelation) -> tuple[Entity, Entity]:
-    """Return head and tail as gold has them; symmetric relations are scored in text order."""
+    """Return head and tail in the order of gold; symmetric relations are scored in text order."""
     pairs = {(r.head, r.tail) for r in document.relations if r.label == relation.label}
     if relation.in_gold and (relation.head.id, relation.tail.id) not in pairs:
         return relation.tail, relation.head

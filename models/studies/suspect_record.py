@@ -1,4 +1,4 @@
-"""A suspect: an annotation, present or missing, that is likely an error."""
+"""A suspect: an annotation in gold, or missing from gold, that is likely an error."""
 
 from __future__ import annotations
 
@@ -8,23 +8,24 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, NamedTuple
 
 MAX_CONFIDENCE = 0.5
-"""An annotation with a confidence below this is suspect."""
+"""An annotation is suspect if its confidence is below this value."""
 
 Confidences = dict[str, list[float]]
-"""The held-out probabilities of gold mentions or relations, by label."""
+"""By label, the probabilities of gold mentions or relations under held-out models."""
 
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """A likely error: what gold has (`gold`) and what the model would have instead (`model`).
+    """A likely error: the annotation in gold (`gold`) and the model's alternative (`model`).
 
-    task: "entities" or "relations". kind, of mentions: `label`, `boundary` or `label and boundary`
-    if the model has another mention in its place, `extra` if it has none, `missing` if gold has
-    none. Of relations between gold mentions: `label` or `direction` if the model has another,
-    `extra`, `missing`. item: id of the gold mention, or head, label and tail of the relation;
-    None for a missing mention. surface: text of the mention, or `head LABEL tail`. confidence:
-    held-out probability that gold is right. usual: average confidence of gold annotations with
-    the label.
+    task: "entities" or "relations". kind: how gold differs from the model. `missing`: gold lacks
+    the mention or relation that the model predicts. `extra`: the model predicts nothing in place of
+    the gold mention or relation. `label`, `boundary`, `label and boundary`: the model predicts a
+    mention with a different label or boundary. `label`, `direction`: the model predicts a relation
+    with a different label or direction between the same mentions. item: id of the gold mention, or
+    head, label and tail of the relation; None for a missing mention. surface: text of the mention,
+    or `head LABEL tail`. confidence: probability that gold is right, under a model not trained on
+    the document. usual: average confidence of gold annotations with the same label.
     """
 
     confidence: float
@@ -40,11 +41,11 @@ class Suspect:
 
     @property
     def score(self) -> float:
-        """The confidence minus the usual one; lower scores are likelier errors."""
+        """The confidence minus the usual confidence; the lower, the likelier an error."""
         return self.confidence - self.usual
 
     def to_json(self) -> dict[str, Any]:
-        """Return the suspect as plain values."""
+        """Return the suspect as JSON values."""
         return {"score": self.score, **asdict(self)}
 
 
@@ -56,7 +57,7 @@ class DocumentSuspects(NamedTuple):
 
 
 def rank_suspects(checked: Iterable[DocumentSuspects]) -> list[Suspect]:
-    """Return the suspects of all documents with their usual confidence, lowest score first."""
+    """Set the usual confidence of all suspects and return them, lowest score first."""
     suspects: list[Suspect] = []
     confidences: Confidences = defaultdict(list)
     for each in checked:

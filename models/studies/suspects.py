@@ -1,16 +1,16 @@
-"""Likely label errors: annotations where gold and a held-out model disagree most.
+"""Likely annotation errors: annotations where gold and a held-out model disagree most.
 
-After confident learning (Northcutt, Jiang & Chuang 2021, "Confident Learning: Estimating
-Uncertainty in Dataset Labels"). The confidence of an annotation is the held-out probability that
-gold is right (cleanlab's self-confidence): the model's probability of a mention or relation that
-gold has, and one minus the probability of one that gold lacks. An annotation with a confidence
-below `MAX_CONFIDENCE` is suspect.
+The method is based on confident learning (Northcutt, Jiang & Chuang 2021, "Confident Learning:
+Estimating Uncertainty in Dataset Labels"). The confidence of an annotation is the probability that
+gold is right (cleanlab's self-confidence), under a model that was not trained on the document. It
+is the probability p of a mention or relation that is in gold, and 1 - p for one that is not in
+gold. An annotation is suspect if its confidence is below `MAX_CONFIDENCE`.
 
-Suspects are ranked by their confidence minus the usual one, lowest first (cleanlab's adjusted
-probabilities). The usual confidence is the mean over the gold annotations with the same label, so
-that errors in a label that is easy to learn come before errors in a label that the model never
-learned. For what gold lacks it is 1, since most such mentions and relations are improbable.
-Nothing is removed: a person checks each suspect.
+Suspects are ranked by their confidence minus the usual confidence, lowest first (cleanlab's
+adjusted probabilities). The usual confidence is the mean over the gold annotations with the same
+label, so that errors in a label that is easy to learn come before errors in a label that the model
+never learned. For mentions and relations that are not in gold, the usual confidence is 1, since
+most of them are improbable. Nothing is removed: a person must check each suspect.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class SuspectReport:
         return sum(map(len, self.suspects.values()))
 
     def to_json(self, *, limit: int | None = None) -> dict[str, Any]:
-        """Return the report as plain values, with at most `limit` suspects of each kind."""
+        """Return the report as JSON values, with at most `limit` suspects of each kind."""
         listed = [suspect for ranked in self.suspects.values() for suspect in ranked[:limit]]
         return {
             "corpus": self.corpus,
@@ -67,12 +67,12 @@ def find_suspects(
     out: Path | None = None,
     log: IO[str],
 ) -> SuspectReport:
-    """Train a pipeline of each kind per fold and rank the suspects in its held-out documents.
+    """Train a pipeline of each kind per fold and rank the suspects in the held-out documents.
 
-    All documents of the corpus are held out once; restricted ones are never trained on. overrides:
-    config values by dotted key. out: folder to keep the pipelines in (default: they are removed).
-    log: stream for training messages. Raises `DataError` if there are fewer events than
-    folds, and while another run writes `out`.
+    Every document of the corpus is held out once; restricted documents are never trained on.
+    overrides: config values by dotted key. out: folder for the pipelines (default: a temporary
+    folder, which is deleted). log: stream for training messages. Raises `DataError` if there are
+    fewer events than folds, or if another run is writing to `out`.
     """
     parts = make_folds(corpus.documents, folds)
     suspects = {}
@@ -91,7 +91,7 @@ def find_suspects(
 
 @contextmanager
 def _folder(out: Path | None) -> Iterator[Path]:
-    """Yield the locked folder `out`, or a temporary one."""
+    """Lock and yield the folder `out`; without `out`, yield a temporary folder."""
     if out is None:
         with tempfile.TemporaryDirectory() as folder:
             yield Path(folder)
@@ -103,7 +103,7 @@ def _folder(out: Path | None) -> Iterator[Path]:
 def check_folds(
     training: FoldTraining, folds: Sequence[Fold], *, log: IO[str]
 ) -> Iterator[DocumentSuspects]:
-    """Yield the suspects that the pipeline of each fold finds in each document of the fold."""
+    """Yield the suspects of each document, found by the pipeline that was trained without it."""
     check = check_relations if training.kind == "relations" else check_mentions
     for nlp, held_out in training.train(folds, log=log):
         for document in held_out:

@@ -1,1 +1,1 @@
-"""Training of spaCy pipelines, and the record of each training kept in the pipeline."""
+"""Training of spaCy pipelines; each pipeline contains a record of its training."""

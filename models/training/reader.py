@@ -15,8 +15,8 @@ from aloi.corpus.formats.shared.spacy_docs import annotate, set_entities
 def read_documents(path: Path, *, gold_entities: bool) -> Callable[[Language], Iterator[Example]]:
     """Return the reader `aloi.Documents.v1` for a native file or folder.
 
-    gold_entities: set the gold mentions on the predicted docs too, so that a relation component
-    without an entity recognizer before it has mentions. Documents are never truncated.
+    gold_entities: also set the gold mentions on the predicted docs, for a relation component
+    without an entity recogniser earlier in the pipeline. Documents are never truncated.
     """
 
     def examples(nlp: Language) -> Iterator[Example]:

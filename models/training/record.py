@@ -21,9 +21,10 @@ from aloi.models.publication import sources
 
 
 def describe_config(file: Path, config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return hash, seed, trained components and sources of a config with its variables filled in.
+    """Return the hash, the seed, the trained components and the sources of a config.
 
-    Sources are the pipelines that weights or vectors are taken from.
+    config: the settings in `file` with overrides applied and variables filled in. Sources are the
+    pipelines or checkpoints that provide weights or vectors.
     """
     parts = config["components"]
     names = sources.find_sources(config)
@@ -40,9 +41,10 @@ def describe_config(file: Path, config: Mapping[str, Any]) -> dict[str, Any]:
 def describe_data(
     train: Sequence[Document], dev: Sequence[Document], default: Rights
 ) -> dict[str, Any]:
-    """Return the size of the data, and the licences and redistributability of the texts.
+    """Return the size of the data, and the licences of the texts.
 
-    default: rights of documents without their own.
+    `redistributable` is true if all texts may be redistributed. default: rights of documents that
+    do not state their own.
     """
     rights = [resolve_rights(d.meta, default, restricted=False) for d in (*train, *dev)]
     licences = Counter(each.licence or UNKNOWN for each in rights[: len(train)])
@@ -64,9 +66,10 @@ def _sizes(documents: Sequence[Document]) -> dict[str, int]:
 def score_dev(
     nlp: Language, dev: Iterable[Document], *, kind: str, schema: Schema | None
 ) -> dict[str, Any]:
-    """Return the report on the dev documents, as `aloi eval --json` has it, for a component.
+    """Return the scores of a component on the dev documents, in the format of `aloi eval --json`.
 
-    Entities are scored over all mentions and over the outermost; relations between gold entities.
+    Entities are scored over all mentions, and over outermost mentions. Relations are predicted
+    between gold entities.
     """
     documents = list(dev)
     is_relations = kind == "relations"
@@ -81,13 +84,13 @@ def score_dev(
 
 
 def measure_cost(started: float) -> dict[str, float | int | None]:
-    """Return the seconds since `started` (`time.monotonic`) and the process's peak memory."""
+    """Return the seconds since `started` (`time.monotonic`) and the peak memory of the process."""
     return {"seconds": round(time.monotonic() - started, 1), "peak_bytes": _peak_memory()}
 
 
 def _peak_memory() -> int | None:
     try:
-        import resource  # noqa: PLC0415 - Windows has none
+        import resource  # noqa: PLC0415 - not available on Windows
     except ImportError:
         return None
     unit = 1 if sys.platform == "darwin" else 1024

@@ -1,4 +1,4 @@
-"""Training configs: the ones that ship, and the values changed in them."""
+"""Training configs of aloi, and changes of their values (overrides)."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ def shipped_config(name: str) -> Path:
 
 
 def find_config(kind: str, name: str) -> Path | None:
-    """Return the config `{name}-{kind}` that ships, otherwise the file `name`; None without both.
+    """Return the path of the config that `name` refers to, or None if it does not exist.
 
+    name: prefix of a config `{name}-{kind}` in `models/configs/`, or the path of a config file.
     kind: "ner" or "relations".
     """
     for file in (shipped_config(f"{name}-{kind}"), Path(name)):
@@ -31,7 +32,9 @@ def find_config(kind: str, name: str) -> Path | None:
 
 
 def load_settings(config: Path, paths: Mapping[str, str], overrides: Mapping[str, Any]) -> Config:
-    """Return a config with values changed by dotted key, its variables not filled in.
+    """Return a config with changed values; its variables are not filled in.
+
+    paths, overrides: new values by dotted key.
 
     Raises `DataError` if the config is invalid or an override names an unknown setting.
     """
@@ -49,7 +52,7 @@ def load_settings(config: Path, paths: Mapping[str, str], overrides: Mapping[str
 
 @contextmanager
 def config_errors(config: Path) -> Iterator[None]:
-    """Raise spaCy's errors about a config as `DataError` with the config's path."""
+    """Convert spaCy's errors about a config to `DataError`, with the path of the config."""
     try:
         yield
     except ConfigValidationError as error:
@@ -64,7 +67,7 @@ def config_errors(config: Path) -> Iterator[None]:
 
 
 def _is_setting(config: Mapping[str, Any], key: str) -> bool:
-    """Return whether a config has a dotted key; settings of components are not checked here."""
+    """Return whether a config contains a dotted key; always true for settings of components."""
     section, *rest = key.split(".")
     if section == "components":
         return True

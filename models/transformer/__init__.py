@@ -1,1 +1,1 @@
-"""Networks for the spaCy components that use a pretrained transformer."""
+"""Networks with a pretrained transformer for the spaCy components."""

@@ -1,7 +1,7 @@
 """Architectures with a pretrained transformer, for `aloi_ner` and `aloi_relations`.
 
-The `Adam.v1` settings of a training config apply to the torch module: `learn_rate` with its
-schedule, `L2` (decoupled weight decay) and `grad_clip` (on the norm of all gradients together).
+These `Adam.v1` settings of a training config apply to the torch module: `learn_rate` with its
+schedule, `L2` (as decoupled weight decay) and `grad_clip` (applied to the norm over all gradients).
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from aloi.models.relations.network import PairScorer
 
 
 def make_transformer_tagger(weights: str | None, window: int = 512) -> TokenModel:
-    """Return the architecture `aloi.TransformerTagger.v1`: tag scores, (tokens, columns), per doc.
+    """Return the architecture `aloi.TransformerTagger.v1`, which computes the tag scores of docs.
 
-    weights: the folder of a checkpoint, or its name on the Hugging Face hub. It is read by
-    `initialize`; a trained pipeline does not need it. window: the maximum number of subwords that
-    are encoded together.
+    Shape of the scores: (tokens, layers * tags) per doc. weights: the folder of a checkpoint, or
+    the name of a checkpoint on the Hugging Face hub. `initialize` reads the checkpoint; a trained
+    pipeline does not need it. window: the maximum number of subwords that are encoded together.
     """
     scores = _make_model("transformer_Tagger", "TaggingHead", _score_docs, weights, window)
     return with_transitions(scores, output=scores)
 
 
 def make_transformer_pair_scorer(weights: str | None, window: int = 512) -> PairScorer:
-    """Return the architecture `aloi.TransformerPairs.v1`: logits of relations, (pairs, labels).
+    """Return the architecture `aloi.TransformerPairs.v1`, which computes relation logits.
 
-    weights, window: see `make_transformer_tagger`.
+    Shape of the logits: (pairs, labels). weights, window: see `make_transformer_tagger`.
     """
     return _make_model("transformer_PairScorer", "PairHead", _score_pairs, weights, window)
 
@@ -42,9 +42,10 @@ def make_transformer_pair_scorer(weights: str | None, window: int = 512) -> Pair
 def _make_model(
     name: str, head: str, forward: Callable[..., Any], weights: str | None, window: int
 ) -> Model[Any, Any]:
-    """Return a model around a class of `heads`; `name` is stored in trained pipelines.
+    """Return a model with an encoder and a head.
 
-    Raises `DataError` if torch or transformers is not installed.
+    name: the name of the model, which is stored in trained pipelines. head: the name of a class in
+    `heads`. Raises `DataError` if torch or transformers is not installed.
     """
     need("torch", extra="transformers")
     need("transformers", extra="transformers")

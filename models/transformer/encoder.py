@@ -17,21 +17,25 @@ from torch.utils.checkpoint import checkpoint
 from aloi.models.transformer.windows import SubwordAlignment
 
 WINDOWS_PER_BATCH = 16
-"""The number of windows that are encoded at once."""
+"""The maximum number of windows that are encoded at once."""
 
 
 class Window(NamedTuple):
-    """A window of subwords: their vocabulary ids, and which of them are not special tokens."""
+    """A window of subwords.
+
+    ids: the vocabulary ids. content: a mask of the subwords that are not special tokens.
+    """
 
     ids: Tensor
     content: Tensor
 
 
 class Encoder(nn.Module):
-    """A transformer that returns the mean of each token's subword vectors in the last layer.
+    """A transformer that returns one vector per token: the mean of its subword vectors.
 
-    model, tokenizer: objects of the library transformers. size: the maximum number of subwords in a
-    window, special tokens included; neighbouring windows share a quarter of it.
+    The subword vectors are from the last layer. model, tokenizer: objects of the library
+    transformers. size: the maximum number of subwords in a window, including special tokens;
+    neighbouring windows overlap by a quarter of the size.
     """
 
     def __init__(self, model: Any, tokenizer: Any, size: int) -> None:  # noqa: ANN401
@@ -41,14 +45,14 @@ class Encoder(nn.Module):
 
     @property
     def device(self) -> torch.device:
-        """The device of the weights."""
+        """The device on which the weights are."""
         device: torch.device = next(self.model.parameters()).device
         return device
 
     def forward(self, docs: Sequence[Doc]) -> Tensor:
-        """Return the vectors of all tokens, doc after doc: (tokens, width).
+        """Return the vectors of all tokens of all docs, concatenated. Shape: (tokens, width).
 
-        Tokens without subwords, such as line breaks, have the vector 0.
+        Tokens without subwords, such as line breaks, get zero vectors.
         """
         tokenized = [self._tokenize(doc) for doc in docs]
         vectors = iter(self._encode([window for windows, _ in tokenized for window in windows]))
@@ -60,7 +64,10 @@ class Encoder(nn.Module):
         )
 
     def _pool(self, vectors: Tensor, alignment: SubwordAlignment, tokens: int) -> Tensor:
-        """Return the mean of each token's subword vectors, given those of all windows of a doc."""
+        """Return the mean of each token's subword vectors.
+
+        vectors: the subword vectors of all windows of a doc. tokens: the number of tokens.
+        """
         row = torch.from_numpy(alignment.row).to(self.device)
         token = torch.from_numpy(alignment.token).to(self.device)
         count = torch.bincount(token, minlength=tokens).clamp(min=1)
@@ -68,7 +75,7 @@ class Encoder(nn.Module):
         return sums / count[:, None]
 
     def _tokenize(self, doc: Doc) -> tuple[list[Window], SubwordAlignment]:
-        """Return the windows of a doc, and the subwords of each token."""
+        """Return the windows of a doc, and the alignment of its tokens with subwords."""
         overlap = self.size // 4
         encoding = self.tokenizer(
             doc.text,
@@ -95,7 +102,7 @@ class Encoder(nn.Module):
     def _encode(self, windows: Sequence[Window]) -> list[Tensor]:
         """Return the vectors of each window's subwords, without special tokens.
 
-        Windows of similar length are encoded together, to save padding.
+        Windows of similar length are encoded together to reduce padding.
         """
         many = len(windows) > WINDOWS_PER_BATCH
         layer = recompute_activations(self._last_layer) if many else self._last_layer
@@ -118,5 +125,5 @@ class Encoder(nn.Module):
 
 
 def recompute_activations(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """Return the function with its activations recomputed in backpropagation, to save memory."""
+    """Return a version of a function that saves memory: backpropagation recomputes activations."""
     return partial(checkpoint, function, use_reentrant=False)

@@ -1,4 +1,4 @@
-"""The layers above the encoder: tag scores for tokens, and relation logits for pairs."""
+"""The layers above the encoder, for tag scores of tokens and relation logits of pairs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from aloi.models.relations.doc_arrays import MentionArrays
 from aloi.models.transformer.encoder import Encoder, recompute_activations
 
 PAIRS_PER_CHUNK = 2**13
-"""The number of pairs that are scored at once."""
+"""The maximum number of pairs that are scored at once."""
 
 HIDDEN_WIDTH = 256
 """The number of units of the hidden layer of `PairHead`."""
@@ -26,24 +26,25 @@ DISTANCE_STARTS = (0, 1, 2, 3, 4, 6, 9, 13, 19, 28, 41, 60)
 
 
 class TaggingHead(nn.Module):
-    """An encoder with a linear layer for the scores of tags."""
+    """An encoder with a linear layer for tag scores."""
 
     def __init__(self, encoder: Encoder, outputs: int) -> None:
         super().__init__()
         self.encoder, self.output = encoder, nn.Linear(encoder.width, outputs)
 
     def forward(self, docs: Sequence[Doc], drop: float) -> Tensor:
-        """Return the scores of all tokens, doc after doc: (tokens, outputs)."""
+        """Return the scores of all tokens of all docs, concatenated. Shape: (tokens, outputs)."""
         scores: Tensor = self.output(dropout(self.encoder(docs), drop, self.training))
         return scores
 
 
 class PairHead(nn.Module):
-    """An encoder with a layer for relation logits from head, tail, entity labels and the gap.
+    """An encoder with a layer that computes the relation logits of mention pairs.
 
-    Head, tail and gap are each represented by the mean of their projected token vectors, and the
-    gap also by its length. An entity label is represented by the sum of four embeddings, which the
-    last four bytes of its hash select from four tables.
+    The inputs are the head, the tail, the gap between them, and their entity labels. Head, tail and
+    gap are each represented by the mean of their projected token vectors, and the gap also by its
+    length. An entity label is represented by the sum of four embeddings from four tables; each of
+    the last four bytes of the label's hash selects a row of one table.
     """
 
     def __init__(self, encoder: Encoder, outputs: int) -> None:
@@ -56,7 +57,7 @@ class PairHead(nn.Module):
         self.output = nn.Linear(HIDDEN_WIDTH, outputs)
 
     def forward(self, blocks: Sequence[Candidates], drop: float) -> Tensor:
-        """Return the logits of all pairs, block after block: (pairs, outputs)."""
+        """Return the logits of all pairs of all blocks, concatenated. Shape: (pairs, outputs)."""
         docs = {id(block.doc): block.doc for block in blocks}  # a doc may have several blocks
         vectors = dropout(self.encoder(list(docs.values())), drop, self.training)
         parts = vectors.split([len(doc) for doc in docs.values()])
@@ -64,7 +65,7 @@ class PairHead(nn.Module):
         return torch.cat([self._logits(vectors_of[id(block.doc)], block) for block in blocks])
 
     def _logits(self, vectors: Tensor, block: Candidates) -> Tensor:
-        """Return the logits of one block, given the vectors of its doc's tokens."""
+        """Return the logits of one block; `vectors` are the token vectors of the block's doc."""
         mentions, pairs = block.mentions, block.pairs
         many = len(pairs) > PAIRS_PER_CHUNK
         score = recompute_activations(self._score) if many else self._score
@@ -85,28 +86,34 @@ class PairHead(nn.Module):
 
 
 def _prefix_sums(vectors: Tensor) -> Tensor:
-    """Return the sums of the vectors before each token, and of all: (tokens + 1, width)."""
+    """Return prefix sums: row i is the sum of the first i vectors. Shape: (tokens + 1, width)."""
     sums: Tensor = nn.functional.pad(vectors.double(), (0, 0, 1, 0)).cumsum(0)
     return sums
 
 
 def _span_means(prefix_sums: Tensor, start: Tensor, end: Tensor) -> Tensor:
-    """Return the mean vectors of spans (end exclusive), 0 for empty ones: (spans, width)."""
+    """Return the mean vector of each span, 0 for empty spans. Shape: (spans, width).
+
+    start, end: token offsets of the spans; the end is exclusive.
+    """
     count = (end - start).clamp(min=1)
     return ((prefix_sums[end] - prefix_sums[start]) / count[:, None]).float()
 
 
 def _embedding_rows(hashes: HashArray) -> IntArray:
-    """Return the rows of four stacked tables that the last four bytes of each hash select."""
+    """Return four rows per hash, one for each of its last four bytes. Shape: (hashes, 4).
+
+    The rows are those of four stacked tables with 256 rows each.
+    """
     shifts = np.arange(0, 32, 8, dtype=np.uint64)
     rows = (hashes[:, None] >> shifts) & np.uint64(255)
     return rows.astype(np.int64) + 256 * np.arange(4)
 
 
 def _gap_columns(mentions: MentionArrays, pairs: IntArray) -> IntArray:
-    """Return the gap's first token, its end (exclusive), and its distance class: (pairs, 3).
+    """Return the start, the end (exclusive) and the distance class of each gap. Shape: (pairs, 3).
 
-    The distance class includes which mention comes first.
+    The distance class encodes the length of the gap, and whether the head or the tail comes first.
     """
     head, tail = pairs.T
     forward = mentions.start[head] <= mentions.start[tail]

@@ -23,13 +23,13 @@ from aloi.models.arrays import FloatArray
 from aloi.models.transformer.encoder import Encoder
 
 HEAD_RATE_FACTOR = 10
-"""The learning rate of the new layers relative to that of the pretrained ones."""
+"""The ratio between the learning rates of the new and of the pretrained layers."""
 
 
 class TorchNetwork(Shim):
-    """An encoder with a head, on the GPU if torch sees one.
+    """An encoder with a head, on the GPU if torch finds one.
 
-    head: makes the module from an encoder and a number of outputs.
+    head: a function that returns the module for an encoder and a number of outputs.
     """
 
     def __init__(self, head: Callable[[Encoder, int], nn.Module]) -> None:
@@ -37,7 +37,7 @@ class TorchNetwork(Shim):
         self.head = head
 
     def load_checkpoint(self, weights: str | None, window: int, *, outputs: int) -> None:
-        """Load a pretrained encoder and put a new head on it.
+        """Load a pretrained encoder and add a new head.
 
         Raises `DataError` if the checkpoint cannot be read.
         """
@@ -60,12 +60,12 @@ class TorchNetwork(Shim):
     def __call__(
         self, inputs: tuple[Sequence[Any], float], is_train: bool
     ) -> tuple[FloatArray, Callable[[FloatArray], None]]:
-        """Return scores and a callback for their gradient.
+        """Return the scores, and a function that backpropagates their gradient.
 
         inputs: the docs or candidates to score, and the dropout rate.
         """
         if parent_process() is not None:
-            torch.set_num_threads(1)  # a forked process waits for ever for its parent's threads
+            torch.set_num_threads(1)  # in a fork, torch would wait for the parent's threads
         module, device = self._model.train(is_train), self._model.encoder.device
         bfloat16 = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
         with (
@@ -80,7 +80,7 @@ class TorchNetwork(Shim):
         return scores.detach().cpu().numpy(), backprop
 
     def finish_update(self, optimizer: Optimizer) -> None:
-        """Apply the accumulated gradients with AdamW, at the optimizer's current learning rate."""
+        """Update the weights with AdamW, at the current learning rate of `optimizer`."""
         if self._optimizer is None:
             self._optimizer = _make_adamw(self._model, optimizer)
         for group in self._optimizer.param_groups:
@@ -118,7 +118,10 @@ class TorchNetwork(Shim):
 
 
 def _read_checkpoint(weights: str | None) -> tuple[Any, Any]:
-    """Return the model and the tokenizer of a checkpoint; raise `DataError` if it has none."""
+    """Return the model and the tokeniser of a checkpoint.
+
+    Raises `DataError` if the checkpoint cannot be read, or if its tokeniser is not a fast one.
+    """
     if weights is None:
         what = "paths.weights is not set: no pretrained checkpoint to start from"
         fix = "Set a folder or a name on the Hugging Face hub: --set paths.weights=…"
@@ -137,7 +140,10 @@ def _read_checkpoint(weights: str | None) -> tuple[Any, Any]:
 
 
 def _make_adamw(module: nn.Module, settings: Optimizer) -> AdamW:
-    """Return AdamW with a group for each learning rate; vectors such as biases do not decay."""
+    """Return AdamW with parameter groups by learning rate and weight decay.
+
+    Weight decay applies to matrices only, not to vectors such as biases.
+    """
     groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
     for name, weight in module.named_parameters():
         groups.setdefault((name.startswith("encoder."), weight.ndim > 1), []).append(weight)

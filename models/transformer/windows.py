@@ -1,8 +1,8 @@
 """Alignment of tokens with the subwords of overlapping windows.
 
-A window is a sequence of subwords that an encoder reads at once. Neighbouring windows overlap; a
-token in the overlap takes its subwords from the window where it has more context: tokens in the
-first half from the earlier window, the others from the later.
+A window is a sequence of subwords that an encoder reads at once. Neighbouring windows overlap. A
+token in the overlap is aligned with subwords of the window where the token has more context: the
+earlier window for tokens in the first half of the overlap, the later window for the second half.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from aloi.models.arrays import IntArray, concatenate_ranges
 
 @dataclass(frozen=True, slots=True)
 class SubwordAlignment:
-    """The subwords of each token, an entry for each token and subword that share characters.
+    """The subwords of each token: one entry for each token and subword with common characters.
 
-    token: the number of the token in its doc. row: the number of the subword, counted through all
-    windows of the doc. All subwords of a token belong to one window. Tokens that no subword
-    touches, such as line breaks, have no entry.
+    token: the index of the token in its doc. row: the index of the subword, in the concatenated
+    windows of the doc. All subwords of a token belong to one window. Tokens without subwords, such
+    as line breaks, have no entry.
     """
 
     token: IntArray
@@ -31,15 +31,16 @@ class SubwordAlignment:
     def align(
         cls, starts: IntArray, ends: IntArray, windows: Sequence[IntArray], *, overlap: int
     ) -> SubwordAlignment:
-        """Return the alignment of tokens at these character offsets (ends exclusive).
+        """Return the alignment of the tokens of a doc with the subwords of all windows.
 
-        windows: the character offsets of each window's subwords, (subwords, 2), in text order.
-        overlap: the number of subwords that each window shares with the one before.
+        starts, ends: the character offsets of the tokens; ends are exclusive. windows: for each
+        window, the character offsets of its subwords in text order. Shape: (subwords, 2). overlap:
+        the number of subwords that neighbouring windows have in common.
         """
         lengths = [len(window) for window in windows]
         token, row = _overlapping(starts, ends, np.concatenate(windows))
         window = np.repeat(np.arange(len(windows)), lengths)[row]
-        number = row - overlap * window  # of the subword in the text
+        number = row - overlap * window  # index of the subword in the text
         first = np.full(len(starts), np.iinfo(np.int64).max)
         np.minimum.at(first, token, number)
         begins = np.cumsum(lengths[:-1]) - overlap * np.arange(1, len(windows))
@@ -49,7 +50,7 @@ class SubwordAlignment:
 
 
 def _overlapping(starts: IntArray, ends: IntArray, subwords: IntArray) -> tuple[IntArray, IntArray]:
-    """Return all (token, row of `subwords`) that share a character, in the order of the rows."""
+    """Return all pairs of a token and a row of `subwords` with common characters, sorted by row."""
     first = np.searchsorted(ends, subwords[:, 0], side="right")
     last = np.searchsorted(starts, subwords[:, 1], side="left")
     counts = np.where(subwords[:, 0] < subwords[:, 1], np.maximum(last - first, 0), 0)

@@ -49,7 +49,7 @@ def test_the_slope_is_numpy_s(documents: list[int], data: st.DataObject) -> None
         (DoublingGain(0.03, 0.01, 0.05), "would likely bring about as much again"),
         (DoublingGain(0.03, -0.01, 0.07), "the interval includes 0"),
         (DoublingGain(0.03, 0.0, 0.07), "the interval includes 0"),
-        (DoublingGain(-0.03, -0.05, -0.01), "more documents made it worse"),
+        (DoublingGain(-0.03, -0.05, -0.01), "more documents lowered F1"),
     ],
 )
 def test_the_conclusion_follows_from_the_interval(gain: DoublingGain, conclusion: str) -> None:
