@@ -9,7 +9,6 @@ Tasks and predictions are passed as `Payload`. Only the annotation tool's own mo
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -82,11 +81,6 @@ class StoredTask:
     payload: Payload
     has_work: bool
     predictions: tuple[StoredPrediction, ...] = ()
-
-
-def text_hash(text: str) -> str:
-    """Return the SHA-256 of a text in UTF-8, in hexadecimal."""
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class TaskWriter(Protocol):

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from aloi.cli.shared.options import Engine, refuse_streams
+from aloi.corpus.problems import count_noun
 
 
 class ShardFormat(StrEnum):
@@ -125,4 +126,4 @@ _notify = partial(print, file=sys.stderr)
 
 
 def _report_written(documents: int, target: str) -> None:
-    _notify(f"{documents} document{'' if documents == 1 else 's'} written to {target}")
+    _notify(f"{count_noun(documents, 'document')} written to {target}")

@@ -107,7 +107,7 @@ def rehydrate(
         Path | None, typer.Option("--json", metavar="FILE", help="Write the report to this file.")
     ] = None,
 ) -> None:
-    """Restore the text of documents that were released without it, from your own copies.
+    """Restore withheld documents from your own copies of the texts.
 
     A copy is matched to a document by its content, or by its name if this is the id of a document.
     The exit status is 1 if a document, mention or relation cannot be restored.
@@ -216,7 +216,9 @@ def scan(
         ),
     ] = DEFAULT_CORPUS,
 ) -> None:
-    """Search a folder, such as a download of an earlier push, for restricted text of a corpus.
+    """Search a folder for restricted text of a corpus.
+
+    The folder may be the download of an earlier push.
 
     In the vocabulary of a pipeline and in binary files, a match is reported only if at least 40
     consecutive letters and digits agree with restricted text. The exit status is 1 if any file

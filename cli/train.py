@@ -44,10 +44,10 @@ def train(
     ] = None,
     settings: OverrideOptions = None,
 ) -> None:
-    """Train the entity or the relation component, or a pipeline with both.
+    """Train an entity or relation component, or a pipeline.
 
-    `pipeline` writes the components to OUT-ner and OUT-relations, and the pipeline with both
-    components to OUT; --set changes the configs of both components.
+    A pipeline has both components: `pipeline` writes the components to OUT-ner and OUT-relations,
+    and the pipeline to OUT. --set then changes the configs of both components.
     """
     from aloi.cli.shared.inputs import must_exist
     from aloi.models.training.pipeline_training import train_component, train_pipeline

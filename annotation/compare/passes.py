@@ -11,7 +11,7 @@ from typing import Any
 from aloi.annotation.provenance import provenance
 from aloi.corpus.document import Document
 from aloi.corpus.formats import registry
-from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.problems import DataError, Problem, count_noun
 
 Passes = dict[str, list[Document]]
 """The documents of each pass, by annotator."""
@@ -51,7 +51,7 @@ def read_passes(paths: Sequence[str | Path]) -> Passes:
     if len(set(names)) < len(names):
         names = list(map(str, folders))
     if (number := len(set(names))) < 2:
-        what = f"found {number} annotator{'' if number == 1 else 's'}, expected two or more"
+        what = f"found {count_noun(number, 'annotator')}, expected two or more"
         fix = "Enter one folder per annotator, or the folder that `aloi annotate pull` wrote"
         raise DataError([Problem("one-annotator", what, fix)])
     return {

@@ -26,9 +26,8 @@ from aloi.annotation.server_protocol import (
     Payload,
     Project,
     TaskWriter,
-    text_hash,
 )
-from aloi.corpus.document import Document
+from aloi.corpus.document import Document, hash_text
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.guides import Guide
 from aloi.corpus.problems import DataError, Problem
@@ -220,7 +219,7 @@ class _AnnotatorPush:
             document
             for document in self.documents
             if any(
-                task.text_hash != text_hash(document.text) for task in tasks.get(document.id, ())
+                task.text_hash != hash_text(document.text) for task in tasks.get(document.id, ())
             )
         ]
 

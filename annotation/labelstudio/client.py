@@ -27,9 +27,8 @@ from aloi.annotation.server_protocol import (
     StoredTask,
     TaskSummary,
     UnansweredError,
-    text_hash,
 )
-from aloi.corpus.document import Document
+from aloi.corpus.document import Document, hash_text
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.guides import Guide
 from aloi.corpus.optional_dependencies import need
@@ -191,7 +190,7 @@ class LabelStudioServer:
         for task in self._list(project, PAGE_SIZE, fields="task_only", include="id,data"):
             data = task["data"]
             id_, text = str(data.get("doc_id", "")), str(data.get("text", ""))
-            yield TaskSummary(task["id"], id_, text_hash(text))
+            yield TaskSummary(task["id"], id_, hash_text(text))
 
     def modification_times(self, project: Project) -> dict[int, str]:
         """Return, by task number, when each task or the work on it was last changed."""

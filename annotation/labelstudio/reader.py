@@ -21,8 +21,8 @@ import msgspec
 from aloi.annotation.labelstudio.labelling_interface import QUESTION
 from aloi.annotation.labelstudio.tasks import TEXT_HASH
 from aloi.annotation.provenance import PROVENANCE
-from aloi.annotation.server_protocol import EdgePolicy, StoredTask, text_hash
-from aloi.corpus.document import Document, Draft, Entity, salvage
+from aloi.annotation.server_protocol import EdgePolicy, StoredTask
+from aloi.corpus.document import Document, Draft, Entity, hash_text, salvage
 from aloi.corpus.formats.labelstudio import LabelStudioTask, LabelStudioUser, TaskAnnotation
 from aloi.corpus.formats.shared import json_records, label_studio_results
 from aloi.corpus.formats.shared.notes import Notes
@@ -149,7 +149,7 @@ def _user(work: TaskAnnotation) -> int | str | None:
 def _check_text(blank: Document) -> None:
     """Raise `DataError` if a task's text differs from the text that was pushed."""
     pushed = blank.meta.get(TEXT_HASH)
-    if pushed is not None and pushed != text_hash(blank.text):
+    if pushed is not None and pushed != hash_text(blank.text):
         what = "the text of the task was changed in Label Studio, so offsets are not reliable"
         fix = "Restore the text of the task, or push the changed text under a new document id"
         raise DataError([Problem("changed-text", what, fix, blank.id)])

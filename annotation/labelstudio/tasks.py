@@ -11,8 +11,8 @@ import msgspec
 
 from aloi.annotation.exchange.assignment import mean_score
 from aloi.annotation.provenance import PROVENANCE
-from aloi.annotation.server_protocol import Payload, text_hash
-from aloi.corpus.document import Document
+from aloi.annotation.server_protocol import Payload
+from aloi.corpus.document import Document, hash_text
 from aloi.corpus.formats.shared.label_studio_results import InterfaceTags, to_results
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError, Problem
@@ -65,7 +65,7 @@ class LabelStudioTaskWriter:
         meta["annotator"] = self.annotator
         if self.guideline_version is not None:
             meta["guideline_version"] = self.guideline_version
-        own = {"doc_id": document.id, "text": document.text, TEXT_HASH: text_hash(document.text)}
+        own = {"doc_id": document.id, "text": document.text, TEXT_HASH: hash_text(document.text)}
         task: Payload = {"data": {**own, **meta}}
         if listed := list(predictions):
             task["predictions"] = listed

@@ -10,8 +10,8 @@ from pathlib import Path
 from aloi.corpus import document_files
 from aloi.corpus.document import Document
 from aloi.corpus.formats import registry
-from aloi.corpus.locks import locked
-from aloi.corpus.problems import DataError
+from aloi.corpus.locks import lock_output
+from aloi.corpus.problems import DataError, count_noun
 from aloi.corpus.scale.input_summary import InputSummary, summarize_input
 from aloi.corpus.scale.journal import Journal
 from aloi.corpus.scale.progress import ProgressBar, no_progress
@@ -58,7 +58,7 @@ def predict_to_file(
     """
     nlp = load_pipeline(model)  # first: report a wrong model before waiting for a stream
     predict = partial(predict_documents, nlp, gold_entities=gold_entities, workers=workers)
-    with on_disk(source) as copied, locked(*_lockable(target)):
+    with on_disk(source) as copied, lock_output(target):
         input_summary = summarize_input(str(copied.path), partial(length_problems, nlp))
         if target == STANDARD_STREAM or document_files.is_folder(Path(target)):
             documents = progress(
@@ -71,11 +71,6 @@ def predict_to_file(
         return _predict_to_journal(
             journal, input_summary, predict, progress=progress, notify=notify
         )
-
-
-def _lockable(target: str) -> list[Path]:
-    """Return the paths to lock: the target, or none for standard output."""
-    return [] if target == STANDARD_STREAM else [Path(target)]
 
 
 def _predict_to_journal(
@@ -104,5 +99,5 @@ def _resume(journal: Journal, notify: Notify) -> int:
     if changes := journal.changes():
         notify(f"{journal.partial}: {' and '.join(changes)} changed, starting over")
     if done := journal.resume():
-        notify(f"{journal.partial}: resuming after {done} document{'' if done == 1 else 's'}")
+        notify(f"{journal.partial}: resuming after {count_noun(done, 'document')}")
     return done

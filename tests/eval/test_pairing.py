@@ -20,7 +20,9 @@ def pair(gold: list[Document], pred: list[Document]) -> PairedAnnotations:
 
 
 def test_the_first_difference_of_texts_is_reported() -> None:
-    with pytest.raises(DataError, match=r"character 7: gold has 'Bob', prediction 'Éva'"):
+    with pytest.raises(
+        DataError, match=r"character 7: gold contains 'Bob', the prediction contains 'Éva'"
+    ):
         pair([doc("a")], [doc("a", "Ana et Éva")])
 
 

@@ -16,9 +16,8 @@ from aloi.annotation.server_protocol import (
     StoredPrediction,
     StoredTask,
     TaskSummary,
-    text_hash,
 )
-from aloi.corpus.document import Document
+from aloi.corpus.document import Document, hash_text
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.guides import Guide
 from aloi.corpus.problems import Problem
@@ -114,7 +113,7 @@ class MemoryServer:
     def list_tasks(self, project: Project) -> Iterator[TaskSummary]:
         for id_, task in self.tasks[project.id].items():
             document = task["document"]
-            yield TaskSummary(id_, document.id, text_hash(document.text))
+            yield TaskSummary(id_, document.id, hash_text(document.text))
 
     def modification_times(self, project: Project) -> dict[int, str]:
         return {id_: self.times[id_] for id_ in self.tasks[project.id]}

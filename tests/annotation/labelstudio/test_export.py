@@ -11,9 +11,9 @@ from strategies import documents
 from aloi.annotation.labelstudio.export import pull_export
 from aloi.annotation.labelstudio.reader import LabelStudioTaskReader
 from aloi.annotation.labelstudio.tasks import LabelStudioTaskWriter
-from aloi.annotation.server_protocol import StoredTask, text_hash
+from aloi.annotation.server_protocol import StoredTask
 from aloi.corpus import document_files
-from aloi.corpus.document import Document, Entity, Relation
+from aloi.corpus.document import Document, Entity, Relation, hash_text
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.schema import Schema
 
@@ -36,7 +36,7 @@ ANA, ROME = region("a", 1, 4, "PER"), region("r", 12, 16, "LOC")
 
 
 def task(*works: dict[str, Any], **data: Any) -> dict[str, Any]:
-    known = {"doc_id": "d1", "text": TEXT, "text_sha256": text_hash(TEXT), "annotator": "marie"}
+    known = {"doc_id": "d1", "text": TEXT, "text_sha256": hash_text(TEXT), "annotator": "marie"}
     return {"id": 7, "data": {**known, **data}, "annotations": works}
 
 

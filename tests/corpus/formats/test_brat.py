@@ -139,7 +139,7 @@ def test_an_id_given_twice_is_an_error(tmp_path: Path) -> None:
         (tmp_path / f"{name}.txt").write_text("Ana")
         (tmp_path / f"{name}.ann").write_text('#1\tAloi document\t{"id": "a"}\n' * (name > "a"))
     notes = Notes()
-    with pytest.raises(DataError, match=r"first in .*a\.ann") as caught:
+    with pytest.raises(DataError, match=r"first used in .*a\.ann") as caught:
         list(brat.read(tmp_path, brat.ReadOptions(), notes))
     assert [problem.file for problem in caught.value.problems] == [
         str(tmp_path / "b.ann"),

@@ -38,7 +38,7 @@ def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
         ("document-id-twice", 3),
         ("document-id-twice", 5),
     ]
-    assert "first in " + str(file) + ":1" in str(raised.value)
+    assert "first used in " + str(file) + ":1" in str(raised.value)
 
 
 def test_the_hash_depends_on_the_content(tmp_path: Path) -> None:

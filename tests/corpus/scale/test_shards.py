@@ -69,5 +69,5 @@ def test_all_problems_are_reported_with_their_lines(tmp_path: Path) -> None:
         shards.merge_summaries("in.jsonl", summaries)
     found = [(problem.kind, problem.line) for problem in caught.value.problems]
     assert found == [("broken-json", 71), ("document-id-twice", 91)]
-    assert "first in " in str(caught.value)
+    assert "first used in " in str(caught.value)
     assert "in.jsonl:4" in str(caught.value)
