@@ -17,50 +17,59 @@ if TYPE_CHECKING:
     from aloi.corpus.formats.conversion import Conversion, ConversionSettings
 
 
+SourceArgument = Annotated[
+    str,
+    typer.Argument(metavar="IN", help="Input file or folder (`-` for standard input)."),
+]
+TargetArgument = Annotated[
+    str,
+    typer.Argument(metavar="OUT", help="Output file or folder (`-` for standard output)."),
+]
+ToOption = Annotated[str, typer.Option(metavar="FORMAT", help="Format of OUT.")]
+FromOption = Annotated[
+    str | None, typer.Option("--from", metavar="FORMAT", help="Format of IN (default: detect).")
+]
+ReadingOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="KEY=VALUE", help="Option for reading the format of IN; repeatable."),
+]
+WritingOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="KEY=VALUE", help="Option for writing the format of OUT; repeatable."),
+]
+SchemaOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Schema (TOML); fail if a document violates it (default: no check).",
+        exists=True,
+    ),
+]
+LabelsOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="MAP.toml",
+        help="Label map that lists the labels to rename or drop (default: keep all labels).",
+        exists=True,
+    ),
+]
+StrictOption = Annotated[
+    bool,
+    typer.Option("--strict", help="Fail if the format of OUT cannot represent everything in IN."),
+]
+
+
 def convert(
-    source: Annotated[
-        str,
-        typer.Argument(metavar="IN", help="Input file or folder (`-` for standard input)."),
-    ],
-    target: Annotated[
-        str,
-        typer.Argument(metavar="OUT", help="Output file or folder (`-` for standard output)."),
-    ],
+    source: SourceArgument,
+    target: TargetArgument,
     *,
-    to: Annotated[str, typer.Option(metavar="FORMAT", help="Format of OUT.")],
-    from_: Annotated[
-        str | None, typer.Option("--from", metavar="FORMAT", help="Format of IN (default: detect).")
-    ] = None,
-    reading: Annotated[
-        list[str] | None,
-        typer.Option(metavar="KEY=VALUE", help="Option for reading the format of IN; repeatable."),
-    ] = None,
-    writing: Annotated[
-        list[str] | None,
-        typer.Option(metavar="KEY=VALUE", help="Option for writing the format of OUT; repeatable."),
-    ] = None,
-    schema: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Schema (TOML); fail if a document violates it (default: no check).",
-            exists=True,
-        ),
-    ] = None,
-    labels: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="MAP.toml",
-            help="Label map that lists the labels to rename or drop (default: keep all labels).",
-            exists=True,
-        ),
-    ] = None,
-    strict: Annotated[
-        bool,
-        typer.Option(
-            "--strict", help="Fail if the format of OUT cannot represent everything in IN."
-        ),
-    ] = False,
+    to: ToOption,
+    from_: FromOption = None,
+    reading: ReadingOption = None,
+    writing: WritingOption = None,
+    schema: SchemaOption = None,
+    labels: LabelsOption = None,
+    strict: StrictOption = False,
 ) -> None:
     """Convert annotated documents from one format to another.
 
