@@ -36,7 +36,7 @@ def build(
         list[Path] | None,
         typer.Option(
             metavar="FILE",
-            help="Figures (scores or agreement, JSON files) for the dataset card, written by "
+            help="JSON file with scores or agreement for the dataset card, written by "
             "`aloi experiment` or `aloi annotate agree --json`; may be repeated.",
             exists=True,
         ),
@@ -73,8 +73,8 @@ def check(
 
     The release is loaded with datasets, pandas and polars. If CORPUS is given, every document is
     compared with the corpus, and every file is searched for restricted text. The search also finds
-    copies with different capitals, punctuation, spaces or markup (docs/rights.md). The exit status
-    is 1 if there are problems.
+    copies with different capitalisation, punctuation, spaces or markup (docs/rights.md). The exit
+    status is 1 if there are problems.
     """
     import logging
 
@@ -109,7 +109,7 @@ def rehydrate(
 ) -> None:
     """Restore withheld documents from your own copies of the texts.
 
-    A copy is matched to a document by its content, or by its name if this is the id of a document.
+    A copy is matched to a document by its content, or by its file name, if that is a document id.
     The exit status is 1 if a document, mention or relation cannot be restored.
     """
     from aloi.corpus import document_files
@@ -161,7 +161,7 @@ def push(
 ) -> None:
     """Publish a release on the Hugging Face Hub.
 
-    The push creates one commit and one tag in a dataset repository. Before it, every file is
+    The push creates one commit and one tag in a dataset repository. Every file is first
     searched for restricted text. Nothing is sent without --execute. The access token is read from
     HF_TOKEN, or from the login saved by `hf auth login`.
     """
@@ -193,7 +193,7 @@ def push_model(
 ) -> None:
     """Publish a trained pipeline on the Hugging Face Hub.
 
-    The push sends the pipeline with its model card, scores and licence. Before it, every file is
+    The push sends the pipeline with its model card, scores and licence. Every file is first
     searched for restricted text. Nothing is sent without --execute.
     """
     from aloi.corpus.release.publish.push_plan import PushTarget

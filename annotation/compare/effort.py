@@ -136,7 +136,7 @@ def fewest_actions(
 ) -> Actions:
     """Return the fewest actions that change the content `start` into `target`.
 
-    If clearing the document first takes fewer actions, these actions are returned. `symmetric`
+    The actions may begin by clearing the document, if that makes their number smaller. `symmetric`
     contains the labels of symmetric relations.
     """
     matched = _match_mentions(start.mentions, target.mentions)

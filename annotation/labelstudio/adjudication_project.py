@@ -121,7 +121,9 @@ def _existing_tasks(
 
 def _outdated_decision(id_: str, url: str) -> Problem:
     what = "an annotator's version changed after the adjudicator had started to decide"
-    return Problem("changed-version", what, f"Check whether {url} is still correct", id_)
+    return Problem(
+        "changed-version", what, f"Check whether the decision at {url} is still correct", id_
+    )
 
 
 def _read_decision(

@@ -25,7 +25,7 @@ PassesArgument = Annotated[
     list[str],
     typer.Argument(
         metavar="PASSES",
-        help="One folder or file per annotator (`-` for standard input), or only the folder that "
+        help="One folder or file per annotator (`-` for standard input), or the single folder that "
         "`aloi annotate pull` wrote.",
     ),
 ]
@@ -73,7 +73,7 @@ def _check_passes(paths: list[str]) -> None:
     must_exist(*paths)
     if len(set(paths)) < len(paths) or (len(paths) == 1 and not Path(paths[0]).is_dir()):
         raise typer.BadParameter(
-            "enter a different path for each of two or more annotators, or only the folder that "
+            "enter a different path for each of two or more annotators, or the single folder that "
             "`aloi annotate pull` wrote"
         )
 
@@ -222,8 +222,8 @@ def effort(
 ) -> None:
     """Count the annotation actions that predictions save.
 
-    The command compares the number of actions in Label Studio that correct PREDICTIONS to GOLD with
-    the number of actions that create GOLD from texts without annotations.
+    Two numbers of Label Studio actions are compared: the actions needed to correct PREDICTIONS so
+    that they equal GOLD, and the actions needed to create GOLD from unannotated texts.
     """
     from aloi.annotation.compare.effort import measure_effort
     from aloi.corpus.formats import registry

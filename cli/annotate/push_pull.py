@@ -131,7 +131,8 @@ ChangedOption = Annotated[
     Literal["refuse", "keep", "replace"],
     typer.Option(
         help="If a document's text differs from the text of its task: fail without sending "
-        "anything (refuse), keep the task (keep), or replace a task without work (replace)."
+        "anything (refuse), keep the task (keep), or replace the task if it contains no "
+        "annotations (replace)."
     ),
 ]
 ProjectOption = Annotated[
@@ -287,8 +288,8 @@ def pull(
     edges: Annotated[
         Literal["flag", "trim"],
         typer.Option(
-            help="If a mention has white space at an edge: count and keep it (flag), or remove it "
-            "(trim)."
+            help="White space at the edge of a mention: keep it and count the mention (flag), or "
+            "remove the white space (trim)."
         ),
     ] = "flag",
     home: HomeOption = DEFAULT_HOME,

@@ -73,8 +73,8 @@ def serve(
         str | None,
         typer.Option(
             metavar="PROJECT",
-            help="Corpus folder or project name prefix; the model is connected to the projects of "
-            "all its annotators (default: none).",
+            help="Corpus folder or project name prefix; the model is connected to the project of "
+            "every annotator (default: none).",
         ),
     ] = None,
     home: HomeOption = DEFAULT_HOME,

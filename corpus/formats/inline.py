@@ -123,7 +123,7 @@ class _Sections:
 def _split_documents(content: str) -> Iterator[_Sections]:
     fences = list(_FENCE_LINE.finditer(content))
     if not fences or len(fences) % 3 or content[: fences[0].start()].strip():
-        what = f"expected three lines `{FENCE}` per document, found {len(fences)} in the file"
+        what = f"every document needs three lines `{FENCE}`; the file contains {len(fences)}"
         fix = f"Put a line `{FENCE}` before the metadata, before the text and before the relations"
         raise DataError([Problem("bad-inline", what, fix, line=1)])
     ends = [fence.start() for fence in fences[1:]] + [len(content)]

@@ -132,8 +132,9 @@ def _is_inside_word(document: Document, position: int) -> bool:
 def rare_inner_mentions(documents: Iterable[Document]) -> Iterator[Finding]:
     """Yield a finding for each mention that has unusual nested mentions.
 
-    The most frequent set of nested mentions is usual; it is determined for each pair of surface
-    and label. If several sets are tied as most frequent, every mention is a finding.
+    Mentions with the same surface and label are compared. A mention is unusual if its set of nested
+    mentions is not the most frequent one. If several sets are equally frequent, a finding is
+    yielded for every mention with this surface and label.
     """
     cases = [
         (document, entity, _inner_mentions(document, entity))

@@ -179,7 +179,7 @@ class Guard:
         return None
 
     def _leak(self, document_id: str, run: str, letters: str) -> Leak:
-        """Return the leak that begins with `run`, extended while `letters` agree with the text."""
+        """Return the leak that begins with `run`, as long as `letters` match the document."""
         for id_, text in self._texts:
             for words in normalised_variants(text) if id_ == document_id else ():
                 before, match, after = remove_spaces(words).partition(run)

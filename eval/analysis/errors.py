@@ -79,7 +79,10 @@ class ClassifiedErrors:
         }
 
     def confusion(self) -> Confusion:
-        """Return how often each gold type was predicted as each type, missed, or spurious."""
+        """Return how often each gold type was predicted as each type or missed.
+
+        Spurious predictions are counted by their type.
+        """
         unaligned = len(self.pair.labels)
         gold, pred = self.alignment.gold.label, self.alignment.pred.label
         exact, paired = self.alignment.exact, self.alignment.paired

@@ -102,7 +102,7 @@ class Report:
 
 
 def restricted_text_key(reports: Iterable[Report]) -> dict[str, bool]:
-    """Return the JSON key that marks restricted text; empty if no report contains such text."""
+    """Return the JSON key that marks restricted text, or nothing if the reports contain none."""
     return {RESTRICTED_TEXT: True} if any(each.has_restricted_text for each in reports) else {}
 
 

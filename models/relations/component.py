@@ -194,7 +194,7 @@ class RelationExtractor(SerializablePipe):
         return np.asarray(sigmoid(logits) * permitted, dtype=np.float32)
 
     def threshold_for(self, label: str) -> float:
-        """Return the lowest probability of a predicted relation with this label."""
+        """Return the threshold of a label; less probable relations are not predicted."""
         return self.settings.thresholds.get(label, self.settings.threshold)
 
     def _decode(self, block: Candidates, probabilities: FloatArray) -> list[RelationSpan]:

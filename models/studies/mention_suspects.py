@@ -66,8 +66,8 @@ def _compare(
 ) -> tuple[str, str]:
     """Return the kind of a suspect gold mention, and a text with the likeliest alternative.
 
-    The alternatives are the predicted mentions that overlap the gold mention (`rivals`), and no
-    mention at all.
+    The alternatives are each predicted mention that overlaps the gold mention (`rivals`), and the
+    absence of a mention.
     """
     no_mention = 1 - min(confidence + sum(rivals.values()), 1)
     rival = max(rivals, key=lambda each: (rivals[each], each), default=None)

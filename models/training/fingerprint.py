@@ -136,7 +136,7 @@ def hash_code(root: Path, modules: Iterable[str] = DECIDING_MODULES) -> str:
 
 
 def module_files(root: Path, name: str) -> list[Path]:
-    """Return the files of a module, of a package, or of the modules directly in it (`name.*`)."""
+    """Return the files of a module or package; `name.*` means the modules directly in a package."""
     path = root.joinpath(*name.removeprefix("aloi.").removesuffix(".*").split("."))
     if name.endswith(".*"):
         return sorted(path.glob("*.py"))

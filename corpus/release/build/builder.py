@@ -88,7 +88,7 @@ def _folder_problems(out: Path) -> Iterator[Problem]:
     """Yield a problem if `out` exists and is neither a release nor an empty folder."""
     if out.exists() and not is_release(out) and (not out.is_dir() or any(out.iterdir())):
         what = "the output path exists, but is neither a release nor an empty folder"
-        fix = "Give a different output path, or empty this folder"
+        fix = "Give the path of a new folder"
         yield Problem("not-a-release", what, fix, file=str(out))
 
 
