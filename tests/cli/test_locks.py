@@ -126,7 +126,7 @@ def test_a_killed_run_leaves_no_lock_even_while_its_workers_live(made: Path, wor
 def test_ctrl_c_frees_the_output(made: Path) -> None:
     with at_the_gate(made, "predict", "model", "in.jsonl", "stopped.jsonl") as first:
         first.send_signal(signal.SIGINT)
-        assert "the same call goes on" in first.communicate(timeout=120)[1]
+        assert "run the same command again to resume" in first.communicate(timeout=120)[1]
         assert not lock_file(made / "stopped.jsonl").exists()
     assert first.returncode == 130
 

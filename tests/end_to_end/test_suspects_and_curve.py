@@ -88,4 +88,4 @@ def test_wrong_shares_are_refused(corpus: Path, tmp_path: Path, shares: str) -> 
         app, ["curve", str(corpus), "--out", str(tmp_path), "--shares", shares]
     )
     assert done.exit_code == 2
-    assert "two or more different percentages" in done.output.replace("\n", " ")
+    assert "two or more different whole percentages" in done.output.replace("\n", " ")

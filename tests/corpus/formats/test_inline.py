@@ -52,7 +52,7 @@ def test_problems_are_reported_with_their_line(typed: str, line: int, what: str)
 
 
 def test_a_missing_fence() -> None:
-    with pytest.raises(DataError, match="expected three"):
+    with pytest.raises(DataError, match="needs three lines"):
         list(inline.parse_markup('+++\nid = "d1"\n+++\ntext\n'))
 
 
