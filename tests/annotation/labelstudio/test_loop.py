@@ -196,7 +196,10 @@ def test_tasks_with_another_text_are_replaced_unless_they_have_work(
         push(studio, push_request(name, new), Notes())
     assert [problem.document for problem in caught.value.problems] == ["d0", "d1"]
     assert push(studio, push_request(name, new, changed="keep"), Notes())["marie"].sent == 0
-    with pytest.raises(DataError, match="d0: the text of marie's task differs, and the task has"):
+    with pytest.raises(
+        DataError,
+        match="d0: the text of marie's task differs from the document's text, and the task has",
+    ):
         push(studio, push_request(name, new, changed="replace"), Notes())
     result = push(studio, push_request(name, new[1:], changed="replace"), Notes())["marie"]
     assert (result.replaced, result.sent) == (1, 1)
