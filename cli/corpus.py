@@ -276,7 +276,7 @@ def stats(
 def card(
     folder: Annotated[Path, typer.Argument(metavar="CORPUS", help="Corpus folder.")],
 ) -> None:
-    """Update the tables with counts in CORPUS/README.md."""
+    """Update the tables of counts in CORPUS/README.md."""
     from aloi.corpus.statistics.readme_tables import README_FILE, update_readme
 
     update_readme(open_corpus(folder))

@@ -222,8 +222,8 @@ def _cheapest_pairs(
     """Return the one-to-one pairs of row and column that save the most actions in total.
 
     `changes[row][column]` are the actions that change an old item into a new one, or None if the
-    change is impossible. A change saves the deletion of the old item and the addition of the new
-    one with its `value_counts[column]` values. Pairs that save nothing are omitted.
+    change is impossible. A change saves these actions: delete the old item, add the new one, and
+    set its `value_counts[column]` values. Pairs that save nothing are omitted.
     """
     gains = np.zeros((len(changes), len(value_counts)), dtype=np.int64)
     for row, several in enumerate(changes):

@@ -37,9 +37,9 @@ def assign_documents(
     """Return the document ids of each annotator, in the order of `ids`.
 
     `double` is the proportion of documents to assign to two annotators. `placed` contains the ids
-    already assigned to each annotator. These assignments are kept; each missing one is added for
-    the annotator with the fewest documents. Which documents get two annotators depends only on
-    the ids, so an interrupted assignment can be resumed.
+    already assigned to each annotator. These assignments are kept; each further document is
+    assigned to the annotator with the fewest documents. Which documents get two annotators depends
+    only on the ids, so an interrupted assignment can be resumed.
     """
     doubled = set(sorted(ids, key=_pseudo_random)[: math.ceil(double * len(ids))])
     assigned = {name: set[str]() for name in annotators}

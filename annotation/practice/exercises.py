@@ -73,9 +73,9 @@ class Exercise:
     def _rules(self, disagreement: PassDisagreement, marked: set[MentionKey]) -> Iterator[str]:
         """Yield the rules that explain a disagreement.
 
-        For a disagreement on mentions, yield only the rules on missed mentions of the answers. If
-        none was missed, yield the rules on words that must not be marked, followed by the rules on
-        the overlapping mentions of the answers.
+        For a disagreement on mentions, yield only the rules for mentions of the answer key that the
+        annotator missed. If there are none, yield the rules on words that must not be marked,
+        followed by the rules on the overlapping mentions of the answer key.
         """
         if disagreement.aspect == RELATION:
             names = self._relations_between(*disagreement.spans)

@@ -288,8 +288,8 @@ def pull(
     edges: Annotated[
         Literal["flag", "trim"],
         typer.Option(
-            help="White space at the edge of a mention: keep it and count the mention (flag), or "
-            "remove the white space (trim)."
+            help="White space at the edge of a mention: keep it and report how many mentions have "
+            "it (flag), or remove it (trim)."
         ),
     ] = "flag",
     home: HomeOption = DEFAULT_HOME,

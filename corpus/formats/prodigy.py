@@ -238,7 +238,7 @@ def _to_task(document: Document, options: TokenWriteOptions, notes: Notes) -> _T
 
 
 def _split_tokens(text: str) -> list[Token]:
-    """Return the tokens of a text, including white space beyond one space after each token."""
+    """Return the tokens of a text; white space is a token too, except one space after a token."""
     tokens: list[Token] = []
     for word in (*tokenize(text), Token(len(text), len(text))):
         start = tokens[-1].end if tokens else 0

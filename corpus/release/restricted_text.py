@@ -117,7 +117,7 @@ class MentionIndex:
         return dict(mentions)
 
     def remove(self, text: str) -> None:
-        """Remove all mentions that occur in a text from the index."""
+        """Remove from the index all mentions that occur in a text."""
         for words in normalised_variants(text):
             for mention in list(self.find(words)):
                 self.documents.pop(mention, None)

@@ -27,7 +27,7 @@ GroupRule = Callable[[MentionColumns], Groups]
 """Assigns mentions to groups."""
 
 WITHHELD = "withheld"
-"""The group name that replaces a value of a restricted document that is long enough to be text."""
+"""The group name that replaces long values of a restricted document."""
 
 MIN_WITHHELD_LENGTH = 25
 """The length in code points from which a value of a restricted document is withheld."""
@@ -146,7 +146,7 @@ def _metadata_value(meta: dict[str, object], key: str) -> str | None:
 
 
 def _withhold(value: str | None, restricted: bool) -> str | None:
-    """Return the value, or `WITHHELD` if it is restricted and long enough to be text."""
+    """Return the value, or `WITHHELD` if it is long and from a restricted document."""
     return WITHHELD if value and restricted and len(value) >= MIN_WITHHELD_LENGTH else value
 
 

@@ -77,7 +77,7 @@ def document_from_clusters(
     problems = []
     for relation in relations:
         if not (0 <= relation.head < len(groups) and 0 <= relation.tail < len(groups)):
-            fix = "Make the head and tail clusters of this document, or remove the relation"
+            fix = "Use clusters of this document as head and tail, or remove the relation"
             what = "the head or tail of the relation is not a cluster of the document"
             problems.append(Problem("dangling-relation", what, fix, id_, relation.label))
         elif relation.head in first and relation.tail in first:

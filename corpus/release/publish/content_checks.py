@@ -37,10 +37,10 @@ def split_problems(release: Release) -> Iterator[Problem]:
 
 
 def withheld_problems(release: Release) -> Iterator[Problem]:
-    """Yield a problem for each restricted document that is in a table with text, or has refs.
+    """Yield a problem for each restricted document that the release exposes.
 
-    Refs are a problem only if the release was built without refs. Tables with text are searched for
-    ids; `restricted_text_problems` searches them for restricted text.
+    The document must not be in a table with text, and must not have refs if the release was built
+    without refs. Only ids are searched for; `restricted_text_problems` searches for text.
     """
     for split, documents in release.standoff().items():
         restricted = [each for each in documents if not each.rights.redistributable]

@@ -26,8 +26,8 @@ _MAX_ERROR_LENGTH = 300
 def card_problems(release: Release) -> Iterator[Problem]:
     """Yield a problem for each error in the dataset card.
 
-    Errors are metadata that are invalid, missing or do not match the tables, and a missing canary
-    line.
+    Errors are: invalid metadata, missing metadata, metadata that do not match the tables, and a
+    missing canary line.
     """
     from huggingface_hub import DatasetCard  # noqa: PLC0415 - an extra
 
@@ -111,5 +111,5 @@ def croissant_problems(release: Release) -> Iterator[Problem]:
     for part in dataset.metadata.distribution:
         content = (release.folder / part.content_url).read_bytes()
         if hashlib.sha256(content).hexdigest() != part.sha256:
-            what = f"the hash of {part.id} does not match this file"
+            what = f"the hash of {part.id} differs from the hash in this file"
             yield Problem("bad-croissant", what, REBUILD, file=CROISSANT_FILE)
