@@ -140,7 +140,8 @@ def _select_columns(columns: list[str], file: Path, notes: Notes) -> list[str]:
     missing = [name for name, required in _COLUMNS.items() if required and name not in columns]
     if missing:
         what = f"missing columns: {', '.join(missing)}; the file has {', '.join(columns)}"
-        fix = f"Rename the columns of the file to: {', '.join(_COLUMNS)}; relations and meta are optional"
+        names = ", ".join(_COLUMNS)
+        fix = f"Rename the columns of the file to: {names}; relations and meta are optional"
         raise DataError([Problem("missing-column", what, fix)])
     for name in columns:
         notes.add(f"columns {name!r} left out", str(file), name not in _COLUMNS)
