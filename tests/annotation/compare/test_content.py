@@ -1,28 +1,12 @@
 """The content of documents by value: what versions share, and documents built from content."""
 
 from hypothesis import given
+from meeting import ANA, BOB, ROME, SCHEMA, doc
 from strategies import documents
 
 from aloi.annotation.compare.content import build_document, extract_content, shared_content
 from aloi.annotation.compare.disagreements import find_disagreements
 from aloi.corpus.document import Document, Entity, Relation
-from aloi.corpus.schema import AttributeType, RelationType, Schema
-
-TEXT = "Ana voit Bob à Rome"
-SCHEMA = Schema(
-    "s",
-    "1",
-    {},
-    {"MEETS": RelationType(("PER",), ("PER",), symmetric=True)},
-    relation_attributes={"assertion": AttributeType(default="asserted")},
-)
-ANA = Entity(id="a", start=0, end=3, label="PER", ref="ana")
-BOB = Entity(id="b", start=9, end=12, label="PER")
-ROME = Entity(id="r", start=15, end=19, label="LOC")
-
-
-def doc(*entities: Entity, relations: tuple[Relation, ...] = ()) -> Document:
-    return Document("d", TEXT, entities, relations)
 
 
 def test_shared_content_keeps_only_values_that_all_versions_have() -> None:
