@@ -1,17 +1,19 @@
 """Agreement between annotators of the same texts.
 
 A report contains F1 and Cohen's kappa for each pair of annotators, and Krippendorff's alpha for all
-annotators. F1 covers the documents that both annotators have annotated; its value does not depend
-on which annotator is taken as gold. Kappa and alpha are computed over three sets of items:
+annotators. F1 is computed over the documents that both annotators have annotated. It does not
+depend on which annotator is taken as gold. Kappa and alpha are computed over three sets of items:
 
-- `all`: every token of `aloi.corpus.formats.shared.tokens`; the category of a token is the label of
-  the first outermost mention that shares a character with the token, or none;
-- `someone`: the tokens inside a mention of at least one of the compared annotators;
-- `both`: the spans that both annotators (for alpha: two or more) have marked as mentions; the
-  category of a span is its label, or the set of its labels if there are several.
+- `all`: every token, as split by `aloi.corpus.formats.shared.tokens`. The category of a token is
+  the label of the first outermost mention that overlaps the token, or "no mention".
+- `someone`: the tokens that overlap a mention of at least one of the compared annotators. The
+  categories are those of `all`.
+- `both`: the spans that both annotators (for alpha: at least two annotators) have marked as
+  mentions. The category of a span is the set of its labels.
 
-A document that an annotator has not annotated counts as missing data, not as a document without
-mentions. An undefined coefficient is None, with a reason.
+If an annotator has not annotated a document, the ratings of this annotator are missing data. The
+document does not count as a document without mentions. An undefined coefficient is None, with a
+reason.
 """
 
 from __future__ import annotations
@@ -46,7 +48,7 @@ from aloi.eval.score_counts import Counts
 from aloi.eval.scores import Scores, score_items
 
 ITEM_SETS = ("all", "someone", "both")
-"""The names of the item sets of a coefficient."""
+"""The names of the item sets over which a coefficient is computed."""
 
 SPANS_ONLY = "entities, spans only"
 """The scheme that ignores the labels of mentions."""
@@ -55,15 +57,19 @@ MAX_LISTED_DISAGREEMENTS = 50
 """The largest number of disagreements in a table; the JSON contains all disagreements."""
 
 CELL_CONTEXT_LENGTH = 12
-"""Code points of context on either side in a table; the disagreement is cut to twice this."""
+"""Code points of context on either side of a disagreement in a table.
+
+The text of the disagreement is cut to twice this length.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class PairAgreement:
-    """Agreement of two annotators over the documents that both have annotated.
+    """The agreement of two annotators on the documents that both annotators have annotated.
 
-    `scores` are keyed by scheme and `kappa` by item set. `kappa_types` contains the kappa of each
-    label against everything else, over all tokens.
+    `scores` contains the scores by scheme, and `kappa` contains kappa by item set. `kappa_types`
+    contains kappa by label. Tokens with this label form one category, and all other tokens form
+    the other category.
     """
 
     names: tuple[str, str]
@@ -90,10 +96,10 @@ class PairAgreement:
 
 @dataclass(frozen=True)
 class AgreementReport:
-    """Agreement of each pair of annotators and of all annotators, and their disagreements.
+    """The agreement of each pair of annotators, the agreement of all annotators, and disagreements.
 
-    `annotators` contains the number of documents by annotator name. `disagreements` are on
-    mentions; the most frequent kinds come first.
+    `annotators` contains the number of documents by annotator name. `disagreements` contains the
+    passages with different mentions; the most frequent kinds of disagreement come first.
     """
 
     annotators: dict[str, int]
@@ -113,7 +119,7 @@ class AgreementReport:
         }
 
     def sheets(self) -> Iterator[Sheet]:
-        """Yield a table of F1 for each pair, one of all coefficients, and one of disagreements."""
+        """Yield tables of the F1 of each pair, of all coefficients, and of disagreements."""
         for pair in self.pairs:
             title = f"{pair.title}: F1 over {pair.documents} documents"
             yield Sheet(title, tuple(_f1_rows(pair)), ("", "items", "F1"))
@@ -136,7 +142,7 @@ class AgreementReport:
 def measure_agreement(
     annotators: Mapping[str, Annotations], *, schema: Schema | None = None
 ) -> AgreementReport:
-    """Return the agreement of annotators, who may have annotated different documents.
+    """Return the agreement between annotators; they need not have annotated the same documents.
 
     `schema` determines which relations are symmetric (default: none). Raises `DataError` if an
     annotator has two documents with the same id, or if two annotators have different texts for the
@@ -174,7 +180,7 @@ def _coefficients(
 
 
 def _check_documents(annotators: Mapping[str, Annotations]) -> None:
-    """Raise a `DataError` that lists every repeated id and every document with two texts."""
+    """Raise `DataError` if an annotator repeats an id or if a document has different texts."""
     problems = [
         *(each for name, columns in annotators.items() for each in _repeated_ids(name, columns)),
         *_different_texts(annotators),
@@ -186,7 +192,8 @@ def _check_documents(annotators: Mapping[str, Annotations]) -> None:
 def _repeated_ids(name: str, annotations: Annotations) -> Iterator[Problem]:
     for id_, number in Counter(annotations.ids).items():
         if number > 1:
-            what, fix = f"duplicate document id in {name}", "Give each document its own id"
+            what = f"several documents of annotator {name!r} have this id"
+            fix = "Give each document a unique id"
             yield Problem("document-id-twice", what, fix, id_)
 
 
@@ -196,8 +203,8 @@ def _different_texts(annotators: Mapping[str, Annotations]) -> Iterator[Problem]
         for id_, text in zip(each.ids, each.texts, strict=True):
             first, first_text = texts.setdefault(id_, (name, text))
             if first_text != text:
-                what = f"{name} and {first} annotated different texts of this document"
-                fix = "Make all annotators annotate the same text"
+                what = f"annotators {first!r} and {name!r} have different texts for this document"
+                fix = "Use the same text of this document for all annotators"
                 yield Problem("different-text", what, fix, id_)
 
 
@@ -208,7 +215,7 @@ def _pair_shared_documents(one: Annotations, other: Annotations) -> PairedAnnota
 
 
 def _pair_scores(pair: PairedAnnotations, symmetric: frozenset[str]) -> dict[str, Scores[Counts]]:
-    """Return the scores of the second annotator against the first, by scheme."""
+    """Return the scores by scheme, with the first annotator of the pair as gold."""
     unlabelled = replace(pair, gold=_without_labels(pair.gold), pred=_without_labels(pair.pred))
     relations = relation_items(pair, typed=True, symmetric=symmetric)
     schemes = {
@@ -253,9 +260,9 @@ def _coefficient_cells(coefficient: Coefficient) -> tuple[str, str, str]:
 def _disagreement_row(
     disagreement: MentionDisagreement, names: tuple[str, ...]
 ) -> tuple[str, str, str]:
-    """Return the labels of all annotators, the document id and the text, as table cells.
+    """Return three table cells: the labels of all annotators, the document id, and the text.
 
-    The labels are empty for an annotator who has not annotated the document.
+    If an annotator has not annotated the document, the labels of this annotator are empty.
     """
     labels = [
         "+".join(label for label, *_ in disagreement.marked[name]) or NO_MENTION

@@ -13,7 +13,7 @@ import numpy as np
 from aloi.eval.columns import Floats, Ints
 
 MISSING = -1
-"""The category of an item that an annotator has not rated."""
+"""The rating of an item that an annotator has not rated."""
 
 ONE_CATEGORY = "only one category"
 """The reason why a coefficient is undefined if all ratings are equal."""
@@ -21,7 +21,10 @@ ONE_CATEGORY = "only one category"
 
 @dataclass(frozen=True, slots=True)
 class Coefficient:
-    """A coefficient and its number of items; `value` is None, with a `reason`, if undefined."""
+    """An agreement coefficient and the number of rated items.
+
+    If the coefficient is undefined, `value` is None and `reason` contains the reason.
+    """
 
     value: float | None
     items: int
@@ -33,7 +36,7 @@ class Coefficient:
 
 
 def cohen_kappa(ratings: Ints) -> Coefficient:
-    """Return Cohen's kappa of two annotators, over the items that both have rated."""
+    """Return Cohen's kappa of two annotators over the items that both annotators have rated."""
     one, other = ratings[:, (ratings != MISSING).all(axis=0)]
     if not len(one):
         return Coefficient(None, 0, "no item rated by both annotators")

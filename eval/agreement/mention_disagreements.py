@@ -1,4 +1,4 @@
-"""Passages where annotators have different mentions."""
+"""Passages in which annotators have marked different mentions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aloi.eval.agreement.ratings import SpanLabels, labels_by_span, texts_by_id
 from aloi.eval.columns import Annotations
 
 NO_MENTION = "–"
-"""Shown instead of labels if an annotator has marked no mention."""
+"""The text shown instead of labels if an annotator has marked no mention."""
 
 DISAGREEMENT_CONTEXT_LENGTH = 30
 """Code points of context on either side of a disagreement."""
@@ -22,10 +22,11 @@ Offsets = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class MentionDisagreement:
-    """A passage of a document, its context, and the mentions of each annotator in it.
+    """A passage in which annotators disagree, with its context and the mentions of each annotator.
 
-    `marked` contains the (label, start, end) of each mention, by annotator, without annotators who
-    have not annotated the document. Offsets are code points, end exclusive.
+    `marked` contains a list of (label, start, end) by annotator, one entry per mention in the
+    passage. Annotators who have not annotated the document are omitted. Offsets are in code points,
+    end exclusive.
     """
 
     document: str
@@ -38,7 +39,7 @@ class MentionDisagreement:
 
     @property
     def kind(self) -> tuple[str, ...]:
-        """The distinct labels, sorted, without annotator names; `–` means no mention."""
+        """The distinct labels of all annotators, sorted; `–` means no mention."""
         labels = ("+".join(label for label, *_ in each) for each in self.marked.values())
         return tuple(sorted({each or NO_MENTION for each in labels}))
 
@@ -61,8 +62,8 @@ def find_mention_disagreements(
 ) -> tuple[MentionDisagreement, ...]:
     """Return every passage in which annotators have marked different mentions.
 
-    The passages are sorted by descending frequency of their kind, then by kind, document and
-    offsets.
+    The most frequent kinds of disagreement come first. Passages with kinds of the same frequency
+    are sorted by kind, document and offsets.
     """
     texts = texts_by_id(annotators)
     labels = {name: labels_by_span(each) for name, each in annotators.items()}
@@ -97,7 +98,10 @@ def _annotators_by_document(annotators: Mapping[str, Annotations]) -> dict[str, 
 def _differing_spans(
     labels: Mapping[str, SpanLabels], annotators_of: Mapping[str, Sequence[str]]
 ) -> dict[str, list[Offsets]]:
-    """Return the spans on which the annotators of a document differ, by document id."""
+    """Return, by document id, the spans that annotators have labelled differently.
+
+    A span that only some of the annotators have marked is included.
+    """
     spans: dict[str, list[Offsets]] = {}
     for id_, start, end in sorted({span for each in labels.values() for span in each}):
         choices = [sorted(labels[name].get((id_, start, end), [])) for name in annotators_of[id_]]

@@ -1,6 +1,6 @@
 """Annotators' ratings of tokens and spans, as arrays of category numbers.
 
-In a document that an annotator has not annotated, the ratings are `MISSING`.
+If an annotator has not annotated a document, the ratings of the document are `MISSING`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def texts_by_id(annotators: Mapping[str, Annotations]) -> dict[str, str]:
 
 
 def labels_by_span(annotations: Annotations) -> SpanLabels:
-    """Return the labels of each annotated span."""
+    """Return the labels of each span with a mention."""
     labels: SpanLabels = {}
     for (document, start, end), label in _labelled_spans(annotations):
         span_labels = labels.setdefault((annotations.ids[document], start, end), [])
@@ -47,11 +47,11 @@ def _labelled_spans(annotations: Annotations) -> Iterator[tuple[tuple[int, int, 
 
 
 def token_ratings(annotators: Mapping[str, Annotations], labels: Sequence[str]) -> Ints:
-    """Return each annotator's category of each token. Shape: (annotators, tokens of all texts).
+    """Return the category of each token by annotator. Shape: (annotators, tokens of all texts).
 
-    A token outside mentions has category 0. Otherwise, the first outermost mention that shares a
-    character with the token determines the category: the index of the mention's label in `labels`,
-    plus 1.
+    A token that overlaps no mention has category 0. Otherwise, the first outermost mention that
+    overlaps the token determines the category: the index of the mention's label in `labels`, plus
+    1.
     """
     tokens = {
         id_: np.array(tokenize(text), dtype=np.int64).reshape(-1, 2)
@@ -62,7 +62,10 @@ def token_ratings(annotators: Mapping[str, Annotations], labels: Sequence[str]) 
 
 
 def _token_row(annotations: Annotations, tokens: Mapping[str, Ints], labels: Sequence[str]) -> Ints:
-    """Return one annotator's categories; `tokens` contains (start, end) by document id."""
+    """Return the token categories of one annotator.
+
+    `tokens` contains the start and end of each token, by document id. Shape: (tokens, 2).
+    """
     width = max(map(len, annotations.texts), default=0) + 1
     mentions = annotations.mentions
     outermost = mentions.take(np.flatnonzero(is_outermost(mentions, width)))
@@ -80,10 +83,10 @@ def _token_row(annotations: Annotations, tokens: Mapping[str, Ints], labels: Seq
 
 
 def _token_categories(tokens: Ints, start: Ints, end: Ints, category: Ints) -> Ints:
-    """Return each token's category: that of the first mention that overlaps the token, or 0.
+    """Return, for each token, the category of the first mention that overlaps the token, or 0.
 
-    Outermost mentions that are sorted by start are also sorted by end, so a binary search finds the
-    first overlapping mention.
+    The mentions must be outermost and sorted by start. They are therefore also sorted by end, so a
+    binary search finds the first overlapping mention.
     """
     first = np.searchsorted(end, tokens[:, 0], side="right")
     overlaps: Bools = np.append(start, np.iinfo(np.int64).max)[first] < tokens[:, 1]
@@ -91,10 +94,10 @@ def _token_categories(tokens: Ints, start: Ints, end: Ints, category: Ints) -> I
 
 
 def span_ratings(annotators: Mapping[str, Annotations]) -> Ints:
-    """Return each annotator's category of each marked span. Shape: (annotators, spans).
+    """Return the category of each span by annotator. Shape: (annotators, spans).
 
-    A category represents the set of labels of a span. It is `MISSING` if the annotator has not
-    marked the span.
+    The spans are those that at least one annotator has marked. Each distinct set of labels is one
+    category. The category is `MISSING` if the annotator has not marked the span.
     """
     labels = [labels_by_span(each) for each in annotators.values()]
     spans = sorted({span for each in labels for span in each})
