@@ -1,1 +1,1 @@
-"""Analysis of errors: kinds, causes, slices, and curves over score thresholds."""
+"""Analysis of errors: error kinds, causes, slices, and curves over score thresholds."""

@@ -1,12 +1,14 @@
 """Causes of missed relations; in end-to-end prediction, the usual cause is a missed mention.
 
-The cause of a missed gold relation is the first of these that applies:
+The ends of a relation are its head and tail. The cause of a missed gold relation is the first cause
+in this list that applies:
 
-1. *both ends missed*, *head missed*, *tail missed*: no predicted mention has the span of this end;
-2. *wrong type*: at least one end was predicted with a different label than in gold;
+1. *both ends missed*, *head missed*, *tail missed*: no predicted mention has the span of the
+   missed end or ends;
+2. *wrong type*: both ends were predicted, but at least one end without its gold label;
 3. *wrong label*: a relation between the two ends was predicted, but with a different label or in
    the opposite direction;
-4. *not proposed*: both ends were predicted, but no relation between them.
+4. *not proposed*: both ends were predicted, but no relation between the two ends.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ class Cause(StrEnum):
 
 
 def find_causes(pair: PairedAnnotations, *, symmetric: frozenset[str]) -> dict[str, Counter[str]]:
-    """Return the number of missed gold relations by label and cause."""
+    """Return the number of missed gold relations by relation label and cause."""
     types = _labels_by_span(pair.pred)
     related = _related_spans(pair.pred)
     causes: dict[str, Counter[str]] = defaultdict(Counter)
@@ -47,7 +49,7 @@ def find_causes(pair: PairedAnnotations, *, symmetric: frozenset[str]) -> dict[s
 
 
 def _missed_rows(pair: PairedAnnotations, symmetric: frozenset[str]) -> Iterator[int]:
-    """Yield the row number of each missed gold relation; of duplicates, only the first."""
+    """Yield the row number of each missed gold relation; duplicates are skipped."""
     gold, pred = relation_items(pair, typed=True, symmetric=symmetric)
     missed = set(gold.key[~is_member(gold.key, deduplicate(pred).key)].tolist())
     for row, key in enumerate(gold.key.tolist()):
@@ -80,7 +82,7 @@ def _labels_by_span(side: Side) -> dict[DocumentSpan, set[int]]:
 
 
 def _related_spans(side: Side) -> set[frozenset[DocumentSpan]]:
-    """Return the unordered pairs of spans that a relation connects."""
+    """Return the pairs of spans that a relation connects; the direction is ignored."""
     spans, relations = side.mentions.spans(), side.relations
     return {
         frozenset((spans[head], spans[tail]))

@@ -19,10 +19,11 @@ LabelledSpan = tuple[str, int, int]
 
 
 class ErrorCase(NamedTuple):
-    """One error: the gold mention, the predicted mention, and the text around them.
+    """One error: the gold mention, the predicted mention, and the surrounding text.
 
-    `gold` is None for a spurious mention, and `pred` for a missed mention. If the text is
-    `withheld` because the document is restricted, `surface` contains the offsets instead, and
+    `gold` is None if the error concerns only a predicted mention, such as a spurious mention.
+    `pred` is None if the error concerns only a gold mention, such as a missed mention. If the
+    document is restricted and `withheld` is true, `surface` contains offsets instead of text, and
     `before` and `after` are empty.
     """
 
@@ -43,7 +44,7 @@ class ErrorCase(NamedTuple):
         return " ".join(f"{self.before}»{self.surface}«{self.after}".split())
 
     def without_text(self) -> ErrorCase:
-        """Return the case with offsets instead of text."""
+        """Return the error with offsets instead of text."""
         span = self.gold or self.pred
         assert span is not None
         _, start, end = span
@@ -51,7 +52,7 @@ class ErrorCase(NamedTuple):
         return self._replace(before="", surface=surface, after="", withheld=True)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the case as JSON values."""
+        """Return the error as JSON values."""
         return {
             "kind": self.kind,
             "document": self.document,
@@ -64,7 +65,7 @@ class ErrorCase(NamedTuple):
 
 
 class FrequentError(NamedTuple):
-    """An error that occurs `frequency` times, and one of its cases as an example."""
+    """An error that occurs `frequency` times, with one occurrence as an example."""
 
     frequency: int
     example: ErrorCase
@@ -73,7 +74,7 @@ class FrequentError(NamedTuple):
 def list_cases(errors: ClassifiedErrors) -> Iterator[ErrorCase]:
     """Yield every error once, in text order.
 
-    Two aligned mentions with the same kind of error form one case.
+    If two aligned mentions have the same kind of error, the two mentions form one error.
     """
     paired = errors.alignment.paired
     aligned = dict(zip(paired.gold.tolist(), paired.pred.tolist(), strict=True))
@@ -96,8 +97,9 @@ def most_frequent(
 ) -> list[FrequentError]:
     """Return the most frequent errors, each with an example.
 
-    Two errors are equal if they have the same kind, labels and surface, ignoring letter case. The
-    example comes from a document that is not in `withheld`; if there is none, its text is omitted.
+    Errors are counted together if they have the same kind, labels and surface; letter case is
+    ignored. The example is from a document that is not in `withheld`. If all these errors are from
+    documents in `withheld`, the example contains offsets instead of text.
     """
     groups: dict[tuple[str, str, str, str], list[ErrorCase]] = defaultdict(list)
     for case in cases:
@@ -115,7 +117,10 @@ def _example(group: list[ErrorCase], withheld: Collection[str]) -> ErrorCase:
 def _case(
     errors: ClassifiedErrors, kind: int, gold: int | None, pred: int | None
 ) -> tuple[int, int, ErrorCase]:
-    """Return document number, start and case of the error in a gold row, predicted row or both."""
+    """Return the document number, the start offset and the error.
+
+    `gold` and `pred` are row numbers of mentions. At most one of the two is None.
+    """
     sides = ((errors.alignment.gold, gold), (errors.alignment.pred, pred))
     mentions, row = sides[0] if gold is not None else sides[1]
     assert row is not None

@@ -2,18 +2,19 @@
 
 A mention that matches exactly is *right*. The kinds of all other mentions are:
 
-- *split*: a gold mention that contains two or more predicted mentions, which overlap no other gold
-  mention, and these predicted mentions;
-- *merge*: a predicted mention that contains two or more gold mentions, which overlap no other
-  predicted mention, and these gold mentions;
-- *type*: aligned (see `aloi.eval.alignment`), with the same span and different labels; *boundary*:
-  aligned, with the same label and different spans; *boundary and type*: aligned, with different
-  spans and different labels;
-- *nested*: not aligned, and inside or around a correct mention;
-- *missed*: all remaining gold mentions; *spurious*: all remaining predicted mentions.
+- *split*: a gold mention contains two or more predicted mentions that overlap no other gold
+  mention. The gold mention and these predicted mentions have the kind *split*.
+- *merge*: a predicted mention contains two or more gold mentions that overlap no other predicted
+  mention. The predicted mention and these gold mentions have the kind *merge*.
+- *type*: two aligned mentions (see `aloi.eval.alignment`) have the same span and different labels.
+- *boundary*: two aligned mentions have different spans and the same label.
+- *boundary and type*: two aligned mentions have different spans and different labels.
+- *nested*: the mention is not aligned, and it contains, or is inside, a correct mention.
+- *missed*: the gold mention has none of the kinds above.
+- *spurious*: the predicted mention has none of the kinds above.
 
-The counts of all kinds therefore add up to the false negatives and false positives of the exact
-scheme. Duplicates are not errors.
+The gold mentions of these kinds add up to the false negatives of the exact scheme. The predicted
+mentions of these kinds add up to the false positives. Duplicates are not errors.
 """
 
 from __future__ import annotations
@@ -46,15 +47,15 @@ RIGHT, TYPE, BOUNDARY, BOUNDARY_AND_TYPE, SPLIT, MERGE, NESTED, MISSED, SPURIOUS
 )
 
 KindRows = tuple[Ints | int, Ints, Ints]
-"""A kind (or one kind per row), row numbers of gold mentions, and row numbers of predicted ones."""
+"""A kind (or one kind per row), row numbers of gold mentions, row numbers of predicted mentions."""
 
 
 @dataclass(frozen=True)
 class ClassifiedErrors:
     """The kind of each distinct mention, as an index of `ERROR_KINDS`.
 
-    `gold[i]` is the kind of row i of `alignment.gold`, and `pred[i]` that of row i of
-    `alignment.pred`.
+    `gold[i]` is the kind of the mention in row i of `alignment.gold`. `pred[i]` is the kind of the
+    mention in row i of `alignment.pred`.
     """
 
     pair: PairedAnnotations = field(repr=False)
@@ -63,7 +64,7 @@ class ClassifiedErrors:
     pred: Ints = field(repr=False)
 
     def table(self) -> dict[str, dict[str, dict[str, int]]]:
-        """Return the number of gold (`fn`) and predicted (`fp`) mentions by kind and type."""
+        """Return the number of gold (`fn`) and predicted (`fp`) mentions by error kind and type."""
         counts = {
             "fn": _count_kinds(self.gold, self.alignment.gold, len(self.pair.labels)),
             "fp": _count_kinds(self.pred, self.alignment.pred, len(self.pair.labels)),
@@ -79,10 +80,7 @@ class ClassifiedErrors:
         }
 
     def confusion(self) -> Confusion:
-        """Return how often each gold type was predicted as each type or missed.
-
-        Spurious predictions are counted by their type.
-        """
+        """Return the confusion matrix of the mentions."""
         unaligned = len(self.pair.labels)
         gold, pred = self.alignment.gold.label, self.alignment.pred.label
         exact, paired = self.alignment.exact, self.alignment.paired
@@ -109,21 +107,21 @@ class Confusion:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The names of the columns."""
+        """The names of the columns: the types and `missed`."""
         return (*self.labels, ERROR_KINDS[MISSED])
 
     def rows(self) -> Iterator[tuple[str, list[int]]]:
-        """Yield the name and counts of each row."""
+        """Yield the name of each row and its counts."""
         names = (*self.labels, ERROR_KINDS[SPURIOUS])
         return zip(names, self.matrix.tolist(), strict=True)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the counts by gold type, then predicted type."""
+        """Return the counts by gold type, then by predicted type."""
         return {name: dict(zip(self.columns, row, strict=True)) for name, row in self.rows()}
 
 
 def classify_errors(pair: PairedAnnotations, alignment: Alignment) -> ClassifiedErrors:
-    """Return the kind of every mention of a pair; `alignment` must be `align_pair(pair)`."""
+    """Return the kind of every mention; `alignment` must be the result of `align_pair(pair)`."""
     gold = np.full(len(alignment.gold), MISSED)
     pred = np.full(len(alignment.pred), SPURIOUS)
     for kind, gold_rows, pred_rows in (*_nested(alignment), *_splits_and_merges(alignment)):
@@ -145,14 +143,17 @@ def _count_kinds(kinds: Ints, mentions: MentionColumns, labels: int) -> Ints:
 
 
 def _nested(alignment: Alignment) -> Iterator[KindRows]:
-    """Yield the rows of mentions that are inside or around a correct mention."""
+    """Yield the rows of wrong mentions that contain, or are inside, a correct mention."""
     no_rows = np.zeros(0, dtype=np.int64)
     yield NESTED, _nested_rows(alignment, alignment.gold, alignment.exact.gold), no_rows
     yield NESTED, no_rows, _nested_rows(alignment, alignment.pred, alignment.exact.pred)
 
 
 def _nested_rows(alignment: Alignment, mentions: MentionColumns, exact: Ints) -> Ints:
-    """Return the rows, except `exact`, of mentions that are inside or around a correct mention."""
+    """Return the rows of wrong mentions that contain, or are inside, a correct mention.
+
+    `exact` contains the rows of the correct mentions.
+    """
     correct = np.sort(alignment.exact.gold)
     others = np.setdiff1d(np.arange(len(mentions)), exact)
     overlapping = find_overlaps(alignment.gold, mentions, correct, others, alignment.width)
@@ -164,7 +165,7 @@ def _nested_rows(alignment: Alignment, mentions: MentionColumns, exact: Ints) ->
 def _splits_and_merges(alignment: Alignment) -> Iterator[KindRows]:
     """Yield the rows of split and merged mentions.
 
-    A mention is neither split nor merged if an overlapping mention has the same span.
+    A mention is neither split nor merged if an overlapping mention has exactly the same span.
     """
     pairs = alignment.overlapping
     same = alignment.same_span(pairs)
@@ -194,7 +195,7 @@ def _aligned_errors(alignment: Alignment, gold: Ints, pred: Ints) -> KindRows:
 def _contains(
     outer: MentionColumns, outer_rows: Ints, inner: MentionColumns, inner_rows: Ints
 ) -> Bools:
-    """Return, for each pair of rows, whether the outer mention contains the inner one."""
+    """Return, for each pair of rows, whether the outer mention contains the inner mention."""
     contains: Bools = (outer.start[outer_rows] <= inner.start[inner_rows]) & (
         inner.end[inner_rows] <= outer.end[outer_rows]
     )

@@ -1,4 +1,4 @@
-"""The analysis of a comparison: error kinds, confusion, causes, slices, frequent errors."""
+"""Error analysis: error kinds, confusion matrix, causes, slices and frequent errors."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ MAX_FREQUENT_ERRORS = 100
 
 @dataclass(frozen=True)
 class Analysis:
-    """The analysis of one comparison of predictions with gold.
+    """The error analysis of one set of predictions.
 
-    `causes` contains counts by relation label, then by cause. Slices of entities are scored under
-    the exact scheme, and slices of relations under the strict scheme.
+    `causes` contains the number of missed relations by relation label, then by cause. The scheme of
+    `entity_slices` is exact, and the scheme of `relation_slices` is strict.
     """
 
     errors: ClassifiedErrors = field(repr=False)
@@ -32,7 +32,7 @@ class Analysis:
     relation_slices: tuple[Slice, ...]
 
     def frequent_errors(self) -> list[FrequentError]:
-        """Return the most frequent errors, without text of withheld documents."""
+        """Return the most frequent errors, without the text of withheld documents."""
         cases = list_cases(self.errors)
         withheld = self.errors.pair.withheld
         return most_frequent(cases, limit=MAX_FREQUENT_ERRORS, withheld=withheld)
@@ -61,10 +61,10 @@ def analyse(
     symmetric: frozenset[str],
     train: Annotations | None = None,
 ) -> Analysis:
-    """Analyse a comparison; `alignment` must be `align_pair(pair)`.
+    """Return the error analysis; `alignment` must be the result of `align_pair(pair)`.
 
-    If `train` (the training documents) is given, mentions are also sliced by whether `train`
-    contains their surface.
+    If the training documents are given as `train`, the analysis contains an additional slice
+    that compares mentions with seen and with unseen surfaces.
     """
     return Analysis(
         classify_errors(pair, alignment),

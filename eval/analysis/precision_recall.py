@@ -17,7 +17,7 @@ MAX_POINTS = 200
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """One type's curve: three arrays of equal length, in descending order of threshold."""
+    """Precision and recall of one type at descending thresholds, as arrays of equal length."""
 
     label: str
     threshold: Floats
@@ -26,12 +26,18 @@ class Curve:
 
 
 def entity_curves(pair: PairedAnnotations) -> list[Curve]:
-    """Return an exact-match curve for each type that has predicted mentions with scores."""
+    """Return the curve of each entity type under the exact scheme.
+
+    Types without gold mentions or without predicted scores are omitted.
+    """
     return _curves(mention_items(pair), pair.pred.mentions.score, pair.labels)
 
 
 def relation_curves(pair: PairedAnnotations, *, symmetric: frozenset[str]) -> list[Curve]:
-    """Return a strict-match curve for each type that has predicted relations with scores."""
+    """Return the curve of each relation type under the strict scheme.
+
+    Types without gold relations or without predicted scores are omitted.
+    """
     items = relation_items(pair, typed=True, symmetric=symmetric)
     return _curves(items, pair.pred.relations.score, pair.relation_labels)
 

@@ -1,8 +1,8 @@
-"""Scores by slice: groups of mentions or relations with a property in common.
+"""Scores of groups of mentions or relations, such as mentions of the same length.
 
-A slice assigns each gold or predicted item to one group by its length, nesting, surface or
-document. A correct prediction counts in the group of the matching gold item. Slices by attribute
-use the attributes of gold mentions only, so they have recall but no precision.
+An item is a mention or a relation. A slice divides the items into groups by one property, such as
+length, nesting or document metadata. A correct prediction counts in the group of the matching gold
+item. Slices by attribute use only gold mentions, so only recall is defined for these slices.
 """
 
 from __future__ import annotations
@@ -21,35 +21,35 @@ from aloi.eval.score_counts import Counts
 from aloi.eval.scores import deduplicate, is_member
 
 Groups = list[str | None]
-"""The group of each row; None for a row without a group."""
+"""The group of each row; None if a row belongs to no group."""
 
 GroupRule = Callable[[MentionColumns], Groups]
-"""Assigns mentions to groups."""
+"""A function that returns the group of each mention."""
 
 WITHHELD = "withheld"
-"""The group name that replaces long values of a restricted document."""
+"""The group name that replaces a long value from a restricted document."""
 
 MIN_WITHHELD_LENGTH = 25
-"""The length in code points from which a value of a restricted document is withheld."""
+"""Values of this length (in code points) or longer are withheld for restricted documents."""
 
 METADATA_KEYS = ("year", "source", "rights", "form", "theme")
-"""The metadata by which items are sliced."""
+"""The metadata keys by which items are grouped."""
 
 PUBLIC_METADATA = ("year", "source", "rights")
-"""Metadata that a release also publishes for restricted documents."""
+"""The metadata keys that a release publishes even for restricted documents."""
 
 SEEN_SLICE = "surface in training"
-"""The name of the slice by whether the training documents contain the surface of a mention."""
+"""The name of the slice that compares seen with unseen surfaces."""
 
 UNSEEN = "unseen"
-"""The group of mentions with a surface that is not in the training documents."""
+"""The group of mentions with a surface that no training mention has."""
 
 LONGEST_LENGTH = 5
 """Mentions of this many words or more form one group."""
 
 
 class Slice(NamedTuple):
-    """A grouping of the items, and the counts of each group, sorted by group name.
+    """The counts of each group of a slice, sorted by group name.
 
     If `recall_only` is true, the groups contain gold items only, so precision and F1 are undefined.
     """
@@ -65,7 +65,7 @@ class Slice(NamedTuple):
 
 
 def entity_slices(pair: PairedAnnotations, *, train: Annotations | None = None) -> Iterator[Slice]:
-    """Yield slices by length, nesting, metadata, surface in training, and attributes."""
+    """Yield slices of mentions by length, nesting, metadata, surface in training and attribute."""
     items = mention_items(pair)
     rules: dict[str, GroupRule] = {
         "length in words": lambda mentions: [_length(s) for s in _surfaces(pair, mentions)],
@@ -80,7 +80,7 @@ def entity_slices(pair: PairedAnnotations, *, train: Annotations | None = None) 
 
 
 def relation_slices(pair: PairedAnnotations, *, symmetric: frozenset[str]) -> Iterator[Slice]:
-    """Yield a slice of relations within and across sentences, and slices by metadata."""
+    """Yield slices of relations: within or across sentences, and by document metadata."""
     items = relation_items(pair, typed=True, symmetric=symmetric)
     sentences = [np.array(sentence_starts(text)) for text in pair.texts]
     gold, pred = (_sentence_groups(side, sentences) for side in (pair.gold, pair.pred))
@@ -94,7 +94,7 @@ def relation_slices(pair: PairedAnnotations, *, symmetric: frozenset[str]) -> It
 
 
 def _slice(name: str, items: ItemPair, gold: Groups, pred: Groups) -> Iterator[Slice]:
-    """Yield the slice if it has at least two groups."""
+    """Yield the slice with this name, if it has at least two groups."""
     names = sorted({group for group in (*gold, *pred) if group is not None})
     if len(names) < 2:
         return
@@ -114,7 +114,7 @@ def _slice(name: str, items: ItemPair, gold: Groups, pred: Groups) -> Iterator[S
 
 
 def _with_groups(items: Items, groups: Groups, numbers: dict[str, int]) -> Items:
-    """Return the items with group numbers as labels; `len(numbers)` means no group."""
+    """Return the items with group numbers as labels; the label `len(numbers)` means no group."""
     group = [len(numbers) if each is None else numbers[each] for each in groups]
     return items._replace(label=np.array(group, dtype=np.int64))
 
@@ -146,14 +146,15 @@ def _metadata_value(meta: dict[str, object], key: str) -> str | None:
 
 
 def _withhold(value: str | None, restricted: bool) -> str | None:
-    """Return the value, or `WITHHELD` if it is long and from a restricted document."""
+    """Return the value, or `WITHHELD` if the value is long and from a restricted document."""
     return WITHHELD if value and restricted and len(value) >= MIN_WITHHELD_LENGTH else value
 
 
 def _seen_rule(pair: PairedAnnotations, train: Annotations) -> GroupRule:
-    """Return the rule that groups mentions by whether `train` contains their surface and type.
+    """Return a rule that groups mentions by how their surface occurs in `train`.
 
-    Letter case is ignored.
+    The surface occurs with the same type, only with other types, or not at all. Letter case is
+    ignored.
     """
     types_by_surface: dict[str, set[str]] = defaultdict(set)
     labels = train.mentions.label.tolist()
@@ -174,7 +175,7 @@ def _seen_rule(pair: PairedAnnotations, train: Annotations) -> GroupRule:
 
 
 def _attribute_slices(items: ItemPair, pair: PairedAnnotations) -> Iterator[Slice]:
-    """Yield a recall-only slice for each attribute of gold mentions."""
+    """Yield a slice for each attribute of gold mentions; only recall is defined."""
     gold = pair.gold.mentions
     withheld = [pair.ids[number] in pair.withheld for number in gold.document.tolist()]
     names = sorted({name for attributes in gold.attributes if attributes for name in attributes})
@@ -188,7 +189,10 @@ def _attribute_slices(items: ItemPair, pair: PairedAnnotations) -> Iterator[Slic
 
 
 def _sentence_groups(side: Side, sentences: list[Ints]) -> Groups:
-    """Return, for each relation, whether both ends start in the same sentence."""
+    """Return `within` for relations with both ends in one sentence, and `across` for all others.
+
+    The start of a mention determines its sentence.
+    """
     mentions, relations = side.mentions, side.relations
     groups: Groups = []
     for head, tail in zip(relations.head.tolist(), relations.tail.tolist(), strict=True):
