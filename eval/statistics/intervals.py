@@ -25,14 +25,15 @@ MAX_BATCH_CELLS = 1 << 20
 """The largest number of weights (replicates times documents) in memory at one time."""
 
 MAX_EXACT_SUM = 1 << 24
-"""The largest integer up to which single precision is exact."""
+"""Single precision represents every integer up to this value exactly."""
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """The bounds of an interval; None if the ratio was undefined in every replicate.
+    """The bounds of a confidence interval.
 
-    `lost` is the number of replicates with an undefined ratio.
+    `lost` is the number of replicates with an undefined ratio. If the ratio was undefined in every
+    replicate, the bounds are None.
     """
 
     low: float | None
@@ -52,7 +53,7 @@ class Intervals:
 def bootstrap_intervals(scores: Scores[Any], *, replicates: int, seed: int) -> Intervals:
     """Return the 95 % intervals of all ratios.
 
-    The same seed draws the same documents, independently of the scores.
+    Two calls with the same seed and the same number of documents draw the same documents.
     """
     counts = resample(scores.by_document, replicates, seed)
     per_type = scores.kind.compute_ratios(counts)
@@ -64,7 +65,10 @@ def bootstrap_intervals(scores: Scores[Any], *, replicates: int, seed: int) -> I
 
 
 def resample(by_document: Ints, replicates: int, seed: int) -> Floats:
-    """Return the summed counts of each bootstrap replicate. Shape: (replicates, types, counts)."""
+    """Return the counts of each bootstrap replicate, summed over the drawn documents.
+
+    Shape: (replicates, types, counts).
+    """
     documents = len(by_document)
     flat = by_document.reshape(documents, int(np.prod(by_document.shape[1:])))
     dtype = exact_dtype(int(flat.sum()))
@@ -82,7 +86,10 @@ def exact_dtype(largest: int) -> type[np.floating[Any]]:
 
 
 def batch_sizes(replicates: int, documents: int) -> Iterator[int]:
-    """Yield the number of replicates in each batch; a batch fits into `MAX_BATCH_CELLS`."""
+    """Yield the number of replicates in each batch.
+
+    A batch contains at most `MAX_BATCH_CELLS` weights, but at least one replicate.
+    """
     size = max(MAX_BATCH_CELLS // max(documents, 1), 1)
     for start in range(0, replicates, size):
         yield min(size, replicates - start)
@@ -91,7 +98,7 @@ def batch_sizes(replicates: int, documents: int) -> Iterator[int]:
 def _draw_weights(
     documents: int, replicates: int, seed: int, dtype: type[np.floating[Any]]
 ) -> Iterator[npt.NDArray[np.floating[Any]]]:
-    """Yield, for each batch, how often each replicate draws each document.
+    """Yield one array per batch: how often each replicate draws each document.
 
     Shape: (replicates in the batch, documents).
     """
@@ -111,7 +118,7 @@ def _by_ratio(replicated: Floats) -> dict[str, Interval]:
 
 
 def percentile_interval(values: Floats) -> Interval:
-    """Return the middle 95 % of the values without NaN; `lost` is the number of NaN values."""
+    """Return the middle 95 % of the values, ignoring NaN; `lost` is the number of NaN values."""
     defined = values[~np.isnan(values)]
     lost = len(values) - len(defined)
     if not len(defined):

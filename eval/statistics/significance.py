@@ -1,19 +1,19 @@
 """Significance tests of the difference between two systems on the same documents.
 
-Paired bootstrap (Efron & Tibshirani 1993): in each replicate, documents are drawn with replacement,
-the same documents for both systems, and the difference of the systems' ratios is computed. The
-interval is the middle 95 % of these differences. k is the number of replicates with
+Paired bootstrap (Efron & Tibshirani 1993): in each replicate, documents are drawn with replacement.
+The ratio of each system is computed on the drawn documents, and the difference of the two ratios is
+recorded. The interval is the middle 95 % of these differences. k is the number of replicates with
 |difference − observed difference| ≥ |observed difference|.
 
 Approximate randomisation (Noreen 1989; Yeh 2000): in each replicate, the outputs of the two systems
 are swapped on each document with probability 1/2, and the difference is computed. k is the number
 of replicates with |difference| ≥ |observed difference|.
 
-In both tests, p is two-sided: (k + 1) / (n + 1) for n replicates. Replicates with an undefined
-ratio are excluded, and their number is reported. The macro average is the mean over the types that
-occur in gold or in the output of at least one of the two systems, with 0 for an undefined ratio, so
-both systems have the same denominator. The replicates depend on the order of the documents and on
-the seed.
+In each of the two tests, p is two-sided: (k + 1) / (n + 1) for n replicates. Replicates with an
+undefined ratio are excluded, and their number is reported. The macro average is the mean over all
+types that occur in gold or in the output of at least one of the two systems. An undefined ratio
+counts as 0, so the macro averages of the two systems have the same denominator. The replicates
+depend on the order of the documents and on the seed.
 """
 
 from __future__ import annotations
@@ -36,20 +36,20 @@ from aloi.eval.statistics.intervals import (
 )
 
 DIFFERENCE_TOLERANCE = 1e-12
-"""Differences that are closer than this count as equal, to allow for rounding errors."""
+"""The tolerance for rounding errors when two differences are compared."""
 
 RatioFunction = Callable[[Floats], Floats]
-"""Computes ratios of shape (…, 3) from counts of shape (…, n)."""
+"""A function that computes ratios of shape (…, 3) from counts of shape (…, n)."""
 
 
 @dataclass(frozen=True, slots=True)
 class RatioDifference:
-    """One ratio of two systems, the difference (other − baseline), its interval and p-values.
+    """The difference (other − baseline) between two systems in one ratio, with p-values.
 
     `interval` and `p_bootstrap` are results of the paired bootstrap. `p` is the result of
-    approximate randomisation, and `lost` is the number of its replicates in which the ratio was
-    undefined. `p_holm` is `p` with Holm's correction over the types. The difference and the
-    p-values are None if the ratio is undefined for one of the systems.
+    approximate randomisation, and `lost` is the number of randomisation replicates with an
+    undefined difference. `p_holm` is `p` with Holm's correction over the types. If the ratio of a
+    system is undefined, the difference and the p-values are None.
     """
 
     baseline: float | None
@@ -96,7 +96,7 @@ class ScoreDifferences:
 def compare_scores(
     baseline: Scores[Any], other: Scores[Any], *, replicates: int, seed: int
 ) -> ScoreDifferences:
-    """Compare the scores of two systems under one scheme, on the same documents."""
+    """Return the differences between two systems under one scheme, on the same documents."""
     labels = sorted({*baseline.labels, *other.labels})
     counts = [_expand_labels(scores, labels) for scores in (baseline, other)]
     compute = _with_averages(baseline.kind.compute_ratios)
@@ -108,7 +108,7 @@ def compare_scores(
 def randomise(
     baseline: Ints, other: Ints, compute: RatioFunction, *, replicates: int, seed: int
 ) -> Iterator[Floats]:
-    """Yield, for each batch of replicates, the differences after randomly swapping outputs.
+    """Yield one array per batch of replicates: the differences after random swaps of outputs.
 
     Shapes: (documents, types, n) for `baseline` and `other`; (replicates, types, n) for the counts
     that are passed to `compute`.
@@ -125,7 +125,10 @@ def randomise(
 
 
 def holm(values: Sequence[float | None]) -> list[float | None]:
-    """Return p-values corrected for multiple tests (Holm 1979); None stays None and is no test."""
+    """Return p-values corrected for multiple tests (Holm 1979).
+
+    A value of None stays None and does not count as a test.
+    """
     ranked = sorted((value, place) for place, value in enumerate(values) if value is not None)
     corrected: list[float | None] = [None] * len(values)
     highest = 0.0
@@ -136,7 +139,7 @@ def holm(values: Sequence[float | None]) -> list[float | None]:
 
 
 def _supports(labels: Sequence[str], *sides: Scores[Any]) -> dict[str, int]:
-    """Return the number of gold items of each label, from the first scores with the label."""
+    """Return the number of gold items by label; all `sides` have the same gold items."""
     types = [side.types for side in sides]
     return {
         label: next(counts[label].support for counts in types if label in counts)
@@ -153,9 +156,9 @@ def _expand_labels(scores: Scores[Any], labels: Sequence[str]) -> Ints:
 
 
 def _with_averages(compute_ratios: RatioFunction) -> RatioFunction:
-    """Return a function that computes the ratios of the types, then micro, then macro.
+    """Return a function that computes the ratios of all types, then micro, then macro averages.
 
-    Shapes: (…, types, n) for its counts, (…, types + 2, 3) for its ratios.
+    The function takes counts of shape (…, types, n) and returns ratios of shape (…, types + 2, 3).
     """
 
     def compute(counts: Floats) -> Floats:
@@ -173,7 +176,7 @@ def _with_averages(compute_ratios: RatioFunction) -> RatioFunction:
 def _compare_counts(
     baseline: Ints, other: Ints, compute: RatioFunction, replicates: int, seed: int
 ) -> list[RatioDifferences]:
-    """Return the differences of each type, then those of the micro and the macro average."""
+    """Return the differences of each type, of the micro average and of the macro average."""
     ratios, other_ratios = (compute(side.sum(axis=0).astype(float)) for side in (baseline, other))
     drawn = resample(np.concatenate([baseline, other], axis=1), replicates, seed)
     types = baseline.shape[1]
@@ -213,7 +216,7 @@ def _none_if_nan(value: float) -> float | None:
 
 
 def _p_value(replicated: Floats, observed: float) -> tuple[float | None, int]:
-    """Return the p-value of `observed`, and the number of undefined replicates."""
+    """Return the p-value of the observed difference, and the number of undefined replicates."""
     defined = replicated[~np.isnan(replicated)]
     lost = len(replicated) - len(defined)
     if np.isnan(observed):
