@@ -1,1 +1,1 @@
-"""Reports of scores, and their output as tables, pages and files."""
+"""Reports of scores, and output of reports as tables, pages and files."""

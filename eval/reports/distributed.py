@@ -1,8 +1,8 @@
-"""Evaluation of collections that are too large for one process: workers score the shards.
+"""Evaluation of large collections, in which worker processes score the shards.
 
-A worker scores one gold shard against the predictions for its documents. It returns counts by
-document and label, but no documents. The merged counts equal those of a single process, and so do
-the ratios, intervals and signature.
+A worker scores the predictions for the documents of one gold shard. The worker returns counts by
+document and label, but no documents. The merged counts, and therefore the ratios, intervals and
+signature, are the same as in a single process.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from aloi.eval.scoring import SchemeScores, ScoringOptions, score_annotations
 class ShardTask(NamedTuple):
     """A gold shard and the shards that contain its predictions.
 
-    `extra`: hashed ids of the predicted documents that are in no gold shard. Only one task contains
-    extra ids, and this task reports them.
+    `extra` contains the hashed ids of predicted documents that are in no gold shard. Only the first
+    task contains such ids, and its worker reports the extra documents.
     """
 
     gold: Shard
@@ -52,10 +52,10 @@ def evaluate_shards(
     seed: int = 0,
     progress: ProgressBar = no_progress,
 ) -> Report:
-    """Score predictions on a Ray cluster; return the report of `evaluate` without analysis.
+    """Score predictions on a Ray cluster, and return a report without error analysis.
 
     `gold` and `pred` are paths that all workers can read. `address` is the address of the Ray
-    cluster (default: start Ray on this machine). For all other options see `evaluate`. Raises
+    cluster (default: start Ray on this machine). All other options are those of `evaluate`. Raises
     `DataError` that lists the problems of all shards.
     """
     options = ScoringOptions.of(schemes, schema.symmetric if schema else frozenset(), train)
@@ -80,8 +80,9 @@ def evaluate_shards(
 def plan_tasks(gold: Sequence[ShardSummary], pred: Sequence[ShardSummary]) -> list[ShardTask]:
     """Return a task for each gold shard, with the shards that contain its predictions.
 
-    A prediction shard is read once for each gold shard that shares a document with it. If gold and
-    predictions have the same order, as is usual, it is read once or twice.
+    A prediction shard is read once for each gold shard that contains some of the same documents. If
+    the documents of gold and predictions are in the same order, each prediction shard is usually
+    read once or twice.
     """
     ids, owners = _ids_and_owners(pred)
     order = np.argsort(ids)
@@ -98,7 +99,7 @@ def plan_tasks(gold: Sequence[ShardSummary], pred: Sequence[ShardSummary]) -> li
 
 
 def _ids_and_owners(summaries: Sequence[ShardSummary]) -> tuple[IdHashes, IdHashes]:
-    """Return the hashed ids of all shards, and, for each id, the number of its shard."""
+    """Return the hashed document ids of all shards, and the shard number of each id."""
     ids = np.concatenate([summary.ids for summary in summaries])
     return ids, np.repeat(np.arange(len(summaries)), [len(each.ids) for each in summaries])
 
@@ -106,9 +107,9 @@ def _ids_and_owners(summaries: Sequence[ShardSummary]) -> tuple[IdHashes, IdHash
 def make_worker(
     options: ScoringOptions, *, allow_missing: bool, by_document: bool
 ) -> Callable[[ShardTask], SchemeScores]:
-    """Return the function that scores a task.
+    """Return a function that scores one task.
 
-    If `by_document` is false, the counts are summed over the documents of the gold shard.
+    If `by_document` is false, the function sums the counts over the documents of the gold shard.
     """
     return partial(_score_task, options, allow_missing=allow_missing, by_document=by_document)
 
@@ -128,7 +129,7 @@ def _score_task(
 
 
 def _predictions(task: ShardTask, ids: frozenset[str]) -> Iterator[Document]:
-    """Yield the predicted documents with these ids, and the extra documents of the task."""
+    """Yield the predicted documents with the given ids, and the extra documents of the task."""
     for shard in task.pred:
         for document in shard.documents():
             if document.id in ids or (task.extra and hash_id(document.id) in task.extra):
@@ -136,7 +137,7 @@ def _predictions(task: ShardTask, ids: frozenset[str]) -> Iterator[Document]:
 
 
 def _smallest_type(counts: Any) -> Any:  # noqa: ANN401 - an array of some integer type
-    """Return the counts as the smallest integer type that can represent them."""
+    """Return the counts in the smallest integer type that can represent every count."""
     return counts.astype(np.min_scalar_type(counts.max(initial=0)))
 
 
@@ -145,7 +146,7 @@ def _sum_documents(counts: Any) -> Any:  # noqa: ANN401 - an array of some integ
 
 
 def merge_scores(parts: Sequence[SchemeScores]) -> SchemeScores:
-    """Return the merged scores of the parts of a collection; documents keep their order."""
+    """Return the scores of a collection, given the scores of its parts in order."""
     return SchemeScores(
         sum(part.documents for part in parts),
         sum(part.gold_hash for part in parts) % DIGEST_MODULUS,
@@ -159,7 +160,7 @@ def merge_scores(parts: Sequence[SchemeScores]) -> SchemeScores:
 
 
 def _concatenate(parts: Sequence[Scores[Any]]) -> Scores[Any]:
-    """Return the scores of all documents, with the labels of all parts."""
+    """Return scores that contain the documents and labels of all parts."""
     labels = sorted({label for part in parts for label in part.labels})
     column = {label: number for number, label in enumerate(labels)}
     shape = (sum(len(part.by_document) for part in parts), len(labels))

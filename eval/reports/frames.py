@@ -1,4 +1,4 @@
-"""A report as a pandas data frame, and as CSV and LaTeX files."""
+"""Conversion of a report to a pandas data frame, to CSV and to LaTeX."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ INDEX = ["task", "scheme", "type"]
 
 
 def report_frame(report: Report) -> pd.DataFrame:
-    """Return a data frame with one row per task, scheme and type, and per micro average.
+    """Return a data frame with one row per task, scheme and type.
 
-    Columns: support; the counts of all schemes (a count that a scheme does not define is missing);
-    precision, recall and F1. If intervals were computed, columns such as `f1_low` contain their
-    bounds.
+    The micro averages are rows with the type `micro`. The columns are support, the counts of all
+    schemes, precision, recall and F1. A count that a scheme does not define is missing. If
+    intervals were computed, columns such as `f1_low` contain the bounds of the intervals.
     """
     rows = [
         {"task": str(kind), "scheme": str(scheme), "type": each.label, **_row(each)}
@@ -50,7 +50,7 @@ def report_csv(report: Report) -> str:
 
 
 def report_latex(report: Report) -> str:
-    """Return support, precision, recall and F1 as a LaTeX table with booktabs rules."""
+    """Return a LaTeX table of support, precision, recall and F1, with booktabs rules."""
     table = report_frame(report)[["support", *RATIOS]]
     styled = table.style.format(precision=3, na_rep="--", escape="latex")
     styled = styled.format_index(escape="latex")

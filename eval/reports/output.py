@@ -1,4 +1,4 @@
-"""Writing of reports to files, in several formats."""
+"""Report files in several formats."""
 
 from __future__ import annotations
 
@@ -31,7 +31,10 @@ def write_report(report: Report, path: Path, format_: ReportFormat) -> None:
 
 
 def render_report(report: Report, format_: ReportFormat) -> str:
-    """Return the text of a report file; raises the same `ValueError` as `write_report`."""
+    """Return the text of a report file.
+
+    Raises `ValueError` for HTML if the report has no analysis.
+    """
     # Each format is imported when it is used, because jinja2 and pandas are slow to import.
     if format_ is ReportFormat.JSON:
         return json.dumps(report.to_json(), ensure_ascii=False, indent=1)

@@ -1,7 +1,8 @@
-"""A report as one HTML page that works offline: scores, errors, and every annotated document.
+"""Conversion of a report to one HTML page that works offline.
 
-The page contains its data as JSON and draws a document when it is selected, so it opens quickly
-even with hundreds of documents. Texts are inserted as text nodes, never as markup.
+The page displays scores, errors, and every document with its annotations. All documents are in the
+page as JSON, but only the selected document is drawn, so a page with hundreds of documents opens
+quickly. Texts are inserted as text nodes, never as markup.
 """
 
 from __future__ import annotations
@@ -28,10 +29,10 @@ from aloi.eval.scores import deduplicate, is_member
 
 
 def render_page(report: Report) -> str:
-    """Return the page of a report; raises `ValueError` if the report has no analysis."""
+    """Return a report as an HTML page; raises `ValueError` if the report has no analysis."""
     if report.analysis is None:
-        what = "the HTML page needs an analysis of errors, which this report does not contain"
-        raise ValueError(f"{what}; use `evaluate` without `schemes`")
+        what = "the HTML page requires an analysis of errors, but this report contains no analysis"
+        raise ValueError(f"{what}; call `evaluate` without `schemes`")
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     source = files("aloi.eval.reports").joinpath("templates/page.html").read_text(encoding="utf-8")
     return environment.from_string(source).render(
@@ -47,7 +48,7 @@ def render_page(report: Report) -> str:
 
 
 def _data(analysis: Analysis, symmetric: frozenset[str]) -> Markup:
-    """Return the documents as JSON that is safe in a script element, whatever the texts contain."""
+    """Return the documents as JSON; `&`, `<` and `>` are escaped for use in a script element."""
     pair = analysis.errors.pair
     content = {
         "labels": [*pair.labels, *pair.relation_labels],
@@ -58,7 +59,7 @@ def _data(analysis: Analysis, symmetric: frozenset[str]) -> Markup:
 
 
 def _charts(report: Report) -> list[dict[str, Any]]:
-    """Return a chart with title and rows (types and micro) for each scheme in `TYPE_SCHEMES`."""
+    """Return one chart per scheme in `TYPE_SCHEMES`, with one row per type and a micro row."""
     return [
         {
             "title": f"{kind}, {scheme}",
@@ -106,10 +107,10 @@ def _documents(errors: ClassifiedErrors, symmetric: frozenset[str]) -> list[dict
 def _annotations(
     pair: PairedAnnotations, side: Side, kinds: Ints, correct: Bools
 ) -> list[dict[str, list[Any]]]:
-    """Return the spans and arcs of each document.
+    """Return the mentions (`spans`) and relations (`arcs`) of each document.
 
     A span is [start, end, label, kind], and an arc is [head, tail, label, correct]. `head` and
-    `tail` are positions in the list of spans of the document.
+    `tail` are positions in the document's list of spans.
     """
     mentions, relations = side.mentions, side.relations
     documents: list[dict[str, list[Any]]] = [{"spans": [], "arcs": []} for _ in pair.ids]
@@ -135,7 +136,7 @@ def _error_count(annotations: dict[str, list[Any]]) -> int:
 
 
 def _mention_kinds(mentions: MentionColumns, distinct: MentionColumns, kinds: Ints) -> Ints:
-    """Return the kind of every mention; `kinds` are the kinds of the `distinct` mentions."""
+    """Return the error kind of each mention; `kinds[i]` is the kind of distinct mention i."""
     rows = {key: number for number, key in enumerate(_mention_keys(distinct))}
     return kinds[[rows[key] for key in _mention_keys(mentions)]] if len(mentions) else kinds
 
@@ -146,7 +147,7 @@ def _mention_keys(mentions: MentionColumns) -> list[tuple[int, ...]]:
 
 
 def _correct_relations(pair: PairedAnnotations, symmetric: frozenset[str]) -> tuple[Bools, Bools]:
-    """Return, for each gold and each predicted relation, whether it is on both sides."""
+    """Return, for gold relations and for predicted relations, whether each relation is correct."""
     gold, pred = relation_items(pair, typed=True, symmetric=symmetric)
     return (
         is_member(gold.key, deduplicate(pred).key),

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TypeResult:
-    """The counts of one type or of all types (`micro`), with intervals by ratio name."""
+    """The counts of one type, or of all types (label `micro`), with intervals by ratio name."""
 
     label: str
     counts: ScoreCounts
@@ -60,9 +60,9 @@ class SchemeResult:
 class Report:
     """The results of an evaluation, by scheme.
 
-    `unknown` are predicted labels that are not in the schema; `symmetric` are the labels of
-    relations with interchangeable head and tail. `analysis` is None if `evaluate` was called with
-    `schemes`, or if the report is from `evaluate_shards`.
+    `unknown` contains the predicted labels that are not in the schema. `symmetric` contains the
+    labels of relations with interchangeable head and tail. `analysis` is None if `evaluate` was
+    called with `schemes`, or if the report is from `evaluate_shards`.
     """
 
     signature: Signature
@@ -74,12 +74,15 @@ class Report:
     analysis: Analysis | None = None
 
     def by_kind(self) -> dict[ItemKind, dict[str, SchemeResult]]:
-        """Return the results of entities and of relations."""
+        """Return the results by scheme, for entities and for relations."""
         return {ItemKind.ENTITIES: self.entities, ItemKind.RELATIONS: self.relations}
 
     @property
     def restricted(self) -> frozenset[str]:
-        """The ids of the restricted documents; empty without analysis: scores contain no text."""
+        """The ids of the restricted documents.
+
+        A report without analysis contains no text, so the set is empty.
+        """
         return self.analysis.errors.pair.restricted if self.analysis else frozenset()
 
     @property
@@ -102,7 +105,7 @@ class Report:
 
 
 def restricted_text_key(reports: Iterable[Report]) -> dict[str, bool]:
-    """Return the JSON key that marks restricted text, or nothing if the reports contain none."""
+    """Return the JSON key that marks restricted text, if a report contains such text."""
     return {RESTRICTED_TEXT: True} if any(each.has_restricted_text for each in reports) else {}
 
 
@@ -120,17 +123,25 @@ def evaluate(
     restricted: Collection[str] = (),
     restricted_text: bool = False,
 ) -> Report:
-    """Score predicted entities and relations against gold, with micro and macro averages.
+    """Score predicted entities and relations against gold, and return a report.
 
-    `schemes`: names of schemes from `aloi.eval.schemes` (default: all schemes, and the analysis of
-    errors). `schema`: determines which relations are symmetric (default: none). `train`: the
-    training documents of the system; needed for the scheme `facts-ign` and for scores on seen and
-    unseen surfaces. `corpus`: name of the corpus in the signature (default: the hash of gold).
-    `allow_missing`: if a gold document has no prediction, count its entities and relations as
-    missed. `bootstrap`: number of replicates for intervals; `seed`: random seed of the bootstrap.
-    `restricted`: ids of restricted documents, in addition to those marked in the metadata; the
-    report contains their text only if `restricted_text` is true. Raises `DataError` if gold and
-    predictions do not contain the same documents with the same texts.
+    - `schemes`: names of schemes from `aloi.eval.schemes` (default: all schemes). If `schemes` is
+      given, the report contains no analysis of errors.
+    - `schema`: determines which relations are symmetric and which labels are known (default: all
+      relations are directed, and all labels are known).
+    - `train`: the training documents of the system. They are required for the scheme `facts-ign`
+      and for separate scores of seen and unseen surfaces.
+    - `corpus`: name of the corpus in the signature (default: the hash of gold).
+    - `allow_missing`: if a gold document has no prediction, count its entities and relations as
+      missed.
+    - `bootstrap`: number of replicates for intervals (default: no intervals).
+    - `seed`: random seed of the bootstrap.
+    - `restricted`: ids of restricted documents, in addition to the documents that are marked as
+      restricted in their metadata.
+    - `restricted_text`: whether the report may contain the text of restricted documents.
+
+    Raises `DataError` if gold and predictions do not contain the same documents with the same
+    texts.
     """
     gold_columns, pred_columns = _as_annotations(gold), _as_annotations(pred)
     train_columns = None if train is None else _as_annotations(train)
@@ -169,7 +180,7 @@ def build_report(
     bootstrap: int,
     seed: int,
 ) -> Report:
-    """Return the report of these scores, without analysis; for the options see `evaluate`."""
+    """Return a report of these scores, without analysis; the options are those of `evaluate`."""
     known = {*schema.entities, *schema.relations} if schema else scores.predicted_labels
     return Report(
         Signature(

@@ -1,4 +1,4 @@
-"""The tables of a report."""
+"""The tables of an evaluation report."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RATIO_COLUMNS = ("", "support", "P", "R", "F1")
 
 
 def report_sheets(report: Report) -> Iterator[Sheet]:
-    """Yield the tables of a report: scores by type, further micro averages, and the analysis."""
+    """Yield all tables of a report: scores by type, other micro averages, error analysis."""
     for kind, scheme, result in results_by_type(report):
         rows = tuple(_type_rows(result))
         yield Sheet(f"{kind}, {scheme}{_duplicates_note(result)}", rows)
@@ -36,7 +36,7 @@ def detail_sheets(report: Report) -> Iterator[Sheet]:
 
 
 def results_by_type(report: Report) -> Iterator[tuple[ItemKind, str, SchemeResult]]:
-    """Yield item kind, scheme and result of the schemes that are shown by type."""
+    """Yield the item kind, scheme and result of each scheme in `TYPE_SCHEMES`."""
     for kind, results in report.by_kind().items():
         for scheme, result in results.items():
             if scheme in TYPE_SCHEMES and result.scores.types:
@@ -50,7 +50,7 @@ def report_markdown(report: Report) -> str:
 
 
 def restriction_note(reports: Iterable[Report]) -> list[str]:
-    """Return the Markdown lines that mark restricted text; none if no report contains such text."""
+    """Return the Markdown lines that mark restricted text, if a report contains such text."""
     if not any(report.has_restricted_text for report in reports):
         return []
     return [
@@ -60,7 +60,7 @@ def restriction_note(reports: Iterable[Report]) -> list[str]:
 
 
 def _analysis_sheets(analysis: Analysis) -> Iterator[Sheet]:
-    """Yield tables of the kinds of errors, the causes of missed relations, and the slices."""
+    """Yield tables of error kinds, of causes of missed relations, and of slices."""
     rows = [
         (kind, *(str(sum(row[side] for row in types.values())) for side in ("fn", "fp")))
         for kind, types in analysis.errors.table().items()
@@ -91,7 +91,7 @@ def _slice_sheets(kind: ItemKind, slices: tuple[Slice, ...]) -> Iterator[Sheet]:
 
 
 def _micro_averages(report: Report) -> Iterator[Sheet]:
-    """Yield a table of micro averages for the schemes that are not shown by type."""
+    """Yield a table of micro averages for the schemes that are not in `TYPE_SCHEMES`."""
     rows = [
         (f"{kind}, {scheme}", str(result.scores.micro.support), *_micro_ratios(result))
         for kind, results in report.by_kind().items()

@@ -28,7 +28,7 @@ class Sheet:
 
 
 def rich_table(sheet: Sheet) -> Table:
-    """Return a sheet as a rich table."""
+    """Return a sheet as a table of the `rich` library."""
     table = Table(title=sheet.title, title_justify="left")
     for column in sheet.columns:
         table.add_column(column, justify="right" if column else "left", no_wrap=True)
@@ -46,7 +46,7 @@ def markdown_table(sheet: Sheet) -> str:
 
 
 def format_ratio(value: float | None, interval: Interval | None = None) -> str:
-    """Return a ratio with three decimals (`–` if undefined), followed by its interval if given.
+    """Return a ratio with three decimals (`–` if undefined), followed by the interval, if any.
 
     An interval of zero width, such as that of a single document, is omitted.
     """
@@ -61,7 +61,7 @@ def format_ratio(value: float | None, interval: Interval | None = None) -> str:
 def format_ratios(
     ratios: Mapping[str, float | None], intervals: Mapping[str, Interval] | None = None
 ) -> list[str]:
-    """Return each ratio as formatted by `format_ratio`; `intervals` are by ratio name."""
+    """Return the text of each ratio; `ratios` and `intervals` are keyed by ratio name."""
     return [
         format_ratio(value, intervals[name] if intervals else None)
         for name, value in ratios.items()

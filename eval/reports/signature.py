@@ -11,11 +11,14 @@ GOLD_HASH_DIGITS = 12
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """The conditions of a report; `str` returns them on one line.
+    """The conditions under which a report was computed; `str` returns the conditions on one line.
 
-    `corpus` and `schema` are names with version and hash. `gold_hash` is the hash of the gold
-    documents (64 hexadecimal digits). `bootstrap` is the number of replicates; if it is None,
-    neither the bootstrap nor the seed is printed. `notes` are further conditions, printed last.
+    - `corpus`: name, version and hash of the corpus.
+    - `gold_hash`: hash of the gold documents (64 hexadecimal digits), printed if `corpus` is None.
+    - `schema`: name and version of the schema.
+    - `bootstrap`: number of replicates. If it is None, neither the bootstrap nor the seed is
+      printed.
+    - `notes`: additional conditions, printed last.
     """
 
     aloi_version: str
@@ -34,7 +37,7 @@ class Signature:
         return " | ".join(self._parts())
 
     def with_notes(self, *notes: str) -> Signature:
-        """Return the signature with further conditions."""
+        """Return a copy of the signature with additional notes."""
         return replace(self, notes=(*self.notes, *notes))
 
     def _parts(self) -> Iterator[str]:

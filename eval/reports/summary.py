@@ -18,7 +18,7 @@ SUMMARY_SCHEMES: dict[ItemKind, tuple[str, ...]] = {
     ItemKind.ENTITIES: (EntityScheme.OUTERMOST, EntityScheme.EXACT),
     ItemKind.RELATIONS: (RelationScheme.STRICT, RelationScheme.BOUNDARIES),
 }
-"""The schemes of a summary; the first scheme is shown by type."""
+"""The schemes of a summary; only the first scheme is also shown by type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +36,16 @@ class SystemReport:
         return {"split": self.split, "system": self.system, "task": self.task, "report": report}
 
     def results(self) -> dict[str, SchemeResult]:
-        """Return the results by scheme, for entities or for relations as the task requires."""
+        """Return the results by scheme: for entities or for relations, depending on the task."""
         return self.report.by_kind()[EvaluationTask(self.task).item_kind]
 
     def schemes(self) -> tuple[str, ...]:
-        """Return the schemes of the summary, the main scheme first."""
+        """Return the schemes of the summary for this task; the main scheme comes first."""
         return SUMMARY_SCHEMES[EvaluationTask(self.task).item_kind]
 
 
 def micro_sheet(runs: Iterable[SystemReport]) -> Sheet:
-    """Return a table of the micro averages of each run and scheme."""
+    """Return a table of micro averages, with one row per run and scheme."""
     rows = tuple(
         (
             f"{run.split}: {run.system}",
@@ -59,7 +59,7 @@ def micro_sheet(runs: Iterable[SystemReport]) -> Sheet:
 
 
 def type_sheets(runs: Iterable[SystemReport]) -> Iterator[Sheet]:
-    """Yield a sheet for each system and task, with types as rows and splits as columns."""
+    """Yield a table for each system and task, with types as rows and splits as columns."""
     grouped: dict[tuple[str, str], list[SystemReport]] = {}
     for run in runs:
         grouped.setdefault((run.task, run.system), []).append(run)
@@ -77,7 +77,7 @@ def type_sheets(runs: Iterable[SystemReport]) -> Iterator[Sheet]:
 
 
 def nesting_note(run: SystemReport) -> str:
-    """Return the number of nested mentions, and recall with and without them."""
+    """Return a note with the number of nested mentions, and recall with and without them."""
     counts = {name: run.results()[name].scores.micro for name in SUMMARY_SCHEMES[ItemKind.ENTITIES]}
     recall = {name: format_ratio(each.ratios["recall"]) for name, each in counts.items()}
     total = counts[EntityScheme.EXACT].support
@@ -90,7 +90,7 @@ def nesting_note(run: SystemReport) -> str:
 
 
 def seen_surfaces_note(run: SystemReport) -> str:
-    """Return F1 of mentions, by whether the training documents contain their surface."""
+    """Return a note with F1 of mentions with seen and with unseen surfaces."""
     analysis = run.report.analysis
     slices = {each.name: each.groups for each in analysis.entity_slices} if analysis else {}
     scores = [
@@ -108,7 +108,7 @@ def experiment_markdown(
 ) -> str:
     """Return the report of an experiment as Markdown.
 
-    `significance` contains the comparison of the systems on each split.
+    `significance` contains the comparison of the systems by split.
     """
     restriction = restriction_note(run.report for run in runs)
     parts = [*restriction, "# Evaluation\n", *(f"- {note}" for note in notes), ""]
@@ -132,13 +132,13 @@ def _micro_cells(result: SchemeResult) -> list[str]:
 
 
 def _type_result(result: SchemeResult, label: str) -> TypeResult:
-    """Return the result of a type, with counts of 0 if the type does not occur."""
+    """Return the result of a type; the counts are 0 if the type does not occur."""
     types = {each.label: each for each in result.types()}
     return types.get(label, TypeResult(label, Counts(), None))
 
 
 def _cells(result: TypeResult) -> list[str]:
-    """Return support, precision, recall, and F1 with its interval."""
+    """Return table cells: support, precision, recall, and F1 with its interval."""
     precision, recall, f1 = result.counts.ratios.values()
     return [
         str(result.counts.support),

@@ -26,12 +26,12 @@ from aloi.eval.statistics.significance import (
 )
 
 COMPARABLE_SCHEMES = tuple(name for name in ALL_SCHEMES if name != RelationScheme.FACTS_IGN)
-"""The schemes under which systems are compared; `facts-ign` would need training documents."""
+"""The schemes under which systems can be compared; `facts-ign` requires training documents."""
 
 DEFAULT_SCHEMES = (EntityScheme.OUTERMOST, RelationScheme.STRICT)
 
 MIN_SUPPORT = 30
-"""Differences of a type with fewer gold items than this are marked as unreliable."""
+"""If a type has fewer gold items, its differences are marked as unreliable."""
 
 COMPARISON_COLUMNS = (
     "",
@@ -49,8 +49,8 @@ COMPARISON_COLUMNS = (
 class SystemComparison:
     """The differences between one system and the baseline under one scheme.
 
-    Holm's correction is applied over the types, separately for each ratio. Micro averages, macro
-    averages and the comparisons of further systems are not part of the correction.
+    Holm's correction is applied over the types, separately for each ratio. The correction does not
+    cover micro averages, macro averages or the comparisons of other systems.
     """
 
     system: str
@@ -87,7 +87,7 @@ class SystemComparison:
         }
 
     def sheet(self, baseline: str) -> Sheet:
-        """Return a table of F1 of each type, then the micro and macro averages of all ratios."""
+        """Return a table of F1 by type, followed by micro and macro averages of all ratios."""
         title = f"{self.task}, {self.scheme}: {self.system} − {baseline}; F1 unless noted"
         return Sheet(title, tuple(_rows(self)), COMPARISON_COLUMNS)
 
@@ -110,7 +110,7 @@ class Comparison:
         }
 
     def sheets(self) -> Iterator[Sheet]:
-        """Yield a sheet for each system and scheme."""
+        """Yield a table for each system and scheme."""
         return (each.sheet(self.baseline) for each in self.systems)
 
 
@@ -125,12 +125,12 @@ def compare_systems(
     replicates: int = 10_000,
     seed: int = 0,
 ) -> Comparison:
-    """Compare all further systems with the first system, the baseline, under each scheme.
+    """Compare each system with the baseline under each scheme.
 
-    `systems` contains the predictions of at least two systems by name. `schemes` must be from
-    `COMPARABLE_SCHEMES`. `replicates` and `seed` apply to the bootstrap and to the randomisation
-    test; for all other options see `evaluate`. Raises `DataError` if gold and predictions do not
-    contain the same documents with the same texts.
+    `systems` contains predictions by system name, for at least two systems. The first system is the
+    baseline. `schemes` must be from `COMPARABLE_SCHEMES`. `replicates` and `seed` apply to the
+    bootstrap and to the randomisation test. All other options are those of `evaluate`. Raises
+    `DataError` if gold and predictions do not contain the same documents with the same texts.
     """
     columns = gold if isinstance(gold, Annotations) else Annotations.of(gold)
     reports = {
