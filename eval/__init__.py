@@ -1,1 +1,1 @@
-"""Scores of predictions against gold, their uncertainty, and evaluation reports."""
+"""Evaluation of predictions against gold: scores, confidence intervals, tests and reports."""

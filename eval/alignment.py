@@ -1,15 +1,20 @@
 """One-to-one alignment of gold and predicted mentions.
 
 Mentions with the same start, end and label match exactly and are aligned first. Each remaining
-mention is aligned with at most one mention that shares a character with it. Among all such
-alignments the best one is chosen by these criteria, in order: the most pairs with the same span,
-the most pairs, the most pairs with the same label, the largest sum of overlaps (shared characters
-divided by the characters of the union). Ties are broken by position, so the result depends only on
-the mentions, not on their order.
+gold mention is aligned with at most one overlapping predicted mention, and vice versa. These
+criteria, in this order, determine the best alignment:
 
-For flat mentions, the alignment has as many pairs as matching from left to right has, so the counts
-equal those of the SemEval-2013 scorers. For nested and crossing mentions, the alignment does not
-depend on the order in which mentions are matched.
+1. the largest number of pairs with the same span;
+2. the largest number of pairs;
+3. the largest number of pairs with the same label;
+4. the largest sum of overlaps. The overlap of a pair is the number of shared characters divided by
+   the number of characters in the union of the two spans.
+
+Ties are broken by position in the text, so the order of the mentions in the input has no effect.
+
+The SemEval-2013 scorers match mentions from left to right. For flat mentions, matching from left to
+right finds the same number of pairs as this alignment, so the counts are equal. For nested and
+crossing mentions, only the result of the SemEval-2013 scorers depends on the order of the mentions.
 """
 
 from __future__ import annotations
@@ -25,7 +30,11 @@ from aloi.eval.pairing import PairedAnnotations
 from aloi.eval.scores import is_member
 
 MAX_COMPONENT_SIZE = 300
-"""Components with more gold or predicted mentions are aligned greedily, not optimally."""
+"""Larger components are aligned greedily, not optimally.
+
+A component is a group of mentions that overlaps connect. Its size is the number of gold mentions or
+of predicted mentions, whichever is larger.
+"""
 
 
 class RowPairs(NamedTuple):
@@ -39,9 +48,9 @@ class RowPairs(NamedTuple):
 class Alignment:
     """The distinct gold and predicted mentions in text order, and the pairs of mentions.
 
-    `exact`: the pairs that match exactly. `overlapping`: all pairs of the remaining mentions that
-    share a character. `paired`: the pairs that were chosen from `overlapping`. Pairs are row
-    numbers of `gold` and `pred`.
+    `exact` contains the pairs that match exactly. `overlapping` contains all overlapping pairs of
+    the remaining mentions. `paired` contains the pairs that were chosen from `overlapping`. Each
+    pair is a row number of `gold` and a row number of `pred`.
     """
 
     gold: MentionColumns = field(repr=False)
@@ -64,10 +73,10 @@ class Alignment:
 
 
 def align_pair(pair: PairedAnnotations, *, labels_first: bool = False) -> Alignment:
-    """Align the mentions of gold and predictions.
+    """Return the best alignment of gold and predicted mentions.
 
-    `labels_first` makes the number of pairs with the same label the first criterion, as required
-    by the type scheme of SemEval-2013.
+    If `labels_first` is true, the first criterion is the largest number of pairs with the same
+    label. The type scheme of SemEval-2013 requires this.
     """
     gold, pred = _deduplicate(pair.gold.mentions), _deduplicate(pair.pred.mentions)
     exact = _exact_matches(gold, pred)
@@ -86,10 +95,11 @@ def align_pair(pair: PairedAnnotations, *, labels_first: bool = False) -> Alignm
 def find_overlaps(
     gold: MentionColumns, pred: MentionColumns, gold_rows: Ints, pred_rows: Ints, width: int
 ) -> RowPairs:
-    """Return every pair of mentions in the given rows that share a character, sorted by gold row.
+    """Return every overlapping pair of a gold and a predicted mention, sorted by gold row.
 
-    If two mentions overlap, one starts within the other. So predicted starts are searched within
-    gold mentions, and gold starts within predicted mentions.
+    Only mentions in `gold_rows` and `pred_rows` are compared. If two mentions overlap, one mention
+    starts within the other mention. The function therefore searches for predicted mentions that
+    start within a gold mention, and for gold mentions that start within a predicted mention.
     """
     gold_start, gold_end = (
         gold.document[gold_rows] * width + offset[gold_rows] for offset in (gold.start, gold.end)
@@ -111,7 +121,7 @@ def find_overlaps(
 
 
 def _expand_ranges(low: Ints, high: Ints) -> tuple[Ints, Ints]:
-    """Return two arrays, i and n, with each n from low[i] to high[i] - 1 for each i."""
+    """Return all pairs (i, n) with low[i] <= n < high[i], as an array of i and an array of n."""
     size = np.maximum(high - low, 0)
     owner = np.repeat(np.arange(len(low)), size)
     within = np.arange(len(owner)) - np.repeat(np.cumsum(size) - size, size)
@@ -134,20 +144,23 @@ def _exact_matches(gold: MentionColumns, pred: MentionColumns) -> RowPairs:
 
 
 def _other_rows(length: int, rows: Ints) -> Ints:
-    """Return the row numbers below `length` that are not in `rows`."""
+    """Return the row numbers from 0 to `length - 1` that are not in `rows`."""
     others = np.ones(length, dtype=np.bool_)
     others[rows] = False
     return np.flatnonzero(others)
 
 
 def _pair_weights(alignment: Alignment, *, labels_first: bool) -> Floats:
-    """Return a weight per overlapping pair; the best alignment has the largest sum of weights."""
+    """Return the weight of each overlapping pair.
+
+    The best alignment is the alignment with the largest sum of weights.
+    """
     pairs = alignment.overlapping
     gold, pred = alignment.gold.take(pairs.gold), alignment.pred.take(pairs.pred)
     shared = np.minimum(gold.end, pred.end) - np.maximum(gold.start, pred.start)
     union = np.maximum(gold.end, pred.end) - np.minimum(gold.start, pred.start)
     label, span = alignment.same_label(pairs), alignment.same_span(pairs)
-    # One unit of a criterion outweighs a component's sum over the next criterion.
+    # One unit of a criterion outweighs the sum of the next criterion over a whole component.
     step = float(MAX_COMPONENT_SIZE + 1)
     criteria = [shared / union, label * step, np.full(len(label), step**2), span * step**3]
     if labels_first:
@@ -157,9 +170,9 @@ def _pair_weights(alignment: Alignment, *, labels_first: bool) -> Floats:
 
 
 def _assign(pairs: RowPairs, weights: Floats) -> Ints:
-    """Return the positions of the chosen pairs.
+    """Return the positions in `pairs` of the pairs with the largest sum of weights.
 
-    The chosen pairs contain each mention at most once and have the largest possible sum of weights.
+    No two of these pairs contain the same mention.
     """
     isolated = (np.bincount(pairs.gold)[pairs.gold] == 1) & (
         np.bincount(pairs.pred)[pairs.pred] == 1
@@ -175,7 +188,7 @@ def _assign(pairs: RowPairs, weights: Floats) -> Ints:
 
 
 def _split_components(pairs: RowPairs, rows: Ints) -> list[Ints]:
-    """Return `rows` in sorted groups; pairs of different groups have no mention in common."""
+    """Return `rows` split into components; no mention occurs in two components."""
     from scipy.sparse import coo_array  # noqa: PLC0415 - slow to import, not needed for flat data
     from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
 
@@ -189,13 +202,13 @@ def _split_components(pairs: RowPairs, rows: Ints) -> list[Ints]:
 
 
 def _renumber(pairs: RowPairs, rows: Ints) -> tuple[Ints, Ints]:
-    """Return the gold and predicted mentions of some pairs, numbered from 0 in text order."""
+    """Return the gold and the predicted mention of each pair in `rows`, renumbered from 0."""
     gold, pred = (np.unique(side[rows], return_inverse=True)[1] for side in pairs)
     return gold, pred
 
 
 def _best_assignment(gold: Ints, pred: Ints, weights: Floats) -> Ints:
-    """Return the positions of the chosen pairs of one component."""
+    """Return the positions of the pairs with the largest sum of weights in one component."""
     from scipy.optimize import linear_sum_assignment  # noqa: PLC0415 - slow to import
 
     shape = (int(gold.max()) + 1, int(pred.max()) + 1)
@@ -211,7 +224,7 @@ def _best_assignment(gold: Ints, pred: Ints, weights: Floats) -> Ints:
 
 
 def _greedy_assignment(gold: Ints, pred: Ints, weights: Floats) -> Ints:
-    """Return the positions of pairs chosen by descending weight, with each mention used once."""
+    """Return the positions of pairs chosen by descending weight; no mention is used twice."""
     chosen: list[int] = []
     used_gold: set[int] = set()
     used_pred: set[int] = set()

@@ -1,7 +1,7 @@
 """The annotations of many documents as arrays, with one row per mention or relation.
 
 Documents, offsets and labels are integers, so gold and predictions can be compared with array
-operations. Building columns is about ten times faster than building `Document` objects.
+operations. Building these arrays is about ten times faster than building `Document` objects.
 """
 
 from __future__ import annotations
@@ -28,15 +28,16 @@ DIGEST_MODULUS = 2**256
 """Hashes of documents are added modulo this number."""
 
 MAX_PACKED_KEY = 2**62
-"""Columns are packed into one integer key unless the key could exceed this value."""
+"""The limit for an integer key into which several columns are packed."""
 
 
 @dataclass(frozen=True, slots=True)
 class MentionColumns:
-    """One row per mention, sorted by document, start, descending end, and label.
+    """A table of mentions, with one array per column and one row per mention.
 
-    `document` and `label` are indices into the tuples of `Annotations`; `start` and `end` are code
-    points, end exclusive; `score` is NaN for a mention without a score.
+    Rows are sorted by document, start, descending end, and label. `document` and `label` are
+    indices into the tuples of `Annotations`. `start` and `end` are offsets in code points, end
+    exclusive. `score` is NaN for a mention without a score.
     """
 
     document: Ints
@@ -51,7 +52,7 @@ class MentionColumns:
         return len(self.start)
 
     def take(self, rows: Ints) -> MentionColumns:
-        """Return the given rows, in the given order."""
+        """Return the mentions with these row numbers, in the order of `rows`."""
         if len(rows) == len(self) and (rows[1:] > rows[:-1]).all():
             return self
         return MentionColumns(*(getattr(self, name)[rows] for name in self.__slots__))
@@ -64,7 +65,10 @@ class MentionColumns:
 
 @dataclass(frozen=True, slots=True)
 class RelationColumns:
-    """One row per relation; `head` and `tail` are row numbers of the mentions."""
+    """A table of relations, with one array per column and one row per relation.
+
+    `head` and `tail` are row numbers in the table of mentions.
+    """
 
     head: Ints
     tail: Ints
@@ -89,7 +93,7 @@ class Annotations:
 
     @classmethod
     def of(cls, documents: Iterable[Draft]) -> Annotations:
-        """Return the annotations of valid documents."""
+        """Return the annotations of these documents, which must be valid."""
         builder = ColumnBuilder()
         for document in documents:
             builder.add(document)
@@ -98,9 +102,10 @@ class Annotations:
     def renumber(
         self, documents: Ints, labels: dict[str, int], relation_labels: dict[str, int]
     ) -> tuple[MentionColumns, RelationColumns]:
-        """Return the columns with new document and label numbers.
+        """Return the mentions and relations with new document and label numbers.
 
-        `documents[i]` is the new number of document i.
+        `documents[i]` is the new number of document i. `labels` and `relation_labels` contain the
+        new number of each label.
         """
         mentions, relations = self.mentions, self.relations
         label = _label_numbers(self.labels, labels)[mentions.label]
@@ -115,7 +120,7 @@ class Annotations:
         )
 
     def select(self, ids: Collection[str]) -> Annotations:
-        """Return the annotations of the documents with these ids, in their current order."""
+        """Return the annotations of the documents with these ids; the order is unchanged."""
         selected = np.array([id_ in ids for id_ in self.ids], dtype=np.bool_)
         numbers = np.flatnonzero(selected).tolist()
         rows = np.flatnonzero(selected[self.mentions.document])
@@ -160,8 +165,8 @@ class Annotations:
         """Return the sum of the documents' SHA-256 hashes modulo `DIGEST_MODULUS`.
 
         A document's hash covers its id, text, mentions and relations. The sum does not depend on
-        the order of documents, and the sums of the parts of a collection add up to the sum of the
-        collection.
+        the order of documents. If a collection is split into parts, the sums of the parts add up to
+        the sum of the collection.
         """
         m, r = self.mentions, self.relations
         spans = np.stack([m.start, m.end, _label_hashes(self.labels)[m.label]], axis=1)
@@ -185,7 +190,7 @@ class Annotations:
 
 @dataclass(slots=True)
 class ColumnBuilder:
-    """A builder of `Annotations`, to which documents are added one at a time."""
+    """A builder of `Annotations` that receives one document at a time."""
 
     ids: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
@@ -227,7 +232,7 @@ class ColumnBuilder:
             self.relation_score.append(relation.score)
 
     def finish(self) -> Annotations:
-        """Return the columns as sorted arrays."""
+        """Return the annotations of all added documents, with sorted mentions."""
         labels, label = _encode_labels(self.label)
         relation_labels, relation_label = _encode_labels(self.relation_label)
         mentions = MentionColumns(
@@ -259,14 +264,17 @@ class ColumnBuilder:
 
 
 def _invert_order(order: Ints) -> Ints:
-    """Return the new position of each row, so that `_invert_order(order)[order]` is 0, 1, 2, …"""
+    """Return the inverse permutation of `order`: `_invert_order(order)[order]` is 0, 1, 2, …"""
     position = np.empty(len(order), dtype=np.int64)
     position[order] = np.arange(len(order))
     return position
 
 
 def _label_hashes(labels: tuple[str, ...]) -> Ints:
-    """Return 64 bits of each label's SHA-256, which is independent of the other labels."""
+    """Return the first 64 bits of the SHA-256 hash of each label.
+
+    Unlike the number of a label, this hash does not depend on the other labels.
+    """
     hashes = (hashlib.sha256(label.encode("utf-8", "surrogatepass")).digest() for label in labels)
     return np.array([int.from_bytes(each[:8], signed=True) for each in hashes], dtype=np.int64)
 

@@ -1,12 +1,12 @@
-"""Facts: relations between entities instead of mentions, as in DocRED.
+"""Facts, as in DocRED: relations between entities instead of relations between mentions.
 
-Mentions with the same `ref` are one entity; a mention without `ref` is an entity of its own. A
-predicted mention takes the ref of the gold mention with the same span, so predictions need no refs.
+Mentions with the same `ref` are one entity. A mention without `ref` is a separate entity. A
+predicted mention gets the ref of the gold mention with the same span, so predictions need no refs.
 
 Ign-F1 (Yao et al. 2019) measures how well a system finds facts that are not in the training
-documents: correct predictions that are also training facts are excluded from precision, but not
-from recall. The DocRED script adds 1e-5 to a denominator to avoid division by zero; here, such a
-ratio is undefined.
+documents. Correct predictions that are also training facts are excluded from precision, but not
+from recall. The DocRED script adds 1e-5 to a denominator to avoid division by zero. This module
+treats a ratio with a denominator of 0 as undefined.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ EntityKey = str | DocumentSpan
 """The key of an entity: its ref, or the span of its only mention."""
 
 EntityNames = dict[tuple[int, EntityKey], set[str]]
-"""The surface forms of each entity, by document number and entity."""
+"""The surface forms of each entity, by document number and entity key."""
 
 SurfaceFacts = frozenset[tuple[str, str, str]]
 """Facts as (surface form of the head, label, surface form of the tail)."""
@@ -51,14 +51,17 @@ class Fact(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class FactLists:
-    """The facts of gold and predictions, one per relation, and the surface forms in gold."""
+    """The facts of gold and predictions, with one fact per relation.
+
+    `names` contains the surface forms of each gold entity.
+    """
 
     gold: list[Fact]
     pred: list[Fact]
     names: EntityNames
 
     def items(self, labels: tuple[str, ...]) -> ItemPair:
-        """Return the facts as items to score."""
+        """Return the facts as gold items and predicted items; `labels` are the relation labels."""
         keys: dict[Fact, int] = {}
         label_numbers = {label: number for number, label in enumerate(labels)}
         gold, pred = (
@@ -72,10 +75,10 @@ class FactLists:
         return gold, pred
 
     def is_known(self, fact: Fact, training: SurfaceFacts) -> bool:
-        """Return whether a training fact has the same label and the same entities as a fact.
+        """Return whether a training fact has the same label and the same entities as `fact`.
 
-        Two entities are the same if they have a surface form in common; those of `fact` are from
-        gold.
+        Two entities are the same if they have a surface form in common. The surface forms of the
+        entities of `fact` are from gold.
         """
         heads = self.names.get((fact.document, fact.head), set())
         tails = self.names.get((fact.document, fact.tail), set())
@@ -85,7 +88,7 @@ class FactLists:
 def extract_facts(pair: PairedAnnotations, *, symmetric: frozenset[str]) -> FactLists:
     """Return the facts of gold and predictions.
 
-    Head and tail of a relation with a label in `symmetric` are interchangeable.
+    If the label of a relation is in `symmetric`, its head and tail are interchangeable.
     """
     gold, pred = pair.gold, pair.pred
     refs = {span: ref for span, ref in _spans_and_refs(gold.mentions) if ref is not None}
@@ -101,7 +104,11 @@ def extract_facts(pair: PairedAnnotations, *, symmetric: frozenset[str]) -> Fact
 
 
 def training_facts(training: Annotations, *, symmetric: frozenset[str]) -> SurfaceFacts:
-    """Return every fact of the training documents, for all surface forms of head and tail."""
+    """Return the facts of the training documents, as surface forms.
+
+    Each fact is returned once per surface form of the head and surface form of the tail. If its
+    label is in `symmetric`, the reverse fact is also returned.
+    """
     mentions = training.mentions
     entities = [ref or span for span, ref in _spans_and_refs(mentions)]
     names = _entity_names(mentions, entities, training.texts)
@@ -119,7 +126,7 @@ def training_facts(training: Annotations, *, symmetric: frozenset[str]) -> Surfa
 def _entity_names(
     mentions: MentionColumns, entities: list[EntityKey], texts: tuple[str, ...]
 ) -> EntityNames:
-    """Return the surface forms of each entity of each document."""
+    """Return the surface forms of each entity; `entities[i]` is the entity of mention i."""
     names: EntityNames = defaultdict(set)
     for entity, (document, start, end) in zip(entities, mentions.spans(), strict=True):
         names[document, entity].add(texts[document][start:end])
@@ -137,7 +144,7 @@ def _facts(
     labels: tuple[str, ...],
     symmetric: frozenset[str],
 ) -> Iterator[Fact]:
-    """Yield the fact of each relation; `entities` contains the entity of each mention."""
+    """Yield the fact of each relation; `entities[i]` is the entity of mention i."""
     for head, tail, label in zip(
         *(column.tolist() for column in (relations.head, relations.tail, relations.label)),
         strict=True,
@@ -150,7 +157,7 @@ def _facts(
 
 @dataclass(frozen=True, slots=True)
 class IgnCounts(ScoreCounts):
-    """Counts of facts; `stated` is the number of true positives that are training facts."""
+    """Counts of facts; `stated` is the number of true positives that are also training facts."""
 
     tp: int = 0
     fp: int = 0
@@ -164,7 +171,7 @@ class IgnCounts(ScoreCounts):
 
     @staticmethod
     def compute_ratios(numbers: Floats) -> Floats:
-        """Return Ign-precision, recall and Ign-F1 for the four numbers on the last axis."""
+        """Return Ign-precision, recall and Ign-F1; the last axis is (tp, fp, fn, stated)."""
         tp, fp, fn, stated = np.moveaxis(numbers, -1, 0)
         with np.errstate(invalid="ignore", divide="ignore"):
             precision, recall = (tp - stated) / (tp - stated + fp), tp / (tp + fn)
@@ -190,7 +197,7 @@ class IgnCounts(ScoreCounts):
 def score_ign(
     facts: FactLists, scores: Scores[Counts], training: SurfaceFacts
 ) -> Scores[IgnCounts]:
-    """Return the scores of facts, with the number of true positives that are training facts."""
+    """Return `scores` with a fourth count: true positives that are also training facts."""
     gold = set(facts.gold)
     known = {fact for fact in facts.pred if fact in gold and facts.is_known(fact, training)}
     column = {label: number for number, label in enumerate(scores.labels)}

@@ -1,7 +1,8 @@
-"""The items that are compared: mentions or relations. Two items match if their keys are equal.
+"""Items to compare: mentions or relations. Two items match if their keys are equal.
 
-A key is an integer into which columns are packed, in the same way for gold and predictions, so two
-sets of items are compared by sorting and searching arrays.
+A key is an integer that encodes several columns, such as the start, end and label of a mention. The
+encoding is the same for gold and predictions, so gold and predicted items are compared by sorting
+and searching arrays of keys.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from aloi.eval.pairing import PairedAnnotations
 
 
 class Items(NamedTuple):
-    """The document number, label number and key of each item."""
+    """Arrays of the document numbers, label numbers and keys of items."""
 
     document: Ints
     label: Ints
@@ -32,11 +33,11 @@ ItemPair = tuple[Items, Items]
 
 
 def pack_keys(gold: Sequence[Ints], pred: Sequence[Ints]) -> tuple[Ints, Ints]:
-    """Return one key per row of the gold columns and one per row of the predicted columns.
+    """Return the key of each gold row and the key of each predicted row.
 
-    Two rows have the same key if and only if they are equal in every column. Keys have the
-    same order as the rows sorted by the first column, then by the second, and so on. The columns
-    must not contain negative numbers.
+    Two rows have the same key if and only if they are equal in every column. Sorting rows by key
+    sorts the rows by the first column, then by the second column, and so on. The columns must not
+    contain negative numbers.
     """
     columns = [np.concatenate(both) for both in zip(gold, pred, strict=True)]
     packed, size = columns[0], _value_count(columns[0])
@@ -54,14 +55,14 @@ def _value_count(column: Ints) -> int:
 
 
 def mention_items(pair: PairedAnnotations) -> ItemPair:
-    """Return all mentions as items with start, end and label as key."""
+    """Return all mentions as items; the key encodes document, start, end and label."""
     sides = (pair.gold.mentions, pair.pred.mentions)
     gold, pred = pack_keys(*([m.document, m.start, m.end, m.label] for m in sides))
     return _as_items(sides[0], gold), _as_items(sides[1], pred)
 
 
 def outermost_items(pair: PairedAnnotations) -> ItemPair:
-    """Return the mentions that are not inside a longer mention; keys as in `mention_items`."""
+    """Return the outermost mentions as items; the key is the same as in `mention_items`."""
     gold, pred = mention_items(pair)
     return (
         gold.keep(is_outermost(pair.gold.mentions, pair.width)),
@@ -70,10 +71,10 @@ def outermost_items(pair: PairedAnnotations) -> ItemPair:
 
 
 def is_outermost(mentions: MentionColumns, width: int) -> Bools:
-    """Return, for each mention, whether it is not inside a longer mention.
+    """Return, for each mention, whether the mention is outermost: not inside a longer mention.
 
-    Mentions with the same span do not contain each other. `width` is greater than the length of
-    every text.
+    Mentions with the same span do not contain each other. `width` must be greater than the length
+    of every text.
     """
     start = mentions.document * width + mentions.start
     end = mentions.document * width + mentions.end
@@ -90,10 +91,10 @@ def _as_items(mentions: MentionColumns, key: Ints) -> Items:
 
 
 def relation_items(pair: PairedAnnotations, *, typed: bool, symmetric: frozenset[str]) -> ItemPair:
-    """Return all relations as items with the label and the spans of head and tail as key.
+    """Return all relations as items; the key encodes the label and the spans of head and tail.
 
-    `typed` adds the labels of head and tail to the key. Head and tail of a relation with a label
-    in `symmetric` are interchangeable.
+    If `typed` is true, the key also encodes the labels of head and tail. If the label of a relation
+    is in `symmetric`, its head and tail are interchangeable.
     """
     sides = (pair.gold, pair.pred)
     columns = (

@@ -16,14 +16,14 @@ from aloi.corpus.rights import is_restricted
 from aloi.eval.columns import Annotations, Ints, MentionColumns, RelationColumns
 
 EXCERPT_LENGTH = 20
-"""Code points that are quoted from each text where two texts differ."""
+"""Code points quoted from each text if two texts differ."""
 
 
 @dataclass(frozen=True)
 class Side:
-    """The mentions and relations of gold or of the predictions.
+    """The mentions and relations of either gold or the predictions.
 
-    Document and label numbers are those of the `PairedAnnotations`.
+    Document and label numbers are indices into the tuples of `PairedAnnotations`.
     """
 
     mentions: MentionColumns = field(repr=False)
@@ -34,9 +34,9 @@ class Side:
 class PairedAnnotations:
     """Gold and predictions of the same documents, with common document and label numbers.
 
-    `restricted`: ids of the documents with text that must not be redistributed. `withheld`: ids of
-    the documents that reports show without text; all restricted documents, or none if the caller
-    requested restricted text.
+    `restricted` contains the ids of documents with text that must not be redistributed. `withheld`
+    contains the ids of documents that reports show without text. These are all restricted
+    documents, or no documents if the caller requested restricted text.
     """
 
     ids: tuple[str, ...]
@@ -54,7 +54,10 @@ class PairedAnnotations:
 
     @cached_property
     def width(self) -> int:
-        """The length of the longest text plus one; `document * width + offset` is unique."""
+        """The length of the longest text plus 1.
+
+        `document * width + offset` is therefore a different number for each document and offset.
+        """
         return max(map(len, self.texts), default=0) + 1
 
 
@@ -66,13 +69,16 @@ def pair_annotations(
     restricted: Collection[str] = (),
     restricted_text: bool = False,
 ) -> PairedAnnotations:
-    """Pair each gold document with its prediction, in the order of gold.
+    """Return gold and predictions paired by document id, in the order of gold.
 
-    `allow_missing`: if a gold document has no prediction, pair it with an empty prediction, so that
-    its entities and relations count as missed. `restricted`: ids of restricted documents, in
-    addition to those marked in the metadata of gold or predictions. `restricted_text`: let reports
-    contain the text of restricted documents. Raises `DataError` that lists every document that is
-    repeated, has different texts, or is missing in gold or in the predictions.
+    - `allow_missing`: if a gold document has no prediction, pair it with an empty prediction, so
+      that its entities and relations count as missed.
+    - `restricted`: ids of restricted documents, in addition to the documents that are marked as
+      restricted in their metadata.
+    - `restricted_text`: whether reports may contain the text of restricted documents.
+
+    Raises `DataError` if a document is repeated, has different texts in gold and predictions, or is
+    missing in gold or predictions. The error lists all such documents.
     """
     problems = [
         *_repeated_ids(gold.ids, "gold"),
@@ -94,7 +100,7 @@ def _restricted_ids(side: Annotations) -> Iterator[str]:
 
 
 def _renumber_both(gold: Annotations, pred: Annotations) -> PairedAnnotations:
-    """Return gold and predictions with the document numbers of gold and common label numbers."""
+    """Return gold and predictions with the document numbers of gold and shared label numbers."""
     labels = sorted({*gold.labels, *pred.labels})
     relation_labels = sorted({*gold.relation_labels, *pred.relation_labels})
     numbers = [
@@ -112,7 +118,7 @@ def _renumber_both(gold: Annotations, pred: Annotations) -> PairedAnnotations:
 
 
 def _gold_numbers(gold: tuple[str, ...], pred: tuple[str, ...]) -> Ints:
-    """Return the gold document number of each predicted document."""
+    """Return, for each predicted document, the number of the gold document with the same id."""
     numbers = {id_: number for number, id_ in enumerate(gold)}
     return np.array([numbers[id_] for id_ in pred], dtype=np.int64)
 
@@ -121,7 +127,8 @@ def _repeated_ids(ids: tuple[str, ...], side: str) -> Iterator[Problem]:
     seen: set[str] = set()
     for id_ in ids:
         if id_ in seen:
-            what, fix = f"duplicate document id in {side}", "Give each document its own id"
+            what = f"this document id occurs more than once in {side}"
+            fix = "Give each document a unique id"
             yield Problem("document-id-twice", what, fix, id_)
         seen.add(id_)
 

@@ -1,4 +1,4 @@
-"""Annotations that are read from a file, folder or stream in any supported format."""
+"""Readers of annotations from a file, folder or stream in any supported format."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ def read_annotations(path: str | Path) -> Annotations:
 
 
 def read_json_lines(path: Path) -> Annotations:
-    """Return the annotations of a JSON Lines file; raises `DataError` with all its problems."""
+    """Return the annotations of a JSON Lines file.
+
+    Raises `DataError` that lists every problem of the file.
+    """
     decoder = msgspec.json.Decoder(Draft)
     builder = ColumnBuilder()
     try:

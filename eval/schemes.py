@@ -13,7 +13,11 @@ class ItemKind(StrEnum):
 
 
 class EvaluationTask(StrEnum):
-    """What a system predicts: entities, relations between gold entities, or both (end to end)."""
+    """The task of a system.
+
+    The system predicts entities, relations between gold entities, or both entities and relations
+    (end to end).
+    """
 
     ENTITIES = "entities"
     RELATIONS_GOLD_ENTITIES = "relations-gold-entities"
@@ -21,14 +25,14 @@ class EvaluationTask(StrEnum):
 
     @property
     def item_kind(self) -> ItemKind:
-        """The kind of items that are scored for the task."""
+        """The kind of items that the task scores."""
         if self is EvaluationTask.ENTITIES:
             return ItemKind.ENTITIES
         return ItemKind.RELATIONS
 
     @property
     def short_name(self) -> str:
-        """The name without `relations-`, for tables."""
+        """The task name without the prefix `relations-`, for tables."""
         return self.value.removeprefix(f"{ItemKind.RELATIONS}-")
 
 
@@ -44,7 +48,7 @@ class EntityScheme(StrEnum):
 
 
 class RelationScheme(StrEnum):
-    """Schemes that score relations; `FACTS_IGN` needs training documents."""
+    """Schemes that score relations; `FACTS_IGN` requires training documents."""
 
     STRICT = "strict"
     BOUNDARIES = "boundaries"
@@ -61,7 +65,7 @@ SEMEVAL_SCHEMES = (
     EntityScheme.SEMEVAL_PARTIAL,
     EntityScheme.SEMEVAL_TYPE,
 )
-"""The schemes of SemEval-2013, which need an alignment of gold and predicted mentions."""
+"""The schemes of SemEval-2013, which require an alignment of gold and predicted mentions."""
 
 FACT_SCHEMES = (RelationScheme.FACTS, RelationScheme.FACTS_IGN)
 """The schemes that score relations between entities instead of relations between mentions."""

@@ -1,8 +1,12 @@
 """Counts of correct, spurious and missed items, and the ratios computed from them.
 
-With gold and predicted items as sets of keys: tp = |gold ∩ pred|, fp = |pred − gold|,
-fn = |gold − pred|; precision = tp / (tp + fp), recall = tp / (tp + fn), F1 = 2PR / (P + R),
-which is 2tp / (2tp + fp + fn). A ratio with a denominator of 0 is undefined: None.
+Gold and predicted items are compared as sets of keys:
+
+- tp = |gold ∩ pred|, fp = |pred − gold|, fn = |gold − pred|;
+- precision = tp / (tp + fp), recall = tp / (tp + fn);
+- F1 = 2PR / (P + R) = 2tp / (2tp + fp + fn).
+
+A ratio with a denominator of 0 is undefined, and its value is None.
 """
 
 from __future__ import annotations
@@ -17,7 +21,7 @@ import numpy as np
 from aloi.eval.columns import Floats
 
 RATIOS = ("precision", "recall", "f1")
-"""The names of the ratios, in the order in which arrays contain them."""
+"""The names of the ratios, in the order of the last axis of an array of ratios."""
 
 
 class ScoreCounts(ABC):
@@ -26,14 +30,14 @@ class ScoreCounts(ABC):
     @classmethod
     @abstractmethod
     def of(cls, numbers: Sequence[int]) -> Self:
-        """Return the counts for a row of numbers, in the order that `compute_ratios` expects."""
+        """Return the counts for these numbers, in the order that `compute_ratios` expects."""
 
     @staticmethod
     @abstractmethod
     def compute_ratios(numbers: Floats) -> Floats:
         """Return precision, recall and F1 for an array of counts; an undefined ratio is NaN.
 
-        Shapes: (…, n) for the counts, (…, 3) for the ratios.
+        Shapes: (…, n) for `numbers` with n counts, (…, 3) for the ratios.
         """
 
     @abstractmethod
@@ -48,12 +52,12 @@ class ScoreCounts(ABC):
     @property
     @abstractmethod
     def ratios(self) -> dict[str, float | None]:
-        """Precision, recall and F1 by name; None if undefined."""
+        """Precision, recall and F1 by name; an undefined ratio is None."""
 
 
 @dataclass(frozen=True, slots=True)
 class Counts(ScoreCounts):
-    """True positives, false positives and false negatives, of one type or of several."""
+    """The numbers of true positives (tp), false positives (fp) and false negatives (fn)."""
 
     tp: int = 0
     fp: int = 0
@@ -87,9 +91,9 @@ class Counts(ScoreCounts):
 
 
 def mean_ratios(types: Sequence[Mapping[str, float | None]]) -> dict[str, float | None]:
-    """Return the mean of each ratio over types; an undefined ratio counts as 0.
+    """Return the mean of each ratio over the types; an undefined ratio counts as 0.
 
-    The means are None if there are no types.
+    If there are no types, each mean is None.
     """
     if not types:
         return dict.fromkeys(RATIOS)

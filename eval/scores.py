@@ -1,8 +1,8 @@
-"""Scores: gold and predictions of the same documents, compared under one scheme.
+"""Scores of predictions against gold under one scheme.
 
-The counts of every document and type are kept in an integer array of shape (documents, types, n),
-where n is the number of counts of the scheme's `ScoreCounts`. Totals are sums over this array, and
-a bootstrap over documents multiplies a matrix of weights with this array.
+The counts of every document and type are in an integer array of shape (documents, types, n), for a
+scheme with n counts. Totals are sums over this array. A bootstrap over documents multiplies a
+matrix of document weights with this array.
 """
 
 from __future__ import annotations
@@ -23,7 +23,11 @@ CountsT = TypeVar("CountsT", bound=ScoreCounts)
 
 @dataclass(frozen=True)
 class Scores(Generic[CountsT]):
-    """The counts under one scheme, and the number of `duplicates` in gold and in predictions."""
+    """The counts of every document and type under one scheme.
+
+    Shape of `by_document`: (documents, types, n). `duplicates` contains the number of duplicate
+    items in gold (key `gold`) and in the predictions (key `pred`).
+    """
 
     kind: type[CountsT]
     labels: tuple[str, ...]
@@ -44,13 +48,13 @@ class Scores(Generic[CountsT]):
 
     @cached_property
     def types(self) -> dict[str, CountsT]:
-        """The counts of each type in gold or predictions, in sorted order."""
+        """The counts of each type, summed over all documents; types are in sorted order."""
         totals = self.by_document.sum(axis=0).tolist()
         return {label: self.kind.of(row) for label, row in zip(self.labels, totals, strict=True)}
 
     @cached_property
     def micro(self) -> CountsT:
-        """The counts summed over all types."""
+        """The counts summed over all documents and types."""
         return self.kind.of(self.by_document.sum(axis=(0, 1)).tolist())
 
     @property
@@ -62,7 +66,10 @@ class Scores(Generic[CountsT]):
 def score_items(
     gold: Items, pred: Items, *, documents: int, labels: tuple[str, ...]
 ) -> Scores[Counts]:
-    """Compare gold items with predicted items; `documents` is the number of documents."""
+    """Return the scores of predicted items against gold items.
+
+    `documents` is the number of documents.
+    """
     gold_set, pred_set = deduplicate(gold), deduplicate(pred)
     shape = (documents, len(labels))
     tp = count_cells(pred_set.keep(is_member(pred_set.key, gold_set.key)), shape)
@@ -76,7 +83,10 @@ def score_items(
 
 
 def is_member(keys: Ints, sorted_keys: Ints) -> Bools:
-    """Return, for each key, whether it is in `sorted_keys` (in ascending order)."""
+    """Return, for each key, whether `sorted_keys` contains the key.
+
+    `sorted_keys` must be in ascending order.
+    """
     if not len(sorted_keys):
         return np.zeros(len(keys), dtype=np.bool_)
     position = np.searchsorted(sorted_keys, keys)
@@ -97,6 +107,6 @@ def deduplicate(items: Items) -> Items:
 
 
 def count_cells(items: Items, shape: tuple[int, int]) -> Ints:
-    """Return the number of items per document and label, as an array of the given shape."""
+    """Return the number of items per document and label, as an array of shape `shape`."""
     cell = items.document * shape[1] + items.label
     return np.bincount(cell, minlength=shape[0] * shape[1]).reshape(shape)

@@ -35,7 +35,7 @@ class ScoringOptions:
     def of(
         cls, schemes: Collection[str] | None, symmetric: frozenset[str], train: Annotations | None
     ) -> ScoringOptions:
-        """Return the options for these schemes (default: all) and training documents."""
+        """Return the options; if `schemes` is None, all schemes are scored."""
         chosen = frozenset(ALL_SCHEMES if schemes is None else schemes)
         if train is None or chosen.isdisjoint(FACT_SCHEMES):
             return cls(chosen, symmetric, None)
@@ -48,7 +48,7 @@ class ScoringOptions:
 class SchemeScores:
     """The scores of predictions by scheme, without intervals.
 
-    `gold_hash` is the `Annotations.hash_sum` of gold; `predicted_labels` are the entity and
+    `gold_hash` is the `Annotations.hash_sum` of gold. `predicted_labels` contains the entity and
     relation labels of the predictions.
     """
 
@@ -62,7 +62,7 @@ class SchemeScores:
 def score_annotations(
     gold: Annotations, pred: Annotations, options: ScoringOptions, *, allow_missing: bool
 ) -> SchemeScores:
-    """Score predictions against gold; raises the same `DataError` as `pair_annotations`."""
+    """Return the scores of predictions; raises the same `DataError` as `pair_annotations`."""
     pair = pair_annotations(gold, pred, allow_missing=allow_missing)
     return score_pair(gold, pred, pair, align_if_needed(pair, options), options)
 
@@ -74,9 +74,9 @@ def score_pair(
     alignment: Alignment | None,
     options: ScoringOptions,
 ) -> SchemeScores:
-    """Score `pair`, which was made from `gold` and `pred`.
+    """Return the scores of `pair`, which must be the pair of `gold` and `pred`.
 
-    `alignment` is that of the mentions of `pair`, or None to score no SemEval scheme.
+    `alignment` must be the alignment of `pair`, or None if no SemEval scheme is scored.
     """
     return SchemeScores(
         len(pair),

@@ -1,8 +1,8 @@
 """The four schemes of SemEval-2013 task 9 (Segura-Bedmar et al. 2013), over all mentions.
 
 Each gold mention is correct, incorrect, partial or missed; each predicted mention is correct,
-incorrect, partial or spurious. Exact matches are correct under every scheme. For the other pairs
-of the alignment:
+incorrect, partial or spurious. Exact matches are correct under every scheme. The outcome of any
+other aligned pair depends on the scheme:
 
 | scheme  | same span | different span |
 |---------|-----------|----------------|
@@ -11,9 +11,9 @@ of the alignment:
 | partial | correct   | partial        |
 | type    | correct if the labels are equal, otherwise incorrect |
 
-precision = (correct + partial / 2) / predicted, recall = (correct + partial / 2) / gold. A gold
-mention counts in the row of its own label, and a predicted mention in the row of its own label. The
-rows therefore add up to the total, unlike the rows of other scorers.
+precision = (correct + partial / 2) / predicted, recall = (correct + partial / 2) / gold. In a table
+of scores by type, each gold or predicted mention counts in the row of its own label. The rows of
+this table therefore add up to the total. In other scorers, the rows do not add up.
 """
 
 from __future__ import annotations
@@ -32,7 +32,10 @@ from aloi.eval.score_counts import ScoreCounts, name_ratios
 from aloi.eval.scores import Scores
 
 CORRECT, INCORRECT, PARTIAL, UNALIGNED = range(4)
-"""The outcomes of a mention; an unaligned gold mention is missed, a predicted one spurious."""
+"""The outcomes of a mention.
+
+An unaligned gold mention is missed, and an unaligned predicted mention is spurious.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ class Outcomes(ScoreCounts):
 
     @staticmethod
     def compute_ratios(numbers: Floats) -> Floats:
-        """Return precision, recall and F1; the last axis has the eight numbers as in `of`."""
+        """Return precision, recall and F1; the last axis contains eight numbers as in `of`."""
         gold, pred = numbers[..., :4], numbers[..., 4:]
         credit = [side[..., CORRECT] + side[..., PARTIAL] / 2 for side in (pred, gold)]
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -60,7 +63,10 @@ class Outcomes(ScoreCounts):
         return np.stack([precision, recall, f1], axis=-1)
 
     def as_dict(self) -> dict[str, int]:
-        """Return the outcomes of gold mentions, the spurious mentions, and the two totals."""
+        """Return the counts by name.
+
+        `possible` is the number of gold mentions, and `actual` the number of predicted mentions.
+        """
         names = ("correct", "incorrect", "partial", "missed")
         return {
             **dict(zip(names, self.gold, strict=True)),
@@ -83,7 +89,7 @@ class Outcomes(ScoreCounts):
 def score_semeval(
     pair: PairedAnnotations, alignment: Alignment
 ) -> dict[EntityScheme, Scores[Outcomes]]:
-    """Return the scores by SemEval scheme; `alignment` must be `align_pair(pair)`."""
+    """Return the scores by SemEval scheme; `alignment` must be the result of `align_pair(pair)`."""
     by_label = align_pair(pair, labels_first=True)
     same_span = alignment.same_span(alignment.paired)
     same_label = by_label.same_label(by_label.paired)
@@ -97,7 +103,10 @@ def score_semeval(
 
 
 def _score(pair: PairedAnnotations, alignment: Alignment, pair_outcomes: Ints) -> Scores[Outcomes]:
-    """Return the scores; `pair_outcomes` are the outcomes of the pairs in `alignment.paired`."""
+    """Return the scores of one scheme.
+
+    `pair_outcomes` contains the outcome of each pair in `alignment.paired`.
+    """
     shape = (len(pair), len(pair.labels))
     sides = []
     for mentions, exact, paired in zip(

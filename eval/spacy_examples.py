@@ -23,11 +23,11 @@ from aloi.eval.scores import Scores, score_items
 Scorer = Callable[..., dict[str, Any]]
 
 RATIO_NAMES = {"p": "precision", "r": "recall", "f": "f1"}
-"""The name of each ratio, by the abbreviation that spaCy uses."""
+"""The name of each ratio by spaCy's abbreviation."""
 
 
 def from_spacy(examples: Iterable[Example]) -> tuple[list[Document], list[Document]]:
-    """Return the gold and predicted documents of examples; their ids are the numbers 0, 1, 2, …
+    """Return the gold documents and the predicted documents of examples, with ids 0, 1, 2, …
 
     Mentions are taken from the span group `entities` if the doc has this group, otherwise from
     `doc.ents`.
@@ -40,14 +40,14 @@ def from_spacy(examples: Iterable[Example]) -> tuple[list[Document], list[Docume
 
 
 def make_mention_scorer() -> Scorer:
-    """Return `aloi.mention_scorer.v1`, which scores all mentions by start, end and label."""
+    """Return the scorer `aloi.mention_scorer.v1`, which applies the scheme `exact` to mentions."""
     return lambda examples, **_: _score_examples(examples, "mentions", mention_items)
 
 
 def make_relation_scorer() -> Scorer:
-    """Return `aloi.relation_scorer.v1`, which scores relations by label and labelled ends.
+    """Return the scorer `aloi.relation_scorer.v1`, which applies the scheme `strict` to relations.
 
-    The component passes the labels of symmetric relations as `symmetric`.
+    The spaCy component passes the labels of symmetric relations to the scorer as `symmetric`.
     """
 
     def score_relations(
@@ -65,7 +65,7 @@ def make_relation_scorer() -> Scorer:
 def _score_examples(
     examples: Iterable[Example], prefix: str, select: Callable[[PairedAnnotations], ItemPair]
 ) -> dict[str, Any]:
-    """Return the micro-averaged ratios and the ratios of each type, under names like spaCy's."""
+    """Return the micro averages and the ratios of each type, with keys in the style of spaCy."""
     pair = pair_annotations(*map(Annotations.of, from_spacy(examples)))
     labels = pair.labels if prefix == "mentions" else pair.relation_labels
     scores: Scores[Any] = score_items(*select(pair), documents=len(pair), labels=labels)

@@ -42,5 +42,5 @@ def test_a_missing_document_counts_as_missed_if_allowed() -> None:
 
 
 def test_a_duplicate_id_is_an_error() -> None:
-    with pytest.raises(DataError, match="duplicate document id in gold"):
+    with pytest.raises(DataError, match="document id occurs more than once in gold"):
         evaluate([doc("a"), doc("a")], [doc("a")])
