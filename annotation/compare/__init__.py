@@ -1,1 +1,1 @@
-"""Comparison and adjudication of annotation passes, independent of the annotation tool."""
+"""Comparison and adjudication of several annotators' work, for any annotation tool."""

@@ -1,10 +1,11 @@
-"""Adjudication: several annotators' versions of a document become one gold document.
+"""Adjudication: merge several annotators' versions of a document into one gold document.
 
-Documents without disagreements become gold unchanged. Disagreements are decided by an adjudicator
-or by a policy (`aloi.annotation.compare.policy`). The adjudicator starts from the annotations that
-all versions have in common. Each disagreement is marked: a mention or relation has the label
-«à trancher», or a mention has this text as its ref. The adjudicator changes or deletes every mark.
-A document is undecided as long as a mark remains.
+Documents without disagreements become gold unchanged. All other documents are decided by an
+adjudicator or by a policy (`aloi.annotation.compare.policy`).
+
+The adjudicator starts from the annotations that all versions contain. Disagreements on mentions,
+relations and refs are marked: the label or ref is «à trancher» ("to be decided"). The adjudicator
+replaces or deletes every mark. A document is undecided as long as it contains a mark.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.schema import Schema, schema_problems
 
 MARK = "à trancher"
-"""The mark («to be decided»): the label or ref of an annotation that is not decided yet."""
+"""The mark («to be decided»): the label or ref of an annotation that is not yet decided."""
 
 UNANIMOUS = "agreement"
 """The value of `adjudicated_by` in the metadata of a document on which all annotators agree."""
@@ -48,14 +49,14 @@ UNANIMOUS = "agreement"
 
 @dataclass(frozen=True)
 class AdjudicationCase:
-    """A document annotated by two or more annotators: each annotator's version, and the schema."""
+    """A document with two or more annotators: its versions, by annotator, and the schema."""
 
     versions: dict[str, Document]
     schema: Schema
 
     @property
     def first(self) -> Document:
-        """The first annotator's version. Gold keeps the ids of its mentions."""
+        """The version of the first annotator. Its mentions keep their ids in gold."""
         return next(iter(self.versions.values()))
 
     @cached_property
@@ -66,7 +67,7 @@ class AdjudicationCase:
 
     @property
     def versions_hash(self) -> str:
-        """The SHA-256 of the versions without metadata, in hexadecimal."""
+        """The SHA-256 of all versions without their metadata, in hexadecimal."""
         encoder = msgspec.json.Encoder(order="sorted")
         versions = {
             name: msgspec.structs.replace(each, meta={}) for name, each in self.versions.items()
@@ -80,10 +81,11 @@ class AdjudicationCase:
         return build_document(shared_content(contents), self.versions.values())
 
     def marked(self) -> Document:
-        """Return the shared annotations with a mark for each disagreement.
+        """Return a document with the shared annotations and the marks for the adjudicator.
 
-        If not all annotators marked a mention, its values and relations have no marks: the mention
-        must be decided first.
+        Every disagreement on a mention is marked. A disagreement on a ref or relation is marked
+        only if all versions contain the mentions. Otherwise, the adjudicator must decide on these
+        mentions first. Disagreements on attributes are not marked.
         """
         entities = {each.id: each for each in self.shared.entities}
         relations = list(self.shared.relations)
@@ -102,10 +104,10 @@ class AdjudicationCase:
         )
 
     def shared_ends(self, disagreement: PassDisagreement) -> list[str]:
-        """Return the ids of the one or two shared mentions that a disagreement concerns.
+        """Return the mention ids of a disagreement on a value (one id) or a relation (two ids).
 
-        The list is empty for a disagreement on the mention itself, or unless all annotators marked
-        the mentions.
+        The list is empty if the disagreement is on a mention, or if a version does not contain the
+        mentions.
         """
         if disagreement.aspect == MENTION or len(disagreement.versions) < len(self.versions):
             return []
@@ -115,8 +117,8 @@ class AdjudicationCase:
     def _marked_relation(self, head: str, tail: str) -> Relation:
         """Return a relation with the mark as its label.
 
-        If there is a shared relation between the same two mentions, the new one has its direction,
-        because Label Studio's page keeps one arc per direction between two regions.
+        If all versions contain a relation between the two mentions, the new relation has the same
+        direction, because Label Studio draws only one arc per direction between two regions.
         """
         for relation in self.shared.relations:
             if {relation.head, relation.tail} == {head, tail}:
@@ -124,10 +126,10 @@ class AdjudicationCase:
         return Relation(head=head, tail=tail, label=MARK)
 
     def gold(self, decided: Document, users: Mapping[str, str]) -> Document:
-        """Return an adjudicator's decision as gold, with the ids of the annotators' mentions.
+        """Return an adjudicator's decision as a gold document, with the annotators' mention ids.
 
-        `users` maps user numbers of the server to names. Raise `DataError` if marks remain,
-        or if the decision violates the schema.
+        `users` maps the server's user numbers to e-mail addresses. Raise `DataError` if the
+        decision still contains marks or violates the schema.
         """
         problems = list(_remaining_marks(decided)) or list(schema_problems(decided, self.schema))
         if problems:
@@ -143,11 +145,11 @@ class AdjudicationCase:
 
 @dataclass(frozen=True, kw_only=True)
 class Decisions:
-    """The decisions on contested documents; the dicts are by document id.
+    """The decisions on documents with disagreements. All dicts are keyed by document id.
 
-    `gold` contains the decided documents. For each undecided document, `open` contains a reason or
-    the address of its task. `ties` and `lost_relations` are filled by a majority decision
-    (see `MajorityDecision`). `problems` are the reasons why submitted work cannot become gold.
+    `gold` contains the decided documents. `open` contains a reason or a task address for each
+    undecided document. Only majority decisions fill `ties` and `lost_relations` (see
+    `MajorityDecision`). `problems` explains why submitted decisions cannot become gold.
     """
 
     gold: dict[str, Document] = field(default_factory=dict)
@@ -159,10 +161,11 @@ class Decisions:
 
 @dataclass(frozen=True)
 class Adjudication:
-    """The documents of several passes before adjudication.
+    """The documents of several annotators, grouped by whether the annotators agree.
 
-    `gold` contains the documents on which all annotators agree, `contested` the cases to decide,
-    and `single` the ids of documents that only one annotator annotated.
+    `gold` contains the documents on which all annotators agree, by document id. `contested`
+    contains the documents with disagreements. `single` contains the ids of documents that only one
+    annotator annotated.
     """
 
     gold: dict[str, Document]
@@ -171,9 +174,9 @@ class Adjudication:
 
 
 def prepare_adjudication(passes: Passes, schema: Schema) -> Adjudication:
-    """Separate the documents on which all annotators agree from those that must be decided.
+    """Group the documents of several annotators by whether the annotators agree.
 
-    Raise `DataError` if two annotators have different texts for a document.
+    Raise `DataError` if a document's text differs between annotators.
     """
     cases, single = build_cases(passes, schema)
     unanimous = [case for case in cases if not case.disagreements]
@@ -185,14 +188,17 @@ def prepare_adjudication(passes: Passes, schema: Schema) -> Adjudication:
 
 
 def build_cases(passes: Passes, schema: Schema) -> tuple[list[AdjudicationCase], list[str]]:
-    """Return a case per document with several versions, and the ids of documents with only one."""
+    """Return the cases, and the ids of documents that only one annotator annotated.
+
+    Each document that two or more annotators annotated is a case.
+    """
     grouped = group_by_document(passes)
     cases = [AdjudicationCase(each, schema) for each in grouped.values() if len(each) > 1]
     return cases, [id_ for id_, each in grouped.items() if len(each) == 1]
 
 
 def mark_id(number: int) -> str:
-    """Return the id of the mention that marks a disagreement; `number` starts from 1."""
+    """Return the id of the mention that marks disagreement `number`, counted from 1."""
     return f"mark-{number}"
 
 
@@ -209,7 +215,7 @@ def _remaining_marks(decided: Document) -> Iterator[Problem]:
 
 
 def merge_metadata(versions: Mapping[str, Document]) -> dict[str, Any]:
-    """Return the first version's metadata, plus the annotators and guideline versions of all."""
+    """Return the first version's metadata with all annotators and all guideline versions."""
     first = next(iter(versions.values())).meta
     meta = {key: value for key, value in first.items() if key not in ("annotator", PROVENANCE)}
     guides = {each.meta.get("guideline_version") for each in versions.values()} - {None}
@@ -219,9 +225,10 @@ def merge_metadata(versions: Mapping[str, Document]) -> dict[str, Any]:
 
 
 def as_gold(document: Document, versions: Mapping[str, Document], *, decided_by: str) -> Document:
-    """Return the gold document for a case that was decided without an adjudicator.
+    """Return `document` with metadata that describe a decision without an adjudicator.
 
-    `decided_by` is the policy or `UNANIMOUS`. `adjudicated_at` is the date of the latest version.
+    `decided_by` is the policy or `UNANIMOUS`. The metadata key `adjudicated_at` contains the date
+    of the latest version.
     """
     meta = merge_metadata(versions) | {"adjudicated_by": decided_by}
     times = [provenance(each).get("updated_at") for each in versions.values()]
@@ -231,9 +238,10 @@ def as_gold(document: Document, versions: Mapping[str, Document], *, decided_by:
 
 
 def write_gold(documents: Iterable[Document], corpus: Corpus, out: Path | None = None) -> int:
-    """Write gold to the folder `out` (default: the corpus); return how many files changed.
+    """Write gold documents to `out` (default: the corpus); return the number of changed files.
 
-    In the corpus, restricted documents are written to `restricted/` and all others to `gold/`.
+    In the corpus, restricted documents are written to `restricted/`, all other documents to
+    `gold/`.
     """
     return sum(_write_document(document, corpus, out) for document in documents)
 

@@ -1,9 +1,10 @@
-"""The content of a document without ids, used to compare versions of the document.
+"""The content of a document: its annotations without ids, to compare versions of the document.
 
-A mention is identified by its start, end and label; its ref and attributes are its values. A
-relation is identified by its label and the mentions at its ends; the ends of a symmetric relation
-are in text order. The values of a relation are its attributes, except those that equal the schema's
-default. If a document contains the same mention or relation twice, only the first one is used.
+A mention is identified by its start, end and label. The values of a mention are its ref and
+attributes. A relation is identified by its head, tail and label; the head and tail of a symmetric
+relation are sorted in text order. The values of a relation are its attributes, except attributes
+that have the schema's default value. If a document contains a mention or relation twice, only the
+first occurrence is used.
 """
 
 from __future__ import annotations
@@ -28,15 +29,15 @@ Values = dict[str, str]
 """The ref and attributes of a mention, or the attributes of a relation, by name."""
 
 REF_NAME = "ref"
-"""The key of a mention's ref in its values."""
+"""The key of the ref in a mention's values."""
 
 EMPTY_SCHEMA = Schema("", "", {})
-"""The schema used if none is given: it has no labels, and all relations are directed."""
+"""The default schema. It defines no labels, and all relations are directed."""
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentContent:
-    """The mentions and relations of a document with their values."""
+    """The mentions and relations of a document without ids, each with its values."""
 
     mentions: dict[MentionKey, Values]
     relations: dict[RelationKey, Values]
@@ -46,7 +47,7 @@ EMPTY_CONTENT = DocumentContent({}, {})
 
 
 def extract_content(document: Document, schema: Schema) -> DocumentContent:
-    """Return the content of a document."""
+    """Return the mentions and relations of a document without their ids."""
     mentions = {mention_key(each): mention_values(each) for each in reversed(document.entities)}
     by_id, relations = document.by_id(), dict[RelationKey, Values]()
     for relation in document.relations:
@@ -62,7 +63,7 @@ def mention_key(entity: Entity) -> MentionKey:
 
 
 def mention_values(entity: Entity) -> Values:
-    """Return the ref of a mention, if it has one, and its attributes."""
+    """Return the ref (if any) and the attributes of a mention, by name."""
     return {**({} if entity.ref is None else {REF_NAME: entity.ref}), **entity.attributes}
 
 
@@ -76,10 +77,10 @@ def _relation_values(relation: Relation, schema: Schema) -> Values:
 
 
 def build_document(content: DocumentContent, versions: Iterable[Document]) -> Document:
-    """Return a document with this content, and with the first version's id, text and metadata.
+    """Return a document with this content and with the first version's id, text and metadata.
 
-    The id of a mention is taken from the first version that contains the mention. If another
-    mention already uses this id, a number is appended.
+    Each mention's id comes from the first version that contains the mention. If a different
+    mention already uses this id, a number is appended to the id.
     """
     versions = list(versions)
     ids: dict[MentionKey, str] = {}
@@ -115,7 +116,7 @@ def _unused_id(id_: str, used: Iterable[str]) -> str:
 
 
 def shared_content(contents: Iterable[DocumentContent]) -> DocumentContent:
-    """Return the mentions, relations and values that all contents have in common."""
+    """Return the mentions, relations and values that all versions contain."""
     first, *others = contents
     return DocumentContent(
         _shared_values(first.mentions, [each.mentions for each in others]),

@@ -1,4 +1,4 @@
-"""The disagreements between annotators of one text: mentions, values of mentions, relations."""
+"""Disagreements between the annotators of a text on mentions, values of mentions, and relations."""
 
 from __future__ import annotations
 
@@ -27,16 +27,19 @@ _NO_ARROWS = str.maketrans("", "", "→←↔")
 
 @dataclass(frozen=True, slots=True)
 class PassDisagreement:
-    """A disagreement between the annotators of a document, with each annotator's version.
+    """A disagreement between the annotators of a document.
 
-    `aspect` is what the annotators disagree on. `MENTION`: a group of overlapping mentions (one
-    span). `RELATION`: the relations between two mentions (two spans, in text order). `ref` or the
-    name of an attribute: the value of one mention (one span). Spans are in code points, ends
-    exclusive.
+    `aspect` is the subject of the disagreement:
 
-    `versions` contains display strings by annotator, such as `ROLE «président»`, `REPRESENTS →` or
-    `← SUPPORTS assertion=negated`. For values and relations, annotators who did not mark the
-    mentions are omitted.
+    - `MENTION`: a group of overlapping mentions; `spans` contains one span;
+    - `RELATION`: the relations between two mentions; `spans` contains two spans in text order;
+    - `ref` or the name of an attribute: the value in one mention; `spans` contains one span.
+
+    Spans are in code points, end exclusive.
+
+    `versions` contains each annotator's annotations as display strings, such as `ROLE «président»`,
+    `REPRESENTS →` or `← SUPPORTS assertion=negated`. In a disagreement on a value or relation,
+    annotators who did not mark the mentions are omitted.
     """
 
     document: str
@@ -47,9 +50,9 @@ class PassDisagreement:
 
     @property
     def kind(self) -> tuple[str, ...]:
-        """The sorted versions without the annotators' names; equal for similar disagreements.
+        """The sorted versions without annotator names; equal kinds are counted together.
 
-        The direction of relations is included only if the versions differ in nothing else.
+        The direction of relations is included only if two versions differ in direction alone.
         """
         versions = {format_values(each) for each in self.versions.values()}
         if self.aspect != RELATION:
@@ -59,11 +62,11 @@ class PassDisagreement:
 
     @property
     def is_conflict(self) -> bool:
-        """Whether the versions in `versions` differ from each other."""
+        """Whether at least two of the `versions` differ."""
         return len(set(self.versions.values())) > 1
 
     def to_json(self) -> dict[str, Any]:
-        """Return the disagreement as plain values."""
+        """Return the disagreement as a dict for JSON."""
         return {
             "what": self.aspect,
             "kind": list(self.kind),
@@ -75,12 +78,15 @@ class PassDisagreement:
 
 
 def format_values(values: Iterable[str]) -> str:
-    """Return an annotator's version as one line, or a dash if the version is empty."""
+    """Return the display strings of a version on one line, or a dash if there are none."""
     return " + ".join(values) or NO_MENTION
 
 
 def find_disagreements(versions: Mapping[str, Document], schema: Schema) -> list[PassDisagreement]:
-    """Return all disagreements between annotators of one text: mentions, values, then relations."""
+    """Return the disagreements on mentions, values and relations, in this order.
+
+    `versions` is keyed by annotator. All versions must have the same text.
+    """
     contents = {name: extract_content(version, schema) for name, version in versions.items()}
     document = next(iter(versions.values()))
     return [
@@ -120,7 +126,7 @@ def _assignments(values: Mapping[str, str]) -> list[str]:
 def _value_disagreements(
     document: Document, contents: Mapping[str, DocumentContent]
 ) -> Iterator[PassDisagreement]:
-    """Yield the disagreements on values of mentions that two or more annotators marked."""
+    """Yield a disagreement if annotators set different values for a mention's ref or attribute."""
     for key in sorted({key for each in contents.values() for key in each.mentions}):
         by_annotator = {
             name: each.mentions[key] for name, each in contents.items() if key in each.mentions
@@ -137,7 +143,7 @@ def _value_disagreements(
 def _relation_disagreements(
     document: Document, contents: Mapping[str, DocumentContent], schema: Schema
 ) -> Iterator[PassDisagreement]:
-    """Yield a disagreement for each pair of mentions with differing relations."""
+    """Yield a disagreement if annotators annotated different relations between two mentions."""
     by_ends: dict[tuple[MentionKey, ...], dict[str, set[str]]] = {}
     for name, each in contents.items():
         for (head, tail, label), attributes in each.relations.items():
@@ -173,7 +179,7 @@ def _disagreement(
 
 
 def sort_by_frequency(disagreements: Iterable[PassDisagreement]) -> list[PassDisagreement]:
-    """Sort disagreements by kind, the most frequent kind first."""
+    """Return disagreements grouped by their `kind`, the most frequent kind first."""
     listed = list(disagreements)
     frequency = Counter(each.kind for each in listed)
     return sorted(listed, key=lambda x: (-frequency[x.kind], x.kind, x.document, x.spans))

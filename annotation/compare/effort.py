@@ -1,4 +1,4 @@
-"""Annotation effort: the actions that correct predictions, compared with annotating from nothing.
+"""Annotation effort: the number of actions to annotate a text with and without predictions.
 
 An action is one operation on Label Studio's page, regardless of its duration:
 
@@ -9,10 +9,10 @@ An action is one operation on Label Studio's page, regardless of its duration:
   clear an attribute of a relation (attributes are additional labels of the arc);
 - clear: delete all annotations of a document at once.
 
-Predicted mentions are matched one to one with overlapping gold mentions, so that the number of
-actions on mentions is the lowest possible. Then the relations between the same two mentions are
-matched in the same way. If clearing the document and annotating from nothing takes fewer actions,
-this lower number is used.
+Each predicted mention is matched with at most one overlapping gold mention, so that the number of
+actions on mentions is minimal. Predicted and gold relations between the same two mentions are
+matched in the same way. If clearing the document and annotating it without predictions takes fewer
+actions, these actions are counted instead.
 Source of the matching: Kuhn 1955, The Hungarian method for the assignment problem.
 """
 
@@ -58,18 +58,18 @@ ACTIONS = (
 (_ADD_ARC, _DELETE_ARC, _RELABEL_ARC, _TURN, _ARC_VALUE, _CLEAR) = ACTIONS[5:]
 
 Actions = Counter[str]
-"""The number of actions, by the names in `ACTIONS`."""
+"""The number of actions of each type; the types are listed in `ACTIONS`."""
 
 RelationList = list[tuple[RelationKey, Values]]
-"""Relations with their attributes."""
+"""Relations, each with its attributes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """Two counts of annotation actions, summed over documents.
+    """The number of actions to create gold annotations with and without predictions.
 
-    `from_predictions` counts the actions that correct predictions to gold, `from_nothing` those
-    that create gold from texts without annotations.
+    `from_predictions` counts the actions that correct the predictions. `from_nothing` counts the
+    actions that annotate the texts without predictions. Both counts are sums over all documents.
     """
 
     documents: int
@@ -78,12 +78,12 @@ class Effort:
 
     @property
     def saved(self) -> float | None:
-        """The proportion of actions that predictions save; None if gold has no annotations."""
+        """The proportion of actions that predictions save; None if gold contains no annotations."""
         nothing = self.from_nothing.total()
         return 1 - self.from_predictions.total() / nothing if nothing else None
 
     def sheet(self) -> Sheet:
-        """Return a table of the counts by action, their sums, and the proportion saved."""
+        """Return a table with the number of each action, the totals and the proportion saved."""
         sides = self.from_predictions, self.from_nothing
         used = [name for name in ACTIONS if any(side[name] for side in sides)]
         rows = [(name, *(str(side[name]) for side in sides)) for name in used]
@@ -93,7 +93,7 @@ class Effort:
         return Sheet(title, tuple(rows), ("", "from predictions", "from nothing"))
 
     def to_json(self) -> dict[str, Any]:
-        """Return the figures as plain values."""
+        """Return the counts and the proportion saved as a dict for JSON."""
         return {
             "documents": self.documents,
             "from_predictions": _counts(self.from_predictions),
@@ -109,11 +109,11 @@ def _counts(actions: Actions) -> dict[str, int]:
 def measure_effort(
     gold: Iterable[Document], predictions: Iterable[Document], schema: Schema | None = None
 ) -> Effort:
-    """Count the actions that correct predictions to gold, and those that create gold from nothing.
+    """Count the actions to create gold annotations with and without predictions.
 
-    A gold document without a prediction adds the same number to both counts. Without a schema all
-    relations are directed. Raise `DataError` if a predicted document is missing from gold or has
-    a different text there.
+    A gold document without a prediction adds the same number to both counts. Without a schema, all
+    relations are treated as directed. Raise `DataError` if a predicted document is not in gold, or
+    if its text differs from the gold text.
     """
     schema = schema or EMPTY_SCHEMA
     versions = group_by_document({"gold": gold, "the prediction": predictions})
@@ -134,10 +134,10 @@ def measure_effort(
 def fewest_actions(
     start: DocumentContent, target: DocumentContent, symmetric: frozenset[str]
 ) -> Actions:
-    """Return the fewest actions that change the content `start` into `target`.
+    """Return the fewest actions that change the annotations `start` into `target`.
 
-    The actions may begin by clearing the document, if that makes their number smaller. `symmetric`
-    contains the labels of symmetric relations.
+    The document is cleared first if this reduces the number of actions. `symmetric` contains the
+    labels of symmetric relations.
     """
     matched = _match_mentions(start.mentions, target.mentions)
     actions = Actions()
@@ -154,7 +154,7 @@ def fewest_actions(
 
 
 def creation_actions(target: DocumentContent) -> Actions:
-    """Return the actions that create a content from nothing."""
+    """Return the actions that create the annotations `target` in an unannotated document."""
     actions = Actions()
     for values in target.mentions.values():
         actions += _creation(_ADD, _VALUE, values)
@@ -168,7 +168,7 @@ def _creation(action: str, value_action: str, values: Values) -> Actions:
 
 
 def _mention_change(old: MentionKey, new: MentionKey, values: Values, target: Values) -> Actions:
-    """Return the actions that change one mention into another."""
+    """Return the actions that change the mention `old` into the mention `new`."""
     moved, relabelled = old[:2] != new[:2], old[2] != new[2]
     return Actions({_MOVE: moved, _RELABEL: relabelled, _VALUE: _count_changes(values, target)})
 
@@ -180,7 +180,10 @@ def _count_changes(values: Values, target: Values) -> int:
 def _match_mentions(
     start: Mapping[MentionKey, Values], target: Mapping[MentionKey, Values]
 ) -> dict[MentionKey, MentionKey]:
-    """Return the mentions to change, each with its target, so that the actions are fewest."""
+    """Match mentions of `start` with mentions of `target` to minimise the number of actions.
+
+    Return the target of each matched mention. Mentions without a match are omitted.
+    """
     matched: dict[MentionKey, MentionKey] = {}
     for old, new in _overlapping_groups(start, target):
         changes = [
@@ -204,7 +207,7 @@ def _overlap(one: MentionKey, other: MentionKey) -> bool:
 def _overlapping_groups(
     start: Iterable[MentionKey], target: Iterable[MentionKey]
 ) -> Iterator[tuple[list[MentionKey], list[MentionKey]]]:
-    """Yield groups of overlapping mentions, as the mentions of `start` and those of `target`."""
+    """Yield each group of overlapping mentions as two lists, from `start` and from `target`."""
     sides: tuple[list[MentionKey], list[MentionKey]] = [], []
     reach = 0
     for mention, side in sorted([*((m, 0) for m in start), *((m, 1) for m in target)]):
@@ -219,11 +222,12 @@ def _overlapping_groups(
 def _cheapest_pairs(
     changes: Sequence[Sequence[Actions | None]], value_counts: Sequence[int]
 ) -> list[tuple[int, int]]:
-    """Return the one-to-one pairs of row and column that save the most actions in total.
+    """Match old items (rows) one to one with new items (columns); return (row, column) pairs.
 
-    `changes[row][column]` are the actions that change an old item into a new one, or None if the
-    change is impossible. A change saves these actions: delete the old item, add the new one, and
-    set its `value_counts[column]` values. Pairs that save nothing are omitted.
+    The pairs save as many actions as possible. `changes[row][column]` contains the actions that
+    change the old item into the new item, or None if the change is impossible. A change saves
+    deleting the old item, adding the new item, and setting the new item's `value_counts[column]`
+    values. Pairs that save no actions are omitted.
     """
     gains = np.zeros((len(changes), len(value_counts)), dtype=np.int64)
     for row, several in enumerate(changes):
@@ -241,11 +245,11 @@ def _relation_actions(
     matched: Mapping[MentionKey, MentionKey],
     symmetric: frozenset[str],
 ) -> Actions:
-    """Return the actions on relations after each mention was changed to its match in `matched`."""
+    """Return the actions on relations after all matched mentions were changed to their matches."""
     old: defaultdict[frozenset[MentionKey], RelationList] = defaultdict(list)
     new: defaultdict[frozenset[MentionKey], RelationList] = defaultdict(list)
     for (head, tail, label), attributes in start.relations.items():
-        if head in matched and tail in matched:  # otherwise deleted with one of its mentions
+        if head in matched and tail in matched:  # otherwise deleted with a mention
             relation = matched[head], matched[tail], label
             old[frozenset(relation[:2])].append((relation, attributes))
     for relation, attributes in target.relations.items():
@@ -257,7 +261,7 @@ def _relation_actions(
 
 
 def _actions_between(old: RelationList, new: RelationList, symmetric: frozenset[str]) -> Actions:
-    """Return the actions on the relations between two mentions."""
+    """Return the actions that change the relations `old` between two mentions into `new`."""
     changes = [[_relation_change(one, other, symmetric) for other in new] for one in old]
     pairs = _cheapest_pairs(changes, [len(attributes) for _, attributes in new])
     actions = Actions({_DELETE_ARC: len(old) - len(pairs)})
@@ -273,7 +277,7 @@ def _actions_between(old: RelationList, new: RelationList, symmetric: frozenset[
 def _relation_change(
     old: tuple[RelationKey, Values], new: tuple[RelationKey, Values], symmetric: frozenset[str]
 ) -> Actions:
-    """Return the actions that change one relation into another; both connect the same mentions."""
+    """Return the actions that change `old` into `new`, two relations between the same mentions."""
     (relation, attributes), (target, values) = old, new
     reversed_ = target[2] not in symmetric and relation[:2] != target[:2]
     relabelled, changed = relation[2] != target[2], _count_changes(attributes, values)

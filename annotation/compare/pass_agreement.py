@@ -1,4 +1,4 @@
-"""Agreement of two or more passes: coefficients, disagreements, and the work in each pass."""
+"""Agreement of annotators: coefficients, disagreements, and each annotator's amount of work."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from aloi.eval.reports.sheets import Sheet, format_ratio
 
 @dataclass(frozen=True, slots=True)
 class ValueAgreement:
-    """How often two annotators gave a ref or attribute the same value.
+    """The agreement of two annotators on the values of a ref or attribute.
 
-    Only mentions and relations that both annotators marked are counted. `value` is the name: `ref`
-    or an attribute. `items` is the number of mentions and relations for which at least one
-    annotator set it, `same` the number for which both annotators set it to the same value.
+    Only mentions and relations that both annotators marked are counted. `value` is `ref` or the
+    name of an attribute. `items` is the number of mentions and relations for which at least one
+    annotator set a value. `same` is the number for which both annotators set the same value.
     """
 
     annotators: tuple[str, str]
@@ -40,18 +40,19 @@ class ValueAgreement:
     same: int
 
     def to_json(self) -> dict[str, Any]:
-        """Return the counts as plain values."""
+        """Return the counts as a dict for JSON."""
         names = list(self.annotators)
         return {"annotators": names, "value": self.value, "items": self.items, "same": self.same}
 
 
 @dataclass(frozen=True)
 class PassAgreement:
-    """The agreement of passes on mentions, relations and values, and the work in each pass.
+    """The agreement of annotators, and each annotator's amount of work.
 
-    `coefficients` includes the disagreements on mentions. `values` covers the mentions and
-    relations that two annotators share. `disagreements` lists the disagreements on values and on
-    relations between shared mentions, the most frequent kinds first. `work` is by annotator.
+    `coefficients` also contains the disagreements on mentions. `values` contains one entry per pair
+    of annotators and ref or attribute. `disagreements` contains the disagreements on values and
+    relations of mentions that two or more annotators marked; the most frequent kinds are first.
+    `work` is keyed by annotator.
     """
 
     coefficients: annotator_agreement.AgreementReport
@@ -60,7 +61,7 @@ class PassAgreement:
     work: dict[str, PassWork]
 
     def to_json(self) -> dict[str, Any]:
-        """Return the agreement as plain values."""
+        """Return the agreement as a dict for JSON."""
         return {
             **self.coefficients.to_json(),
             "values": [each.to_json() for each in self.values],
@@ -69,7 +70,7 @@ class PassAgreement:
         }
 
     def sheets(self) -> Iterator[Sheet]:
-        """Yield tables of F1, coefficients, disagreements and work."""
+        """Yield tables of F1, coefficients, disagreements, and each annotator's amount of work."""
         yield from self.coefficients.sheets()
         rows = [
             (f"{each.value}, {' and '.join(each.annotators)}", str(each.items), _share(each))
@@ -106,10 +107,11 @@ _WORK_COLUMNS = (
 
 
 def compare_passes(passes: Passes, schema: Schema | None = None) -> PassAgreement:
-    """Return the agreement of passes, which may contain different documents.
+    """Return the agreement of annotators; each pass contains one annotator's documents.
 
-    Without a schema all relations are directed. Raise `DataError` if a pass contains a document
-    twice, or if two passes contain different texts for a document.
+    The passes may contain different documents. Without a schema, all relations are treated as
+    directed. Raise `DataError` if a pass contains a document twice, or if a document's text
+    differs between passes.
     """
     columns = {name: Annotations.of(documents) for name, documents in passes.items()}
     coefficients = annotator_agreement.measure_agreement(columns, schema=schema)
@@ -147,9 +149,9 @@ def _value_agreements(
 
 
 def _count_values(left: DocumentContent, right: DocumentContent) -> tuple[Counter[str], ...]:
-    """Count the values set in at least one of two contents, and the equal values, each by name.
+    """Count values by name: values that at least one annotator set, and equal values.
 
-    Only mentions and relations that both contents contain are counted.
+    Only mentions and relations that both annotators marked are counted.
     """
     shared = [
         (left.mentions[key], right.mentions[key])
@@ -171,9 +173,10 @@ def _share(each: ValueAgreement) -> str:
 
 
 def _disagreement_row(each: PassDisagreement, names: Sequence[str]) -> tuple[str, str, str]:
-    """Return a table row: the versions in the order of `names`, the document, the surfaces.
+    """Return a table row: the annotators' versions, the document id, and the marked words.
 
-    The version of an annotator who did not mark the mentions is blank.
+    The versions are in the order of `names`. The version of an annotator who did not mark the
+    mentions is blank.
     """
     versions = [
         format_values(each.versions[name]) if name in each.versions else "" for name in names

@@ -1,4 +1,4 @@
-"""Passes and the work in them; a pass is the set of documents annotated by one annotator."""
+"""Annotation passes; a pass is the set of documents annotated by one annotator."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ Passes = dict[str, list[Document]]
 
 @dataclass(frozen=True, slots=True)
 class PassWork:
-    """The size of a pass, and the annotation time (lead time) in seconds if it was recorded.
+    """The size of a pass, and the annotation time (Label Studio's lead time) in seconds.
 
     `timed` is the number of documents with a recorded time. For these documents, `total` is the
-    sum of the times, `median` is their median, and `per_1000` is the time per 1,000 characters.
+    total time, `median` the median time, and `per_1000` the time per 1,000 characters. The three
+    times are None if no time was recorded.
     """
 
     documents: int
@@ -34,15 +35,17 @@ class PassWork:
     per_1000: float | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Return the figures as plain values."""
+        """Return the numbers and times as a dict for JSON."""
         return asdict(self)
 
 
 def read_passes(paths: Sequence[str | Path]) -> Passes:
-    """Read passes; the annotator's name is the name of the folder or file without its suffix.
+    """Read the documents of each annotator; return them by annotator.
 
-    `paths` contains one path per annotator, or only the folder that `aloi annotate pull` wrote,
-    with one subfolder per annotator. Raise `DataError` if there are fewer than two annotators.
+    `paths` contains one folder or file per annotator, or only the folder that `aloi annotate pull`
+    wrote, with one subfolder per annotator. The annotator's name is the folder name, or the file
+    name without its suffix. If two names are equal, the paths are used as names. Raise `DataError`
+    if there are fewer than two annotators.
     """
     folders = [Path(path) for path in paths]
     if len(folders) == 1 and folders[0].is_dir():
@@ -51,7 +54,7 @@ def read_passes(paths: Sequence[str | Path]) -> Passes:
     if len(set(names)) < len(names):
         names = list(map(str, folders))
     if (number := len(set(names))) < 2:
-        what = f"found {count_noun(number, 'annotator')}, expected two or more"
+        what = f"the paths contain work of {count_noun(number, 'annotator')}, expected two or more"
         fix = "Enter one folder per annotator, or the folder that `aloi annotate pull` wrote"
         raise DataError([Problem("one-annotator", what, fix)])
     return {
@@ -62,7 +65,7 @@ def read_passes(paths: Sequence[str | Path]) -> Passes:
 def group_by_document(passes: Mapping[str, Iterable[Document]]) -> dict[str, dict[str, Document]]:
     """Return the versions of each document by annotator, sorted by document id.
 
-    Raise `DataError` with a problem for every document with different texts in different passes.
+    Raise `DataError` if a document's text differs between annotators.
     """
     grouped: dict[str, dict[str, Document]] = {}
     for name, documents in passes.items():
@@ -78,8 +81,8 @@ def _text_problems(versions: Mapping[str, Document]) -> Iterator[Problem]:
     (first_name, first), *others = versions.items()
     for name, other in others:
         if other.text != first.text:
-            what = f"the text of {first_name} differs from the text of {name}"
-            fix = "Make sure that the texts are identical, then annotate the changed one again"
+            what = f"the text differs between {first_name} and {name}"
+            fix = "Make the two texts identical, then annotate the changed text again"
             yield Problem("different-text", what, fix, first.id)
 
 
@@ -100,7 +103,7 @@ def measure_work(documents: Iterable[Document]) -> PassWork:
 
 
 def _lead_times(documents: Iterable[Document]) -> Iterator[tuple[float, int]]:
-    """Yield lead time (seconds) and length (code points) for documents with a lead time."""
+    """Yield the lead time (seconds) and length (code points) of documents with a lead time."""
     for document in documents:
         seconds = provenance(document).get("lead_time")
         if isinstance(seconds, int | float):

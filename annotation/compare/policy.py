@@ -27,11 +27,11 @@ K = TypeVar("K")
 
 @dataclass(frozen=True)
 class MajorityDecision:
-    """A document decided by majority.
+    """A document decided by a majority of the annotators.
 
     `ties` describes the mentions, relations and values that were omitted because exactly half of
-    the voters annotated them. `lost_relations` is the number of relations that were omitted because
-    a mention at one end was omitted.
+    the annotators voted for them. `lost_relations` is the number of relations that were omitted
+    because their head or tail was omitted.
     """
 
     document: Document
@@ -40,19 +40,19 @@ class MajorityDecision:
 
 
 def is_policy(text: str) -> bool:
-    """Return whether a text is `majority` or has the form `annotator=NAME`."""
+    """Return whether a text is a policy: `majority` or `annotator=NAME`."""
     rule, _, name = text.partition("=")
     return text == MAJORITY or (rule == _ANNOTATOR and bool(name))
 
 
 def decide_by_policy(cases: Iterable[AdjudicationCase], policy: str) -> Decisions:
-    """Decide cases by a policy.
+    """Decide the disagreements of each case by a policy; return the decisions.
 
     `majority` decides every case. `annotator=NAME` selects this annotator's version; documents that
-    NAME has not annotated stay open. Raise `ValueError` for any other policy.
+    NAME has not annotated remain undecided. Raise `ValueError` for any other policy.
     """
     if not is_policy(policy):
-        raise ValueError(f"unknown policy {policy!r}, expected `majority` or `annotator=NAME`")
+        raise ValueError(f"the policy must be `majority` or `annotator=NAME`, not {policy!r}")
     name = policy.partition("=")[2]
     decisions = Decisions()
     for case in cases:
@@ -70,10 +70,10 @@ def decide_by_policy(cases: Iterable[AdjudicationCase], policy: str) -> Decision
 
 
 def decide_by_majority(versions: Mapping[str, Document], schema: Schema) -> MajorityDecision:
-    """Keep the mentions, relations and values that more than half of the voters annotated.
+    """Return a document with the annotations for which more than half of the annotators voted.
 
-    All annotators vote on mentions and relations. Only those who annotated a mention or relation
-    vote on its values.
+    All annotators vote on mentions and relations. Only annotators who annotated a mention or
+    relation vote on its values.
     """
     contents = [extract_content(version, schema) for version in versions.values()]
     text = next(iter(versions.values())).text
@@ -113,7 +113,10 @@ def _describe_relations(
 
 
 def _vote(ballots: Sequence[Iterable[K]], described: Mapping[K, str]) -> tuple[list[K], list[str]]:
-    """Return the keys on more than half of the ballots, and the descriptions of the ties."""
+    """Return the keys that more than half of the ballots contain, and the descriptions of ties.
+
+    A tie is a key that exactly half of the ballots contain.
+    """
     votes = Counter(key for ballot in ballots for key in ballot)
     ties = [described[key] for key in votes if 2 * votes[key] == len(ballots)]
     return [key for key in votes if 2 * votes[key] > len(ballots)], ties
@@ -122,7 +125,7 @@ def _vote(ballots: Sequence[Iterable[K]], described: Mapping[K, str]) -> tuple[l
 def _vote_on_values(
     keys: Iterable[K], contents: Sequence[Mapping[K, Values]], described: Mapping[K, str]
 ) -> tuple[dict[K, Values], list[str]]:
-    """Return the majority values of each key, and the descriptions of the ties.
+    """Return the majority's values for each mention or relation, and the descriptions of ties.
 
     Only annotators who annotated a mention or relation vote on its values.
     """
@@ -136,7 +139,7 @@ def _vote_on_values(
 
 
 def _majority_values(ballots: Sequence[Mapping[str, Any]]) -> tuple[Values, list[str]]:
-    """Return the values on more than half of the ballots, and the names of the tied values."""
+    """Return the values that more than half of the ballots contain, and the names of ties."""
     values: Values = {}
     ties: list[str] = []
     for name in sorted({name for ballot in ballots for name in ballot}):

@@ -48,5 +48,5 @@ def test_files_with_equal_names_are_named_by_their_paths(tmp_path: Path) -> None
 
 def test_different_texts_of_a_document_are_refused() -> None:
     other = Document("d", "Ana", ())
-    with pytest.raises(DataError, match="document d: the text of A differs from the text of B"):
+    with pytest.raises(DataError, match="document d: the text differs between A and B"):
         group_by_document({"A": [doc("d")], "B": [other]})

@@ -69,5 +69,5 @@ def test_an_annotators_version_is_taken_and_documents_without_it_stay_open() -> 
 @pytest.mark.parametrize("policy", ["", "majority=anne", "annotator=", "annotator", "vote"])
 def test_an_unknown_policy_is_refused(policy: str) -> None:
     assert not is_policy(policy)
-    with pytest.raises(ValueError, match="expected `majority` or `annotator=NAME`"):
+    with pytest.raises(ValueError, match="must be `majority` or `annotator=NAME`"):
         decide_by_policy([TWO], policy)
