@@ -1,1 +1,1 @@
-"""Annotation: guidelines, exchange with an annotation server, comparison of passes, practice."""
+"""Annotation: guides, exchange with an annotation server, agreement, adjudication, practice."""

@@ -1,4 +1,4 @@
-"""The provenance of pulled work: who annotated a document in which task, and when."""
+"""The provenance of a pulled document: the task, the annotator and the annotation time."""
 
 from __future__ import annotations
 

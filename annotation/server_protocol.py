@@ -2,9 +2,10 @@
 
 Push, pull, practice and adjudication call only the methods of `AnnotationServer`. The module
 `aloi.annotation.labelstudio.client` implements these methods for Label Studio. Support for another
-annotation tool consists of three classes: an `AnnotationServer`, a `TaskWriter` and a `TaskReader`.
+annotation tool requires three classes: an `AnnotationServer`, a `TaskWriter` and a `TaskReader`.
 
-Tasks and predictions are passed as `Payload`. Only the annotation tool's own modules interpret it.
+Tasks and predictions are passed as `Payload`. Only the modules for the annotation tool interpret
+payloads.
 """
 
 from __future__ import annotations
@@ -26,14 +27,14 @@ EdgePolicy = Literal["flag", "trim"]
 """White space at the edges of a mention: `flag` counts and keeps it, `trim` removes it."""
 
 ADJUDICATION = "adjudication"
-"""The name of the adjudication project, used in its title in place of an annotator's name."""
+"""The name in the title of an adjudication project, in place of an annotator's name."""
 
 PRACTICE_PREFIX = "practice-"
 """The prefix of an annotator's name in the title of their practice project."""
 
 
 class UnansweredError(Exception):
-    """The server did not answer a request, so that the outcome of the request is unknown.
+    """The server did not answer a request, so the outcome of the request is unknown.
 
     `late` is true if the server may still be working on the request.
     """
@@ -74,7 +75,7 @@ class StoredPrediction:
 class StoredTask:
     """A task as the server stores it, with predictions, annotations and drafts.
 
-    `has_work` is true if the task has annotations (cancelled ones included) or drafts.
+    `has_work` is true if the task contains annotations (including cancelled annotations) or drafts.
     """
 
     id: int
@@ -84,12 +85,15 @@ class StoredTask:
 
 
 class TaskWriter(Protocol):
-    """A writer of documents as tasks of one annotator's project."""
+    """A converter from documents to tasks for one annotator's project."""
 
     def task(
         self, document: Document, *, predictions: Iterable[Payload] = (), finished: bool = False
     ) -> Payload:
-        """Return a document's task; `finished` adds the annotations as submitted work."""
+        """Return a task for a document.
+
+        If `finished` is true, the task contains the document's annotations as submitted work.
+        """
 
     def prediction(self, document: Document, model_version: str) -> Payload:
         """Return a document's annotations as a prediction."""
@@ -99,14 +103,14 @@ class TaskWriter(Protocol):
 
 
 class TaskReader(Protocol):
-    """A reader of finished work from tasks."""
+    """A converter from tasks to documents with finished work."""
 
     def read(self, task: StoredTask, place: str) -> tuple[list[Document], list[Problem]]:
         """Return one document per annotator who finished the task, and the problems found."""
 
 
 class AnnotationServer(Protocol):
-    """A server that presents documents as tasks, one project per annotator of a corpus.
+    """An annotation server with one project per annotator of a corpus and one task per document.
 
     Methods raise `DataError` if the server refuses a request or cannot be reached.
     """
@@ -122,7 +126,10 @@ class AnnotationServer(Protocol):
         """Return the settings of an annotator's project."""
 
     def find_project(self, title: str) -> Project | None:
-        """Return the project with this title, or None; raise `DataError` if there are several."""
+        """Return the project with this title, or None if there is none.
+
+        Raise `DataError` if several projects have this title.
+        """
 
     def list_projects(self, corpus: str) -> dict[str, Project]:
         """Return the projects of a corpus by annotator."""
@@ -131,7 +138,7 @@ class AnnotationServer(Protocol):
         """Create a project."""
 
     def update_project(self, project: Project, settings: Mapping[str, Any]) -> None:
-        """Apply `settings` to a project; values that are already set are not sent."""
+        """Change the settings of a project; unchanged settings are not sent to the server."""
 
     def task_url(self, project: Project, task: int) -> str:
         """Return the address of a task's page."""
@@ -142,31 +149,31 @@ class AnnotationServer(Protocol):
     def task_writer(
         self, annotator: str, schema: Schema, guideline_version: str | None, notes: Notes
     ) -> TaskWriter:
-        """Return a writer of the tasks of an annotator's project."""
+        """Return a converter from documents to tasks for an annotator's project."""
 
     def task_reader(self, notes: Notes, edges: EdgePolicy = "flag") -> TaskReader:
-        """Return a reader of finished work; dropped and flagged parts are counted in `notes`."""
+        """Return a reader of finished work, which counts omitted and flagged items in `notes`."""
 
     def list_tasks(self, project: Project) -> Iterator[TaskSummary]:
         """Yield the tasks of a project in the server's order."""
 
     def modification_times(self, project: Project) -> dict[int, str]:
-        """Return, by task number, when each task or the work on it was last changed."""
+        """Return the last time at which each task or its annotations changed, by task number."""
 
     def fetch_tasks(self, project: Project, tasks: Sequence[int]) -> Iterator[StoredTask]:
         """Yield the tasks with these numbers, with predictions, annotations and drafts."""
 
     def import_tasks(self, project: Project, tasks: Sequence[Payload]) -> None:
-        """Add either all tasks or none; raise `UnansweredError` if the outcome is unknown."""
+        """Import all tasks or none of them; raise `UnansweredError` if the outcome is unknown."""
 
     def import_predictions(self, project: Project, predictions: Mapping[int, Payload]) -> None:
         """Add predictions to tasks; `predictions` maps task numbers to predictions."""
 
     def delete_tasks(self, project: Project, tasks: Sequence[int]) -> None:
-        """Delete tasks by number, with all work on them."""
+        """Delete the tasks with these numbers and all of their annotations."""
 
     def delete_predictions(self, predictions: Iterable[int]) -> None:
-        """Delete predictions by number."""
+        """Delete the predictions with these numbers."""
 
     def wait_until_ready(self, timeout: float) -> None:
         """Wait until the server answers; raise `DataError` after `timeout` seconds."""

@@ -1,1 +1,1 @@
-"""Exchange of documents and finished work with an annotation server, independent of the tool."""
+"""Exchange of documents and finished work with any annotation server."""

@@ -1,4 +1,4 @@
-"""The assignment of documents to annotators, and the order in which they are annotated."""
+"""The assignment of documents to annotators, and the order of the documents."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def assign_documents(
     double: float = 0.0,
     placed: Mapping[str, Iterable[str]] | None = None,
 ) -> dict[str, list[str]]:
-    """Return the document ids of each annotator, in the order of `ids`.
+    """Assign documents to annotators; return each annotator's document ids in the order of `ids`.
 
-    `double` is the proportion of documents to assign to two annotators. `placed` contains the ids
-    already assigned to each annotator. These assignments are kept; each further document is
-    assigned to the annotator with the fewest documents. Which documents get two annotators depends
-    only on the ids, so an interrupted assignment can be resumed.
+    `double` is the proportion of documents to assign to two annotators. These documents are chosen
+    by their ids alone, so an interrupted assignment can be resumed. `placed` contains the ids that
+    are already assigned to each annotator. Existing assignments are kept; every new assignment goes
+    to the annotator with the fewest documents.
     """
     doubled = set(sorted(ids, key=_pseudo_random)[: math.ceil(double * len(ids))])
     assigned = {name: set[str]() for name in annotators}
@@ -67,15 +67,18 @@ def order_documents(
 ) -> list[Document]:
     """Return documents in the order in which they should be annotated.
 
-    `uncertain-first`: by increasing mean score of the predicted mentions and relations; documents
-    without scores come last. `diverse`: the next document is always the one with the words that
-    differ most from those of all previous documents. Raise `DataError` for `uncertain-first` if no
-    prediction has scores.
+    - `as-is` keeps the order of `documents`.
+    - `uncertain-first` sorts by the mean score of the predicted mentions and relations, lowest
+      first. Documents without scores come last.
+    - `diverse` selects each next document so that its words differ as much as possible from all
+      previous documents.
+
+    Raise `DataError` if the order is `uncertain-first` and no prediction contains scores.
     """
     if order == "uncertain-first":
         uncertainty = {each.id: _uncertainty(predictions.get(each.id)) for each in documents}
         if documents and set(uncertainty.values()) == {NO_UNCERTAINTY}:
-            what = "no prediction has a score, which the order uncertain-first requires"
+            what = "the order uncertain-first requires scores, but no prediction contains a score"
             fix = "Use predictions made by `aloi predict`, or choose a different order"
             raise DataError([Problem("no-scores", what, fix)])
         return sorted(documents, key=lambda each: uncertainty[each.id], reverse=True)
@@ -90,7 +93,7 @@ def _uncertainty(predicted: Document | None) -> float:
 
 
 def mean_score(document: Document) -> float | None:
-    """Return the mean score of a document's mentions and relations, or None without scores."""
+    """Return the mean score of mentions and relations, or None if there are no scores."""
     scores = [
         *(each.score for each in document.entities if each.score is not None),
         *(each.score for each in document.relations if each.score is not None),
@@ -101,10 +104,10 @@ def mean_score(document: Document) -> float | None:
 def farthest_first(texts: Sequence[str]) -> list[int]:
     """Return the indices of texts in farthest-first order.
 
-    The first text is the closest to the mean. Each next text has the largest angle to the nearest
-    previous text. Texts are compared by the TF-IDF of their words, reduced to
-    `PROJECTION_DIMENSIONS` by a random projection with a fixed seed. Source: Gonzalez 1985,
-    Clustering to minimize the maximum intercluster distance.
+    The first text is the text closest to the mean of all texts. Each next text is the text with the
+    largest angle to its nearest previous text. Texts are compared as TF-IDF vectors of their words,
+    which a random projection with a fixed seed reduces to `PROJECTION_DIMENSIONS` dimensions.
+    Source: Gonzalez 1985, Clustering to minimize the maximum intercluster distance.
     """
     if len(texts) < 3:
         return list(range(len(texts)))

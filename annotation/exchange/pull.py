@@ -1,7 +1,7 @@
-"""Pull: write finished work as documents, one folder per annotator and one file per document.
+"""Pull: write finished work to one folder per annotator, with one file per document.
 
-Only tasks that changed since the last pull are fetched. Tasks are read by the server's
-`TaskReader`; a task that cannot be read is reported and fetched again at the next pull. Files are
+Only tasks that changed since the last pull are fetched. The server's `TaskReader` converts tasks to
+documents. A task that cannot be read is reported, and fetched again at the next pull. Files are
 never deleted.
 """
 
@@ -36,7 +36,7 @@ STATE_FILE = ".pulled"
 
 @dataclass(slots=True)
 class PullReport:
-    """The numbers of written and of unchanged documents by annotator, and all problems."""
+    """The result of a pull: written and unchanged documents per annotator, and all problems."""
 
     written: Counter[str] = field(default_factory=Counter)
     unchanged: Counter[str] = field(default_factory=Counter)
@@ -44,11 +44,11 @@ class PullReport:
 
 
 class NoProjectError(LookupError):
-    """An annotator has no project, or a corpus has no projects."""
+    """The server contains no project for an annotator, or no projects for a corpus."""
 
 
 def pass_annotators(annotators: Iterable[str]) -> list[str]:
-    """Return the names without those of adjudication and practice projects."""
+    """Return the annotator names, without the names used for adjudication and practice projects."""
     return [
         name for name in annotators if name != ADJUDICATION and not name.startswith(PRACTICE_PREFIX)
     ]
@@ -57,7 +57,7 @@ def pass_annotators(annotators: Iterable[str]) -> list[str]:
 def select_projects(
     server: AnnotationServer, corpus: str, annotators: Iterable[str] = ()
 ) -> dict[str, Project]:
-    """Return the projects of annotators (default: of all annotators of the corpus).
+    """Return the projects of annotators (default: all annotators of the corpus), by name.
 
     Raise `NoProjectError` if an annotator has no project, or if the corpus has no projects.
     """
@@ -65,12 +65,12 @@ def select_projects(
     if unknown := set(requested) - projects.keys():
         existing = ", ".join(projects) or "none"
         raise NoProjectError(
-            f"no project of {', '.join(sorted(unknown))}; existing projects: {existing}"
+            f"there is no project for {', '.join(sorted(unknown))}; existing projects: {existing}"
         )
     selected = requested or pass_annotators(projects)
     if not selected:
         raise NoProjectError(
-            f"{server.url} has no project «{corpus} · …»; run `aloi annotate push` first"
+            f"{server.url} contains no project «{corpus} · …»; run `aloi annotate push` first"
         )
     return {name: projects[name] for name in selected}
 
@@ -84,9 +84,10 @@ def pull_projects(
     edges: EdgePolicy = "flag",
     progress: Progress = ignore_progress,
 ) -> PullReport:
-    """Write the finished work of projects to the folder `out`; fetch only changed tasks.
+    """Write the finished work in projects to the folder `out`; fetch only changed tasks.
 
-    If a task was deleted, its documents stay in `out`; deleted tasks are counted in `notes`.
+    If a task was deleted on the server, its documents remain in `out`. Deleted tasks are counted in
+    `notes`.
     """
     state = _State.read(out / STATE_FILE, server.url, edges)
     writer = PassWriter(out)
@@ -117,7 +118,7 @@ def _place(project: Project, task: int) -> str:
 def _pull_task(
     task: StoredTask, project: Project, reader: TaskReader, writer: PassWriter
 ) -> list[str] | None:
-    """Write the documents of a task; return the files, or None if there was a problem."""
+    """Write the documents of a task; return their paths, or None if a problem was found."""
     before = len(writer.report.problems)
     documents, problems = reader.read(task, project.title)
     writer.report.problems += problems
@@ -126,9 +127,10 @@ def _pull_task(
 
 
 class PassWriter:
-    """A writer of documents to one folder per annotator; it refuses a document written twice.
+    """A writer that saves each annotator's documents in a separate folder.
 
-    `report` contains the numbers of documents and the problems.
+    If two tasks contain the same document of an annotator, only the first document is written, and
+    a problem is added to `report`. `report` also contains the numbers of documents.
     """
 
     def __init__(self, out: Path) -> None:
@@ -137,13 +139,16 @@ class PassWriter:
         self._places: dict[str, str] = {}
 
     def keep(self, files: Iterable[str], place: str) -> None:
-        """Count files of an earlier pull as unchanged; `place` names their task in messages."""
+        """Count the files of an unchanged task; `place` is the task in error messages."""
         for file in files:
             self._places[file] = place
             self.report.unchanged[str(Path(file).parent)] += 1
 
     def write(self, document: Document, place: str) -> str:
-        """Write a document unless the file has this content; return the path relative to `out`."""
+        """Write a document unless its file already has the same content; return the file's path.
+
+        The path is relative to `out`. `place` is the task in error messages.
+        """
         annotator = document.meta["annotator"]
         file = f"{annotator}/{document.id}.json"
         if problems := self._problems(document, file, place):
@@ -158,7 +163,7 @@ class PassWriter:
         return file
 
     def _problems(self, document: Document, file: str, place: str) -> list[Problem]:
-        """Return a problem if the id is not a valid file name, or if a second task has work."""
+        """Return a problem if the id is not a valid file name or another task has this document."""
         try:
             document_files.file_name(document)
         except DataError as error:
@@ -171,7 +176,7 @@ class PassWriter:
 
 
 class _PulledTask(msgspec.Struct, frozen=True):
-    """A task of an earlier pull: its modification time, and the files written from it."""
+    """A task read by an earlier pull: its modification time (`stamp`) and its files."""
 
     stamp: str
     files: list[str]
@@ -182,7 +187,7 @@ class _PulledTask(msgspec.Struct, frozen=True):
 
 
 class _State(msgspec.Struct):
-    """The tasks of earlier pulls, by project title and task number."""
+    """The tasks read by earlier pulls, by project title and task number."""
 
     url: str
     edges: EdgePolicy
@@ -190,7 +195,10 @@ class _State(msgspec.Struct):
 
     @classmethod
     def read(cls, path: Path, url: str, edges: EdgePolicy) -> _State:
-        """Read the state; it is empty if the file is invalid or `url` or `edges` has changed."""
+        """Read the state from a file.
+
+        Return an empty state if the file is missing or invalid, or if `url` or `edges` has changed.
+        """
         empty = cls(url, edges)
         try:
             known = msgspec.json.decode(path.read_bytes(), type=cls)
@@ -205,7 +213,7 @@ class _State(msgspec.Struct):
 def finished_documents(
     server: AnnotationServer, project: Project, notes: Notes
 ) -> tuple[dict[str, Document], list[Problem]]:
-    """Return the finished documents of a project by id, and the problems in its tasks."""
+    """Return the finished documents of a project by document id, and all problems found."""
     documents: dict[str, Document] = {}
     problems: list[Problem] = []
     reader = server.task_reader(notes)

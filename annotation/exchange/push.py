@@ -1,8 +1,8 @@
-"""Push: send documents to annotators, each document as one task in an annotator's project.
+"""Push: send documents to annotators, one task per document in the annotator's project.
 
-A task is identified by the document's id, never by the task number, which the server chooses. A
-push can be repeated: existing tasks stay, missing ones are sent, and duplicates without work are
-deleted. The server's `TaskWriter` converts documents to tasks.
+A task is identified by its document id, because the server chooses the task number. A push can be
+repeated: existing tasks are kept, missing tasks are sent, and duplicate tasks without annotations
+or drafts are deleted. The server's `TaskWriter` converts documents to tasks.
 """
 
 from __future__ import annotations
@@ -39,11 +39,12 @@ ChangedText = Literal["refuse", "keep", "replace"]
 
 @dataclass(frozen=True, kw_only=True)
 class PushRequest:
-    """The documents to push, their annotators, and how to push them.
+    """The documents, annotators and options of a push.
 
-    `double` is the proportion of documents to send to two annotators. `predictions`, by document
-    id, are sent under the name `model_version` and replace earlier predictions with this name. If
-    `finished` is true, the annotations in `documents` are sent as submitted work.
+    `double` is the proportion of documents to send to two annotators. `predictions` is keyed by
+    document id. The predictions are sent with the name `model_version` and replace earlier
+    predictions with the same name. If `finished` is true, the annotations in `documents` are sent
+    as submitted work.
     """
 
     corpus: str
@@ -63,8 +64,9 @@ class PushRequest:
 class ProjectPush:
     """The result of a push for one project.
 
-    The numbers of documents `sent`, of documents already `present`, of documents with `replaced`
-    tasks, of updated `predictions`, and of deleted `duplicates` (tasks).
+    `sent` is the number of sent documents, `present` the number of documents already in the
+    project, and `replaced` the number of documents with a replaced task. `predictions` is the
+    number of updated predictions, `duplicates` the number of deleted duplicate tasks.
     """
 
     project: Project
@@ -84,9 +86,10 @@ def push(
 ) -> dict[str, ProjectPush]:
     """Send documents to their annotators; return the result by annotator.
 
-    Before anything is sent, raise `DataError` with all problems: labels that are not in the schema,
-    predictions for a different text, and tasks with a different text. A task with a different text
-    is accepted if `changed` is `keep`, or if `changed` is `replace` and the task has no work.
+    Before anything is sent, raise `DataError` with all problems, such as unknown labels, or
+    predictions or tasks with a text that differs from the document's text. A task with a different
+    text is accepted if `changed` is `keep`, or if `changed` is `replace` and the task contains no
+    annotations or drafts.
     """
     if problems := list(_request_problems(server, request)):
         raise DataError(problems)
@@ -140,7 +143,7 @@ def _request_problems(server: AnnotationServer, request: PushRequest) -> Iterato
 
 @dataclass(frozen=True)
 class _AnnotatorPush:
-    """One annotator's part of a push: the annotator's documents and existing tasks."""
+    """The push to one annotator, with the annotator's documents and existing tasks."""
 
     server: AnnotationServer
     request: PushRequest
@@ -155,7 +158,7 @@ class _AnnotatorPush:
     def create(
         cls, server: AnnotationServer, request: PushRequest, annotator: str, notes: Notes
     ) -> _AnnotatorPush:
-        """Look up the annotator's project and its tasks; the project may not exist yet."""
+        """Return the push to an annotator, with the annotator's existing project and tasks."""
         version = None if request.guide is None else request.guide.version
         writer = server.task_writer(annotator, request.schema, version, notes)
         title = server.project_title(request.corpus, annotator)
@@ -164,7 +167,7 @@ class _AnnotatorPush:
         return cls(server, request, annotator, title, writer, project, tasks)
 
     def problems(self) -> Iterator[Problem]:
-        """Yield a problem for each task with a different text that may not be replaced."""
+        """Yield a problem for each document with a changed text, unless `changed` allows it."""
         changed = self._changed_documents(self.tasks)
         if self.project is None or not changed or self.request.changed == "keep":
             return
@@ -177,8 +180,8 @@ class _AnnotatorPush:
             what = f"the text of {self.annotator}'s task differs from the document's text"
             fix = "Push with --changed keep to keep the task, or --changed replace to replace it"
             if has_work:
-                what += ", and the task has work"
-                fix = "Push with --changed keep, or pull the work, then delete the task"
+                what += ", and the task contains work"
+                fix = "Push with --changed keep, or pull the annotations and delete the task"
             yield Problem("changed-text", what, fix, document.id)
 
     def send(self, progress: Progress) -> ProjectPush:
@@ -214,7 +217,7 @@ class _AnnotatorPush:
         return self.project
 
     def _changed_documents(self, tasks: TasksByDocument) -> list[Document]:
-        """Return the documents with a task that has a different text."""
+        """Return the documents with a text that differs from the text of their task."""
         return [
             document
             for document in self.documents
@@ -233,7 +236,7 @@ class _AnnotatorPush:
         return self.writer.task(document, predictions=predictions, finished=self.request.finished)
 
     def _update_predictions(self, project: Project, tasks: TasksByDocument) -> int:
-        """Replace outdated predictions of this model version; return the number of new ones."""
+        """Replace outdated predictions of this model version; return the number sent."""
         predictions, version = self.request.predictions, self.request.model_version
         wanted = {
             tasks[document.id][0].id: predictions[document.id]

@@ -14,7 +14,7 @@ from aloi.corpus.schema import Schema, load_schema
 
 @dataclass(frozen=True)
 class PushSource:
-    """Documents to push, their schema, and the project name prefix."""
+    """Documents to push, their schema, and the prefix of project names (`name`)."""
 
     name: str
     schema: Schema
@@ -27,17 +27,17 @@ class PushSource:
 
     @classmethod
     def from_files(cls, source: str, schema: Path, *, name: str) -> PushSource:
-        """Read documents of any format (`-` for standard input) and a schema file."""
+        """Read documents in any format and a schema file; the source `-` is standard input."""
         return cls(name, load_schema(schema), tuple(registry.read(source)))
 
 
 def corpus_name(source: str) -> str:
-    """Return the name of a corpus if `source` is a corpus folder, otherwise `source` itself."""
+    """Return the name of the corpus in `source`, or `source` if it is not a corpus folder."""
     return Corpus.open(Path(source)).manifest.name if is_corpus(Path(source)) else source
 
 
 def read_predictions(source: str) -> dict[str, Document]:
-    """Read predicted documents from a corpus folder or from files; return them by id."""
+    """Read predicted documents from a corpus folder or from files; return them by document id."""
     documents: Iterable[Document] = (
         Corpus.open(Path(source)).documents if is_corpus(Path(source)) else registry.read(source)
     )
@@ -45,6 +45,6 @@ def read_predictions(source: str) -> dict[str, Document]:
 
 
 def model_names(predictions: Mapping[str, Document]) -> list[str]:
-    """Return the sorted model names in the metadata of predictions."""
+    """Return the model names in the metadata of predictions, sorted."""
     names = (each.meta["model"] for each in predictions.values() if "model" in each.meta)
     return sorted(set(map(str, names)))

@@ -1,7 +1,7 @@
-"""Import of tasks in batches, with recovery when the server does not answer.
+"""Import of tasks in batches, with recovery if the server does not answer.
 
-If the outcome of an import is unknown, the tasks on the server are listed. Only missing tasks are
-sent again, and duplicates without work are deleted.
+If the outcome of an import is unknown, the tasks on the server are listed. Missing tasks are sent
+again, and duplicate tasks without annotations or drafts are deleted.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def tasks_by_document(server: AnnotationServer, project: Project) -> TasksByDocu
 
 
 def tasks_with_work(server: AnnotationServer, project: Project, tasks: Iterable[int]) -> set[int]:
-    """Select the tasks that have annotations (even cancelled ones) or drafts.
+    """Return the numbers of tasks with annotations (including cancelled annotations) or drafts.
 
     The tasks are fetched, because the counts in Label Studio's listings are wrong after a crash.
     """
@@ -68,9 +68,10 @@ def tasks_with_work(server: AnnotationServer, project: Project, tasks: Iterable[
 def delete_duplicates(
     server: AnnotationServer, project: Project, tasks: TasksByDocument
 ) -> tuple[TasksByDocument, int]:
-    """Delete surplus tasks without work; return the remaining tasks and the number deleted.
+    """Delete duplicate tasks without work; return the remaining tasks and the number deleted.
 
-    If several tasks of a document have work, all tasks with work are kept; `pull` reports them.
+    Work means annotations or drafts. At least one task per document remains. If several tasks of a
+    document contain work, all of these tasks remain, and `pull` reports them.
     """
     doubled = {id_: listed for id_, listed in tasks.items() if len(listed) > 1}
     ids = [task.id for listed in doubled.values() for task in listed]
@@ -87,10 +88,10 @@ def delete_duplicates(
 
 
 def import_batch(server: AnnotationServer, project: Project, tasks: Mapping[str, Payload]) -> int:
-    """Import tasks by document id; return the number of deleted duplicates.
+    """Import tasks, keyed by document id; return the number of deleted duplicate tasks.
 
-    If the server does not answer, wait for it, then send the missing tasks again. Raise `DataError`
-    after `MAX_ATTEMPTS`.
+    If the server does not answer, wait until the server is ready and send the missing tasks again.
+    Raise `DataError` after `MAX_ATTEMPTS` attempts.
     """
     unanswered, missing = 0, dict(tasks)
     while missing:
@@ -111,14 +112,17 @@ def import_batch(server: AnnotationServer, project: Project, tasks: Mapping[str,
 
 def _failed_import(number: int, error: UnansweredError) -> Problem:
     what = f"{number} tasks could not be imported in {MAX_ATTEMPTS} attempts: {error}"
-    fix = "See the server's log, then repeat the push; tasks that arrived are not sent again"
+    fix = "Read the server's log, then repeat the push; imported tasks are not sent again"
     return Problem("no-answer", what, fix)
 
 
 def _wait_for_import(
     server: AnnotationServer, project: Project, ids: Collection[str], *, late: bool
 ) -> TasksByDocument:
-    """Wait until all tasks have arrived or no more tasks arrive; return the project's tasks."""
+    """Wait until all tasks are on the server or no more tasks arrive; return the project's tasks.
+
+    If `late` is true, wait at least `LATE_TIMEOUT` seconds for missing tasks.
+    """
     server.wait_until_ready(RECONNECT_TIMEOUT)
     deadline = time.monotonic() + (LATE_TIMEOUT if late else 0)
     before, tasks = None, tasks_by_document(server, project)

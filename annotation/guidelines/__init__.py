@@ -1,4 +1,4 @@
-"""The annotation guides that come with aloi."""
+"""The French annotation guide that ships with aloi."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from aloi.corpus.schema import Schema
 
 
 def shipped_guide() -> Path:
-    """Return the path of the French guide."""
+    """Return the path of the French annotation guide."""
     return Path(__file__).with_name("guide.fr.md")
 
 
 def guide_for(schema: Schema) -> Guide | None:
-    """Return the French guide if it was written for this schema, otherwise None."""
+    """Return the French annotation guide if it was written for this schema, otherwise None."""
     guide = read_guide(shipped_guide())
     return guide if guide.schema == schema.name else None

@@ -54,7 +54,7 @@ def test_uncertain_documents_come_first_and_documents_without_scores_last() -> N
     predictions = {each.id: each for each in documents}
     order = order_documents(documents, "uncertain-first", predictions=predictions)
     assert [each.id for each in order] == ["c", "a", "d", "b"]
-    with pytest.raises(DataError, match="no prediction has a score"):
+    with pytest.raises(DataError, match="no prediction contains a score"):
         order_documents(documents, "uncertain-first", predictions={})
     assert order_documents(documents, "as-is", predictions={}) == documents
 

@@ -72,10 +72,13 @@ def test_documents_of_deleted_tasks_are_kept_and_counted(
 def test_projects_are_selected_by_annotator(server: MemoryServer) -> None:
     assert list(select_projects(server, "c")) == ["marie"]
     assert list(select_projects(server, "c", ["marie"])) == ["marie"]
-    with pytest.raises(NoProjectError, match="no project of paul; existing projects: marie"):
+    with pytest.raises(
+        NoProjectError, match="there is no project for paul; existing projects: marie"
+    ):
         select_projects(server, "c", ["paul"])
     with pytest.raises(
-        NoProjectError, match="memory: has no project «other · …»; run `aloi annotate push` first"
+        NoProjectError,
+        match="memory: contains no project «other · …»; run `aloi annotate push` first",
     ):
         select_projects(server, "other")
 
