@@ -1,1 +1,1 @@
-"""Label Studio: the server's client, its tasks and labelling interface, live predictions."""
+"""Label Studio: client, tasks, labelling interface, adjudication, and live predictions."""

@@ -10,13 +10,13 @@ from pathlib import Path
 from aloi.corpus.problems import DataError, Problem
 
 DEFAULT_HOME = Path(".label-studio")
-"""The default home folder of the local server that `aloi annotate start` starts."""
+"""The default home folder of the local server, which `aloi annotate start` starts."""
 
 ACCESS_FILE = "access.toml"
 """The file in the home folder with the server's address, user, password and access token."""
 
 URL_VARIABLE, TOKEN_VARIABLE = "LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY"
-"""Environment variables with the address and access token of a server to use instead."""
+"""Environment variables with a server's address and access token; they override `ACCESS_FILE`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +28,10 @@ class Access:
 
 
 def find_access(home: Path = DEFAULT_HOME) -> Access:
-    """Return the server set in environment variables, otherwise the local server of `home`.
+    """Return the server's address and token.
 
-    Raise `DataError` if no server is configured, or if the configuration is incomplete or invalid.
+    The environment variables override the access file in the folder `home`. Raise `DataError` if no
+    server is configured, or if the configuration is incomplete or invalid.
     """
     url, token = os.environ.get(URL_VARIABLE), os.environ.get(TOKEN_VARIABLE)
     if url and token:

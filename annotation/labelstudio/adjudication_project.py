@@ -38,7 +38,7 @@ from aloi.corpus.schema import Schema
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectDecisions(Decisions):
-    """The decisions made in a project; `open` contains the addresses of the undecided tasks."""
+    """The decisions made in a project; `open` contains the addresses of undecided tasks."""
 
     project: Project
 
@@ -55,8 +55,8 @@ def decide_in_project(
 ) -> ProjectDecisions:
     """Send cases to a corpus's adjudication project, and return the decisions made there so far.
 
-    The call can be repeated: existing tasks stay. If a version of a case has changed, the task is
-    replaced. A task that already has work stays and is reported as a problem.
+    The call can be repeated: existing tasks are kept. If an annotator's version has changed, a
+    task without work is replaced, and a task with work is reported as a problem.
     """
     by_id = {case.first.id: case for case in cases}
     project = _set_up_project(server, corpus, schema, guide)
@@ -66,7 +66,7 @@ def decide_in_project(
     writer = LabelStudioTaskWriter(ADJUDICATION, schema, guide.version if guide else None, notes)
     missing = [(id_, case) for id_, case in by_id.items() if id_ not in existing]
     for number, batch in enumerate(split_batches(missing), start=1):
-        progress(f"{project.title}: sending batch {number} of {len(missing)} documents")
+        progress(f"{project.title}: sending {len(missing)} documents, batch {number}")
         import_batch(server, project, {id_: adjudication_task(case, writer) for id_, case in batch})
     decisions = ProjectDecisions(project=project, problems=problems)
     users, reader = server.user_emails(), LabelStudioTaskReader(notes)
@@ -98,9 +98,9 @@ def _set_up_project(
 def _existing_tasks(
     server: AnnotationServer, project: Project, cases: Mapping[str, AdjudicationCase]
 ) -> tuple[dict[str, StoredTask], list[Problem]]:
-    """Delete outdated tasks without work; return the remaining tasks of cases by document id.
+    """Delete outdated tasks without work; return the remaining tasks by document id.
 
-    Each outdated task with work is also returned as a problem.
+    Also return a problem for each outdated task with work.
     """
     fetched = server.fetch_tasks(project, [task.id for task in server.list_tasks(project)])
     tasks = {id_: task for task in fetched if (id_ := task.payload["data"].get("doc_id")) in cases}
@@ -133,7 +133,10 @@ def _read_decision(
     reader: LabelStudioTaskReader,
     project: Project,
 ) -> tuple[dict[str, Document], list[Problem]]:
-    """Return a task's gold by document id (empty if undecided), and the problems found."""
+    """Return the gold document of a task by document id, and the problems found.
+
+    If the task is undecided, the dict is empty.
+    """
     documents, problems = reader.read(task, project.title)
     gold: dict[str, Document] = {}
     for document in documents if not problems else ():

@@ -1,8 +1,8 @@
 """The tasks and the labelling interface of an adjudication project.
 
-A task opens with the shared annotations and the marks (see `aloi.annotation.compare.adjudication`).
-A table beside the text lists each annotator's version of every disagreement. The annotators'
-versions are also stored as predictions of the task. Texts for adjudicators are in French, like the
+A task first displays the marked document (see `aloi.annotation.compare.adjudication`). A table
+beside the text lists each annotator's version of every disagreement. The annotators' versions are
+also stored as predictions of the task. Texts for adjudicators are in French, like the annotation
 guide.
 """
 
@@ -36,7 +36,7 @@ MARKED_VERSION = "accord"
 """The model version of the prediction with the shared annotations and the marks."""
 
 TABLE_KEY, VERSIONS_KEY = "differences", "versions_sha256"
-"""Keys of a task's data, with the table of disagreements and the hash of all versions."""
+"""Keys in a task's data: the table of disagreements, and the hash of all versions."""
 
 CONTEXT_LENGTH = 30
 """The number of code points shown on either side of a disagreement."""
@@ -47,7 +47,7 @@ _SIDE_STYLE = "flex: 2; min-width: 0; position: sticky; top: 0; max-height: 80vh
 
 
 def adjudication_task(case: AdjudicationCase, writer: LabelStudioTaskWriter) -> Payload:
-    """Return the task of a case; its predictions are the marked document and all versions."""
+    """Return the task for a case, with the marked document and all versions as predictions."""
     document = msgspec.structs.replace(case.first, meta=merge_metadata(case.versions))
     marked = writer.prediction(case.marked(), MARKED_VERSION)
     _add_remarks(marked["result"], region_remarks(case))
@@ -64,14 +64,14 @@ def without_task_keys(decided: Document) -> Document:
 
 
 def _add_remarks(result: list[dict[str, Any]], remarks: dict[str, list[str]]) -> None:
-    """Attach remarks to the regions of a result; the page shows them for a selected region."""
+    """Add remarks to regions; Label Studio displays the remarks of the selected region."""
     for each in result:
         if each["type"] == "labels" and each["id"] in remarks:
             each["meta"] = {"text": remarks[each["id"]]}
 
 
 def region_remarks(case: AdjudicationCase) -> dict[str, list[str]]:
-    """Return the remarks on marked regions, by region id."""
+    """Return remarks that list the annotators' versions of a disagreement, by region id."""
     remarks: dict[str, list[str]] = {}
     for number, each in enumerate(case.disagreements, start=1):
         is_mention = each.aspect == MENTION
@@ -99,7 +99,7 @@ def disagreement_table(case: AdjudicationCase) -> str:
 
 
 def _passage(each: PassDisagreement, text: str) -> str:
-    """Return the surfaces of a disagreement in HTML; a single surface is shown in its context."""
+    """Return the marked words of a disagreement in HTML; a single span has its context."""
     if each.aspect == RELATION:
         return " … ".join(f"<b>{escape(surface)}</b>" for surface in each.surfaces)
     ((start, end),) = each.spans
@@ -110,7 +110,7 @@ def _passage(each: PassDisagreement, text: str) -> str:
 
 
 def adjudication_interface(schema: Schema, *, guide: str | None = None) -> str:
-    """Return the labelling interface, with a label for marks and the table beside the text."""
+    """Return the labelling interface with the label «à trancher» and a table of disagreements."""
     view = ET.fromstring(labelling_interface(schema, guide=guide))
     mark = {"value": MARK, "background": "#ffd400"}
     for tag, child in (("Labels", "Label"), ("Relations", "Relation")):

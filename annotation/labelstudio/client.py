@@ -1,8 +1,9 @@
 """A client of a Label Studio server, based on Label Studio's own SDK.
 
-Errors are raised as `DataError` and never contain the access token. `UnansweredError` is raised if
-no answer arrives, although the server may have completed the request. Such a request is repeated
-only after its outcome has been checked (`aloi.annotation.exchange.task_import`).
+Errors are raised as `DataError` and never contain the access token. If the server does not answer
+an import request, `UnansweredError` is raised, because the server may have completed the request.
+Such a request is repeated only after its outcome has been checked
+(`aloi.annotation.exchange.task_import`).
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.schema import Schema
 
 PAGE_SIZE = 500
-"""Tasks per request when listing or deleting; `fetch_tasks` requests a tenth as many."""
+"""Tasks per listing or deletion request; `fetch_tasks` requests a tenth of this number."""
 
 REQUEST_TIMEOUT = 300.0
 """Seconds that a request may take."""
@@ -52,9 +53,10 @@ MAX_TITLE_LENGTH = 50
 
 
 class LabelStudioServer:
-    """A connection to a Label Studio server (an `AnnotationServer`), used as a context manager.
+    """A connection to a Label Studio server, used as a context manager.
 
-    `timeout` is the number of seconds that an import may take.
+    The class implements `AnnotationServer`. `timeout` is the number of seconds that an import may
+    take.
     """
 
     def __init__(self, access: Access, *, timeout: float = REQUEST_TIMEOUT) -> None:
@@ -83,7 +85,10 @@ class LabelStudioServer:
         self._http.close()
 
     def project_title(self, corpus: str, annotator: str) -> str:
-        """Return the title of an annotator's project; raise `DataError` for a long title."""
+        """Return the title of an annotator's project.
+
+        Raise `DataError` if the title is too long.
+        """
         title = f"{corpus} · {annotator}"
         if len(title) > MAX_TITLE_LENGTH:
             what = f"the project title «{title}» is longer than {MAX_TITLE_LENGTH} characters"
@@ -98,13 +103,16 @@ class LabelStudioServer:
         return project_settings(schema, guide=guide, model_version=model_version)
 
     def find_project(self, title: str) -> Project | None:
-        """Return the project with this title, or None; raise `DataError` if there are several."""
+        """Return the project with this title, or None if there is none.
+
+        Raise `DataError` if several projects have this title.
+        """
         with self._translated_errors("listing projects"):
             listed = self._client.projects.list(title=title, request_options=self._options)
             ids = [each.id for each in listed if each.title == title]
         if len(ids) > 1:
             what = f"{len(ids)} projects on the server have the title «{title}»"
-            fix = "Rename or delete all but one of them in Label Studio"
+            fix = "Rename or delete all but one of these projects in Label Studio"
             raise DataError([Problem("several-projects", what, fix)])
         return self._project(ids[0], title) if ids else None
 
@@ -129,7 +137,7 @@ class LabelStudioServer:
         return self._project(created.id, title)
 
     def update_project(self, project: Project, settings: Mapping[str, Any]) -> None:
-        """Apply `settings` to a project; values that are already set are not sent."""
+        """Change the settings of a project; unchanged settings are not sent to the server."""
         with self._translated_errors(f"updating the project «{project.title}»"):
             current = self._client.projects.get(project.id, request_options=self._options)
             changed = {k: value for k, value in settings.items() if getattr(current, k) != value}
@@ -137,7 +145,7 @@ class LabelStudioServer:
                 self._client.projects.update(project.id, request_options=self._options, **changed)
 
     def connect_backend(self, project: Project, backend: str, title: str) -> None:
-        """Connect a project to a prediction backend; `backend` is the address, `title` the name."""
+        """Connect a project to the prediction backend at the address `backend`, named `title`."""
         from label_studio_sdk.core.api_error import ApiError  # noqa: PLC0415 - takes 2 s
 
         settings = {"project": project.id, "url": backend, "title": title}
@@ -149,8 +157,8 @@ class LabelStudioServer:
                 try:
                     self._client.ml.create(**settings, request_options=self._options)
                 except ApiError:
-                    # The server adds the backend, then sends it a webhook event. If webhooks to
-                    # the local network are forbidden, this fails although the backend was added.
+                    # The server adds the backend, then sends a webhook event to the backend. If
+                    # webhooks to the local network are forbidden, `create` fails after adding.
                     if self._find_backend(project, title) is None:
                         raise
         self.update_project(project, {"model_version": title})
@@ -178,11 +186,11 @@ class LabelStudioServer:
     def task_writer(
         self, annotator: str, schema: Schema, guideline_version: str | None, notes: Notes
     ) -> LabelStudioTaskWriter:
-        """Return a writer of the tasks of an annotator's project."""
+        """Return a converter from documents to tasks for an annotator's project."""
         return LabelStudioTaskWriter(annotator, schema, guideline_version, notes)
 
     def task_reader(self, notes: Notes, edges: EdgePolicy = "flag") -> LabelStudioTaskReader:
-        """Return a reader of finished work; dropped and flagged parts are counted in `notes`."""
+        """Return a reader of finished work, which counts omitted and flagged items in `notes`."""
         return LabelStudioTaskReader(notes, edges)
 
     def list_tasks(self, project: Project) -> Iterator[TaskSummary]:
@@ -193,7 +201,7 @@ class LabelStudioServer:
             yield TaskSummary(task["id"], id_, hash_text(text))
 
     def modification_times(self, project: Project) -> dict[int, str]:
-        """Return, by task number, when each task or the work on it was last changed."""
+        """Return the last time at which each task or its annotations changed, by task number."""
         listed = self._list(project, PAGE_SIZE, fields="task_only", include="id,updated_at")
         return {task["id"]: task["updated_at"] for task in listed}
 
@@ -214,10 +222,10 @@ class LabelStudioServer:
                 yield json.loads(task.json())
 
     def import_tasks(self, project: Project, tasks: Sequence[Payload]) -> None:
-        """Add either all tasks or none; raise `UnansweredError` if the outcome is unknown.
+        """Import all tasks or none of them; raise `UnansweredError` if the outcome is unknown.
 
-        The JSON is sent over the SDK's connection. The SDK's own `import_tasks` is not used,
-        because it spends as much time on the conversion as the server needs to store the tasks.
+        The JSON is sent over the SDK's connection, without the SDK's `import_tasks`. That method
+        converts the tasks first, which takes as long as storing the tasks on the server.
         """
         from label_studio_sdk.core.api_error import ApiError  # noqa: PLC0415 - takes 2 s
 
@@ -241,7 +249,7 @@ class LabelStudioServer:
             )
 
     def delete_tasks(self, project: Project, tasks: Sequence[int]) -> None:
-        """Delete tasks by number, with all work on them."""
+        """Delete the tasks with these numbers and all of their annotations."""
         with self._translated_errors(f"deleting tasks of «{project.title}»"):
             for start in range(0, len(tasks), PAGE_SIZE):
                 selected = {"all": False, "included": list(tasks[start : start + PAGE_SIZE])}
@@ -253,7 +261,7 @@ class LabelStudioServer:
                 )
 
     def delete_predictions(self, predictions: Iterable[int]) -> None:
-        """Delete predictions by number."""
+        """Delete the predictions with these numbers."""
         with self._translated_errors("deleting predictions"):
             for prediction in predictions:
                 self._client.predictions.delete(prediction, request_options=self._options)
@@ -276,9 +284,10 @@ class LabelStudioServer:
 
     @contextmanager
     def _translated_errors(self, action: str, *, changes: bool = False) -> Iterator[None]:
-        """Translate errors of the SDK to `DataError`.
+        """Raise `DataError` for errors of the SDK; `action` is the failed operation in messages.
 
-        With `changes`, raise `UnansweredError` if the server does not answer or has an error.
+        If `changes` is true, raise `UnansweredError` if the server does not answer or answers with
+        a status of 500 or higher.
         """
         import httpx  # noqa: PLC0415 - a dependency of the SDK
         from label_studio_sdk.core.api_error import ApiError  # noqa: PLC0415 - takes 2 s

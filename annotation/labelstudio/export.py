@@ -1,4 +1,4 @@
-"""Documents from a JSON file that was exported in Label Studio."""
+"""Finished work from a JSON file that was exported from Label Studio."""
 
 from __future__ import annotations
 

@@ -1,14 +1,14 @@
 """The labelling interface for a schema, in Label Studio's XML.
 
-Text: `granularity="symbol"` marks exactly the selected characters, such as *sino* in *sino-russe*
-or *Ukraine* in *l'Ukraine*. With `word` Label Studio would mark all of *l'Ukraine*, because an
-apostrophe does not end a word for a browser. A double click still marks a whole word.
+`granularity="symbol"` marks exactly the selected characters, such as *sino* in *sino-russe* or
+*Ukraine* in *l'Ukraine*. With `granularity="word"`, Label Studio would mark all of *l'Ukraine*,
+because browsers do not end a word at an apostrophe. A double click still marks a whole word.
 
 Relation attributes are additional labels of the arc, such as `assertion=negated`. An attribute with
 the default value has no label.
 
-The field for a mention's ref is in the list of regions, because Enter moves the focus to no other
-place.
+The field for a mention's ref is in the list of regions, because Enter moves the focus only to
+fields in this list.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ _TABLES = re.compile(r"<!-- schema:.*?<!-- /schema -->", re.DOTALL)
 _WORD_JOINER = "\u2060"
 
 _TEXT_STYLE = ".lsf-richtext__container { line-height: 2.3; padding: 0 3em }"
-"""Leaves space between and beside lines for arcs and their labels."""
+"""A style with space between and beside lines for arcs and their labels."""
 
 _FOOTER_STYLE = (
     "position: sticky; bottom: 0; z-index: 1; padding: 4px 8px; "
@@ -81,7 +81,7 @@ def labelling_interface(schema: Schema, *, guide: str | None = None) -> str:
     """Return the labelling interface for a schema.
 
     `guide` contains rules in Markdown, which are displayed after the schema's descriptions. Raise
-    `DataError` if the name of an attribute cannot be used as the name of an XML tag.
+    `DataError` if the name of an attribute cannot be used in the interface.
     """
     _check_names(schema)
     view, keys = ET.Element("View"), iter(_HOTKEYS)
@@ -102,7 +102,7 @@ def labelling_interface(schema: Schema, *, guide: str | None = None) -> str:
 def project_settings(
     schema: Schema, *, guide: Guide | None, model_version: str | None
 ) -> dict[str, Any]:
-    """Return the settings of an annotator's project, by their names in Label Studio's API."""
+    """Return the settings of an annotator's project; the keys are names in Label Studio's API."""
     return {
         "label_config": labelling_interface(schema, guide=None if guide is None else guide.text),
         "sampling": "Sequential sampling",
@@ -114,13 +114,13 @@ def project_settings(
 
 
 def _check_names(schema: Schema) -> None:
-    """Raise `DataError` if names of attributes cannot be used as names of XML tags."""
+    """Raise `DataError` if an attribute name is reserved, a number or a truth value."""
     problems = []
     for name in schema.entity_attributes:
         if name in (_TAGS.label, _TAGS.text, REF_TAG, QUESTION):
-            what = f"the name {name} of an attribute is reserved in the labelling interface"
+            what = f"the attribute name {name} is reserved in the labelling interface"
         elif _read_as_value(name):
-            what = f"the name {name} of an attribute is a number or truth value to Label Studio"
+            what = f"Label Studio reads the attribute name {name} as a number or truth value"
         else:
             continue
         problems.append(Problem("name-taken", what, "Rename the attribute in the schema"))
@@ -154,7 +154,7 @@ def _hotkey(keys: Iterator[str]) -> dict[str, str]:
 
 
 def label_colours() -> Iterator[str]:
-    """Yield colours that are legible on white, without end; the first ones differ most."""
+    """Yield an endless series of legible label colours; the first colours differ most."""
     yield from _COLOURS
     for number in count(1):
         rgb = colorsys.hls_to_rgb(number * _GOLDEN_ANGLE % 1, 0.35, 0.6)
@@ -174,7 +174,7 @@ def _add_relations(view: ET.Element, schema: Schema) -> None:
 
 
 def _add_attribute(view: ET.Element, name: str, type_: AttributeType, keys: Iterator[str]) -> None:
-    """Add a field for an attribute; it is visible while a mention that can have it is selected."""
+    """Add a field for an attribute, visible while a mention with a suitable label is selected."""
     when = {"visibleWhen": "region-selected"}
     if type_.labels and not any("," in label for label in type_.labels):  # a comma separates labels
         when["whenLabelValue"] = ",".join(type_.labels)

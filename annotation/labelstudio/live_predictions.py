@@ -1,9 +1,9 @@
 """Live predictions: a trained pipeline as a machine learning backend of Label Studio.
 
 Label Studio checks the backend with GET /health, sends a project's labelling interface to POST
-/setup, and sends tasks to POST /predict when an annotator opens them. It reports events to POST
-/webhook; these are ignored. All other parts of a request are ignored too, including the access
-token that Label Studio adds.
+/setup, and sends tasks to POST /predict when an annotator opens them. Label Studio also reports
+events to POST /webhook, which the backend ignores. The backend also ignores all other data in a
+request, including the access token that Label Studio adds.
 
 Errors are returned as a status code and a message. The message is also in the status line, because
 Label Studio displays only this line.
@@ -53,7 +53,7 @@ MAX_STATUS_LENGTH = 400
 
 
 class RequestError(Exception):
-    """A request is refused, with a status code and a message."""
+    """An error that refuses a request with an HTTP status code and a message."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -77,7 +77,7 @@ class _Tasks(msgspec.Struct, frozen=True):
 
 
 class Backend:
-    """A WSGI application around a pipeline; only one request at a time uses the pipeline."""
+    """A WSGI application that predicts with a pipeline, for one request at a time."""
 
     def __init__(self, nlp: Language) -> None:
         self.nlp = nlp
@@ -118,10 +118,10 @@ class Backend:
         return {"status": "UP", "model_version": self.model_version}
 
     def _set_up(self, body: bytes) -> dict[str, Any]:
-        """Refuse a labelling interface without some of the pipeline's labels."""
+        """Raise `RequestError` if a label of the pipeline is not in the labelling interface."""
         interface = json_records.decode_json(body, _Setup).schema
         if missing := sorted(self._labels() - _interface_labels(interface)):
-            message = f"The project's interface lacks labels of the model: {', '.join(missing)}"
+            message = f"The project's interface does not contain model labels: {', '.join(missing)}"
             raise RequestError(400, message)
         return {"model_version": self.model_version}
 
@@ -140,7 +140,7 @@ class Backend:
         }
 
     def _labels(self) -> set[str]:
-        """Return the labels that the pipeline can predict, escaped as in an interface."""
+        """Return the labels that the pipeline can predict, escaped as in a labelling interface."""
         labels: set[str] = set()
         for pipe in self.nlp.pipe_names:
             assigns, known = self.nlp.get_pipe_meta(pipe).assigns, self.nlp.pipe_labels.get(pipe)
@@ -167,7 +167,7 @@ def _body(environ: WSGIEnvironment) -> bytes:
     except ValueError as error:
         raise RequestError(400, "Content-Length is not a number") from error
     if not 0 <= size <= MAX_REQUEST_BYTES:
-        message = f"A request may have at most {MAX_REQUEST_BYTES} bytes; send fewer tasks"
+        message = f"A request may contain at most {MAX_REQUEST_BYTES} bytes; send fewer tasks"
         raise RequestError(413, message)
     try:
         body = environ["wsgi.input"].read(size) if size else b""
@@ -196,7 +196,7 @@ class BackendServer(ThreadingMixIn, WSGIServer):
         try:
             super().__init__((host, port), _Handler)
         except OSError as error:
-            what = f"cannot listen on {host}:{port}: {error.strerror}"
+            what = f"the backend cannot listen on {host}:{port}: {error.strerror}"
             fix = "Choose a different --host or --port"
             raise DataError([Problem("cannot-listen", what, fix)]) from error
         self.backend = backend
@@ -239,6 +239,6 @@ def running_backend(nlp: Language, host: str, port: int) -> Iterator[tuple[Backe
 def connect_projects(
     server: LabelStudioServer, projects: Iterable[Project], backend_url: str
 ) -> None:
-    """Connect projects to the backend at `backend_url`, which then predicts their tasks."""
+    """Connect projects to the prediction backend at `backend_url`."""
     for project in projects:
         server.connect_backend(project, backend_url, BACKEND_TITLE)

@@ -1,10 +1,11 @@
-"""Finished work read from Label Studio tasks.
+"""A reader of finished work from Label Studio tasks.
 
-The annotator of a document is the person to whom the task was pushed; if the task contains no name,
+The annotator of a document is the person to whom the task was pushed. If the task contains no name,
 the annotator is the user who completed the annotation. Mentions are read from their offsets; the
-texts that Label Studio stores with regions are ignored. A task contains the SHA-256 of the pushed
-text and is refused if its text has changed. Unreadable regions are reported; the rest of the task
-is read.
+texts that Label Studio stores with regions are ignored.
+
+A task contains the SHA-256 of the pushed text. If the text was changed later, the task is reported
+and not read. Unreadable regions are also reported, but the rest of their task is read.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ _FOLDER_NAME = re.compile(r"\w[\w.@+\-]*")
 
 @dataclass(frozen=True)
 class LabelStudioTaskReader:
-    """A reader of finished work from tasks; dropped and flagged parts are counted in `notes`."""
+    """A converter from tasks to documents; omitted and flagged items are counted in `notes`."""
 
     notes: Notes
     edges: EdgePolicy = "flag"
@@ -43,7 +44,7 @@ class LabelStudioTaskReader:
         return self.read_json(json.dumps(task.payload).encode(), place)
 
     def read_json(self, raw: bytes, place: str) -> tuple[list[Document], list[Problem]]:
-        """Read a task from JSON; `place` names the project or file in messages."""
+        """Return a task's documents and problems; `place` is the project or file in messages."""
         try:
             task = json_records.decode_json(raw, LabelStudioTask)
             blank = task.to_document(json_records.JsonRecord(raw, Path(place), 1, 1))
@@ -85,7 +86,7 @@ class LabelStudioTaskReader:
         return msgspec.structs.replace(document, meta=meta), [*parsed.problems, *problems]
 
     def _check_edges(self, draft: Draft) -> Draft:
-        """Count the mentions with white space at an edge; trim them if `edges` is `trim`."""
+        """Count mentions with white space at an edge; remove the space if `edges` is `trim`."""
         entities = []
         for entity in draft.entities:
             trimmed = _trim(entity, draft.text)
@@ -99,7 +100,7 @@ class LabelStudioTaskReader:
 
 
 def _trim(entity: Entity, text: str) -> Entity | None:
-    """Return a mention without white space at its edges, or None if its edges have none.
+    """Return a mention without white space at its edges, or None if its edges are not white space.
 
     A mention that consists only of white space is returned unchanged.
     """
@@ -114,7 +115,7 @@ def _trim(entity: Entity, text: str) -> Entity | None:
 
 
 def _finished_work(task: LabelStudioTask, blank: Document) -> dict[str, list[TaskAnnotation]]:
-    """Return the annotations of a task that are not cancelled, by annotator."""
+    """Return a task's submitted annotations by annotator, without cancelled annotations."""
     by_annotator: dict[str, list[TaskAnnotation]] = {}
     for work in task.annotations:
         if isinstance(work, TaskAnnotation) and not work.was_cancelled:
@@ -128,12 +129,12 @@ def _work_problems(
     """Yield a problem for each reason why an annotator's work cannot become a document."""
     if len(works) > 1:
         numbers = ", ".join(str(work.id) for work in works)
-        what = f"{len(works)} submitted annotations by {annotator} for one task (ids {numbers})"
-        fix = "Delete all but one of them in Label Studio"
+        what = f"{annotator} submitted {len(works)} annotations for this task (ids {numbers})"
+        fix = "Delete all but one of these annotations in Label Studio"
         yield Problem("several-annotations", what, fix, blank.id)
     elif not _FOLDER_NAME.fullmatch(annotator):
         what = f"the annotator's name {annotator!r} cannot be used as a folder name"
-        fix = "Rename the annotator, using letters, digits and the characters _ . @ + -"
+        fix = "Rename the annotator; use only letters, digits and the characters _ . @ + -"
         yield Problem("bad-annotator", what, fix, blank.id)
 
 

@@ -19,13 +19,13 @@ from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.schema import Schema
 
 TEXT_HASH = "text_sha256"
-"""The key in a task's data of the SHA-256 of the pushed text."""
+"""The key for the SHA-256 of the pushed text in a task's data."""
 
 RESERVED_KEYS = ("doc_id", "text", TEXT_HASH)
 """The keys in a task's data that do not come from the document's metadata."""
 
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
-"""An escaped NUL character in JSON. After an odd number of backslashes it is literal text."""
+"""An escaped NUL character in JSON; after an odd number of backslashes, it is literal text."""
 
 
 def contains_nul(document: Document) -> bool:
@@ -43,7 +43,7 @@ def interface_tags(schema: Schema) -> InterfaceTags:
 
 @dataclass(frozen=True, slots=True)
 class LabelStudioTaskWriter:
-    """A writer of documents as tasks of one annotator's project."""
+    """A converter from documents to tasks for one annotator's project."""
 
     annotator: str
     schema: Schema
@@ -53,12 +53,13 @@ class LabelStudioTaskWriter:
     def task(
         self, document: Document, *, predictions: Iterable[Payload] = (), finished: bool = False
     ) -> Payload:
-        """Return a document's task; `finished` adds the annotations as submitted work.
+        """Return a task for a document.
 
-        Raise `DataError` if the document's metadata contains a key that tasks reserve.
+        If `finished` is true, the task contains the document's annotations as submitted work. Raise
+        `DataError` if the document's metadata contains a reserved key (`RESERVED_KEYS`).
         """
         if reserved := sorted(document.meta.keys() & set(RESERVED_KEYS)):
-            what = f"the metadata contains keys that tasks reserve: {', '.join(reserved)}"
+            what = f"the metadata contains keys that are reserved in tasks: {', '.join(reserved)}"
             fix = "Rename these keys in the document's metadata"
             raise DataError([Problem("name-taken", what, fix, document.id)])
         meta = {key: value for key, value in document.meta.items() if key != PROVENANCE}
@@ -74,7 +75,7 @@ class LabelStudioTaskWriter:
         return task
 
     def annotation(self, document: Document) -> Payload:
-        """Return a document's annotations as submitted work."""
+        """Return a document's annotations as submitted work in Label Studio's format."""
         return {"result": self._result(document), "ground_truth": False}
 
     def prediction(self, document: Document, model_version: str) -> Payload:

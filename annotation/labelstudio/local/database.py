@@ -45,12 +45,12 @@ def display_url(url: str | None) -> str:
 
 
 def _split(url: str) -> SplitResult:
-    """Split a PostgreSQL URL. Errors do not quote the URL, because it may contain a password."""
+    """Split a PostgreSQL URL; errors do not quote the URL, because it may contain a password."""
     with suppress(ValueError):  # raised if the port is not a number
         parts = urlsplit(url)
         bare = not parts.query and not parts.fragment and parts.port != 0
         if parts.scheme in ("postgresql", "postgres") and parts.path.strip("/") and bare:
             return parts
     what = "the database URL is not a valid PostgreSQL URL"
-    fix = f"Use the form {URL_FORM}; set all other options in variables such as PGSSLMODE"
+    fix = f"Use the form {URL_FORM}; set other options in environment variables such as PGSSLMODE"
     raise DataError([Problem("bad-database", what, fix)])

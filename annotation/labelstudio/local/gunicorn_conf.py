@@ -1,8 +1,8 @@
 """The gunicorn configuration for Label Studio, read in Label Studio's virtual environment.
 
-gunicorn replaces Label Studio's `start` command, which uses Django's development server: a single
-process that switches to a different port if the requested one is taken. Settings, data and pages
-are the same.
+gunicorn replaces Label Studio's `start` command, which runs Django's development server. That
+server is a single process and switches to a different port if the requested port is taken.
+Settings, data and pages are the same with gunicorn.
 """
 
 import os

@@ -1,8 +1,9 @@
 """The home folder of a local Label Studio server: its access data and its lock.
 
 `server.pid` contains the id of the server's main process. All processes of the server inherit this
-file open and locked, so that the lock lasts until the last one ends. The id alone would not show
-whether the server is running, because the system may have given it to a different process.
+file, open and locked, so the lock lasts until the last of these processes ends. The lock shows
+whether the server is running. The process id alone does not, because the system may have reused
+the id for a different process.
 """
 
 from __future__ import annotations
@@ -53,14 +54,14 @@ def read_access(home: Path) -> LocalServer | None:
     except FileNotFoundError:
         return None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError):
-        what = "this is not a valid access file"
-        fix = "Delete the file; the next start writes a new one, with a new password and token"
+        what = "the file is not a valid access file"
+        fix = "Delete the file; the next start writes a new file with a new password and token"
         raise DataError([Problem("bad-access", what, fix, file=str(file))]) from None
 
 
 @contextmanager
 def saved_access(home: Path, server: LocalServer) -> Iterator[None]:
-    """Write a server to `access.toml`; restore the previous file if the `with` block fails."""
+    """Write access data to `access.toml`; restore the previous file if the `with` block fails."""
     file = home / ACCESS_FILE
     before = file.read_bytes() if file.exists() else None
     values = {key: value for key, value in asdict(server).items() if value is not None}
@@ -76,7 +77,7 @@ def saved_access(home: Path, server: LocalServer) -> Iterator[None]:
 
 
 def _write_private(file: Path, content: bytes) -> None:
-    """Write a file completely or not at all; it is never readable by other users."""
+    """Write a file atomically; other users never have permission to read the file."""
     partial = file.with_name(f".{file.name}.partial")
     partial.unlink(missing_ok=True)
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -86,9 +87,9 @@ def _write_private(file: Path, content: bytes) -> None:
 
 
 def acquire_lock(home: Path) -> int | None:
-    """Lock a home; return the descriptor of the locked file, or None if it is already locked.
+    """Lock a home folder; return the locked file's descriptor, or None if already locked.
 
-    The lock lasts until every process that inherited the descriptor has ended or closed it.
+    The lock lasts until every process with the inherited descriptor has ended or closed the file.
     """
     descriptor = os.open(home / PID_FILE, os.O_RDWR | os.O_CREAT, 0o600)
     try:
@@ -101,7 +102,7 @@ def acquire_lock(home: Path) -> int | None:
 
 
 def is_locked(home: Path) -> bool:
-    """Return whether the server of a home is running or starting."""
+    """Return whether the server of a home folder is running or starting."""
     try:
         with (home / PID_FILE).open("rb") as stream:
             fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -113,18 +114,18 @@ def is_locked(home: Path) -> bool:
 
 
 def record_process(lock: int, process: int) -> None:
-    """Write the id of the process that inherited the lock to the locked file."""
+    """Write the id of the server's main process to the locked file."""
     os.pwrite(lock, str(process).encode(), 0)
 
 
 def locking_process(home: Path) -> int:
-    """Return the id of the process that locks a home, which is also the id of its process group.
+    """Return the id of the server's main process, which is also its process group id.
 
-    Raise `DataError` if a different command is still preparing to start the server.
+    Raise `DataError` if another command is still setting up the server.
     """
     number = (home / PID_FILE).read_text(encoding="ascii")
     if number:
         return int(number)
     what = f"another command is setting up the server of {home}"
-    fix = "Wait until that command has finished, or stop it"
+    fix = "Wait until that command has finished, or stop that command"
     raise DataError([Problem("busy-home", what, fix)])

@@ -1,6 +1,7 @@
 """The virtual environment of Label Studio.
 
-Label Studio has its own environment, because it pins versions that conflict with those of aloi.
+Label Studio has its own environment, because it requires package versions that conflict with those
+of aloi.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ LOCK_FILE = Path(__file__).with_name("label-studio.lock")
 """The lock file: every package with its hashes. Its header explains how to generate the file."""
 
 READY_FILE = "aloi-installed"
-"""The file that is written to an environment last, with the hash of the lock file."""
+"""The file that marks a complete installation; it contains the hash of the lock file."""
 
 MAX_PIP_OUTPUT = 1000
 """The number of code points of pip's output that an error message quotes."""
@@ -35,7 +36,7 @@ def is_installed(environment: Path) -> bool:
 
 
 def install(environment: Path) -> None:
-    """Create the environment from the lock file, replacing an existing one.
+    """Create the environment from the lock file; an existing environment is deleted first.
 
     This takes 1 GB of disk space and several minutes. Raise `DataError` with pip's output if the
     installation fails.
@@ -52,5 +53,5 @@ def _run(*command: str | Path) -> None:
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     if done.returncode:
         what = f"Label Studio could not be installed: {done.stderr.strip()[-MAX_PIP_OUTPUT:]}"
-        fix = "Check the network connection and the free disk space (1 GB), then start again"
+        fix = "Check the network connection and the free disk space (1 GB), then repeat the command"
         raise DataError([Problem("not-installed", what, fix)])

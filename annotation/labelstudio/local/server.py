@@ -1,7 +1,8 @@
-"""Start and stop of a local Label Studio server.
+"""Functions that start and stop a local Label Studio server.
 
 The server's home contains `venv/`, `data/`, `server.log`, and the files of
-`aloi.annotation.labelstudio.local.home`. Secrets are passed to the server in its environment.
+`aloi.annotation.labelstudio.local.home`. Secrets are passed to the server in environment
+variables.
 """
 
 from __future__ import annotations
@@ -56,10 +57,10 @@ def start(
     database: str | None = None,
     progress: Progress = ignore_progress,
 ) -> LocalServer:
-    """Return the server of `home` when it is ready; start it unless it is already running.
+    """Start the server of `home` unless it is already running; return the server when it is ready.
 
-    `port` and `database` (a URL) default to those of the last start. Raise `DataError` if the port
-    is taken, if the data of `home` are in a different database, or if the server fails to start.
+    `port` and `database` (a URL) default to the values of the last start. Raise `DataError` if the
+    port is taken, if the data of `home` are in a different database, or if the start fails.
     """
     home = home.resolve()
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -75,7 +76,7 @@ def start(
 
 
 def stop(home: Path) -> bool:
-    """Stop the server of `home`; return whether one was running.
+    """Stop the server of `home`; return whether the server was running.
 
     Raise `DataError` if the server does not stop.
     """
@@ -96,7 +97,7 @@ def stop(home: Path) -> bool:
 
 
 def _running_server(home: Path) -> LocalServer | None:
-    """Return the running server of a home when it is ready, or None if it exits first."""
+    """Return the running server of a home folder when it is ready, or None if it exits."""
     homes.locking_process(home)
     server = homes.read_access(home)
     if server is None:
@@ -107,7 +108,10 @@ def _running_server(home: Path) -> LocalServer | None:
 
 
 def _configure(home: Path, port: int | None, database: str | None) -> LocalServer:
-    """Return the server of the last start, or a new one, with the requested port and database."""
+    """Return the server to start, with the requested port and database.
+
+    All other values come from the last start, or are generated at the first start.
+    """
     server = homes.read_access(home)
     if server is None:
         password, token = secrets.token_urlsafe(16), secrets.token_hex(20)
@@ -137,7 +141,10 @@ def _install_and_launch(home: Path, server: LocalServer, lock: int, progress: Pr
 
 
 def _environment(home: Path, server: LocalServer) -> dict[str, str]:
-    """Return the environment of the server: the user's variables, defaults and required values."""
+    """Return the environment variables of the server.
+
+    The user's variables override the default settings, but not the required settings.
+    """
     return {
         **{f"LABEL_STUDIO_{key}": value for key, value in DEFAULT_SETTINGS.items()},
         **os.environ,
@@ -155,14 +162,14 @@ def _check_port(port: int) -> None:
     with socket.socket() as probe:
         if probe.connect_ex((HOST, port)):
             return
-    what = f"port {port} is taken by another program"
+    what = f"another program uses port {port}"
     raise DataError([Problem("busy-port", what, "Choose a different port with --port")])
 
 
 def _launch(home: Path, server: LocalServer, environment: dict[str, str], lock: int) -> None:
-    """Launch the server in a new session, pass it the lock, and wait until it is ready.
+    """Launch the server in a new session, pass the lock on, and wait until the server is ready.
 
-    Raise `DataError` with the last line of the log if the server exits first.
+    Raise `DataError` with the last line of the log if the server exits before it is ready.
     """
     log = home / "server.log"
     configuration = Path(__file__).with_name("gunicorn_conf.py")
@@ -183,7 +190,7 @@ def _launch(home: Path, server: LocalServer, environment: dict[str, str], lock: 
         homes.record_process(lock, process.pid)
         if not _wait_until_ready(server, lambda: process.poll() is None):
             what = f"Label Studio exited during startup: {_last_line(log)}"
-            fix = "Read the log and correct the error"
+            fix = "Read this log file and correct the error"
             raise DataError([Problem("not-started", what, fix, file=str(log))])
     except BaseException:
         with suppress(ProcessLookupError):
@@ -194,7 +201,10 @@ def _launch(home: Path, server: LocalServer, environment: dict[str, str], lock: 
 
 
 def _wait_until_ready(server: LocalServer, alive: Callable[[], bool]) -> bool:
-    """Wait until the server is ready; return False if it exits first."""
+    """Wait until the server is ready; return False if it exits before it is ready.
+
+    Raise `DataError` after `START_TIMEOUT` seconds.
+    """
     deadline = time.monotonic() + START_TIMEOUT
     while alive():
         if _is_ready(server):
@@ -208,7 +218,7 @@ def _wait_until_ready(server: LocalServer, alive: Callable[[], bool]) -> bool:
 
 
 def _is_ready(server: LocalServer) -> bool:
-    """Return whether the server answers and accepts the access token of its first user."""
+    """Return whether the server answers and accepts its first user's access token."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     opener.addheaders = [("Authorization", f"Token {server.token}")]
     try:

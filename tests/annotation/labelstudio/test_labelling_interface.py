@@ -86,7 +86,7 @@ def test_the_default_value_has_no_label() -> None:
 @pytest.mark.parametrize("name", ["ref", "question", "1e3", "true"])
 def test_an_attribute_name_that_tags_cannot_have_is_refused(name: str) -> None:
     schema = Schema("s", "1", {"A": EntityType()}, {}, {name: AttributeType()})
-    with pytest.raises(DataError, match=f"the name {name} "):
+    with pytest.raises(DataError, match=f"the attribute name {name} "):
         labelling_interface(schema)
 
 

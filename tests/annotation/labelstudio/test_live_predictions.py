@@ -101,7 +101,7 @@ def test_an_interface_with_the_models_labels_is_accepted(client: Client, schema:
 
 def test_missing_labels_of_an_interface_are_named(client: Client) -> None:
     status, content = client.post("/setup", {"schema": '<View><Label value="PER"/></View>'})
-    assert status.startswith("400 The project's interface lacks labels of the model: LIVES_IN, LOC")
+    assert status.startswith("400 The project's interface does not contain model labels: LIVES_IN")
     assert status == f"400 {content['error']}"
 
 

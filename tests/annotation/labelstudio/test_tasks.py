@@ -1,4 +1,4 @@
-"""NUL characters in documents, and the keys that tasks reserve."""
+"""NUL characters in documents, and the reserved keys of tasks."""
 
 import msgspec
 import pytest
@@ -38,7 +38,7 @@ def test_an_escaped_nul_in_the_text_is_not_a_nul() -> None:
 def test_metadata_with_a_reserved_key_is_refused() -> None:
     writer = LabelStudioTaskWriter("marie", Schema("s", "1", {}), None, Notes())
     document = Document("d", "Xi", (), meta={"text": "x", "doc_id": "y"})
-    with pytest.raises(DataError, match="keys that tasks reserve: doc_id, text"):
+    with pytest.raises(DataError, match="keys that are reserved in tasks: doc_id, text"):
         writer.task(document)
 
 

@@ -42,7 +42,7 @@ def test_an_occupied_port_is_an_error_before_anything_is_installed(
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(DataError, match=f"port {port} is taken.*--port"):
+        with pytest.raises(DataError, match=f"uses port {port} .*--port"):
             server.start(tmp_path, port=port)
     assert not (tmp_path / "venv").exists()
     assert not (tmp_path / "access.toml").exists()
