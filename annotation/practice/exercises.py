@@ -1,6 +1,6 @@
-"""Exercises for annotators: short invented texts, their answers, and the rule behind each answer.
+"""Exercises for annotators: short invented texts with answers and the rules that explain them.
 
-Refs are not practised. The texts for annotators are in French, like the guide.
+The exercises do not cover refs. The texts for annotators are in French, like the guide.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ ANSWERS, WORK = "corrigé", "vous"
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """A disagreement between an annotator's work and the answers, and the rules that explain it."""
+    """A disagreement between an annotator and the answers, with the rules that explain it."""
 
     disagreement: PassDisagreement
     rules: tuple[str, ...]
@@ -47,10 +47,10 @@ class Correction:
 
 @dataclass(frozen=True)
 class Exercise:
-    """A text with the correct annotations (answers), and the rules that explain them.
+    """A text with the correct annotations (answers), and the rules that explain the answers.
 
-    A key of `rules` is the id of a mention, a relation written with the ids of its ends
-    (`a MEETS b`), or a passage of the text that must not be marked.
+    The keys of `rules` are the ids of mentions, relations such as `a MEETS b` (head id, label, tail
+    id), and passages of the text that must not be marked.
     """
 
     answers: Document
@@ -73,9 +73,9 @@ class Exercise:
     def _rules(self, disagreement: PassDisagreement, marked: set[MentionKey]) -> Iterator[str]:
         """Yield the rules that explain a disagreement.
 
-        For a disagreement on mentions, yield only the rules for mentions of the answer key that the
-        annotator missed. If there are none, yield the rules on words that must not be marked,
-        followed by the rules on the overlapping mentions of the answer key.
+        For a disagreement on mentions, yield the rules for the correct mentions that the annotator
+        missed. If no mention was missed, yield the rules for passages that must not be marked,
+        followed by the rules for the correct mentions that overlap the disagreement.
         """
         if disagreement.aspect == RELATION:
             names = self._relations_between(*disagreement.spans)
@@ -87,7 +87,7 @@ class Exercise:
         yield from (self.rules[name] for name in names if name in self.rules)
 
     def _relations_between(self, first: tuple[int, int], second: tuple[int, int]) -> list[str]:
-        """Return the relations of the answers between two spans, in either direction."""
+        """Return the correct relations between two spans, in either direction."""
         spans = {entity.id: (entity.start, entity.end) for entity in self.answers.entities}
         return [
             f"{each.head} {each.label} {each.tail}"
@@ -109,7 +109,7 @@ class Exercise:
 class PracticeSession:
     """An annotator's practice project, the exercises, and the finished work by exercise id.
 
-    `problems` describes the parts of the work that could not be read.
+    `problems` describes the work that could not be read.
     """
 
     project: Project
@@ -118,7 +118,7 @@ class PracticeSession:
     problems: Sequence[Problem]
 
     def corrections(self) -> dict[str, list[Correction]]:
-        """Return the corrections of each finished exercise, by its id."""
+        """Return the corrections of each finished exercise, by exercise id."""
         schema = practice_schema()
         return {
             each.answers.id: each.corrections(self.finished[each.answers.id], schema)
@@ -142,7 +142,7 @@ class PracticeSession:
 
 
 def load_exercises() -> list[Exercise]:
-    """Return the exercises that ship with aloi, in order."""
+    """Return the exercises that ship with aloi, sorted by id."""
     rules = tomllib.loads((EXERCISES_FOLDER / "rules.toml").read_text(encoding="utf-8"))
     documents = document_files.read(EXERCISES_FOLDER)
     return [Exercise(answers, rules[answers.id]) for answers in documents]
