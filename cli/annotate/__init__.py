@@ -1,4 +1,4 @@
-"""`aloi annotate`: Label Studio, exchange of documents with annotators, comparison of passes."""
+"""`aloi annotate`: annotation in Label Studio, agreement, and adjudication."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ app = typer.Typer(
     help="""Annotate in Label Studio, measure agreement, adjudicate.
 
     `start` and `stop` control a local Label Studio server. `open`, `push`, `serve --to`, `pull`,
-    `practice` and `adjudicate` connect to the server at LABEL_STUDIO_URL with the access token in
-    LABEL_STUDIO_API_KEY, or to the local server if these environment variables are not set.
-    `agree`, `effort`, `config` and `guidelines` need no server.
+    `practice` and `adjudicate` connect to this local server by default. To connect to a different
+    server, set the environment variables LABEL_STUDIO_URL (its address) and LABEL_STUDIO_API_KEY
+    (its access token). `agree`, `effort`, `config` and `guidelines` do not need a server.
     """,
     no_args_is_help=True,
 )

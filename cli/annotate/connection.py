@@ -21,7 +21,7 @@ HomeOption = Annotated[Path, typer.Option(metavar="DIR", help="Home folder of th
 
 @contextmanager
 def connect(home: Path) -> Iterator[tuple[LabelStudioServer, Progress]]:
-    """Connect to the configured server; yield it with a function that displays progress."""
+    """Connect to the configured server; yield the connection and a progress function."""
     from aloi.annotation.labelstudio.access import find_access
     from aloi.annotation.labelstudio.client import LabelStudioServer
 

@@ -24,10 +24,10 @@ def practice(
     *,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
-    """Practise on short texts with known answers.
+    """Practise annotation on short texts with known answers.
 
-    The first run creates a practice project in Label Studio. Run the command again to have the
-    finished texts corrected; the corrections are in French.
+    The first run creates a practice project in Label Studio. Run the command again to print the
+    corrections of the finished texts, in French.
     """
     import getpass
 

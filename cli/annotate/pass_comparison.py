@@ -1,4 +1,4 @@
-"""`aloi annotate agree`, `adjudicate` and `effort`: comparison of annotations of the same texts."""
+"""`aloi annotate agree`, `adjudicate` and `effort`: comparison of annotations."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PassesArgument = Annotated[
     list[str],
     typer.Argument(
         metavar="PASSES",
-        help="One folder or file per annotator (`-` for standard input), or the single folder that "
+        help="One folder or file per annotator (`-` for standard input), or only the folder that "
         "`aloi annotate pull` wrote.",
     ),
 ]
@@ -73,7 +73,7 @@ def _check_passes(paths: list[str]) -> None:
     must_exist(*paths)
     if len(set(paths)) < len(paths) or (len(paths) == 1 and not Path(paths[0]).is_dir()):
         raise typer.BadParameter(
-            "enter a different path for each of two or more annotators, or the single folder that "
+            "enter two or more different paths, one per annotator, or only the folder that "
             "`aloi annotate pull` wrote"
         )
 
@@ -101,18 +101,18 @@ def adjudicate(
         str | None,
         typer.Option(
             metavar="POLICY",
-            help="Decide without Label Studio: `majority` keeps what more than half of the "
-            "annotators annotated, `annotator=NAME` keeps this annotator's version "
+            help="Decide without Label Studio: `majority` keeps annotations by more than half of "
+            "the annotators; `annotator=NAME` keeps this annotator's version "
             "(default: decide in Label Studio).",
         ),
     ] = None,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
-    """Settle disagreements and write gold.
+    """Settle annotators' disagreements and write gold.
 
     Documents on which all annotators agree become gold unchanged. All other documents are sent to a
     Label Studio project, in which an adjudicator decides. Run the command again to write the
-    decided documents and list the undecided ones.
+    decided documents and list the undecided documents.
     """
     from aloi.annotation.compare.adjudication import prepare_adjudication, write_gold
     from aloi.annotation.compare.passes import read_passes
@@ -140,7 +140,7 @@ def adjudicate(
 def _decide(
     contested: list[AdjudicationCase], corpus: Corpus, policy: str | None, home: Path
 ) -> Decisions:
-    """Decide by the policy, or in Label Studio without a policy; print the open documents."""
+    """Decide cases by the policy (default: in Label Studio); print the undecided documents."""
     from aloi.annotation.compare.adjudication import Decisions
     from aloi.annotation.compare.policy import decide_by_policy
 
@@ -166,13 +166,13 @@ def _print_losses(decisions: Decisions) -> None:
 
 def _print_open(decisions: Decisions) -> None:
     for id_, reason in decisions.open.items():
-        print(f"open: {id_}: {reason}")
+        print(f"undecided: {id_}: {reason}")
 
 
 def _decide_in_project(
     contested: Iterable[AdjudicationCase], corpus: Corpus, home: Path
 ) -> ProjectDecisions:
-    """Send cases to the adjudication project; print its address; return the decisions."""
+    """Send cases to the adjudication project, print the project address, return the decisions."""
     from aloi.annotation.guidelines import guide_for
     from aloi.annotation.labelstudio.adjudication_project import decide_in_project
     from aloi.corpus.formats.shared.notes import Notes
@@ -222,8 +222,8 @@ def effort(
 ) -> None:
     """Count the annotation actions that predictions save.
 
-    Two numbers of Label Studio actions are compared: the actions needed to correct PREDICTIONS so
-    that they equal GOLD, and the actions needed to create GOLD from unannotated texts.
+    The command counts the Label Studio actions needed to correct PREDICTIONS so that they equal
+    GOLD. It also counts the actions needed to create GOLD in unannotated texts.
     """
     from aloi.annotation.compare.effort import measure_effort
     from aloi.corpus.formats import registry

@@ -1,4 +1,4 @@
-"""`aloi annotate open`, `push` and `pull`: exchange of documents and work with annotators."""
+"""`aloi annotate open`, `push` and `pull`: exchange of tasks and finished work."""
 
 from __future__ import annotations
 
@@ -49,7 +49,8 @@ def open_document(
 ) -> None:
     """Open a pre-annotated document in Label Studio.
 
-    The document is first sent to the annotator's project, unless the project already contains it.
+    The document is first sent to the annotator's project, unless the project already contains this
+    document.
     """
     import getpass
     import webbrowser
@@ -147,7 +148,7 @@ SchemaOption = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="Schema (TOML); required unless DOCUMENTS is a corpus folder, which has its own.",
+        help="Schema (TOML); required unless DOCUMENTS is a corpus folder with its own schema.",
         exists=True,
     ),
 ]
@@ -179,8 +180,8 @@ def push(
 ) -> None:
     """Send documents to annotators in Label Studio.
 
-    Each annotator has a separate project. The command can be repeated: it keeps existing tasks and
-    sends only missing documents.
+    Each annotator has a separate project. The command can be repeated: existing tasks are
+    kept, and only missing documents are sent.
     """
     from aloi.annotation.exchange import push as pushing
     from aloi.annotation.guidelines import guide_for
@@ -188,7 +189,7 @@ def push(
     from aloi.corpus.guides import read_guide
 
     if len(set(to)) < len(to):
-        raise typer.BadParameter("use each annotator's name only once in --to")
+        raise typer.BadParameter("--to repeats an annotator's name; enter each name only once")
     documents = _push_source(source, project, schema)
     predicted = _predictions(predictions)
     request = pushing.PushRequest(
@@ -220,15 +221,15 @@ def _push_source(source: str, project: str | None, schema: Path | None) -> PushS
     corpus = corpus_at(source)
     if corpus is not None:
         if schema is not None:
-            raise typer.BadParameter(f"omit --schema: {source} is a corpus and has its own schema")
+            raise typer.BadParameter(f"{source} is a corpus and contains a schema; omit --schema")
         return PushSource.from_corpus(corpus, name=project)
     if schema is None or project is None:
-        raise typer.BadParameter(f"add --schema and --project: {source} is not a corpus folder")
+        raise typer.BadParameter(f"{source} is not a corpus folder; add --schema and --project")
     return PushSource.from_files(source, schema, name=project)
 
 
 def _predictions(source: str | None) -> dict[str, Document]:
-    """Return predictions by document id; the dict is empty if `source` is None."""
+    """Return predictions by document id, or an empty dict if `source` is None."""
     from aloi.annotation.exchange.sources import read_predictions
 
     if source is None:
@@ -244,7 +245,7 @@ def _model_name(predictions: Mapping[str, Document]) -> str:
     models = model_names(predictions)
     if len(models) > 1:
         raise typer.BadParameter(
-            f"add --model-version: the predictions were made by several models: {', '.join(models)}"
+            f"the predictions are from several models ({', '.join(models)}); add --model-version"
         )
     return models[0] if models else "predictions"
 
@@ -288,8 +289,8 @@ def pull(
     edges: Annotated[
         Literal["flag", "trim"],
         typer.Option(
-            help="White space at the edge of a mention: keep it and report how many mentions have "
-            "it (flag), or remove it (trim)."
+            help="White space at the edges of mentions: keep the white space and report the number "
+            "of these mentions (flag), or remove the white space (trim)."
         ),
     ] = "flag",
     home: HomeOption = DEFAULT_HOME,

@@ -73,8 +73,8 @@ def serve(
         str | None,
         typer.Option(
             metavar="PROJECT",
-            help="Corpus folder or project name prefix; the model is connected to the project of "
-            "every annotator (default: none).",
+            help="Connect the model to all annotators' projects; PROJECT is a corpus folder or a "
+            "project name prefix (default: connect no projects).",
         ),
     ] = None,
     home: HomeOption = DEFAULT_HOME,
