@@ -1,26 +1,27 @@
 """brat standoff: a text file `NAME.txt` and an annotation file `NAME.ann` in the same folder.
 
 Source: https://brat.nlplab.org/standoff.html. A document is a `.txt` file with its `.ann` file. The
-reader accepts one such pair, or a folder with subfolders. The id of a document is its path below
-the folder, without suffix. Offsets count all code points of the text, including line ends.
+reader accepts one such pair, or a folder with subfolders. The document id is the path of the pair
+relative to the folder, without suffix. Offsets count all code points of the text, including line
+ends.
 
 Line types that are read:
 
 - `T`: mentions;
-- `R`: relations from the first argument to the second;
-- `E`: one relation from the trigger to each argument, labelled with the argument's role;
-- `A` and `M`: attributes ("true" if there is no value);
+- `R`: relations from the first argument (`Arg1`) to the second (`Arg2`);
+- `E`: one relation per argument, from the trigger to the argument; the label is the role;
+- `A` and `M`: attributes; an attribute without a value gets the value "true";
 - `N`: the `ref` of a mention, as `DB:ID`; refs of any other form are percent-encoded and written
   with the database `local`;
 - `*` (Equiv): all mentions in the line get the same `ref`;
-- `#`: a note of the type `AnnotatorNotes` becomes an attribute of that name, and notes of the type
+- `#`: a note of the type `AnnotatorNotes` becomes the attribute `AnnotatorNotes`; notes of the type
   `Aloi` are described below; all other notes are left out and counted.
 
-If the surface of a mention differs from the text at its offsets, the offsets are used, and the
-difference is counted.
+If the surface of a mention differs from the text at the offsets of the mention, the reader uses the
+offsets and counts the mention.
 
-The format represents everything in a document. Data that brat itself cannot represent is written
-as notes of the type `Aloi`: mention ids that brat does not allow, relation ids, scores, metadata,
+The format represents everything in a document. The writer adds notes of the type `Aloi` for data
+that has no line type in brat: mention ids that brat does not allow, relation ids, scores, metadata,
 and attributes with white space. The writer raises `DataError` for labels with white space and for
 document ids that are not valid file names.
 

@@ -34,7 +34,7 @@ NoteT = TypeVar("NoteT", ItemNote, DocumentNote)
 
 
 class ReadOptions(Options, frozen=True):
-    """The treatment of discontinuous mentions."""
+    """Read options: the treatment of discontinuous mentions."""
 
     fragments: Literal["whole", "first", "error"] = "whole"
 
@@ -56,7 +56,7 @@ def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
             continue
         duplicates = ids.add(
             document.id, file, fix=fix
-        )  # paths are unique, so the id comes from a note
+        )  # paths are unique, so a duplicate id comes from a note
         problems += [problem.at(file=file) for problem in duplicates]
         if not duplicates:
             yield document
@@ -65,9 +65,9 @@ def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
 
 
 class _FilePair(NamedTuple):
-    """The files of a document.
+    """The `.txt` file and the `.ann` file of a document.
 
-    `id` is the document id, `stem` the path of the files without suffix, and `has_text` is True if
+    `id` is the document id. `stem` is the path of the files without suffix. `has_text` is True if
     the `.txt` file exists.
     """
 
@@ -77,7 +77,10 @@ class _FilePair(NamedTuple):
 
 
 def _find_pairs(path: Path, notes: Notes) -> Iterator[_FilePair]:
-    """Yield the file pairs at a path; count `.txt` files without an `.ann` file."""
+    """Yield the file pairs of a folder, or the pair of a `.txt` or `.ann` file.
+
+    Counts the `.txt` files of the folder that have no `.ann` file.
+    """
     if not path.is_dir():
         yield _FilePair(path.stem, str(path.with_suffix("")))
         return
@@ -112,7 +115,7 @@ def _read_file(file: str) -> str:
 def parse_standoff(
     id_: str, text: str, annotations: str, options: ReadOptions, notes: Notes, *, file: str
 ) -> Document:
-    """Return the document given by a text and the content of its `.ann` file.
+    """Return the document for a text and its annotations (the content of the `.ann` file).
 
     Raises `DataError` with all problems of the file.
     """
@@ -139,7 +142,7 @@ class _Arc(NamedTuple):
 
 
 class _AnnotationReader:
-    """Reads the annotations of one `.ann` file and stores them by line id."""
+    """A parser for one `.ann` file that stores the annotations by line id."""
 
     def __init__(self, text: str, options: ReadOptions, report: FileReport) -> None:
         self._text = text
@@ -173,20 +176,20 @@ class _AnnotationReader:
                     self._add(number, type_, parts)
 
     def _match(self, number: int, line: str) -> re.Match[str] | None:
-        """Return the parts of a line; report malformed lines and duplicate ids."""
+        """Return the parts of a line, or None after reporting a malformed line or duplicate id."""
         match = match_line(line)
         id_ = line.partition("\t")[0]
         if match is None:
             what = f"the line is not a brat annotation: {line[:60]!r}"
             self._report.add_problem(what, f"Write {example_line(line)}", number)
         elif self._line_of.setdefault(id_, number) != number and id_[0] not in "#*":
-            what = f"duplicate id {id_}, first in line {self._line_of[id_]}"
+            what = f"the id {id_} already occurs in line {self._line_of[id_]}"
             self._report.add_problem(what, "Give each line a unique id", number)
             return None
         return match
 
     def _add(self, line: int, type_: str, parts: tuple[str, ...]) -> None:
-        """Add the annotation of a line that refers to other lines."""
+        """Add the annotation from a line that refers to other lines."""
         match type_:
             case "E":
                 self._add_event(line, *parts)
@@ -202,9 +205,9 @@ class _AnnotationReader:
                 self._add_note(line, *parts)
 
     def _find_item(self, id_: str, line: int) -> str | None:
-        """Return the id itself if it is a mention or relation, or the trigger id of an event.
+        """Return the id of a mention or relation unchanged; for an event, return its trigger id.
 
-        If the id does not exist, report a problem and return None.
+        Returns None, and reports a problem, if no mention, relation or event has the id.
         """
         for _ in range(2):
             id_ = self._triggers.get(id_, id_)
@@ -215,7 +218,10 @@ class _AnnotationReader:
         return None
 
     def _find_mention(self, id_: str, line: int) -> str | None:
-        """Return the mention id, or the trigger id of an event; report all other ids."""
+        """Return the id of a mention unchanged; for an event, return its trigger id.
+
+        Returns None, and reports a problem, for all other ids.
+        """
         item = self._find_item(id_, line)
         if item is None or item in self._mentions:
             return item
@@ -232,7 +238,9 @@ class _AnnotationReader:
             fragments.append((int(first), int(last)))
         span = self._join(fragments, line) if more else fragments[0]
         if not 0 <= span[0] < span[1] <= len(self._text):
-            what = f"invalid offsets {span[0]} {span[1]}: the text has {len(self._text)} characters"
+            what = (
+                f"the offsets {span[0]} {span[1]} are invalid: the text ends at {len(self._text)}"
+            )
             fix = "Count offsets in code points, with exclusive ends"
             self._report.add_problem(what, fix, line)
         actual = " ".join(self._one_line_text[first:last] for first, last in fragments)
@@ -248,7 +256,7 @@ class _AnnotationReader:
         if policy == "error":
             fix = "Make the mention continuous, or set fragments=whole or fragments=first"
             self._report.add_problem("the mention is discontinuous", fix, line)
-        self._report.add_note(f"discontinuous mentions read as {policy}", line)
+        self._report.add_note(f"discontinuous mentions read with fragments={policy}", line)
         if policy == "first":
             return fragments[0]
         return min(fragments)[0], max(end for _, end in fragments)
@@ -256,7 +264,7 @@ class _AnnotationReader:
     def _add_event(self, line: int, id_: str, label: str, trigger: str, arguments: str) -> None:
         head = self._find_mention(trigger, line)
         if head and self._mentions[head].label != label:
-            self._report.add_note("event types that differ from the trigger label left out", line)
+            self._report.add_note("event types left out (not equal to the trigger label)", line)
         for argument in arguments.split():
             role, _, name = argument.partition(":")
             tail = self._find_mention(name, line)
@@ -305,11 +313,11 @@ class _AnnotationReader:
             self._report.add_note("notes left out", line)
 
     def _decode(self, line: int, text: str | None, type_: type[NoteT]) -> NoteT | None:
-        """Return the content of an `Aloi` note, or report it and return None if it is invalid."""
+        """Return the content of an `Aloi` note, or None after reporting an invalid note."""
         try:
             return msgspec.json.decode(text or "", type=type_)
         except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-            what = f"invalid {ALOI_NOTE} note: {error}"
+            what = f"the {ALOI_NOTE} note is invalid: {error}"
             fix = "Remove the line: only aloi should write these notes"
             self._report.add_problem(what, fix, line)
             return None
@@ -347,7 +355,7 @@ class _AnnotationReader:
             raise DataError(problem.at(file=file) for problem in error.problems) from error
 
     def _relation_id(self, line_id: str) -> str | None:
-        """Return the relation id that is stored in an `Aloi` note, or None."""
+        """Return the relation id in the `Aloi` note on a line, or None without such a note."""
         note = self._item_notes.get(line_id)
         return note.id if note else None
 

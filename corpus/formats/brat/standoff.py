@@ -1,4 +1,4 @@
-"""The syntax of brat's annotation lines, and the notes for data that brat cannot represent."""
+"""The syntax of brat annotation lines, and the `Aloi` notes for all other data."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import Any
 import msgspec
 
 ALOI_NOTE = "Aloi"
-"""The type of the notes for data that brat cannot represent; their text is JSON."""
+"""The type of the notes for data without a line type in brat; the text of such a note is JSON."""
 
 COMMENT_NOTE = "AnnotatorNotes"
 """The type of the notes that annotators write."""
 
 DOCUMENT_TARGET = "document"
-"""The target of the `Aloi` note about the document; the target of other notes is a line id."""
+"""The target of the `Aloi` note on the document; the target of all other notes is a line id."""
 
 LOCAL_REF = "local:"
-"""The prefix of a ref that is not of the form `DB:ID`."""
+"""The prefix that the writer adds to refs that do not have the form `DB:ID`."""
 
 LINE_ENDS = re.compile(r"[\t\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
-"""Characters replaced by spaces in surfaces: the tab, and line ends of various programs."""
+"""The characters that spaces replace in surfaces: tabs and all kinds of line ends."""
 
 _GRAMMAR = {
     "T": re.compile(
@@ -48,7 +48,7 @@ _EXAMPLES = {
 
 
 class ItemNote(msgspec.Struct, forbid_unknown_fields=True):
-    """The fields of a mention or relation that brat cannot represent."""
+    """The content of an `Aloi` note on a mention or relation."""
 
     id: str | None = None
     score: float | None = None
@@ -56,7 +56,10 @@ class ItemNote(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class DocumentNote(msgspec.Struct, forbid_unknown_fields=True):
-    """The fields of a document that brat cannot represent; `mentions` maps brat ids to ids."""
+    """The content of the `Aloi` note on a document.
+
+    `mentions` maps mention ids in the `.ann` file to mention ids in the document.
+    """
 
     id: str | None = None
     meta: dict[str, Any] = {}
@@ -70,5 +73,5 @@ def match_line(line: str) -> re.Match[str] | None:
 
 
 def example_line(line: str) -> str:
-    """Return an example line of the same type, or the list of types if the type is unknown."""
+    """Return an example of the same line type; for an unknown type, return the list of types."""
     return _EXAMPLES.get(line[:1], "only lines of the types T, R, E, A, M, N, * and #")

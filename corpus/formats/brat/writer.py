@@ -58,7 +58,7 @@ def _write_pair(document: Document, stem: str) -> None:
 
 
 def format_annotations(document: Document) -> str:
-    """Return the content of the `.ann` file; labels must not contain white space."""
+    """Return the content of the `.ann` file of a document; labels must not contain white space."""
     writer = _AnnotationWriter(document)
     for entity in document.entities:
         writer.add_mention(entity)
@@ -71,14 +71,17 @@ def format_annotations(document: Document) -> str:
 
 
 def _brat_ids(document: Document) -> dict[str, str]:
-    """Return the brat id of each mention: its own id if it is `T` and a number, else a new one."""
+    """Return a map from mention ids to brat ids.
+
+    An id that consists of `T` and a number stays the same. All other mentions get a new id.
+    """
     kept = {entity.id for entity in document.entities if _MENTION_ID.fullmatch(entity.id)}
     free = (name for number in itertools.count(1) if (name := f"T{number}") not in kept)
     return {e.id: e.id if e.id in kept else next(free) for e in document.entities}
 
 
 class _AnnotationWriter:
-    """Collects the lines of an `.ann` file; all types except `T` are numbered from 1."""
+    """The lines of an `.ann` file; the lines of each type except `T` are numbered from 1."""
 
     def __init__(self, document: Document) -> None:
         self.lines: list[str] = []
@@ -87,7 +90,7 @@ class _AnnotationWriter:
         self._counts = Counter[str]()
 
     def _add_line(self, type_: str, content: str) -> str:
-        """Add a line with the next free id of its type; return this id."""
+        """Add a line with the next free id of the line type; return this id."""
         self._counts[type_] += 1
         id_ = f"{type_}{self._counts[type_]}"
         self.lines.append(f"{id_}\t{content}\n")
@@ -133,7 +136,10 @@ class _AnnotationWriter:
         return unwritten
 
     def add_document_note(self, document: Document) -> None:
-        """Add a note with the metadata, the renamed mention ids and the document id, if needed."""
+        """Add a note with the document id, the metadata and the renamed mention ids.
+
+        Adds nothing if the document has no metadata and no mention was renamed.
+        """
         renamed = {brat_id: id_ for id_, brat_id in self._ids.items() if brat_id != id_}
         if document.meta or renamed:
             meta, mentions = document.meta or None, renamed or None
@@ -141,7 +147,7 @@ class _AnnotationWriter:
             self._add_aloi_note(DOCUMENT_TARGET, content)
 
     def _add_aloi_note(self, target: str, content: dict[str, Any]) -> None:
-        """Add an `Aloi` note with all values that are not None; add nothing if all are None."""
+        """Add an `Aloi` note with all values except None; if all values are None, add nothing."""
         # ASCII only: some programs treat U+2028 and similar characters as line ends.
         values = {key: value for key, value in content.items() if value is not None}
         if values:

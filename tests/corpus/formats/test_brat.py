@@ -78,7 +78,7 @@ def test_every_line_type() -> None:
 def test_discontinuous_mentions(policy: str, span: tuple[int, int]) -> None:
     document, notes = parse("T1\tLOC 11 15;21 25\tRome Lima\n", f"fragments={policy}")
     assert (document.entities[0].start, document.entities[0].end) == span
-    assert notes == {f"discontinuous mentions read as {policy}": 1}
+    assert notes == {f"discontinuous mentions read with fragments={policy}": 1}
 
 
 def test_surfaces_that_differ_from_the_text_are_counted() -> None:
@@ -101,14 +101,14 @@ def test_two_labels_of_one_span_and_windows_line_ends() -> None:
     [
         ("T3\tPER 0\tAna", "not a brat annotation"),
         ("X1\tPER 0 3\tAna", "not a brat annotation"),
-        ("T1\tPER 0 3\tAna", "duplicate id T1, first in line 1"),
-        ("T3\tPER 11 99\tRome", "the text has 26 characters"),
-        ("T3\tPER 3 3\t", "the text has 26 characters"),
+        ("T1\tPER 0 3\tAna", "the id T1 already occurs in line 1"),
+        ("T3\tPER 11 99\tRome", "the text ends at 26"),
+        ("T3\tPER 3 3\t", "the text ends at 26"),
         ("R2\tX Arg1:T1 Arg2:T9", "no mention, event or relation has the id T9"),
         ("R2\tX Arg1:T1 Arg2:R1", "R1 is not a mention"),
         ("A1\tX T9", "no mention, event or relation has the id T9"),
-        ("#1\tAloi T1\t{", "invalid Aloi note"),
-        ("#1\tAloi T1\t" + "[" * 9999, "invalid Aloi note"),
+        ("#1\tAloi T1\t{", "Aloi note is invalid"),
+        ("#1\tAloi T1\t" + "[" * 9999, "Aloi note is invalid"),
     ],
 )
 def test_errors_name_the_line(line: str, what: str) -> None:
