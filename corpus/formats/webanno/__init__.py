@@ -1,30 +1,31 @@
 """WebAnno TSV 3: one token per line, the format that INCEpTION and WebAnno import and export.
 
 Source: https://webanno.github.io/webanno/releases/3.4.5/docs/user-guide.html#sect_webannotsv. One
-file is one document. The document id is the path below the folder, without `.tsv`. Offsets count
-UTF-16 units. The text is taken from the `#Text=` lines. The format does not record the characters
-between two sentences; as in INCEpTION, they are read as a line end followed by spaces.
+file is one document. The document id is the path relative to the folder, without `.tsv`. Offsets
+count UTF-16 units. The reader takes the text from the `#Text=` lines. The format does not record
+the characters between two sentences; like INCEpTION, the reader fills such a gap with a line end
+followed by spaces.
 
 The reader accepts versions 3.0 to 3.3. Mentions come from one span layer. Relations come from the
-relation layers based on that span layer; they point from the governor to the dependent. The feature
-`identifier` becomes the `ref`; all other features become attributes. An annotation without a label
-gets the short name of its layer. All other layers, chains, slot features, empty mentions and the
-relations of empty mentions are left out and counted.
+relation layers based on that span layer; relations point from the governor to the dependent. The
+feature `identifier` becomes the `ref`; all other features become attributes. An annotation without
+a label gets the short name of its layer. All other layers, chains, slot features, empty mentions
+and the relations of empty mentions are left out and counted.
 
-The writer produces version 3.3 with layers of its own; attributes become features. A project that
-imports the files must define these layers and features. A sentence includes the white space after
-it. White space is written as a token if a mention begins or ends in it. A mention of a part of a
-token is written on a sub-token. Therefore, text and mentions are restored exactly. The format does
-not represent ids, scores or metadata. The writer raises `DataError` for document ids that are not
-valid file names, attributes that are not valid feature names, and carriage returns in labels, refs
-or attributes.
+The writer produces version 3.3 with its own layers; attributes become features. A project that
+imports the files must define these layers and features. A sentence includes the white space that
+follows. If a mention begins or ends in white space, this white space is a token. If a mention
+covers only a part of a token, this part is a sub-token. Therefore, the reader restores text and
+mentions exactly. The format does not represent ids, scores or metadata. The writer raises
+`DataError` for document ids that are not valid file names, attribute names that are not valid
+feature names, and carriage returns in labels, refs or attributes.
 
 Read options:
 
 - `layer`: the full name of the span layer, or its last part (default: the first span layer that is
   not linguistic; part of speech and lemma, for example, are linguistic)
-- `feature`: the feature used as label (default: `value` if the layer declares it, otherwise the
-  first feature except `identifier`)
+- `feature`: the feature that contains the label (default: `value` if the layer declares this
+  feature, otherwise the first feature except `identifier`)
 
 Write options:
 

@@ -25,7 +25,10 @@ from aloi.corpus.formats.webanno.options import REF_FEATURE
 _SOURCE = re.compile(r"([0-9]+-[0-9]+(?:\.[0-9]+)?)(?:\[([0-9]{1,9})_([0-9]{1,9})\])?")
 
 MentionKey = tuple[str, int]
-"""The key of a mention: ("", annotation number), or (unit address, position in the stack)."""
+"""The key of a mention: ("", annotation number), or (unit address, position in the stack).
+
+Mentions without an annotation number have keys of the second form.
+"""
 
 
 class TokenRow(NamedTuple):
@@ -40,7 +43,7 @@ class TokenRow(NamedTuple):
 
 @dataclass(slots=True)
 class _Mention:
-    """A mention; each row with its number extends the span."""
+    """A mention; each row with the same annotation number extends the span of the mention."""
 
     start: int
     end: int
@@ -49,7 +52,10 @@ class _Mention:
 
 
 class _RelationEnd(NamedTuple):
-    """The address of a unit and the annotation number of a mention on it (0: no number)."""
+    """The head or tail of a relation: a unit address and the annotation number of a mention.
+
+    The number is 0 if the file contains no annotation number for the head or tail.
+    """
 
     address: str
     number: int
@@ -57,7 +63,7 @@ class _RelationEnd(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Arc:
-    """A relation before its ends are resolved to mentions."""
+    """A relation with a head and a tail that are not yet resolved to mentions."""
 
     head: _RelationEnd
     tail: _RelationEnd
@@ -67,7 +73,7 @@ class _Arc:
 
 
 class AnnotationCollector:
-    """Collects the mentions and relations of the rows that are added."""
+    """A collector of the mentions and relations in token rows."""
 
     def __init__(self, header: Header, label_feature: str, report: FileReport) -> None:
         self._layer = header.mentions
@@ -83,7 +89,7 @@ class AnnotationCollector:
         return address in self._keys
 
     def add(self, row: TokenRow) -> None:
-        """Add the mentions on a unit and the relations that point to this unit."""
+        """Add the mentions of a row, and the relations with a tail in this row."""
         self._keys[row.address] = []
         for position, values in enumerate(self._stacks(row, self._layer.columns)):
             self._add_mention(row, position, values)
@@ -92,7 +98,7 @@ class AnnotationCollector:
                 self._add_arc(row, layer, values)
 
     def _stacks(self, row: TokenRow, columns: Mapping[str, int]) -> list[list[str]]:
-        """Return the values of each annotation in the given columns of a row."""
+        """Return one list of values per annotation in a row, with one value per column."""
         stacks = [split_stack(row.cells[column]) for column in columns.values()]
         if all(values == [NO_ANNOTATION] for values in stacks):
             return []
@@ -122,7 +128,7 @@ class AnnotationCollector:
         *values, source = values
         match = _SOURCE.fullmatch(source)
         if match is None:
-            what = f"invalid source of a relation: {source[:60]!r}"
+            what = f"the source of the relation is not a token address: {source[:60]!r}"
             self._report.add_problem(
                 what, "Write the address of a token, such as 1-1 or 1-1[2_3]", row.line
             )
@@ -133,14 +139,14 @@ class AnnotationCollector:
             if feature and has_value(value)
         }
         label = features.pop(layer.label_feature(), None)
-        self._report.add_note("relations without a value", row.line, label is None)
+        self._report.add_note("relations without a label", row.line, label is None)
         head = _RelationEnd(match[1], int(match[2] or 0))
         tail = _RelationEnd(row.address, int(match[3] or 0))
         label = layer.short_name if label is None else label
         self._arcs.append(_Arc(head, tail, row.line, label, features))
 
     def mention_ids(self) -> dict[MentionKey, str]:
-        """Return the ids of all non-empty mentions: e1, e2 … in text order."""
+        """Return the ids e1, e2 … of non-empty mentions, in text order; count empty mentions."""
         keys = []
         for key, mention in self._mentions.items():
             if mention.start < mention.end:
@@ -172,7 +178,10 @@ class AnnotationCollector:
         return tuple(relations)
 
     def _resolve(self, end: _RelationEnd, line: int) -> MentionKey | None:
-        """Return the mention that a relation end refers to; report zero or several matches."""
+        """Return the key of the mention that a head or tail refers to.
+
+        Returns None, and reports a problem, unless exactly one mention matches.
+        """
         if end.number:
             keys = [key for key in [("", end.number)] if key in self._mentions]
         else:
@@ -181,7 +190,7 @@ class AnnotationCollector:
         if len(keys) == 1:
             return keys[0]
         what = f"expected one mention at {end.address}[{end.number}], found {len(keys)}"
-        fix = "Connect two mentions; add their numbers if a token is in several mentions"
+        fix = "Connect two mentions; if a token is in several mentions, add annotation numbers"
         self._report.add_problem(what, fix, line)
         return None
 
@@ -192,7 +201,7 @@ class AnnotationCollector:
     def _entity(self, mention: _Mention, id_: str, code_points: list[int]) -> Entity:
         attributes = dict(mention.features)
         label = attributes.pop(self._label_feature, None)
-        self._report.add_note("mentions without a value", mention.line, label is None)
+        self._report.add_note("mentions without a label", mention.line, label is None)
         start, end = code_points[mention.start], code_points[mention.end]
         label = self._layer.short_name if label is None else label
         return Entity(

@@ -23,20 +23,23 @@ _CHARACTERS = {letter: character for character, letter in _LETTERS.items()}
 
 
 def split_stack(cell: str) -> list[str]:
-    """Return the values in a cell, one per annotation; `|` separates them."""
+    """Return the values in a cell, one per annotation; `|` separates the values."""
     bars = [match.start() for match in _STACK_ITEM.finditer(cell) if match[0] == "|"]
     starts = [0, *(bar + 1 for bar in bars)]
     return [cell[start:end] for start, end in zip(starts, [*bars, None], strict=True)]
 
 
 def split_number(value: str) -> tuple[str, int]:
-    """Return a value without its annotation number, and the number (0: no number)."""
+    """Return a value without its annotation number, and the number (0 if there is no number)."""
     match = _NUMBERED.fullmatch(value)
     return (match[1], int(match[2] or 0)) if match else (value, 0)
 
 
 def stack(annotations: Iterable[list[str]], width: int) -> list[str]:
-    """Return the `width` cells of a unit; each annotation is a list of `width` values."""
+    """Return the cells of a unit; each annotation is a list with one value per column.
+
+    `width` is the number of columns.
+    """
     columns = list(zip(*annotations, strict=True))
     return ["|".join(column) for column in columns] if columns else [NO_ANNOTATION] * width
 
@@ -61,7 +64,7 @@ def unescape(value: str) -> str:
 
 
 def escape_text(text: str) -> str:
-    """Return a text escaped for a `#Text=` line or a token cell."""
+    """Return a text with escape sequences for a `#Text=` line or a token cell."""
     return _TEXT_RESERVED.sub(lambda match: "\\" + _LETTERS.get(match[0], match[0]), text)
 
 

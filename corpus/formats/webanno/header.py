@@ -22,9 +22,9 @@ class Layer:
     """A layer declared in the header; `columns` maps features to column numbers, from 0.
 
     A layer without features has one unnamed column. `kind` is SP (spans), CH (chains) or RL
-    (relations). `slots` is the number of slot features, which `columns` leaves out. For relation
-    layers, `base` is the name of the span layer whose mentions they connect, and `source_column` is
-    the column with the source address of each relation.
+    (relations). `slots` is the number of slot features, which are not in `columns`. In a relation
+    layer, `base` is the name of the span layer that contains the related mentions, and
+    `source_column` is the column with the source address of each relation.
     """
 
     kind: str
@@ -37,11 +37,14 @@ class Layer:
 
     @property
     def short_name(self) -> str:
-        """The last part of the name."""
+        """The part of the name after the last period."""
         return self.name.rpartition(".")[2]
 
     def label_feature(self, chosen: str = "") -> str:
-        """Return `chosen` or the default label feature; empty if the layer has no features."""
+        """Return `chosen`, or the default label feature if `chosen` is empty.
+
+        The default is an empty string if the layer has no features.
+        """
         if chosen or VALUE_FEATURE in self.columns:
             return chosen or VALUE_FEATURE
         return next((name for name in self.columns if name != REF_FEATURE), "")
@@ -51,7 +54,7 @@ class Layer:
 class Header:
     """The minor version, the number of columns (`width`), and the layers to read.
 
-    `mentions` is a layer without columns if there is no span layer to read.
+    If there is no span layer to read, `mentions` is a layer without columns.
     """
 
     minor_version: int
@@ -63,9 +66,9 @@ class Header:
 def read_header(
     lines: Iterator[tuple[int, str]], options: ReadOptions, report: FileReport
 ) -> Header:
-    """Read the numbered lines of a file up to the first empty line; return the header.
+    """Read the header, which ends at the first empty line; `lines` contains numbered lines.
 
-    Raises `DataError` if the first line is not that of WebAnno TSV 3.
+    Raises `DataError` if the first line is not the format line of WebAnno TSV 3.
     """
     number, first = next(lines)
     match = _FORMAT.fullmatch(first)
@@ -108,7 +111,7 @@ def _read_layers(lines: Iterator[tuple[int, str]], report: FileReport) -> tuple[
 
 
 def _layer(kind: str, name: str, line: int, features: list[str], first_column: int) -> Layer:
-    """Return the layer for a declaration `NAME|feature|feature`, split at `|`."""
+    """Return a declared layer; `first_column` is the column of the first item in `features`."""
     columns: dict[str, int] = {}
     slots: list[int] = []
     base, source_column, previous = "", -1, ""

@@ -21,14 +21,14 @@ REF_FEATURE = "identifier"
 
 
 class ReadOptions(Options, frozen=True):
-    """The span layer of the mentions, and the feature used as label."""
+    """Read options: the span layer of the mentions, and the feature that contains the label."""
 
     layer: str = ""
     feature: str = ""
 
 
 class WriteOptions(Options, frozen=True):
-    """The names of the span layer and of the relation layer."""
+    """Write options: the names of the span layer and of the relation layer."""
 
     layer: LayerName = "webanno.custom.Mention"
     relations: LayerName = "webanno.custom.Relation"

@@ -20,7 +20,7 @@ from aloi.corpus.text_files import read_text
 MAX_GAP = 10_000
 """The maximum gap between sentences, in UTF-16 units.
 
-The reader fills gaps with white space; without a limit, a wrong offset could fill the memory.
+The reader fills gaps with white space. Without a limit, an invalid offset could exhaust the memory.
 """
 
 _ADDRESS = re.compile(r"[0-9]{1,9}-[0-9]{1,9}(?:\.[0-9]{1,9})?")
@@ -42,7 +42,7 @@ def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
 
 
 def parse_tsv(id_: str, content: str, options: ReadOptions, notes: Notes, *, file: str) -> Document:
-    """Return the document that a file contains; raise `DataError` with all problems."""
+    """Return the document in the content of a file; raise `DataError` with all problems."""
     report = FileReport("bad-webanno", file, notes)
     lines = enumerate((line.removesuffix("\r") for line in content.split("\n")), start=1)
     header = read_header(lines, options, report)
@@ -53,7 +53,7 @@ def parse_tsv(id_: str, content: str, options: ReadOptions, notes: Notes, *, fil
 
 
 class _Body:
-    """Reads the text and the annotations from the lines below the header."""
+    """A parser for the text and the annotations in the lines below the header."""
 
     def __init__(self, header: Header, collector: AnnotationCollector, report: FileReport) -> None:
         self._header = header
@@ -77,17 +77,17 @@ class _Body:
 
     @property
     def _default_start(self) -> int:
-        """The assumed start of a sentence without tokens: after the previous one and a line end."""
+        """The assumed start of a sentence without tokens: one line end after the last sentence."""
         return self._length + bool(self._pieces)
 
     def _unescape(self, text: str) -> str:
         return unescape_text(text, self._header.minor_version)
 
     def _end_sentence(self, line: int, start: int) -> None:
-        """Add the current sentence to the text; `start` is its offset in UTF-16 units."""
+        """Add the current sentence to the text; the sentence starts at UTF-16 offset `start`."""
         gap = start - self._length
         if not 0 <= gap <= MAX_GAP:
-            what = f"the sentence starts at {start}, the previous sentence ends at {self._length}"
+            what = f"the sentence starts at {start}; the previous sentence ends at {self._length}"
             fix = "Write sentences in text order, with offsets in UTF-16 units"
             self._report.add_problem(what, fix, line)
             raise DataError(self._report.problems)  # all later offsets would be wrong, too
@@ -115,11 +115,11 @@ class _Body:
             self._end_sentence(number, row.start)
         min_length = 0 if "." in row.address else 1  # a sub-token may be empty
         if not row.start + min_length <= row.end <= self._length:
-            what = f"offsets {row.start}-{row.end} are invalid: the text ends at {self._length}"
+            what = f"the offsets {row.start}-{row.end} are invalid: the text ends at {self._length}"
             fix = "Count offsets in UTF-16 units, with exclusive ends"
             self._report.add_problem(what, fix, number)
         elif self._collector.has_unit(row.address):
-            what = f"duplicate token address {row.address}"
+            what = f"the token address {row.address} occurs twice"
             self._report.add_problem(what, "Give each token a unique address", number)
         else:
             self._rows.append(row)
@@ -138,12 +138,12 @@ class _Body:
         return Document(id_, text, self._collector.entities(ids, code_points), relations)
 
     def _check_tokens(self, text: str, code_points: list[int]) -> None:
-        """Report offsets inside a character, and count tokens that differ from the text."""
+        """Report offsets that split a character; count tokens that differ from the text."""
         for row in self._rows:
             start, end = code_points[row.start], code_points[row.end]
             token = row.cells[2]
             if utf16.NO_CODE_POINT in (start, end):
-                what = f"offsets {row.start}-{row.end} split a character that has two UTF-16 units"
+                what = f"the offsets {row.start}-{row.end} split a character of two UTF-16 units"
                 self._report.add_problem(what, "Count offsets in UTF-16 units", row.line)
             elif text[start:end] not in (token, self._unescape(token)):
                 self._report.add_note("tokens that differ from the text", row.line)

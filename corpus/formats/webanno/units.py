@@ -1,4 +1,4 @@
-"""Units of WebAnno TSV, which are tokens and sub-tokens, with their sentences and addresses.
+"""The units (tokens and sub-tokens) of WebAnno TSV, with their sentences and addresses.
 
 Offsets are code points; end offsets are exclusive.
 """
@@ -31,9 +31,9 @@ class Sentence(NamedTuple):
 
 
 def split_tokens(document: Document) -> list[Token]:
-    """Return the tokens of the text, including white space that contains a boundary.
+    """Return the tokens of the text, including some white space.
 
-    Boundaries are the start of the text and the starts and ends of mentions.
+    White space is a token at the start of the text, and if a mention starts or ends in it.
     """
     starts = sorted(entity.start for entity in document.entities)
     ends = sorted(entity.end for entity in document.entities)
@@ -69,7 +69,7 @@ def split_sentences(text: str, tokens: list[Token]) -> list[Sentence]:
 
 
 def number_units(units: list[Unit], sentences: list[Sentence]) -> dict[Unit, str]:
-    """Return the units in text order with their addresses.
+    """Return a map from units, in text order, to their addresses.
 
     An address is `SENTENCE-TOKEN` or `SENTENCE-TOKEN.SUBTOKEN`, such as 2-1.1.
     """

@@ -1,4 +1,4 @@
-"""Write WebAnno TSV: one file per document, with a layer for mentions and one for relations."""
+"""Write WebAnno TSV: one file per document, with a mention layer and a relation layer."""
 
 from __future__ import annotations
 
@@ -54,7 +54,10 @@ def _unwritable_features(document: Document) -> Iterator[Problem]:
             is_role = name.startswith(("ROLE_", "BT_"))
             if not _FEATURE_NAME.fullmatch(name) or name in reserved or is_role:
                 what = f"the attribute name {name!r} is not a valid feature name"
-                fix = "Use a letter, then letters, digits or _; value and identifier are reserved"
+                fix = (
+                    "Rename the attribute: begin with a letter, use only letters, digits and _, "
+                    "and avoid the reserved names value and identifier"
+                )
                 yield Problem("bad-attribute", what, fix, document.id, place)
             if "\r" in value:
                 what = f"the attribute {name!r} contains a carriage return"
@@ -107,7 +110,10 @@ class _Sheet:
         self._numbers = self._number_mentions()
 
     def _number_mentions(self) -> dict[str, int]:
-        """Return the annotation numbers of mentions with several units or with a shared unit."""
+        """Return an annotation number for each mention with several units or a shared unit.
+
+        All other mentions need no number.
+        """
         seen: set[str] = set()
         numbered: dict[str, None] = {}
         for unit in self._addresses:
@@ -118,7 +124,7 @@ class _Sheet:
         return {id_: number for number, id_ in enumerate(numbered, start=1)}
 
     def lines(self) -> Iterator[str]:
-        """Yield the lines of all sentences; each has an empty line, its text and its units."""
+        """Yield the lines of each sentence: an empty line, the text, and one line per unit."""
         for unit, address in self._addresses.items():
             if not unit.is_part and unit.token in self._sentence_ends:
                 text = self._text[unit.start : self._sentence_ends[unit.token]]
@@ -157,9 +163,10 @@ class _Sheet:
 
 
 def _feature_columns(items: Sequence[Entity | Relation]) -> list[str]:
-    """Return the features that occur in the items.
+    """Return the features that occur in mentions or relations, for the header.
 
-    Other features are not declared: an importing project must define every declared feature.
+    Unused features are not declared, because an importing project must define every declared
+    feature.
     """
     refs = [REF_FEATURE for item in items if isinstance(item, Entity) and item.ref is not None]
     names = {name for item in items for name in item.attributes}

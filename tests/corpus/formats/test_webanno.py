@@ -78,8 +78,8 @@ def test_every_part_of_a_file() -> None:
     assert notes == {
         f"layer {POS} left out": 1,
         "gaps between sentences filled with white space": 1,
-        "mentions without a value": 1,
-        "relations without a value": 1,
+        "mentions without a label": 1,
+        "relations without a label": 1,
     }
 
 
@@ -118,7 +118,7 @@ def test_chains_and_slot_features_are_left_out_and_counted() -> None:
     assert document.entities == (Entity(id="e1", start=4, end=8, label="Frame"),)
     assert notes == {
         "layer x.coref.type.CoreferenceLink left out": 1,
-        "mentions without a value": 1,
+        "mentions without a label": 1,
         "sentence ids and comments left out": 1,
         "slot features left out": 1,
     }
@@ -161,9 +161,9 @@ def test_windows_line_ends_and_tokens_that_differ_from_the_text() -> None:
         ("\t0-2\t", "\t0-1\t", "split a character", 9),
         ("\t26-29\t", "\t23-26\t", "the previous sentence ends at 24", 18),
         ("\t26-29\t", "\t99999-100002\t", "the previous sentence ends at 24", 18),
-        ("1-3\t", "1-2\t", "duplicate token address 1-2", 11),
+        ("1-3\t", "1-2\t", "the token address 1-2 occurs twice", 11),
         ("|GIVEN[2]", "", "different numbers of values", 10),
-        ("1-2[1_0]", "1-2[1]", "invalid source of a relation", 14),
+        ("1-2[1_0]", "1-2[1]", "source of the relation is not a token address", 14),
         ("1-2[1_0]", "1-2[9_0]", r"expected one mention at 1-2\[9\], found 0", 14),
         ("1-2[1_0]", "1-4", r"expected one mention at 1-4\[0\], found 0", 14),
     ],
