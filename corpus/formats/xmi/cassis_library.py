@@ -1,4 +1,4 @@
-"""Access to dkpro-cassis: import, type names, and translation of its errors to `DataError`."""
+"""Access to dkpro-cassis: its import, its type names, and `DataError` for cassis errors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CASSIS_NAMES = {"self": "self_", "type": "type_"}
 """The features that cassis renames, mapped to their names in cassis."""
 
 FEATURE_NAMES = {cassis_name: name for name, cassis_name in CASSIS_NAMES.items()}
-"""The reverse of `CASSIS_NAMES`: names in cassis, mapped to the features."""
+"""The reverse of `CASSIS_NAMES`: names in cassis, mapped to the original feature names."""
 
 
 def import_cassis() -> CassisModule:
@@ -36,7 +36,7 @@ def import_cassis() -> CassisModule:
 
 @contextmanager
 def translate_errors(fix: str, file: str | None = None) -> Iterator[None]:
-    """Translate errors of cassis, and its warnings about invalid offsets, to `DataError`."""
+    """Raise `DataError` for cassis errors, and for cassis warnings about invalid offsets."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -26,14 +26,14 @@ NAMED_ENTITY_TYPE = "de.tudarmstadt.ukp.dkpro.core.api.ner.type.NamedEntity"
 
 
 class ReadOptions(Options, frozen=True):
-    """The type of the mentions, and the feature used as label."""
+    """Read options: the type of the mentions, and the feature that contains the label."""
 
     layer: str = "NamedEntity"
     feature: str = ""
 
 
 class WriteOptions(Options, frozen=True):
-    """The names of the mention type and of the relation type."""
+    """Write options: the names of the mention type and of the relation type."""
 
     layer: LayerName = NAMED_ENTITY_TYPE
     relations: LayerName = "aloi.Relation"

@@ -30,7 +30,7 @@ from aloi.corpus.formats.xmi.xml_input import read_xml
 from aloi.corpus.problems import DataError, Problem
 
 _STRUCTURAL_FEATURES = {"begin", "end", "sofa", HEAD_FEATURE, TAIL_FEATURE}
-"""The features for the span of an annotation and for the head and tail of a relation."""
+"""The features that contain the span of an annotation, or the head and tail of a relation."""
 
 _MAX_LISTED_TYPES = 20
 """The maximum number of types that an error message lists."""
@@ -57,7 +57,7 @@ def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
 
 
 class _CasReader:
-    """Reads the mentions and relations of one view of a CAS.
+    """A reader for the mentions and relations in one view of a CAS.
 
     The view is the initial view if it has a text, otherwise the first view with a text.
     """
@@ -102,7 +102,7 @@ class _CasReader:
         return Document(id_, self._cas.sofa_string, entities, tuple(self._relations(others, ids)))
 
     def _mention_type(self) -> AnnotationType:
-        """Return the type of the mentions; raise `DataError` if type or feature do not exist."""
+        """Return the mention type; raise `DataError` if the type or feature does not exist."""
         name, feature = self._options.layer, self._options.feature
         types = [t for t in self._types.get_types() if self._is_a(t, ANNOTATION_TYPE)]
         matching = [type_ for type_ in types if name in (type_.name, type_.short_name)]
@@ -125,7 +125,7 @@ class _CasReader:
     ) -> Iterator[Relation]:
         """Yield a relation for each annotation that connects two mentions.
 
-        `ids` maps the `xmiID` of each mention to its id.
+        `ids` maps the `xmiID` of each mention to the mention id in the document.
         """
         for fs in others:
             if not (fs.type.get_feature(HEAD_FEATURE) and fs.type.get_feature(TAIL_FEATURE)):
@@ -165,7 +165,7 @@ class _CasReader:
             else:
                 self._note("links to other annotations left out")
         label = features.pop(label_feature, None)
-        self._note("annotations without a value", label is None)
+        self._note("annotations without a label", label is None)
         return fs.type.short_name if label is None else label, features
 
 

@@ -1,4 +1,4 @@
-"""Type systems: search and load them for reading, build them for writing."""
+"""Functions that find, load and build UIMA type systems."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ EXPORT_FIX = f"Export the document and its {TYPE_SYSTEM_FILE} again"
 """The instruction in errors about files that cassis cannot read."""
 
 MAX_COST = 10**8
-"""The maximum `_loading_cost` of a type system; for DKPro Core it is 20,000."""
+"""The maximum `_loading_cost` of a type system; DKPro Core's type system costs 20,000."""
 
 
 @dataclass(slots=True)
 class TypeSystems:
-    """Loads the type systems of the files in `top` and in the folders below, each only once."""
+    """A loader and cache for the type systems of the files in `top` and its subfolders."""
 
     cassis: CassisModule
     top: Path
     loaded: dict[Path, TypeSystem] = field(default_factory=dict)
 
     def load(self, file: Path) -> TypeSystem:
-        """Return the type system of an `.xmi` file; raise `DataError` if it cannot be used."""
+        """Return the type system of a file; raise `DataError` if it is missing or invalid."""
         path = self._find(file)
         if path not in self.loaded:
             with translate_errors(EXPORT_FIX, str(path)):
@@ -48,7 +48,7 @@ class TypeSystems:
         return self.loaded[path]
 
     def _find(self, file: Path) -> Path:
-        """Return the path of the nearest type system, from the folder of the file up to `top`."""
+        """Return the path of the type system in the nearest parent folder, up to `top`."""
         for folder in file.parents:
             if (folder / TYPE_SYSTEM_FILE).is_file():
                 return folder / TYPE_SYSTEM_FILE
@@ -60,7 +60,7 @@ class TypeSystems:
 
 
 def _load(cassis: CassisModule, file: Path) -> TypeSystem:
-    """Load a type system; raise `DataError` if it is too large or if a feature name is invalid.
+    """Load a type system; raise `DataError` if the type system or a feature name is invalid.
 
     Feature names are checked because cassis turns them into Python code.
     """
@@ -85,9 +85,9 @@ def _load(cassis: CassisModule, file: Path) -> TypeSystem:
 
 
 def _loading_cost(content: bytes) -> int:
-    """Return the sum of n³ over all types, where n is the number of own and inherited features.
+    """Return the sum of n³ over all types; n is the number of own and inherited features of a type.
 
-    cassis takes time proportional to this sum: about one second for 10**7.
+    The time that cassis needs is proportional to this sum: about one second for 10**7.
     """
     own_counts: dict[str, int] = {}
     supertypes: dict[str, str] = {}

@@ -44,7 +44,7 @@ _RESERVED_NAMES = {
 
 
 class _AttributeNames(NamedTuple):
-    """The attribute names of the mentions and of the relations in a set of documents."""
+    """The attribute names of mentions and of relations in a set of documents."""
 
     mentions: frozenset[str] = frozenset()
     relations: frozenset[str] = frozenset()
@@ -61,7 +61,7 @@ class _AttributeNames(NamedTuple):
 
 
 def write(documents: Iterable[Document], path: Path, options: WriteOptions, notes: Notes) -> int:
-    """Write a folder with a type system and one file per document; return their number."""
+    """Write a type system and one file per document; return the number of documents."""
     cassis = import_cassis()
     names = NameChecker(
         re.compile(f"[{_XML_CHARACTERS}]*"), "it contains a character that XML 1.0 does not allow"
@@ -101,12 +101,17 @@ def _unwritable_values(document: Document) -> Iterator[Problem]:
             values.append((place, f"the attribute {name!r}", value))
             if not _is_feature_name(name):
                 what = f"the attribute name {name!r} is not a valid feature name"
-                fix = "Use a letter, then letters, digits or _; avoid names of UIMA or Python"
+                fix = (
+                    "Rename the attribute: begin with a letter, use only letters, digits and _, "
+                    "and avoid names that UIMA or Python reserves"
+                )
                 yield Problem("bad-attribute", what, fix, document.id, place)
     for place_, where, value in values:
         if illegal := _ILLEGAL.search(value):
             character, offset = illegal[0], illegal.start()
-            what = f"{where} contains {character!r} at {offset}, which XML 1.0 does not allow"
+            what = (
+                f"XML 1.0 does not allow the character {character!r} at offset {offset} in {where}"
+            )
             yield Problem("bad-character", what, "Remove the character", document.id, place_)
 
 
@@ -139,5 +144,5 @@ def _to_cas(
 
 
 def _features(attributes: Mapping[str, str]) -> dict[str, str | None]:
-    """Return the attributes by the feature names that cassis uses."""
+    """Return the attributes; the keys are the feature names in cassis."""
     return {CASSIS_NAMES.get(name, name): value for name, value in attributes.items()}

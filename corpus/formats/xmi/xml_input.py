@@ -16,7 +16,7 @@ def read_xml(file: Path) -> bytes:
 
     Raises `DataError` if the file is malformed, contains a `DOCTYPE`, or declares an encoding that
     parsers could interpret differently. Without a `DOCTYPE`, a file cannot declare entities, so
-    later parsers do not expand or fetch any.
+    later parsers do not expand or fetch any entities.
     """
     content = file.read_bytes()
     parser = expat.ParserCreate()

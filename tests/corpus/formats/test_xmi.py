@@ -116,7 +116,7 @@ def test_mentions_and_relations(tmp_path: Path) -> None:
         Relation(head="e2", tail="e1", label="Fact"),
     )
     assert notes == {
-        "annotations without a value": 2,
+        "annotations without a label": 2,
         "annotations x.Token left out": 1,
         "links to other annotations left out": 1,
         "relations between other annotations left out": 1,
@@ -280,7 +280,9 @@ def test_every_unwritable_name_and_character_is_reported(tmp_path: Path) -> None
             ),
         ),
     )
-    with pytest.raises(DataError, match=r"document d: the text contains '\\x00' at 3") as caught:
+    with pytest.raises(
+        DataError, match=r"document d: XML 1.0 .* '\\x00' at offset 3 in the text"
+    ) as caught:
         xmi.write([document], tmp_path / "out", xmi.WriteOptions(), Notes())
     kinds = [problem.kind for problem in caught.value.problems]
     assert sorted(kinds) == ["bad-attribute"] * 3 + ["bad-character"] * 3 + ["bad-label"]
