@@ -1,1 +1,1 @@
-"""Formats of annotated documents, one module or package each; `registry` loads them by name."""
+"""Formats of annotated documents; each is a module or package that `registry` loads by name."""

@@ -3,27 +3,29 @@
 Source: the CoNLL-2002 and CoNLL-2003 shared tasks (Tjong Kim Sang and De Meulder 2003). Columns are
 separated by tabs, or by spaces in lines without tabs.
 
-A line `-DOCSTART-` opens a document; the document id is the value of the column `id=…`
-(percent-encoded), or `FILE-NUMBER` without this column. A line `# id = …` or `# newdoc id = …` also
-opens a document; directly after a `-DOCSTART-` without an id, it sets the id of that document
-instead. A file without such lines is one document whose id is the name of the file. All other lines
-`# key = value` are left out and counted.
+A line `-DOCSTART-` opens a document. The document id is the value of the column `id=…`
+(percent-encoded), or `FILE-NUMBER` if the line has no such column. A line `# id = …` or
+`# newdoc id = …` also opens a document. Directly after a line `-DOCSTART-` without an id, such a
+line sets the id of the open document instead. A file without any of these lines is one document
+with the file name as id. All other lines `# key = value` are left out and counted.
 
-The format represents flat mentions with labels. Only the tokens of a text are stored: the reader
-rebuilds the text with `tokens.detokenize`, one sentence per line. The writer counts the documents
-whose rebuilt text differs from the original, and raises `DataError` for labels with white space.
+The format represents flat mentions with labels. The file contains only the tokens of a text: the
+reader rebuilds the text with `tokens.detokenize`, one sentence per line. The writer counts the
+documents with a rebuilt text that differs from the original text. The writer raises `DataError` for
+labels with white space.
 
 Read options:
 
 - `token`, `tag`: the column of the tokens and the column of the tags, counted from 0; negative
   numbers count from the end (default: 0 and -1)
-- `scheme`: detect (default), iob1, iob2 or bilou, which includes IOBES
+- `scheme`: the tag scheme: detect (default), iob1, iob2, or bilou (also for IOBES)
 - `repair`: the treatment of tags that break the scheme: error (default), conlleval (mentions begin
-  and end at such tags), or discard (mentions that contain such tags are left out)
+  and end at such tags, as in the program conlleval), or discard (mentions that contain such tags
+  are left out)
 
 Write options:
 
-- `scheme`: iob1, iob2 (default) or bilou
+- `scheme`: the tag scheme: iob1, iob2 (default) or bilou
 - `tokens`: the treatment of mentions not aligned with tokens: expand (default), error or drop
 """
 
@@ -69,7 +71,7 @@ _WHITE_SPACE = re.compile(r"\s")
 
 
 class ReadOptions(Options, frozen=True):
-    """The columns of tokens and tags, the tag scheme, and the treatment of tags that break it."""
+    """Read options: the token and tag columns, the tag scheme, and how to treat invalid tags."""
 
     token: int = 0
     tag: int = -1
@@ -78,7 +80,7 @@ class ReadOptions(Options, frozen=True):
 
 
 class WriteOptions(Options, frozen=True):
-    """The tag scheme, and the treatment of mentions that are not aligned with tokens."""
+    """Write options: the tag scheme, and the treatment of mentions not aligned with tokens."""
 
     scheme: bio.TagScheme = "iob2"
     tokens: AlignmentPolicy = "expand"
@@ -101,13 +103,13 @@ class _Sentence(TagSequence):
 
 @dataclass(slots=True)
 class _Reader(TokenLineReader[_Sentence]):
-    """Parses the lines of a file; `opened` is the number of lines that opened a document."""
+    """A parser for one file; `opened` is the number of documents that lines opened so far."""
 
     token_column: int
     tag_column: int
     opened: int = field(init=False, default=0)
     named: bool = field(init=False, default=False)
-    """Whether a line gives the id of the current document."""
+    """True if a line of the file specifies the id of the current document."""
     sentence: _Sentence = field(init=False, default_factory=_Sentence)
 
     def parse_line(self, line: str, number: int) -> ParsedDocument[_Sentence] | None:
@@ -132,7 +134,10 @@ class _Reader(TokenLineReader[_Sentence]):
         return self.open_document(id_ or f"{self.file_id}-{self.opened}", number)
 
     def _parse_id(self, id_: str, number: int) -> ParsedDocument[_Sentence] | None:
-        """Open a document, or set the id of the current one if it has neither an id nor tokens."""
+        """Open a document with this id.
+
+        If the current document has no id and no tokens, set its id instead.
+        """
         if self.named or self.document.sequences:
             return self._open(id_, number)
         self.document.id = id_ or self.document.id

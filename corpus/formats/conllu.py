@@ -1,33 +1,34 @@
 r"""conllu: CoNLL-U, the ten-column format of Universal Dependencies, with mentions in MISC.
 
 Source: https://universaldependencies.org/format.html; white space as in UDPipe
-(https://ufal.mff.cuni.cz/udpipe/1/users-manual). The column MISC of each word of a mention contains
-`NER=` and a tag in IOB1, IOB2 or BILOU. `# newdoc id = …` opens a document; the lines
-`# key = value` between this line and the first sentence are its metadata. A file without `# newdoc`
-is one document whose id is the name of the file. The words of a multiword token (`1-2`) get the
-offsets of that token; if the multiword token has a tag, the tags of its words are ignored.
+(https://ufal.mff.cuni.cz/udpipe/1/users-manual). For a word in a mention, the column MISC contains
+`NER=TAG`, with a tag in IOB1, IOB2 or BILOU. `# newdoc id = …` opens a document. The lines
+`# key = value` between this line and the first sentence are the metadata of the document. A file
+without `# newdoc` is one document with the file name as id. The words of a multiword token (`1-2`)
+get the offsets of that token. If the multiword token has a tag, the tags of its words are ignored.
 
-The text consists of the words and the white space between them. The white space after a word is
-given by the first of these rules that applies:
+The text consists of the words and the white space between them. The first of these rules that
+applies determines the white space after a word:
 
-1. With `SpacesAfter=`, its value, where `\s` is a space and `\p` is `|`; `\t`, `\r`, `\n` and `\\`
-   are escape sequences, too, and so is `\uXXXX`, an extension of this project.
-2. With `SpaceAfter=No`, nothing.
-3. With `# text`, the white space in that text.
+1. If MISC contains `SpacesAfter=`, the value of this key. In the value, `\s` is a space, `\p` is
+   `|`, and `\t`, `\r`, `\n`, `\\` and `\uXXXX` (an extension of this project) are escape sequences.
+2. If MISC contains `SpaceAfter=No`, no white space.
+3. If the sentence has a line `# text = …`, the white space in that line.
 4. Before `# newpar`, a line end.
 5. Otherwise, a space.
 
 The format represents flat mentions with labels, any text with at least one word, and metadata with
 one-line values. The writer raises `DataError` for labels with white space, `|` or `=`, and for
-document ids that contain line breaks or begin or end with white space. The reader leaves out and
-counts analyses of words, empty nodes, all other comments, and the mentions in `Entity=` (CorefUD).
+document ids that contain line breaks or begin or end with white space. The reader counts and leaves
+out: analyses of words, empty nodes, all other comments, and the mentions in `Entity=` (CorefUD).
 
 Read options:
 
 - `key`: the key for tags in MISC (default: NER)
-- `scheme`: detect (default), iob1, iob2 or bilou, which includes IOBES
+- `scheme`: the tag scheme: detect (default), iob1, iob2, or bilou (also for IOBES)
 - `repair`: the treatment of tags that break the scheme: error (default), conlleval (mentions begin
-  and end at such tags), or discard (mentions that contain such tags are left out)
+  and end at such tags, as in the program conlleval), or discard (mentions that contain such tags
+  are left out)
 
 Write options (tags are written in IOB2):
 
@@ -79,7 +80,7 @@ _ESCAPE = re.compile(r"\\(?:[strnp\\]|u(?![dD][89a-fA-F])[0-9a-fA-F]{4})")
 
 
 class ReadOptions(Options, frozen=True):
-    """The key for tags in MISC, the tag scheme, and the treatment of tags that break it."""
+    """Read options: the key for tags in MISC, the tag scheme, and how to treat invalid tags."""
 
     key: str = "NER"
     scheme: SchemeOption = "detect"
@@ -97,9 +98,9 @@ def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """A word or multiword token, with the white space around it.
+    """A word or multiword token, with the white space that MISC specifies before and after it.
 
-    `after` is None if MISC does not give the white space after the unit.
+    `after` is None if MISC does not specify the white space after the unit.
     """
 
     form: str
@@ -111,8 +112,8 @@ class _Unit:
 class _Sentence(TagSequence):
     """The units and tags of a sentence.
 
-    `unit_indices` contains, for each tag, the index of its unit. `line` is the line of the first
-    unit. `multiword_end` is the id of the last word of the most recent multiword token, and
+    `unit_indices` contains one unit index per tag. `line` is the line number of the first unit.
+    `multiword_end` is the id of the last word in the most recent multiword token.
     `multiword_tagged` is True if that token has a tag.
     """
 
@@ -127,7 +128,7 @@ class _Sentence(TagSequence):
 
 @dataclass(slots=True)
 class _Reader(TokenLineReader[_Sentence]):
-    """Parses the lines of a file; `opened` is the number of `# newdoc` lines so far."""
+    """A parser for one file; `opened` is the number of `# newdoc` lines so far."""
 
     key: str
     opened: int = field(init=False, default=0)
@@ -226,7 +227,7 @@ class _Reader(TokenLineReader[_Sentence]):
     def _gaps(self, sentence: _Sentence, end: str) -> list[str]:
         """Return the white space after each unit, from MISC or `# text`.
 
-        `end` is the default for the last unit.
+        `end` is the default white space after the last unit.
         """
         forms = [unit.form for unit in sentence.units]
         gaps = None
@@ -259,7 +260,7 @@ def _escape(gap: str) -> str:
 
 
 def _join_units(units: Iterable[_Unit], gaps: Iterable[str]) -> tuple[str, list[Token]]:
-    """Return the text of a sentence, with a gap after each unit, and the offsets of the units."""
+    """Join units and the white space after each unit; return the text and the unit offsets."""
     pieces: list[str] = []
     tokens: list[Token] = []
     position = 0
@@ -272,7 +273,7 @@ def _join_units(units: Iterable[_Unit], gaps: Iterable[str]) -> tuple[str, list[
 
 
 def _gaps_between(text: str, words: Sequence[str]) -> list[str] | None:
-    """Return the white space between the words of a text, or None if the words differ."""
+    """Return the gaps between the words of a text, or None if the text has different words."""
     gaps: list[str] = []
     position = 0
     for word in words:
@@ -320,14 +321,17 @@ def _render(document: Document, options: TokenWriteOptions, notes: Notes) -> str
 
 
 def _sentence_text(text: str, tokens: Sequence[Token]) -> str:
-    """Return the value of `# text`: the words, with each gap reduced to one space."""
+    """Return the value of `# text`: the words, with one space for each gap between words."""
     gaps = [" " if token.end < following.start else "" for token, following in pairwise(tokens)]
     forms = (text[token.start : token.end] for token in tokens)
     return "".join(form + gap for form, gap in zip(forms, [*gaps, ""], strict=True))
 
 
 def _misc_cells(text: str, tokens: Sequence[Token], tags: Sequence[str]) -> list[str]:
-    """Return the MISC cell of each token: its tag, and the gap after it unless it is one space."""
+    """Return one MISC cell per token, with the tag and with the white space after the token.
+
+    A single space is not written, because it is the default.
+    """
     cells = [[f"NER={tag}"] if tag != "O" else [] for tag in tags]
     if tokens and tokens[0].start:
         cells[0].append(f"SpacesBefore={_escape(text[: tokens[0].start])}")

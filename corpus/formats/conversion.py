@@ -29,8 +29,8 @@ class ConversionSettings:
     """The settings of a conversion.
 
     If `source_format` is None, it is detected. `read_options` and `write_options` are `key=value`
-    strings. `label_map` is applied first; then documents must conform to `schema`, if it is given.
-    With `strict`, anything that the target format cannot represent is an error.
+    strings. `label_map` is applied before the documents are checked against `schema`. If `strict`
+    is True, anything that the target format cannot represent is an error.
     """
 
     target_format: str
@@ -46,9 +46,9 @@ class ConversionSettings:
 class Conversion:
     """The result of a conversion.
 
-    `documents` is the number of documents. The notes list everything that was repaired or dropped
-    during reading and writing. `dropped` counts the mentions and relations that the label map
-    dropped, by label.
+    `documents` is the number of documents. `read_notes` and `write_notes` list everything that was
+    repaired or dropped during reading and writing. `dropped` counts, for each label, the mentions
+    and relations that the label map dropped.
     """
 
     documents: int
@@ -67,9 +67,9 @@ def convert(
 ) -> Conversion:
     """Convert a file, folder or stream; `target` is locked and written atomically.
 
-    `progress` wraps the iterable of documents that are read. Raises `FormatOptionError` before any
-    document is read if a format or option is invalid, and `DataError` with all problems of the
-    data.
+    `progress` takes the iterable of documents and returns an iterable of the same documents. Raises
+    `FormatOptionError` before any document is read if a format or option is invalid. Raises
+    `DataError` with all problems of the data.
     """
     write_options = _parse_options(settings.target_format, "WriteOptions", settings.write_options)
     if settings.source_format is not None:  # fail early: reading a stream may take long
@@ -98,13 +98,13 @@ def convert(
 
 @dataclass(frozen=True, slots=True)
 class _LabelMapping:
-    """A label map, and the number of mentions and relations dropped so far, by label."""
+    """A label map, and the number of dropped mentions and relations per label."""
 
     label_map: LabelMap
     dropped: Counter[str] = field(default_factory=Counter)
 
     def apply(self, documents: Documents) -> Iterator[Document]:
-        """Yield the documents with new labels."""
+        """Yield the documents with mapped labels; count dropped mentions and relations."""
         for document in documents:
             mapped, dropped = self.label_map.apply_to(document)
             self.dropped.update(dropped)

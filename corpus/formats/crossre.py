@@ -3,19 +3,20 @@
 Source: https://github.com/mainlp/CrossRE (English), and the machine-translated French files of
 Multi-CrossRE. A line is `{"doc_key", "sentence": ["Ana", …], "ner": [[0, 1, "person"]],
 "relations": [[0, 1, 4, 4, "physical", explanation, uncertain, syntax]]}`. Token indices start at 0,
-and end indices are INCLUSIVE. A relation identifies its mentions by their token indices.
+and end indices are INCLUSIVE. The first four values of a relation are the token indices of the head
+and of the tail.
 
 If a line contains `sentence-detokenized` and `token2charspan`, as in the French files, these keys
 give the text and the span of each token. Otherwise the text is the tokens joined by single spaces.
 `doc_key` is the document id; without `doc_key`, the id is `FILE-NUMBER`. Mentions are numbered e1,
 e2 … in file order. If several mentions have the same tokens, relations refer to the first of these
-mentions. The reader counts spans of the English source that are missing from the French projection
-(gaps in `ner_mapping_to_source`). It counts and keeps relations with the same head, tail and label.
+mentions. The reader counts English spans that are missing from the French projection (gaps in
+`ner_mapping_to_source`). Relations with the same head, tail and label are counted and kept.
 
 The format represents the text, overlapping mentions, relations, and the relation attributes
 `explanation` (any text), `uncertain` and `syntax` ("true" if set). It does not represent several
 mentions with the same span, mention ids, refs, mention attributes, scores or metadata. The writer
-writes each document as one sentence, including its text and the spans of its tokens.
+writes each document as one sentence, with `sentence-detokenized` and `token2charspan`.
 
 Write options:
 
@@ -91,7 +92,7 @@ class _Sentence(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def read(path: Path, options: Options, notes: Notes) -> Iterator[Document]:
-    """Yield the sentences of a file, or of the `.json` files below a folder, as documents."""
+    """Yield one document per sentence in a file, or in the `.json` files below a folder."""
     return json_records.read_documents(path, _Sentence, partial(_to_document, notes=notes))
 
 
@@ -165,7 +166,7 @@ def _add_notes(sentence: _Sentence, place: str, notes: Notes) -> None:
     lost = max(sentence.source_spans, default=-1) + 1 - len(sentence.source_spans)
     notes.add("source spans missing from the projection", place, max(lost, 0))
     labels = Counter((r.head, r.tail, r.label) for r in sentence.relations)
-    notes.add("duplicate labels of a pair", place, labels.total() - len(labels))
+    notes.add("relations with the same head, tail and label", place, labels.total() - len(labels))
     spans = {(first, last) for first, last, _ in sentence.ner}
     notes.add("mentions on the same tokens", place, len(sentence.ner) - len(spans))
     if sentence.text is not None and sentence.token_spans is not None:
@@ -196,9 +197,7 @@ def _from_relation(
     explanation = relation.attributes.get("explanation")
     if not {*flags} <= {None, "true"} or explanation == "":
         what = f"CrossRE cannot represent the attributes {relation.attributes}"
-        fix = (
-            'Remove `explanation` if empty; remove `uncertain` and `syntax` unless they are "true"'
-        )
+        fix = 'Remove an empty `explanation`, and set `uncertain` and `syntax` only to "true"'
         raise DataError([Problem("bad-attribute", what, fix, document, str(relation))])
     ends = head.first, head.end - 1, tail.first, tail.end - 1
     uncertain, syntax = (flag is not None for flag in flags)

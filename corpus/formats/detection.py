@@ -26,7 +26,7 @@ _SUFFIXES = {
 """The format for each suffix that only one format uses."""
 
 _DEFAULTS = {".json": "native", ".jsonl": "native", ".tsv": "conll"}
-"""The default format for each suffix that several formats use, if the content is ambiguous."""
+"""The format for suffixes that several formats use, for files with ambiguous content."""
 
 _SIGNATURES = {
     "#FORMAT=WebAnno": "webanno",
@@ -35,7 +35,7 @@ _SIGNATURES = {
     "+++\n": "inline",
     "PAR1": "parquet",
 }
-"""The format for the first characters of a file."""
+"""The first characters of a file, mapped to the format."""
 
 _XMI = re.compile(r"<xmi:XMI\b")
 
@@ -51,7 +51,10 @@ _RECORD_KEYS = (
     ("prodigy", {"text", "spans"}),
     ("prodigy", {"text", "_input_hash"}),
 )
-"""Formats and the keys that identify their records; `[].x` is the key x of objects in a list."""
+"""Formats and the keys that identify their records.
+
+`[].x` is the key x of the objects in a list.
+"""
 
 _MAPPED_RECORD_KEYS = (("popcorn", {"text", "entities", "[].mentions"}),)
 """Formats and the keys that identify their records, for files that map ids to records."""
@@ -62,7 +65,7 @@ _KEYS_BY_DEPTH = {
     "{{": _MAPPED_RECORD_KEYS,
     "[{{": _MAPPED_RECORD_KEYS,
 }
-"""The formats to check for, by the brackets that are open around the keys of a JSON file."""
+"""The formats to check for, by the brackets that are open at the keys of a JSON file."""
 
 _HEAD_BYTES = 1 << 18
 """The number of bytes to read; a long text may precede the keys that identify the format."""
@@ -76,16 +79,17 @@ def is_release(path: Path) -> bool:
 
 
 def documents_path(path: Path) -> Path:
-    """Return the documents folder of a release or of a run over shards, otherwise the path."""
+    """Return the folder `documents` of a release or sharded run; return other paths unchanged."""
     has_folder = is_release(path) or (path / RUN_MANIFEST).is_file()
     return path / "documents" if has_folder else path
 
 
 def detect_format(path: Path) -> str:
-    """Return the format of a file or folder by its name and content, or "native" if unclear.
+    """Detect the format of a file or folder from its name and content.
 
-    For a folder, one file of each known suffix is read, and all must have the same format. A stream
-    must be copied first (`aloi.corpus.streams.on_disk`): detection would consume its beginning.
+    Returns "native" if the format is unclear. For a folder, one file per known suffix is checked;
+    if these files have different formats, the result is "native". Copy a stream to a file first
+    (`aloi.corpus.streams.on_disk`), because detection would consume the beginning of the stream.
     """
     if is_release(path):
         return "parquet"
@@ -131,7 +135,11 @@ def _format_of_json(head: str) -> str | None:
 
 
 def _keys(head: str) -> dict[str, set[str]]:
-    """Return the keys in complete or truncated JSON, by the brackets that are open around them."""
+    """Return the object keys in a JSON text, grouped by the brackets that are open at each key.
+
+    For example, `[{` maps to the keys of the objects in a top-level array. The JSON text may be
+    truncated.
+    """
     open_: list[str] = []
     keys: dict[str, set[str]] = {}
     for string, colon, opening, closing in _TOKEN.findall(head):

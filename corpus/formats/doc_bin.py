@@ -1,12 +1,12 @@
 """spacy: documents as a spaCy `DocBin` file, for `spacy train` and `spacy evaluate`.
 
 Source: spaCy 3.8, https://spacy.io/api/docbin. `aloi.corpus.formats.shared.spacy_docs` describes
-how a doc represents a document; id and metadata are in `doc.user_data`. Docs without an id, which
-other tools write, get the name of the file and a number: `train-1`, `train-2` … Mentions without an
-id are numbered e1, e2 … in text order.
+how a spaCy doc represents a document. The document id and the metadata are in `doc.user_data`. Docs
+from other tools have no document id; their ids are the file name and a number: `train-1`, `train-2`
+… Mentions without an id are numbered e1, e2 … in text order.
 
 The format does not represent attributes, scores of mentions, ids of relations, or mentions that
-are not aligned with tokens. The whole file is held in memory for reading and writing.
+are not aligned with tokens. The reader and the writer keep the whole file in memory.
 
 Read options:
 
@@ -61,13 +61,13 @@ CAPABILITIES = Capabilities(
 
 
 class ReadOptions(Options, frozen=True):
-    """The span group that contains the mentions."""
+    """Read options: the span group that contains the mentions."""
 
     spans: str | None = None
 
 
 class WriteOptions(Options, frozen=True):
-    """The language of the tokenizer, and the treatment of mentions not aligned with tokens."""
+    """Write options: the tokenizer language, and how to treat mentions not aligned with tokens."""
 
     tokens: AlignmentPolicy = "expand"
     lang: str = "fr"
@@ -105,7 +105,7 @@ def _load_docs(file: Path) -> Iterator[Doc]:
 
 @dataclass(slots=True)
 class _DocReader:
-    """Converts docs to documents, and records the ids and span groups of all docs."""
+    """A converter from spaCy docs to documents, with the ids and span groups of all docs so far."""
 
     options: ReadOptions
     notes: Notes
@@ -115,13 +115,16 @@ class _DocReader:
     def read_doc(
         self, doc: Doc, default_id: str, place: str
     ) -> tuple[Document | None, list[Problem]]:
-        """Return the document of a doc and no problems, or None and the problems of the doc."""
+        """Convert a spaCy doc to a document.
+
+        Returns the document and an empty list, or None and the problems of the doc.
+        """
         try:
             document = self._to_document(doc, default_id, place)
         except DataError as error:
             return None, list(error.problems)
         except Exception as error:  # noqa: BLE001 - spans and user data may be anything
-            what = f"invalid spans or user data: {type(error).__name__}: {error}"
+            what = f"the doc has invalid spans or user data: {type(error).__name__}: {error}"
             return None, [Problem("bad-spacy", what[:200], "Create the file again", default_id)]
         duplicates = self.ids.add(document.id, place)
         return (None if duplicates else document), duplicates
@@ -135,7 +138,7 @@ class _DocReader:
         )
         document = to_document(doc, id_=id_, meta=meta, spans=spans)
         lost = len(relations) - len(document.relations)
-        self.notes.add("relations between spans that are not mentions left out", place, lost)
+        self.notes.add("relations left out (head or tail is not a mention)", place, lost)
         self.notes.add("duplicate spans left out", place, len(spans) - len(document.entities))
         self.notes.add("texts built by joining words with spaces", place, doc.has_unknown_spaces)
         return document
@@ -153,7 +156,7 @@ class _DocReader:
         return []
 
     def check_span_group(self) -> list[Problem]:
-        """Return a problem if docs were read and none contains the span group to read."""
+        """Return a problem if docs were read but no doc contains the requested span group."""
         group = self.options.spans
         if not self.ids.places or group in {None, "ents", *self.groups}:
             return []

@@ -2,10 +2,10 @@
 
 Source: https://doccano.github.io/doccano and doccano 1.8 (backend/data_import, data_export). A line
 is `{"id": 17, "text": "Ana vit à Rome", "label": [[0, 3, "PER"]]}` (`labels` in older exports). In
-projects with relations it is `{"id", "text", "entities": [{"id": 5, "label": "PER",
+projects with relations, a line is `{"id", "text", "entities": [{"id": 5, "label": "PER",
 "start_offset": 0, "end_offset": 3}], "relations": [{"id", "from_id": 5, "to_id": 6, "type"}]}`.
-Offsets are code points; end offsets are exclusive. Turn off the project setting "Count grapheme
-clusters as one character", because it makes doccano count different units.
+Offsets count code points; end offsets are exclusive. Turn off the project setting "Count grapheme
+clusters as one character": with this setting, doccano does not count code points.
 
 The document id is `doc_id`, or doccano's own `id` if `doc_id` is missing. All keys not mentioned
 here are metadata, as in doccano. Comments are left out and counted. An entity with the id 5 becomes
@@ -48,7 +48,7 @@ ReadOptions = Options
 
 
 class WriteOptions(Options, frozen=True):
-    """The layout of a line: entities with relations, or only spans."""
+    """Write options: the layout of a line (entities with relations, or only spans)."""
 
     layout: Literal["entities", "label"] = "entities"
 
@@ -83,7 +83,7 @@ _RESERVED_KEYS = frozenset(field.encode_name for field in msgspec.structs.fields
 
 
 def read(path: Path, options: Options, notes: Notes) -> Iterator[Document]:
-    """Yield the texts of a file, or of the `.json*` files below a folder, as documents."""
+    """Yield one document per text in a file, or in the `.json*` files below a folder."""
     return json_records.read_documents(path, _Line, partial(_to_document, notes=notes))
 
 

@@ -8,14 +8,14 @@ indices in its sentence.
 
 The text contains one sentence per line, with tokens joined by single spaces. `title` is the
 document id. The `ref` of a mention is `title#cluster`. A relation between clusters is read as a
-relation between their first mentions; its attribute `evidence` lists the numbers of the evidence
-lines, from 0 ("0 2"). Mentions are numbered e1, e2 … in file order. The reader counts names that
-differ from the text, and clusters without mentions.
+relation between their first mentions; its attribute `evidence` contains the line numbers of the
+evidence sentences, counted from 0 (such as "0 2"). Mentions are numbered e1, e2 … in file order.
+The reader counts names that differ from the text, and clusters without mentions.
 
 The writer puts mentions with the same ref and label into one cluster; a mention without a ref forms
-its own cluster. The writer adds the keys `id` and `ref` to each mention; the reader uses these keys
-instead of the rules above. Each line of the text becomes a sentence; consecutive lines that a
-mention spans form one sentence.
+its own cluster. The writer adds the keys `id` and `ref` to each mention. If a mention has these
+keys, the reader uses them instead of the rules above. Each line of the text becomes a sentence; if
+a mention spans several lines, these lines become one sentence.
 
 The format represents overlapping mentions, mention ids, refs, and relations between clusters with
 the attribute `evidence`. It does not represent any other attributes, scores, metadata, or the white
@@ -93,8 +93,8 @@ class _Record(msgspec.Struct, frozen=True):
 class _Sentences(NamedTuple):
     """The sentences of a document, as token ranges.
 
-    `starts` contains the index of the first token of each sentence, followed by the number of
-    tokens. `of_line` maps line numbers to sentence numbers, from 0.
+    `starts` contains the index of the first token of each sentence; the last item is the number of
+    tokens. `of_line` maps line numbers to sentence numbers. All numbers start at 0.
     """
 
     starts: list[int]
@@ -109,7 +109,7 @@ def read(path: Path, options: Options, notes: Notes) -> Iterator[Document]:
 def write(
     documents: Iterable[Document], path: Path, options: TokenWriteOptions, notes: Notes
 ) -> int:
-    """Write one array; return the number of documents."""
+    """Write one JSON array with one object per document; return the number of documents."""
     records = (_to_record(document, options, notes) for document in documents)
     return json_records.write_array(records, path)
 
@@ -188,7 +188,7 @@ def _to_record(document: Document, options: TokenWriteOptions, notes: Notes) -> 
 def _split_sentences(
     text: str, tokens: list[Token], mentions: Iterable[AlignedMention]
 ) -> _Sentences:
-    """Return one sentence per line; consecutive lines that a mention spans form one sentence."""
+    """Return one sentence per line, or one sentence for several lines that a mention spans."""
     steps = [0] * (len(tokens) + 1)
     for mention in mentions:
         steps[mention.first + 1] += 1
@@ -216,15 +216,13 @@ def _to_mention(mention: AlignedMention, starts: list[int], sents: list[list[str
 def _to_labels(
     document: Document, vertex_of: dict[str, int], sentence_of: dict[int, int], notes: Notes
 ) -> list[_Label]:
-    """Return the relations as relations between clusters; raise `DataError` for bad evidence."""
+    """Return the relations between clusters; raise `DataError` for invalid evidence."""
     labels, problems = [], []
     for relation in words.keep_relations(document, vertex_of, notes):
         evidence = _to_evidence(relation, sentence_of)
         if evidence is None:
-            what = (
-                f"evidence {relation.attributes[_EVIDENCE]!r} is not a list of valid line numbers"
-            )
-            fix = "Write numbers of non-empty lines, counted from 0, with one space between them"
+            what = f"the evidence {relation.attributes[_EVIDENCE]!r} is not a list of line numbers"
+            fix = "Write the numbers of non-empty lines, counted from 0 and separated by one space"
             problems.append(Problem("bad-attribute", what, fix, document.id, str(relation)))
             continue
         head, tail = vertex_of[relation.head], vertex_of[relation.tail]

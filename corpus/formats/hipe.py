@@ -5,24 +5,25 @@ https://github.com/hipe-eval/HIPE-2022-data). A file has ten columns separated b
 a first line with the column names. Tags are in IOB2; cells are not quoted.
 
 `# …document_id = …` opens a document. The lines `# key = value` before the first token, above or
-below the id, are the metadata; such lines after the first token are left out and counted. NEL ids
-become the `ref` of mentions; `_` and NIL mean that there is no ref. The text is rebuilt from the
-flags in MISC: no space after a token with NoSpaceAfter, a line end after EndOfLine, otherwise a
-space. `Partial-m:n` limits a mention to the characters m to n (exclusive) of its token. All other
-flags are left out and counted.
+below the line with the id, are the metadata; such lines after the first token are left out and
+counted. NEL ids become the `ref` of mentions; `_` and NIL mean that there is no ref. The reader
+rebuilds the text from the tokens and the flags in MISC: no space after a token with NoSpaceAfter, a
+line end after a token with EndOfLine, and a space after all other tokens. `Partial-m:n` limits a
+mention to the characters m to n (exclusive) of its token. All other flags are left out and counted.
 
-The format represents flat mentions with labels and refs, and metadata with one-line values. It
-stores the tokens of a text and, between two tokens, nothing, a space or a line end. The writer
-counts the documents whose rebuilt text differs from the original, and drops refs that contain white
-space. The writer raises `DataError` for labels with white space, and for document ids that contain
-line breaks or begin or end with white space.
+The format represents flat mentions with labels and refs, and metadata with one-line values. The
+text between two tokens can only be empty, a space or a line end. The writer counts the documents
+with a rebuilt text that differs from the original text, and drops refs that contain white space.
+The writer raises `DataError` for labels with white space, and for document ids that contain line
+breaks or begin or end with white space.
 
 Read options:
 
 - `layer`: the columns to read: coarse (default), fine, metonymic (the coarse metonymic column), or
   nested (only the inner mentions, without refs)
 - `repair`: the treatment of tags that break IOB2: error (default), conlleval (mentions begin and
-  end at such tags), or discard (mentions that contain such tags are left out)
+  end at such tags, as in the program conlleval), or discard (mentions that contain such tags are
+  left out)
 
 Write options (mentions are written to the coarse columns):
 
@@ -93,11 +94,11 @@ _PARTIAL = re.compile(r"Partial-([0-9]{1,9}):([0-9]{1,9})")
 _WHITE_SPACE = re.compile(r"\s")
 _NO_REF = frozenset(("", "_", "NIL", "O"))
 _SPACING_FLAGS = frozenset(("_", "", "NoSpaceAfter", "EndOfLine"))
-"""The values of MISC that are represented in the text and therefore not counted as left out."""
+"""The MISC flags that determine the white space of the text; they are not counted as left out."""
 
 
 class ReadOptions(Options, frozen=True):
-    """The annotation layer to read, and the treatment of tags that break IOB2."""
+    """Read options: the annotation layer, and the treatment of tags that break IOB2."""
 
     layer: Layer = "coarse"
     repair: bio.TagRepair = "error"
@@ -116,7 +117,8 @@ def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
 class _Row:
     """A token with its ref and flags.
 
-    A mention does not include the first `before` and the last `after` characters of the token.
+    `before` and `after` are the numbers of characters at the start and at the end of the token that
+    the mention does not include.
     """
 
     word: str
@@ -128,14 +130,14 @@ class _Row:
 
 @dataclass(slots=True)
 class _Rows(TagSequence):
-    """All rows of a document; their tags are decoded as one sequence, across sentences."""
+    """All rows of a document, as one tag sequence: a mention may span several sentences."""
 
     rows: list[_Row] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class _Reader(TokenLineReader[_Rows]):
-    """Parses the lines of a file; `pending` is metadata for the next document."""
+    """A parser for one file; `pending` contains metadata for the next document."""
 
     layer: Layer
     columns: tuple[str, ...] = field(init=False, default=COLUMN_NAMES)
@@ -205,7 +207,10 @@ class _Reader(TokenLineReader[_Rows]):
         sequence.lines.append(number)
 
     def _use_pending(self, number: int) -> None:
-        """Add pending metadata to the current document if no line opens it; otherwise count it."""
+        """Add pending metadata to the current document if it has no id line and no tokens.
+
+        Otherwise, drop and count the pending metadata.
+        """
         document = self.document
         if self.pending and not document.sequences and not document.declared:
             document.meta |= self.pending
@@ -214,7 +219,7 @@ class _Reader(TokenLineReader[_Rows]):
         self.pending.clear()
 
     def _parse_partial(self, flags: Iterable[str], word: str, number: int) -> tuple[int, int]:
-        """Return the numbers of characters of a word before and after the mention in the word."""
+        """Return how many characters of a word precede and follow the mention inside the word."""
         for match in filter(None, map(_PARTIAL.fullmatch, flags)):
             first, end = int(match[1]), int(match[2])
             if first < end <= len(word):
@@ -243,7 +248,7 @@ class _Reader(TokenLineReader[_Rows]):
         return Document(parsed.id, text, tuple(entities), (), dict(parsed.meta))
 
     def _ref(self, rows: Sequence[_Row], line: int) -> str | None:
-        """Return the ref of a mention, which is the ref of its first token."""
+        """Return the ref of the first token of a mention; count refs that differ from this ref."""
         ref = rows[0].ref
         differs = any(row.ref != ref for row in rows)
         self.note("further refs of a mention left out", line, differs)
@@ -251,7 +256,7 @@ class _Reader(TokenLineReader[_Rows]):
 
 
 def _join_words(words: Sequence[str], flags: Sequence[Sequence[str]]) -> tuple[str, list[Token]]:
-    """Return the text, with white space according to the flags in MISC, and the word offsets."""
+    """Return the text and the word offsets; the flags in MISC determine the white space."""
     pieces: list[str] = []
     tokens: list[Token] = []
     position = 0
@@ -310,7 +315,7 @@ def _spacing_flags(text: str, tokens: Sequence[Token]) -> list[tuple[str, ...]]:
 def _ref_cells(
     mentions: Iterable[AlignedMention], length: int, notes: Notes, place: str
 ) -> list[str]:
-    """Return one NEL cell per token, for `length` tokens."""
+    """Return one NEL cell per token; `length` is the number of tokens."""
     cells = ["_"] * length
     for entity, first, end in mentions:
         fits = entity.ref not in _NO_REF and not _WHITE_SPACE.search(entity.ref or "")

@@ -17,10 +17,14 @@ their opening brackets. In the text, `\[`, `\]` and `\\` represent the character
 and a line that is exactly `+++` is written as `\+++`. In labels, ids, refs, keys and values,
 all characters except letters, digits and `_-.:/` are percent-encoded (UTF-8).
 
-The format represents everything in a document with two exceptions. Mentions that overlap without
-nesting are dropped. Metadata with the key `id` or the value None is a `DataError` of
-`render_markup`. An attribute of a mention cannot be named `score`, and an attribute of a relation
-cannot be named `score` or `id`, because these keys contain the score and the id.
+The format represents everything in a document, with these exceptions:
+
+- Mentions that overlap without nesting are dropped.
+- Metadata must not contain the key `id` or the value None.
+- An attribute of a mention must not have the name `score`, and an attribute of a relation must not
+  have the name `score` or `id`, because the markup uses these keys for the score and the id.
+
+`render_markup` raises `DataError` for such metadata and attributes.
 """
 
 from __future__ import annotations
@@ -82,7 +86,7 @@ def write(documents: Iterable[Document], path: Path, options: Options, notes: No
 def parse_markup(content: str) -> Iterator[Document]:
     """Yield the documents in the content of a file.
 
-    Raises `DataError` after the last document, with the line of each problem.
+    Raises `DataError` with all problems after the last document. Each problem has a line number.
     """
     problems: list[Problem] = []
     for sections in _split_documents(content):
@@ -95,7 +99,7 @@ def parse_markup(content: str) -> Iterator[Document]:
 
 
 def render_markup(documents: Iterable[Document]) -> Iterator[str]:
-    """Yield the markup of each document; mentions must not cross.
+    """Yield the markup of each document; overlapping mentions must be nested.
 
     Raises `DataError` for metadata values of None, and for metadata keys and attribute names that
     the markup reserves.
@@ -110,7 +114,7 @@ def render_markup(documents: Iterable[Document]) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Sections:
-    """The three sections of one document, and the line number of the first line of each."""
+    """The three sections of a document, and the line numbers where the sections begin."""
 
     meta: str
     text: str
@@ -123,7 +127,7 @@ class _Sections:
 def _split_documents(content: str) -> Iterator[_Sections]:
     fences = list(_FENCE_LINE.finditer(content))
     if not fences or len(fences) % 3 or content[: fences[0].start()].strip():
-        what = f"every document needs three lines `{FENCE}`; the file contains {len(fences)}"
+        what = f"a document begins with `{FENCE}` and needs three such lines; found {len(fences)}"
         fix = f"Put a line `{FENCE}` before the metadata, before the text and before the relations"
         raise DataError([Problem("bad-inline", what, fix, line=1)])
     ends = [fence.start() for fence in fences[1:]] + [len(content)]
@@ -173,11 +177,11 @@ def _to_json(value: Any) -> Any:  # noqa: ANN401 - TOML values are of any type
 
 @dataclass
 class _TextParser:
-    """Parses marked text into its characters and mentions.
+    """A parser that splits marked text into plain characters and mentions.
 
-    Mentions are numbered by their opening brackets, from 0. `opened` contains the number and start
-    of each mention that is not closed yet. `closed` maps the number of each closed mention to its
-    start, end and tag.
+    Mentions are numbered in the order of their opening brackets, from 0. `opened` contains the
+    number and start of each mention without a closing bracket so far. `closed` maps the number of
+    each complete mention to its start, end and tag.
     """
 
     marked: str
@@ -200,7 +204,8 @@ class _TextParser:
                 fix = (
                     "Write a mention as [surface](LABEL), and plain characters as \\[, \\] and \\\\"
                 )
-                self._report(f"unexpected `{token[0][:_EXCERPT]}`", fix, token.start())
+                what = f"`{token[0][:_EXCERPT]}` is not part of a mention"
+                self._report(what, fix, token.start())
             else:
                 self.characters.append(escaped or plain)
                 self.length += len(escaped or plain)
@@ -217,14 +222,14 @@ class _TextParser:
         head, *pairs = tag.split(" ")
         if not _TAG.fullmatch(head) or not _are_valid_pairs(pairs):
             fix = "Write (LABEL#id@ref key=value), in this order; a score must be a number"
-            self._report(f"invalid tag `({tag})`", fix, position)
+            self._report(f"the tag `({tag})` is invalid", fix, position)
 
     def _report(self, what: str, fix: str, position: int) -> None:
         line = self.line + self.marked.count("\n", 0, max(position, 0))
         self.problems.append(Problem("bad-inline", what, fix, line=line))
 
     def entities(self) -> list[Entity]:
-        """Return the mentions in the order of their opening brackets; requires no problems."""
+        """Return the mentions in the order of their opening brackets; `problems` must be empty."""
         entities = [_parse_entity(*self.closed[order]) for order in sorted(self.closed)]
         used = {entity.id for entity in entities}
         free = (f"e{n}" for n in itertools.count(1) if f"e{n}" not in used)
@@ -235,7 +240,7 @@ class _TextParser:
 
 
 def _parse_entity(start: int, end: int, tag: str) -> Entity:
-    """Return the mention for a valid tag; its id is empty if the tag contains no id."""
+    """Return the mention for a valid tag; the mention id is empty if the tag contains no id."""
     head, *pairs = tag.split(" ")
     label, id_, ref = _TAG.fullmatch(head).groups()  # type: ignore[union-attr]
     attributes = _parse_pairs(pairs)
@@ -286,7 +291,7 @@ def _parse_relations(sections: _Sections) -> tuple[list[Relation], list[Problem]
             )
         elif line.strip():
             fix = "Write `#HEAD LABEL #TAIL`, followed by attributes as key=value"
-            what = f"invalid relation: {line.strip()[:60]}"
+            what = f"the line is not a relation: {line.strip()[:60]}"
             problems.append(Problem("bad-inline", what, fix, line=number))
     return relations, problems
 
@@ -315,7 +320,7 @@ def _check_names(document: Document) -> None:
 
 
 def _render_text(document: Document) -> str:
-    """Return the text with marked mentions; outer mentions must precede inner mentions."""
+    """Return the text with marked mentions; in `entities`, outer mentions must come first."""
     pieces: list[str] = []
     enclosing: list[Entity] = []
     position = 0

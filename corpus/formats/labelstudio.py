@@ -1,36 +1,36 @@
-"""Label Studio: tasks with annotations or predictions, in the layout of its exports and imports.
+"""Label Studio: tasks with annotations or predictions, as Label Studio exports and imports them.
 
 Source: https://labelstud.io/guide/export and /guide/task_format, and Label Studio 1.23. A file is
 an array of tasks `{"id", "data": {"doc_id", "text", …}, "annotations": [{"result": […],
 "completed_by": 3}], "predictions": […]}`. `aloi.corpus.formats.shared.label_studio_results`
-describes the results. The document id is `data.doc_id`, or the task id if that key is missing. All
-other keys of `data` are metadata.
+describes the results. The document id is `data.doc_id`, or the task id if `data` has no `doc_id`.
+All other keys of `data` are metadata.
 
 The reader leaves out and counts cancelled annotations, drafts, tasks without annotations, metadata
 of regions (`meta`), and results that describe neither mentions nor relations. It also counts
 
 - arcs in both directions, which are read as two relations;
-- regions with several labels, which are read as one mention per label (arcs connect the mention
-  with the first label);
+- regions with several labels, which are read as one mention per label (relations connect the
+  mention with the first label);
 - regions with a `text` that differs from the text at their offsets (the offsets are used).
 
 The format represents everything in a document except ids and scores of relations. When an annotator
-saves a task, Label Studio keeps only one arc from one region to another. Therefore the writer
-combines relations between the same mentions in one arc with several labels, or reverses one of the
-arcs. It counts the relations for which neither is possible. The labelling interface needs a tag
-`<TextArea name="…" perRegion="true"/>` for each attribute and for `ref`.
+saves a task, Label Studio keeps only one arc from one region to another. Therefore, the writer
+combines relations between the same mentions into one arc with several labels, or reverses one of
+the arcs. The writer counts relations that it can neither combine nor reverse. The labelling
+interface needs a tag `<TextArea name="…" perRegion="true"/>` for each attribute and for `ref`.
 
 Read options:
 
-- `layer`: annotations (default) or predictions; exports cannot be read with `layer=predictions`,
-  because they contain only the ids of predictions
+- `layer`: the part of each task to read: annotations (default) or predictions; exports contain only
+  the ids of predictions and cannot be read with `layer=predictions`
 - `annotator`: the annotator to read, as user id or e-mail address (`completed_by`), or the model to
   read (`model_version`); required if a task has several annotations or predictions
-- `unlabelled`: the label of regions and arcs without a label (default: they are an error)
+- `unlabelled`: the label for regions and arcs without a label (default: report an error)
 
 Write options:
 
-- `layer`: annotations (default) or predictions
+- `layer`: the part of each task to write: annotations (default) or predictions
 - `from_name`, `to_name`: the names of the Labels tag and the Text tag (default: label and text)
 - `model_version`: the model version of predictions (default: aloi)
 """
@@ -62,7 +62,7 @@ _RESERVED_KEYS = ("doc_id", "text")
 
 
 class ReadOptions(Options, frozen=True):
-    """The layer and annotator to read, and the label of regions and arcs without a label."""
+    """Read options: the layer, the annotator, and the label for unlabelled regions and arcs."""
 
     layer: TaskLayer = "annotations"
     annotator: str | None = None
@@ -70,7 +70,7 @@ class ReadOptions(Options, frozen=True):
 
 
 class WriteOptions(Options, frozen=True):
-    """The layer to write, the names of its tags, and the model version of predictions."""
+    """Write options: the layer, the names of interface tags, and the model version."""
 
     layer: TaskLayer = "annotations"
     from_name: str = "label"
@@ -79,14 +79,14 @@ class WriteOptions(Options, frozen=True):
 
 
 class TaskData(msgspec.Struct, frozen=True):
-    """The data of a task; all other keys of the data are metadata."""
+    """The text and document id in the `data` of a task; all other keys of `data` are metadata."""
 
     text: str
     doc_id: str | int | None = None
 
 
 class LabelStudioUser(msgspec.Struct, frozen=True):
-    """The user who completed an annotation, if the file contains more than the user id."""
+    """The author of an annotation, in files that contain more than the user id of the author."""
 
     id: int | None = None
     email: str | None = None
@@ -129,7 +129,7 @@ class LabelStudioTask(msgspec.Struct, frozen=True):
 
 
 def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
-    """Yield the tasks of a file, or of the `.json` files below a folder, as documents."""
+    """Yield one document per task in a file, or in the `.json` files below a folder."""
     build = partial(_to_document, options=options, notes=notes)
     return json_records.read_documents(path, LabelStudioTask, build)
 
@@ -162,14 +162,15 @@ def _to_document(
 def _select(
     task: LabelStudioTask, id_: str, place: str, options: ReadOptions, notes: Notes
 ) -> TaskAnnotation | None:
-    """Return the annotation or prediction to read, or None (counted in `notes`) without a match.
+    """Return the annotation or prediction that matches the options.
 
-    Raises `DataError` if several annotations or predictions match the options.
+    Returns None, and counts the task, if no annotation or prediction matches. Raises `DataError` if
+    several match.
     """
     items = task.annotations if options.layer == "annotations" else task.predictions
     full = [item for item in items if isinstance(item, TaskAnnotation)]
     if len(full) < len(items):
-        what = f"the file contains only the ids of the {options.layer}, as exports do"
+        what = f"the task contains only the ids of its {options.layer}, not their results"
         fix = 'Fetch complete tasks with client.tasks.list(project=…, fields="all")'
         raise DataError([Problem("only-numbers", what, fix, id_)])
     finished = [annotation for annotation in full if not annotation.was_cancelled]
@@ -198,7 +199,7 @@ def _add_notes(parsed: ParsedResults, document: Document, place: str, notes: Not
         notes.add("arcs in both directions read as two relations", place, is_two_way)
     without_region = parsed.field_values.keys() - {region.result.id for region in parsed.regions}
     ignored = len(parsed.others) + sum(len(parsed.field_values[id_]) for id_ in without_region)
-    notes.add("results that are not part of a mention left out", place, ignored)
+    notes.add("results without a mention or relation left out", place, ignored)
 
 
 def _to_task(document: Document, options: WriteOptions, notes: Notes) -> dict[str, Any]:
@@ -218,6 +219,6 @@ def _check_names(document: Document, options: WriteOptions) -> None:
     attributes = {name for entity in document.entities for name in entity.attributes}
     reserved = sorted(tags & attributes) + sorted(document.meta.keys() & set(_RESERVED_KEYS))
     if reserved:
-        what = f"reserved names are used as attribute or metadata key: {', '.join(reserved)}"
+        what = f"these attribute names or metadata keys are reserved: {', '.join(reserved)}"
         fix = "Rename these attributes or metadata keys"
         raise DataError([Problem("name-taken", what, fix, document.id)])

@@ -4,12 +4,12 @@ Source: https://parquet.apache.org/docs/file-format, and for `load_dataset`
 https://huggingface.co/docs/datasets/about_dataset_features. Columns: `id`, `text`, `entities` (a
 list of id, start, end, label, ref, attributes, score), `relations` (a list of head, tail, label,
 id, attributes, score) and `meta`, JSON in a string. `attributes` is a list of objects with
-a key and a value. Labels may be the numbers of a `datasets` ClassLabel; these are read as the names
-stored in the file.
+a key and a value. Labels may be numbers of a `datasets` ClassLabel; the reader replaces these
+numbers by the label names in the file metadata.
 
 The format represents everything in a document. The reader leaves out and counts all other columns.
-The line of a problem is the number of the row, from 1. The reader accepts a file or a folder of
-`.parquet` files, and reads rows in batches; the writer writes one file.
+In problems, the line is the number of the row, counted from 1. The reader accepts a file or a
+folder of `.parquet` files, and reads rows in batches. The writer writes one file.
 
 The format requires pyarrow (extra `hub`). There are no options.
 """
@@ -51,7 +51,7 @@ _ITEM_COLUMNS = ("entities", "relations")
 """The columns that are lists of items with a label and attributes."""
 
 _MAX_GROUP_ROWS, _MAX_GROUP_CHARACTERS = 1000, 1 << 24
-"""The size at which a row group ends: the number of documents, and the code points of text."""
+"""A row group ends at this number of documents, or at this number of code points of text."""
 
 _BATCH_ROWS = _MAX_GROUP_ROWS // 4
 """The number of rows to read at once."""
@@ -67,7 +67,7 @@ def read(path: Path, options: Options, notes: Notes) -> Iterator[Document]:
 def read_records(
     file: Path, notes: Notes, groups: range | None = None
 ) -> Iterator[document_files.DocumentRecord]:
-    """Yield one record per row of the row groups with indices in `groups` (default: all).
+    """Yield one record per row; `groups` are the indices of row groups to read (default: all).
 
     If reading fails, the last record contains the problems and no document.
     """
@@ -86,9 +86,9 @@ def _to_record(values: dict[str, Any], file: str, row: int) -> document_files.Do
     try:
         content = json.dumps(values, ensure_ascii=False).encode()
     except TypeError as error:  # dates, bytes and other types without a JSON equivalent
-        problem = Problem(
-            "wrong-type", f"{error}", "Correct the column's type", file=file, line=row
-        )
+        what = f"a value has no JSON equivalent: {error}"
+        fix = "Change the type of the column to text or numbers"
+        problem = Problem("wrong-type", what, fix, file=file, line=row)
         return document_files.DocumentRecord(b"", file, row, None, (problem,))
     return document_files.decode_record(content, file=file, line=row)
 
@@ -149,9 +149,10 @@ def _select_columns(columns: list[str], file: Path, notes: Notes) -> list[str]:
 
 
 def decode_row(row: dict[str, Any], label_names: dict[str, list[str]]) -> dict[str, Any]:
-    """Return a row as a JSON object of the native format: without nulls, with decoded attributes.
+    """Return a row as a JSON object of the native format.
 
-    `label_names` maps the columns `entities` and `relations` to the names of numeric labels.
+    Removes nulls, and decodes labels, attributes and metadata. `label_names` maps the columns
+    `entities` and `relations` to their label names, in the order of the label numbers.
     """
     for column in _ITEM_COLUMNS:
         if isinstance(row.get(column), list):
@@ -163,7 +164,7 @@ def decode_row(row: dict[str, Any], label_names: dict[str, list[str]]) -> dict[s
 
 
 def _decode_item(item: Any, label_names: list[str]) -> Any:  # noqa: ANN401 - dict in a valid file
-    """Return an entity or relation with a label name and with its attributes as an object."""
+    """Return an entity or relation with its label as a name and its attributes as an object."""
     if not isinstance(item, dict):
         return item
     label, pairs = item.get("label"), item.get("attributes")
@@ -204,9 +205,9 @@ def _class_label_names(metadata: dict[bytes, bytes] | None) -> dict[str, list[st
 
 
 def write(documents: Iterable[Document], path: Path, options: Options, notes: Notes) -> int:
-    """Write one file with one row group per batch; return the number of documents.
+    """Write one Parquet file; return the number of documents.
 
-    Writing the same documents produces the same bytes.
+    Writing the same documents again produces the same bytes.
     """
     pyarrow = _import_pyarrow()
     schema, count = arrow_schema(pyarrow), 0

@@ -2,9 +2,9 @@
 
 Source: https://github.com/Emvista/popcorn-dataset. A file is an object that maps ids to documents,
 `{"5_1342": {"text", "entities": [{"id": 0, "type": "FIRE", "mentions": [{"value", "start",
-"end"}]}], "relations": [[0, "STARTED_IN", 7]]}}`, or an array of such objects. The objects of
-an array may contain the same ids, so document 1001 of the second object gets the id `2-1001`.
-Offsets are code points; end offsets are exclusive.
+"end"}]}], "relations": [[0, "STARTED_IN", 7]]}}`, or an array of such objects. Several objects of
+an array may contain the same id; therefore, document 1001 of the second object gets the id
+`2-1001`. Offsets count code points; end offsets are exclusive.
 
 The label of a mention is the `type` of its cluster, and its `ref` is `document#cluster`. A relation
 between clusters is read as a relation between their first mentions in the text. Mentions are
@@ -12,8 +12,8 @@ numbered e1, e2 … in file order. The reader counts values that differ from the
 without mentions.
 
 The writer puts mentions with the same ref and label into one cluster; a mention without a ref forms
-its own cluster. The writer adds the key `ref` to clusters and the key `id` to mentions; the reader
-uses these keys instead of the rules above.
+its own cluster. The writer adds the key `ref` to clusters and the key `id` to mentions. If a file
+contains these keys, the reader uses them instead of the rules above.
 
 The format represents the text, overlapping mentions, mention ids, refs, and relations between
 clusters. It does not represent attributes, scores or metadata.
@@ -82,7 +82,7 @@ def read(path: Path, options: Options, notes: Notes) -> Iterator[Document]:
 
 
 def write(documents: Iterable[Document], path: Path, options: Options, notes: Notes) -> int:
-    """Write one object with one document per line; return the number of documents."""
+    """Write one JSON object with one document per line; return the number of documents."""
     number = 0
     with atomic_text_file(path) as stream:
         stream.write("{")
@@ -95,7 +95,7 @@ def write(documents: Iterable[Document], path: Path, options: Options, notes: No
 
 
 def _find_records(path: Path) -> Iterator[json_records.JsonRecord | Problem]:
-    """Yield the records of all files with their ids, and the problems of unreadable files."""
+    """Yield the records of all files, with ids as keys, and the problems of unreadable files."""
     for file in json_records.find_files(path):
         try:
             content = file.read_bytes().removeprefix(b"\xef\xbb\xbf")
@@ -108,9 +108,9 @@ def _find_records(path: Path) -> Iterator[json_records.JsonRecord | Problem]:
 
 
 def _split_file(content: bytes) -> tuple[list[str], list[msgspec.Raw]]:
-    """Return the ids and the JSON of the documents.
+    """Return the ids and the JSON texts of the documents.
 
-    In an array, the ids begin with the number of their object.
+    In an array, each id begins with the number of the object that contains the document.
     """
     is_array = content.lstrip().startswith(b"[")
     if is_array:
@@ -145,7 +145,10 @@ def _decode_keys(content: bytes) -> Any:  # noqa: ANN401 - nested as the file is
 
 
 def _check_unique(parts: Iterable[list[str]]) -> None:
-    """Raise `DataError` for duplicate ids in an object: decoding keeps only the last document."""
+    """Raise `DataError` if an object contains an id twice.
+
+    Decoding would keep only the last document with that id.
+    """
     repeated = [id_ for part in parts for id_, times in Counter(part).items() if times > 1]
     if repeated:
         raise DataError(duplicate_id(id_) for id_ in repeated)

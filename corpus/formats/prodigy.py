@@ -6,25 +6,26 @@ https://github.com/explosion/projects. A line is `{"text", "tokens": [{"text", "
 [{"head", "child", "label", "head_span", "child_span"}], "answer": "accept", "meta": {…}}`. `start`
 and `end` (exclusive) are offsets in code points; they define the spans. `token_end` is the index of
 the last token (inclusive), and `head` and `child` are the indices of the last tokens of the related
-spans. `ws` is true if a space follows the token. The tokens cover the whole text: as in spaCy, all
-white space except these single spaces is a token.
+spans. `ws` is true if a space follows the token. All other white space is a token, as in spaCy, so
+that the tokens cover the whole text.
 
 The key `doc_id`, which aloi adds, is the document id; without `doc_id`, the id is `FILE-NUMBER`. If
-every span has a unique `id`, these are the mention ids; otherwise mentions are numbered e1, e2 … in
-file order. The head or tail of a relation is the first span that matches by `id`; without such a
-span, the first match by offsets and label, then by offsets, then by last token. Tasks with the
+every span has a unique `id`, the mentions get these ids; otherwise, mentions are numbered e1, e2 …
+in file order. The reader resolves `head_span` and `child_span` to the first span with the same
+`id`, otherwise with the same offsets and label, otherwise with the same offsets. Without these
+keys, the reader resolves `head` and `child` to the first span with this last token. Tasks with the
 answer `reject` or `ignore` are left out and counted. Prodigy's own keys (`_task_hash` …) are left
 out.
 
-The format represents everything in a document. Spans and relations get the additional keys `id`,
-`attributes` and `score`, and spans also `ref`; Prodigy preserves these keys.
+The format represents everything in a document. The writer adds the keys `id`, `attributes` and
+`score` to spans and relations, and the key `ref` to spans; Prodigy preserves these keys.
 
 Read options:
 
 - `annotator`: the annotator to read (`_annotator_id` or `_session_id`); the lines of all other
   annotators are left out and counted (default: all annotators)
-- `unlabelled`: the label of spans without a label, and of tokens outside all spans that a relation
-  connects (default: such spans and tokens are an error)
+- `unlabelled`: the label for spans without a label, and for heads and tails of relations that match
+  no span (default: report an error)
 
 Write options:
 
@@ -61,7 +62,7 @@ WriteOptions = TokenWriteOptions
 
 
 class ReadOptions(Options, frozen=True):
-    """The annotator to read, and the label of spans without a label."""
+    """Read options: the annotator to read, and the label for spans without a label."""
 
     annotator: str | None = None
     unlabelled: str | None = None
@@ -111,7 +112,7 @@ class _Task(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
-    """Yield the accepted tasks of a file, or of the `.json*` files below a folder, as documents."""
+    """Yield one document per accepted task in a file, or in the `.json*` files below a folder."""
     build = partial(_to_document, options=options, notes=notes)
     return json_records.read_documents(path, _Task, build)
 
@@ -130,7 +131,7 @@ def _to_document(
         notes.add("lines of other annotators left out", record.place)
         return None
     if task.answer not in (None, "accept"):
-        notes.add(f"answers {task.answer} left out", record.place)
+        notes.add(f"tasks with the answer {task.answer} left out", record.place)
         return None
     id_ = record.document_id(task.doc_id)
     mentions = _TaskMentions(task, options.unlabelled, id_)
@@ -142,7 +143,7 @@ def _to_document(
 
 @dataclass(slots=True)
 class _TaskMentions:
-    """The mentions of a task, which can be found by id, by offsets or by last token."""
+    """The mentions of a task; `ids` is the index by id, by offsets and by last token."""
 
     task: _Task
     unlabelled: str | None
@@ -163,9 +164,9 @@ class _TaskMentions:
                 self.ids.setdefault(key, id_)
 
     def to_relation(self, relation: _Relation) -> Relation:
-        """Return the relation between mentions.
+        """Return a Prodigy relation as a relation between mentions.
 
-        A related token outside all spans becomes a mention, or a problem if it has no label.
+        If the head or tail matches no mention, a new mention is added, or a problem is reported.
         """
         return Relation(
             head=self._find(relation.head, relation.head_span),
@@ -177,13 +178,13 @@ class _TaskMentions:
         )
 
     def _find(self, token: int, span: _Span | None) -> str:
-        """Return the id of the mention that a head or tail refers to."""
+        """Return the id of the mention that a head or tail refers to; add a missing mention."""
         keys = [token] if span is None else [("id", span.id), *_offset_keys(span)]
         id_ = next((self.ids[key] for key in keys if key in self.ids), None)
         return self._add_token(token, span) if id_ is None else id_
 
     def _add_token(self, token: int, span: _Span | None) -> str:
-        """Add a mention for a related token outside all spans; return the id of the mention."""
+        """Add a mention for a head or tail that matches no span; return the id of the mention."""
         id_ = f"w{token}"
         if span is None and 0 <= token < len(self.task.tokens):
             word = self.task.tokens[token]
@@ -198,10 +199,10 @@ class _TaskMentions:
         return id_
 
     def _add(self, id_: str, span: _Span) -> None:
-        """Add a mention, or a problem if it has no label."""
+        """Add a mention for a span, or a problem if the span has no label."""
         label = self.unlabelled if span.label is None else span.label
         if label is None:
-            what = "the span, or the related token outside all spans, has no label"
+            what = "the span, or the head or tail of the relation, has no label"
             fix = "Add a label in Prodigy, or set the option unlabelled=LABEL"
             self.problems.append(Problem("no-label", what, fix, self.document, id_))
             return
@@ -218,7 +219,7 @@ class _TaskMentions:
 
 
 def _offset_keys(span: _Span) -> tuple[Hashable, ...]:
-    """Return the keys for finding a span without an id, the most specific key first."""
+    """Return the keys that identify a span by its offsets, the most specific key first."""
     return (span.start, span.end, span.label), (span.start, span.end)
 
 
@@ -238,7 +239,7 @@ def _to_task(document: Document, options: TokenWriteOptions, notes: Notes) -> _T
 
 
 def _split_tokens(text: str) -> list[Token]:
-    """Return the tokens of a text; white space is a token too, except one space after a token."""
+    """Return the tokens of a text; white space is also a token, except one space after a token."""
     tokens: list[Token] = []
     for word in (*tokenize(text), Token(len(text), len(text))):
         start = tokens[-1].end if tokens else 0
@@ -256,7 +257,7 @@ def _to_tokens(text: str, tokens: list[Token]) -> Iterator[_Token]:
 
 
 def _to_relation_span(mention: AlignedMention, tokens: list[Token]) -> _Span:
-    """Return the span that identifies a mention in a relation."""
+    """Return the value of `head_span` or `child_span` for a mention."""
     first, last = mention.first, mention.end - 1
     span = tokens[first].start, tokens[last].end
     return _Span(*span, first, last, mention.entity.label, mention.entity.id)

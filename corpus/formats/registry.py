@@ -4,9 +4,11 @@ Each format is a module or package that is imported when it is needed. The modul
 
 - `CAPABILITIES`: what the format can represent (`shared.capabilities.Capabilities`);
 - `ReadOptions` and `WriteOptions`: the options of the format (`shared.options.Options`);
-- `read(path, options, notes)`: yields the documents, then raises `DataError` with all problems;
+- `read(path, options, notes)`: yields the valid documents; if there are problems, raises one
+  `DataError` with all problems after the last document;
 - `write(documents, path, options, notes)`: consumes the documents one by one, writes them
-  atomically, and returns their number. The documents are already reduced to the capabilities.
+  atomically, and returns the number of documents. The documents contain only data that
+  `CAPABILITIES` allows.
 """
 
 from __future__ import annotations
@@ -48,7 +50,7 @@ FORMAT_MODULES = {
     "webanno": "webanno",
     "xmi": "xmi",
 }
-"""The module name for each format name; a module must not have the name of a library."""
+"""The module name for each format name; a module must not have the same name as a library."""
 
 
 class Format(Protocol):
@@ -82,8 +84,8 @@ def read(
 ) -> Iterator[Document]:
     """Return the documents of a file, folder, corpus, release or stream (`aloi.corpus.streams`).
 
-    If `format_` is None, the format is detected. Raises `DataError` with all problems, at the
-    latest after the last document. Anything that is repaired or dropped is counted in `notes`.
+    If `format_` is None, the format is detected. Anything that is repaired or dropped is counted in
+    `notes`. Raises one `DataError` with all problems, usually after the last document.
     """
     notes = Notes() if notes is None else notes
     if is_stream(path):
@@ -109,8 +111,8 @@ def write(
 ) -> int:
     """Write documents to a file, a folder or standard output; return the number of documents.
 
-    Files and folders are written atomically. Anything that the format cannot represent is dropped
-    and counted in `notes`; with `strict`, it is a `DataError` instead, and no file is written.
+    Files and folders are written atomically. Data that the format cannot represent is dropped and
+    counted in `notes`. If `strict` is True, such data raises `DataError`, and no file is written.
     """
     notes = Notes() if notes is None else notes
     format_module = load_format(format_)
@@ -143,6 +145,6 @@ def _read_stream(
 def _copy_to_standard_output(file: Path) -> None:
     if file.is_dir():
         what = "the format writes a folder, which cannot be written to standard output"
-        raise DataError([Problem("folder-format", what, "Use the path of a folder as OUT")])
+        raise DataError([Problem("folder-format", what, "Set OUT to the path of a folder")])
     with file.open("rb") as stream:
         shutil.copyfileobj(stream, sys.stdout.buffer)

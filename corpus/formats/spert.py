@@ -66,14 +66,14 @@ class _Sentence(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def read(path: Path, options: Options, notes: Notes) -> Iterator[Document]:
-    """Yield the sentences of a file, or of the `.json` files below a folder, as documents."""
+    """Yield one document per sentence in a file, or in the `.json` files below a folder."""
     return json_records.read_documents(path, _Sentence, _to_document)
 
 
 def write(
     documents: Iterable[Document], path: Path, options: TokenWriteOptions, notes: Notes
 ) -> int:
-    """Write one array with one sentence per document; return the number of documents."""
+    """Write one JSON array with one sentence per document; return the number of documents."""
     sentences = (_to_sentence(document, options, notes) for document in documents)
     return json_records.write_array(sentences, path)
 

@@ -54,7 +54,7 @@ def test_duplicate_labels_of_a_pair_are_kept_and_counted() -> None:
     double = {**ENGLISH, "relations": ENGLISH["relations"] * 2}
     (document,) = read(json.dumps(double), "crossre", notes=notes)
     assert len(document.relations) == 2
-    assert dict(notes.counts) == {"duplicate labels of a pair": 1}
+    assert dict(notes.counts) == {"relations with the same head, tail and label": 1}
 
 
 def test_relations_to_tokens_without_a_mention_are_reported() -> None:

@@ -187,7 +187,7 @@ def test_spans_option_chooses_a_span_group(tmp_path: Path) -> None:
     assert second.entities == ()
     assert notes == {
         "docs without a span group 'sc'": 1,
-        "relations between spans that are not mentions left out": 1,
+        "relations left out (head or tail is not a mention)": 1,
         "duplicate spans left out": 1,
     }
     (first, _), _ = read(path, "spans=ents")

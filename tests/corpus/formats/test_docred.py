@@ -116,7 +116,7 @@ def test_invalid_evidence_is_reported() -> None:
     entity = Entity(id="x", start=0, end=3, label="PER")
     for evidence in ("1", "", "0  0", "two"):
         arc = Relation(head="x", tail="x", label="P1", attributes={"evidence": evidence})
-        with pytest.raises(DataError, match="not a list of valid line numbers"):
+        with pytest.raises(DataError, match="not a list of line numbers"):
             written(Document("d", "Ana", (entity,), (arc,)), "docred")
 
 

@@ -108,7 +108,7 @@ def test_ignored_content_is_counted() -> None:
         "drafts left out": 1,
         "cancelled annotations left out": 1,
         "tasks without annotations left out": 1,
-        "results that are not part of a mention left out": 1,
+        "results without a mention or relation left out": 1,
         "region metadata left out": 1,
         "regions with a `text` that differs from the text": 1,
     }
@@ -238,7 +238,7 @@ def test_reserved_names_are_reported() -> None:
         (),
         {"text": 1},
     )
-    with pytest.raises(DataError, match=r"reserved names .*: ref, text"):
+    with pytest.raises(DataError, match=r"are reserved: ref, text"):
         written(document, "labelstudio")
 
 

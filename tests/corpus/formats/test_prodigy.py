@@ -70,7 +70,10 @@ def test_tasks_that_were_not_accepted_are_left_out_and_counted() -> None:
     lines = [{**TASK, "answer": answer} for answer in ("reject", "ignore", "accept", "ignore")]
     documents = read("\n".join(map(json.dumps, lines)), "prodigy", notes=notes)
     assert [d.id for d in documents] == ["sample-3"]
-    assert dict(notes.counts) == {"answers reject left out": 1, "answers ignore left out": 2}
+    assert dict(notes.counts) == {
+        "tasks with the answer reject left out": 1,
+        "tasks with the answer ignore left out": 2,
+    }
 
 
 def test_annotator_option_reads_the_lines_of_one_annotator() -> None:
