@@ -1,6 +1,6 @@
 """BIO tagging: encode labelled token spans as tags in IOB1, IOB2 or BILOU, and decode the tags.
 
-IOBES is read as BILOU: the rules are the same, only the letters differ.
+IOBES and BMEWO are read as BILOU: their rules are the same, but they use other letters.
 
 Sources: Ramshaw and Marcus 1995 (IOB1), Sang and Veenstra 1999 (IOB2), Ratinov and Roth 2009
 (BILOU).
@@ -15,8 +15,8 @@ TagScheme = Literal["iob1", "iob2", "bilou"]
 TagRepair = Literal["error", "conlleval", "discard"]
 """The treatment of tags that break the scheme.
 
-`error` reports such tags, `conlleval` begins and ends mentions at them as the program conlleval
-does, and `discard` drops the mentions that contain them.
+`error` reports such tags. `conlleval` decodes such tags as the program conlleval does. `discard`
+drops the mentions that contain such tags.
 """
 
 _IOB_PREFIXES = {"B": "B", "I": "I"}
@@ -33,7 +33,7 @@ class TokenSpan(NamedTuple):
 
 
 def split_tag(tag: str, scheme: TagScheme) -> tuple[str, str] | None:
-    """Return the prefix (B, I, E, S or O) and label of a tag, or None if the tag is invalid."""
+    """Return the prefix of a tag as B, I, E, S or O, and its label; None if the tag is invalid."""
     if tag == "O":
         return "O", ""
     letter, _, label = tag.partition("-")
@@ -44,9 +44,13 @@ def split_tag(tag: str, scheme: TagScheme) -> tuple[str, str] | None:
 def decode_tags(sequence: Sequence[str], scheme: TagScheme) -> tuple[list[TokenSpan], list[int]]:
     """Return the spans in a tag sequence, and the positions of the tags that break the scheme.
 
-    Three kinds of tags break the scheme: strings that are not tags of the scheme; I and E tags that
-    continue no span (in IOB1, I may begin a span); and, in BILOU, the last tag of a span that is
-    not closed by L. At such tags, spans begin and end as in conlleval.
+    Three kinds of tags break the scheme:
+
+    - a string that is not a tag of the scheme;
+    - I, L or E if the tag does not continue a span with the same label (in IOB1, I may begin one);
+    - in BILOU, B or I if the next tag does not continue the span.
+
+    At such tags, spans begin and end as in the program conlleval.
     """
     decoded: list[TokenSpan] = []
     invalid: set[int] = set()
@@ -78,9 +82,9 @@ class RepairedTags(NamedTuple):
 def decode_with_repair(
     sequence: Sequence[str], scheme: TagScheme, repair: TagRepair
 ) -> RepairedTags:
-    """Decode a tag sequence; report or repair the tags that break the scheme.
+    """Decode a tag sequence; treat tags that break the scheme as `repair` defines (`TagRepair`).
 
-    A string that is not a tag of the scheme is an error for every value of `repair`.
+    A string that is not a tag of the scheme is always an error.
     """
     decoded, invalid = decode_tags(sequence, scheme)
     errors = [p for p in invalid if repair == "error" or split_tag(sequence[p], scheme) is None]
@@ -93,7 +97,7 @@ def decode_with_repair(
 def encode_tags(
     token_spans: Iterable[TokenSpan], length: int, scheme: TagScheme = "iob2"
 ) -> list[str]:
-    """Return one tag per token, for `length` tokens.
+    """Return the tags of `length` tokens, one tag per token.
 
     The spans must be in text order and must not overlap.
     """
@@ -118,9 +122,9 @@ def _touches(previous: TokenSpan | None, span: TokenSpan) -> bool:
 def detect_scheme(sequences: Iterable[Sequence[str]]) -> TagScheme:
     """Return the scheme that the tag sequences follow.
 
-    The scheme is BILOU if any prefix occurs only in BILOU. It is IOB1 if at least one span begins
-    with I, and spans begin with B only directly after a span with the same label. Otherwise the
-    scheme is IOB2.
+    The scheme is BILOU if any tag has a prefix that only BILOU uses. It is IOB1 if at least one
+    span begins with I, and spans begin with B only directly after a span with the same label.
+    Otherwise the scheme is IOB2.
     """
     starts_with_b = starts_with_i = False
     for sequence in sequences:

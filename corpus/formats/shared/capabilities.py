@@ -1,7 +1,7 @@
 """The capabilities of a format, and the reduction of documents to them.
 
 For every format, this module drops and counts the parts of a document that the format cannot
-represent. Writers receive the reduced documents; readers restore these exactly from the file.
+represent. Writers write the reduced documents, and readers return exactly these documents.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from aloi.corpus.formats.shared.notes import Notes
 class Capabilities:
     """The parts of a document that a format can represent; all other parts are dropped.
 
-    - `overlap`: "any" mentions, "nested" mentions (which do not cross), or "flat" mentions (which
-      do not overlap).
+    - `overlap`: how mentions may overlap: in "any" way, only "nested" inside each other, or not at
+      all ("flat").
     - `same_span`: several mentions with exactly the same span.
     - `loops`: relations from a mention to itself.
     - `parallel`: several relations with the same head, tail and label.
@@ -31,8 +31,8 @@ class Capabilities:
     - `relation_attributes`: all relation attributes (True), none (False), or the given names.
     - `clusters`: relations connect clusters (`clusters.number_clusters`). If True, the head and the
       tail of each relation are replaced by the first mentions of their clusters.
-    - `meta`: all metadata. If False, the format keeps only the keys that match the pattern
-      `meta_lines` and whose value is a one-line string without surrounding white space.
+    - `meta`: all metadata. If False, a key is kept only if it matches the pattern `meta_lines` and
+      its value is a one-line string without surrounding white space.
     """
 
     overlap: Literal["any", "nested", "flat"] = "any"
@@ -68,7 +68,7 @@ def reduced_to(
 def reduce_document(document: Document, capabilities: Capabilities, notes: Notes) -> Document:
     """Return the document without the parts that the format cannot represent.
 
-    Everything that is dropped is counted in `notes`.
+    Every dropped part is counted in `notes`.
     """
     place = f"document {document.id}"
     kept = _select_mentions(document.entities, capabilities)
@@ -92,7 +92,7 @@ def reduce_document(document: Document, capabilities: Capabilities, notes: Notes
 
 
 def _select_meta_lines(meta: dict[str, Any], keys: re.Pattern[str] | None) -> dict[str, Any]:
-    """Return the metadata that can be written as `key = value` lines."""
+    """Return the metadata that can be written as `key = value` lines; `keys` matches the keys."""
     matching = ((key, value) for key, value in meta.items() if keys and keys.fullmatch(key))
     return {
         key: value for key, value in matching if isinstance(value, str) and is_single_line(value)
@@ -109,7 +109,7 @@ def _select_mentions(
 ) -> tuple[Entity, ...]:
     """Return the mentions that the format can represent.
 
-    If mentions exclude each other, the outer or earlier one is kept.
+    If the format cannot represent two mentions together, the outer or earlier mention is kept.
     """
     if capabilities.overlap == "flat":
         return _without_overlap(outermost(entities))
@@ -145,7 +145,7 @@ def _first_of_each_span(entities: Iterable[Entity]) -> tuple[Entity, ...]:
 
 
 def _new_ids(kept: tuple[Entity, ...], capabilities: Capabilities) -> dict[str, str]:
-    """Return the new ids of the mentions by their old ids."""
+    """Return a dictionary from the old id of each mention to its new id."""
     if capabilities.entity_ids:
         return {entity.id: entity.id for entity in kept}
     return {entity.id: f"e{number}" for number, entity in enumerate(kept, start=1)}

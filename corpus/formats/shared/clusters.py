@@ -25,9 +25,10 @@ class ClusterRelation(NamedTuple):
 
 
 def number_clusters(entities: Iterable[Entity]) -> dict[str, int]:
-    """Return the cluster number of each mention id; clusters are numbered as they occur, from 0.
+    """Return a dictionary from mention id to cluster number.
 
-    A mention without a ref forms its own cluster.
+    Clusters are numbered from 0, in the order of their first mentions. A mention without a ref
+    forms a cluster of its own.
     """
     numbers: dict[tuple[str, ...], int] = {}
     return {
@@ -50,7 +51,7 @@ def first_mentions(entities: Iterable[Entity], cluster: Mapping[str, int]) -> di
 def cluster_ref(
     file_ref: str | msgspec.UnsetType | None, document: str, cluster: int
 ) -> str | None:
-    """Return the ref that the file gives, or `document#cluster` if the key `ref` is missing."""
+    """Return the ref in the file, or `document#cluster` if the cluster has no key `ref`."""
     return f"{document}#{cluster}" if isinstance(file_ref, msgspec.UnsetType) else file_ref
 
 
@@ -65,14 +66,14 @@ def document_from_clusters(
 ) -> Document:
     """Return a document with the mentions and relations of all clusters.
 
-    A relation between clusters becomes a relation between their first mentions. Clusters without
-    mentions are dropped together with their relations, and counted in `notes`. Raises `DataError`
-    if a relation refers to a cluster that does not exist.
+    `groups` contains the mentions of each cluster. A relation between clusters becomes a relation
+    between their first mentions. Empty clusters and their relations are dropped and counted in
+    `notes`. Raises `DataError` if a relation refers to a cluster that does not exist.
     """
     cluster = {entity.id: number for number, group in enumerate(groups) for entity in group}
     mentions = Document(id_, text, tuple(entity for group in groups for entity in group)).entities
     first = first_mentions(mentions, cluster)
-    notes.add("clusters without mentions left out", place, sum(not group for group in groups))
+    notes.add("empty clusters left out", place, sum(not group for group in groups))
     kept = []
     problems = []
     for relation in relations:
@@ -86,7 +87,7 @@ def document_from_clusters(
                 Relation(head=head, tail=tail, label=relation.label, attributes=relation.attributes)
             )
         else:
-            notes.add("relations of clusters without mentions left out", place)
+            notes.add("relations of empty clusters left out", place)
     if problems:
         raise DataError(problems)
     return Document(id_, text, mentions, tuple(kept))

@@ -1,8 +1,8 @@
 """Reading of formats with one token per line: files, documents, tag schemes and problems.
 
 A format subclasses `TokenLineReader` to parse its lines and to build the text. This module finds
-and decodes the files, decodes tags into spans, checks ids, and yields the valid documents even if
-some documents are invalid.
+the files, decodes their characters and tags, and checks the document ids. It yields the valid
+documents even if other documents are invalid.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SchemeOption = Literal["detect", "iob1", "iob2", "bilou"]
 
 @dataclass(slots=True)
 class TagSequence:
-    """Tags that are decoded together, such as the tags of a sentence, with their line numbers."""
+    """A sequence of tags, such as the tags of a sentence, with their line numbers."""
 
     tags: list[str] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
@@ -39,8 +39,9 @@ S = TypeVar("S", bound=TagSequence)
 class ParsedDocument(Generic[S]):
     """The parsed lines of one document whose text has not been built yet.
 
-    `line` is the number of its first line. `declared` is True if a line opens the document.
-    `in_header` is True while metadata lines may follow. Every item of `sequences` contains tokens.
+    `line` is the number of the first line. `declared` is True if a line of the file marks the
+    beginning of the document. `in_header` is True while metadata lines may follow. No sequence in
+    `sequences` is empty.
     """
 
     id: str
@@ -54,7 +55,7 @@ class ParsedDocument(Generic[S]):
 
 @dataclass(slots=True)
 class TokenLineReader(ABC, Generic[S]):
-    """Reads the documents of one file with one token per line.
+    """A reader for the documents of one file with one token per line.
 
     `file_id` is the default document id, made from the path of the file.
     """
@@ -68,7 +69,7 @@ class TokenLineReader(ABC, Generic[S]):
 
     @abstractmethod
     def parse_line(self, line: str, number: int) -> ParsedDocument[S] | None:
-        """Parse a line into `document`; if it opens a new document, return the previous one."""
+        """Parse a line into `document`; if a new document begins, return the previous document."""
 
     @abstractmethod
     def build(self, parsed: ParsedDocument[S], scheme: bio.TagScheme) -> Document:
@@ -77,7 +78,7 @@ class TokenLineReader(ABC, Generic[S]):
     def read(self) -> Iterator[tuple[Document | None, ParsedDocument[S]]]:
         """Yield each document with its parsed lines.
 
-        If the parsed lines neither open a document nor contain tokens, yield None as the document.
+        The document is None if the parsed lines neither mark its beginning nor contain tokens.
         """
         scheme = self._detect_scheme() if self.scheme == "detect" else self.scheme
         for parsed in self.parse():
@@ -94,7 +95,7 @@ class TokenLineReader(ABC, Generic[S]):
         )
 
     def parse(self) -> Iterator[ParsedDocument[S]]:
-        """Yield the parsed documents of the file; the last one may be empty."""
+        """Yield the parsed documents of the file; the last document may be empty."""
         self.document = ParsedDocument(self.file_id, 1)
         with self.file.open("rb") as stream:
             for number, raw in enumerate(stream, start=1):
@@ -110,7 +111,7 @@ class TokenLineReader(ABC, Generic[S]):
         yield self.document
 
     def finish(self) -> None:
-        """Handle the end of the file; `parse` calls this before it yields the last document."""
+        """Handle the end of the file; `parse` calls this method before the last document."""
 
     def open_document(self, id_: str, number: int, *, in_header: bool = False) -> ParsedDocument[S]:
         """Begin a new document at line `number` and return the previous document."""
@@ -121,7 +122,7 @@ class TokenLineReader(ABC, Generic[S]):
     def decode_tags(
         self, parsed: ParsedDocument[S], sequence: S, scheme: bio.TagScheme
     ) -> list[bio.TokenSpan]:
-        """Return the spans of a tag sequence; count repaired tags and report invalid ones."""
+        """Return the spans of a tag sequence; count repaired tags and report invalid tags."""
         decoded = bio.decode_with_repair(sequence.tags, scheme, self.repair)
         for position in decoded.errors:
             tag = sequence.tags[position][:40]
@@ -140,17 +141,18 @@ class TokenLineReader(ABC, Generic[S]):
         parsed.problems.append(Problem(kind, what, fix, parsed.id, None, str(self.file), line))
 
     def note(self, what: str, line: int, count: int = 1) -> None:
-        """Add `count` changes at a line of the file to `notes`."""
+        """Add `count` changes of the kind `what`, made at a line of the file, to `notes`."""
         self.notes.add(what, f"{self.file}:{line}", count)
 
 
 def read_files(
     path: Path, suffixes: tuple[str, ...], make_reader: Callable[[Path, str], TokenLineReader[Any]]
 ) -> Iterator[Document]:
-    """Yield the valid documents of a file, or of the files below a folder with these suffixes.
+    """Yield the valid documents of a file, or of all files in a folder with one of `suffixes`.
 
-    `make_reader` takes a file and its default document id. Raises `DataError` after the
-    last document, with all problems in order of file and line.
+    Subfolders are included. `make_reader` returns the reader of a file, given the file and its
+    default document id. Raises `DataError` after the last document, with all problems in order of
+    file and line.
     """
     problems: list[Problem] = []
     ids = DocumentIds()
@@ -168,7 +170,7 @@ def read_files(
 
 
 def _find_files(path: Path, suffixes: tuple[str, ...]) -> list[tuple[Path, str]]:
-    """Return the file, or the files below a folder, each with a default document id."""
+    """Return the file, or all files in a folder and its subfolders, with default document ids."""
     if not path.is_dir():
         return [(path, path.stem)]
     files = sorted(file for file in path.rglob("*") if file.suffix in suffixes and file.is_file())

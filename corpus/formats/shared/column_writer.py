@@ -24,11 +24,12 @@ from aloi.corpus.text_files import encode_utf8
 def align_flat(
     document: Document, tokens: Sequence[Token], *, policy: AlignmentPolicy, notes: Notes
 ) -> list[AlignedMention]:
-    """Return the mentions with their token ranges; drop mentions that overlap an earlier one."""
+    """Return mentions with their token ranges; drop mentions that overlap an earlier mention."""
     kept: list[AlignedMention] = []
     for mention in align_mentions(document, tokens, policy=policy, notes=notes):
         if kept and mention.first < kept[-1].end:
-            notes.add("mentions dropped that overlap an earlier mention", f"document {document.id}")
+            note = "mentions dropped because they overlap an earlier mention"
+            notes.add(note, f"document {document.id}")
         else:
             kept.append(mention)
     return kept
@@ -39,7 +40,8 @@ def find_sentence_starts(
 ) -> list[int]:
     """Return the index of the first token of each sentence.
 
-    Each line of the text is a sentence; consecutive lines that a mention spans form one sentence.
+    Each line of the text is a sentence. If a mention extends over several lines, these lines form
+    one sentence.
     """
     inside = {position for _, first, end in mentions for position in range(first + 1, end)}
     after_break = (
@@ -51,7 +53,7 @@ def find_sentence_starts(
 
 
 def check_id(document: Document) -> None:
-    """Raise `DataError` if the id of the document cannot be written at the end of a line."""
+    """Raise `DataError` unless the document id is one line without surrounding white space."""
     if not is_single_line(document.id):
         what = "the document id contains a line break, or begins or ends with white space"
         fix = "Remove line breaks and surrounding white space from the id"
@@ -66,11 +68,13 @@ def write_documents(
     bad_label: re.Pattern[str],
     head: str = "",
 ) -> int:
-    """Write one file: `head`, then the rendered documents; return the number of documents.
+    """Write `head` and the rendered documents to one file; return the number of documents.
 
-    Raises `DataError` after the last document if a label is empty or contains a match of
-    `bad_label`, if a rendered document contains a lone surrogate, or if `render` raised
-    `DataError`. No file is written in these cases.
+    Raises `DataError` after the last document, and writes no file, in these cases:
+
+    - a label is empty or contains a match of `bad_label`;
+    - a rendered document contains a lone surrogate;
+    - `render` raised `DataError`.
     """
     problems: list[Problem] = []
     labels: dict[str, str] = {}
@@ -92,7 +96,7 @@ def write_documents(
 
 
 def _label_problems(labels: dict[str, str], bad_label: re.Pattern[str]) -> Iterator[Problem]:
-    """Yield a problem for each invalid label; `labels` maps labels to the id of a document."""
+    """Yield a problem for each invalid label; `labels` maps each label to a document id."""
     for label, document in sorted(labels.items()):
         if not label or bad_label.search(label):
             what = f"the format cannot represent the label {label!r}"

@@ -18,11 +18,11 @@ class FileReport:
     problems: list[Problem] = field(default_factory=list)
 
     def add_problem(self, what: str, fix: str, line: int) -> None:
-        """Record a problem."""
+        """Record a problem at a line of the file."""
         self.problems.append(Problem(self.kind, what, fix, file=self.file, line=line))
 
     def add_note(self, what: str, line: int, count: int = 1) -> None:
-        """Add `count` changes at a line of the file to the notes."""
+        """Add `count` changes of the kind `what`, made at a line of the file, to the notes."""
         self.notes.add(what, f"{self.file}:{line}", count)
 
     def raise_problems(self) -> None:

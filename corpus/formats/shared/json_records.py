@@ -24,7 +24,7 @@ _DECODING_ERRORS = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _BYTE_POSITION = re.compile(r"\(byte (\d+)\)")
 _BOM = b"\xef\xbb\xbf"
 _HEAD_BYTES = 1024
-"""The first character other than white space must be within this number of bytes."""
+"""The first character other than white space must be in the first `_HEAD_BYTES` of the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class JsonRecord:
         return f"{self.file}:{self.line}"
 
     def document_id(self, *candidates: str | int | None) -> str:
-        """Return the first candidate that is neither None nor empty, or else `FILE-NUMBER`."""
+        """Return the first candidate that is neither None nor empty (default: `FILE-NUMBER`)."""
         ids = (str(id_) for id_ in candidates if id_ is not None)
         return next(filter(None, ids), f"{self.file.stem}-{self.number}")
 
@@ -92,9 +92,9 @@ def _build_document(
 
 
 def read_records(path: Path) -> Iterator[JsonRecord | Problem]:
-    """Yield the records of a file, or of the files below a folder.
+    """Yield the records of a file, or of the JSON files in a folder and its subfolders.
 
-    If a file that begins with `[` is not a JSON array, yield a problem instead.
+    For a file that begins with `[` but is not a valid JSON array, yield a problem instead.
     """
     for file in find_files(path):
         with file.open("rb") as stream:
@@ -113,7 +113,7 @@ def read_records(path: Path) -> Iterator[JsonRecord | Problem]:
 
 
 def find_files(path: Path) -> list[Path]:
-    """Return the file itself, or all `.json` and `.jsonl` files below a folder."""
+    """Return the file itself, or all `.json` and `.jsonl` files in a folder and its subfolders."""
     return sorted((*path.rglob("*.json"), *path.rglob("*.jsonl"))) if path.is_dir() else [path]
 
 
@@ -127,8 +127,8 @@ def decode_json(raw: bytes, type_: type[T]) -> T:
     except _DECODING_ERRORS as error:
         position = _BYTE_POSITION.search(str(error))
         line = 1 + raw.count(b"\n", 0, int(position[1])) if position else None
-        fix = "Correct the JSON: the documentation of the format describes its structure"
-        problem = Problem("bad-json", f"invalid JSON: {error}", fix, line=line)
+        fix = "Correct the JSON; the documentation of the format describes the expected structure"
+        problem = Problem("bad-json", f"the JSON is invalid: {error}", fix, line=line)
         raise DataError([problem]) from error
 
 
@@ -144,9 +144,9 @@ def _split_lines(stream: Iterable[bytes], file: Path) -> Iterator[JsonRecord]:
 def split_array(
     content: bytes, elements: Iterable[msgspec.Raw], file: Path
 ) -> Iterator[JsonRecord]:
-    """Yield a record for each element of a JSON array or object.
+    """Yield a record for each element of a JSON array, or for each value of a JSON object.
 
-    `content` is the content of the whole file.
+    `elements` are the elements or values; `content` is the whole file.
     """
     position, line = 0, 1
     for number, element in enumerate(elements, start=1):

@@ -3,8 +3,8 @@
 A result is one of:
 
 - a region, `{"id", "type": "labels", "value": {"start", "end", "labels": ["PER"]}}`;
-- a region field: a text or choice for a region, with the region's id, the type `textarea` or
-  `choices`, and the name of its tag in `from_name`;
+- a region field: a text or choice for a region, with the id of the region, the type `textarea` or
+  `choices`, and the name of the field's tag in `from_name`;
 - an arc, `{"type": "relation", "from_id", "to_id", "direction", "labels"}`.
 
 Offsets are code points; end offsets are exclusive. The text of the tag `ref` is the ref of the
@@ -32,7 +32,7 @@ REF_TAG = "ref"
 
 
 class LabelStudioResult(msgspec.Struct, frozen=True):
-    """A region, a text or choice for a region, or an arc."""
+    """One result of Label Studio: a region, a region field or an arc."""
 
     type: str
     id: str = ""
@@ -47,7 +47,7 @@ class LabelStudioResult(msgspec.Struct, frozen=True):
 
 
 class RegionValue(msgspec.Struct, frozen=True):
-    """The span of a region and its labels; `text` may differ from the document's text."""
+    """The span of a region, its labels, and its text, which may differ from the document's text."""
 
     start: int
     end: int
@@ -63,13 +63,16 @@ class _FieldValue(msgspec.Struct, frozen=True):
 
     @property
     def value(self) -> str:
-        """The choices if there are any, because `text` is then the surface; otherwise the text."""
+        """The choices, or the entered text if there are no choices.
+
+        If there are choices, `text` is the text of the region, not an entered text.
+        """
         lines = [self.text] if isinstance(self.text, str) else self.text
         return "\n".join(self.choices or lines)
 
 
 class ParsedRegion(NamedTuple):
-    """A region with its labels; a region without labels gets the default label, if any."""
+    """A region with its labels; a region without labels gets the default label."""
 
     result: LabelStudioResult
     value: RegionValue
@@ -77,7 +80,7 @@ class ParsedRegion(NamedTuple):
 
 
 class ParsedArc(NamedTuple):
-    """An arc with its labels and attributes; without labels, it gets the default label, if any."""
+    """An arc with its labels and attributes; an arc without labels gets the default label."""
 
     result: LabelStudioResult
     labels: list[str]
@@ -86,7 +89,7 @@ class ParsedArc(NamedTuple):
 
 @dataclass(frozen=True)
 class ParsedResults:
-    """The results of one annotation or prediction by kind, and the problems of invalid results.
+    """The results of one annotation or prediction, grouped by kind, and the problems found.
 
     `field_values` maps region id → tag name → text or choice. `others` contains the results that
     are neither regions, region fields nor arcs.
@@ -108,7 +111,7 @@ class ParsedResults:
         yield from self.others
 
     def add(self, result: LabelStudioResult, default_labels: list[str]) -> None:
-        """Add a result to the field for its kind; raise `DataError` if its value is invalid."""
+        """Add a result to the attribute for its kind; raise `DataError` if the value is invalid."""
         match result.type:
             case "labels":
                 value = json_records.decode_json(bytes(result.value), RegionValue)
@@ -165,7 +168,7 @@ def _missing_labels(parsed: ParsedResults, document_id: str) -> Iterator[Problem
 
 
 def to_draft(document: Document, parsed: ParsedResults) -> Draft:
-    """Return a draft with the text of the document and the parsed annotations, valid or not."""
+    """Return a draft with the document's text and the parsed annotations, which may be invalid."""
     entities = tuple(_to_entities(parsed))
     return Draft(document.id, document.text, entities, tuple(_to_relations(parsed)), document.meta)
 
@@ -206,9 +209,9 @@ def _to_relations(parsed: ParsedResults) -> Iterator[Relation]:
 class InterfaceTags:
     """The tags of the labelling interface that results refer to.
 
-    `label` and `text` are the names of the Labels tag and of the Text tag. `choices` are the names
-    of the attributes with a Choices tag. The ref and all other attributes have a TextArea tag; the
-    name of a tag is the name of its attribute.
+    `label` and `text` are the names of the Labels tag and of the Text tag. `choices` contains the
+    names of the attributes with a Choices tag; the ref and all other attributes have a TextArea
+    tag. The Choices and TextArea tags have the names of their attributes.
     """
 
     label: str = "label"
@@ -239,10 +242,10 @@ def _region_results(document: Document, tags: InterfaceTags) -> Iterator[dict[st
 
 
 def _arc_results(document: Document, notes: Notes) -> Iterator[dict[str, Any]]:
-    """Yield the relations as arcs, if possible at most one arc per ordered pair of regions.
+    """Yield the relations as arcs, with at most one arc per ordered pair of regions if possible.
 
     When a task is saved, Label Studio keeps only one arc per ordered pair of regions. Therefore
-    relations that differ only in the label become one arc with several labels, and a second arc
+    relations that differ only in the label become one arc with several labels. A second arc
     between the same regions is drawn from tail to head, with the direction `left`.
     """
     labels: defaultdict[tuple[str, str, tuple[tuple[str, str], ...]], list[str]] = defaultdict(list)

@@ -22,7 +22,7 @@ LayerName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z]\w*(\.[A-Za-z]\w*)*\Z
 
 @dataclass(slots=True)
 class NameChecker:
-    """Checks ids and labels while documents are written, and collects the problems.
+    """A check of the ids and labels of the documents being written, with the problems found.
 
     `label` is the pattern that labels must match; `rule` describes that pattern in error messages.
     """
@@ -35,7 +35,7 @@ class NameChecker:
     problems: list[Problem] = field(default_factory=list)
 
     def check(self, document: Document) -> bool:
-        """Check a document; return True if its id is a valid path and unique."""
+        """Check the labels and id of a document; return True if the id is valid and unique."""
         labels = {entity.label for entity in document.entities}
         labels |= {relation.label for relation in document.relations}
         for label in sorted(labels - self.valid_labels):

@@ -1,4 +1,4 @@
-"""Options of formats: one struct for reading and one for writing, parsed from `key=value`."""
+"""Options of formats, parsed from `key=value`; reading and writing have separate structs."""
 
 from __future__ import annotations
 

@@ -76,8 +76,8 @@ def set_entities(doc: Doc, entities: Iterable[Entity]) -> dict[str, Span]:
     """Replace the mentions of a doc; return the new spans by entity id.
 
     A mention that is not aligned with tokens is expanded to all tokens that it overlaps; a mention
-    that overlaps no token is left out. `doc.ents` is set to the outermost mentions; if expanded
-    mentions overlap, it keeps the longest one.
+    that overlaps no token is left out. `doc.ents` is set to the outermost mentions. If outermost
+    mentions overlap after the expansion, `doc.ents` contains only the longest of them.
     """
     entities = tuple(entities)
     spans: dict[str, Span] = {}
@@ -115,9 +115,9 @@ def to_document(
     """Return a document with the text, mentions and relations of a doc.
 
     `spans` are the spans to use as mentions (default: the result of `mentions`). A span keeps its
-    id if that id is unique; all other spans are numbered e1, e2 … in text order. If
-    `attrs["scores"]` of a span group contains one value per span, as spancat writes it, the values
-    become the scores of the mentions. A relation is left out if its head or tail is not a mention.
+    id if that id is unique; all other spans are numbered e1, e2 … in text order. The scores of the
+    mentions are the values in `attrs["scores"]` of the span group, as written by spancat, if there
+    is one value per span. A relation is left out if its head or tail is not a mention.
     """
     scored = _with_scores(_mention_spans(doc) if spans is None else spans)
     scored.sort(key=itemgetter(0))
@@ -144,7 +144,7 @@ def to_document(
 
 
 def _with_scores(spans: Iterable[Span]) -> list[tuple[Span, float | None]]:
-    """Return each span with its score, or None unless the group has exactly one score per span."""
+    """Return each span with its score; all scores are None unless the group has one per span."""
     items = list(spans)
     scores = spans.attrs.get("scores") if isinstance(spans, SpanGroup) else None
     if scores is None or len(scores) != len(items):
@@ -153,7 +153,7 @@ def _with_scores(spans: Iterable[Span]) -> list[tuple[Span, float | None]]:
 
 
 def _span_ids(spans: list[Span]) -> list[str]:
-    """Return the id of each span if it is unique, otherwise the next free id `e<number>`."""
+    """Return one id per span: the span's own id if it is unique, else the next free `e<number>`."""
     counts = Counter(span.id_ for span in spans)
     free = (id_ for number in itertools.count(1) if (id_ := f"e{number}") not in counts)
     return [span.id_ if span.id_ and counts[span.id_] == 1 else next(free) for span in spans]

@@ -26,7 +26,7 @@ it out.
 
 
 class TokenWriteOptions(Options, frozen=True):
-    """The write option of formats with tokens: how to treat mentions not aligned with tokens."""
+    """The write option of formats with tokens: the treatment of unaligned mentions."""
 
     tokens: AlignmentPolicy = "expand"
 
@@ -93,7 +93,7 @@ def snap_mentions(
 ) -> Document:
     """Return the document with its mentions aligned with token boundaries (see `align_mentions`).
 
-    Relations whose head or tail is dropped are dropped too and counted in `notes`.
+    If a mention is dropped, its relations are dropped too and counted in `notes`.
     """
     entities = tuple(
         msgspec.structs.replace(entity, start=tokens[first].start, end=tokens[end - 1].end)
@@ -104,12 +104,14 @@ def snap_mentions(
     kept = {entity.id for entity in entities}
     relations = tuple(r for r in document.relations if r.head in kept and r.tail in kept)
     dropped = len(document.relations) - len(relations)
-    notes.add("relations dropped with a mention", f"document {document.id}", dropped)
+    note = "relations dropped because their head or tail was dropped"
+    notes.add(note, f"document {document.id}", dropped)
     return msgspec.structs.replace(document, entities=entities, relations=relations)
 
 
 def _alignment_problem(document: Document, entity: Entity) -> Problem:
-    what = f"{document.surface(entity)[:40]!r} does not begin and end at token boundaries"
+    surface = document.surface(entity)[:40]
+    what = f"the mention {surface!r} does not begin and end at token boundaries"
     fix = "Correct the mention's offsets, or set the option tokens=expand or tokens=drop"
     return Problem("off-tokens", what, fix, document.id, entity.id)
 

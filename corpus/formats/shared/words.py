@@ -26,7 +26,7 @@ def join_words(words: Iterable[str], *, start: int = 0) -> tuple[str, list[Token
 
 @dataclass(slots=True)
 class SpanResolver:
-    """Converts ranges of token indices to offsets, and records a problem for each invalid range."""
+    """A converter from token ranges to offsets, with a problem for each invalid range."""
 
     tokens: Sequence[Token]
     problems: list[Problem] = field(default_factory=list)
@@ -38,7 +38,7 @@ class SpanResolver:
         """
         if 0 <= first < end <= len(self.tokens):
             return self.tokens[first].start, self.tokens[end - 1].end
-        what = f"the token range {first} to {end} is invalid: {len(self.tokens)} tokens found"
+        what = f"the token range {first} to {end} is empty or outside the {len(self.tokens)} tokens"
         fix = "Use indices of existing tokens, counted from 0, with the start before the end"
         self.problems.append(Problem("token-outside-text", what, fix, item=item))
         return -1, -1
@@ -56,7 +56,7 @@ class SpanResolver:
 
 
 def keep_relations(document: Document, kept: Collection[str], notes: Notes) -> Iterator[Relation]:
-    """Yield the relations whose head and tail ids are in `kept`; count the rest in `notes`."""
+    """Yield the relations whose head and tail ids are in `kept`; count the others in `notes`."""
     for relation in document.relations:
         if relation.head in kept and relation.tail in kept:
             yield relation

@@ -182,7 +182,7 @@ def test_the_first_of_two_mentions_on_one_token_is_kept(tmp_path: Path) -> None:
     ]
     assert notes.counts == {
         "mentions expanded to token boundaries": 2,
-        "mentions dropped that overlap an earlier mention": 1,
+        "mentions dropped because they overlap an earlier mention": 1,
     }
 
 

@@ -128,13 +128,16 @@ UNALIGNED = Document(
             {
                 "unaligned mentions dropped": 1,
                 "mentions expanded to token boundaries": 1,
-                "relations dropped with a mention": 1,
+                "relations dropped because their head or tail was dropped": 1,
             },
         ),
         (
             "drop",
             [(0, 2)],
-            {"unaligned mentions dropped": 2, "relations dropped with a mention": 2},
+            {
+                "unaligned mentions dropped": 2,
+                "relations dropped because their head or tail was dropped": 2,
+            },
         ),
     ],
 )

@@ -52,8 +52,8 @@ def test_differing_names_and_empty_clusters_are_counted() -> None:
     assert document.relations == (Relation(head="e1", tail="e2", label="P2"),)
     assert dict(notes.counts) == {
         "names that differ from the text": 1,
-        "clusters without mentions left out": 1,
-        "relations of clusters without mentions left out": 1,
+        "empty clusters left out": 1,
+        "relations of empty clusters left out": 1,
     }
 
 

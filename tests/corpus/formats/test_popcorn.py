@@ -73,8 +73,8 @@ def test_empty_clusters_and_differing_values_are_counted() -> None:
     read(json.dumps({"a": {**TEXT, "entities": entities}}), "popcorn", notes=notes)
     assert dict(notes.counts) == {
         "values that differ from the text": 1,
-        "clusters without mentions left out": 1,
-        "relations of clusters without mentions left out": 1,
+        "empty clusters left out": 1,
+        "relations of empty clusters left out": 1,
     }
 
 
