@@ -13,7 +13,7 @@ from typing import IO
 
 @contextmanager
 def atomic_text_file(path: Path) -> Iterator[IO[str]]:
-    """Open `path` for writing UTF-8 text; the file is created only if the block succeeds.
+    """Open `path` for writing UTF-8 text; the file changes only if the block succeeds.
 
     Line ends are written unchanged.
     """
@@ -26,13 +26,13 @@ def atomic_text_file(path: Path) -> Iterator[IO[str]]:
 
 @contextmanager
 def atomic_binary_file(path: Path) -> Iterator[IO[bytes]]:
-    """Open `path` for writing bytes; the file is created only if the block succeeds."""
+    """Open `path` for writing bytes; the file changes only if the block succeeds."""
     with _temporary_file(path) as temporary, temporary.open("wb") as stream:
         yield stream
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file atomically."""
+    """Write bytes to a file: all bytes, or none if an error occurs."""
     with _temporary_file(path) as temporary:
         temporary.write_bytes(content)
 
@@ -73,7 +73,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def replacement_folder(path: Path) -> Iterator[Path]:
-    """Yield an empty folder; if the block succeeds, it replaces the folder `path` completely."""
+    """Yield an empty folder, which replaces the folder `path` if the block succeeds."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
     new, old = temporary / "new", temporary / "old"

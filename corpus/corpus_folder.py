@@ -16,16 +16,16 @@ from aloi.corpus.schema import Schema, load_schema
 from aloi.corpus.toml_files import load_toml
 
 CORPUS_MANIFEST = "corpus.toml"
-"""The file that makes a folder a corpus."""
+"""Name of the file that every corpus folder contains."""
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The content of `corpus.toml`.
 
     `schema` and `splits` are file names. `restricted` lists documents that may be missing from a
-    copy of the corpus. `rights` are the default rights; a document can state
-    different ones (`aloi.corpus.rights`). `title`, `authors` and `contact` (for take-down requests)
-    are published with a release.
+    copy of the corpus. `rights` are the default rights; the metadata of a document can state
+    different rights (`aloi.corpus.rights`). `title`, `authors` and `contact` (for take-down
+    requests) are published with a release.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Corpus:
     @classmethod
     def open(cls, folder: Path) -> Corpus:
         """Open a corpus folder; raise `DataError` if its manifest, schema or splits are invalid."""
-        fix = "Correct or add the file; the corpus/ folder of aloi is an example"
+        fix = "Correct or add the file; the corpus/ folder of aloi contains an example"
         manifest = load_toml(folder / CORPUS_MANIFEST, Manifest, fix=fix)
         splits = load_toml(folder / manifest.splits, dict[str, tuple[str, ...]], fix=fix)
         return cls(folder, manifest, load_schema(folder / manifest.schema), splits)
@@ -72,11 +72,11 @@ class Corpus:
 
     @cached_property
     def split_of(self) -> dict[str, str]:
-        """The split of each document id; if several splits list the id, the last of them."""
+        """A dictionary from document id to split; the last split if several splits list the id."""
         return {id_: split for split, ids in self.splits.items() for id_ in ids}
 
     def rights(self, document: Draft) -> Rights:
-        """Return the rights in a document's text, according to its metadata and the manifest."""
+        """Return the rights in a document's text, from the document's metadata and the manifest."""
         restricted = document.id in self.manifest.restricted
         return resolve_rights(document.meta, self.manifest.rights, restricted=restricted)
 
@@ -92,7 +92,7 @@ class Corpus:
         return tuple(document for document in self.documents if document.id in ids)
 
     def origin(self) -> dict[str, str]:
-        """Return the provenance recorded in derived artefacts: name, version, licence and hash."""
+        """Return the corpus's name, version, licence and hash, which derived artefacts record."""
         manifest = self.manifest
         named = {"name": manifest.name, "version": manifest.version, "licence": manifest.licence}
         return {**named, "sha256": hash_documents(self.documents)}
@@ -103,5 +103,5 @@ class Corpus:
 
 
 def is_corpus(path: Path) -> bool:
-    """Return whether a path is a corpus folder, i.e. contains `corpus.toml`."""
+    """Return whether a path is a corpus folder, that is, contains `corpus.toml`."""
     return (path / CORPUS_MANIFEST).is_file()

@@ -2,8 +2,8 @@
 
 Offsets count Unicode code points; the end is exclusive. A mention is `text[start:end]`.
 
-The structs contain plain values without cycles, so the garbage collector ignores them
-(`gc=False`). This doubles the speed of reading.
+The garbage collector ignores the structs (`gc=False`), because they contain no reference cycles.
+This doubles the speed of reading.
 """
 
 from __future__ import annotations
@@ -75,10 +75,10 @@ class Draft(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 class Document(Draft, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """A valid document with sorted entities and relations.
 
-    Entities are in text order, an outer entity before the entities nested in it. Relations are
-    sorted by head and tail. Raises `InvalidDocumentError` with all problems at once: an empty
-    document id, offsets outside the text, empty spans, duplicate entity ids, relations to unknown
-    entities, and scores that are not finite.
+    Entities are in text order; an outer entity precedes the entities nested in it. Relations are
+    sorted by head and tail. The constructor raises `InvalidDocumentError` with all problems: an
+    empty document id, offsets outside the text, empty spans, duplicate entity ids, relations to
+    unknown entities, and scores that are not finite.
     """
 
     def __post_init__(self) -> None:
@@ -94,7 +94,7 @@ class Document(Draft, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
         msgspec.structs.force_setattr(self, "relations", tuple(relations))
 
     def surface(self, entity: Entity) -> str:
-        """Return the text of an entity's mention."""
+        """Return the text in the span of an entity."""
         return self.text[entity.start : entity.end]
 
     def by_id(self) -> dict[str, Entity]:
@@ -109,7 +109,7 @@ class InvalidDocumentError(DataError, ValueError):
 def outermost(entities: tuple[Entity, ...]) -> tuple[Entity, ...]:
     """Return the mentions that are not nested in a longer mention, in text order.
 
-    If several of them have the same span, all are returned.
+    If several outermost mentions have the same span, all of them are returned.
     """
     kept: list[Entity] = []
     reach = -1
@@ -122,10 +122,10 @@ def outermost(entities: tuple[Entity, ...]) -> tuple[Entity, ...]:
 
 
 def salvage(draft: Draft) -> tuple[Document, list[Problem]]:
-    """Drop the invalid parts of a draft; return the document that remains, and all problems.
+    """Return a document with the valid entities and relations of a draft, and all problems.
 
-    The draft must have an id. If several entities have the same id, the first is kept. If an
-    entity is dropped, its relations are dropped too.
+    The draft must have an id. If several entities have the same id, the first entity is kept. If
+    an entity is dropped, its relations are dropped too.
     """
     problems = list(validity_problems(draft))
     invalid = {problem.item for problem in problems if problem.kind != "entity-id-twice"}
@@ -140,8 +140,8 @@ def salvage(draft: Draft) -> tuple[Document, list[Problem]]:
         if relation.head in entities and relation.tail in entities:
             relations.append(relation)
         else:
-            what = "the relation was dropped with its invalid head or tail"
-            fix = "Correct the head or tail"
+            what = "the relation was dropped because its head or tail is invalid"
+            fix = "Correct the entity that is the head or tail"
             problems.append(Problem("lost-relation", what, fix, draft.id, str(relation)))
     document = Document(
         draft.id, draft.text, tuple(entities.values()), tuple(relations), draft.meta
@@ -200,7 +200,7 @@ def hash_text(text: str) -> str:
 
 
 def hash_documents(documents: Iterable[Document]) -> str:
-    """Return the SHA-256 of documents as a hexadecimal string; their order has no effect."""
+    """Return the SHA-256 of documents, in any order, as a hexadecimal string."""
     encoder = msgspec.json.Encoder(order="sorted")
     hashes = sorted(hashlib.sha256(encoder.encode(document)).digest() for document in documents)
     return hashlib.sha256(b"".join(hashes)).hexdigest()

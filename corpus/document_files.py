@@ -34,9 +34,10 @@ _ITEM_TYPES: dict[str, type] = {"entities": Entity, "relations": Relation}
 
 @dataclass(frozen=True, slots=True)
 class DocumentRecord:
-    """The JSON of one document: a valid `document`, or a `draft` with its problems.
+    """The JSON of one document, with the decoded draft and its problems.
 
-    `draft` is None if the JSON cannot be read even as an invalid document. `line` counts from 1.
+    `draft` is a `Document` if it is valid, and None if not even a `Draft` can be decoded. `line` is
+    the number of the first line of the JSON in the file, counted from 1.
     """
 
     raw: bytes
@@ -51,7 +52,7 @@ class DocumentRecord:
         return self.draft if isinstance(self.draft, Document) else None
 
     def place(self, problem: Problem) -> Problem:
-        """Add the file to a problem of this record, and the line of the problem's item."""
+        """Return a problem of this record with the file and line of its item."""
         offset = problem.line - 1 if problem.line else _line_of(self.raw, problem.item)
         return replace(problem, file=self.file, line=self.line + offset)
 
@@ -62,7 +63,7 @@ def decode_record(raw: bytes, *, file: str, line: int = 1) -> DocumentRecord:
         return DocumentRecord(raw, file, line, _DECODER.decode(raw))
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         draft, problems = _diagnose(raw)
-        if not problems:  # the json module accepts it, the stricter decoder does not
+        if not problems:  # the json module accepts the JSON, but msgspec is stricter
             draft = None
             fix = "Write strict JSON without NaN, lone surrogates or numbers that are too large"
             problems = [Problem("broken-json", f"the JSON is invalid: {error}", fix)]
@@ -112,7 +113,7 @@ def valid_documents(records: Iterable[DocumentRecord]) -> Iterator[Document]:
 
 
 def duplicate_id_problems(record: DocumentRecord, ids: DocumentIds) -> list[Problem]:
-    """Add a document's id to `ids`; return a problem if `ids` already contained the id."""
+    """Add a document's id to `ids`; return a list with a problem if the id is a duplicate."""
     if record.draft is None:
         return []
     found = ids.add(record.draft.id, f"{record.file}:{record.line}")
@@ -149,7 +150,7 @@ def write(documents: Iterable[Document], path: str | Path) -> int:
 
 
 def is_folder(path: Path) -> bool:
-    """Return whether `write` writes a folder: if `path` is a folder or has no suffix."""
+    """Return True if `path` is a folder or has no suffix; then `write` writes a folder."""
     return not path.suffix or path.is_dir()
 
 
@@ -183,7 +184,7 @@ def _format_value(key: str, value: Any) -> str:  # noqa: ANN401 - any JSON value
 
 
 def _is_indented(path: Path) -> bool:
-    """Return whether a file starts like the output of `pretty_json`: first line `{`."""
+    """Return whether the first line of a file is `{`, as in the output of `pretty_json`."""
     with path.open("rb") as stream:
         return stream.readline(16).removeprefix(_BOM).rstrip() == b"{"
 
@@ -264,7 +265,7 @@ def _item_name(value: dict[str, Any], type_: type) -> str | None:
 
 
 def _line_of(raw: bytes, item: str | None) -> int:
-    """Return the line of an item in its document's JSON, counted from 0; 0 if it is not found."""
+    """Return the line of an item in the JSON of a document, from 0; 0 if the item is not found."""
     if item is None or b"\n" not in raw:
         return 0
     words = item.split()

@@ -1,4 +1,4 @@
-"""Detection of document ids that several documents have."""
+"""Detection of duplicate document ids."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ _FIX = "Give each document a unique id"
 
 @dataclass(slots=True)
 class DocumentIds:
-    """The document ids recorded so far, with the place where each was first found."""
+    """The document ids found so far, each with the place of its first occurrence."""
 
     places: dict[str, str] = field(default_factory=dict)
 
     def add(self, id_: str, place: str = "", *, fix: str = _FIX) -> list[Problem]:
-        """Record an id; return a list with one problem if it was recorded before, else no problem.
+        """Record an id; return a list that contains a problem if the id is a duplicate.
 
-        `place` is a file name, or a file name and line. The problem names the place given with the
-        first occurrence of the id, if there was one.
+        `place` is a file name, or a file name and line. The problem names the place of the first
+        occurrence of the id, unless that place is empty.
         """
         if id_ not in self.places:
             self.places[id_] = place
@@ -28,6 +28,6 @@ class DocumentIds:
 
 
 def duplicate_id(id_: str, first: str = "", *, fix: str = _FIX) -> Problem:
-    """Return the problem of a duplicate document id; `first` is the place of the first document."""
+    """Return the problem of a duplicate document id; `first` is the place of its first use."""
     where = f", first used in {first}" if first else ""
     return Problem("document-id-twice", f"duplicate document id{where}", fix, id_)

@@ -26,11 +26,10 @@ class Guide:
 
 
 def refresh_tables(guide: Path, schema: Schema) -> None:
-    """Update the tables of labels in a guide from the schema.
+    """Replace the tables of labels in a guide with tables generated from the schema.
 
-    The table of entities replaces the lines between `<!-- schema:entities -->` and
-    `<!-- /schema -->`; the table of relations, those between `<!-- schema:relations -->` and
-    `<!-- /schema -->`.
+    The table of entities is between the lines `<!-- schema:entities -->` and `<!-- /schema -->`.
+    The table of relations is between `<!-- schema:relations -->` and `<!-- /schema -->`.
     """
     text = replace_tables(guide.read_text(encoding="utf-8"), schema)
     with atomic_text_file(guide) as stream:
@@ -38,7 +37,7 @@ def refresh_tables(guide: Path, schema: Schema) -> None:
 
 
 def replace_tables(text: str, schema: Schema) -> str:
-    """Return the text of a guide with its tables of labels updated from the schema."""
+    """Return the text of a guide with tables of labels generated from the schema."""
     rows = {"entities": _entity_rows, "relations": _relation_rows}
     return _TABLE.sub(lambda m: m[1] + "\n".join(rows[m[2]](schema)) + "\n" + m[3], text)
 
@@ -72,7 +71,7 @@ def _attribute_lines(title: str, schema: Schema, *, relations: bool) -> Iterator
 
 
 def read_guide(file: Path) -> Guide:
-    """Read a guide; raise `DataError` if no line states its version and schema."""
+    """Read a guide; raise `DataError` if no line of the guide states its version and schema."""
     text = file.read_text(encoding="utf-8")
     if (version := _VERSION.search(text)) is None:
         what = "the guide has no line that states its version and schema"

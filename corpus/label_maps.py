@@ -21,7 +21,7 @@ Labelled = TypeVar("Labelled", Entity, Relation)
 
 
 class LabelMap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A label map: `rename` maps old labels to new ones, `drop` maps labels to reasons."""
+    """A label map: `rename` maps old to new labels, `drop` maps dropped labels to reasons."""
 
     rename: dict[str, str] = {}
     drop: dict[str, str] = {}

@@ -2,8 +2,8 @@
 
 The lock is flock, or its counterpart on Windows: the operating system releases it when the process
 ends, even if the process is killed. The lock file of a killed process is therefore unlocked, and
-the next process reuses it. filelock closes the lock file in forked processes, so a fork neither
-keeps nor releases the lock.
+the next process reuses it. filelock closes the lock file in forked processes, so a forked process
+neither keeps nor releases the lock.
 """
 
 from __future__ import annotations
@@ -71,9 +71,9 @@ def _locked(output: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        # Remove the file before the lock is released: a process that has already opened the file
-        # notices that it was removed, and opens a new one. After the release, another process
-        # may hold a lock on the file.
+        # Remove the file before the lock is released: after the release, another process may lock
+        # the file. A process that has already opened the removed file notices this and creates a
+        # new file.
         with suppress(OSError):  # on Windows, where open files cannot be removed, filelock does it
             file.unlink()
         lock.release()

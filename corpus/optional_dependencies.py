@@ -1,4 +1,4 @@
-"""Optional dependencies: if one is missing, the error contains the command to install it."""
+"""A check for optional dependencies; the error states the command that installs the library."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from aloi.corpus.problems import DataError, Problem
 
 
 def need(library: str, *, extra: str) -> None:
-    """Raise `DataError` if a library is not installed; call this before the import.
+    """Raise `DataError` if a library is not installed; call this function before the import.
 
     `extra` is the optional dependency group of aloi that installs the library.
     """

@@ -1,4 +1,4 @@
-"""Problems in data: each has a description, a place and a fix."""
+"""Problems in data, each with a description, a place and a fix."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 class Problem:
     """One problem in the data.
 
-    `kind` is a stable short name, `what` describes the problem, and `fix` is an instruction to
-    correct it. The remaining fields give the place: `document` is the document id, `item` the
-    entity or relation, and `line` the line number in `file`, counted from 1.
+    `kind` is a stable short name, `what` describes the problem, and `fix` says how to correct it.
+    The remaining fields describe the place: `document` is the document id, `item` the entity or
+    relation, and `line` the line number in `file`, counted from 1.
     """
 
     kind: str
@@ -24,7 +24,7 @@ class Problem:
     line: int | None = None
 
     def at(self, *, file: str | None = None, line: int | None = None) -> Problem:
-        """Return the problem with this file and line, unless it already has a file or line."""
+        """Return the problem with `file` and `line` as default values for its file and line."""
         return replace(self, file=self.file or file, line=self.line or line)
 
     def __str__(self) -> str:
@@ -43,7 +43,7 @@ class DataError(Exception):
         super().__init__("\n".join(map(str, self.problems)))
 
     def __reduce__(self) -> tuple[type[DataError], tuple[tuple[Problem, ...]]]:
-        """Pickle the error by its problems, not by its message."""
+        """Return the class and the problems, from which pickle rebuilds the error."""
         return type(self), (self.problems,)
 
 

@@ -28,18 +28,17 @@ UNKNOWN = "unknown"
 """Metadata value for a right that is not known; it is treated like a missing key."""
 
 RESTRICTED_TEXT = "contains_restricted_text"
-"""Key that marks a report containing text of restricted documents; such a report cannot be
-pushed."""
+"""Key that marks a report with text of restricted documents; such a report cannot be pushed."""
 
 RESTRICTED_DOCUMENTS = "restricted_documents"
-"""Key in a report for the ids of the restricted documents from which it was made."""
+"""Key in a report for the ids of the restricted documents that the report is based on."""
 
 _FORBIDDING = ("not redistributable", "all rights reserved")
 """Phrases in the metadata value of `rights` that forbid redistribution."""
 
 
 class Rights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The known rights in a text; redistribution is forbidden by default."""
+    """The rights in a text; None means unknown. Redistribution is forbidden by default."""
 
     licence: str | None = None
     holder: str | None = None
@@ -51,8 +50,8 @@ class Rights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def is_restricted(meta: Mapping[str, Any]) -> bool:
     """Return whether a document's own metadata forbid redistribution of its text.
 
-    Metadata without a statement on redistribution do not forbid it. This function does not
-    consider the rights of the corpus; `Corpus.restricted_ids` does.
+    Metadata that do not mention redistribution do not forbid it. This function ignores the default
+    rights of the corpus; `Corpus.restricted_ids` considers them.
     """
     stated = meta.get(RIGHTS_KEYS["redistributable"])
     licence = str(meta.get(RIGHTS_KEYS["licence"], "")).casefold()
@@ -61,7 +60,7 @@ def is_restricted(meta: Mapping[str, Any]) -> bool:
 
 
 def resolve_rights(meta: Mapping[str, Any], default: Rights, *, restricted: bool) -> Rights:
-    """Return the rights in a document's metadata, completed by the defaults of the corpus."""
+    """Return the rights from a document's metadata, completed by the corpus's default rights."""
     base = default if _default_applies(meta, default, restricted=restricted) else Rights()
     known = msgspec.structs.asdict(base) | _stated(meta)
     known["redistributable"] = known["redistributable"] is True and not restricted
@@ -80,7 +79,7 @@ def rights_problems(
     if not _default_applies(meta, default, restricted=restricted):
         required.append("retrieved")
     if missing := [RIGHTS_KEYS[name] for name in required if getattr(rights, name) is None]:
-        what = f"the rights metadata are incomplete: missing {', '.join(missing)}"
+        what = f"the rights metadata are incomplete; missing keys: {', '.join(missing)}"
         fix = "Add the keys to the document's metadata, or to [rights] in corpus.toml"
         yield Problem("missing-rights", what, fix, document)
     for name, key in RIGHTS_KEYS.items():
@@ -88,7 +87,7 @@ def rights_problems(
         if key in meta and not isinstance(meta[key], type_):
             expected = "true or false" if type_ is bool else "a string"
             what = f"{key} must be {expected}, not {meta[key]!r:.40}"
-            yield Problem("wrong-rights", what, f"Write {expected}", document)
+            yield Problem("wrong-rights", what, f"Set {key} to {expected}", document)
     if restricted and meta.get(RIGHTS_KEYS["redistributable"]) is True:
         what = "the document is restricted, but its metadata allow redistribution"
         fix = "Set redistributable to false, or remove the id from `restricted` in corpus.toml"

@@ -15,14 +15,14 @@ from aloi.corpus.toml_files import load_toml
 
 
 class EntityType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An entity label: its meaning in English, and in French (`fr`) for the guidelines."""
+    """The meaning of an entity label, in English, and in French (`fr`) for the guidelines."""
 
     description: str = ""
     fr: str = ""
 
 
 class RelationType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A relation label: the entity labels allowed as head and tail, and its meaning.
+    """A relation label: the entity labels allowed as head and tail, and the label's meaning.
 
     A symmetric relation has no direction.
     """
@@ -34,7 +34,7 @@ class RelationType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fr: str = ""
 
     def allows(self, head: str, tail: str) -> bool:
-        """Return whether a relation of this type may connect these labels of head and tail."""
+        """Return whether a relation of this type may connect a head and tail with these labels."""
         forward = head in self.head and tail in self.tail
         return forward or (self.symmetric and tail in self.head and head in self.tail)
 
@@ -84,7 +84,7 @@ def load_schema(path: Path) -> Schema:
         }
     )
     if unknown:
-        what = f"[relations] uses entity labels that [entities] lacks: {', '.join(unknown)}"
+        what = f"[relations] uses entity labels that are not in [entities]: {', '.join(unknown)}"
         fix = "Add the labels to [entities], or correct head and tail of the relations"
         raise DataError([Problem("bad-schema", what, fix, file=str(path))])
     return schema
@@ -137,9 +137,12 @@ def _relation_problems(draft: Draft, schema: Schema, labels: dict[str, str]) -> 
             # _entity_problems reports unknown entity labels
             known = head in schema.entities and tail in schema.entities
             if known and not type_.allows(head, tail):
-                what = f"{relation.label} does not allow {head} as head with {tail} as tail"
+                what = (
+                    f"{relation.label} does not allow a head with the label {head} "
+                    f"and a tail with the label {tail}"
+                )
                 heads, tails = " or ".join(type_.head), " or ".join(type_.tail)
-                fix = f"Use {heads} as head and {tails} as tail"
+                fix = f"Use a head with the label {heads} and a tail with the label {tails}"
                 yield Problem("forbidden-ends", what, fix, draft.id, str(relation))
         owner = _AttributeOwner(draft.id, str(relation), relation.label)
         yield from _attribute_problems(schema.relation_attributes, relation.attributes, owner)
@@ -165,8 +168,8 @@ def _attribute_problems(
                 f"Use one of the attributes {', '.join(types)}" if types else "Remove the attribute"
             )
         elif type_.labels and owner.label not in type_.labels:
-            what = f"the schema does not allow the attribute {name} for {owner.label}"
-            fix = f"Remove the attribute; only {' or '.join(type_.labels)} can have it"
+            what = f"the schema does not allow the attribute {name} for the label {owner.label}"
+            fix = f"Remove the attribute; use it only with the label {' or '.join(type_.labels)}"
         elif type_.values and value not in type_.values:
             what = f"the attribute {name} has the invalid value {value!r}"
             fix = f"Use one of the values {', '.join(type_.values)}"

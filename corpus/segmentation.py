@@ -1,8 +1,9 @@
 """Segmentation of plain text by simple rules: sentences and word n-grams.
 
-A sentence ends at a line break. It also ends after `!`, `?`, `…` or a full stop, with any closing
-quotes and brackets, if white space follows and the next word does not begin with a lower-case
-letter. A full stop after a single letter (an initial, or `U.N.`) does not end a sentence.
+A sentence ends at a line break. It also ends after `!`, `?`, `…` or a full stop if white space
+follows and the next word does not begin with a lower-case letter. Closing quotes and brackets
+after the punctuation mark belong to the sentence. A full stop after a single letter (an initial,
+or `U.N.`) does not end a sentence.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _SENTENCE_END = re.compile(
 
 
 def sentence_starts(text: str) -> list[int]:
-    """Return the start of each sentence, in code points; the first start is 0."""
+    """Return the offset of each sentence, in code points; the first offset is 0."""
     return [0, *(match.end() for match in _SENTENCE_END.finditer(text) if match.end() < len(text))]
 
 

@@ -19,7 +19,7 @@ from typing import IO, Any
 from aloi.corpus.problems import DataError, Problem
 
 STANDARD_STREAM = "-"
-"""The path that stands for standard input or standard output."""
+"""The path of standard input and standard output on the command line."""
 
 _STANDARD_INPUT = (STANDARD_STREAM, "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
 _DESCRIPTORS = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
@@ -31,17 +31,17 @@ _UNNAMED = "stream"
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """An input that can be read more than once: the path to read, and the user's path (`name`)."""
+    """An input that can be read more than once; `name` is the path given by the user."""
 
     name: str
     path: Path
 
     def restore(self, text: str) -> str:
-        """Replace the path of the temporary copy by the user's path in a text."""
+        """Return a text in which `name` replaces the path of the temporary copy."""
         return text.replace(str(self.path), self.name)
 
     def restore_problem(self, problem: Problem) -> Problem:
-        """Replace the path of the temporary copy by the user's path in all fields of a problem."""
+        """Return a problem in which `name` replaces the path of the temporary copy."""
         values: dict[str, Any] = {f.name: getattr(problem, f.name) for f in fields(problem)}
         texts = {key: value for key, value in values.items() if isinstance(value, str)}
         restored: dict[str, Any] = {key: self.restore(text) for key, text in texts.items()}
@@ -57,12 +57,12 @@ def is_stream(path: str | Path) -> bool:
 
 
 def is_unnamed(path: str | Path) -> bool:
-    """Return whether a path is `-` or an open descriptor and thus without file name and suffix."""
+    """Return whether a path is `-` or an open descriptor, which has no file name or suffix."""
     return str(path) == STANDARD_STREAM or str(path).startswith(_DESCRIPTORS)
 
 
 def stream_identity(path: str | Path) -> object | None:
-    """Return a key that identifies a pipe, whatever its path; None if the path is not a pipe."""
+    """Return a key that is the same for all paths of a pipe; None if the path is not a pipe."""
     if str(path) in _STANDARD_INPUT:
         return STANDARD_STREAM
     if not is_stream(path) or not Path(path).is_fifo():
@@ -75,8 +75,8 @@ def stream_identity(path: str | Path) -> object | None:
 def on_disk(path: str | Path) -> Iterator[Input]:
     """Yield an input that can be read more than once: `path`, or a temporary copy of a stream.
 
-    The copy is removed when the block ends. If the block raises a `DataError`, the path of the copy
-    in its problems is replaced by `path`. Raises `DataError` if the stream cannot be copied.
+    The copy is removed when the block ends. If the block raises a `DataError`, the problems name
+    `path` instead of the copy. Raises `DataError` if the stream cannot be copied.
     """
     if not is_stream(path):
         yield Input(str(Path(path)), Path(path))

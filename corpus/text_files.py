@@ -13,7 +13,7 @@ _BOM = "\ufeff"
 
 
 def read_text(path: Path, *, keep_bom: bool = False) -> str:
-    """Return the text of a UTF-8 file, without a byte order mark unless `keep_bom` is set.
+    """Return the text of a UTF-8 file; remove a byte order mark unless `keep_bom` is True.
 
     Raises `DataError` with file and line if the file is not UTF-8, and `OSError` if it cannot be
     opened.
@@ -22,7 +22,7 @@ def read_text(path: Path, *, keep_bom: bool = False) -> str:
 
 
 def decode_utf8(raw: bytes, *, file: str, line: int = 1, keep_bom: bool = False) -> str:
-    """Decode UTF-8, without a byte order mark at the beginning unless `keep_bom` is set.
+    """Return bytes decoded from UTF-8; remove a byte order mark unless `keep_bom` is True.
 
     `line` is the line number at which `raw` begins in `file`. Raises `DataError` with file and line
     if `raw` is not UTF-8.
@@ -37,7 +37,7 @@ def decode_utf8(raw: bytes, *, file: str, line: int = 1, keep_bom: bool = False)
 
 
 def encode_utf8(text: str, document: str) -> bytes:
-    """Encode the text of a document; raise `DataError` if it contains a lone surrogate."""
+    """Return a document's text in UTF-8; raise `DataError` if it contains a lone surrogate."""
     try:
         return text.encode()
     except UnicodeEncodeError as error:

@@ -42,7 +42,7 @@ def problems(corpus: Path, **meta: object) -> list[tuple[str, str]]:
 
 def test_missing_and_invalid_rights_are_problems(corpus: Path) -> None:
     assert problems(corpus) == []
-    missing = "the rights metadata are incomplete: missing rights, source, retrieved"
+    missing = "the rights metadata are incomplete; missing keys: rights, source, retrieved"
     assert problems(corpus, holder="AFP") == [("missing-rights", missing)]
     invalid = "redistributable must be true or false, not 'no'"
     assert problems(corpus, redistributable="no") == [("wrong-rights", invalid)]
