@@ -1,6 +1,6 @@
-"""Addition of new texts to a corpus: a check for duplicates, then a document in `inbox/`.
+"""Addition of new texts to a corpus: texts that are not duplicates become documents in `inbox/`.
 
-The documents in the inbox are to be annotated: they have no mentions and belong to no split.
+Documents in the inbox are not annotated yet and belong to no split.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ The proportion is relative to the text with fewer n-grams.
 
 @dataclass(frozen=True, slots=True)
 class TextDetails:
-    """Id and metadata given by the user; they override the metadata read from the file."""
+    """The id and metadata given by the user; these metadata override the metadata in the file."""
 
     id: str | None = None
     title: str | None = None
@@ -49,9 +49,10 @@ class TextDetails:
 def add_texts(texts: Sequence[SourceText], corpus: Corpus, details: TextDetails) -> list[Document]:
     """Write texts as documents to the inbox of a corpus; return the documents.
 
-    If there is a problem, nothing is written and `DataError` is raised. Problems are ids that exist
-    already or cannot be used as file names, and texts that are duplicates or near duplicates of a
-    text in the corpus, in the inbox, or earlier in `texts`.
+    Raises `DataError`, and writes nothing, in these cases:
+
+    - an id exists already or cannot be used as a file name;
+    - a text is a duplicate or near duplicate of a text in the corpus, in the inbox or in `texts`.
     """
     documents = [build_document(text, details) for text in texts]
     inbox = corpus.folder / INBOX
@@ -97,7 +98,7 @@ def slugify(name: str) -> str:
 def _id_problems(
     documents: Sequence[Document], known_ids: Iterable[str]
 ) -> Iterator[tuple[int, Problem]]:
-    """Yield a problem for each id that is in use or cannot be a file name.
+    """Yield a problem for each id that exists already or cannot be used as a file name.
 
     Each problem is yielded with the position of its document in `documents`.
     """
@@ -117,7 +118,9 @@ def _id_problems(
 def _duplicate_problems(
     documents: Sequence[Document], known: Iterable[Document]
 ) -> Iterator[tuple[int, Problem]]:
-    """Yield a problem for each (near) duplicate of a known or an earlier document.
+    """Yield a problem for each document with the same or nearly the same text as another document.
+
+    A document is compared with all `known` documents and all earlier items of `documents`.
 
     Each problem is yielded with the position of its document in `documents`.
     """

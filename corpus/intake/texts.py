@@ -20,7 +20,7 @@ _LINE_ENDS = re.compile("\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _INVISIBLE = re.compile("[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\u00ad\u200b\u2060\ufeff]")
 _NO_BREAK_SPACES = (0x00A0, 0x202F)
 _DATE_OPTIONS = {"min_date": "1600-01-01", "original_date": True, "extensive_search": False}
-"""Options of trafilatura: accept the dates of old newspapers; search dates in metadata only."""
+"""Options of trafilatura: accept dates since 1600, and search for dates only in the metadata."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,9 @@ def normalize(text: str) -> str:
 
     1. Each of these line ends becomes LF: CR LF, CR, vertical tab, form feed, the file, group and
        record separators, NEL, and the line and paragraph separators.
-    2. Invisible characters are removed: control characters except the tab, soft hyphen, zero width
-       space, word joiner and byte order mark. The zero width joiner and non-joiner and the
-       directional marks are kept, because scripts and emoji need them.
+    2. These invisible characters are removed: soft hyphen, zero width space, word joiner, byte
+       order mark, and all control characters except the tab. The zero width joiner and non-joiner
+       and the directional marks are kept, because scripts and emoji need these characters.
     3. The text is converted to Unicode NFC.
     4. White space at the end of each line is removed. Other white space, including no-break spaces,
        is kept.
@@ -57,7 +57,7 @@ def read_texts(path: Path) -> list[SourceText]:
     """Return the text of a `.txt` or `.html` file, or the texts of all files in a folder.
 
     Hidden files in the folder are ignored. Raises `DataError` with a problem for each file that has
-    a different suffix, is a plain text not in UTF-8, or contains no text.
+    a different suffix, is a plain text file that is not UTF-8, or contains no text.
     """
     files = [path]
     if path.is_dir():
@@ -94,7 +94,7 @@ def parse_plain(raw: bytes, *, file: str) -> SourceText:
 
 
 def parse_html(raw: bytes, *, file: str) -> SourceText:
-    """Extract main text, title, date and address of a web page with trafilatura.
+    """Return the main text, title, date and address of a web page, extracted by trafilatura.
 
     Readers' comments are dropped. Paragraphs are separated by a blank line. If the first paragraph
     repeats the title, the paragraph is removed. Raises `DataError` if the page contains no text or
