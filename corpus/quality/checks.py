@@ -42,7 +42,8 @@ def check_records(
 def check_path(path: Path, *, schema: Path | None = None) -> Iterator[Problem]:
     """Yield the problems of a corpus, or of a file, folder or stream of documents.
 
-    A corpus is checked against its own schema, other input against `schema`, if it is given.
+    A corpus is checked against its own schema. Any other input is checked against `schema`, unless
+    `schema` is None.
     """
     if is_corpus(path):
         yield from check_corpus(Corpus.open(path))
@@ -64,9 +65,9 @@ def _check_native(path: Path, checks: Iterable[DraftCheck]) -> Iterator[Problem]
 
 
 def _check_documents(path: Path, checks: Iterable[DraftCheck]) -> Iterator[Problem]:
-    """Yield the problems of documents in a format other than the native one.
+    """Yield the problems of documents in a format other than the native format.
 
-    The readers of these formats return only valid documents and raise errors for the rest.
+    The readers of these formats return valid documents and raise `DataError` for invalid documents.
     """
     try:
         for document in read(str(path)):
@@ -77,7 +78,7 @@ def _check_documents(path: Path, checks: Iterable[DraftCheck]) -> Iterator[Probl
 
 
 def check_corpus(corpus: Corpus) -> Iterator[Problem]:
-    """Yield all problems of a corpus, including texts that overlap between splits."""
+    """Yield all problems of a corpus, including word n-grams that occur in several splits."""
     records = list(corpus.records())
     checks: tuple[DraftCheck, ...] = (
         partial(schema_problems, schema=corpus.schema),
@@ -109,13 +110,13 @@ def _rights_problems(draft: Draft, corpus: Corpus) -> Iterator[Problem]:
 
 
 def _folder_problems(corpus: Corpus, files_read: set[str]) -> Iterator[Problem]:
-    """Yield a problem if the corpus has no document, and for each unread file in `gold/`."""
+    """Yield a problem if the corpus is empty, and a problem for each unread file in `gold/`."""
     fix = "Put one JSON file per document into gold/, without subfolders"
     if not files_read:
         yield Problem("no-document", "there is no document in gold/", fix, file=str(corpus.folder))
     for file in sorted((corpus.folder / "gold").rglob("*.json*")):
         if str(file) not in files_read:
-            what = "the file is not read as part of the corpus"
+            what = "the file is not read: it is in a subfolder, or its name does not end in .json"
             yield Problem("stray-file", what, fix, file=str(file))
 
 
@@ -125,26 +126,26 @@ def _placement_problems(corpus: Corpus, file: Path, id_: str) -> Iterator[Proble
         what, fix = "the file name differs from the document id", f"Rename the file to {id_}.json"
         yield Problem("file-name", what, fix, file=str(file))
     if (file.parent.name == "restricted") != (id_ in corpus.manifest.restricted):
-        what = "only one of restricted/ and `restricted` in corpus.toml contains the document"
+        what = "the folder restricted/ and the list `restricted` in corpus.toml disagree on the id"
         fix = (
-            "If the document must not be redistributed, put it into restricted/ and list its id "
-            "under `restricted` in corpus.toml; otherwise, do neither"
+            "If the text must not be redistributed, move the file to restricted/ and add the id "
+            "to the list; otherwise, move the file to gold/ and remove the id from the list"
         )
         yield Problem("restricted-mismatch", what, fix, id_, file=str(file))
 
 
 def house_problems(draft: Draft) -> Iterator[Problem]:
-    """Yield a problem for each violation of the rules for texts of a corpus.
+    """Yield a problem for each violation of the rules that apply only to documents of a corpus.
 
-    The text must be in NFC and its line ends LF; mentions must not begin or end with white space.
-    These rules apply only to documents in a corpus.
+    The text must be in Unicode NFC, with LF as line end. Mentions must not begin or end with white
+    space.
     """
     if not unicodedata.is_normalized("NFC", draft.text):
         fix = "Normalise the text to NFC, and adjust the offsets"
         yield Problem("not-nfc", "the text is not in Unicode NFC", fix, draft.id)
     if "\r" in draft.text:
         position = draft.text.index("\r")
-        what = f"the text contains a CR at offset {position}"
+        what = f"the text contains a carriage return (CR) at offset {position}"
         fix = "End all lines with LF, and adjust the offsets"
         yield Problem("carriage-return", what, fix, draft.id)
     for entity in draft.entities:
@@ -160,7 +161,7 @@ def _edge_problems(draft: Draft, entity: Entity) -> Iterator[Problem]:
 
 
 def _listing_problems(corpus: Corpus, present: set[str]) -> Iterator[Problem]:
-    """Yield a problem for each id that two splits list, and for each listed id without document."""
+    """Yield a problem for each id that is listed in several splits, or listed without document."""
     file = str(corpus.folder / corpus.manifest.splits)
     split_of: dict[str, str] = {}
     for split, id_ in ((split, id_) for split, ids in corpus.splits.items() for id_ in ids):
@@ -176,9 +177,9 @@ def _listing_problems(corpus: Corpus, present: set[str]) -> Iterator[Problem]:
 
 
 def leak_problems(drafts: Iterable[Draft], split_of: dict[str, str]) -> Iterator[Problem]:
-    """Yield a problem for each pair of documents from different splits with a common word n-gram.
+    """Yield a problem for each pair of documents in different splits that share a word n-gram.
 
-    `word_ngrams` defines the n-grams.
+    `word_ngrams` returns the n-grams of a document.
     """
     ids_of: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for draft in drafts:

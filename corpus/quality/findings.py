@@ -15,8 +15,8 @@ CONTEXT_CHARACTERS = 30
 class Finding:
     """One likely annotation error.
 
-    `item` is the id of a mention, the string form of a relation, or None for a span without a
-    mention. `surface` is the text of the span, or `head LABEL tail` for a relation.
+    `item` is the id of a mention, a relation as a string, or None if the span is not a mention.
+    `surface` is the text of the span, or `head LABEL tail` for a relation.
     """
 
     rule: str
@@ -42,7 +42,7 @@ def entity_finding(rule: str, document: Document, entity: Entity, what: str, fix
 def span_finding(
     rule: str, document: Document, span: tuple[int, int], what: str, fix: str
 ) -> Finding:
-    """Return a finding for a span of the text, in code points."""
+    """Return a finding for a span of the text; the offsets of the span are code points."""
     surface = document.text[slice(*span)]
     return Finding(rule, document.id, None, surface, span_context(document, span), what, fix)
 
@@ -59,7 +59,7 @@ def relation_finding(
 
 
 def span_context(document: Document, span: tuple[int, int]) -> str:
-    """Return a span in square brackets, with the text before and after it, on one line."""
+    """Return one line: the span in square brackets, with the text before and after the span."""
     start, end = span
     before = document.text[max(0, start - CONTEXT_CHARACTERS) : start]
     after = document.text[end : end + CONTEXT_CHARACTERS]

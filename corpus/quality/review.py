@@ -18,7 +18,11 @@ from aloi.corpus.quality.review_settings import (
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """The findings not yet accepted (`open`), and accepted findings no longer found (`stale`)."""
+    """The result of a review.
+
+    `open` contains the findings that were not accepted. `stale` contains the accepted findings that
+    no rule yields any more.
+    """
 
     open: tuple[Finding, ...]
     stale: tuple[AcceptedFinding, ...]
@@ -27,7 +31,7 @@ class Review:
 def review(corpus: Corpus) -> Review:
     """Apply all rules to a corpus; raise `DataError` if the corpus or `review.toml` is invalid.
 
-    An accepted finding is never stale if its document is missing from this copy of the corpus.
+    An accepted finding is not stale if its document is missing from this copy of the corpus.
     """
     settings = load_review_settings(corpus.folder, corpus.schema)
     findings = find_errors(corpus.documents, settings, symmetric=corpus.schema.symmetric)
@@ -50,9 +54,9 @@ def find_errors(
     *,
     symmetric: frozenset[str] = frozenset(),
 ) -> list[Finding]:
-    """Return the findings of all rules, sorted by rule and then by position of the document.
+    """Return the findings of all rules, sorted by rule and then by the order of the documents.
 
-    `symmetric` contains the labels of relations without direction.
+    `symmetric` contains the labels of the symmetric relations.
     """
     findings = [
         *rules.rare_labels(documents),

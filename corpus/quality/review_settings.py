@@ -30,7 +30,10 @@ class ExpectedPattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ForbiddenPattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A forbidden pattern for mentions with one of `labels`; for all mentions if there are none."""
+    """A pattern that must not occur in mentions with one of `labels`.
+
+    If `labels` is empty, the pattern must not occur in any mention.
+    """
 
     rule: str
     pattern: str
@@ -39,7 +42,7 @@ class ForbiddenPattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AcceptedFinding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Findings accepted as correct: all findings of a rule for a surface in a document."""
+    """The findings of one rule for one surface in one document, accepted as correct."""
 
     rule: str
     document: str
@@ -48,13 +51,13 @@ class AcceptedFinding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ReviewSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The content of `review.toml`; a corpus without this file has the defaults.
+    """The content of `review.toml`; the defaults apply to a corpus without this file.
 
-    The rule "bare-surface" finds unlabelled occurrences of surfaces that are usually mentions: a
-    surface must have at least `least_length` characters and `least_count` mentions, and the
-    proportion of its occurrences that are mentions must be at least `least_share`. Mentions with
-    the same `ref` may have different labels if one group in `same_ref` contains all these labels.
-    `right` lists the accepted findings.
+    The rule "bare-surface" finds unlabelled occurrences of surfaces that are usually mentions. Such
+    a surface has at least `least_length` characters and `least_count` mentions, and its proportion
+    of labelled occurrences is at least `least_share`. Mentions with the same `ref` may have
+    different labels if one group in `same_ref` contains all these labels. `right` lists the
+    accepted findings.
     """
 
     least_length: int = 4

@@ -1,10 +1,10 @@
 """Rules that find likely annotation errors.
 
 Each rule yields findings for one document or for a whole corpus. The rules do not depend on
-particular labels; settings come from `aloi.corpus.quality.review_settings`. In contrast to the
-problems of `aloi.corpus.quality.checks`, a finding may turn out to be correct annotation. Such a
-finding is recorded in `review.toml` by rule, document and surface, so that the entry remains valid
-when offsets change.
+particular labels; settings come from `aloi.corpus.quality.review_settings`. Unlike a problem of
+`aloi.corpus.quality.checks`, a finding may turn out to be a correct annotation. Such a finding is
+recorded in `review.toml` by rule, document and surface, so that the entry remains valid when
+offsets change.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ _WORD = re.compile(r"\w+")
 
 
 def rare_labels(documents: Iterable[Document]) -> Iterator[Finding]:
-    """Yield a finding for each mention whose label is not the most frequent one of its surface.
+    """Yield a finding for each mention whose label is not the most frequent label of its surface.
 
-    If several labels are tied as most frequent, every mention of the surface is a finding. Surfaces
-    without letters are ignored, because the label of a number depends on its context.
+    If several labels are tied as most frequent, every mention with this surface is a finding.
+    Surfaces without letters are ignored, because the label of a number depends on the context.
     """
     documents = tuple(documents)
     counts_of = _label_counts(documents)
@@ -49,13 +49,13 @@ def rare_labels(documents: Iterable[Document]) -> Iterator[Finding]:
                     f"labels of this surface in the corpus: {_format(counts)}"
                 )
                 fix = (
-                    "Use the most frequent label, or record in review.toml why this one is correct"
+                    "Use the most frequent label, or record in review.toml why the label is correct"
                 )
                 yield entity_finding("label-differs", document, entity, what, fix)
 
 
 def _label_counts(documents: Iterable[Document]) -> dict[str, Counter[str]]:
-    """Return, for each surface, the number of mentions per label."""
+    """Return the number of mentions per label for each surface."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for document in documents:
         for entity in document.entities:
@@ -74,9 +74,10 @@ def unlabelled_surfaces(
 ) -> Iterator[Finding]:
     """Yield a finding for each unlabelled occurrence of a surface that is usually a mention.
 
-    `ReviewSettings` defines "usually". Upper and lower case are distinguished. An occurrence begins
-    and ends at a word boundary and does not overlap a mention. If occurrences overlap each other,
-    the first is a finding; if several begin at the same word, the longest.
+    `ReviewSettings` defines "usually". Surfaces are compared case-sensitively. An occurrence begins
+    and ends at a word boundary and does not overlap a mention. Only the first of several
+    overlapping occurrences is a finding. Of several occurrences with the same start, only the
+    longest is considered.
     """
     documents = tuple(documents)
     counts_of = {
@@ -97,13 +98,13 @@ def unlabelled_surfaces(
                 f"the span is not a mention; labels of this surface in the corpus: "
                 f"{_format(counts_of[surface])}, {unlabelled[surface]} unlabelled"
             )
-            fix = "Add the mention, or record in review.toml why there is none"
+            fix = "Add the mention, or record in review.toml why the span is not a mention"
             span = (start, start + len(surface))
             yield span_finding("bare-surface", document, span, what, fix)
 
 
 def _unlabelled_places(document: Document, surfaces: Iterable[str]) -> Iterator[tuple[int, str]]:
-    """Yield offset and surface of the occurrences of `surfaces` that do not overlap a mention."""
+    """Yield the offset and surface of each occurrence of `surfaces` that overlaps no mention."""
     by_first_word: dict[str, list[str]] = defaultdict(list)
     for surface in sorted(surfaces, key=len, reverse=True):
         if first := _WORD.match(surface):
@@ -132,9 +133,9 @@ def _is_inside_word(document: Document, position: int) -> bool:
 def rare_inner_mentions(documents: Iterable[Document]) -> Iterator[Finding]:
     """Yield a finding for each mention that has unusual nested mentions.
 
-    Mentions with the same surface and label are compared. A mention is unusual if its set of nested
-    mentions is not the most frequent one. If several sets are equally frequent, a finding is
-    yielded for every mention with this surface and label.
+    The nested mentions are unusual if another set of nested mentions is more frequent for the same
+    surface and label. If several sets are tied as most frequent, every mention with this surface
+    and label is a finding.
     """
     cases = [
         (document, entity, _inner_mentions(document, entity))
@@ -151,14 +152,14 @@ def rare_inner_mentions(documents: Iterable[Document]) -> Iterator[Finding]:
             other = next(each for each, _ in counts.most_common() if each != inner)
             what = (
                 f"the nested mentions are: {_join(inner)}; "
-                f"in {counts[other]} of the mentions with this surface and label: {_join(other)}"
+                f"in {counts[other]} other mentions with this surface and label: {_join(other)}"
             )
-            fix = "Annotate the same nested mentions, or record in review.toml why they differ"
+            fix = "Annotate the same nested mentions, or record the reason in review.toml"
             yield entity_finding("inner-differs", document, entity, what, fix)
 
 
 def _inner_mentions(document: Document, outer: Entity) -> frozenset[str]:
-    """Return the mentions nested in `outer`, each as a string: surface, space, label."""
+    """Return the mentions nested in `outer`, each as a string `surface LABEL`."""
     return frozenset(
         f"{document.surface(entity)} {entity.label}"
         for entity in document.entities
@@ -175,7 +176,7 @@ def _join(inner: frozenset[str]) -> str:
 def ref_label_conflicts(
     document: Document, allowed: Iterable[frozenset[str]] = ()
 ) -> Iterator[Finding]:
-    """Yield a finding for each `ref` that has mentions with several labels.
+    """Yield a finding for each `ref` whose mentions have several labels.
 
     There is no finding if one group in `allowed` contains all these labels. The finding names the
     first mention with the rarest label.
@@ -195,10 +196,10 @@ def ref_label_conflicts(
 
 
 def single_refs(document: Document) -> Iterator[Finding]:
-    """Yield a finding for each unique `ref` if an equal mention has a different `ref`.
+    """Yield a finding for each mention with a unique `ref` if equal mentions have another `ref`.
 
-    A `ref` is unique if only one mention in the document has it. Mentions are equal if they have
-    the same surface, label and attributes.
+    A `ref` is unique if only one mention in the document has this `ref`. Mentions are equal if they
+    have the same surface, label and attributes.
     """
     ref_counts = Counter(entity.ref for entity in document.entities)
     equal: dict[tuple[str, str, str], list[Entity]] = defaultdict(list)
@@ -213,23 +214,24 @@ def single_refs(document: Document) -> Iterator[Finding]:
                 refs = ", ".join(sorted(filter(None, others)))
                 what = (
                     f"no other mention has the ref {entity.ref}; "
-                    f"mentions with the same surface and label have the ref {refs}"
+                    f"refs of other mentions with the same surface and label: {refs}"
                 )
                 fix = "Use the same ref, or record in review.toml that the entities differ"
                 yield entity_finding("ref-alone", document, entity, what, fix)
 
 
 def punctuation_edges(document: Document) -> Iterator[Finding]:
-    """Yield a finding for each mention with unpaired brackets or quotes, or punctuation at an edge.
+    """Yield a finding for each mention with misplaced punctuation.
 
-    At the end of a mention, closing brackets and quotes are allowed, and a full stop after a single
-    letter (an abbreviation).
+    A mention must not contain unpaired brackets or quotes, and must not begin or end with
+    punctuation. At its end, however, closing brackets and quotes are allowed, and so is a full stop
+    after a single letter (an abbreviation).
     """
     for entity in document.entities:
         surface = document.surface(entity)
         if not _is_balanced(surface):
             what = "the mention contains an unpaired bracket or quote"
-            fix = "Include the opening and the closing character in the mention, or neither of them"
+            fix = "Include the opening and closing character in the mention, or exclude both"
         elif surface[0] in _EDGES or _ends_with_punctuation(surface):
             what = "the mention begins or ends with punctuation"
             fix = "Move the start or end so that the punctuation is outside the mention"
@@ -260,13 +262,13 @@ def duplicate_mentions(document: Document) -> Iterator[Finding]:
         key = (entity.start, entity.end, entity.label)
         if key in keys:
             what = f"another mention with the label {entity.label} has the same span"
-            fix = "Remove one of the two mentions, and attach its relations to the remaining one"
+            fix = "Remove one of the two mentions, and move its relations to the remaining mention"
             yield entity_finding("mention-twice", document, entity, what, fix)
         keys.add(key)
 
 
 def duplicate_relations(document: Document, symmetric: frozenset[str]) -> Iterator[Finding]:
-    """Yield a finding for each relation with the same head, tail and label as an earlier one.
+    """Yield a finding for each relation with the head, tail and label of an earlier relation.
 
     For the labels in `symmetric`, head and tail may be exchanged.
     """
@@ -275,14 +277,14 @@ def duplicate_relations(document: Document, symmetric: frozenset[str]) -> Iterat
         ends = (relation.head, relation.tail)
         head, tail = sorted(ends) if relation.label in symmetric else ends
         if (head, relation.label, tail) in keys:
-            what = "another relation has the same label and mentions"
+            what = "another relation with the same label connects the same mentions"
             fix = "Remove one of the two relations"
             yield relation_finding("relation-twice", document, relation, what, fix)
         keys.add((head, relation.label, tail))
 
 
 def unlabelled_matches(document: Document, expected: ExpectedPattern) -> Iterator[Finding]:
-    """Yield a finding for each match of a pattern that is outside mentions with an expected label.
+    """Yield a finding for each match that is not inside a mention with an expected label.
 
     A match that is only partly inside such a mention is a finding too.
     """
