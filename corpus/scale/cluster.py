@@ -1,10 +1,10 @@
 """Parallel work on Ray: on an existing cluster, or on a local node started for the run.
 
 The workers are Ray actors. Each actor loads its model once and then processes one item after
-another. An item names a part of a file, and its result is small, so memory use does not grow with
-the number of documents. Each finished item is reported individually, which is necessary to resume a
-run. Ray restarts an actor that dies and repeats its item. Ray Data is not used: it moves documents
-through its object store and chooses their blocks itself.
+another. An item is the name of a part of a file, and the result of an item is small, so memory use
+does not grow with the number of documents. Each finished item is reported individually, which is
+necessary to resume a run. Ray restarts an actor that dies and repeats its item. Ray Data is not
+used, because it moves documents through its object store and chooses the size of the parts itself.
 
 Source: https://docs.ray.io/en/latest/ray-core/fault_tolerance/actors.html
 """
@@ -79,7 +79,10 @@ def connect(address: str | None, workers: int | None) -> Iterator[int]:
 
 
 def _check_reachable(address: str) -> None:
-    """Raise `OSError` or `ValueError` if an address is unreachable; Ray would wait for minutes."""
+    """Raise `OSError` or `ValueError` if an address is unreachable.
+
+    Without this check, Ray waits for minutes before it raises an error.
+    """
     host, _, port = address.rpartition(":")
     socket.create_connection((host, int(port)), timeout=CONNECT_TIMEOUT).close()
 
@@ -87,11 +90,11 @@ def _check_reachable(address: str) -> None:
 def map_unordered(
     make: Callable[[], Callable[[Item], Result]], items: Iterable[Item], *, workers: int
 ) -> Iterator[tuple[int, Result | DataError]]:
-    """Apply a function to items in parallel; yield each item's number and result when it finishes.
+    """Apply a function to items in parallel; yield the number and result of each finished item.
 
     Each worker calls `make` once to create its function. The result of an item is a `DataError` if
-    the function raises one, or if the worker dies at every attempt. All other exceptions of the
-    function are raised to the caller.
+    the function raises a `DataError`, or if the worker dies at every attempt. All other exceptions
+    of the function are raised to the caller.
     """
     ray = _import_ray()
 
@@ -111,7 +114,7 @@ def map_unordered(
             raise result
         for next_number, item in islice(remaining, 1):
             busy[worker.work.remote(item)] = worker, next_number
-        del worker  # an idle worker ends, so that a restarted one can use its processor
+        del worker  # an idle worker ends, so that a restarted worker can use its processor
         if all(number == NO_ITEM for _, number in busy.values()):
             return
 
@@ -168,7 +171,7 @@ class _Worker(Generic[Item, Result]):
         return self.make()
 
     def start(self) -> tuple[bool, object]:
-        """Create the function."""
+        """Create the function; return True and True, or False and the exception."""
         return self._outcome(lambda: bool(self.function))
 
     def work(self, item: Item) -> tuple[bool, object]:

@@ -47,8 +47,8 @@ class InputSummary:
 def summarize_input(path: str, check: DocumentCheck) -> InputSummary:
     """Read all documents and return their summary; raise `DataError` with all problems.
 
-    `check` returns a document's problems, for example if the run cannot process it. The summary
-    uses 8 bytes of memory per document.
+    `check` returns the problems of a document, for example that the run cannot process the
+    document. This function uses 8 bytes of memory per document.
     """
     problems: list[Problem] = []
     ids, content = array("q"), hashlib.sha256()
@@ -77,7 +77,10 @@ def _read_records(path: str) -> Iterator[document_files.DocumentRecord]:
 
 
 def _duplicate_id_problems(path: str, hashes: array[int]) -> Iterator[Problem]:
-    """Yield a problem for each duplicate id; the input is read again only if id hashes repeat."""
+    """Yield a problem for each duplicate id.
+
+    The input is read again only if several ids have the same hash.
+    """
     values, counts = np.unique(np.asarray(hashes, dtype=np.int64), return_counts=True)
     repeated = set(values[counts > 1].tolist())
     ids = DocumentIds()

@@ -18,10 +18,11 @@ _CHUNK_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class Journal:
-    """A journal for the output PATH: lines are written to `PATH.partial`, then it is renamed.
+    """A journal for the output PATH.
 
-    `origin` describes the run: the name and value of each input (model, input …). It is saved in
-    `PATH.partial.json`. A run with a different origin does not resume the partial file.
+    Lines are written to the partial file `PATH.partial`, which is renamed to PATH at the end.
+    `origin` describes the run: the name and value of each input (model, input …). The origin is
+    saved in `PATH.partial.json`. A run with a different origin does not resume the partial file.
 
     The journal does not lock PATH: hold `locks.locked(path)` while you use the journal.
     """
@@ -31,7 +32,7 @@ class Journal:
 
     @property
     def partial(self) -> Path:
-        """The file that contains the lines until the run is complete."""
+        """The path of the partial file, which contains the lines until the run is complete."""
         return self.path.with_name(f"{self.path.name}.partial")
 
     @property
@@ -52,10 +53,10 @@ class Journal:
         return [name for name, value in self.origin.items() if recorded.get(name) != value]
 
     def resume(self) -> int:
-        """Prepare the partial file for new lines; return the number of complete lines it contains.
+        """Prepare the partial file for new lines; return the number of lines that it contains.
 
-        If the saved origin differs, all lines are removed; otherwise, an incomplete last line
-        is removed.
+        If the saved origin differs from `origin`, all lines are removed. Otherwise, only an
+        incomplete last line is removed.
         """
         if self.partial.exists() and not self.changes():
             return _truncate_to_complete_lines(self.partial)

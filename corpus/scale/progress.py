@@ -9,7 +9,7 @@ Item = TypeVar("Item")
 
 
 class ProgressBar(Protocol):
-    """A function that returns an iterable and shows how many of its items have been used."""
+    """A function that wraps an iterable to show how many of its items have been processed."""
 
     def __call__(
         self, items: Iterable[Item], what: str, /, *, total: int | None = None, done: int = 0
@@ -24,5 +24,5 @@ class ProgressBar(Protocol):
 def no_progress(
     items: Iterable[Item], what: str, /, *, total: int | None = None, done: int = 0
 ) -> Iterable[Item]:
-    """Return `items` and show no progress."""
+    """Return `items` unchanged, without showing progress."""
     return items

@@ -29,7 +29,7 @@ from aloi.corpus.scale.input_summary import InputSummary
 MAX_SHARD_BYTES = 8 << 20
 """Maximum size of a shard.
 
-Prediction takes some minutes per shard; if a run is interrupted, they are lost.
+Prediction takes some minutes per shard. A run that resumes repeats the shards that are incomplete.
 """
 
 MIN_SHARDS = 64
@@ -100,9 +100,9 @@ class Shard:
 def plan_shards(path: str) -> list[Shard]:
     """Return the shards of an input in the order of its documents.
 
-    The input is a file, a folder, a release, or the output of a run over shards. The
-    paths of the shards are absolute, so that other processes can open them. Raises `DataError` if a
-    Parquet file is invalid.
+    The input is a file, a folder, a release, or the output of a run over shards. The paths of the
+    shards are absolute, so that other processes can open the files. Raises `DataError` if a Parquet
+    file is invalid.
     """
     root = documents_path(Path(path).absolute())
     files = _divisible_files(root)
@@ -118,10 +118,9 @@ def plan_shards(path: str) -> list[Shard]:
 
 
 def _divisible_files(root: Path) -> list[Path]:
-    """Return the files that can be split into shards.
+    """Return the JSON Lines or Parquet files of an input, which can be split into shards.
 
-    The list is empty if the input is a corpus or also contains documents in files that cannot be
-    split.
+    The list is empty if the input is a corpus or contains documents in `.json` files.
     """
     suffixes = {"native": (".jsonl",), "parquet": (".parquet",)}.get(detect_format(root), ())
     if is_corpus(root):
@@ -152,7 +151,7 @@ def split_file(file: Path, size: int) -> Iterator[tuple[int, int]]:
 
 @dataclass(frozen=True, slots=True)
 class ShardSummary:
-    """A shard's number of documents, SHA-256 of their JSON, hashes of their ids, and problems."""
+    """The number of documents in a shard, the hashes of their JSON and ids, and their problems."""
 
     shard: Shard
     documents: int
@@ -178,7 +177,7 @@ def summarize_shard(shard: Shard) -> ShardSummary:
 
 
 def hash_id(id_: str) -> int:
-    """Return 64 bits of an id's BLAKE2b hash as a signed integer, the same in every process."""
+    """Return the 64-bit BLAKE2b hash of an id as a signed integer, equal in all processes."""
     encoded = id_.encode("utf-8", "surrogatepass")
     return int.from_bytes(hashlib.blake2b(encoded, digest_size=8).digest(), signed=True)
 
@@ -194,7 +193,10 @@ def merge_summaries(path: str, summaries: Sequence[ShardSummary]) -> InputSummar
 
 
 def _duplicate_id_problems(summaries: Sequence[ShardSummary]) -> Iterator[Problem]:
-    """Yield a problem for each duplicate id; only shards with a repeated id hash are read again."""
+    """Yield a problem for each duplicate id.
+
+    Only the shards that contain a repeated id hash are read again.
+    """
     hashes = np.sort(np.concatenate([summary.ids for summary in summaries]))
     repeated = np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
     ids = DocumentIds()
