@@ -2,7 +2,8 @@
 
 Words are separated by white space. Surfaces are compared in lower case; a mention is unseen if no
 mention in the train split has the same surface. The distance of a relation is the length of the
-text between its two mentions, and 0 if they overlap. `aloi.corpus.segmentation` defines sentences.
+text between its two mentions, or 0 if the mentions overlap. `aloi.corpus.segmentation` defines
+sentences.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ SHARED_NGRAM_WORDS = 8
 """Length of the word n-grams listed by `shared_ngrams`."""
 
 MAX_SHARING_DOCUMENTS = 3
-"""A word n-gram is listed by `shared_ngrams` if more documents than this contain it."""
+"""`shared_ngrams` lists the word n-grams that occur in more documents than this number."""
 
 
 def mention_table(corpus: Corpus) -> pd.DataFrame:
@@ -43,7 +44,7 @@ def mention_table(corpus: Corpus) -> pd.DataFrame:
 
 
 def relation_table(corpus: Corpus) -> pd.DataFrame:
-    """Return a table with one row per relation: split, label, and distance of its mentions.
+    """Return a table with one row per relation: split, label, and distance between its mentions.
 
     The distance is given in code points (`characters`) and in `words`. `across` is True if the
     mentions begin in different sentences.
@@ -70,7 +71,7 @@ def document_table(corpus: Corpus) -> pd.DataFrame:
     """Return a table with one row per document: split, theme, form, year, and sizes.
 
     The sizes are the numbers of words, mentions and relations. The year is the first four
-    characters of `date` in the metadata, or "unknown" if they are not digits.
+    characters of `date` in the metadata, or "unknown" if `date` does not begin with four digits.
     """
     rows = [
         {
@@ -119,7 +120,7 @@ def corpus_tables(corpus: Corpus) -> dict[str, pd.DataFrame]:
 
 
 def to_json(tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
-    """Return tables as nested dictionaries: title, row name, column name; NaN becomes None."""
+    """Return tables as dictionaries nested by title, row and column; NaN becomes None."""
     return {
         title: table.astype(object).where(table.notna(), None).to_dict(orient="index")
         for title, table in tables.items()
@@ -136,9 +137,9 @@ def format_cell(value: object) -> str:
 
 
 def _totals(documents: pd.DataFrame, by: str, order: list[str] | None = None) -> pd.DataFrame:
-    """Return the numbers of documents, words, mentions and relations per value of a column.
+    """Return the numbers of documents, words, mentions and relations for each value of a column.
 
-    The last row contains the totals.
+    `by` is the name of the column. The last row contains the totals.
     """
     sums = documents.groupby(by)[["words", "mentions", "relations"]].sum()
     sums.insert(0, "documents", documents.groupby(by).size())
@@ -181,7 +182,7 @@ def _density(documents: pd.DataFrame, splits: list[str]) -> pd.DataFrame:
     """Return a table of densities per split.
 
     Columns: mentions and relations per 100 words, relations per mention, and the number of
-    documents without relation.
+    documents without relations.
     """
     counted = documents.assign(documents=1, bare=documents["relations"] == 0)
     sums = counted.groupby("split")[["documents", "words", "mentions", "relations", "bare"]].sum()
@@ -194,10 +195,11 @@ def _density(documents: pd.DataFrame, splits: list[str]) -> pd.DataFrame:
 
 
 def _most_frequent_surfaces(mentions: pd.DataFrame, labels: list[str]) -> pd.DataFrame:
-    """Return the most frequent surface of each label in train; of a tie, the first alphabetically.
+    """Return a table with the most frequent surface of each label in train.
 
-    Columns: surface, its number of mentions, its proportion of the label's mentions, and the number
-    of different surfaces of the label.
+    If several surfaces are tied, the table contains the first in alphabetical order. Columns:
+    surface, number of mentions with this surface, their proportion of the mentions with the label,
+    and number of different surfaces with the label.
     """
     train = mentions[mentions["split"] == TRAIN_SPLIT]
     rows = {}
@@ -214,7 +216,7 @@ def _distances(relations: pd.DataFrame, labels: list[str]) -> pd.DataFrame:
     """Return a table of distances per relation label.
 
     Columns: number of relations, median and ninth decile of the distances, and the proportion of
-    relations across sentences.
+    relations between mentions in different sentences.
     """
     groups = pd.concat([relations, relations.assign(label="all")]).groupby("label")
     quantiles = {
@@ -228,9 +230,9 @@ def _distances(relations: pd.DataFrame, labels: list[str]) -> pd.DataFrame:
 
 
 def shared_ngrams(documents: Iterable[Document]) -> pd.DataFrame:
-    """Return the word n-grams that occur in too many documents, the most frequent first.
+    """Return the word n-grams that occur in more than `MAX_SHARING_DOCUMENTS` documents.
 
-    `SHARED_NGRAM_WORDS` is the length of the n-grams; `MAX_SHARING_DOCUMENTS` is the limit.
+    `SHARED_NGRAM_WORDS` is the length of the n-grams. The most frequent n-gram is the first row.
     """
     counts = Counter(
         ngram for document in documents for ngram in word_ngrams(document.text, SHARED_NGRAM_WORDS)

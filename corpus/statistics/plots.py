@@ -1,7 +1,7 @@
 """Plots of corpus statistics as SVG files; equal data produce byte-identical files.
 
-A split has the same colour in all plots. Text is drawn as paths, so that every viewer shows it in
-the same way.
+A split has the same colour in all plots. Text is drawn as paths, so that it looks the same in every
+viewer.
 """
 
 from __future__ import annotations
@@ -156,8 +156,8 @@ def plot_unseen(corpus: Corpus) -> Figure:
 def plot_distances(corpus: Corpus) -> Figure:
     """Plot the number of words between the mentions of relations, per relation label.
 
-    The plot shows median, quartiles and first and ninth decile. On the right is the proportion of
-    relations with mentions in different sentences.
+    The plot shows the median, the quartiles, and the first and ninth deciles. The numbers on the
+    right are the proportions of relations between mentions in different sentences.
     """
     table = relation_table(corpus)
     labels = [label for label in corpus.schema.relations if label in set(table["label"])][::-1]
@@ -198,7 +198,7 @@ def _colours(splits: list[str]) -> list[str]:
 
 
 def _draw_stacked_bars(axes: Axes, counts: pd.DataFrame, splits: list[str]) -> None:
-    """Draw a stacked bar per row of `counts`, with a colour per split and the sum at the end."""
+    """Draw a stacked bar for each row of `counts`, with one colour per split and the sum."""
     counts = counts.reindex(columns=splits, fill_value=0).iloc[::-1]
     left = pd.Series(0, index=counts.index)
     for split, colour in zip(splits, _colours(splits), strict=True):

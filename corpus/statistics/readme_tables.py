@@ -23,7 +23,7 @@ _COUNTS = re.compile(r"(<!-- counts -->\n).*?(<!-- /counts -->)", re.DOTALL)
 def update_readme(corpus: Corpus) -> None:
     """Update the tables between `<!-- counts -->` and `<!-- /counts -->` in the README.
 
-    Raises `DataError` if these two lines are missing, or a document listed in a split is missing.
+    Raises `DataError` if these two lines or any document listed in a split are missing.
     """
     readme = corpus.folder / README_FILE
     text = readme.read_text(encoding="utf-8")
@@ -52,7 +52,7 @@ def count_tables(corpus: Corpus) -> str:
 
 
 def missing_documents(corpus: Corpus) -> list[str]:
-    """Return the ids listed in a split whose documents are missing from this copy of the corpus."""
+    """Return the ids of documents listed in a split but missing from this copy of the corpus."""
     return sorted(corpus.split_of.keys() - {document.id for document in corpus.documents})
 
 
@@ -63,7 +63,8 @@ def _problems(text: str, corpus: Corpus) -> Iterator[Problem]:
         yield Problem("no-marks", what, fix)
     for id_ in missing_documents(corpus):
         what = "the document is missing, so the counts would be too low"
-        yield Problem("no-document", what, "Use a copy of the corpus with all documents", id_)
+        fix = "Use a copy of the corpus that contains all documents"
+        yield Problem("no-document", what, fix, id_)
 
 
 def _markdown_lines(table: pd.DataFrame) -> Iterator[str]:
