@@ -1,6 +1,6 @@
 """BIO tagging: encode labelled token spans as tags in IOB1, IOB2 or BILOU, and decode the tags.
 
-IOBES and BMEWO are read as BILOU: their rules are the same, but they use other letters.
+IOBES and BMEWO tags are read as BILOU tags, because only the letters differ.
 
 Sources: Ramshaw and Marcus 1995 (IOB1), Sang and Veenstra 1999 (IOB2), Ratinov and Roth 2009
 (BILOU).
@@ -47,7 +47,8 @@ def decode_tags(sequence: Sequence[str], scheme: TagScheme) -> tuple[list[TokenS
     Three kinds of tags break the scheme:
 
     - a string that is not a tag of the scheme;
-    - I, L or E if the tag does not continue a span with the same label (in IOB1, I may begin one);
+    - I, L or E if the tag does not continue a span with the same label (except that, in IOB1, I may
+      begin a span);
     - in BILOU, B or I if the next tag does not continue the span.
 
     At such tags, spans begin and end as in the program conlleval.
@@ -82,7 +83,7 @@ class RepairedTags(NamedTuple):
 def decode_with_repair(
     sequence: Sequence[str], scheme: TagScheme, repair: TagRepair
 ) -> RepairedTags:
-    """Decode a tag sequence; treat tags that break the scheme as `repair` defines (`TagRepair`).
+    """Decode a tag sequence; report or repair the tags that break the scheme (see `TagRepair`).
 
     A string that is not a tag of the scheme is always an error.
     """

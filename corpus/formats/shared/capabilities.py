@@ -1,4 +1,4 @@
-"""The capabilities of a format, and the reduction of documents to them.
+"""The capabilities of a format, and the reduction of documents to these capabilities.
 
 For every format, this module drops and counts the parts of a document that the format cannot
 represent. Writers write the reduced documents, and readers return exactly these documents.
@@ -92,7 +92,7 @@ def reduce_document(document: Document, capabilities: Capabilities, notes: Notes
 
 
 def _select_meta_lines(meta: dict[str, Any], keys: re.Pattern[str] | None) -> dict[str, Any]:
-    """Return the metadata that can be written as `key = value` lines; `keys` matches the keys."""
+    """Return the metadata that match `keys` and can be written as `key = value` lines."""
     matching = ((key, value) for key, value in meta.items() if keys and keys.fullmatch(key))
     return {
         key: value for key, value in matching if isinstance(value, str) and is_single_line(value)

@@ -1,6 +1,6 @@
 """Clusters of mentions, for formats whose relations connect clusters instead of mentions.
 
-A cluster is the set of mentions of a document that have the same `ref` and the same label.
+A cluster contains all mentions in a document with the same `ref` and the same label.
 """
 
 from __future__ import annotations

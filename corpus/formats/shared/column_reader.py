@@ -78,7 +78,8 @@ class TokenLineReader(ABC, Generic[S]):
     def read(self) -> Iterator[tuple[Document | None, ParsedDocument[S]]]:
         """Yield each document with its parsed lines.
 
-        The document is None if the parsed lines neither mark its beginning nor contain tokens.
+        The document is None if the parsed lines neither mark the beginning of a document nor
+        contain tokens.
         """
         scheme = self._detect_scheme() if self.scheme == "detect" else self.scheme
         for parsed in self.parse():
@@ -111,7 +112,7 @@ class TokenLineReader(ABC, Generic[S]):
         yield self.document
 
     def finish(self) -> None:
-        """Handle the end of the file; `parse` calls this method before the last document."""
+        """Handle the end of the file; `parse` calls this before yielding the last document."""
 
     def open_document(self, id_: str, number: int, *, in_header: bool = False) -> ParsedDocument[S]:
         """Begin a new document at line `number` and return the previous document."""
@@ -127,7 +128,7 @@ class TokenLineReader(ABC, Generic[S]):
         for position in decoded.errors:
             tag = sequence.tags[position][:40]
             what = f"the tag {tag!r} is invalid in the scheme {scheme} at this position"
-            fix = "Correct the tag, set the scheme, or set repair=conlleval or repair=discard"
+            fix = "Correct the tag, or set the option scheme, repair=conlleval or repair=discard"
             self.report("bad-tag", what, fix, sequence.lines[position], parsed)
         for position in decoded.repaired:
             self.note(f"tags repaired ({self.repair})", sequence.lines[position])
@@ -170,7 +171,7 @@ def read_files(
 
 
 def _find_files(path: Path, suffixes: tuple[str, ...]) -> list[tuple[Path, str]]:
-    """Return the file, or all files in a folder and its subfolders, with default document ids."""
+    """Return the file, or all files in a folder with one of `suffixes`, and default ids."""
     if not path.is_dir():
         return [(path, path.stem)]
     files = sorted(file for file in path.rglob("*") if file.suffix in suffixes and file.is_file())

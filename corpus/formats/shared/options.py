@@ -9,7 +9,7 @@ import msgspec
 
 
 class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The base class for the options of a format; a format without options uses it directly.
+    """The base class for the options of a format, used directly by a format without options.
 
     Every field of a subclass needs a default value.
     """

@@ -1,8 +1,9 @@
 """Conversion between documents and spaCy docs.
 
 Source: spaCy 3.8, https://spacy.io/api/doc. `doc.ents` contains the outermost mentions,
-`doc.spans["entities"]` all mentions (the span id is the entity id, `kb_id_` is the ref), and
-`doc._.relations` the relations. The format `spacy` (module `doc_bin`) stores such docs in files.
+`doc.spans["entities"]` contains all mentions, and `doc._.relations` contains the relations. The
+span id is the entity id, and `kb_id_` is the ref. The format `spacy` (module `doc_bin`) stores such
+docs in files.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ def _to_span(doc: Doc, values: list[Any]) -> Span:
 
 
 def mentions(doc: Doc) -> list[Span]:
-    """Return all mentions: the span group `entities` if it exists, otherwise `doc.ents`."""
+    """Return all mentions: the span group `entities` if the group exists, otherwise `doc.ents`."""
     return list(_mention_spans(doc))
 
 

@@ -1,4 +1,4 @@
-"""Conversion between offsets in code points and offsets in UTF-16 code units, the units of Java.
+"""Conversion between offsets in code points and offsets in UTF-16 code units, as used by Java.
 
 A character beyond U+FFFF is one code point and two UTF-16 units.
 """
