@@ -52,7 +52,7 @@ class DocumentRecord:
         return self.draft if isinstance(self.draft, Document) else None
 
     def place(self, problem: Problem) -> Problem:
-        """Return a problem of this record with the file and line of its item."""
+        """Return a problem with the file of this record and the line of the problem's item."""
         offset = problem.line - 1 if problem.line else _line_of(self.raw, problem.item)
         return replace(problem, file=self.file, line=self.line + offset)
 

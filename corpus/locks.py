@@ -47,7 +47,7 @@ def lock_output(target: str) -> AbstractContextManager[None]:
 def lock_file(output: Path) -> Path:
     """Return the path of the hidden lock file of an output.
 
-    The lock file is beside the output, or inside the output folder if its parent is read-only.
+    The lock file is beside the output, or inside the output folder if the parent is read-only.
     """
     path = output.resolve() if output.is_dir() else output.parent.resolve() / output.name
     inside = path.is_dir() and not os.access(path.parent, os.W_OK)

@@ -24,7 +24,7 @@ class Problem:
     line: int | None = None
 
     def at(self, *, file: str | None = None, line: int | None = None) -> Problem:
-        """Return the problem with `file` and `line` as default values for its file and line."""
+        """Return the problem; `file` and `line` fill in a missing file or line."""
         return replace(self, file=self.file or file, line=self.line or line)
 
     def __str__(self) -> str:

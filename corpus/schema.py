@@ -42,7 +42,7 @@ class RelationType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class AttributeType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An attribute: its allowed values, and the labels of the items that may have it.
 
-    An empty tuple allows every value or label.
+    If `values` is empty, every value is allowed; if `labels` is empty, every label is allowed.
     """
 
     values: tuple[str, ...] = ()
