@@ -69,10 +69,11 @@ def add_texts(texts: Sequence[SourceText], corpus: Corpus, details: TextDetails)
 
 
 def build_document(text: SourceText, details: TextDetails) -> Document:
-    """Return a document with the text and metadata of `text`, and without mentions.
+    """Return a document without mentions, made from a text and its details.
 
-    The default id is a slug of the file name. The metadata include the SHA-256 of the text
-    (`sha256`) and always state whether the text may be redistributed.
+    The metadata in `details` override the metadata in `text`. The default id is a slug of the file
+    name. The metadata of the document include the SHA-256 of the text (`sha256`) and always state
+    whether the text may be redistributed.
     """
     meta = {
         "title": details.title or text.title,

@@ -126,7 +126,10 @@ def _placement_problems(corpus: Corpus, file: Path, id_: str) -> Iterator[Proble
         what, fix = "the file name differs from the document id", f"Rename the file to {id_}.json"
         yield Problem("file-name", what, fix, file=str(file))
     if (file.parent.name == "restricted") != (id_ in corpus.manifest.restricted):
-        what = "the folder restricted/ and the list `restricted` in corpus.toml disagree on the id"
+        what = (
+            "the document is either in the folder restricted/ or in the list `restricted` of "
+            "corpus.toml, but not in both"
+        )
         fix = (
             "If the text must not be redistributed, move the file to restricted/ and add the id "
             "to the list; otherwise, move the file to gold/ and remove the id from the list"
@@ -161,7 +164,7 @@ def _edge_problems(draft: Draft, entity: Entity) -> Iterator[Problem]:
 
 
 def _listing_problems(corpus: Corpus, present: set[str]) -> Iterator[Problem]:
-    """Yield a problem for each id that is listed in several splits, or listed without document."""
+    """Yield a problem for each id in the splits that is listed twice or has no document."""
     file = str(corpus.folder / corpus.manifest.splits)
     split_of: dict[str, str] = {}
     for split, id_ in ((split, id_) for split, ids in corpus.splits.items() for id_ in ids):

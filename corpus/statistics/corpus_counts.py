@@ -128,7 +128,7 @@ def to_json(tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
 
 
 def format_cell(value: object) -> str:
-    """Format a table cell: floats with at most three decimal places, NaN as an empty string."""
+    """Return a table cell as text: at most three decimal places, an empty string for NaN."""
     if not isinstance(value, float):
         return str(value)
     if math.isnan(value):
