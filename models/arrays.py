@@ -1,4 +1,4 @@
-"""Types of numpy arrays for the models, and operations on arrays."""
+"""Types of numpy arrays, and a function that concatenates ranges."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ HashArray = npt.NDArray[np.uint64]
 
 
 def concatenate_ranges(lengths: IntArray) -> IntArray:
-    """Return the ranges 0 … n - 1 for all n in `lengths`, concatenated into one array."""
+    """Return one array that contains the numbers 0 to n - 1 for each n in `lengths`."""
     ends = np.cumsum(lengths)
     return np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - lengths, lengths)

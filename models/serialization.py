@@ -24,7 +24,7 @@ class SerializablePipe(TrainablePipe):
         raise NotImplementedError
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
-        """Write the settings and the model into a folder, as `cfg` and `model`."""
+        """Write the settings to the file `cfg` and the model to the file `model` in a folder."""
         path = Path(path)
         path.mkdir(parents=True, exist_ok=True)
         srsly.write_json(path / "cfg", self._get_settings())

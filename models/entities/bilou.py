@@ -1,7 +1,7 @@
-"""The BILOU encoding: represents the mentions in a token sequence by one tag per token.
+"""The BILOU encoding, which represents the mentions in a token sequence by one tag per token.
 
-Each label has the tags B (begin), I (inside), L (last) and U (unit, for mentions of one token). The
-tag O (outside) is for tokens outside of mentions.
+Each label has the tags B (begin), I (inside), L (last) and U (unit, for mentions of one token).
+Tokens outside of mentions have the tag O (outside).
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ class TokenSpan(NamedTuple):
     label: str
 
     def shifted(self, tokens: int) -> TokenSpan:
-        """Return the span moved by a number of tokens."""
+        """Return the span with `tokens` added to its start and its end."""
         return TokenSpan(self.start + tokens, self.end + tokens, self.label)
 
 
 @dataclass(frozen=True)
 class BilouTags:
-    """The tags for a list of labels, as numbers: 0 is O; B, I, L and U of each label follow."""
+    """The numbers of the BILOU tags: 0 for O, then four numbers (B, I, L, U) for each label."""
 
     labels: tuple[str, ...]
 
@@ -38,12 +38,12 @@ class BilouTags:
         return 1 + 4 * len(self.labels)
 
     def begin(self, label: str) -> int:
-        """Return the number of a label's B tag; the next three numbers are its I, L and U tags."""
+        """Return the number of a label's B tag; the next three numbers are the tags I, L and U."""
         return 1 + 4 * self.labels.index(label)
 
     @cached_property
     def allowed(self) -> BoolArray:
-        """A mask of the allowed transitions from a tag (row) to the next (column).
+        """A mask of the allowed transitions from one tag (row) to the following tag (column).
 
         Shape: (tags, tags).
         """
@@ -67,7 +67,10 @@ class BilouTags:
         return self.allowed[:, 0]
 
     def encode(self, length: int, mentions: Iterable[TokenSpan]) -> IntArray:
-        """Return the tags for a sequence of `length` tokens; the mentions must not overlap."""
+        """Return the tag numbers of a sequence of `length` tokens with these mentions.
+
+        The mentions must not overlap.
+        """
         tags = np.zeros(length, dtype=np.int64)
         for start, end, label in mentions:
             begin = self.begin(label)

@@ -1,15 +1,16 @@
-"""The spaCy component `aloi_ner`: entity mentions, including nested ones, with probabilities.
+"""The spaCy component `aloi_ner`, which predicts entity mentions with probabilities.
 
-The network (aloi.models.entities.network) scores all tags for every token. For each nesting layer
-(aloi.models.entities.nesting), a conditional random field (aloi.models.entities.crf) decodes the
-most probable mentions. Inner layers are decoded inside each mention of the layer above.
+Mentions may be nested. The network (aloi.models.entities.network) scores all tags for every token.
+For each nesting layer (aloi.models.entities.nesting), a conditional random field
+(aloi.models.entities.crf) decodes the most probable mentions. Mentions of an inner layer are
+decoded inside each mention of the next outer layer.
 
 All mentions are stored in the span group `doc.spans["entities"]`, and their probabilities in the
 group's `attrs["scores"]`. The outermost mentions are also stored in `doc.ents`.
 """
 
-# spaCy evaluates the annotations of `initialize` and of the factory at run time, so this module
-# does not postpone them.
+# spaCy evaluates the type annotations of `initialize` and of the factory at run time. Therefore
+# this module does not import `annotations` from `__future__`.
 from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any, NamedTuple
@@ -84,7 +85,7 @@ class MentionRecognizer(SerializablePipe):
 
     @property
     def label_data(self) -> dict[str, Any]:
-        """The labels and the nesting depth, in the form that `spacy init labels` stores."""
+        """The labels and the nesting depth, in the format that `spacy init labels` writes."""
         return {"labels": list(self.labels), "depth": self.depth}
 
     def initialize(
@@ -94,24 +95,29 @@ class MentionRecognizer(SerializablePipe):
         nlp: Language | None = None,
         labels: dict[str, Any] | None = None,
     ) -> None:
-        """Initialise the network; set labels and depth from `labels` or from the examples."""
+        """Set the labels and the nesting depth, and initialise the network.
+
+        labels: the labels and the nesting depth, as in `label_data` (default: those of the
+        examples).
+        """
         self._set_settings(labels or _collect_labels(get_examples()))
         set_output_shape(self.model, tags=len(self.tags), layers=self.depth)
         docs = [example.reference for example in islice(get_examples(), 10)]
         self.model.initialize(X=[doc for doc in docs if len(doc)])
 
     def predict(self, docs: Iterable[Doc]) -> list[list[ScoredMention]]:
-        """Return the mentions of each doc, outer layers first."""
+        """Return the predicted mentions of each doc, outer layers before inner layers."""
         docs = list(docs)
         non_empty = [doc for doc in docs if len(doc)]
         scores = iter(self.model.predict(non_empty) if non_empty else [])
         return [self._decode(next(scores)) if len(doc) else [] for doc in docs]
 
     def _decode(self, scores: FloatArray) -> list[ScoredMention]:
-        """Return the mentions of one doc, given its scores of shape (tokens, layers * tags).
+        """Return the predicted mentions of one doc.
 
-        The probability of an inner mention is its probability inside the outer mention, multiplied
-        by the probability of the outer mention.
+        scores: the tag scores of the doc. Shape: (tokens, layers * tags). The probability of an
+        inner mention is its probability inside the outer mention, multiplied by the probability of
+        the outer mention.
         """
         transitions = self._transitions
         layer_above = [ScoredMention(TokenSpan(0, len(scores), ""), 1.0)]
@@ -135,16 +141,16 @@ class MentionRecognizer(SerializablePipe):
     def _lattice(
         self, scores: FloatArray, transitions: FloatArray, layer: int, span: TokenSpan
     ) -> Lattice:
-        """Return the tag lattice of one nesting layer for the tokens of a span."""
+        """Return all tag sequences for the tokens of a span, in one nesting layer."""
         columns = slice(layer * len(self.tags), (layer + 1) * len(self.tags))
         return Lattice(self.tags, scores[span.start : span.end, columns], transitions[layer])
 
     def set_annotations(
         self, docs: Iterable[Doc], predictions: Iterable[list[ScoredMention]]
     ) -> None:
-        """Set the predicted mentions of each doc, except those that start or end with white space.
+        """Replace the mentions of each doc by the predicted mentions.
 
-        Mentions that a doc already has are replaced.
+        Predicted mentions that start or end with white space are dropped.
         """
         for doc, predicted in zip(docs, predictions, strict=True):
             kept = (each for each in predicted if not _has_outer_space(doc, each.span))
@@ -155,7 +161,10 @@ class MentionRecognizer(SerializablePipe):
             doc.set_ents(spacy.util.filter_spans(spans))
 
     def probabilities(self, doc: Doc, *, min_probability: float) -> dict[TokenSpan, float]:
-        """Return the outermost mentions that reach `min_probability`, with their probabilities."""
+        """Return the probabilities of possible outermost mentions, by mention.
+
+        Mentions with a probability below `min_probability` are omitted.
+        """
         if not len(doc):
             return {}
         (scores,) = self.model.predict([doc])
@@ -173,7 +182,7 @@ class MentionRecognizer(SerializablePipe):
         """Train on a batch and return the losses.
 
         The loss is the negative log-likelihood of the gold mentions. An inner layer is trained
-        inside each gold mention of the layer above.
+        inside each gold mention of the next outer layer.
         """
         losses = {} if losses is None else losses
         losses.setdefault(self.name, 0.0)
@@ -197,9 +206,9 @@ class MentionRecognizer(SerializablePipe):
     def _gradient(
         self, scores: FloatArray, layers: list[list[TokenSpan]]
     ) -> tuple[FloatArray, float]:
-        """Return the gradient with respect to the scores of one doc, and the loss of the doc.
+        """Return the gradient with respect to the tag scores of one doc, and the loss of the doc.
 
-        The gradient with respect to the transitions is added to the model.
+        The gradient with respect to the transition scores is added to the model.
         """
         transitions, loss = self._transitions, 0.0
         d_scores = np.zeros_like(scores)
@@ -220,7 +229,7 @@ class MentionRecognizer(SerializablePipe):
         return d_scores, loss
 
     def score(self, examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401
-        """Return the scores that the scorer computes, {} without a scorer."""
+        """Return the scores that the scorer computes, or {} if there is no scorer."""
         return self.scorer(examples, **kwargs) if self.scorer else {}
 
     def _get_settings(self) -> dict[str, Any]:
@@ -258,9 +267,10 @@ def _collect_labels(examples: Iterable[Example]) -> dict[str, Any]:
 def copy_tok2vec(source: str, component: str = "ner") -> Callable[[Language], Language]:
     """Return a callback (`aloi.CopyTok2Vec.v1`) that copies pretrained token-to-vector weights.
 
-    The callback runs after initialisation. It replaces the weights of the token-to-vector layer of
-    `component` with those of the component with the same name in the pipeline `source`. Both layers
-    must have the same shape. All other layers keep their initial weights.
+    The callback runs after initialisation. It copies the weights of the token-to-vector layer from
+    the pipeline `source` to the new pipeline. In each pipeline, this layer is part of the component
+    with the name `component`. The two layers must have the same shape. All other layers keep their
+    initial weights.
     """
 
     def callback(nlp: Language) -> Language:
@@ -294,5 +304,5 @@ def make_mention_recognizer(
     model: Model[list[Doc], list[FloatArray]],
     scorer: Callable[..., dict[str, Any]] | None,
 ) -> MentionRecognizer:
-    """Return a new component; this is the factory behind `nlp.add_pipe("aloi_ner")`."""
+    """Return a new component; `nlp.add_pipe("aloi_ner")` calls this function."""
     return MentionRecognizer(nlp.vocab, model, name, scorer=scorer)

@@ -1,9 +1,9 @@
 """A linear-chain conditional random field over BILOU tags.
 
-Source: Lafferty, McCallum and Pereira 2001. To prevent underflow and overflow, forward and backward
-messages are scaled at each token (Rabiner 1989). The score of a tag sequence is the sum of
-the emission scores of its tags and the scores of the transitions between neighbouring tags. An
-invalid BILOU sequence has probability 0.
+Source: Lafferty, McCallum and Pereira 2001. The score of a tag sequence is the sum of two parts:
+the emission scores of its tags, and the scores of the transitions between neighbouring tags. An
+invalid BILOU sequence has probability 0. To prevent underflow and overflow, forward and backward
+messages are scaled at each token (Rabiner 1989).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ IMPOSSIBLE = -1e4
 MIN_LOG_POTENTIAL = -100.0
 """A lower bound on the score of a tag relative to the best tag of the token.
 
-It keeps the sums over tags greater than 0.
+The bound keeps the sums over tags greater than 0.
 """
 
 
@@ -31,10 +31,10 @@ class Messages(NamedTuple):
     """The scaled messages of the forward-backward algorithm.
 
     forward: for each token, the probability of each tag, given this token and the tokens before it.
-    backward: the factor by which the tokens after it change this probability. potentials: scaled
-    exponentials of the emissions. These three have the shape (tokens, tags). transitions:
-    exponentials of the transition scores. Shape: (tags, tags). log_partition: the logarithm of the
-    sum of exp(score) over all tag sequences.
+    backward: the factor by which the forward probability changes if the following tokens are also
+    given. potentials: scaled exponentials of the emissions. Shape of these three arrays: (tokens,
+    tags). transitions: exponentials of the transition scores. Shape: (tags, tags). log_partition:
+    the logarithm of the sum of exp(score) over all tag sequences.
     """
 
     forward: DoubleArray
@@ -112,10 +112,10 @@ class Lattice:
         return forward, scale
 
     def loss(self, gold: IntArray) -> tuple[float, FloatArray, FloatArray]:
-        """Return the negative log-likelihood of the gold tags and its two gradients.
+        """Return the loss and its two gradients; the loss is the negative log-likelihood of `gold`.
 
-        The first gradient is with respect to the emissions, the second with respect to the
-        transitions. Shapes: (tokens, tags) and (tags, tags).
+        gold: the tag of each token. The first gradient is with respect to the emissions, the second
+        with respect to the transitions. Shapes: (tokens, tags) and (tags, tags).
         """
         forward, backward, potentials, transitions, log_partition = self.messages
         d_emissions = forward * backward
@@ -129,7 +129,7 @@ class Lattice:
         return loss, d_emissions.astype(np.float32), d_transitions.astype(np.float32)
 
     def probability(self, mention: TokenSpan) -> float:
-        """Return the probability that the span is a mention with exactly this label, 0 to 1."""
+        """Return the probability, 0 to 1, of a mention with exactly this span and this label."""
         start, end, label = mention
         tags = self.tags.encode(end - start, [TokenSpan(0, end - start, label)])
         forward, backward, potentials, transitions, _ = self.messages
@@ -139,7 +139,7 @@ class Lattice:
         return min(float(probability), 1.0)
 
     def mentions(self, *, min_probability: float) -> dict[TokenSpan, float]:
-        """Return all mentions that reach `min_probability`, with their probabilities."""
+        """Return the probabilities of all mentions that reach `min_probability`, by mention."""
         probabilities = {
             **self._one_token_mentions(min_probability),
             **self._longer_mentions(min_probability),
@@ -147,7 +147,7 @@ class Lattice:
         return {mention: min(float(p), 1.0) for mention, p in probabilities.items()}
 
     def _one_token_mentions(self, min_probability: float) -> dict[TokenSpan, float]:
-        """Return the probable mentions of one token, which have the tag U, with probabilities."""
+        """Return the probabilities of mentions of one token (tag U), by mention; see `mentions`."""
         labels = self.tags.labels
         unit = 1 + 4 * np.arange(len(labels)) + 3
         marginals = (self.messages.forward * self.messages.backward)[:, unit]
@@ -157,7 +157,7 @@ class Lattice:
         }
 
     def _longer_mentions(self, min_probability: float) -> dict[TokenSpan, float]:
-        """Return the probable mentions of two or more tokens, with probabilities.
+        """Return the probabilities of mentions of two or more tokens, by mention; see `mentions`.
 
         The search extends probable starts of mentions token by token. `mass` is the scaled
         probability that a mention starts at `start` and continues. A start is dropped as soon as no

@@ -1,9 +1,9 @@
 """Nested mentions as flat layers: the outermost mentions, the mentions inside them, and so on.
 
 The mentions of one layer do not overlap, so each layer can be tagged token by token. Each mention
-of an inner layer lies inside a mention of the layer above. Ju, Miwa and Ananiadou (2018) start with
-the innermost mentions; here, the outermost mentions are the first layer, because most applications
-use only outermost mentions.
+of an inner layer lies inside a mention of the next outer layer. Ju, Miwa and Ananiadou (2018) start
+with the innermost mentions. Here, the outermost mentions are the first layer, because most
+applications use only outermost mentions.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from aloi.models.entities.bilou import TokenSpan
 def split_into_layers(mentions: Iterable[TokenSpan], depth: int) -> list[list[TokenSpan]]:
     """Return `depth` layers, outermost first; each layer is a list of mentions in text order.
 
-    If two mentions cover the same tokens, the one with the alphabetically first label is the outer
-    mention. A mention that overlaps an earlier mention without lying inside it is dropped, as are
-    mentions nested deeper than `depth`.
+    If two mentions cover the same tokens, the outer mention is the one with the alphabetically
+    first label. Mentions that only partly overlap an earlier mention are dropped. Mentions that are
+    nested deeper than `depth` are also dropped.
     """
     layers: list[list[TokenSpan]] = [[] for _ in range(depth)]
     outer: list[TokenSpan] = []

@@ -1,9 +1,10 @@
-"""The network of the mention recogniser, which returns a score for every token and tag.
+"""The network of the mention recogniser: it computes a score for every token and tag.
 
-A token-to-vector layer encodes the tokens of a doc. The vector of a capitalised word is
-concatenated with the mean vector of all occurrences of the word in the doc, so that the context of
-one occurrence helps to classify the others (compare pooled contextual embeddings: Akbik, Bergmann
-and Vollgraf 2019). A hidden layer computes the scores from the concatenated vectors.
+A token-to-vector layer encodes the tokens of a doc. If a word is capitalised, its vector is
+concatenated with the mean vector of all capitalised occurrences of the word in the doc. Thus the
+context of one occurrence helps to classify the other occurrences. Pooled contextual embeddings are
+a similar method (Akbik, Bergmann and Vollgraf 2019). A hidden layer computes the scores from the
+concatenated vectors.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ TokenModel = Model[list[Doc], list[FloatArray]]
 
 
 def make_mention_tagger(tok2vec: TokenModel, width: int, hidden_width: int) -> TokenModel:
-    """Return the architecture `aloi.MentionTagger.v1`, which computes the tag scores of each doc.
+    """Return a network of the architecture `aloi.MentionTagger.v1`, which computes tag scores.
 
-    Shape of the scores: (tokens, layers * tags). width: the size of the vectors that `tok2vec`
-    returns. hidden_width: the number of units in the hidden layer.
+    Shape of the scores of a doc: (tokens, layers * tags). width: the size of the vectors that
+    `tok2vec` returns. hidden_width: the number of units in the hidden layer.
     """
     hidden = Maxout(hidden_width, 2 * width, nP=3, normalize=True, dropout=0.0)
     output = Linear(None, hidden_width, init_W=zero_init)
@@ -38,10 +39,11 @@ def make_mention_tagger(tok2vec: TokenModel, width: int, hidden_width: int) -> T
 
 
 def with_transitions(scores: TokenModel, output: Model[Any, Any]) -> TokenModel:
-    """Return a network with an additional parameter: the transition scores of the random fields.
+    """Return the network `scores` with an additional parameter for the random fields.
 
-    The parameter `transitions` has the shape (layers, tags, tags). output: the layer of the network
-    that returns layers * tags columns. `set_output_shape` sets the shapes of both.
+    The parameter `transitions` contains the transition scores. Shape: (layers, tags, tags). output:
+    the layer of `scores` that returns layers * tags columns. `set_output_shape` sets the shapes of
+    `transitions` and of `output`.
     """
     return Model(
         "mention_tagger",
@@ -71,8 +73,8 @@ def _initialize(
 def with_pooled_words(tok2vec: TokenModel, width: int) -> TokenModel:
     """Return a layer that extends each token's vector by the mean vector of the token's word.
 
-    The mean is over all occurrences of the word in the doc. The second half is 0 for tokens that do
-    not start with a capital letter, and for tokens of one character.
+    The mean vector is computed over all capitalised occurrences of the word in the doc. It is 0 for
+    tokens that do not start with a capital letter, and for tokens of one character.
     """
     layers, dims = [tok2vec], dict[str, int | None](nO=2 * width)
     return Model("with_memory", _forward, init=_initialize, layers=layers, dims=dims)
@@ -101,9 +103,10 @@ def _forward(
 
 
 def _capitalised_words(doc: Doc) -> scipy.sparse.csr_array:
-    """Return a matrix with 1 where a token is an occurrence of a capitalised word, else 0.
+    """Return a matrix with 1 if a token is an occurrence of a capitalised word, else 0.
 
-    Shape: (tokens, distinct words). Case is ignored when words are compared.
+    Shape: (tokens, distinct words). Case is ignored when words are compared. Tokens of one
+    character are not included.
     """
     rows = np.flatnonzero([len(token) > 1 and token.text[0].isupper() for token in doc])
     words, columns = np.unique(doc.to_array(LOWER)[rows], return_inverse=True)
@@ -112,5 +115,5 @@ def _capitalised_words(doc: Doc) -> scipy.sparse.csr_array:
 
 
 def _column_means(words: scipy.sparse.csr_array) -> scipy.sparse.csr_array:
-    """Return the matrix with each column scaled to a sum of 1, for computing mean vectors."""
+    """Return the matrix with each column scaled to the sum 1, as weights for mean vectors."""
     return words * (1 / np.maximum(words.sum(axis=0), 1)).astype(np.float32)

@@ -16,7 +16,10 @@ CharSpan = tuple[int, int, str]
 def mention_probabilities(
     nlp: Language, text: str, *, component: str = "ner"
 ) -> dict[CharSpan, float]:
-    """Return the outermost mentions that reach `MIN_PROBABILITY`, with their probabilities."""
+    """Return the probabilities of possible outermost mentions in a text, by mention.
+
+    Mentions with a probability below `MIN_PROBABILITY` are omitted.
+    """
     doc, recognizer = nlp.make_doc(text), nlp.get_pipe(component)
     assert isinstance(recognizer, MentionRecognizer)
     mentions = recognizer.probabilities(doc, min_probability=MIN_PROBABILITY)

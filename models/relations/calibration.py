@@ -1,9 +1,9 @@
 """Calibration of a relation extractor's probabilities on the dev documents.
 
-The calibrated probability is the logistic function of a linear function of the logit (Platt 1999,
-"Probabilistic Outputs for Support Vector Machines"). The calibration error is measured by
-cross-validation: the dev documents are split into two halves, and each half is evaluated with the
-calibration that was fitted on the other half.
+Calibration replaces each logit by scale * logit + shift. The calibrated probability is the logistic
+function of this value (Platt 1999, "Probabilistic Outputs for Support Vector Machines"). The
+calibration error is measured by cross-validation on two halves of the dev documents: each half is
+evaluated with the calibration that was fitted on the other half.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ RELIABILITY_BINS = 10
 """The number of equal-width probability bins in the reliability table."""
 
 MIN_RELIABILITY_PROBABILITY = 0.01
-"""The reliability table omits lower probabilities; those of most pairs are far lower."""
+"""The reliability table omits lower probabilities. Most pairs have far lower probabilities."""
 
 
 class LinearCalibration(NamedTuple):
@@ -31,11 +31,11 @@ class LinearCalibration(NamedTuple):
 
 
 class ScoredCells(NamedTuple):
-    """The permitted cells of all documents, in arrays with one value per cell.
+    """Cells: all permitted combinations of a candidate pair and a relation label.
 
-    A cell is a combination of a candidate pair and a relation label. document: the index of the
-    document. label: the index of the relation label. logit: the output of the network. truth: 1 if
-    gold contains the relation, else 0.
+    Each array contains one value per cell. document: the index of the document. label: the index of
+    the relation label. logit: the output of the network. truth: 1 if gold contains the relation,
+    else 0.
     """
 
     document: IntArray
@@ -50,10 +50,10 @@ class ScoredCells(NamedTuple):
 
 
 class ReliabilityBin(NamedTuple):
-    """A bin of the reliability table.
+    """A bin of the reliability table: the cells with a probability in one interval.
 
-    cells: the size of the bin. probability: the mean probability. right: the proportion of gold
-    relations.
+    cells: the number of cells. probability: the mean probability of the cells. right: the
+    proportion of cells for which gold contains the relation.
     """
 
     cells: int
@@ -62,7 +62,7 @@ class ReliabilityBin(NamedTuple):
 
 
 def fit_calibration(cells: ScoredCells) -> LinearCalibration:
-    """Return the maximum-likelihood calibration, or (1, 0) if `truth` is the same for all cells."""
+    """Return the maximum-likelihood calibration, or (1, 0) if all cells have the same `truth`."""
     if len(np.unique(cells.truth)) < 2:
         return LinearCalibration(1.0, 0.0)
     model = LogisticRegression(C=1e6).fit(cells.logit[:, None], cells.truth)
@@ -76,7 +76,10 @@ def calibrate(cells: ScoredCells, calibration: LinearCalibration) -> FloatArray:
 
 
 def cross_calibrate(cells: ScoredCells) -> FloatArray:
-    """Return calibrated probabilities; each half of the documents is calibrated on the other."""
+    """Return the probabilities of the cells, calibrated by cross-validation. Shape: (cells,).
+
+    The calibration for each half of the documents is fitted on the other half.
+    """
     odd = cells.document % 2 == 1
     probabilities = np.zeros(len(odd), dtype=np.float32)
     for half in (odd, ~odd):
@@ -86,11 +89,12 @@ def cross_calibrate(cells: ScoredCells) -> FloatArray:
 
 
 def reliability(cells: ScoredCells, probabilities: FloatArray) -> dict[str, Any]:
-    """Return the reliability table for probabilities of at least `MIN_RELIABILITY_PROBABILITY`.
+    """Return the reliability table (`bins`) and the expected calibration error (`error`).
 
-    `error` is the expected calibration error (Naeini et al. 2015): the difference between the mean
-    probability and the proportion of gold relations, averaged over `RELIABILITY_BINS` bins, which
-    are weighted by size. `bins` lists the bins that are not empty.
+    Only probabilities of at least `MIN_RELIABILITY_PROBABILITY` are included. They are divided into
+    `RELIABILITY_BINS` bins; empty bins are omitted. The error of a bin is the absolute difference
+    between the mean probability and the proportion of gold relations. The expected calibration
+    error is the mean over the bins, weighted by their sizes (Naeini et al. 2015).
     """
     likely = probabilities >= MIN_RELIABILITY_PROBABILITY
     truth, probabilities = cells.truth[likely], probabilities[likely]

@@ -18,14 +18,14 @@ MENTION_COLUMNS = 64 + 2
 """The number of columns that `CandidateBatch.token_inputs` adds to a token's vector."""
 
 MAX_CLUSTER_MENTIONS = 8
-"""Features are computed from this many mentions of a cluster, the first in text order."""
+"""The maximum number of mentions per cluster that features use: the first ones in text order."""
 
 
 @dataclass(frozen=True)
 class CandidateBatch:
-    """The candidates of several docs.
+    """The candidate pairs of several docs, with their mentions and tokens.
 
-    Pairs contain row indices of `mentions`. The offsets of mentions are row indices of `tokens`.
+    `pairs` contains row indices of `mentions`. The offsets of mentions are row indices of `tokens`.
     """
 
     tokens: TokenArrays
@@ -73,14 +73,14 @@ class CandidateBatch:
 
     @cached_property
     def label_numbers(self) -> IntArray:
-        """The label of each mention, as an integer from 0 to the number of distinct labels - 1."""
+        """The label of each mention, as an index among the distinct labels of the batch."""
         _, numbers = np.unique(self.mentions.label, return_inverse=True)
         return numbers.astype(np.int64)
 
     def count_label(self, label: IntArray, start: IntArray, end: IntArray) -> IntArray:
-        """Return the number of mentions that have a label and start in a token range, per range.
+        """Return the number of mentions per token range that have a label and start in the range.
 
-        label: the label for each range, as in `label_numbers`. start, end: the ranges; the end is
+        label: one label per range, as in `label_numbers`. start, end: the token ranges; the end is
         exclusive.
         """
         size = len(self.tokens.word) + 1
@@ -90,14 +90,14 @@ class CandidateBatch:
 
     @cached_property
     def _sorted_label_starts(self) -> IntArray:
-        """Sorted keys that combine the label number and the start offset of each mention."""
+        """The sorted keys of the mentions; a key combines the label number and the start offset."""
         return np.sort(self.label_numbers * (len(self.tokens.word) + 1) + self.mentions.start)
 
     @cached_property
     def roots(self) -> IntArray:
-        """The syntactic head of each mention: the first token whose parent is outside the mention.
+        """The syntactic head of each mention: the first token whose parent is not in the mention.
 
-        The root of a sentence, which is its own parent, is treated like such a token.
+        The root of a sentence also counts as such a token; its `parent` is the root itself.
         """
         start, size = self.mentions.start, self.mentions.end - self.mentions.start
         mention = np.repeat(np.arange(len(size)), size)
@@ -112,7 +112,7 @@ class CandidateBatch:
 
     @cached_property
     def outermost(self) -> IntArray:
-        """The row of the outermost mention that contains each token, -1 outside mentions."""
+        """For each token, the row of the outermost mention that contains it, or -1."""
         mentions = self.mentions
         row_of = np.full(len(self.tokens.word), -1, dtype=np.int64)
         for row in np.argsort(mentions.start - mentions.end, kind="stable")[::-1].tolist():
@@ -129,12 +129,16 @@ class CandidateBatch:
 
     @cached_property
     def token_labels(self) -> HashArray:
-        """The label of the outermost mention that contains each token, 0 outside mentions."""
+        """For each token, the label of the outermost mention that contains it, or 0."""
         return np.append(self.mentions.label, np.uint64(0))[self.outermost]
 
     @cached_property
     def symbols(self) -> HashArray:
-        """The text as symbols: the labels of outermost mentions, and the words outside mentions."""
+        """The text as a sequence of symbols.
+
+        Each outermost mention is one symbol (its label). Each token outside mentions is one symbol
+        (its word).
+        """
         labels = hash_columns(9, self.token_labels)
         symbols = np.where(self.outermost >= 0, labels, self.tokens.word)
         return symbols[self.starts_symbol]
@@ -148,8 +152,8 @@ class CandidateBatch:
         """Return the input vectors of the token encoder.
 
         Shape: (rows of `tokens`, vector columns + `MENTION_COLUMNS`). The added columns describe
-        the outermost mention that contains the token: the bits of its label, 1 if there is a
-        mention, and 1 for its first token.
+        the outermost mention that contains the token: the bits of the mention's label, 1 for each
+        token of a mention, and 1 for the first token of a mention. They are 0 outside mentions.
         """
         inside = (self.outermost >= 0)[:, None]
         label = hash_bits(self.token_labels) * inside
@@ -158,7 +162,7 @@ class CandidateBatch:
 
     @cached_property
     def cluster_mentions(self) -> IntArray:
-        """For each mention, the rows of the first mentions in its cluster.
+        """For each mention, the rows of the first mentions (in the text) of the same cluster.
 
         Shape: (mentions, up to `MAX_CLUSTER_MENTIONS`). Smaller clusters are padded with -1.
         """

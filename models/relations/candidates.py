@@ -1,8 +1,8 @@
 """Candidate pairs: ordered pairs of mentions between which a relation may hold.
 
 A pair (head, tail) consists of two row indices of `MentionArrays`. Relations hold between mentions,
-or between clusters of mentions with the same `ref`. A pair of clusters is represented by the two
-mentions that are nearest to each other.
+or between clusters of mentions with the same `ref`. A pair of clusters is represented by two
+mentions, one from each cluster, that are nearest to each other.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ PAIRS_PER_BLOCK = 2**14
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Candidate pairs of one doc; networks take sequences of such blocks as input.
+    """A block of candidate pairs of one doc; the networks take a sequence of blocks as input.
 
     mentions: the arrays of `spans`. pairs: for each pair, the indices of head and tail in `spans`.
-    Shape: (pairs, 2). permitted: a mask of the labels that each pair may have. Shape: (pairs,
+    Shape: (pairs, 2). permitted: a mask of the permitted labels of each pair. Shape: (pairs,
     labels).
     """
 
@@ -37,10 +37,10 @@ class Candidates:
 
 
 def pairs_of_mentions(mentions: MentionArrays, max_distance: int) -> Iterator[IntArray]:
-    """Yield all pairs of different mentions at most `max_distance` tokens apart, in blocks.
+    """Yield blocks of all pairs of different mentions within `max_distance` tokens.
 
-    Shape of a block: (pairs, 2). Mentions are sorted by start and paired with their neighbours
-    only, so memory is linear in the number of mentions.
+    Shape of a block: (pairs, 2). Mentions are sorted by start and paired only with nearby mentions,
+    so memory is linear in the number of mentions.
     """
     order = np.argsort(mentions.start, kind="stable")
     last = np.searchsorted(mentions.start[order], mentions.end[order] + max_distance, side="right")
@@ -53,10 +53,10 @@ def pairs_of_mentions(mentions: MentionArrays, max_distance: int) -> Iterator[In
 
 
 def pairs_of_clusters(mentions: MentionArrays, max_distance: int) -> Iterator[IntArray]:
-    """Yield all pairs of clusters at most `max_distance` tokens apart, in blocks.
+    """Yield blocks of all pairs of clusters within `max_distance` tokens.
 
     Shape of a block: (pairs, 2). A pair of clusters is represented by their nearest mentions. A
-    cluster is also paired with itself, represented by its first mention as head and tail.
+    cluster is also paired with itself; the head and the tail of this pair are its first mention.
     """
     size = len(mentions)
     _, cluster_sizes = np.unique(mentions.cluster, return_counts=True)
@@ -80,27 +80,27 @@ def pairs_of_clusters(mentions: MentionArrays, max_distance: int) -> Iterator[In
 
 
 def token_distances(mentions: MentionArrays, head: IntArray, tail: IntArray) -> IntArray:
-    """Return the number of tokens between two mentions, 0 if the mentions touch or overlap."""
+    """Return the number of tokens between head and tail, 0 if the mentions touch or overlap."""
     after = mentions.start[tail] - mentions.end[head]
     before = mentions.start[head] - mentions.end[tail]
     return np.asarray(np.maximum(np.maximum(after, before), 0), dtype=np.int64)
 
 
 def _split_by_sum(sizes: IntArray, limit: int) -> Iterator[IntArray]:
-    """Yield runs of indices of `sizes`, so that the sizes in each run add up to about `limit`.
+    """Yield groups of consecutive indices; the `sizes` of each group add up to about `limit`.
 
-    A size above `limit` may be a run of its own.
+    An index with a size above `limit` may be a group of its own.
     """
     number = (np.cumsum(sizes) - 1) // limit
     yield from np.split(np.arange(len(sizes)), np.flatnonzero(np.diff(number)) + 1)
 
 
 def group_blocks(blocks: Iterable[Candidates]) -> Iterator[list[Candidates]]:
-    """Yield groups of blocks; only the last group may have fewer pairs than tokens.
+    """Yield the blocks in groups that are large enough for efficient use of the networks.
 
-    All groups except the last also have at least `PAIRS_PER_BLOCK` pairs. The networks encode all
-    tokens of a doc once per group. With at least as many pairs as tokens, encoding the tokens takes
-    no longer than scoring the pairs.
+    Each group except the last contains at least `PAIRS_PER_BLOCK` pairs, and at least as many pairs
+    as tokens. The networks encode all tokens of a doc once per group. With at least as many pairs
+    as tokens, encoding the tokens takes no longer than scoring the pairs.
     """
     group: list[Candidates] = []
     pairs = tokens = 0
@@ -116,5 +116,5 @@ def group_blocks(blocks: Iterable[Candidates]) -> Iterator[list[Candidates]]:
 
 
 def split_rows(scores: FloatArray, group: Sequence[Candidates]) -> list[FloatArray]:
-    """Return the rows of `scores` that belong to each block of a group."""
+    """Return the scores of a group, split into one array per block."""
     return np.split(scores, np.cumsum([len(block.pairs) for block in group])[:-1])

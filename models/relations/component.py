@@ -1,16 +1,16 @@
-"""The spaCy component `aloi_relations`: labelled relations between the mentions of a doc.
+"""The spaCy component `aloi_relations`, which predicts relations between the mentions of a doc.
 
 All labels are scored for each candidate pair (aloi.models.relations.candidates). A relation is
 predicted if its probability reaches the threshold of the label; a pair may have several relations.
-Symmetric relations are scored in text order only, so that each is predicted once. Pairs are
-processed in blocks to bound memory for docs with many mentions.
+A symmetric relation is scored only if the head precedes the tail, so that it is predicted once.
+Pairs are processed in blocks to bound memory for docs with many mentions.
 
 Relations hold between mentions, or, if `by_ref` is set, between clusters of mentions with the same
-`ref`. A relation between clusters is predicted between the first mentions of the clusters.
+`ref`. A relation between clusters is stored as a relation between their first mentions.
 """
 
-# spaCy evaluates the annotations of `initialize` and of the factory at run time, so this module
-# does not postpone them.
+# spaCy evaluates the type annotations of `initialize` and of the factory at run time. Therefore
+# this module does not import `annotations` from `__future__`.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -49,16 +49,17 @@ static = 300
 """
 
 DISTANCE_QUANTILE = 0.99
-"""`max_distance` is set to cover this proportion of the training relations, 0 to 1."""
+"""The proportion (0 to 1) of training relations within the default `max_distance`."""
 
 
 class ExtractorSettings(msgspec.Struct):
     """The saved settings of a relation extractor.
 
-    thresholds: by label, the lowest probability of a predicted relation. threshold: the same, for
-    labels not in `thresholds`. max_distance: the maximum distance between the mentions of a
-    candidate pair, in tokens. by_ref: whether relations hold between clusters of mentions with the
-    same `ref`. scale, shift: the calibration; probabilities are sigmoid(scale * logit + shift).
+    thresholds: the minimum probability of a predicted relation, by label. threshold: the minimum
+    probability for labels that are not in `thresholds`. max_distance: the maximum number of tokens
+    between the mentions of a candidate pair. by_ref: whether relations hold between clusters of
+    mentions with the same `ref`. scale, shift: the calibration; probabilities are sigmoid(scale *
+    logit + shift).
     """
 
     threshold: float = 0.5
@@ -87,7 +88,7 @@ class RelationExtractor(SerializablePipe):
 
     @property
     def inventory(self) -> Inventory:
-        """The relation labels, and the entity labels that each relation may join."""
+        """The relation labels, and the permitted entity labels of head and tail."""
         return self.settings.inventory
 
     @property
@@ -97,7 +98,7 @@ class RelationExtractor(SerializablePipe):
 
     @property
     def label_data(self) -> dict[str, Any]:
-        """The inventory, in the form that `spacy init labels` stores."""
+        """The inventory, in the format that `spacy init labels` writes."""
         inventory: dict[str, Any] = msgspec.to_builtins(self.inventory)
         return inventory
 
@@ -112,7 +113,7 @@ class RelationExtractor(SerializablePipe):
         """Initialise the network and the settings that depend on the data.
 
         The inventory is set from `labels`, otherwise from the schema file, otherwise from the
-        examples. `by_ref` and `max_distance` are derived from the examples if they are not set.
+        examples. If `by_ref` or `max_distance` is not set, its value is derived from the examples.
         """
         if labels is not None:
             self.settings.inventory = msgspec.convert(labels, Inventory)
@@ -128,7 +129,10 @@ class RelationExtractor(SerializablePipe):
         self.model.initialize()
 
     def _choose_max_distance(self, examples: Iterable[Example]) -> int:
-        """Return the distance that covers a proportion of `DISTANCE_QUANTILE` of gold relations."""
+        """Return the `DISTANCE_QUANTILE` quantile of the distances between head and tail in gold.
+
+        Distances are numbers of tokens. Without gold relations, the result is 0.
+        """
         distances: list[int] = []
         for example in examples:
             spans = mentions(example.reference)
@@ -143,7 +147,7 @@ class RelationExtractor(SerializablePipe):
         return MentionArrays.from_spans(spans, by_ref=bool(self.settings.by_ref))
 
     def candidate_blocks(self, doc: Doc) -> Iterator[Candidates]:
-        """Yield the pairs of a doc that may have at least one relation label, in blocks.
+        """Yield blocks of the pairs in a doc that have at least one permitted relation label.
 
         The entity labels of a pair determine the permitted relation labels. Symmetric relation
         labels are permitted only if the head precedes the tail.
@@ -164,7 +168,7 @@ class RelationExtractor(SerializablePipe):
                 yield Candidates(doc, spans, arrays, pairs[kept], permitted[kept])
 
     def candidates(self, doc: Doc) -> Candidates:
-        """Return all pairs of a doc that may have at least one relation label."""
+        """Return all pairs in a doc that have at least one permitted relation label."""
         spans = mentions(doc)
         blocks = list(self.candidate_blocks(doc))
         pairs = np.concatenate([np.zeros((0, 2), np.int64), *(block.pairs for block in blocks)])
@@ -173,7 +177,7 @@ class RelationExtractor(SerializablePipe):
         return Candidates(doc, spans, self._mention_arrays(spans), pairs, permitted)
 
     def predict(self, docs: Iterable[Doc]) -> list[list[RelationSpan]]:
-        """Return the relations of each doc that reach the threshold of their label."""
+        """Return the relations of each doc with a probability that reaches the label's threshold."""
         docs = list(docs)
         relations: dict[int, list[RelationSpan]] = {id(doc): [] for doc in docs}
         for group in group_blocks(block for doc in docs for block in self.candidate_blocks(doc)):
@@ -183,7 +187,7 @@ class RelationExtractor(SerializablePipe):
         return [relations[id(doc)] for doc in docs]
 
     def probabilities(self, blocks: Sequence[Candidates]) -> FloatArray:
-        """Return the probability of each label for all pairs, 0 for labels that are not permitted.
+        """Return the probability of each label for each pair, 0 for labels that are not permitted.
 
         Shape: (pairs, labels).
         """
@@ -194,7 +198,7 @@ class RelationExtractor(SerializablePipe):
         return np.asarray(sigmoid(logits) * permitted, dtype=np.float32)
 
     def threshold_for(self, label: str) -> float:
-        """Return the threshold of a label; less probable relations are not predicted."""
+        """Return the minimum probability of a predicted relation with this label."""
         return self.settings.thresholds.get(label, self.settings.threshold)
 
     def _decode(self, block: Candidates, probabilities: FloatArray) -> list[RelationSpan]:
@@ -217,7 +221,7 @@ class RelationExtractor(SerializablePipe):
     def set_annotations(
         self, docs: Iterable[Doc], predictions: Iterable[list[RelationSpan]]
     ) -> None:
-        """Set the predicted relations of each doc, replacing existing relations."""
+        """Replace the relations of each doc by the predicted relations."""
         for doc, relations in zip(docs, predictions, strict=True):
             doc._.relations = relations
 
@@ -253,7 +257,7 @@ class RelationExtractor(SerializablePipe):
         return losses
 
     def gold_matrix(self, candidates: Candidates, example: Example) -> FloatArray:
-        """Return a matrix with 1 for relations in the reference doc, else 0.
+        """Return a matrix with 1 for each pair and label in the reference doc's relations, else 0.
 
         Shape: (pairs, labels).
         """
@@ -268,7 +272,10 @@ class RelationExtractor(SerializablePipe):
         return matrix
 
     def score(self, examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401
-        """Return the scorer's scores, which ignore the direction of symmetric relations."""
+        """Return the scores that the scorer computes, or {} if there is no scorer.
+
+        The scores ignore the direction of symmetric relations.
+        """
         if self.scorer is None:
             return {}
         return self.scorer(examples, symmetric=frozenset(self.inventory.symmetric), **kwargs)
@@ -306,6 +313,6 @@ def make_relation_extractor(
     by_ref: bool | None,
     scorer: Callable[..., dict[str, Any]] | None,
 ) -> RelationExtractor:
-    """Return a new component; the factory behind `nlp.add_pipe("aloi_relations")`."""
+    """Return a new component; `nlp.add_pipe("aloi_relations")` calls this function."""
     settings = ExtractorSettings(threshold, max_distance, by_ref)
     return RelationExtractor(nlp.vocab, model, name, settings=settings, scorer=scorer)

@@ -18,8 +18,8 @@ from aloi.models.arrays import FloatArray, HashArray, IntArray
 class MentionArrays:
     """The mentions of a doc: token offsets (end exclusive), label hashes and clusters.
 
-    cluster: for each mention, the row of the first mention (in the text) of the same entity.
-    Without clustering by `ref`, each mention is a cluster of its own.
+    cluster: for each mention, the row of the first mention (in the text) of the same cluster. A
+    cluster contains all mentions with the same `ref`, or a single mention.
     """
 
     start: IntArray
@@ -29,7 +29,11 @@ class MentionArrays:
 
     @classmethod
     def from_spans(cls, spans: Sequence[Span], *, by_ref: bool = False) -> Self:
-        """Return the arrays for spans; if `by_ref`, spans with the same `kb_id` form a cluster."""
+        """Return the arrays for spans.
+
+        by_ref: whether spans with the same `kb_id` form a cluster. Otherwise, each span is a
+        cluster of its own.
+        """
         rows = [(span.start, span.end, span.label) for span in spans]
         columns = np.array(rows, dtype=np.uint64).reshape(-1, 3)
         start, end = columns[:, 0].astype(np.int64), columns[:, 1].astype(np.int64)
@@ -59,9 +63,11 @@ class MentionArrays:
 class TokenArrays:
     """The tokens of several docs, with an empty row before each doc and after the last doc.
 
-    word, pos, dep: hashes. parent: the row of the syntactic head. sentence: the number of the
-    sentence. vector: the output of the pipeline's `tok2vec`, followed by the word vector; each is
-    standardised to mean 0 and variance 1. offset: for each doc, the row of its first token.
+    word, pos, dep: the hashes of the word in lower case, the part of speech and the dependency
+    label. parent: the row of the syntactic head. sentence: the number of the sentence. vector: the
+    output of the pipeline's `tok2vec`, followed by the word vector. These two vectors are
+    standardised separately, to mean 0 and variance 1. offset: for each doc, the row of its first
+    token.
     """
 
     word: HashArray
@@ -76,9 +82,9 @@ class TokenArrays:
     def from_docs(cls, docs: Sequence[Doc], *, width: int = 0, static: int = 0) -> Self:
         """Return the arrays for docs.
 
-        width: the number of columns of `doc.tensor`. static: the number of columns of the word
-        vectors. With 0, these vectors are not used. Docs whose vectors have a different width get
-        zeros.
+        width: the size of the vectors in `doc.tensor`, or 0 to omit them. static: the size of the
+        word vectors, or 0 to omit them. If the vectors of a doc have a different size, they are
+        replaced by zeros.
         """
         lengths = np.array([len(doc) for doc in docs], dtype=np.int64)
         offset = np.cumsum(lengths + 1) - lengths
@@ -109,7 +115,7 @@ class TokenArrays:
 
 
 def _word_vectors(doc: Doc) -> npt.NDArray[Any]:
-    """Return the word vector of each token, 0 for words without a vector.
+    """Return the word vector of each token; the vector is 0 if the word has none.
 
     Shape: (tokens, width).
     """
@@ -121,7 +127,7 @@ def _word_vectors(doc: Doc) -> npt.NDArray[Any]:
 
 
 def _standardise(vectors: FloatArray) -> FloatArray:
-    """Return the vectors, each standardised to mean 0 and variance 1; zero vectors stay 0."""
+    """Return each vector standardised to mean 0 and variance 1; zero vectors stay 0."""
     deviation = vectors.std(axis=1, keepdims=True) + 1e-5
     centred = vectors - vectors.mean(axis=1, keepdims=True)
     return np.asarray(centred / deviation, dtype=np.float32)

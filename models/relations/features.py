@@ -1,7 +1,8 @@
-"""Features of candidate pairs: hashed for the linear part, dense for the neural part.
+"""Features of candidate pairs: hashed for the network's linear part, dense for its neural part.
 
-A hashed feature is a 64-bit hash of a template number and the values for the pair, or 0 if the
-template does not apply to the pair. All pairs have the same number of hashed features.
+A template is a type of feature, such as the word before the head. A hashed feature is a 64-bit hash
+of the number of a template and the values for the pair. It is 0 if the template does not apply to
+the pair. All pairs have the same number of hashed features.
 """
 
 from __future__ import annotations
@@ -13,10 +14,14 @@ from aloi.models.relations.hashing import hash_bits, hash_columns
 from aloi.models.relations.pair_context import GAP_WINDOW, PairContext
 
 _DISTANCE_STARTS = np.array([0, 1, 2, 3, 4, 6, 9, 13, 19, 28, 41, 60, 90])
-"""The smallest gap of each distance class, in tokens."""
+"""The smallest number of tokens in the gap, for each distance class."""
 
 _INDICATORS = 4 + (len(_DISTANCE_STARTS) + 1) + 7 + 7 * 8
-"""Columns of `_indicators`: flags, distance class, number of mentions between, 7 other counts."""
+"""The number of columns of `_indicators`.
+
+The terms are the flags, the distance classes, the number of mentions in the gap, and 7 other
+counts.
+"""
 
 DENSE_COLUMNS = 2 * 64 + _INDICATORS
 """The number of columns of `dense_features`."""
@@ -28,7 +33,7 @@ Bag = tuple[HashArray, BoolArray]
 def hashed_features(context: PairContext) -> HashArray:
     """Return the hashed features, 0 if a template does not apply. Shape: (pairs, features).
 
-    Each template is hashed twice, with and without the entity labels of the pair.
+    Each template is hashed twice: once with and once without the entity labels of the pair.
     """
     columns = [*_positions(context), *_words(context), *_symbol_pattern(context), *_syntax(context)]
     bags = [
@@ -55,14 +60,17 @@ def hashed_features(context: PairContext) -> HashArray:
 
 
 def dense_features(context: PairContext) -> FloatArray:
-    """Return the entity labels and positions of the pairs. Shape: (pairs, `DENSE_COLUMNS`)."""
+    """Return the dense features: entity labels and positions. Shape: (pairs, `DENSE_COLUMNS`)."""
     rows = (context.head, context.tail)
     labels = [hash_bits(context.mentions.label[mentions]) for mentions in rows]
     return np.concatenate([*labels, _indicators(context)], axis=1)
 
 
 def _indicators(context: PairContext) -> FloatArray:
-    """Return the properties in `_positions` as 1 or 0 columns. Shape: (pairs, `_INDICATORS`)."""
+    """Return the properties of `_positions` as columns of 0 and 1.
+
+    Shape: (pairs, `_INDICATORS`).
+    """
     rows, classes = np.arange(len(context.gap)), len(_DISTANCE_STARTS) + 1
     columns = np.zeros((len(rows), _INDICATORS), dtype=np.float32)
     reflexive = context.head == context.tail
@@ -76,7 +84,7 @@ def _indicators(context: PairContext) -> FloatArray:
 
 
 def _positions(context: PairContext) -> list[HashArray]:
-    """Return columns for order, nesting, distance, same sentence, and numbers of other mentions."""
+    """Return columns for order, nesting, distance, same sentence, and counts of other mentions."""
     reflexive = context.head == context.tail
     flags = reflexive * 8 + context.forward * 4 + context.nested * 2 + context.same_sentence
     like_head, like_tail = context.same_label_between
@@ -94,7 +102,10 @@ def _positions(context: PairContext) -> list[HashArray]:
 
 
 def _words(context: PairContext) -> list[HashArray]:
-    """Return columns for syntactic heads, words next to the mentions, and gaps of up to 4 words."""
+    """Return columns for the syntactic heads, the words next to the mentions, and the gap.
+
+    The column for the gap covers all words of the gap; it is 1 if there are more than 4.
+    """
     word, mentions, order = context.tokens.word, context.mentions, context.order
     columns = [word[root] for root in context.roots]
     for mention in (context.head, context.tail):
@@ -113,7 +124,10 @@ def _words(context: PairContext) -> list[HashArray]:
 
 
 def _symbol_pattern(context: PairContext) -> list[HashArray]:
-    """Return columns for the first 3 and last 3 symbols of the gap, and gaps of up to 8 symbols."""
+    """Return columns for the first 3 symbols, the last 3 symbols, and all symbols of the gap.
+
+    The column for all symbols is 1 if there are more than 8.
+    """
     symbols, order = context.batch.symbols, context.order
     length = context.symbol_end - context.symbol_start
     start: HashArray = np.full(len(order), 6, dtype=np.uint64)
@@ -130,7 +144,7 @@ def _symbol_pattern(context: PairContext) -> list[HashArray]:
 
 
 def _syntax(context: PairContext) -> list[HashArray]:
-    """Return columns for the labels and parents of the two syntactic heads, and their path."""
+    """Return columns for the two syntactic heads: dependency labels, parents and connecting path."""
     dep, word, parent = context.tokens.dep, context.tokens.word, context.tokens.parent
     path = context.dependency_path()
     parents = [word[parent[root]] for root in context.roots]
@@ -145,7 +159,7 @@ def _syntax(context: PairContext) -> list[HashArray]:
 
 
 def _gap_words(context: PairContext) -> list[Bag]:
-    """Return a bag of the words at the left end of the gap, and one for the right end."""
+    """Return two bags of words: at the left end and at the right end of the gap."""
     word, order = context.tokens.word, context.order[:, None]
     return [
         (hash_columns(1, _take(word, tokens), order), applies)
@@ -162,7 +176,7 @@ def _gap_symbols(context: PairContext) -> Bag:
 
 
 def _ancestor_words(context: PairContext) -> list[Bag]:
-    """Return two bags: the ancestors of head and tail in the dependency tree, as tagged words."""
+    """Return two bags of tagged words: the ancestors of head and tail in the dependency tree."""
     tokens = context.tokens
     bags = []
     for number, chain in enumerate(context.ancestors):
@@ -173,9 +187,10 @@ def _ancestor_words(context: PairContext) -> list[Bag]:
 
 
 def _cluster_words(context: PairContext) -> list[Bag]:
-    """Return bags of the syntactic heads and the neighbouring words of all mentions in a cluster.
+    """Return bags of words for the clusters of head and tail.
 
-    The list is empty if no cluster in the batch has several mentions.
+    The words are the syntactic heads of all mentions in the cluster, and the words next to these
+    mentions. The list is empty if no cluster in the batch has several mentions.
     """
     batch = context.batch
     if batch.cluster_mentions.shape[1] == 1:
@@ -191,5 +206,5 @@ def _cluster_words(context: PairContext) -> list[Bag]:
 
 
 def _take(column: HashArray, position: IntArray) -> HashArray:
-    """Return the values at positions; positions outside the column are clipped to its ends."""
+    """Return the values of a column at these positions, which are clipped to valid positions."""
     return column[np.clip(position, 0, len(column) - 1)]

@@ -16,7 +16,10 @@ from aloi.models.relations.label_inventory import Inventory
 
 
 class GoldRelation(NamedTuple):
-    """A gold relation: the clusters of head and tail, and the index of the relation label."""
+    """A gold relation between two clusters of mentions.
+
+    head, tail: the clusters, as in `MentionArrays`. column: the index of the relation label.
+    """
 
     head: int
     tail: int
@@ -28,9 +31,10 @@ def gold_relations(
 ) -> list[GoldRelation]:
     """Return the relations of the reference doc, with their mentions matched to `spans`.
 
-    A gold mention matches the span with the same offsets, label and id, or else the first span with
-    the same offsets and label. Relations with unmatched mentions or unknown labels are dropped. The
-    head of a symmetric relation is the first mention in the text. arrays: the arrays of `spans`.
+    A gold mention matches the span with the same offsets, label and id. If there is none, it
+    matches the first span with the same offsets and label. Relations with unmatched mentions or
+    unknown labels are dropped. The head of a symmetric relation is the mention that comes first in
+    the text. arrays: the arrays of `spans`.
     """
     column = {label: number for number, label in enumerate(inventory.labels)}
     row_by_key = {_key(span): row for row, span in enumerate(spans)}
@@ -57,8 +61,8 @@ def cluster_distance(arrays: MentionArrays, head: int, tail: int) -> int:
 def joins_clusters(examples: Iterable[Example]) -> bool:
     """Return whether the gold relations hold between clusters rather than between mentions.
 
-    This is assumed if some cluster has several mentions, and every relation joins the first
-    mentions of two clusters.
+    This is assumed if two conditions are met: some cluster has several mentions, and every relation
+    is between the first mentions of clusters.
     """
     several = False
     for example in examples:

@@ -12,7 +12,7 @@ _MULTIPLIER, _MIXER = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4
 
 
 def hash_columns(template: int, *columns: HashArray) -> HashArray:
-    """Return one hash per row: of a template number and the row's values in all columns.
+    """Return one hash per row, computed from the template number and the values in the columns.
 
     The order of the columns affects the hashes.
     """
@@ -25,6 +25,6 @@ def hash_columns(template: int, *columns: HashArray) -> HashArray:
 
 
 def hash_bits(hashes: HashArray) -> FloatArray:
-    """Return the 64 bits of each hash as values 1 and -1. Shape: (hashes, 64)."""
+    """Return the 64 bits of each hash, as 1 (set) or -1 (not set). Shape: (hashes, 64)."""
     bits = np.unpackbits(hashes[:, None].view(np.uint8), axis=1)
     return np.asarray(bits, dtype=np.float32) * 2 - 1

@@ -1,4 +1,4 @@
-"""The relation labels of a model, and the entity labels that each relation may join."""
+"""The relation labels of a model, and the permitted entity labels of head and tail."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from aloi.models.arrays import BoolArray
 class Inventory(msgspec.Struct, frozen=True, dict=True):
     """The relation labels of a model, in the order of its output columns.
 
-    allowed: by relation label, the permitted entity labels of (head, tail). symmetric: the relation
-    labels without a direction; they are scored in text order only.
+    allowed: the permitted pairs of entity labels (head, tail), by relation label. symmetric: the
+    relation labels without a direction; they are scored in text order only.
     """
 
     labels: tuple[str, ...] = ()
@@ -41,9 +41,9 @@ class Inventory(msgspec.Struct, frozen=True, dict=True):
 
     @classmethod
     def from_examples(cls, examples: Iterable[Example]) -> Inventory:
-        """Return an inventory of the relations in reference docs; none of them is symmetric.
+        """Return an inventory of the relations in reference docs; no relation is symmetric.
 
-        A relation may join the entity labels that it joins in the examples.
+        The permitted entity labels of a relation are those of its heads and tails in the examples.
         """
         joined: dict[str, set[tuple[str, str]]] = {}
         for example in examples:
@@ -53,7 +53,7 @@ class Inventory(msgspec.Struct, frozen=True, dict=True):
         return cls(labels, {label: tuple(sorted(joined[label])) for label in labels})
 
     def permissions(self, entity_labels: list[str]) -> BoolArray:
-        """Return a mask of the relations that may join entities with these labels.
+        """Return a mask of the permitted relations between entities with these labels.
 
         Shape: (entity labels of heads, entity labels of tails, relation labels).
         """
@@ -63,9 +63,10 @@ class Inventory(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def _permissions(self) -> tuple[dict[str, int], BoolArray]:
-        """A table like `permissions` for all entity labels in `allowed`, and their row indices.
+        """The row index of each entity label in `allowed`, and a mask of the permitted relations.
 
-        The last row and column of the table are for entity labels that no relation may join.
+        Shape of the mask: see `permissions`. Its last row and last column are for entity labels
+        that are not in `allowed`.
         """
         names = sorted({name for pairs in self.allowed.values() for pair in pairs for name in pair})
         row_of = {name: row for row, name in enumerate(names)}

@@ -15,10 +15,10 @@ def sigmoid(logits: FloatArray) -> FloatArray:
 def logistic_gradient(
     logits: FloatArray, truth: FloatArray, counted: BoolArray
 ) -> tuple[FloatArray, float]:
-    """Return the gradient of the summed logistic loss with respect to the logits, and the loss.
+    """Return the gradient of the logistic loss with respect to the logits, and the loss.
 
-    All arrays have the shape (pairs, labels). counted: a mask of the cells that contribute to the
-    loss.
+    All arrays have the shape (pairs, labels). The loss is the sum over the cells that the mask
+    `counted` selects.
     """
     loss = np.logaddexp(0, logits) - truth * logits
     gradient = (sigmoid(logits) - truth) * counted

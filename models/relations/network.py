@@ -1,10 +1,10 @@
 """The network of the relation extractor: a linear part over hashed features plus a neural part.
 
-Input: blocks of candidates, of one or several docs. Output: the logits of all blocks, concatenated.
-Shape: (pairs, labels). Pairs are processed in chunks to bound memory.
+Input: blocks of candidates, from one or several docs. Output: the logits of all blocks,
+concatenated. Shape: (pairs, labels). Pairs are processed in chunks to bound memory.
 
-The neural part encodes all tokens of the docs; its input marks tokens in mentions. For each pair,
-it pools the vectors of the tokens in, around and between the two mentions
+The neural part encodes all tokens of the docs; its input marks the tokens of mentions. For each
+pair, it pools the vectors of the tokens in, next to and between the two mentions
 (aloi.models.relations.vectors). docs/models.md reports the measurements that led to this
 architecture.
 """
@@ -26,7 +26,7 @@ from aloi.models.relations.pair_context import PairContext
 from aloi.models.relations.vectors import VECTORS_PER_PAIR, make_token_encoder, pool_vectors
 
 INITIAL_BIAS = -3.0
-"""The initial bias of each label's logit: most pairs have no relation."""
+"""The initial bias of each label's logit; it is low because most pairs have no relation."""
 
 FEATURE_NORM = 10.0
 """The norm of each pair's hashed features; a larger norm makes the linear part learn faster."""
@@ -43,11 +43,11 @@ Backprop = Callable[[FloatArray], Any]
 def make_pair_scorer(
     buckets: int = 2**16, hidden: int = 64, width: int = 96, static: int = 300
 ) -> PairScorer:
-    """Return the architecture `aloi.PairScorer.v1`.
+    """Return a network of the architecture `aloi.PairScorer.v1`, which computes relation logits.
 
     buckets: the number of rows in the weight table of hashed features. hidden: the number of units
     in each neural layer. width: the size of the vectors of the pipeline's `tok2vec`. static: the
-    size of the word vectors, 0 to use none. Dropout applies to hashed features and to neural
+    size of the word vectors, or 0 to omit them. Dropout applies to hashed features and to neural
     layers.
     """
     encoder = make_token_encoder(width + static + MENTION_COLUMNS, hidden)
@@ -111,7 +111,7 @@ def _score_neural(
     vectors: FloatArray,
     is_train: bool,
 ) -> tuple[FloatArray, Backprop]:
-    """Return the logits of the neural part, and a function that backpropagates to `vectors`."""
+    """Return the logits of the neural part, and a function for the gradient of `vectors`."""
     pooled, backprop_pooled = pool_vectors(context, vectors)
     inputs = np.concatenate([dense_features(context), pooled], axis=1)
     logits, backprop_inputs = neural(inputs, is_train)
@@ -121,9 +121,9 @@ def _score_neural(
 def make_sparse_linear(buckets: int) -> Model[HashArray, FloatArray]:
     """Return a linear layer over hashed features. Shape of the input: (pairs, features).
 
-    Each hash selects a row of the weight table; 0 stands for an absent feature. The logits of a
-    pair are a weighted sum of its rows, computed as a sparse matrix product. Dropout removes
-    features.
+    Each hash selects a row of the weight table; a hash of 0 means that the feature is absent. The
+    logits of a pair are the weighted sum of the selected rows, computed as a sparse matrix product.
+    Dropout removes features.
     """
     return Model(
         "sparse_linear",

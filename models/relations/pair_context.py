@@ -18,7 +18,7 @@ MAX_ANCESTORS = 6
 
 
 class PairContext:
-    """The context of pairs, from which features are computed: arrays with one row per pair.
+    """The context of pairs, used to compute features: arrays with one row per pair.
 
     head, tail: rows of the mentions. types: a hash of the two entity labels. forward: whether the
     head starts before the tail or at the same token. order: `forward` as an unsigned integer, for
@@ -50,15 +50,15 @@ class PairContext:
 
     @cached_property
     def mentions_between(self) -> IntArray:
-        """The number of mentions that start in the gap, at most 6."""
+        """The number of mentions that start in the gap, clipped to 6."""
         between = self.batch.count_starts(self.gap_start, self.gap_end)
         return np.asarray(np.clip(between, 0, 6), dtype=np.int64)
 
     @cached_property
     def same_label_between(self) -> list[IntArray]:
-        """The numbers of mentions in the gap with the same label as the head or as the tail.
+        """Two counts of mentions that start in the gap, clipped to 3.
 
-        The numbers are clipped to 3.
+        1. mentions with the label of the head; 2. mentions with the label of the tail.
         """
         labels = (self.batch.label_numbers[rows] for rows in (self.head, self.tail))
         counts = (self.batch.count_label(label, self.gap_start, self.gap_end) for label in labels)
@@ -66,11 +66,11 @@ class PairContext:
 
     @cached_property
     def sentence_counts(self) -> list[IntArray]:
-        """Five numbers of mentions, clipped to 7.
+        """Five counts of mentions, clipped to 7.
 
-        1. mentions before the head in the same sentence; 2. mentions before the tail in the same
-        sentence; 3. those of 1 with the label of the head; 4. those of 2 with the label of the
-        tail; 5. all mentions in the sentence of the tail.
+        1. mentions before the head in its sentence; 2. mentions before the tail in its sentence; 3.
+        as 1, but only mentions with the label of the head; 4. as 2, but only mentions with the
+        label of the tail; 5. all mentions in the sentence of the tail.
         """
         sentence, own_start = self.tokens.sentence, self.mentions.start
         before, same_label = [], []
@@ -84,7 +84,7 @@ class PairContext:
         return [np.minimum(count, 7) for count in (*before, *same_label, total)]
 
     def gap_tokens(self) -> list[tuple[IntArray, BoolArray]]:
-        """Return two windows of tokens: at the left end and at the right end of the gap.
+        """Return two windows of tokens: one at the left end and one at the right end of the gap.
 
         Each window is a tuple of token rows and a mask of the tokens that are in the gap. No token
         of the gap is in both windows. Shapes: (pairs, `GAP_WINDOW`).
@@ -97,10 +97,10 @@ class PairContext:
 
     @cached_property
     def ancestors(self) -> tuple[IntArray, IntArray]:
-        """The syntactic heads of head and tail, each followed by its ancestors, bottom-up.
+        """The syntactic head of each mention, followed by its ancestors from the parent upwards.
 
-        If there are fewer ancestors, the root of the sentence is repeated. Shapes: (pairs,
-        `MAX_ANCESTORS` + 1).
+        The first array is for the heads of the pairs, the second for the tails. If there are fewer
+        ancestors, the root of the sentence is repeated. Shapes: (pairs, `MAX_ANCESTORS` + 1).
         """
         head, tail = (self._climb(root) for root in self.roots)
         return head, tail
@@ -112,10 +112,10 @@ class PairContext:
         return np.stack(chain, axis=1)
 
     def dependency_path(self) -> HashArray:
-        """Return a hash of the dependency labels on the path between the roots, 1 if none is found.
+        """Return a hash of the dependency labels on the path between the roots, 1 without a path.
 
-        The path leads from the head up to the lowest common ancestor; a second part leads from the
-        tail up to the same ancestor.
+        The path has two parts: from the root of the head up to the lowest common ancestor, and from
+        the root of the tail up to the same ancestor.
         """
         head, tail = self.ancestors
         meets = head[:, :, None] == tail[:, None, :]

@@ -14,10 +14,10 @@ from aloi.models.relations.component import RelationExtractor
 def relation_probabilities(
     nlp: Language, extractor: RelationExtractor, document: Document
 ) -> tuple[Candidates, FloatArray, FloatArray]:
-    """Return candidate pairs of gold mentions, with relation probabilities and the truth.
+    """Return the candidate pairs of gold mentions, the relation probabilities, and the truth.
 
-    The truth is 1 if gold contains the relation, else 0. The shape of both arrays is (pairs,
-    labels). Gold relations between mentions that are not a candidate pair are not included.
+    The truth is 1 if gold contains the relation, else 0. Shape of both arrays: (pairs, labels). A
+    gold relation is not included if its mentions are not a candidate pair.
     """
     example = make_example(nlp, document, skip=extractor.name)
     candidates = extractor.candidates(example.predicted)

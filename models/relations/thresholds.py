@@ -8,11 +8,12 @@ from aloi.models.arrays import DoubleArray, FloatArray
 from aloi.models.relations.calibration import ScoredCells
 
 PRIOR_STRENGTH = 100
-"""The weight of the common threshold in a label's threshold, as a number of gold relations.
+"""The weight of the common threshold when the threshold of a label is chosen.
 
-Thresholds were chosen on one part of the dev documents and evaluated on the rest (CrossRE, POPCORN,
-this corpus). Compared with the common threshold alone, a weight of 10 lowered micro-F1 by up to
-0.01; a weight of 100 did not lower it.
+It is comparable to a number of gold relations (see `choose_thresholds`). To select it, thresholds
+were chosen on one part of the dev documents and evaluated on the rest (CrossRE, POPCORN, this
+corpus). Compared with the common threshold alone, a weight of 10 lowered micro-F1 by up to 0.01; a
+weight of 100 did not lower micro-F1.
 """
 
 THRESHOLDS = np.arange(0.02, 0.96, 0.01)
@@ -24,15 +25,15 @@ def choose_thresholds(
 ) -> tuple[float, list[float]]:
     """Return the common threshold and a list with the threshold of each label.
 
-    With calibrated probabilities, the best threshold for micro-F1 is half the best F1 (Lipton et
-    al. 2014, "Optimal Thresholding of Classifiers to Maximize F1 Measure"). This is the common
-    threshold. The best threshold of a label maximises (true positives - common threshold *
+    The common threshold is half the best micro-F1. With calibrated probabilities, this threshold is
+    optimal for micro-F1 (Lipton et al. 2014, "Optimal Thresholding of Classifiers to Maximize F1
+    Measure"). The best threshold of a label maximises (true positives - common threshold *
     predictions) for this label. The threshold of a label is the weighted mean of its best threshold
     and the common threshold. The weights are the label's number of gold relations and
     `PRIOR_STRENGTH`.
 
-    labels: the number of labels. gold: the number of all gold relations, including those that no
-    candidate pair covers, because these lower F1 at any threshold.
+    labels: the number of labels. gold: the number of all gold relations. It includes relations that
+    no candidate pair covers, because these lower F1 at any threshold.
     """
     true_positives, predicted = np.zeros((2, labels, len(THRESHOLDS)))
     for step, threshold in enumerate(THRESHOLDS):
@@ -51,6 +52,6 @@ def choose_thresholds(
 
 
 def _middle_argmax(values: DoubleArray) -> int:
-    """Return the index of the largest value; if there are several, the middle index."""
+    """Return the index of the largest value; if several values are largest, the middle index."""
     best = np.flatnonzero(np.isclose(values, values.max()))
     return int(best[len(best) // 2])

@@ -53,7 +53,7 @@ def tune(
 
 
 def score_cells(extractor: RelationExtractor, examples: Iterable[Example]) -> ScoredCells:
-    """Return the permitted cells of the predicted docs, with uncalibrated logits."""
+    """Return the cells (see `ScoredCells`) of the predicted docs, with uncalibrated logits."""
     parts = []
     for number, example in enumerate(examples):
         for block in extractor.candidate_blocks(example.predicted):
@@ -70,10 +70,10 @@ def score_cells(extractor: RelationExtractor, examples: Iterable[Example]) -> Sc
 def coverage(extractor: RelationExtractor, examples: Iterable[Example]) -> dict[str, Any]:
     """Return how many gold relations the candidate pairs cover, and how many they miss.
 
-    The keys are `gold` (all gold relations), `proposed` (covered relations) and `missed`. The
-    latter contains numbers by reason: `end` (a mention was not found, or the relation label is
-    unknown), `distance` (the mentions are too far apart) and `type` (the relation may not join
-    these entity labels).
+    The keys are `gold` (all gold relations), `proposed` (covered relations) and `missed`. The value
+    of `missed` contains counts by reason. `end`: a mention was not found, or the relation label is
+    unknown. `distance`: the mentions are too far apart. `type`: the relation does not permit these
+    entity labels.
     """
     distinct = covered = no_end = too_far = 0
     max_distance = extractor.settings.max_distance or 0

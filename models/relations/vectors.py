@@ -20,15 +20,18 @@ VECTORS_PER_PAIR = MEAN_SPANS + 2
 """The number of vectors per pair: the means, a product and a maximum."""
 
 MAX_SPAN_TOKENS = 1000
-"""Only this many tokens at the start of a span are used, since mentions may be very long."""
+"""The maximum number of tokens that are used from a span, counted from its start.
+
+Mentions may be very long.
+"""
 
 
 def make_token_encoder(inputs: int, width: int) -> Model[CandidateBatch, FloatArray]:
     """Return a network that encodes the tokens of a batch.
 
     Shape of the output: (rows of `batch.tokens`, width). inputs: the number of columns of
-    `batch.token_inputs`. The first layer encodes each token alone, the second with its two
-    neighbours.
+    `batch.token_inputs`. The first layer encodes each token alone; the second layer encodes each
+    token with its two neighbours.
     """
     token: Model[Any, Any] = Maxout(width, inputs, nP=2, normalize=True)
     with_neighbours: Model[Any, Any] = chain(
@@ -62,12 +65,12 @@ def _encode(
 def pool_vectors(
     context: PairContext, vectors: FloatArray
 ) -> tuple[FloatArray, Callable[[FloatArray], FloatArray]]:
-    """Return the concatenated vectors of each pair, and a function that backpropagates.
+    """Return the concatenated vectors of each pair, and a function for backpropagation.
 
-    Shape: (pairs, `VECTORS_PER_PAIR` * width). The vectors of a pair are the means over
-    `pooled_spans`, the product of the means of head and tail, and the maximum of each dimension
-    over the gap. vectors: the vectors of all tokens. The function takes the gradient with respect
-    to the result and returns the gradient with respect to `vectors`.
+    Shape: (pairs, `VECTORS_PER_PAIR` * width). The vectors of a pair are the mean vector of each of
+    the `pooled_spans`, the product of the mean vectors of head and tail, and the maximum of each
+    dimension over the gap. vectors: the vectors of all tokens. The function takes the gradient with
+    respect to the concatenated vectors and returns the gradient with respect to `vectors`.
     """
     weights = _mean_weights(*pooled_spans(context), tokens=len(vectors))
     means = (weights @ vectors).reshape(MEAN_SPANS, len(context.head), -1)
@@ -90,9 +93,9 @@ def pool_vectors(
 def pooled_spans(context: PairContext) -> tuple[IntArray, IntArray]:
     """Return the starts and ends (exclusive) of the spans of each pair.
 
-    Shapes: (`MEAN_SPANS`, pairs). Three spans are the head, the tail and the gap. Four more spans
-    for each of the two mentions consist of one token: the syntactic head of the mention, the parent
-    of the syntactic head, the token before the mention, and the token after it.
+    Shapes: (`MEAN_SPANS`, pairs). Three spans are the head, the tail and the gap. For each of the
+    two mentions, four more spans consist of one token: the syntactic head of the mention, the
+    parent of the syntactic head, the token before the mention, and the token after it.
     """
     start, end = context.mentions.start, context.mentions.end
     tokens = []
@@ -105,7 +108,7 @@ def pooled_spans(context: PairContext) -> tuple[IntArray, IntArray]:
 
 
 def _mean_weights(start: IntArray, end: IntArray, *, tokens: int) -> Any:  # noqa: ANN401 - sparse
-    """Return a sparse matrix; its product with token vectors is the mean vector of each span.
+    """Return the sparse matrix that maps token vectors to the mean vector of each span.
 
     Shape: (spans, tokens). The mean of an empty span is 0.
     """
@@ -117,7 +120,7 @@ def _mean_weights(start: IntArray, end: IntArray, *, tokens: int) -> Any:  # noq
 
 
 def _gap_maxima(context: PairContext, vectors: FloatArray) -> FloatArray:
-    """Return the maximum of each dimension over the gap, 0 for empty gaps.
+    """Return the maximum of each dimension over the tokens of the gap, 0 for empty gaps.
 
     Shape: (pairs, width).
     """
@@ -129,7 +132,7 @@ def _gap_maxima(context: PairContext, vectors: FloatArray) -> FloatArray:
 
 
 def _rows_of_maxima(context: PairContext, vectors: FloatArray, maxima: FloatArray) -> IntArray:
-    """Return for each maximum the row of a token with this value, -1 for empty gaps.
+    """Return, for each maximum, the row of a token with this value; -1 for empty gaps.
 
     Shape: (pairs, width).
     """
@@ -142,6 +145,6 @@ def _rows_of_maxima(context: PairContext, vectors: FloatArray, maxima: FloatArra
 
 
 def _gap_columns(context: PairContext) -> Iterator[tuple[IntArray, BoolArray]]:
-    """Yield columns of the gap windows: one token per pair, and a mask of tokens in the gap."""
+    """Yield the columns of the gap windows: a token per pair, and a mask of tokens in the gap."""
     for tokens, in_gap in context.gap_tokens():
         yield from zip(tokens.T, in_gap.T, strict=True)

@@ -1,7 +1,8 @@
 """Architectures with a pretrained transformer, for `aloi_ner` and `aloi_relations`.
 
 These `Adam.v1` settings of a training config apply to the torch module: `learn_rate` with its
-schedule, `L2` (as decoupled weight decay) and `grad_clip` (applied to the norm over all gradients).
+schedule, `beta1`, `beta2`, `eps`, `L2` (as decoupled weight decay) and `grad_clip` (a limit on the
+norm of all gradients together).
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ from aloi.models.relations.network import PairScorer
 
 
 def make_transformer_tagger(weights: str | None, window: int = 512) -> TokenModel:
-    """Return the architecture `aloi.TransformerTagger.v1`, which computes the tag scores of docs.
+    """Return a network of the architecture `aloi.TransformerTagger.v1` for tag scores.
 
-    Shape of the scores: (tokens, layers * tags) per doc. weights: the folder of a checkpoint, or
-    the name of a checkpoint on the Hugging Face hub. `initialize` reads the checkpoint; a trained
+    Shape of the scores of a doc: (tokens, layers * tags). weights: the folder of a checkpoint, or
+    the name of a checkpoint on the Hugging Face Hub. `initialize` reads the checkpoint; a trained
     pipeline does not need it. window: the maximum number of subwords that are encoded together.
     """
     scores = _make_model("transformer_Tagger", "TaggingHead", _score_docs, weights, window)
@@ -32,7 +33,7 @@ def make_transformer_tagger(weights: str | None, window: int = 512) -> TokenMode
 
 
 def make_transformer_pair_scorer(weights: str | None, window: int = 512) -> PairScorer:
-    """Return the architecture `aloi.TransformerPairs.v1`, which computes relation logits.
+    """Return a network of the architecture `aloi.TransformerPairs.v1` for relation logits.
 
     Shape of the logits: (pairs, labels). weights, window: see `make_transformer_tagger`.
     """

@@ -45,7 +45,7 @@ class Encoder(nn.Module):
 
     @property
     def device(self) -> torch.device:
-        """The device on which the weights are."""
+        """The device that stores the weights."""
         device: torch.device = next(self.model.parameters()).device
         return device
 
@@ -100,7 +100,7 @@ class Encoder(nn.Module):
         return windows, SubwordAlignment.align(starts, ends, characters, overlap=overlap)
 
     def _encode(self, windows: Sequence[Window]) -> list[Tensor]:
-        """Return the vectors of each window's subwords, without special tokens.
+        """Return the subword vectors of each window, without special tokens.
 
         Windows of similar length are encoded together to reduce padding.
         """
@@ -125,5 +125,8 @@ class Encoder(nn.Module):
 
 
 def recompute_activations(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """Return a version of a function that saves memory: backpropagation recomputes activations."""
+    """Return a wrapper of a function that saves memory during training.
+
+    Backpropagation recomputes the activations of the function instead of storing them.
+    """
     return partial(checkpoint, function, use_reentrant=False)

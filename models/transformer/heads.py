@@ -1,4 +1,4 @@
-"""The layers above the encoder, for tag scores of tokens and relation logits of pairs."""
+"""The layers above the encoder: they compute tag scores of tokens, or relation logits of pairs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DISTANCE_STARTS = (0, 1, 2, 3, 4, 6, 9, 13, 19, 28, 41, 60)
 
 
 class TaggingHead(nn.Module):
-    """An encoder with a linear layer for tag scores."""
+    """An encoder with a linear layer that computes tag scores."""
 
     def __init__(self, encoder: Encoder, outputs: int) -> None:
         super().__init__()
@@ -41,10 +41,10 @@ class TaggingHead(nn.Module):
 class PairHead(nn.Module):
     """An encoder with a layer that computes the relation logits of mention pairs.
 
-    The inputs are the head, the tail, the gap between them, and their entity labels. Head, tail and
-    gap are each represented by the mean of their projected token vectors, and the gap also by its
-    length. An entity label is represented by the sum of four embeddings from four tables; each of
-    the last four bytes of the label's hash selects a row of one table.
+    The inputs are the head, the tail, the gap between them, and the entity labels of head and tail.
+    Head, tail and gap are each represented by the mean of their projected token vectors, and the
+    gap also by its length. An entity label is represented by the sum of four embeddings from four
+    tables. Each of the last four bytes of the label's hash selects a row of one table.
     """
 
     def __init__(self, encoder: Encoder, outputs: int) -> None:
@@ -103,7 +103,7 @@ def _span_means(prefix_sums: Tensor, start: Tensor, end: Tensor) -> Tensor:
 def _embedding_rows(hashes: HashArray) -> IntArray:
     """Return four rows per hash, one for each of its last four bytes. Shape: (hashes, 4).
 
-    The rows are those of four stacked tables with 256 rows each.
+    The rows are row indices of a table that stacks four tables of 256 rows.
     """
     shifts = np.arange(0, 32, 8, dtype=np.uint64)
     rows = (hashes[:, None] >> shifts) & np.uint64(255)

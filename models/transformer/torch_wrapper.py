@@ -1,4 +1,7 @@
-"""A torch module as part of a Thinc model: loading, prediction, training steps, serialisation."""
+"""A wrapper that makes a torch module part of a Thinc model.
+
+The wrapper implements loading, prediction, training steps and serialisation.
+"""
 
 from __future__ import annotations
 
@@ -23,11 +26,11 @@ from aloi.models.arrays import FloatArray
 from aloi.models.transformer.encoder import Encoder
 
 HEAD_RATE_FACTOR = 10
-"""The ratio between the learning rates of the new and of the pretrained layers."""
+"""The learning rate of the new layers, divided by that of the pretrained layers."""
 
 
 class TorchNetwork(Shim):
-    """An encoder with a head, on the GPU if torch finds one.
+    """A torch module that consists of an encoder and a head; it uses a GPU if torch finds one.
 
     head: a function that returns the module for an encoder and a number of outputs.
     """
@@ -91,7 +94,7 @@ class TorchNetwork(Shim):
         self._optimizer.zero_grad()
 
     def to_bytes(self) -> bytes:
-        """Return the weights, the tokenizer and the configuration as bytes."""
+        """Return the weights, the tokeniser and the configuration as bytes."""
         encoder = self._model.encoder
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
@@ -120,7 +123,7 @@ class TorchNetwork(Shim):
 def _read_checkpoint(weights: str | None) -> tuple[Any, Any]:
     """Return the model and the tokeniser of a checkpoint.
 
-    Raises `DataError` if the checkpoint cannot be read, or if its tokeniser is not a fast one.
+    Raises `DataError` if the checkpoint cannot be read, or if it has no fast tokeniser.
     """
     if weights is None:
         what = "paths.weights is not set: no pretrained checkpoint to start from"
@@ -140,7 +143,7 @@ def _read_checkpoint(weights: str | None) -> tuple[Any, Any]:
 
 
 def _make_adamw(module: nn.Module, settings: Optimizer) -> AdamW:
-    """Return AdamW with parameter groups by learning rate and weight decay.
+    """Return an AdamW optimiser; parameters are grouped by learning rate and weight decay.
 
     Weight decay applies to matrices only, not to vectors such as biases.
     """

@@ -17,9 +17,9 @@ from aloi.models.arrays import IntArray, concatenate_ranges
 
 @dataclass(frozen=True, slots=True)
 class SubwordAlignment:
-    """The subwords of each token: one entry for each token and subword with common characters.
+    """The subwords of each token: one entry per pair of a token and a subword that overlap.
 
-    token: the index of the token in its doc. row: the index of the subword, in the concatenated
+    token: the index of the token in its doc. row: the index of the subword in the concatenated
     windows of the doc. All subwords of a token belong to one window. Tokens without subwords, such
     as line breaks, have no entry.
     """
@@ -35,7 +35,7 @@ class SubwordAlignment:
 
         starts, ends: the character offsets of the tokens; ends are exclusive. windows: for each
         window, the character offsets of its subwords in text order. Shape: (subwords, 2). overlap:
-        the number of subwords that neighbouring windows have in common.
+        the number of subwords that are in two neighbouring windows.
         """
         lengths = [len(window) for window in windows]
         token, row = _overlapping(starts, ends, np.concatenate(windows))
@@ -50,7 +50,7 @@ class SubwordAlignment:
 
 
 def _overlapping(starts: IntArray, ends: IntArray, subwords: IntArray) -> tuple[IntArray, IntArray]:
-    """Return all pairs of a token and a row of `subwords` with common characters, sorted by row."""
+    """Return the token and the row of all overlapping tokens and `subwords`, sorted by row."""
     first = np.searchsorted(ends, subwords[:, 0], side="right")
     last = np.searchsorted(starts, subwords[:, 1], side="left")
     counts = np.where(subwords[:, 0] < subwords[:, 1], np.maximum(last - first, 0), 0)
