@@ -1,4 +1,4 @@
-"""Prediction in memory: takes documents and yields them with a model's annotations."""
+"""Prediction in memory: a pipeline annotates documents, which are yielded one at a time."""
 
 from __future__ import annotations
 
@@ -23,10 +23,13 @@ from aloi.corpus.scale.input_summary import InputSummary
 from aloi.models.prediction.workers import map_forked
 
 MAX_BATCH_CHARACTERS = 100_000
-"""A batch is full when it has this many characters, so that long documents do not fill memory."""
+"""A batch is full when it contains this many characters.
+
+The limit bounds memory if documents are long.
+"""
 
 MAX_CACHED_WORDS = 100_000
-"""The vocabulary and the cache of a lemmatiser are cleared when they exceed this many words."""
+"""If the vocabulary or the cache of a lemmatiser contains more words, it is cleared."""
 
 
 def load_pipeline(model: str) -> Language:
@@ -38,7 +41,7 @@ def load_pipeline(model: str) -> Language:
         return spacy.load(model)
     except (OSError, ValueError) as error:
         fix = "Use a folder written by `aloi train --out`, or the name of an installed pipeline"
-        what = f"cannot be loaded as a pipeline: {str(error).splitlines()[0]}"
+        what = f"the model cannot be loaded as a pipeline: {str(error).splitlines()[0]}"
         raise DataError([Problem("bad-model", what, fix, file=model)]) from error
 
 
@@ -70,15 +73,15 @@ def predict_documents(
     gold_entities: bool = False,
     workers: int = 1,
 ) -> Iterator[Document]:
-    """Yield each document with predicted entities and relations, in order, in bounded memory.
+    """Yield the documents in order, with predicted entities and relations.
 
-    The models use only the text. The metadata are kept, including rights; the name and version of
-    the pipeline are added as `model`.
+    Memory is bounded. The models use only the text. The metadata, including rights, are kept; the
+    name and version of the pipeline are added as `model`.
 
-    gold_entities: keep the input's entities and predict relations between them; components that
-    set entities are disabled. workers: number of processes; if there are several, they are
-    forked from this process and share the pipeline. Raises `DataError` if a document is too long
-    for the pipeline, or if several workers would use a GPU.
+    gold_entities: keep the entities of the input and predict only relations between them;
+    components that set entities are disabled. workers: number of processes. If there are several,
+    they are forked from this process and share the pipeline. Raises `DataError` if a document is
+    too long for the pipeline, or if several workers would use a GPU.
     """
     disabled = _entity_setters(nlp) if gold_entities else []
     predict_batch = partial(_predict_batch, nlp, gold_entities=gold_entities)
@@ -94,17 +97,18 @@ def predict_documents(
 
 
 def length_problems(nlp: Language, document: Document) -> list[Problem]:
-    """Return a problem if a document has more characters than the pipeline accepts, else []."""
+    """Return one problem if a document is too long for the pipeline, else []."""
     if len(document.text) <= nlp.max_length:
         return []
     what = (
-        f"text has {len(document.text)} characters, the pipeline accepts at most {nlp.max_length}"
+        f"the text contains {len(document.text)} characters, but the pipeline accepts at most "
+        f"{nlp.max_length}"
     )
     return [Problem("too-long", what, "Split the text into several documents", document.id)]
 
 
 def split_batches(documents: Iterable[Document], size: int) -> Iterator[list[Document]]:
-    """Yield the documents in lists of `size`, or in shorter lists if the documents are long."""
+    """Yield lists of `size` documents, or shorter lists if the documents are long."""
     batch: list[Document] = []
     characters = 0
     for document in documents:
@@ -152,7 +156,7 @@ def _with_relations(doc: Doc, document: Document, meta: dict[str, Any]) -> Docum
 
 
 def _clear_lemmatizer_caches(nlp: Language) -> None:
-    """Clear lemmatiser caches that have grown too large."""
+    """Clear every lemmatiser cache with more than `MAX_CACHED_WORDS` words."""
     for _, pipe in nlp.pipeline:
         if isinstance(pipe, Lemmatizer) and len(pipe.cache) > MAX_CACHED_WORDS:
             pipe.cache.clear()
@@ -168,4 +172,4 @@ def _check_no_gpu() -> None:
     torch = sys.modules.get("torch")
     if isinstance(get_current_ops(), CupyOps) or (torch and torch.cuda.is_initialized()):
         what = "several worker processes cannot share a pipeline on a GPU"
-        raise DataError([Problem("gpu-workers", what, "Use a single worker")])
+        raise DataError([Problem("gpu-workers", what, "Use a single worker process")])

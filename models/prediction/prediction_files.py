@@ -1,4 +1,4 @@
-"""Prediction on a file, folder or stream; runs that write a file can be resumed."""
+"""Prediction on a file, folder or stream; a run that writes a file can be resumed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,11 @@ Notify = Callable[[str], object]
 
 @dataclass(frozen=True, slots=True)
 class PredictionResult:
-    """Outcome of a prediction: documents in the output, including `resumed` from an earlier run."""
+    """The outcome of a prediction.
+
+    documents: the number of documents in the output. resumed: how many of these documents an
+    earlier run wrote.
+    """
 
     documents: int
     resumed: int = 0
@@ -48,10 +52,10 @@ def predict_to_file(
     """Annotate the documents of `source` with a pipeline and write them to `target`.
 
     model: pipeline folder or package. source: a file or folder in any format, or "-" (standard
-    input). target: a JSON Lines file, a folder, or "-" (standard output). A file is written as
-    `TARGET.partial` and renamed when complete; after an interruption, the same call resumes it.
-    gold_entities, workers: see `predict_documents`. notify: called when a run is resumed, restarted
-    or stopped.
+    input). target: a JSON Lines file, a folder, or "-" (standard output). If the target is a file,
+    it is written as `TARGET.partial` and renamed when complete; after an interruption, the same
+    call resumes the run. gold_entities, workers: see `predict_documents`. notify: called with a
+    message if a run is resumed, restarted or stopped.
 
     Raises `DataError` if another run is writing to the target. All problems of the input are raised
     together, before the prediction starts.

@@ -1,9 +1,9 @@
 """The output folder of a prediction in shards, and its manifest.
 
-`documents/` contains a file per shard. `errors/` contains a file for each shard with failures, that
-is, documents on which the model raised an error. The first line of `manifest.jsonl` is the origin
-of the run (`ShardOrigin`); each other line is a finished shard (`ShardEntry`). The driver and all
-workers use the same folder.
+`documents/` contains one file per shard. A failure is a document on which the model raised an
+error; `errors/` contains one file for each shard with failures. The first line of `manifest.jsonl`
+is the origin of the run (`ShardOrigin`); each other line is a finished shard (`ShardEntry`). The
+driver and all workers use the same folder.
 """
 
 from __future__ import annotations
@@ -21,14 +21,16 @@ from aloi.corpus.locks import lock_file
 from aloi.corpus.problems import DataError, Problem
 
 SHARD_SUFFIXES = {"native": ".jsonl", "parquet": ".parquet"}
-"""File suffix of the shards by format."""
+"""The file suffix of shards, by format."""
 
 
 class ShardEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A finished shard: its name, its input (SHA-256), counts, and the output file.
+    """The manifest's entry for a finished shard.
 
-    `bytes` and `sha256` describe the output file. `failed` documents are not included in
-    `documents`.
+    name: the name of the shard. input: the SHA-256 of its input. documents: the number of documents
+    in the output file. failed: the number of documents on which the model raised an error; they are
+    not included in `documents`. entities, relations: numbers of predictions. bytes, sha256: the
+    size and the SHA-256 of the output file.
     """
 
     name: str
@@ -41,7 +43,7 @@ class ShardEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sha256: str
 
     def matches(self, file: Path) -> bool:
-        """Return whether a file exists with the size and SHA-256 of the entry."""
+        """Return whether `file` exists and has the size and the SHA-256 of the entry."""
         return (
             file.exists() and file.stat().st_size == self.bytes and file_sha256(file) == self.sha256
         )
@@ -55,7 +57,10 @@ class DocumentFailure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ShardOrigin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The origin of a run; if one of the first four fields changes, all shards become invalid."""
+    """The origin of a run: the settings and the input that determine its output.
+
+    If model, options, version or format changes, all shards of an earlier run become invalid.
+    """
 
     model: str
     options: str
@@ -66,7 +71,7 @@ class ShardOrigin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     shards: int
 
     def changes(self, earlier: ShardOrigin) -> list[str]:
-        """Return the names of changed fields that make the shards of an earlier run invalid."""
+        """Return the fields that differ from `earlier` and make the shards of that run invalid."""
         decisive = ("model", "options", "version", "format")
         return [name for name in decisive if getattr(self, name) != getattr(earlier, name)]
 
@@ -84,18 +89,18 @@ class ShardFolder:
         return self.folder / RUN_MANIFEST
 
     def documents_file(self, name: str) -> Path:
-        """Return the path of the file with a shard's documents."""
+        """Return the path of the file that contains a shard's documents."""
         return self.folder / "documents" / f"{name}{SHARD_SUFFIXES[self.format]}"
 
     def errors_file(self, name: str) -> Path:
-        """Return the path of the file with a shard's failures."""
+        """Return the path of the file that contains a shard's failures."""
         return self.folder / "errors" / f"{name}.jsonl"
 
     def read_manifest(self) -> tuple[ShardOrigin | None, dict[str, ShardEntry]]:
-        """Return the origin, and the entries by shard name; (None, {}) for a new or empty folder.
+        """Return the origin and a dictionary of the entries by shard name.
 
-        An incomplete last line is ignored. Raises `DataError` if the folder is not empty and was
-        not written by a prediction in shards.
+        Returns (None, {}) for a new or empty folder. An incomplete last line is ignored. Raises
+        `DataError` if the folder is not empty and was not written by a prediction in shards.
         """
         names = {path.name for path in self.folder.iterdir()} if self.folder.exists() else set()
         if not names - {lock_file(self.folder).name}:
@@ -128,7 +133,7 @@ class ShardFolder:
                 file.unlink()
 
     def write_failures(self, name: str, failures: Iterable[DocumentFailure]) -> None:
-        """Write the failures of a shard to `errors/`; if there are none, remove its file."""
+        """Write a shard's failures to its file in `errors/`; without failures, remove the file."""
         content = b"".join(msgspec.json.encode(failure) + b"\n" for failure in failures)
         if content:
             write_bytes(self.errors_file(name), content)
@@ -137,7 +142,10 @@ class ShardFolder:
 
     def failure_problems(self) -> Iterator[Problem]:
         """Yield a problem for every document on which the model raised an error."""
-        fix = "Correct or remove the document, or delete this file, then run the same command again"
+        fix = (
+            "Correct or remove the document (or delete this file to retry), then run the same "
+            "command again"
+        )
         for name, entry in self.read_manifest()[1].items():
             file = self.errors_file(name)
             for line in file.read_bytes().splitlines() if entry.failed else ():

@@ -26,7 +26,10 @@ from aloi.models.prediction.shard_folder import (
 )
 
 PredictionTask = tuple[Shard, str, ShardEntry | None]
-"""A shard, the SHA-256 of its input, and its entry if an earlier run finished the shard."""
+"""A shard, the SHA-256 of its input, and its entry.
+
+The entry is None unless an earlier run finished the shard.
+"""
 
 ShardPredictor = Callable[[PredictionTask], ShardEntry]
 
@@ -37,11 +40,11 @@ def make_predictor(
     """Load the pipeline in a worker process and return a function that predicts a shard.
 
     model_sha256: the SHA-256 of the driver's pipeline. Raises `DataError` if the worker's pipeline
-    differs from it.
+    has a different SHA-256.
     """
     nlp = load_pipeline(model)
     if pipeline_sha256(nlp) != model_sha256:
-        what = "the pipeline on this node differs from that of the driver"
+        what = "the pipeline on this node differs from the pipeline of the driver"
         fix = "Copy the same pipeline to all nodes"
         raise DataError([Problem("bad-model", what, fix, file=model)])
     return partial(_predict_shard, nlp, output, gold_entities=gold_entities)
@@ -50,7 +53,10 @@ def make_predictor(
 def _predict_shard(
     nlp: Language, output: ShardFolder, task: PredictionTask, *, gold_entities: bool
 ) -> ShardEntry:
-    """Predict a shard and write its files, unless an earlier run wrote them; return the entry."""
+    """Predict a shard, write its files and return its entry.
+
+    If an earlier run wrote the files, the shard is not predicted again.
+    """
     shard, input_sha256, entry = task
     file, errors = output.documents_file(shard.name), output.errors_file(shard.name)
     if entry is not None and entry.matches(file) and errors.exists() == bool(entry.failed):
@@ -72,7 +78,7 @@ def _predict_shard(
 
 @dataclass
 class FaultTolerantPrediction:
-    """An iterable of predicted documents, without those on which the model raises an error.
+    """An iterable of predicted documents that skips documents if the model raises an error.
 
     The errors are recorded in `failures`. Counts and failures are complete after the iteration.
     """
@@ -92,7 +98,7 @@ class FaultTolerantPrediction:
                 yield document
 
     def _predict(self, batch: list[Document]) -> list[Document]:
-        """Predict a batch; if it fails, predict its documents one at a time."""
+        """Return the predicted batch; if the model fails, predict its documents one at a time."""
         try:
             return list(predict_documents(self.nlp, batch, gold_entities=self.gold_entities))
         except Exception as error:  # noqa: BLE001 - no error may stop the other documents

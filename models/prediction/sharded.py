@@ -1,8 +1,8 @@
 """Prediction on a collection in shards, with Ray, on one machine or a cluster.
 
-A shard of an earlier run is kept if the manifest lists it, its input has not changed, and its
-output file matches the manifest; otherwise it is predicted again. `shard_folder` describes the
-output folder.
+A shard of an earlier run is kept if three conditions are met: the manifest lists it, its input has
+not changed, and its output file matches the manifest. Otherwise, the shard is predicted again.
+`shard_folder` describes the output folder.
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ from aloi.models.prediction.shard_worker import PredictionTask, ShardPredictor, 
 
 @dataclass(frozen=True)
 class ShardedResult:
-    """Outcome of a run: number of documents written, and problems of shards that failed."""
+    """The outcome of a run.
+
+    documents: the number of documents in the output. shard_problems: the problems of failed shards.
+    """
 
     documents: int
     shard_problems: tuple[Problem, ...]
@@ -37,7 +40,7 @@ class ShardedResult:
 
     @property
     def is_complete(self) -> bool:
-        """Whether all documents of the input were written."""
+        """Whether the output contains all documents of the input."""
         return self.documents >= self.run.origin.documents
 
     def problems(self) -> Iterator[Problem]:
@@ -60,8 +63,8 @@ def predict_to_shards(
     """Annotate a collection with a pipeline and write it to a folder of shards.
 
     Shards that an earlier run finished are kept. model, source, target: as in `predict_to_file`,
-    but not streams; the paths must be the same on all nodes. workers: number of Ray actors
-    (default: one per CPU). address: a Ray cluster (default: start Ray on this machine).
+    but streams are not supported; the paths must be the same on all nodes. workers: number of Ray
+    actors (default: one per CPU). address: a Ray cluster (default: start Ray on this machine).
     shard_format: "native" or "parquet".
 
     The result lists documents on which the model raised an error. Raises `DataError` if another run
@@ -93,9 +96,9 @@ def predict_to_shards(
 
 
 def _absolute(model: str) -> str:
-    """Return the absolute path of a folder; return the name of a package unchanged.
+    """Return the absolute path of a model folder; return the name of a package unchanged.
 
-    Workers may have a different working directory.
+    The path must be absolute because workers may have a different working directory.
     """
     return str(Path(model).absolute()) if Path(model).exists() else model
 
@@ -104,8 +107,8 @@ def _absolute(model: str) -> str:
 class ShardedRun:
     """The tasks of a run by shard name, including shards that an earlier run finished.
 
-    changes: fields of the origin that differ from the earlier run; if there are any, none of its
-    shards are kept.
+    changes: fields of the origin that differ from the earlier run. If there are any, no shard of
+    the earlier run is kept.
     """
 
     output: ShardFolder
@@ -139,7 +142,7 @@ class ShardedRun:
         return sum(entry is not None for *_, entry in self.tasks.values())
 
     def notify_resumed(self, notify: Notify) -> None:
-        """Send a message if an earlier run is resumed, or discarded because of changes."""
+        """Call `notify` with a message if an earlier run is resumed or discarded."""
         if self.changes:
             changed = " and ".join(self.changes)
             notify(f"{self.output.folder}: {changed} changed, starting over")
@@ -149,7 +152,7 @@ class ShardedRun:
     def execute(
         self, make_worker: Callable[[], ShardPredictor], workers: int
     ) -> Iterator[ShardEntry | DataError]:
-        """Predict unfinished shards; yield for each shard its entry, or an error if it failed.
+        """Predict the unfinished shards; yield the entry of each shard, or an error if it failed.
 
         Entries are written to the manifest before they are yielded.
         """

@@ -1,8 +1,8 @@
 """Parallel processing of items in forked processes, which share the memory of this process.
 
-`concurrent.futures.ProcessPoolExecutor` is not used: its workers keep running if the parent is
-killed, a cancelled run waits for unfinished items, and it does not report the exit code of a dead
-worker.
+`concurrent.futures.ProcessPoolExecutor` is not used, for three reasons. Its workers keep running if
+the parent is killed. A cancelled run waits for unfinished items. The exit code of a dead worker is
+not reported.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ Result = TypeVar("Result")
 Pool = dict[Connection, BaseProcess]
 
 ITEMS_PER_WORKER = 4
-"""Average number of items per worker that may be in progress or waiting to be yielded.
+"""The maximum number of items per worker, on average, that are in progress or not yet yielded.
 
-The limit bounds memory. It is greater than 1, so that other workers can continue while one is slow.
+The limit bounds memory. It is greater than 1, so that a slow worker does not stop other workers.
 """
 
 
@@ -39,7 +39,7 @@ def map_forked(
     if the system cannot fork.
     """
     if "fork" not in multiprocessing.get_all_start_methods():
-        what, fix = "this system cannot fork processes", "Use a single worker"
+        what, fix = "this system cannot fork processes", "Use a single worker process"
         raise DataError([Problem("no-fork", what, fix)])
     with _start_pool(function, workers) as pool:
         numbered = enumerate(items)
@@ -134,5 +134,5 @@ def _death_error(process: BaseProcess) -> DataError:
     code = process.exitcode or 0
     cause = signal.Signals(-code).name if code < 0 else f"status {code}"
     what = f"a worker process died ({cause})"
-    fix = "If memory is short, use fewer workers or shorter documents"
+    fix = "If the process ran out of memory, use fewer workers or shorter documents"
     return DataError([Problem("worker-died", what, fix)])

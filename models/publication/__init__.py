@@ -1,1 +1,1 @@
-"""Publish a pipeline with its model card and the licences of its sources."""
+"""Publication of a pipeline with its model card and the licences of its sources."""

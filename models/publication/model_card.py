@@ -1,7 +1,7 @@
-"""Write the model card of a trained pipeline: use, training, scores, limitations and licence.
+"""The model card of a trained pipeline: use, training, scores, limitations and licence.
 
-The card is Markdown after YAML metadata for the Hugging Face Hub
-(https://huggingface.co/docs/hub/model-cards).
+The card consists of YAML metadata for the Hugging Face Hub
+(https://huggingface.co/docs/hub/model-cards), followed by Markdown.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from aloi.models.publication import sources
 MODEL_CARD = "README.md"
 
 HUB_LICENCES = ("apache-2.0", "cc-by-4.0", "cc-by-sa-4.0", "cc0-1.0", "mit")
-"""Licence identifiers that the Hub knows."""
+"""Licence identifiers that the Hub supports."""
 
 METRICS = ("precision", "recall", "f1")
 
@@ -38,7 +38,7 @@ TASK_KINDS = {
     "relations-gold-entities": "relations",
     "relations-end-to-end": "relations",
 }
-"""Key of a report under which the scores of a task are stored, by task."""
+"""The key of a report that contains the scores of a task, by task."""
 
 SCHEME_TITLES = {
     "exact": "all mentions",
@@ -60,11 +60,11 @@ class ScoreTable:
 
     @property
     def title(self) -> str:
-        """Task, split and match rule."""
+        """The title of the table: task, split and match rule."""
         return f"{TASK_TITLES[self.task]}, {self.split}: {SCHEME_TITLES[self.scheme]}"
 
     def rows(self) -> Iterator[tuple[str | int, ...]]:
-        """Yield one row per label, and finally a row for all labels together.
+        """Yield one row per label, followed by a row for all labels together.
 
         Columns: label, number of gold items, precision, recall, F1.
         """
@@ -103,7 +103,8 @@ def render_model_card(
     """Return the model card as Markdown with YAML metadata.
 
     `meta`: the meta.json of the pipeline. `evaluation`: the eval.json of `aloi experiment`; the
-    card shows the test scores of this pipeline and its parts. `size`: size in bytes.
+    card shows the test scores of this pipeline and its parts. `size`: size of the pipeline in
+    bytes.
     """
     record = meta.get("aloi", {})
     parts = _training_records(record)
@@ -128,7 +129,7 @@ def render_model_card(
 
 
 def _training_records(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the training record of a pipeline, or of each part of an assembled pipeline."""
+    """Return the training record of a pipeline, or the records of an assembled pipeline's parts."""
     if "kind" in record:
         return [record]
     return [part for part in record.values() if isinstance(part, Mapping) and "kind" in part]
@@ -165,7 +166,7 @@ def _score_tables(split: str, task: str, report: Mapping[str, Any]) -> Iterator[
 def _metadata(
     meta: Mapping[str, Any], parts: list[Mapping[str, Any]], tables: list[ScoreTable]
 ) -> dict[str, Any]:
-    """Return the metadata for the Hub."""
+    """Return the YAML metadata for the Hub."""
     corpus = next((part["corpus"]["name"] for part in parts if part["corpus"]), "own-documents")
     results = [table.hub_result(corpus) for table in tables]
     index = [{"name": f"{meta['lang']}_{meta['name']}", "results": results}]
@@ -180,7 +181,7 @@ def _metadata(
 
 
 def _hub_licence(licence: str) -> dict[str, str]:
-    """Return the licence metadata for the Hub, which uses "other" for unknown licences."""
+    """Return the licence metadata for the Hub; unsupported licences are stored as "other"."""
     name = licence.lower()
     if not name:
         return {}

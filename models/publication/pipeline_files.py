@@ -1,4 +1,4 @@
-"""Select the files of a trained pipeline for a push, after checking that it may be published."""
+"""The files of a trained pipeline to push to the Hub, after checks that they may be published."""
 
 from __future__ import annotations
 
@@ -23,16 +23,17 @@ SCORES_FILE = "evaluation.json"
 NOTICE_FILE = "NOTICE"
 
 RESTRICTED_SPLIT = "article"
-"""Split that contains the restricted documents if an evaluation does not list their ids."""
+"""The split of the restricted documents, for evaluations that do not list their ids."""
 
 
 def pipeline_files(
     model: Path, *, evaluation: Path | None = None, corpus: Corpus | None = None
 ) -> ClearedFiles:
-    """Return the files to publish, after a search for the restricted text of a corpus.
+    """Return the files to publish, after checking them for restricted text.
 
-    `evaluation`: eval.json of `make eval`. This file is also published, and the model card contains
-    the scores in it. Raises `DataError` if
+    `evaluation`: the eval.json of `make eval`. This file is also published, and the model card
+    contains its scores. `corpus`: the corpus that contains the restricted text. Raises `DataError`
+    if
 
     - the folder is not a pipeline, or the licence or notice of its sources is missing;
     - the pipeline was trained on data that must not be redistributed (`redistributable` is false in
@@ -40,7 +41,7 @@ def pipeline_files(
     - a file contains restricted text, or the corpus does not contain a restricted document that was
       evaluated.
     """
-    meta = _read_json(model / "meta.json", "Give the folder of a trained pipeline")
+    meta = _read_json(model / "meta.json", "Use the folder of a trained pipeline")
     problems = list(_licence_problems(model, meta))
     if problems:
         raise DataError(problems)
@@ -48,7 +49,7 @@ def pipeline_files(
     files: dict[str, FileContent] = dict(pipeline)
     scores: dict[str, Any] = {}
     if evaluation is not None:
-        scores = _read_json(evaluation, "Give the eval.json of `make eval`")
+        scores = _read_json(evaluation, "Use the eval.json that `make eval` writes")
         files[SCORES_FILE] = evaluation
         if problems := list(_unlisted_problems(scores, evaluation, corpus)):
             raise DataError(problems)
@@ -67,21 +68,28 @@ def _used_ids(scores: Mapping[str, Any]) -> frozenset[str]:
 def _unlisted_problems(
     scores: Mapping[str, Any], file: Path, corpus: Corpus | None
 ) -> Iterator[Problem]:
-    """Yield a problem if unlisted restricted documents were evaluated, but no corpus has them."""
+    """Yield a problem if restricted documents were evaluated, but no corpus contains their text.
+
+    Only evaluations that do not list the ids of restricted documents are checked.
+    """
     splits = {run.get("split") for run in scores.get("runs", ())}
     if _used_ids(scores) or RESTRICTED_SPLIT not in splits:
         return
     if corpus is None or corpus.restricted_ids.isdisjoint(each.id for each in corpus.documents):
-        what = "restricted documents were evaluated, but no given corpus contains their text"
-        fix = "Use --corpus CORPUS to give the evaluated corpus with its folder restricted/"
+        what = "restricted documents were evaluated, but a corpus with their text is missing"
+        fix = "Use --corpus CORPUS to specify the evaluated corpus with its folder restricted/"
         yield Problem("text-unavailable", what, fix, file=str(file))
 
 
 def _licence_problems(model: Path, meta: Mapping[str, Any]) -> Iterator[Problem]:
     file = str(model)
     if not meta.get("license"):
-        fix = "Set `license` in meta.json to the licence of its training data and initial weights"
-        yield Problem("no-licence", "meta.json of the pipeline names no licence", fix, file=file)
+        fix = (
+            "Set `license` in meta.json to the licence of the training data and the initial weights"
+        )
+        yield Problem(
+            "no-licence", "the meta.json of the pipeline does not state a licence", fix, file=file
+        )
     notice = model / NOTICE_FILE
     if not (notice.is_file() and notice.read_text(encoding="utf-8").strip()):
         fix = f"List the initial weights and the training data of the pipeline in {NOTICE_FILE}"
@@ -94,7 +102,7 @@ def _licence_problems(model: Path, meta: Mapping[str, Any]) -> Iterator[Problem]
 
 
 def _trained_on_restricted(record: Mapping[str, Any]) -> bool:
-    """Return whether a training record, or the record of a part, states restricted data."""
+    """Return whether a training record, or the record of a part, reports restricted data."""
     parts = (value for value in record.values() if isinstance(value, Mapping))
     return record.get("redistributable") is False or any(map(_trained_on_restricted, parts))
 

@@ -26,8 +26,9 @@ Source = dict[str, str]
 def find_sources(config: Mapping[str, Any]) -> list[str]:
     """Return the sources of weights or vectors in a config, as sorted names or paths.
 
-    Variables in the config must be resolved. The sections [paths] and [corpora] are ignored: other
-    sections repeat the paths that they use, and corpora are not part of the pipeline.
+    Variables in the config must be resolved. Two sections are ignored: [paths], because other
+    sections repeat the paths that are used, and [corpora], because corpora are not part of the
+    pipeline.
     """
     sections = [part for name, part in config.items() if name not in ("paths", "corpora")]
     return sorted(set(_source_values(sections)))
@@ -55,7 +56,7 @@ def find_pipeline(name: str) -> Path | None:
 
 
 def describe_source(name: str) -> list[Source]:
-    """Return the recorded sources of a pipeline; if it records none, describe the pipeline."""
+    """Return the recorded sources of a pipeline; without recorded sources, return the pipeline."""
     pipeline = find_pipeline(name)
     if pipeline is None:
         return [{"name": Path(name).name if Path(name).exists() else name}]
@@ -89,16 +90,21 @@ def combined_licence(sources: Iterable[Source]) -> str:
 
 
 def licence_notice(sources: Iterable[Source]) -> str:
-    """Return one sentence per source: its name, its licence, and the terms for the pipeline."""
+    """Return two sentences per source: its name and licence, and the terms for the pipeline."""
     sentences = []
     for source in sources:
         name = " ".join(filter(None, (source["name"], source.get("version"))))
         if "licence" in source:
             by = ", ".join(filter(None, (source.get("author"), source["licence"])))
-            what = f"Trained from {name} ({by}): its word vectors or weights are part of this "
-            sentences.append(f"{what}pipeline, to which the same licence and this notice apply.")
+            sentences += [
+                f"This pipeline contains word vectors or weights of {name} ({by}).",
+                "The same licence and this notice apply to this pipeline.",
+            ]
         else:
-            sentences.append(f"Trained from {name}: its licence also applies to this pipeline.")
+            sentences += [
+                f"This pipeline contains word vectors or weights of {name}.",
+                f"The licence of {name} also applies to this pipeline.",
+            ]
     return " ".join(
         sentences or ["This pipeline contains no weights or vectors of another pipeline."]
     )

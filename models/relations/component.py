@@ -177,7 +177,10 @@ class RelationExtractor(SerializablePipe):
         return Candidates(doc, spans, self._mention_arrays(spans), pairs, permitted)
 
     def predict(self, docs: Iterable[Doc]) -> list[list[RelationSpan]]:
-        """Return the relations of each doc with a probability that reaches the label's threshold."""
+        """Return the predicted relations of each doc.
+
+        A relation is predicted if its probability reaches the threshold of its label.
+        """
         docs = list(docs)
         relations: dict[int, list[RelationSpan]] = {id(doc): [] for doc in docs}
         for group in group_blocks(block for doc in docs for block in self.candidate_blocks(doc)):

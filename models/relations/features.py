@@ -144,7 +144,7 @@ def _symbol_pattern(context: PairContext) -> list[HashArray]:
 
 
 def _syntax(context: PairContext) -> list[HashArray]:
-    """Return columns for the two syntactic heads: dependency labels, parents and connecting path."""
+    """Return columns for the two syntactic heads: dependency labels, parents, connecting path."""
     dep, word, parent = context.tokens.dep, context.tokens.word, context.tokens.parent
     path = context.dependency_path()
     parents = [word[parent[root]] for root in context.roots]

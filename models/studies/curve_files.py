@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 CURVE_COLUMNS = ("", "documents", "words", "P", "R", "F1")
 
 CURVE_NOTE = (
-    "The interval reflects the choice of dev documents, not of train documents or of the seed."
+    "The interval reflects the choice of dev documents, but not the choice of train documents or "
+    "the training seed."
 )
 
 
@@ -61,7 +62,7 @@ def run_cross_validation(settings: CurveSettings, folds: int, *, log: IO[str]) -
 
 
 def write_curve(curve: LearningCurve) -> None:
-    """Write `curve.json` and `curve.svg`; if one cannot be written, neither is."""
+    """Write `curve.json` and `curve.svg`; if writing either file fails, write neither."""
     with atomic_folder(curve.settings.out) as scratch, svg_style():
         text = json.dumps(curve_json(curve), ensure_ascii=False, indent=1)
         (scratch / "curve.json").write_text(text, encoding="utf-8")

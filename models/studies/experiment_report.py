@@ -26,9 +26,9 @@ OWN_SYSTEMS = ("ner", "relations", "pipeline")
 SIGNIFICANCE_REPLICATES = 10_000
 
 BASELINE_NOTE = (
-    f"{BASELINE} is scored as published, on the labels it shares with the schema. It was trained "
-    "on data annotated with different guidelines, so some of its errors are differences in "
-    "convention."
+    f"{BASELINE} is scored as published, but only on labels that the schema also defines. Its "
+    "training data follow different annotation guidelines, so some of its errors reflect this "
+    "difference."
 )
 INTERVAL_NOTE = (
     "Intervals are 95 % bootstrap intervals over documents; a single document has no interval."
@@ -37,7 +37,7 @@ INTERVAL_NOTE = (
 
 @dataclass(frozen=True)
 class ExperimentResult:
-    """The reports of an experiment, and its comparisons with the baseline by split."""
+    """The reports of an experiment, and the comparisons with the baseline by split."""
 
     reports: list[SystemReport]
     significance: dict[str, Comparison]
@@ -68,7 +68,7 @@ class ExperimentResult:
     def write(self, out: Path) -> None:
         """Write eval.json, eval.md and HTML pages to the folder reports/ in `out`.
 
-        There is one page for each of our systems on dev, and one on test.
+        Each of our systems has two HTML pages: one for dev and one for test.
         """
         content = {
             **restricted_text_key(each.report for each in self.reports),
@@ -93,10 +93,10 @@ def train_experiment(
     log: IO[str] | None = None,
     notify: Notify = lambda message: None,
 ) -> Experiment:
-    """Train the pipelines of a corpus that are missing or outdated; return the experiment.
+    """Train the missing or outdated pipelines of a corpus, and return the experiment.
 
-    log: stream for spaCy's table of losses and scores. notify: called with a message per
-    pipeline. Raises `DataError` if another run is writing to `out`.
+    log: stream for spaCy's table of losses and scores. notify: called with a message per pipeline.
+    Raises `DataError` if another run is writing to `out`.
     """
     with locked(out):
         return _train(corpus, out, log, notify)

@@ -1,7 +1,7 @@
-"""Folds of documents, and one pipeline per fold, trained on the documents of the other folds.
+"""Folds of documents, and one pipeline per fold, trained on documents of the other folds.
 
-Each fold is predicted by the pipeline that was not trained on it. Scores over the predictions of
-all folds are those of a cross-validation (Stone 1974).
+Each pipeline annotates the fold that was held out from its training. The scores over all annotated
+folds are those of a cross-validation (Stone 1974).
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ MIN_FOLDS = 3
 
 
 def group_by_event(documents: Iterable[Document]) -> list[Fold]:
-    """Return the documents grouped by `meta["event"]`, groups sorted by a SHA-256 of the event.
+    """Return groups of documents with the same `meta["event"]`, in a fixed pseudo-random order.
 
-    A document without an event is a group of its own, and its id takes the place of the event.
-    Documents within a group are sorted by id.
+    The groups are sorted by a SHA-256 of the event. A document without an event is a group of its
+    own; its id replaces the event. Documents within a group are sorted by id.
     """
     groups: dict[tuple[str, str], list[Document]] = defaultdict(list)
     for document in documents:
@@ -42,15 +42,15 @@ def group_by_event(documents: Iterable[Document]) -> list[Fold]:
 
 
 def make_folds(documents: Iterable[Document], count: int) -> list[Fold]:
-    """Return `count` folds; documents of one event are in the same fold.
+    """Return `count` folds; documents about one event are in the same fold.
 
-    Each group (see `group_by_event`) is added to the fold with the fewest words so far, so that the
+    Each group (see `group_by_event`) is added to the fold with the fewest words so far. Thus the
     sizes of two folds differ by at most the size of the largest group. Raises `DataError` if there
     are fewer groups than folds.
     """
     groups = group_by_event(documents)
     if len(groups) < count:
-        what = f"{count} folds need at least {count} events, found {len(groups)}"
+        what = f"{count} folds require at least {count} events; found {len(groups)}"
         fix = "Use fewer folds, or add documents about more events"
         raise DataError([Problem("few-events", what, fix)])
     folds: list[list[Document]] = [[] for _ in range(count)]
@@ -63,7 +63,7 @@ def make_folds(documents: Iterable[Document], count: int) -> list[Fold]:
 
 
 def count_words(document: Document) -> int:
-    """Return the number of words in the text, which are separated by white space."""
+    """Return the number of words in a document; words are separated by white space."""
     return len(document.text.split())
 
 
@@ -82,7 +82,7 @@ class FoldTraining:
     excluded: Collection[str] = ()
 
     def train(self, folds: Sequence[Fold], *, log: IO[str]) -> Iterator[tuple[Language, Fold]]:
-        """Yield pairs of a pipeline and the fold that was held out from its training.
+        """Yield, for each fold, a trained pipeline and the fold, which was held out from training.
 
         The development data are the next fold (the first fold if the last one is held out); the
         training data are all remaining folds. At least `MIN_FOLDS` folds are required. Pipelines

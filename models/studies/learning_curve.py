@@ -1,6 +1,6 @@
 """The learning curve: how scores on dev grow with the number of training documents.
 
-Test is never scored, so that it stays unseen while a corpus grows.
+Test documents are never scored, so that they stay unseen while a corpus grows.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class CurveSettings:
     seed: int = 0
 
     def usable_documents(self, *splits: str) -> list[Document]:
-        """Return the documents of these splits, except restricted ones, which are never used."""
+        """Return the documents of these splits, without restricted documents."""
         documents = [document for split in splits for document in self.corpus.split(split)]
         return [d for d in documents if d.id not in self.corpus.manifest.restricted]
 
@@ -61,7 +61,7 @@ class CurveSettings:
         return KIND_SCHEMES[self.kind]
 
     def score(self, gold: Iterable[Document], pred: Iterable[Document]) -> Report:
-        """Return a report that scores predictions by the kind's scheme."""
+        """Return a report with the scores of predictions under the kind's scheme."""
         return evaluate(
             gold,
             pred,
@@ -73,18 +73,21 @@ class CurveSettings:
         )
 
     def predict(self, nlp: Language, documents: Iterable[Document]) -> list[Document]:
-        """Return the documents as a pipeline of the kind annotates them."""
+        """Return the documents with predictions.
+
+        nlp: a pipeline of the kind. Relations are predicted between gold entities.
+        """
         return list(predict_documents(nlp, documents, gold_entities=self.kind == "relations"))
 
     def result(self, report: Report) -> SchemeResult:
-        """Return the part of a report that holds the result for the kind's scheme."""
+        """Return the result for the kind's scheme from a report."""
         results = report.entities if self.kind == "ner" else report.relations
         return results[self.scheme]
 
 
 @dataclass(frozen=True, slots=True)
 class CurvePoint:
-    """The scores on dev after training on a share of train.
+    """A point of a learning curve: the scores on dev for one share of the train documents.
 
     share: percentage of the train documents. documents, words: size of the training data.
     """
@@ -118,7 +121,10 @@ class CurvePoint:
 
 @dataclass(frozen=True, slots=True)
 class DoublingGain:
-    """The gain in F1 per doubling of the training documents (slope), with its interval."""
+    """The gain in F1 per doubling of the training documents, with its confidence interval.
+
+    slope: the gain. low, high: the interval.
+    """
 
     slope: float
     low: float
@@ -131,10 +137,10 @@ class DoublingGain:
 
     def _conclusion(self) -> str:
         if self.low > 0:
-            return "doubling the corpus would likely bring about as much again"
+            return "doubling the corpus would likely add a similar gain"
         if self.high < 0:
             return "more documents lowered F1; check how the added documents differ from the others"
-        return "the interval includes 0, so this does not show that doubling would help"
+        return "the interval includes 0, so a gain from a larger corpus is not certain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +202,8 @@ def _check_data(
 def take_share(documents: Iterable[Document], share: int) -> list[Document]:
     """Return at least `share` per cent of the documents, without splitting events.
 
-    Groups are taken in the order of `group_by_event`, so a larger share contains every smaller one.
+    Groups are selected in the order of `group_by_event`. Thus a larger share contains all documents
+    of a smaller share.
     """
     groups = group_by_event(documents)
     wanted = share * sum(map(len, groups)) / 100
@@ -209,11 +216,11 @@ def take_share(documents: Iterable[Document], share: int) -> list[Document]:
 
 
 def estimate_gain(points: Sequence[CurvePoint], *, bootstrap: int, seed: int) -> DoublingGain:
-    """Return the slope of F1 against log2(number of documents), by least squares.
+    """Return the gain per doubling: the least-squares slope of F1 against log2(documents).
 
-    The interval contains the middle 95 % of the slopes of bootstrap replicates. Each replicate
-    draws the same dev documents for every point. The interval reflects the choice of dev documents,
-    but not the choice of training documents or the seed of the training.
+    The interval contains the middle 95 % of the bootstrap slopes. Each bootstrap replicate draws
+    the same dev documents for every point. The interval reflects the choice of dev documents, but
+    not the choice of training documents or the training seed.
     """
     sizes = [point.documents for point in points]
     replicates = np.stack([point.f1_replicates(bootstrap, seed) for point in points], axis=1)
@@ -224,7 +231,11 @@ def estimate_gain(points: Sequence[CurvePoint], *, bootstrap: int, seed: int) ->
 
 
 def fit_slope(documents: Sequence[int], f1: Floats) -> Floats:
-    """Return least-squares slopes of F1 against log2(documents), along the last axis of `f1`."""
+    """Return least-squares slopes of F1 against log2(documents).
+
+    documents: the number of training documents per point. Shape of `f1`: (points,) or (replicates,
+    points).
+    """
     doublings = np.log2(documents)
     doublings -= doublings.mean()
     slopes: Floats = f1 @ doublings / (doublings @ doublings)

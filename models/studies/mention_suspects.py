@@ -1,4 +1,4 @@
-"""Suspect mentions: gold compared with the probabilities of a model not trained on it."""
+"""Suspect mentions: gold disagrees with a model that was not trained on the document."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def mention_suspects(
 ) -> Iterator[Suspect]:
     """Yield the suspect mentions of a document.
 
-    gold: outermost mentions by id. probabilities: the model's mentions with their probabilities. A
+    gold: outermost mentions by id. probabilities: the probabilities of the model's mentions. A
     predicted mention that overlaps a gold mention is not yielded separately, but may be shown as
     the alternative to the gold mention.
     """
@@ -66,8 +66,8 @@ def _compare(
 ) -> tuple[str, str]:
     """Return the kind of a suspect gold mention, and a text with the likeliest alternative.
 
-    The alternatives are each predicted mention that overlaps the gold mention (`rivals`), and the
-    absence of a mention.
+    The alternatives are the predicted mentions that overlap the gold mention (`rivals`), and "none"
+    (no mention).
     """
     no_mention = 1 - min(confidence + sum(rivals.values()), 1)
     rival = max(rivals, key=lambda each: (rivals[each], each), default=None)

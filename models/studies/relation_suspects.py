@@ -1,4 +1,4 @@
-"""Suspect relations: gold compared with the probabilities of a model not trained on it.
+"""Suspect relations: gold disagrees with a model that was not trained on the document.
 
 Only relations between gold mentions are checked.
 """
@@ -26,7 +26,7 @@ from aloi.models.studies.suspect_record import (
 
 @dataclass(frozen=True, slots=True)
 class ScoredRelation:
-    """A possible relation between two gold mentions, with its probability under the model."""
+    """A possible relation between two gold mentions, with its probability under a model."""
 
     head: Entity
     tail: Entity
@@ -36,7 +36,7 @@ class ScoredRelation:
 
     @property
     def confidence(self) -> float:
-        """The probability that gold is right, whether or not it contains the relation."""
+        """The probability that gold is right to contain, or not to contain, the relation."""
         return self.probability if self.in_gold else 1 - self.probability
 
 
@@ -108,8 +108,8 @@ def _gold_between(
 ) -> str:
     """Return the gold labels between the mentions of a predicted relation, as text.
 
-    If there are none, the text names other mentions of the same two entities with the same gold
-    relation, if any.
+    Without such labels, the text is "none". If gold contains the same relation between other
+    mentions of the two entities, the text also names these mentions.
     """
     labels = [each.label for each in group if each.in_gold]
     if labels:
@@ -140,7 +140,10 @@ def _suspect(
 
 
 def _gold_direction(document: Document, relation: ScoredRelation) -> tuple[Entity, Entity]:
-    """Return head and tail in the order of gold; symmetric relations are scored in text order."""
+    """Return head and tail of a relation in the order of gold.
+
+    This order may differ for symmetric relations, which are scored in text order.
+    """
     pairs = {(r.head, r.tail) for r in document.relations if r.label == relation.label}
     if relation.in_gold and (relation.head.id, relation.tail.id) not in pairs:
         return relation.tail, relation.head

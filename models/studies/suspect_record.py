@@ -1,4 +1,4 @@
-"""A suspect: an annotation in gold, or missing from gold, that is likely an error."""
+"""A suspect: a likely error in gold, which is either an annotation or a missing annotation."""
 
 from __future__ import annotations
 
@@ -11,21 +11,26 @@ MAX_CONFIDENCE = 0.5
 """An annotation is suspect if its confidence is below this value."""
 
 Confidences = dict[str, list[float]]
-"""By label, the probabilities of gold mentions or relations under held-out models."""
+"""The probabilities of gold mentions or relations under held-out models, by label."""
 
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
     """A likely error: the annotation in gold (`gold`) and the model's alternative (`model`).
 
-    task: "entities" or "relations". kind: how gold differs from the model. `missing`: gold lacks
-    the mention or relation that the model predicts. `extra`: the model predicts nothing in place of
-    the gold mention or relation. `label`, `boundary`, `label and boundary`: the model predicts a
-    mention with a different label or boundary. `label`, `direction`: the model predicts a relation
-    with a different label or direction between the same mentions. item: id of the gold mention, or
-    head, label and tail of the relation; None for a missing mention. surface: text of the mention,
-    or `head LABEL tail`. confidence: probability that gold is right, under a model not trained on
-    the document. usual: average confidence of gold annotations with the same label.
+    task: "entities" or "relations". kind: how gold differs from the model:
+
+    - `missing`: the model predicts a mention or relation that gold does not contain;
+    - `extra`: the model predicts nothing in place of the gold mention or relation;
+    - `label`, `boundary`, `label and boundary`: the model predicts a mention with a different label
+      or boundary;
+    - `label`, `direction`: the model predicts a relation with a different label or direction
+      between the same mentions.
+
+    item: id of the gold mention, or head, label and tail of the relation; None for a missing
+    mention. surface: text of the mention, or `head LABEL tail`. confidence: probability that gold
+    is right, under a model not trained on the document. usual: mean confidence of gold annotations
+    with the same label.
     """
 
     confidence: float
@@ -57,7 +62,7 @@ class DocumentSuspects(NamedTuple):
 
 
 def rank_suspects(checked: Iterable[DocumentSuspects]) -> list[Suspect]:
-    """Set the usual confidence of all suspects and return them, lowest score first."""
+    """Return the suspects with their usual confidence set, lowest score first."""
     suspects: list[Suspect] = []
     confidences: Confidences = defaultdict(list)
     for each in checked:

@@ -1,16 +1,17 @@
-"""Likely annotation errors: annotations where gold and a held-out model disagree most.
+"""Likely annotation errors: disagreements between gold and a model trained on other documents.
 
 The method is based on confident learning (Northcutt, Jiang & Chuang 2021, "Confident Learning:
 Estimating Uncertainty in Dataset Labels"). The confidence of an annotation is the probability that
-gold is right (cleanlab's self-confidence), under a model that was not trained on the document. It
-is the probability p of a mention or relation that is in gold, and 1 - p for one that is not in
-gold. An annotation is suspect if its confidence is below `MAX_CONFIDENCE`.
+gold is right (cleanlab's self-confidence), under a model that was not trained on the document. Let
+p be the probability of a mention or relation under this model. The confidence is p if gold contains
+the mention or relation, and 1 - p otherwise. An annotation is suspect if its confidence is below
+`MAX_CONFIDENCE`.
 
 Suspects are ranked by their confidence minus the usual confidence, lowest first (cleanlab's
 adjusted probabilities). The usual confidence is the mean over the gold annotations with the same
-label, so that errors in a label that is easy to learn come before errors in a label that the model
-never learned. For mentions and relations that are not in gold, the usual confidence is 1, since
-most of them are improbable. Nothing is removed: a person must check each suspect.
+label. Thus errors in a label that is easy to learn come before errors in a label that the model
+never learned. If gold does not contain the mention or relation, the usual confidence is 1, since
+most such candidates are improbable. Gold is not changed: a person must check each suspect.
 """
 
 from __future__ import annotations
@@ -67,9 +68,9 @@ def find_suspects(
     out: Path | None = None,
     log: IO[str],
 ) -> SuspectReport:
-    """Train a pipeline of each kind per fold and rank the suspects in the held-out documents.
+    """Train a pipeline of each kind per fold, and rank the suspects in the held-out documents.
 
-    Every document of the corpus is held out once; restricted documents are never trained on.
+    Every document of the corpus is held out once; restricted documents are never used for training.
     overrides: config values by dotted key. out: folder for the pipelines (default: a temporary
     folder, which is deleted). log: stream for training messages. Raises `DataError` if there are
     fewer events than folds, or if another run is writing to `out`.
@@ -103,7 +104,7 @@ def _folder(out: Path | None) -> Iterator[Path]:
 def check_folds(
     training: FoldTraining, folds: Sequence[Fold], *, log: IO[str]
 ) -> Iterator[DocumentSuspects]:
-    """Yield the suspects of each document, found by the pipeline that was trained without it."""
+    """Yield the suspects of each document, found by a pipeline that was not trained on its fold."""
     check = check_relations if training.kind == "relations" else check_mentions
     for nlp, held_out in training.train(folds, log=log):
         for document in held_out:

@@ -44,8 +44,8 @@ DECIDING_MODULES = (
 )
 """Modules that determine a trained model, including the scorers that select the best checkpoint.
 
-The name of a package stands for all modules in it and in its subpackages; with `.*`, it stands for
-the modules directly in the package.
+The name of a package includes all modules in it and in its subpackages. A name that ends in `.*`
+includes only the modules directly in the package.
 """
 
 NON_DECIDING_MODULES = (

@@ -1,4 +1,4 @@
-"""The training itself; this code determines the weights and thresholds of a pipeline."""
+"""The training code that determines the weights and thresholds of a pipeline."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from aloi.models.relations.tuning import tune
 
 
 def fit(settings: Config, *, log: IO[str]) -> Language:
-    """Return the best pipeline of a training run, as `spacy train` would save it.
+    """Train a pipeline as `spacy train` does, and return the best checkpoint.
 
     log: stream for spaCy's table of losses and scores.
     """
@@ -31,7 +31,7 @@ def fit(settings: Config, *, log: IO[str]) -> Language:
 def tune_relations(nlp: Language, dev: Sequence[Document]) -> dict[str, Any] | None:
     """Calibrate a pipeline's relation component and choose its thresholds on dev.
 
-    Returns the measurements of `tuning.tune`; None if the pipeline has no relation component.
+    Returns the measurements of `tuning.tune`, or None if the pipeline has no relation component.
     """
     if not nlp.has_pipe("aloi_relations"):
         return None

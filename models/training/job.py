@@ -32,13 +32,13 @@ COMPONENT_KINDS = ("ner", "relations")
 
 @dataclass(frozen=True)
 class TrainingJob:
-    """A job that trains one component on native files or folders and writes a pipeline folder.
+    """A job that trains one component and writes a pipeline folder.
 
-    kind: "ner" or "relations". config: training config (default: the config of aloi for the
-    kind). overrides: config values by dotted key. corpus: name, version, licence and sha256 of
-    the corpus that contains the documents, if any. rights: rights of documents that do not state
-    their own. names: values of `paths.train` and `paths.dev` for the saved config, if the files are
-    temporary copies.
+    kind: "ner" or "relations". train, dev: native files or folders. config: training config
+    (default: the config of aloi for the kind). overrides: config values by dotted key. corpus:
+    name, version, licence and sha256 of the corpus that contains the documents, if any. rights:
+    rights of documents that do not state their own. names: values of `paths.train` and `paths.dev`
+    for the saved config, if the files are temporary copies.
     """
 
     kind: str
@@ -73,7 +73,7 @@ class TrainingJob:
 
     @property
     def config_file(self) -> Path:
-        """The training config."""
+        """The path of the training config."""
         return self.config or shipped_config(self.kind)
 
     def run(self, *, log: IO[str] | None = None) -> Language:
@@ -133,8 +133,8 @@ class TrainingJob:
         texts = {document.text for document in train}
         shared = [document.id for document in dev if document.text in texts]
         if shared:
-            what = "the text of this document is in train and in dev"
-            fix = "Remove it from train or from dev"
+            what = "the text of this dev document is also in train"
+            fix = "Remove the text from train or from dev"
             raise DataError(Problem("leak", what, fix, id_) for id_ in shared)
 
     def _record(self, settings: Config) -> dict[str, Any]:

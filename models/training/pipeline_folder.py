@@ -17,7 +17,7 @@ from aloi.models.publication import sources
 from aloi.models.publication.model_card import write_model_card
 
 REQUIREMENT = f"aloi{spacy.util.get_minor_version_range(version('aloi'))}"
-"""The requirement of a pipeline's package in addition to spaCy."""
+"""The requirement on aloi in the metadata of a pipeline's package."""
 
 
 def read_record(folder: Path) -> dict[str, Any]:
@@ -34,15 +34,16 @@ def check_replaceable(out: Path) -> None:
     """Raise `DataError` if `out` exists and is neither a pipeline nor an empty folder."""
     is_pipeline = (out / "meta.json").is_file() and (out / "config.cfg").is_file()
     if out.exists() and not is_pipeline and not (out.is_dir() and not any(out.iterdir())):
-        what, fix = "output exists and is not a pipeline", "Delete it, or choose another folder"
+        what = "the output path already exists and is not a pipeline folder"
+        fix = "Delete this path, or choose another folder"
         raise DataError([Problem("bad-out", what, fix, file=str(out))])
 
 
 def write_pipeline(nlp: Language, out: Path, *, licence_folders: Iterable[Path] = ()) -> None:
     """Write a pipeline with licence, notice and model card; on failure, `out` stays unchanged.
 
-    Licence and notice are derived from the sources in the training record. licence_folders: folders
-    of pipelines whose licence files are copied.
+    Licence and notice are derived from the sources in the training record. licence_folders:
+    pipeline folders; their licence files are copied to `out`.
     """
     check_replaceable(out)
     origins = sources.recorded_sources(nlp.meta.get("aloi", {}))
@@ -63,7 +64,7 @@ def write_pipeline(nlp: Language, out: Path, *, licence_folders: Iterable[Path] 
 def _replace(out: Path, new: Path, old: Path) -> None:
     """Rename an existing `out` to `old`, and `new` to `out`; on failure, restore `out`."""
     if out.exists():
-        out.rename(old)  # a folder cannot be renamed onto another
+        out.rename(old)  # a folder cannot be renamed onto a non-empty folder
     try:
         new.rename(out)
     except OSError:

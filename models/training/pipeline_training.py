@@ -51,10 +51,11 @@ def train_pipeline(
     overrides: Mapping[str, Any] | None = None,
     log: IO[str] | None = None,
 ) -> Language:
-    """Train a component of each kind, write the pipeline with both to `out`, and return it.
+    """Train the components "ner" and "relations", write a pipeline with both, and return it.
 
-    The components are also written to `OUT-ner` and `OUT-relations`. configs: training config by
-    kind ("ner", "relations"). Other parameters and errors: see `train_component`.
+    The pipeline is written to `out`, the components to `OUT-ner` and `OUT-relations`. configs:
+    training config by kind ("ner", "relations"). Other parameters and errors: see
+    `train_component`.
     """
     folders = {kind: out.with_name(f"{out.name}-{kind}") for kind in COMPONENT_KINDS}
     with locked(out, *folders.values()), _inputs(train, dev) as inputs:

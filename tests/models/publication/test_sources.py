@@ -40,7 +40,8 @@ def test_licence_of_a_checkpoint_is_unknown() -> None:
     # The known licence alone would be wrong, because the other source may have another one.
     assert sources.combined_licence([FRENCH, source]) == ""
     assert sources.licence_notice([source]) == (
-        "Trained from someone/some-checkpoint: its licence also applies to this pipeline."
+        "This pipeline contains word vectors or weights of someone/some-checkpoint. "
+        "The licence of someone/some-checkpoint also applies to this pipeline."
     )
 
 

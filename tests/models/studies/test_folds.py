@@ -55,7 +55,7 @@ def test_a_new_document_does_not_change_the_order_of_the_others() -> None:
 
 
 def test_too_few_events_are_reported() -> None:
-    with pytest.raises(DataError, match="3 folds need at least 3 events, found 1"):
+    with pytest.raises(DataError, match="3 folds require at least 3 events; found 1"):
         make_folds([document(1, "a"), document(2, "a")], 3)
 
 

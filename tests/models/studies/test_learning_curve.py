@@ -46,7 +46,7 @@ def test_the_slope_is_numpy_s(documents: list[int], data: st.DataObject) -> None
 @pytest.mark.parametrize(
     ("gain", "conclusion"),
     [
-        (DoublingGain(0.03, 0.01, 0.05), "would likely bring about as much again"),
+        (DoublingGain(0.03, 0.01, 0.05), "would likely add a similar gain"),
         (DoublingGain(0.03, -0.01, 0.07), "the interval includes 0"),
         (DoublingGain(0.03, 0.0, 0.07), "the interval includes 0"),
         (DoublingGain(-0.03, -0.05, -0.01), "more documents lowered F1"),
