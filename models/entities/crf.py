@@ -139,7 +139,10 @@ class Lattice:
         return min(float(probability), 1.0)
 
     def mentions(self, *, min_probability: float) -> dict[TokenSpan, float]:
-        """Return the probabilities of all mentions that reach `min_probability`, by mention."""
+        """Return the probabilities of mentions, by mention.
+
+        Mentions with a probability below `min_probability` are omitted.
+        """
         probabilities = {
             **self._one_token_mentions(min_probability),
             **self._longer_mentions(min_probability),

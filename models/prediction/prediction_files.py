@@ -99,7 +99,7 @@ def _predict_to_journal(
 
 
 def _resume(journal: Journal, notify: Notify) -> int:
-    """Prepare the journal; return the number of documents that an earlier run wrote to it."""
+    """Prepare the journal for a new or resumed run; return the number of documents in it."""
     if changes := journal.changes():
         notify(f"{journal.partial}: {' and '.join(changes)} changed, starting over")
     if done := journal.resume():

@@ -120,9 +120,10 @@ class ShardedRun:
     def plan(
         cls, summaries: Iterable[ShardSummary], output: ShardFolder, origin: ShardOrigin
     ) -> ShardedRun:
-        """Plan a run; remove the files of shards that changed or are no longer in the input.
+        """Return the planned run.
 
-        Raises `DataError` if the folder is not empty and was not written by a prediction in shards.
+        The files of shards that changed or are no longer in the input are removed. Raises
+        `DataError` if the folder is not empty and was not written by a prediction in shards.
         """
         earlier, entries = output.read_manifest()
         changes = origin.changes(earlier) if earlier else []

@@ -67,7 +67,7 @@ def map_forked(
 
 @contextmanager
 def _start_pool(function: Callable[[Any], Any], workers: int) -> Iterator[Pool]:
-    """Start processes, yield them by connection, and terminate them after the `with` block."""
+    """Start worker processes, yield them in a dictionary by connection, and terminate them."""
     context = multiprocessing.get_context("fork")
     pool: Pool = {}
     try:

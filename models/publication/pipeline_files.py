@@ -1,4 +1,4 @@
-"""The files of a trained pipeline to push to the Hub, after checks that they may be published."""
+"""Selection of a pipeline's files for the Hub, and checks that they may be published."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def find_pipeline(name: str) -> Path | None:
 
 
 def describe_source(name: str) -> list[Source]:
-    """Return the recorded sources of a pipeline; without recorded sources, return the pipeline."""
+    """Return the recorded sources of a pipeline, or a description of `name` if there are none."""
     pipeline = find_pipeline(name)
     if pipeline is None:
         return [{"name": Path(name).name if Path(name).exists() else name}]

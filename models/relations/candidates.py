@@ -37,10 +37,10 @@ class Candidates:
 
 
 def pairs_of_mentions(mentions: MentionArrays, max_distance: int) -> Iterator[IntArray]:
-    """Yield blocks of all pairs of different mentions within `max_distance` tokens.
+    """Yield all pairs of mentions with at most `max_distance` tokens between them, in blocks.
 
-    Shape of a block: (pairs, 2). Mentions are sorted by start and paired only with nearby mentions,
-    so memory is linear in the number of mentions.
+    Shape of a block: (pairs, 2). A mention is not paired with itself. Mentions are sorted by start
+    and paired only with nearby mentions, so memory is linear in the number of mentions.
     """
     order = np.argsort(mentions.start, kind="stable")
     last = np.searchsorted(mentions.start[order], mentions.end[order] + max_distance, side="right")
@@ -53,7 +53,7 @@ def pairs_of_mentions(mentions: MentionArrays, max_distance: int) -> Iterator[In
 
 
 def pairs_of_clusters(mentions: MentionArrays, max_distance: int) -> Iterator[IntArray]:
-    """Yield blocks of all pairs of clusters within `max_distance` tokens.
+    """Yield all pairs of clusters with at most `max_distance` tokens between them, in blocks.
 
     Shape of a block: (pairs, 2). A pair of clusters is represented by their nearest mentions. A
     cluster is also paired with itself; the head and the tail of this pair are its first mention.

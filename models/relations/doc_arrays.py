@@ -64,7 +64,7 @@ class TokenArrays:
     """The tokens of several docs, with an empty row before each doc and after the last doc.
 
     word, pos, dep: the hashes of the word in lower case, the part of speech and the dependency
-    label. parent: the row of the syntactic head. sentence: the number of the sentence. vector: the
+    label. parent: the row of the syntactic head. sentence: the index of the sentence. vector: the
     output of the pipeline's `tok2vec`, followed by the word vector. These two vectors are
     standardised separately, to mean 0 and variance 1. offset: for each doc, the row of its first
     token.

@@ -31,10 +31,10 @@ def gold_relations(
 ) -> list[GoldRelation]:
     """Return the relations of the reference doc, with their mentions matched to `spans`.
 
-    A gold mention matches the span with the same offsets, label and id. If there is none, it
-    matches the first span with the same offsets and label. Relations with unmatched mentions or
-    unknown labels are dropped. The head of a symmetric relation is the mention that comes first in
-    the text. arrays: the arrays of `spans`.
+    A gold mention matches the span with the same offsets, label and id. Without such a span, the
+    first span with the same offsets and label matches. Relations with unmatched mentions or unknown
+    labels are dropped. The head of a symmetric relation is the mention that comes first in the
+    text. arrays: the arrays of `spans`.
     """
     column = {label: number for number, label in enumerate(inventory.labels)}
     row_by_key = {_key(span): row for row, span in enumerate(spans)}

@@ -111,7 +111,7 @@ def _score_neural(
     vectors: FloatArray,
     is_train: bool,
 ) -> tuple[FloatArray, Backprop]:
-    """Return the logits of the neural part, and a function for the gradient of `vectors`."""
+    """Return the logits of the neural part, and a function that computes gradients of `vectors`."""
     pooled, backprop_pooled = pool_vectors(context, vectors)
     inputs = np.concatenate([dense_features(context), pooled], axis=1)
     logits, backprop_inputs = neural(inputs, is_train)

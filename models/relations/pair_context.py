@@ -68,9 +68,11 @@ class PairContext:
     def sentence_counts(self) -> list[IntArray]:
         """Five counts of mentions, clipped to 7.
 
-        1. mentions before the head in its sentence; 2. mentions before the tail in its sentence; 3.
-        as 1, but only mentions with the label of the head; 4. as 2, but only mentions with the
-        label of the tail; 5. all mentions in the sentence of the tail.
+        - mentions before the head in the sentence of the head;
+        - mentions before the tail in the sentence of the tail;
+        - mentions before the head, as above, with the label of the head;
+        - mentions before the tail, as above, with the label of the tail;
+        - all mentions in the sentence of the tail.
         """
         sentence, own_start = self.tokens.sentence, self.mentions.start
         before, same_label = [], []

@@ -1,4 +1,4 @@
-"""Choice of probability thresholds: a relation is predicted if it reaches its threshold."""
+"""Choice of thresholds: the minimum probabilities of predicted relations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A suspect: a likely error in gold, which is either an annotation or a missing annotation."""
+"""A suspect: an annotation that is likely wrong, or that is likely missing from gold."""
 
 from __future__ import annotations
 

@@ -122,7 +122,10 @@ class TrainingJob:
         return load_settings(self.config_file, paths, self.overrides)
 
     def _check_data(self) -> None:
-        """Raise `DataError` for data without entities, schema violations, or dev texts in train."""
+        """Raise `DataError` if the data are not suitable for training.
+
+        Train and dev must contain entities and follow the schema. Train must not contain dev texts.
+        """
         train, dev = self.documents
         for path, documents in ((self.train, train), (self.dev, dev)):
             if not any(document.entities for document in documents):

@@ -125,7 +125,7 @@ class Encoder(nn.Module):
 
 
 def recompute_activations(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """Return a wrapper of a function that saves memory during training.
+    """Return `function` in a wrapper that saves memory during training.
 
     Backpropagation recomputes the activations of the function instead of storing them.
     """

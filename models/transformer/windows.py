@@ -17,7 +17,7 @@ from aloi.models.arrays import IntArray, concatenate_ranges
 
 @dataclass(frozen=True, slots=True)
 class SubwordAlignment:
-    """The subwords of each token: one entry per pair of a token and a subword that overlap.
+    """The subwords of each token: one entry per overlapping pair of a token and a subword.
 
     token: the index of the token in its doc. row: the index of the subword in the concatenated
     windows of the doc. All subwords of a token belong to one window. Tokens without subwords, such
@@ -50,7 +50,7 @@ class SubwordAlignment:
 
 
 def _overlapping(starts: IntArray, ends: IntArray, subwords: IntArray) -> tuple[IntArray, IntArray]:
-    """Return the token and the row of all overlapping tokens and `subwords`, sorted by row."""
+    """Return the indices of all overlapping tokens and subwords, sorted by subword."""
     first = np.searchsorted(ends, subwords[:, 0], side="right")
     last = np.searchsorted(starts, subwords[:, 1], side="left")
     counts = np.where(subwords[:, 0] < subwords[:, 1], np.maximum(last - first, 0), 0)
