@@ -157,7 +157,7 @@ def test_all_problems_are_listed_before_anything_is_written(folder: Path) -> Non
     assert (
         "bad.jsonl:3: document a: duplicate document id, first used in bad.jsonl:1" in done.stderr
     )
-    assert "bad.jsonl:4: document long: text has 1000001 characters" in done.stderr
+    assert "bad.jsonl:4: document long: the text contains 1000001 characters" in done.stderr
     assert not list(folder.glob("out.jsonl*"))
 
 
