@@ -222,7 +222,8 @@ def _relation_lines(schema: Schema) -> Iterator[str]:
         yield f"- **{_plain(escape_label(label))}** : {description}"
     for name, attribute in schema.relation_attributes.items():
         values = ", ".join(v for v in attribute.values if v != attribute.default)
-        description = _plain(f"{attribute.fr or attribute.description} ({values})")
+        labels = f" ; {', '.join(attribute.labels)}" if attribute.labels else ""
+        description = _plain(f"{attribute.fr or attribute.description} ({values}{labels})")
         yield f"- **{_plain(name)}** : {description}"
 
 

@@ -34,6 +34,25 @@ def test_each_example_is_allowed_by_the_schema(example: str) -> None:
     assert list(schema_problems(document, SCHEMA)) == []
 
 
+@pytest.mark.parametrize("label", SCHEMA.relations)
+def test_a_link_that_ended_is_marked_where_the_guide_says(label: str) -> None:
+    type_ = SCHEMA.relations[label]
+    content = f'+++\nid = "x"\n+++\n[A]({type_.head[0]}#a) [B]({type_.tail[0]}#b)\n+++\n'
+    (document,) = inline.parse_markup(f"{content}#a {label} #b assertion=attributed status=ended\n")
+    (rule,) = re.findall(r"^- \*\*RG10 .*", GUIDE, re.MULTILINE)
+    allowed = label in rule.partition("*ended*")[0]
+    assert [each.kind for each in schema_problems(document, SCHEMA)] == (
+        [] if allowed else ["wrong-attribute"]
+    )
+
+
+def test_rules_are_in_the_order_of_their_numbers() -> None:
+    numbers: dict[str, list[int]] = {}
+    for letters, number in re.findall(r"^- \*\*([A-Z]+)(\d+)\b", GUIDE, re.MULTILINE):
+        numbers.setdefault(letters, []).append(int(number))
+    assert numbers == {letters: sorted(found) for letters, found in numbers.items()}
+
+
 def test_rule_numbers_are_unique() -> None:
     rules = re.findall(r"^- \*\*([A-Z]+\d+)\b", GUIDE, re.MULTILINE)
     assert len(rules) == len(set(rules)) > 40

@@ -80,7 +80,14 @@ def test_the_default_value_has_no_label() -> None:
         "assertion=attributed",
         "assertion=negated",
         "assertion=possible",
+        "status=ended",
     ]
+
+
+def test_the_panel_lists_the_relations_that_an_attribute_is_limited_to() -> None:
+    panels = [tag.get("value") or "" for tag in tags(OURS, "Markdown")]
+    limit = "ended ; HAS\\_ROLE, REPRESENTS, COOPERATES\\_WITH, PARTY\\_TO, MEMBER\\_OF"
+    assert f"- **status** : en cours, terminé ({limit})" in panels[1]
 
 
 @pytest.mark.parametrize("name", ["ref", "question", "1e3", "true"])

@@ -57,6 +57,14 @@ def test_regions_attributes_and_arcs() -> None:
     )
 
 
+def test_an_arc_with_two_attributes_is_read_and_written() -> None:
+    arcs = [arc("a", "r", "LEFT", "assertion=attributed", "status=ended")]
+    (document,) = read(task(ANA, ROME, *arcs), "labelstudio")
+    (relation,) = document.relations
+    assert relation.attributes == {"assertion": "attributed", "status": "ended"}
+    assert there_and_back([document], "labelstudio") == [document]
+
+
 def test_tasks_without_doc_id_use_the_task_number() -> None:
     bare = {**TASK, "data": {"text": DATA["text"]}}
     assert [d.id for d in read(json.dumps([bare]), "labelstudio")] == ["7"]
