@@ -140,8 +140,8 @@ def _decode_keys(content: bytes) -> Any:  # noqa: ANN401 - nested as the file is
             parse_float=str,
         )
     except (ValueError, RecursionError) as error:
-        fix = "Correct the JSON: the documentation of the format describes its structure"
-        raise DataError([Problem("bad-json", f"invalid JSON: {error}", fix)]) from error
+        fix = "Correct the JSON; the documentation of the format describes the expected structure"
+        raise DataError([Problem("bad-json", f"the JSON is invalid: {error}", fix)]) from error
 
 
 def _check_unique(parts: Iterable[list[str]]) -> None:
