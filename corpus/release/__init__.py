@@ -1,4 +1,5 @@
-"""Releases: build, read, check and publish a corpus as a folder that `datasets` loads.
+"""Code to build, read, check and publish releases of a corpus.
 
-The text of restricted documents is in no file of a release (`restricted_text`).
+A release is a folder that the library `datasets` loads. No file of a release contains the text of a
+restricted document; `restricted_text` detects such text.
 """

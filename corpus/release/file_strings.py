@@ -1,4 +1,4 @@
-"""Read every string in a file: a table, a text file (in several encodings) or a binary file."""
+"""Read all strings in a file: a Parquet table, a text file or a binary file."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _UTF8 = re.compile(
     rb"(?:[\t\n\r -~]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}"
     rb"|[\xf0-\xf4][\x80-\xbf]{3}){%d,}" % MIN_BINARY_STRING
 )
-"""UTF-8 text in a binary file, without control characters."""
+"""Pattern of UTF-8 text without control characters, for binary files."""
 
 
 def read_strings(file: Path) -> Iterator[str]:
-    """Yield every string in a file; a list of strings, such as tokens, is yielded as one string."""
+    """Yield every string in a file; strings in a list, such as tokens, are joined to one string."""
     yield from extract_strings(file.name, file.read_bytes())
 
 
 def extract_strings(name: str, raw: bytes) -> Iterator[str]:
-    """Yield every string in the content (`raw`) of a file; its format is derived from `name`."""
+    """Yield every string in `raw`, the content of a file with the file name `name`."""
     if Path(name).suffix == ".parquet":
         yield from _table_strings(raw)
     else:
@@ -35,9 +35,12 @@ def extract_strings(name: str, raw: bytes) -> Iterator[str]:
 
 
 def _decode(raw: bytes) -> Iterator[str]:
-    """Decode bytes as UTF-16 if there is a byte order mark, else as UTF-8, else as Windows-1252.
+    """Yield the content of a text file as one string, or all UTF-8 strings in a binary file.
 
-    From a binary file, such as the weights of a pipeline, yield all UTF-8 strings.
+    A text file is decoded as UTF-16 if it begins with a byte order mark, otherwise as UTF-8. If the
+    content is not valid UTF-8, it is yielded twice: as UTF-8 with replacement characters, and as
+    Windows-1252. A file with a zero byte, but without a byte order mark, is binary; an example
+    is a file with the weights of a pipeline.
     """
     if raw[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         yield raw.decode("utf-16", errors="replace")

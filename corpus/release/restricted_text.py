@@ -1,13 +1,15 @@
-"""Find text of restricted documents in files, even if capitals, accents or markup were changed.
+"""Search files for text of restricted documents, even with changed capitals, accents or markup.
 
-The text of a restricted document must not be redistributed. `Guard` normalises the restricted text
-and the searched string in the same way (`text_normalisation`), then looks for shared *runs*:
-consecutive letters and digits, ignoring spaces. Three things are leaks:
+The text of a restricted document must not be redistributed; all other documents are open. `Guard`
+normalises the restricted texts and a given string in the same way (`text_normalisation`). Then the
+guard searches the string for *runs* of a restricted text. A run is a sequence of letters and
+digits; spaces are ignored. These matches are leaks:
 
 - a run of `LONG_RUN_LENGTH` letters and digits;
-- a run of `MIN_RUN_LENGTH` that spans at least `MIN_RUN_WORDS` words, unless an open document
-  also contains this run, because many texts share names and stock phrases;
-- a whole mention with at least one letter, unless an open document contains the same words.
+- a run of `MIN_RUN_LENGTH` letters and digits that spans at least `MIN_RUN_WORDS` words; it is
+  ignored if an open document contains the same run, because names and stock phrases are common;
+- a whole mention with at least one letter; it is ignored if an open document contains the same
+  words.
 
 An inserted, removed or replaced word ends a run. Compressed archives are not opened.
 """
@@ -38,7 +40,7 @@ MIN_RUN_WORDS = 3
 
 
 class RunIndex:
-    """Index of all runs of one length in texts, if they span at least `MIN_RUN_WORDS` words.
+    """Index of the runs in texts that have a given length and span `MIN_RUN_WORDS` words or more.
 
     `documents` maps each run to the id of the first document that contains it.
     """
@@ -58,7 +60,7 @@ class RunIndex:
         return {block for run in self.documents for block in _runs(run, self._block_length)}
 
     def remove(self, text: str) -> None:
-        """Remove all runs that occur in a text from the index."""
+        """Remove from the index all runs that occur in a text."""
         for words in normalised_variants(text):
             for run in _runs(remove_spaces(words), self._length):
                 self.documents.pop(run, None)
@@ -69,10 +71,11 @@ class RunIndex:
             yield from self.find(remove_spaces(words))
 
     def find(self, letters: str) -> Iterator[str]:
-        """Yield the indexed runs that occur in normalised text without spaces.
+        """Yield the indexed runs that occur in `letters`, a normalised text without spaces.
 
-        Only every `_block_length`-th block is looked up, because every run contains at least one
-        of these blocks.
+        The text is divided into blocks of `_block_length` characters. A run is compared with the
+        text only around the blocks that occur in an indexed run. This finds every run, because a
+        run always contains at least one whole block.
         """
         step, length = self._block_length, self._length
         for position in range(0, len(letters) - step + 1, step):
@@ -88,7 +91,7 @@ def _runs(letters: str, length: int) -> Iterator[str]:
 
 
 def _runs_over_words(words: str, length: int) -> Iterator[str]:
-    """Yield the runs that span at least `MIN_RUN_WORDS` words."""
+    """Yield the runs of a given length that span at least `MIN_RUN_WORDS` words."""
     word_of = [number for number, word in enumerate(words.split(" ")) for _ in word]
     for start, run in enumerate(_runs(remove_spaces(words), length)):
         if word_of[start + length - 1] - word_of[start] >= MIN_RUN_WORDS - 1:
@@ -96,7 +99,7 @@ def _runs_over_words(words: str, length: int) -> Iterator[str]:
 
 
 class MentionIndex:
-    """Index of the mentions of documents, as normalised words; each contains a letter.
+    """Index of the mentions in documents, as normalised words; each mention contains a letter.
 
     `documents` maps each mention to the id of the first document that contains it.
     """
@@ -147,9 +150,9 @@ class Leak:
 class Guard:
     """Detector of restricted text in strings.
 
-    The text and the title of each `restricted` document are searched for. Mentions, and runs
-    shorter than `LONG_RUN_LENGTH`, are ignored if an `allowed` text contains them. `documents`
-    lists the ids of the restricted documents.
+    Restricted text is the text, the title and the mentions of each `restricted` document. Mentions,
+    and runs shorter than `LONG_RUN_LENGTH`, are ignored if an `allowed` text contains them. The
+    attribute `documents` contains the ids of the restricted documents.
     """
 
     def __init__(self, restricted: Iterable[Document], allowed: Iterable[str] = ()) -> None:
@@ -164,9 +167,10 @@ class Guard:
             self._mentions.remove(text)
 
     def find_leak(self, value: str, *, long_only: bool = False) -> Leak | None:
-        """Return a leak in a string, or None; a long run is preferred to a short run or a mention.
+        """Return the first leak in a string, or None if there is no leak.
 
-        With `long_only`, only runs of at least `LONG_RUN_LENGTH` are leaks.
+        Long runs are searched for first, then short runs, then mentions. With `long_only`, only
+        long runs are leaks.
         """
         for words in normalised_variants(value):
             letters = remove_spaces(words)
@@ -179,14 +183,14 @@ class Guard:
         return None
 
     def _leak(self, document_id: str, run: str, letters: str) -> Leak:
-        """Return the leak that begins with `run`, as long as `letters` match the document."""
+        """Return the leak: `run`, extended as far as `letters` agree with the document."""
         for id_, text in self._texts:
             for words in normalised_variants(text) if id_ == document_id else ():
                 before, match, after = remove_spaces(words).partition(run)
                 if match:
                     shared = _common_start(letters, run + after)
                     return Leak(document_id, _letter_offset(text, len(before)), shared)
-        return Leak(document_id, 0, run)  # the mention contains a tag
+        return Leak(document_id, 0, run)  # not found, because the mention contains a tag
 
 
 def _common_start(one: str, other: str) -> str:
@@ -196,7 +200,7 @@ def _common_start(one: str, other: str) -> str:
 
 
 def _letter_offset(text: str, number: int) -> int:
-    """Return the code point offset of the letter or digit with this index (from 0) in a text."""
+    """Return the code point offset of a letter or digit; `number` letters or digits precede it."""
 
     def count(end: int) -> int:
         *_, words = normalised_variants(text[:end])
@@ -213,7 +217,7 @@ def _texts(document: Document) -> Iterator[str]:
 
 
 def folder_problems(folder: Path, guard: Guard) -> Iterator[Problem]:
-    """Yield a problem for each file below a folder that contains restricted text."""
+    """Yield a problem for each file with restricted text in a folder and its subfolders."""
     files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
     for name in sorted(name for name, path in files.items() if path.is_file()):
         yield from file_problems(name, files[name], guard)
@@ -224,18 +228,19 @@ def file_problems(
 ) -> Iterator[Problem]:
     """Yield a problem if a file contains restricted text.
 
-    `content`: the path of the file, or its bytes. With `long_only`, only runs of at least
-    `LONG_RUN_LENGTH` are leaks; use it for a vocabulary, which lists names and stock phrases.
+    `content`: the path of the file, or its bytes. With `long_only`, only runs of
+    `LONG_RUN_LENGTH` letters and digits are leaks. Use `long_only` for a vocabulary,
+    because a vocabulary lists names and stock phrases.
     """
     raw = content if isinstance(content, bytes) else content.read_bytes()
     strings = dict.fromkeys(extract_strings(name, raw))
     leaks = (guard.find_leak(string, long_only=long_only) for string in strings)
     leak = next(filter(None, leaks), None)
     if leak is not None:
-        # Messages are logged, so this message states the length of the text instead of quoting it.
+        # Messages are logged, so this message does not quote the text.
         what = (
-            f"contains restricted text: {len(leak.letters)} letters and digits are copied from "
-            f"this document, starting at its character {leak.start}"
+            f"the file contains restricted text: {len(leak.letters)} letters and digits of this "
+            f"document, starting at its character {leak.start}"
         )
-        fix = "Remove this text from the data that this file is made from (see docs/rights.md)"
+        fix = "Remove this text from the source of the file (see docs/rights.md)"
         yield Problem("restricted-text", what, fix, document=leak.document, file=name)

@@ -1,6 +1,6 @@
 """Normalise text to words of letters and digits, so that a copy can be compared with the original.
 
-Normalisation removes the following, so that copies that differ only in these are equal:
+Normalisation removes the following features, so that texts with no other difference become equal:
 
 - case, accents, ligatures, compatibility characters, composed or decomposed Unicode (NFC, NFD);
 - white space of any kind, zero-width characters, soft hyphens, direction marks;
@@ -35,10 +35,11 @@ _SEPARATORS = re.compile(r"[\W_]+")
 
 
 def normalised_variants(text: str) -> Iterator[str]:
-    """Yield each variant of a text as normalised words, separated by single spaces.
+    """Yield a text as normalised words, separated by single spaces.
 
-    Text with HTML or XML tags has two variants. The first is without the tags. The second contains
-    the words in the tags, because an attribute, or text that only looks like a tag, may be a copy.
+    A text with HTML or XML tags is yielded in two variants. The first variant omits the tags. The
+    second variant keeps the words inside the tags, because an attribute may contain restricted
+    text, and because restricted text in angle brackets may look like a tag.
     """
     if "\\" in text:
         text = _JSON_ESCAPE.sub(lambda m: chr(int(m[1], 16)) if m[1] else " ", text)

@@ -80,6 +80,6 @@ def test_problems_are_printed_without_a_traceback(tmp_path: Path) -> None:
     releases.change(corpus, "a", meta={"title": releases.SECRET})
     done = aloi("release", "build", corpus, "--out", tmp_path / "out")
     assert (done.returncode, "Traceback" in done.stderr) == (1, False)
-    assert "documents/train.parquet: document d: contains restricted text" in done.stderr
+    assert "documents/train.parquet: document d: the file contains restricted text" in done.stderr
     assert aloi("release", "check", corpus).returncode == 1
     assert aloi("release", "build", tmp_path, "--out", tmp_path / "out").returncode == 2

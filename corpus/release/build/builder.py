@@ -60,13 +60,14 @@ def build_release(
 ) -> Notes:
     """Write a release of a corpus to the folder `out`; an existing release is replaced.
 
-    Two builds from the same corpus and figures are identical byte for byte. `refs`: whether the
-    mentions of restricted documents keep their refs. `on_step` is called with the name of each
+    Two builds from the same corpus and figures are identical byte for byte. `refs`: whether to
+    keep the refs of mentions in restricted documents. `on_step` is called with the name of each
     step.
 
-    Returns notes on mentions that were expanded or dropped in the config `tokens`. Raises
-    `DataError`, and leaves `out` unchanged, if the corpus has problems, if `out` is neither a
-    release nor an empty folder, or if a file would contain restricted text.
+    Returns notes on the mentions that were expanded to whole tokens, or dropped, in the config
+    `tokens`. Raises `DataError` if the corpus has problems, if `out` exists and is neither a
+    release nor an empty folder, or if a file would contain restricted text. After an error, `out`
+    is unchanged.
     """
     need("datasets", extra="hub")
     on_step("checking the corpus")
@@ -93,7 +94,7 @@ def _folder_problems(out: Path) -> Iterator[Problem]:
 
 
 def _write_tables(corpus: Corpus, folder: Path, *, refs: bool, notes: Notes) -> DatasetInfosDict:
-    """Write a table per config and split; return the metadata of each config for `datasets`."""
+    """Write one table per config and split, and return the `DatasetInfo` of each config."""
     from datasets.info import DatasetInfosDict  # noqa: PLC0415 - an extra
 
     infos = DatasetInfosDict()
@@ -146,7 +147,7 @@ def _sorted_documents(corpus: Corpus, split: str) -> list[Document]:
 
 
 def _write_text_files(contents: ReleaseContents, folder: Path) -> None:
-    """Write all files except the tables, and finally the checksums of all files."""
+    """Write all files except the tables; the last file contains the checksums of all others."""
     corpus = contents.corpus
     table_hashes = _file_hashes(folder)
     texts = {

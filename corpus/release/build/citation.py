@@ -7,7 +7,10 @@ from aloi.corpus.release.build.contents import ReleaseContents
 
 
 def licence_text(corpus: Corpus) -> str:
-    """Return the corpus's LICENSE.md, or a page that names the licence if the file is missing."""
+    """Return the text of the licence file of a release.
+
+    This is LICENSE.md of the corpus, or a page with the licence's name if this file is missing.
+    """
     file = corpus.folder / "LICENSE.md"
     if file.is_file():
         return file.read_text(encoding="utf-8")
@@ -17,8 +20,8 @@ def licence_text(corpus: Corpus) -> str:
 def render_citation(contents: ReleaseContents) -> str:
     """Return the content of CITATION.cff: authors, title, version and licence.
 
-    The authors are taken from `corpus.toml`. If it lists none, the rights holders of the open
-    documents are the authors, or else the name of the corpus.
+    The authors are those in `corpus.toml`. If there are none, the authors are the rights holders
+    of the redistributable documents. If no holder is known, the author is the name of the corpus.
     """
     import yaml  # noqa: PLC0415 - installed with the extra `hub`
 

@@ -1,4 +1,4 @@
-"""The data from which the text files of a release are written."""
+"""The data for the text files of a release."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ReleaseContents:
-    """A corpus, the figures for its dataset card, and metadata of its tables.
+    """The data for the text files of a release.
 
-    `refs`: whether the mentions of restricted documents keep their refs. `infos`: metadata of the
-    tables for `datasets`, by config.
+    `figures`: scores and agreement for the dataset card. `refs`: whether the release contains the
+    refs of mentions in restricted documents. `infos`: the `DatasetInfo` of each config, by config.
     """
 
     corpus: Corpus
@@ -41,7 +41,7 @@ class ReleaseContents:
 
     @cached_property
     def canary(self) -> str:
-        """The canary line of the corpus."""
+        """The canary line of the corpus (see `canary_line`)."""
         return canary_line(self.name)
 
     @cached_property
@@ -60,7 +60,7 @@ class ReleaseContents:
         return [d for d in self.corpus.documents if self.corpus.rights(d).redistributable]
 
     def shared_values(self) -> dict[str, Any]:
-        """Return the template values that the card and the datasheet share."""
+        """Return the template values that both the card and the datasheet contain."""
         manifest = self.corpus.manifest
         return {
             "name": manifest.name,
@@ -72,7 +72,7 @@ class ReleaseContents:
 
 
 def count_contents(documents: Iterable[Document]) -> dict[str, int]:
-    """Return the number of documents, mentions and relations."""
+    """Return the numbers of documents, mentions and relations."""
     documents = list(documents)
     return {
         "documents": len(documents),

@@ -1,4 +1,4 @@
-"""Read the parts of the corpus's README that are copied into its release."""
+"""Read the parts of a corpus README that are copied into a release."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from aloi.corpus.statistics.readme_tables import README_FILE, remove_counts
 
 
 def readme_body(corpus: Corpus) -> str:
-    """Return the README without title and counts, with each heading one level lower.
+    """Return the README of a corpus without title and counts, with each heading one level lower.
 
-    Returns "" if the corpus has no README.
+    Returns an empty string if the corpus has no README.
     """
     file = corpus.folder / README_FILE
     if not file.is_file():
         return ""
-    text = remove_counts(file.read_text(encoding="utf-8"))  # the card shows the counts itself
+    text = remove_counts(file.read_text(encoding="utf-8"))  # the card contains its own counts
     text = re.sub(r"\A# .*\n", "", text)
     return re.sub(r"\n{3,}", "\n\n", re.sub(r"^(#+) ", r"#\1 ", text, flags=re.MULTILINE)).strip()
 

@@ -1,7 +1,8 @@
 """Croissant metadata: a machine-readable description of the tables, with the hash of each file.
 
-Source: https://docs.mlcommons.org/croissant/docs/croissant-spec.html, version 1.0. Only
-columns with a single value per row are described; list columns are left to the Parquet schema.
+Source: https://docs.mlcommons.org/croissant/docs/croissant-spec.html, version 1.0. The
+metadata describe only columns with a single value per row; for list columns, see the Parquet
+schema.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ _DATA_TYPES = {
 
 
 def render_croissant(contents: ReleaseContents, hashes: Mapping[str, str]) -> str:
-    """Return the metadata as JSON-LD; `hashes`: the SHA-256 of each Parquet file, by path."""
+    """Return the metadata as JSON-LD; `hashes`: SHA-256 of each Parquet file, by path."""
     manifest = contents.corpus.manifest
     content = {
         "@context": _CONTEXT,

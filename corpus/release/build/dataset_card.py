@@ -1,4 +1,4 @@
-"""The dataset card of a release: YAML metadata for the Hugging Face Hub, then Markdown.
+"""The dataset card of a release: YAML metadata for the Hugging Face Hub, and Markdown text.
 
 Reference: https://huggingface.co/docs/hub/datasets-cards.
 """
@@ -30,7 +30,7 @@ KAPPA_ITEMS = {
     "someone": "tokens that at least one annotator marked",
     "both": "spans that both annotators marked",
 }
-"""Descriptions of the item sets for Cohen's kappa, by their name in the figures."""
+"""Descriptions of the sets of items for Cohen's kappa, by name of the set in the figures."""
 
 _SIZE_CATEGORIES = {
     "n<1K": 1_000,
@@ -41,11 +41,11 @@ _SIZE_CATEGORIES = {
 """Upper limit (exclusive) of each size category of the Hub, as a number of documents."""
 
 _EXAMPLE_CHARACTERS = 400
-"""Length after which the example is cut at the next line or sentence end, in code points."""
+"""Minimum length of the example, in code points; it ends at the end of a line or sentence."""
 
 
 def render_card(contents: ReleaseContents) -> str:
-    """Return the dataset card: metadata for the Hub, then Markdown for readers."""
+    """Return the dataset card: YAML metadata for the Hub, followed by Markdown text."""
     return f"---\n{_metadata(contents)}\n---\n\n{render_template(CARD_TEMPLATE, _values(contents))}"
 
 
@@ -87,7 +87,7 @@ def _config_entry(config: str, splits: Iterable[str]) -> dict[str, Any]:
 
 
 def _values(contents: ReleaseContents) -> dict[str, Any]:
-    """Return the values of the template."""
+    """Return the values for the template of the card."""
     corpus = contents.corpus
     schema = corpus.schema
     types: list[EntityType | RelationType]
@@ -116,7 +116,7 @@ def _values(contents: ReleaseContents) -> dict[str, Any]:
 
 
 def _attributes(schema: Schema) -> list[tuple[str, Any, str]]:
-    """Return each attribute as (name, type, "mentions" or "relations")."""
+    """Return the attributes of a schema as triples (name, type, "mentions" or "relations")."""
     return [
         *((name, type_, "mentions") for name, type_ in schema.entity_attributes.items()),
         *((name, type_, "relations") for name, type_ in schema.relation_attributes.items()),
@@ -124,9 +124,10 @@ def _attributes(schema: Schema) -> list[tuple[str, Any, str]]:
 
 
 def _example(contents: ReleaseContents) -> dict[str, Any] | None:
-    """Return the beginning of an open document as template values, or None without open documents.
+    """Return the example as template values, or None if no document is redistributable.
 
-    The shortest document with relations is preferred, or else the shortest document.
+    The example is the beginning of the shortest redistributable document with relations. If no such
+    document contains relations, it is the beginning of the shortest redistributable document.
     """
     documents = sorted(contents.open_documents, key=lambda d: (not d.relations, len(d.text), d.id))
     if not documents:
@@ -152,6 +153,6 @@ def _example(contents: ReleaseContents) -> dict[str, Any] | None:
 
 
 def _excerpt_end(text: str) -> int:
-    """Return the offset of the first line or sentence end at or after `_EXAMPLE_CHARACTERS`."""
+    """Return the offset of the first end of a line or sentence after `_EXAMPLE_CHARACTERS`."""
     match = re.compile(r"\n|(?<=[.!?]) ").search(text, min(_EXAMPLE_CHARACTERS, len(text)))
     return match.start() if match else len(text)

@@ -1,7 +1,7 @@
 """The tables of a release: the columns of each config, and the rows for each document.
 
-The config `documents` has the columns of the format `parquet` and the rights. Labels are
-`ClassLabel` features. Offsets are code points; ends are exclusive.
+The config `documents` contains the columns of the format `parquet` and the column `rights`. Labels
+are `ClassLabel` features. Offsets are code points; ends are exclusive.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 _END_COLUMNS = ("id", "start", "end", "label", "ref")
-"""Columns that describe the head or tail of a relation; its text is an additional column."""
+"""Columns that describe the head or tail of a relation, in addition to a column for its text."""
 
 KEPT_METADATA = ("annotator", "date", "guideline_version", "lang")
-"""Metadata keys kept in `standoff`; the title is removed, because it is part of the text."""
+"""Metadata keys that `standoff` contains; the title is omitted, because it quotes the text."""
 
 
 def table_features(schema: Schema) -> dict[str, Features]:
-    """Return the columns of each config with their types."""
+    """Return the names and types of the columns, by config."""
     from datasets import Features, List, Value  # noqa: PLC0415 - an extra
 
     string, integer = Value("string"), Value("int64")
@@ -73,7 +73,7 @@ def table_features(schema: Schema) -> dict[str, Features]:
 
 
 def _document_features(schema: Schema) -> Features:
-    """Return the columns of `documents`: those of the format `parquet`, and the rights."""
+    """Return the columns of `documents`: the columns of the format `parquet`, and `rights`."""
     import pyarrow as pa  # noqa: PLC0415 - an extra
     from datasets import Features, List, Value  # noqa: PLC0415 - an extra
 
@@ -95,15 +95,15 @@ def _label_feature(labels: Iterable[str]) -> Any:  # noqa: ANN401 - ClassLabel o
 
 
 def document_row(document: Document, rights: Rights) -> Row:
-    """Return the row of a document with its text, mentions, relations, metadata and rights."""
+    """Return a row of `documents`: a document with text, annotations, metadata and rights."""
     return parquet.encode_row(document) | {"rights": msgspec.structs.asdict(rights)}
 
 
 def token_row(document: Document, notes: Notes) -> Row:
-    """Return the tokens of a document with BIO tags for its outermost mentions.
+    """Return a row of `tokens`: the tokens of a document, with BIO tags for outermost mentions.
 
-    A mention that begins or ends within a token is expanded to whole tokens. Expanded and dropped
-    mentions are counted in `notes`.
+    A mention that begins or ends within a token is expanded to whole tokens; a mention that
+    overlaps an earlier mention is dropped. `notes` counts the expanded and dropped mentions.
     """
     tokens = tokenize(document.text)
     aligned = column_writer.align_flat(document, tokens, policy="expand", notes=notes)
@@ -118,7 +118,7 @@ def token_row(document: Document, notes: Notes) -> Row:
 
 
 def relation_rows(document: Document) -> Iterator[Row]:
-    """Yield one row per relation of a document, with the text of its head and tail."""
+    """Yield the rows of `relations`: one row per relation, with the text of head and tail."""
     entities = document.by_id()
     attributes = [relation["attributes"] for relation in parquet.encode_row(document)["relations"]]
     for relation, pairs in zip(document.relations, attributes, strict=True):
@@ -137,7 +137,7 @@ def _relation_end(document: Document, entity: Entity) -> Row:
 
 
 def standoff_row(document: Document, rights: Rights, *, salt: str, refs: bool) -> Row:
-    """Return the row of a document without its text; mentions keep their ref only with `refs`."""
+    """Return a row of `standoff`: a document without text, with refs only if `refs` is true."""
     row = parquet.encode_row(document)
     for mention, entity in zip(row["entities"], document.entities, strict=True):
         mention["hash"] = salted_hash(document.surface(entity), salt, MENTION_HASH_BYTES)
@@ -155,7 +155,7 @@ def standoff_row(document: Document, rights: Rights, *, salt: str, refs: bool) -
 
 
 def write_table(rows: Iterable[Row], features: Features, path: Path, canary: str) -> pa.Table:
-    """Write rows and the canary (as metadata) to a Parquet file, and return the table."""
+    """Write rows to a Parquet file with the canary line as metadata, and return the table."""
     import pyarrow as pa  # noqa: PLC0415 - an extra
     from pyarrow import parquet as pq  # noqa: PLC0415 - an extra
 

@@ -1,4 +1,4 @@
-"""The datasheet of a release: origin of the texts, rights in them, and purpose of the hashes."""
+"""The datasheet of a release: origin of the texts, rights in the texts, purpose of the hashes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aloi.corpus.release.build.template_rendering import DATASHEET_TEMPLATE, ren
 
 
 def render_datasheet(contents: ReleaseContents) -> str:
-    """Return the datasheet as Markdown; the origin is described by the README of the corpus."""
+    """Return the datasheet as Markdown; it contains the README of the corpus."""
     corpus = contents.corpus
     values = {
         "corpus_readme": readme_body(corpus),

@@ -1,7 +1,7 @@
 """Scores and agreement for the dataset card, read from JSON files of other commands.
 
-A file contains `runs`, `pairs`, or both keys. All keys that are not in this example are ignored,
-because their values may quote texts:
+A file contains the key `runs`, the key `pairs`, or both. Keys that do not occur in the following
+example are ignored, because their values may quote texts:
 
     {"runs": [{"split": "test", "system": "ner", "task": "entities",
                "report": {"entities": {"exact": {"micro": {"precision": 0.9, "recall": 0.8,
@@ -28,11 +28,11 @@ CARD_SCHEMES = {"entities": ("exact", "outermost"), "relations": ("strict",)}
 """Match rules shown on the card, for entities and for relations."""
 
 _RELATION_TASKS = frozenset({"relations-gold-entities", "relations-end-to-end"})
-"""Tasks for which the card shows relation scores; for all other tasks it shows entity scores."""
+"""Tasks with relation scores on the card; all other tasks have entity scores."""
 
 
 class CardRatios(msgspec.Struct, frozen=True):
-    """Precision, recall, F1 (None if undefined), confidence intervals (`ci`), and counts."""
+    """Precision, recall and F1 (None if undefined), their confidence intervals, and counts."""
 
     f1: float | None
     precision: float | None = None
@@ -144,7 +144,7 @@ def _run_scores(run: _Run) -> Iterator[CardScore]:
 
 
 def _agreement_figures(pair: _AnnotatorPair) -> AgreementFigures:
-    """Return the figures of a pair; the name of an annotator is the name of their folder."""
+    """Return the agreement of two annotators; each annotator is named after a folder or file."""
     one, other = (PurePath(name).name for name in pair.annotators)
     f1 = {scheme: scores.micro for scheme, scores in pair.f1.items()}
     kappa = {name: (each.value, each.items) for name, each in pair.kappa.items()}

@@ -12,9 +12,9 @@ from aloi.corpus.release.restricted_text import Guard
 def corpus_guard(corpus: Corpus, *, refs: bool) -> Guard:
     """Return a guard that finds the text of the restricted documents of a corpus.
 
-    Short runs and mentions are allowed if they occur in an open document, in the templates, in the
-    schema, or in the id, rights or kept metadata of a restricted document. With `refs`, they are
-    also allowed if they occur in a ref of a restricted mention.
+    The guard ignores mentions and short runs that also occur in allowed text. Allowed are the
+    redistributable documents, the templates, the schema, and the ids, rights and published metadata
+    of the restricted documents. With `refs`, the refs of restricted documents are also allowed.
     """
     restricted: list[Document] = []
     schema = (corpus.folder / corpus.manifest.schema).read_text(encoding="utf-8")

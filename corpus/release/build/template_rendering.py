@@ -15,9 +15,10 @@ DATASHEET_TEMPLATE = "DATASHEET.md"
 
 
 def render_template(name: str, values: Mapping[str, Any]) -> str:
-    """Return a filled template, without repeated blank lines and with one newline at the end.
+    """Fill a template with values, and return the text.
 
-    Raises `jinja2.UndefinedError` if a value is missing.
+    The text contains no repeated blank lines and ends with one newline. Raises
+    `jinja2.UndefinedError` if a value is missing.
     """
     text = _environment().from_string(_template_text(name)).render(values)
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"

@@ -19,7 +19,7 @@ from aloi.corpus.release.restricted_text import folder_problems
 
 
 def split_problems(release: Release) -> Iterator[Problem]:
-    """Yield a problem for each document in two splits, and for text that occurs in two splits."""
+    """Yield a problem for each document in two splits, and for passages shared by two splits."""
     split_of: dict[str, str] = {}
     for split, entries in release.manifest.documents.items():
         for entry in entries:
@@ -37,10 +37,11 @@ def split_problems(release: Release) -> Iterator[Problem]:
 
 
 def withheld_problems(release: Release) -> Iterator[Problem]:
-    """Yield a problem for each restricted document that the release exposes.
+    """Yield a problem for each restricted document that a table exposes.
 
-    The document must not be in a table with text, and must not have refs if the release was built
-    without refs. Only ids are searched for; `restricted_text_problems` searches for text.
+    A restricted document must not be in a table with texts. If the release was built without refs,
+    the mentions of the document must not have refs. This check compares document ids only;
+    `restricted_text_problems` searches for text.
     """
     for split, documents in release.standoff().items():
         restricted = [each for each in documents if not each.rights.redistributable]
@@ -48,7 +49,9 @@ def withheld_problems(release: Release) -> Iterator[Problem]:
         for document in restricted:
             has_refs = any(mention.ref is not None for mention in document.entities)
             if has_refs and not release.manifest.refs:
-                what = "the restricted document has refs, but the release was built with --no-refs"
+                what = (
+                    "mentions of this document have refs, but the release was built with --no-refs"
+                )
                 yield Problem("restricted-text", what, REBUILD, document.id)
 
 
@@ -56,7 +59,7 @@ def _text_table_problems(release: Release, split: str, restricted: set[str]) -> 
     for config, column in (("documents", "id"), ("tokens", "id"), ("relations", "document")):
         rows = parquet.read_rows(release.table(config, split), list)
         for id_ in sorted(restricted & {row[column] for row in rows}):
-            what = f"config {config} contains the document, which must not be redistributed"
+            what = f"config {config} contains this document, but its text must not be redistributed"
             file = f"{config}/{split}.parquet"
             yield Problem("restricted-text", what, REBUILD, id_, file=file)
 
@@ -64,8 +67,8 @@ def _text_table_problems(release: Release, split: str, restricted: set[str]) -> 
 def corpus_problems(release: Release, corpus: Corpus) -> Iterator[Problem]:
     """Yield a problem for each document that differs between the release and the corpus.
 
-    Text, annotations, metadata and rights are compared. If the release has a different name or
-    version than the corpus, only this problem is yielded.
+    Text, annotations, metadata and rights are compared. If name or version of the release
+    and the corpus differ, only this difference is reported.
     """
     manifest, expected = release.manifest, corpus.manifest
     if (manifest.corpus, manifest.version) != (expected.name, expected.version):
@@ -82,21 +85,21 @@ def corpus_problems(release: Release, corpus: Corpus) -> Iterator[Problem]:
         in_release = {document.id: document for document in standoff.get(split, [])}
         for id_ in sorted(in_corpus.keys() ^ in_release.keys()):
             where = "corpus" if id_ in in_corpus else "release"
-            what = f"split {split} contains the document only in the {where}"
+            what = f"only the {where} contains this document in split {split}"
             yield Problem("unlisted-documents", what, REBUILD, id_)
         for id_ in sorted(in_corpus.keys() & in_release.keys()):
             document = in_corpus[id_]
             expected_document = document if corpus.rights(document).redistributable else None
             same = with_text.get(id_) == expected_document
             if not same or not _same_standoff(in_release[id_], document, corpus, release):
-                what = f"the document in split {split} differs between release and corpus"
+                what = f"this document in split {split} differs between the release and the corpus"
                 yield Problem("document-differs", what, REBUILD, id_)
 
 
 def _same_standoff(
     standoff: StandoffDocument, document: Document, corpus: Corpus, release: Release
 ) -> bool:
-    """Return whether a new build would write the same row in `standoff` for a document."""
+    """Return whether a new build would write the same row of `standoff` for a document."""
     rights, salt = corpus.rights(document), release.manifest.salt
     refs = release.manifest.refs or rights.redistributable
     row = standoff_row(document, rights, salt=salt, refs=refs)

@@ -1,12 +1,12 @@
 """Push files to a repository on the Hugging Face Hub, as one commit and one tag.
 
-A push is first planned from the current state of the repository, and then carried out. The parent
+`plan_push` reads the repository and plans the push; `execute_push` carries out the plan. The parent
 of the commit is the head of the repository at planning time, so the push never overwrites a later
-commit. The tag is created after the commit is verified to contain every file. Files that the
+commit. The tag is created only after a check that the commit contains every file. Files that the
 repository already contains are not sent again, so users can repeat an interrupted push.
 
-`create_commit` makes one commit. `upload_folder` may make several commits if it sends large files
-through Xet, and users could then load an incomplete release.
+Files are sent with `create_commit`, which makes a single commit. `upload_folder` may make several
+commits for large files, and users could load an incomplete release between two commits.
 
 This module needs huggingface_hub (extra `hub`), so import the module only where it is used.
 huggingface_hub reads the access token from `HF_TOKEN` or the saved login; our messages never
@@ -37,7 +37,7 @@ from aloi.corpus.release.publish.restricted_text_check import ClearedFiles
 
 @dataclass(frozen=True)
 class PushResult:
-    """The tagged commit, and whether this push created the commit and the tag."""
+    """Result of a push: the tagged commit, and whether the push created the commit and the tag."""
 
     target: PushTarget
     commit: str
@@ -55,10 +55,11 @@ def _created(created: bool) -> str:
 
 
 def plan_push(cleared: ClearedFiles, target: PushTarget) -> PushPlan:
-    """Compare cleared files with the repository, and return the plan of the push; send nothing.
+    """Return the plan of a push: the differences between cleared files and the repository.
 
-    Raises `DataError` if the tag exists on a commit with different files, or if the repository has
-    a different visibility than the target. If the Hub cannot be read, the plan contains the reason.
+    Nothing is sent. Raises `DataError` if the tag exists on a commit with different files, or if
+    the repository has a different visibility than the target. If the Hub cannot be read, the plan
+    contains the reason.
     """
     try:
         plan = PushPlan(target, cleared, _read_repository(target))
@@ -71,11 +72,11 @@ def plan_push(cleared: ClearedFiles, target: PushTarget) -> PushPlan:
 
 
 def execute_push(plan: PushPlan, *, progress: bool = True) -> PushResult:
-    """Create the repository if it is missing, a commit if files differ, and the tag if missing.
+    """Carry out a plan: create the repository, the commit and the tag, unless they exist already.
 
     `progress`: whether huggingface_hub shows progress bars. Raises `DataError` if the Hub rejects
     a request, if someone committed after the plan was made, or if the connection breaks. A repeated
-    push sends only what is missing on the Hub.
+    push sends only the files that are missing on the Hub.
     """
     if not progress:
         disable_progress_bars()
@@ -97,7 +98,7 @@ def execute_push(plan: PushPlan, *, progress: bool = True) -> PushResult:
 
 
 def _commit(plan: PushPlan, remote: RemoteRepository) -> str:
-    """Create the commit, verify that it contains exactly the files of the plan; return its id."""
+    """Create the commit, verify that it contains exactly the planned files, and return its id."""
     target = plan.target
     with _hub_client(target, head=remote.head) as api:
         commit = api.create_commit(
@@ -117,8 +118,8 @@ def _commit(plan: PushPlan, remote: RemoteRepository) -> str:
     rest = replace(plan, remote=after)
     if rest.has_changes:
         paths = ", ".join((*rest.added, *rest.changed, *rest.removed))
-        what = f"commit {commit.oid[:7]} of {target} differs from the planned files in: {paths}"
-        raise DataError([Problem("incomplete-push", what, "Push again (no tag was created)")])
+        what = f"commit {commit.oid[:7]} of {target} differs from the plan in these files: {paths}"
+        raise DataError([Problem("incomplete-push", what, "Repeat the push; no tag was created")])
     return str(commit.oid)
 
 
@@ -151,24 +152,24 @@ _STATUS_FIXES: dict[int, tuple[str, str]] = {
         "no-write-access",
         "Use an access token with write access to the repositories of this organisation",
     ),
-    409: ("conflict", "Look at the repository on the Hub, then push again"),
+    409: ("conflict", "Look at the repository on the Hub, and repeat the push"),
     412: (
         "stale-parent",
-        "Look at the new commit, then push again (nothing was changed)",
+        "Look at the new commit, and repeat the push; this push changed nothing",
     ),
 }
 """Problem kind and fix by HTTP status."""
 
-_OTHER_FIX = ("hub-error", "Push again; files that the Hub has received are not sent again")
+_OTHER_FIX = ("hub-error", "Repeat the push; files that the Hub has received are not sent again")
 
 
 class _HubError(DataError):
-    """An error that the Hub reported, or a failure to reach it."""
+    """An error that the Hub reported, or a failed connection to the Hub."""
 
 
 @contextmanager
 def _hub_client(target: PushTarget, *, head: str = "") -> Iterator[HfApi]:
-    """Yield a client of the Hub; raise its errors as `_HubError`, without the access token."""
+    """Yield a client of the Hub; convert its errors to `_HubError` without the access token."""
     try:
         yield HfApi()
     except (httpx2.HTTPError, OIDCError, RuntimeError, ValueError) as error:
@@ -176,13 +177,13 @@ def _hub_client(target: PushTarget, *, head: str = "") -> Iterator[HfApi]:
 
 
 def _hub_problem(error: Exception, target: PushTarget, head: str) -> Problem:
-    """Return the problem that describes an error of the client."""
+    """Return the problem that describes an error of the Hub client."""
     cause = error.__cause__ if isinstance(error, RuntimeError) and error.__cause__ else error
     response = getattr(cause, "response", None)
     status = getattr(response, "status_code", 0)
     kind, fix = _STATUS_FIXES.get(status, _OTHER_FIX)
     if status == 412:
-        what = f"{target} has a new commit since its head {head[:7]} was read"
+        what = f"{target} has a new commit, made after the head {head[:7]} was read"
     else:
         message = getattr(cause, "server_message", None) or str(cause) or type(cause).__name__
         what = f"{target}: {_without_token(message)}"
@@ -190,7 +191,7 @@ def _hub_problem(error: Exception, target: PushTarget, head: str) -> Problem:
 
 
 def _without_token(message: str) -> str:
-    """Return a message as one line; if it contains the access token, replace the token."""
+    """Return a message as one line; the access token, if present, is replaced by `[token]`."""
     token = get_token()
     line = " ".join(message.split())
     return line.replace(token, "[token]") if token else line
@@ -198,12 +199,12 @@ def _without_token(message: str) -> str:
 
 def _require_token() -> None:
     if not get_token():
-        what = "no Hugging Face access token found"
+        what = "no Hugging Face access token was found"
         fix = "Log in (hf auth login), or set HF_TOKEN to an access token"
         raise DataError([Problem("no-token", what, fix)])
 
 
 def _hidden_problem(target: PushTarget) -> Problem:
-    what = f"{target} was created, but is hidden from this access token"
-    fix = "Use an access token that can read this repository, then push again"
+    what = f"{target} was created, but this access token cannot read the repository"
+    fix = "Use an access token that can read this repository, and repeat the push"
     return Problem("hub-error", what, fix)

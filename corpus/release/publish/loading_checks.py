@@ -1,4 +1,4 @@
-"""Check that datasets, pandas and polars load the tables of a release."""
+"""Check that datasets, pandas and polars can load the tables of a release."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def datasets_problems(release: Release) -> Iterator[Problem]:
 
 @contextmanager
 def _no_progress_bars() -> Iterator[None]:
-    """Turn off the progress bars of `datasets`, because they would interrupt our own."""
+    """Turn off the progress bars of `datasets`, which would interrupt the progress bar of aloi."""
     from datasets import utils  # noqa: PLC0415 - an extra
 
     enabled = not utils.are_progress_bars_disabled()

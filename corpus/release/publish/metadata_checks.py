@@ -61,13 +61,13 @@ def _table_mismatches(release: Release, data: Mapping[str, Any]) -> Iterator[str
     }
     for key, (correct, value) in expected.items():
         if value != correct:
-            yield f"the metadata `{key}` are {value}, expected {correct}"
+            yield f"the metadata field `{key}` is {value}, expected {correct}"
 
 
 def _missing_metadata(data: Mapping[str, Any]) -> Iterator[str]:
     for key in ("license", "pretty_name"):
         if not data.get(key):
-            yield f"the metadata `{key}` are missing"
+            yield f"the metadata field `{key}` is missing"
     if not set(data.get("task_categories") or ["-"]) <= HUB_TASK_CATEGORIES:
         allowed = ", ".join(sorted(HUB_TASK_CATEGORIES))
         yield f"each value of `task_categories` must be one of {allowed}"
@@ -99,7 +99,7 @@ def _row_counts_of_card(data: Mapping[str, Any]) -> dict[str, dict[str, int]]:
 
 
 def croissant_problems(release: Release) -> Iterator[Problem]:
-    """Yield a problem if mlcroissant rejects the Croissant file, and one for each wrong hash."""
+    """Yield a problem if mlcroissant rejects the Croissant file, or a problem per wrong hash."""
     import mlcroissant  # noqa: PLC0415 - may not be installed
 
     try:
@@ -111,5 +111,5 @@ def croissant_problems(release: Release) -> Iterator[Problem]:
     for part in dataset.metadata.distribution:
         content = (release.folder / part.content_url).read_bytes()
         if hashlib.sha256(content).hexdigest() != part.sha256:
-            what = f"the hash of {part.id} differs from the hash in this file"
+            what = f"the hash of the file {part.id} differs from the hash in the Croissant file"
             yield Problem("bad-croissant", what, REBUILD, file=CROISSANT_FILE)

@@ -1,4 +1,4 @@
-"""The plan of a push: target repository, files, and differences from the repository."""
+"""The plan of a push: target, files, and differences between the files and the repository."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TAG = re.compile(r"v\d+\.\d+\.\d+")
 class PushTarget:
     """The target of a push: repository `ORG/NAME`, visibility, and the tag `vX.Y.Z` to create.
 
-    If the repository exists, it must have this visibility. Raises `DataError` if `repo` or `tag` is
+    An existing repository must have this visibility. Raises `DataError` if `repo` or `tag` is
     malformed.
     """
 
@@ -58,9 +58,10 @@ class PushTarget:
 class RemoteRepository:
     """The current state of a repository on the Hub.
 
-    `head`: id of the last commit. `tagged`: id of the commit with the target tag, or None. `files`:
-    hash of each file, by path, in the tagged commit, or in the head if there is no tag. The hash of
-    a large file is its SHA-256; the hash of any other file is git's SHA-1.
+    `head`: id of the last commit. `tagged`: id of the commit with the target tag, or None if the
+    tag does not exist. `files`: hash of each file in the tagged commit, by path; if the tag does
+    not exist, of each file in the last commit. The hash of a large file is its SHA-256. The hash of
+    any other file is the SHA-1 of its git blob.
     """
 
     private: bool
@@ -73,7 +74,7 @@ class RemoteRepository:
 class PushPlan:
     """The files that a push would send to a target, compared with the repository.
 
-    `remote`: None if the repository does not exist or is hidden from the access token.
+    `remote`: the repository, or None if it does not exist or is hidden from the access token.
     `hub_problems`: reasons why the Hub could not be read; if there are any, nothing can be sent.
     """
 
@@ -89,12 +90,12 @@ class PushPlan:
 
     @cached_property
     def added(self) -> tuple[str, ...]:
-        """Paths that are only in the plan."""
+        """Paths of files in the plan that the repository does not contain."""
         return tuple(sorted(self.files.keys() - self._remote_files.keys()))
 
     @cached_property
     def changed(self) -> tuple[str, ...]:
-        """Paths whose file has different content in the repository."""
+        """Paths of files with different content in the plan and in the repository."""
         shared = sorted(self.files.keys() & self._remote_files.keys())
         return tuple(
             path for path in shared if not _has_hash(self.files[path], self._remote_files[path])
@@ -102,7 +103,7 @@ class PushPlan:
 
     @cached_property
     def removed(self) -> tuple[str, ...]:
-        """Paths that are only in the repository."""
+        """Paths of files in the repository that the plan does not contain."""
         return tuple(sorted(self._remote_files.keys() - self.files.keys() - {HUB_OWN_FILE}))
 
     @property
@@ -148,7 +149,7 @@ def plan_problems(plan: PushPlan) -> Iterator[Problem]:
     if remote.tagged and plan.has_changes:
         what = (
             f"tag {target.tag} of {target} already exists on commit {remote.tagged[:7]}, "
-            "and its files differ from the files of this push"
+            "and the files of this commit differ from the files of this push"
         )
         fix = "Increase the version, and push the new version; a published version never changes"
         yield Problem("tag-taken", what, fix)
@@ -166,7 +167,7 @@ _VISIBILITY_FIXES = {
 
 
 def _has_hash(content: FileContent, expected: str) -> bool:
-    """Return whether a file has this hash, which is a SHA-256 or the SHA-1 of a git blob."""
+    """Return whether a file has the expected hash, a SHA-256 or the SHA-1 of a git blob."""
     raw = content if isinstance(content, bytes) else content.read_bytes()
     if len(expected) == hashlib.sha256().digest_size * 2:
         return hashlib.sha256(raw).hexdigest() == expected

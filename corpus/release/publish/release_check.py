@@ -1,4 +1,4 @@
-"""Check a release: load it with the libraries of its users, and compare it with its corpus."""
+"""Check a release: load it with several libraries, and compare it with its corpus."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from aloi.corpus.release.read.release_folder import Release
 ReleaseCheck = Callable[[], Iterable[Problem]]
 
 _OPTIONAL_LIBRARIES = {"polars": "polars", "croissant": "mlcroissant"}
-"""Optional library of a check, by name of the check; without it, the check is skipped."""
+"""Library that a check needs, by name of the check; a check without its library is skipped."""
 
 
 @dataclass(frozen=True)
 class CheckReport:
-    """The problems of a release, and a one-line result for each check, by name of the check."""
+    """Result of all checks: the problems, and one line per check, by name of the check."""
 
     problems: tuple[Problem, ...]
     results: dict[str, str]
@@ -40,10 +40,10 @@ def check_release(
     *,
     on_step: Callable[[str], object] = lambda step: None,
 ) -> CheckReport:
-    """Run all checks on a release; if a corpus is given, compare the release with it.
+    """Run all checks on a release; if a corpus is given, also compare the release with the corpus.
 
     `on_step` is called with the name of each check. If mlcroissant or polars is not installed, the
-    check that needs it is skipped, and reported as skipped.
+    check that needs this library is skipped, and the report names the library.
     """
     need("datasets", extra="hub")
     problems: list[Problem] = []

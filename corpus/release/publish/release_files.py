@@ -1,4 +1,4 @@
-"""Select the files of a release for a push, after checking that they may be published."""
+"""Check whether the files of a release may be published, and return them for a push."""
 
 from __future__ import annotations
 
@@ -16,11 +16,15 @@ from aloi.corpus.release.read.release_folder import DocumentEntry, Release
 
 
 def release_files(folder: Path, *, tag: str, corpus: Corpus | None) -> ClearedFiles:
-    """Return the files of a release, after a search for the restricted text of a corpus.
+    """Return the files of a release if they may be published.
 
-    Raises `DataError` if the tag does not match the version of the release, if a file is missing,
-    changed or not listed in SHA256SUMS, if a file contains restricted text, or if the corpus does
-    not contain the text of a restricted document. No further checks of `aloi release check` run.
+    Raises `DataError` in the following cases; the other checks of `aloi release check` do not run.
+
+    - The tag does not match the version of the release.
+    - A file is missing, changed, or not listed in SHA256SUMS.
+    - A file contains restricted text.
+    - The text of a restricted document cannot be searched for, because `corpus` is None or does not
+      contain this text.
     """
     release = Release.open(folder)
     problems = [*_version_problems(release, tag), *checksum_problems(release)]
@@ -42,7 +46,7 @@ def release_files(folder: Path, *, tag: str, corpus: Corpus | None) -> ClearedFi
 def _text_problems(
     withheld: Iterable[DocumentEntry], salt: str, corpus: Corpus
 ) -> Iterator[Problem]:
-    """Yield a problem for each restricted document with a different text in the given corpus."""
+    """Yield a problem for each withheld text that differs from the text in the corpus."""
     texts = {document.id: document.text for document in corpus.documents}
     for entry in withheld:
         text = texts.get(entry.id)

@@ -1,8 +1,8 @@
-"""Search all files of a push for restricted text; only files without it may be pushed.
+"""Search all files of a push for restricted text; a file with restricted text must not be pushed.
 
-First, reports that declare that they contain restricted text are rejected. Then the guard
-(`aloi.corpus.release.restricted_text`) searches every file for text of the restricted documents of
-a corpus.
+A report may declare that it contains restricted text; such reports are rejected first. Next, the
+guard (`aloi.corpus.release.restricted_text`) searches every file for the text of the restricted
+documents of a corpus.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ FileContent = Path | bytes
 """A file to publish: its path, or its bytes."""
 
 _DECLARATION = re.compile(rb"<(?:!-- |meta name=\"?)" + RESTRICTED_TEXT.encode() + rb"\b")
-"""Declaration, in an HTML or Markdown report, that the report contains restricted text."""
+"""Pattern of the declaration that an HTML or Markdown report contains restricted text."""
 
 _DECLARATION_BYTES = 4096
-"""A declaration must occur within this number of bytes from the start of the file."""
+"""Number of bytes at the start of a file that are searched for a declaration."""
 
 
 @dataclass(frozen=True)
 class ClearedFiles:
-    """Files that were searched for restricted text and may be pushed, by path.
+    """Files that may be pushed, by path, and the extent of the search for restricted text.
 
-    `corpus`: name and version of the corpus, or None if no corpus was given (and nothing was
-    searched for). `documents`: ids of the restricted documents that were searched for. `missing`:
-    ids of restricted documents that `corpus.toml` lists, but that the corpus folder does not
-    contain.
+    `corpus`: name and version of the corpus. If no corpus was given, `corpus` is None, and the
+    files were not searched. `documents`: ids of the restricted documents whose text was searched
+    for. `missing`: ids of restricted documents that `corpus.toml` lists, but that the corpus folder
+    does not contain.
     """
 
     files: Mapping[str, FileContent]
@@ -76,15 +76,15 @@ def clear_files(
     refs: bool = True,
     vocabularies: Collection[str] = (),
 ) -> ClearedFiles:
-    """Search files for text of the restricted documents of a corpus.
+    """Return the files if none of them contains text of the restricted documents of a corpus.
 
-    `used_ids`: ids of restricted documents that are known to be used in the files. `refs`: whether
-    refs of restricted mentions are allowed. `vocabularies`: paths of files in which only long runs
-    are leaks, because a vocabulary lists names and stock phrases.
+    `used_ids`: ids of the restricted documents from which the files were made. `refs`: whether the
+    files may contain the refs of mentions in restricted documents. `vocabularies`: paths of files
+    in which only long runs are leaks, because a vocabulary lists names and stock phrases.
 
-    Raises `DataError` with a problem for each file that contains restricted text, for each report
-    that declares restricted text, and for each used document that is not a restricted document of
-    the corpus.
+    Raises `DataError` with a problem for each file that contains restricted text, and for each
+    report that declares restricted text. An id in `used_ids` is also a problem if the corpus does
+    not contain this restricted document.
     """
     problems = [*_declaration_problems(files), *_unavailable_problems(used_ids, corpus)]
     if problems:
@@ -110,7 +110,7 @@ def _declaration_problems(files: Mapping[str, FileContent]) -> Iterator[Problem]
         raw = content if isinstance(content, bytes) else content.read_bytes()
         in_markup = _DECLARATION.search(raw, 0, _DECLARATION_BYTES)
         if in_markup or (name.endswith(".json") and _declared_in_json(raw)):
-            what = f"this report contains restricted text (it declares {RESTRICTED_TEXT})"
+            what = f"this report contains restricted text: it is marked with {RESTRICTED_TEXT}"
             fix = "Write the report again without --with-restricted-text"
             yield Problem("restricted-report", what, fix, file=name)
 
@@ -127,7 +127,7 @@ def _declared_in_json(raw: bytes) -> bool:
 
 
 def _unavailable_problems(used_ids: Collection[str], corpus: Corpus | None) -> Iterator[Problem]:
-    """Yield a problem for each used document that is not a restricted document of the corpus."""
+    """Yield a problem for each id in `used_ids` without a restricted document in the corpus."""
     if corpus is None:
         reason, available = "no corpus is given", frozenset[str]()
     else:

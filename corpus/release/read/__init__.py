@@ -1,1 +1,1 @@
-"""Read a release, and restore the documents whose text it withholds."""
+"""Read a release, and restore the documents that the release contains without text."""

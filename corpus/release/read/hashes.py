@@ -10,7 +10,7 @@ MENTION_HASH_BYTES, DOCUMENT_HASH_BYTES = 8, 16
 
 
 def release_salt(name: str, version: str) -> str:
-    """Return the salt of a corpus version; two builds of the same version have the same salt."""
+    """Return the salt of a corpus version; all builds of this version have the same salt."""
     return hashlib.sha256(f"{name} {version}".encode()).hexdigest()[:32]
 
 
@@ -20,5 +20,5 @@ def salted_hash(text: str, salt: str, size: int) -> str:
 
 
 def canary_line(name: str) -> str:
-    """Return a line that is unique to a corpus; in training data, it shows that they contain it."""
+    """Return a line that is unique to a corpus, and so reveals the corpus in training data."""
     return f"{name} canary GUID {uuid.uuid5(uuid.NAMESPACE_URL, f'aloi:{name}')}"

@@ -1,21 +1,23 @@
-"""Find mentions in a changed copy of a text, given only their hashes.
+"""Find mentions in a changed copy of a text by the hashes of the mentions.
 
-A release contains the offsets and a salted hash of each mention, but not the text. The alignment is
-therefore a diff over mentions. A possible start of a mention is any position in the copy at which a
-substring has the length and hash of the mention. Its *drift* is its distance from the old start.
-One edited character changes the drift of all later mentions by at most one. The alignment chooses
-at most one start per mention, in text order, so that the total cost is minimal.
-The cost is the sum of the changes of drift, plus `SKIP_COST` for each mention without a start.
+A release contains the offsets and a salted hash of each mention, but not the text. A possible start
+of a mention is a position in the copy at which a substring has the length and hash of the mention.
+The *drift* of a possible start is its distance from the start of the mention in the original text.
+One edited character changes the drift of all later mentions by at most one.
 
-A chosen start may be wrong: if the mention itself was edited, an equal substring nearby can be
-mistaken for it. If that substring is d code points away, the drift changes by d, unless about d
-edits nearby cancel the change. The smallest possible d is the period of the mention (3 for *abcab*,
-1 for *aa*), because an equal substring may overlap the mention at this distance. A chosen start is
+The alignment goes through the mentions in text order, and chooses at most one start per mention so
+that the total cost is minimal. The cost is the sum of the changes of drift from each chosen start
+to the next, plus `SKIP_COST` for each mention without a chosen start.
+
+A chosen start may be wrong: if the mention itself was edited, the alignment may choose an equal
+substring nearby. If this substring is d code points away, the drift changes by d, unless about d
+edits nearby cancel the change. The smallest possible d is the period of the mention: the smallest
+shift at which the mention agrees with itself (3 for *abcab*, 1 for *aa*). A chosen start is
 therefore accepted only if
 
-- the changes of drift since the previous chosen mention and up to the next chosen mention add up to
+- the change of drift from the previous chosen start, plus the change to the next chosen start, is
   less than half the period, and
-- no equal substring starts within `MIN_SEPARATION` of this start.
+- no other possible start of the mention is within `MIN_SEPARATION`.
 
 All other mentions are lost.
 """
@@ -34,25 +36,25 @@ from aloi.corpus.release.read.release_folder import StandoffMention
 IntArray = npt.NDArray[np.int64]
 
 MAX_STARTS = 64
-"""Maximum number of possible starts of a mention; a mention with more is lost."""
+"""Maximum number of possible starts; a mention with more possible starts is lost."""
 
 SKIP_COST = 3
-"""Cost of skipping a mention, in code points of drift."""
+"""Cost of a mention without a chosen start, in code points of drift."""
 
 MIN_SEPARATION = 24
-"""Minimum distance between a chosen start and any other possible start, in code points."""
+"""Minimum distance from an accepted start to all other possible starts, in code points."""
 
 MIN_FOUND_SHARE = 0.5
-"""Minimum proportion of located mentions; below it, the copy is treated as a different text."""
+"""Minimum proportion of accepted mentions; with fewer, the copy counts as a different text."""
 
 
 def locate_mentions(
     mentions: Sequence[StandoffMention], length: int, copy: str, hash_text: Callable[[str], str]
 ) -> dict[str, int]:
-    """Return the new start of each mention that was located with certainty, by mention id.
+    """Return the start in the copy of each mention with an accepted start, by mention id.
 
-    `length`: length of the old text, in code points. `hash_text` returns the salted hash of a
-    mention.
+    `length`: length of the original text, in code points. `hash_text` returns the salted hash of a
+    mention. The result is empty if fewer than `MIN_FOUND_SHARE` of the mentions are accepted.
     """
     ordered = sorted(mentions, key=lambda mention: (mention.start, -mention.end))
     starts = _possible_starts(ordered, copy, hash_text)
@@ -75,14 +77,17 @@ def locate_mentions(
 
 
 def smallest_period(text: str) -> int:
-    """Return the smallest shift at which a text agrees with itself; at most its length."""
+    """Return the smallest shift at which a text agrees with itself, for example 3 for *abcab*."""
     return next(shift for shift in range(1, len(text) + 1) if text.startswith(text[shift:]))
 
 
 def _possible_starts(
     mentions: Sequence[StandoffMention], copy: str, hash_text: Callable[[str], str]
 ) -> dict[tuple[str, int], IntArray]:
-    """Return the possible starts by (hash, length); empty if there are more than `MAX_STARTS`."""
+    """Return the possible starts of mentions, by (hash, length).
+
+    A mention with more than `MAX_STARTS` possible starts gets an empty array.
+    """
     hashes_of_length: dict[int, set[str]] = defaultdict(set)
     for mention in mentions:
         hashes_of_length[mention.end - mention.start].add(mention.hash)
@@ -97,10 +102,10 @@ def _possible_starts(
 
 
 def _cheapest_chain(drifts: Sequence[IntArray], final_drift: int) -> list[tuple[int, int]]:
-    """Return the chosen mentions as pairs (index of the mention, drift).
+    """Return the chosen starts as pairs (index of the mention, drift).
 
     The first pair, (-1, 0), represents the start of the text. The last pair, (number of mentions,
-    `final_drift`), represents its end.
+    `final_drift`), represents the end of the text.
     """
     steps = [np.zeros(1, np.int64), *drifts, np.array([final_drift])]
     drift = np.concatenate(steps)

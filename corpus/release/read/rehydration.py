@@ -1,8 +1,8 @@
-"""Restore the documents whose text a release withholds, from the users' own copies of the texts.
+"""Restore the documents that a release contains without text, from users' copies of the texts.
 
-If the hash of a text equals the hash in the release, all mentions are restored. Otherwise the text
-is a changed copy: the mentions are aligned to it (`mention_alignment`), and only those that are
-located with certainty are restored. A relation is restored if its head and tail are restored.
+If the hash of a copy equals the hash in the release, all mentions are restored. Otherwise the copy
+was changed, and `mention_alignment` searches the copy for each mention. A mention is restored only
+if its position is certain. A relation is restored if its head and tail are restored.
 """
 
 from __future__ import annotations
@@ -37,20 +37,20 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TextLookup = Callable[[str], str | None]
-"""Function that returns the text of the document with this id, or None if there is no text."""
+"""Function from a document id to the text of the document, or to None if there is no text."""
 
 OutcomeCounts = dict[str, Counter[str]]
 """Number of annotations, by label and outcome."""
 
 OUTCOMES = ("exact", "realigned", "lost")
-"""Restored from the original text; restored from a changed copy; not restored."""
+"""Restored from an exact copy of the text; restored from a changed copy; not restored."""
 
 
 @dataclass(frozen=True)
 class RehydrationResult:
     """The restored documents, and the outcomes of documents, mentions and relations.
 
-    `document_ids`: ids of documents, by outcome. `entities`, `relations`: number of mentions and of
+    `document_ids`: ids of documents, by outcome. `entities`, `relations`: numbers of mentions and
     relations, by label and outcome.
     """
 
@@ -74,7 +74,7 @@ class RehydrationResult:
         }
 
     def tables(self) -> dict[str, pd.DataFrame]:
-        """Return a table of mentions and a table of relations, with a row per label."""
+        """Return a table of mentions and a table of relations, with labels as rows."""
         return {
             "entities": _outcome_table(self.entities),
             "relations": _outcome_table(self.relations),
@@ -103,9 +103,9 @@ def _outcome_table(counts: OutcomeCounts) -> pd.DataFrame:
 
 
 def rehydrate(release: Release, texts: Path) -> RehydrationResult:
-    """Restore the withheld documents of a release from text files (see `read_named_texts`).
+    """Restore the withheld documents of a release from copies of the texts.
 
-    `texts` may also be a stream, such as a named pipe.
+    `texts`: a path that `read_named_texts` accepts, or a stream such as a named pipe.
 
     Raises `DataError` if the release or a text cannot be read.
     """
@@ -115,7 +115,7 @@ def rehydrate(release: Release, texts: Path) -> RehydrationResult:
 
 
 def restore_documents(release: Release, lookup: TextLookup) -> RehydrationResult:
-    """Restore the withheld documents of a release; `lookup` returns their texts.
+    """Restore the withheld documents of a release from the texts that `lookup` returns.
 
     Raises `DataError` if the release cannot be read.
     """
@@ -141,7 +141,7 @@ def restore_documents(release: Release, lookup: TextLookup) -> RehydrationResult
 
 
 def withheld_documents(release: Release) -> list[StandoffDocument]:
-    """Return the documents whose text a release withholds."""
+    """Return the documents that a release contains without text."""
     return [
         document
         for documents in release.standoff().values()
@@ -151,10 +151,11 @@ def withheld_documents(release: Release) -> list[StandoffDocument]:
 
 
 def text_lookup(release: Release, texts: Mapping[str, str]) -> TextLookup:
-    """Return a lookup that finds the text of each withheld document among named texts.
+    """Return a function that looks up the texts of the withheld documents among named texts.
 
-    A text belongs to the document with the same hash, or else to the document with its name as id.
-    If exactly one text and one document remain, the text belongs to that document.
+    A text belongs to the document with the same hash. Without such a document, it belongs to the
+    document whose id is the name of the text. If exactly one text and one document remain, this
+    text belongs to this document.
     """
     salt, withheld = release.manifest.salt, withheld_documents(release)
     name_of_hash = {
@@ -171,9 +172,9 @@ def text_lookup(release: Release, texts: Mapping[str, str]) -> TextLookup:
 def read_named_texts(path: Path) -> dict[str, str]:
     """Return texts by name, from a `.txt`, `.html` or `.jsonl` file or a folder of text files.
 
-    In JSON Lines, `id` is the name, and keys other than `id` and `text` are ignored. Text files are
-    read and normalised as in `aloi corpus add`, and named after the file. Raises `DataError` with a
-    problem for each unreadable file or line.
+    In JSON Lines, `id` is the name, and keys other than `id` and `text` are ignored. Other files
+    are read and normalised as in `aloi corpus add`; the name of a text is the file name without its
+    extension. Raises `DataError` with a problem for each unreadable file or line.
     """
     if path.suffix != ".jsonl":
         return {Path(text.file).stem: text.text for text in intake.read_texts(path)}
@@ -200,7 +201,7 @@ class _TextRecord(msgspec.Struct):
 def _restore(
     document: StandoffDocument, text: str | None, salt: str
 ) -> tuple[str, Document | None]:
-    """Return the outcome for a document, and the restored document (None if it is lost)."""
+    """Return the outcome of a document, and the restored document (None if it is lost)."""
     if text is None:
         return "lost", None
     hash_mention = partial(salted_hash, salt=salt, size=MENTION_HASH_BYTES)
@@ -244,7 +245,7 @@ def _count_outcomes(
 ) -> OutcomeCounts:
     """Return the number of annotations by label and outcome.
 
-    Each document is a triple: all its annotations, its restored annotations, and its outcome.
+    Each document is given as a triple: all annotations, restored annotations, and outcome.
     """
     counts: OutcomeCounts = defaultdict(Counter)
     for original, restored, outcome in documents:

@@ -1,4 +1,4 @@
-"""Read the folder of a release: manifest, tables and documents. Its files are:
+"""Read a release folder: manifest, tables and documents. The folder contains these files:
 
 README.md DATASHEET.md LICENSE.md CITATION.cff CHANGELOG.md croissant.json schema.toml
 release.json                  the manifest: corpus, version, and the ids and hashes of all documents
@@ -31,7 +31,7 @@ CROISSANT_FILE = "croissant.json"
 SCHEMA_FILE = "schema.toml"
 
 CONFIGS = ("documents", "tokens", "relations", "standoff")
-"""Configs of the dataset, the default first; only `standoff` contains restricted documents."""
+"""Configs, the default config first; only `standoff` contains restricted documents."""
 
 
 class DocumentEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,9 +45,9 @@ class DocumentEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ReleaseManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The content of `release.json`.
 
-    `documents` and `counts` are by split. `lacking`: ids of documents that a split lists, but that
-    were missing in the corpus folder at build time. `refs`: whether the mentions of restricted
-    documents keep their refs.
+    `documents`, `counts`: documents, and numbers of documents and annotations, by split. `lacking`:
+    ids of documents that a split lists, but that the corpus folder did not contain at build time.
+    `refs`: whether the release contains the refs of mentions in restricted documents.
     """
 
     corpus: str
@@ -86,7 +86,7 @@ class StandoffDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class Release:
-    """A release folder; its tables are read when they are needed."""
+    """A release folder; the tables are read only when they are needed."""
 
     folder: Path
     manifest: ReleaseManifest
@@ -109,7 +109,7 @@ class Release:
         return self.folder / config / f"{split}.parquet"
 
     def documents(self) -> dict[str, list[Document]]:
-        """Return the documents with text, by split; raise `DataError` if one is unreadable."""
+        """Return the documents with text, by split; raise `DataError` on an unreadable table."""
         return {
             split: list(
                 parquet.read(self.table("documents", split), parquet.ReadOptions(), Notes())
@@ -118,7 +118,7 @@ class Release:
         }
 
     def standoff(self) -> dict[str, list[StandoffDocument]]:
-        """Return all documents as standoff, by split; raise `DataError` if one is unreadable."""
+        """Return all documents without text, by split; raise `DataError` on an unreadable table."""
         return {
             split: list(_read_standoff(self.table("standoff", split)))
             for split in self.manifest.documents

@@ -3,11 +3,11 @@
 As in evaluation, a mention is identified by its start, end and label, and a relation by its label
 and the offsets of its head and tail. In a symmetric relation, head and tail are interchangeable. An
 annotation in only one version was added or removed. An annotation in both versions was changed if
-its `ref` or attributes differ. A new label or boundary therefore makes one removed and one added
-mention.
+its `ref` or attributes differ. A mention with a new label or boundary therefore counts as one
+removed and one added mention.
 
 If the text of a document changed, its mentions are identified by surface form instead of offsets.
-Ids of mentions and scores of models are ignored.
+Mention ids and model scores are ignored.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from aloi.corpus.document import Document
 AnnotationKind = Literal["entities", "relations"]
 
 AnnotationPlace = tuple[object, ...]
-"""Offsets or surface form of a mention, or the places of the head and tail of a relation."""
+"""Offsets or surface form of a mention, or of the head and tail of a relation."""
 
 AnnotationKey = tuple[AnnotationKind, str, AnnotationPlace]
-"""Identity of an annotation within its document: kind, label and place."""
+"""Identity of an annotation in its document: kind, label, and offsets or surface form."""
 
 AnnotationCounts = Counter[tuple[AnnotationKey, tuple[object, ...]]]
-"""The annotations of a document, as pairs of key and details (`ref` and attributes)."""
+"""Numbers of equal annotations in a document, by key and details (`ref` and attributes)."""
 
 
 @dataclass(frozen=True)
 class AnnotationChanges:
     """Numbers of annotations that differ between two versions.
 
-    `arrived` counts annotations in added documents, and `left` those in removed documents. `added`,
-    `removed` and `changed` count corrections in documents that are in both versions.
+    `arrived` counts annotations in added documents; `left` counts annotations in removed documents.
+    `added`, `removed` and `changed` count corrections in documents that are in both versions.
     """
 
     arrived: int = 0
@@ -66,7 +66,10 @@ class AnnotationChanges:
 
 
 def count_corrections(changes: Iterable[AnnotationChanges]) -> int:
-    """Return the number of corrections; a removed and an added annotation are one correction."""
+    """Return the number of corrections.
+
+    One removed and one added annotation are together counted as one correction.
+    """
     changes = list(changes)
     added, removed = sum(each.added for each in changes), sum(each.removed for each in changes)
     return max(added, removed) + sum(each.changed for each in changes)
@@ -87,10 +90,10 @@ def _labels(document: Document) -> Iterator[tuple[AnnotationKind, str]]:
 def compare_annotations(
     old: Document, new: Document, *, same_text: bool, symmetric: frozenset[str]
 ) -> Mapping[tuple[AnnotationKind, str], AnnotationChanges]:
-    """Return the corrections in one document, by kind and label; empty if there are none.
+    """Return the corrections in one document, by kind and label.
 
-    With `same_text`, annotations are identified by offsets, otherwise by surface form.
-    `symmetric`: the labels of symmetric relations.
+    If the text is the same (`same_text`), annotations are identified by offsets, otherwise by
+    surface form. `symmetric`: the labels of symmetric relations.
     """
     if same_text and (old.entities, old.relations) == (new.entities, new.relations):
         return {}  # the usual case; no keys need to be built

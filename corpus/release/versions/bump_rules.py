@@ -25,7 +25,7 @@ from aloi.corpus.release.versions.version_comparison import CorpusDifferences
 from aloi.corpus.statistics.corpus_counts import TRAIN_SPLIT
 
 MINOR_CORRECTION_SHARE = 0.01
-"""Corrections of a larger proportion of a split's annotations require a minor bump."""
+"""If more than this proportion of a split's annotations is corrected, a minor bump is required."""
 
 MAX_LISTED_IDS = 5
 """Maximum number of document ids in a reason; with more documents, no ids are listed."""
@@ -96,7 +96,7 @@ _RIGHTS_CHANGES = {
     (True, True): (VersionBump.MAJOR, "with a different licence or holder"),
     (False, False): (VersionBump.MAJOR, "with a different licence or holder"),
 }
-"""Bump and description of a change of rights, by old and new value of `redistributable`."""
+"""Bump and description for changed rights, by old and new value of `redistributable`."""
 
 
 def _annotation_reasons(differences: CorpusDifferences) -> Iterator[BumpReason]:

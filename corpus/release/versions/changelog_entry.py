@@ -1,4 +1,4 @@
-"""Draft a CHANGELOG entry from the differences; the author adds the reasons for them."""
+"""Draft a CHANGELOG entry that lists the differences between two versions of a corpus."""
 
 from __future__ import annotations
 

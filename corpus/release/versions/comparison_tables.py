@@ -26,7 +26,7 @@ def difference_tables(differences: CorpusDifferences) -> dict[str, pd.DataFrame]
 
 
 def reason_lines(differences: CorpusDifferences) -> Iterator[str]:
-    """Yield one line per reason for a version bump, and finally the required bump."""
+    """Yield one line per reason for a version bump, and a last line with the required bump."""
     reasons = bump_reasons(differences)
     for reason in reasons:
         yield f"{reason.bump}: {reason.what}"
@@ -56,7 +56,7 @@ def _document_table(differences: CorpusDifferences) -> pd.DataFrame:
 
 
 def _annotation_table(differences: CorpusDifferences) -> pd.DataFrame:
-    """Return a table with one row per kind, split and label, if there are changes."""
+    """Return a table of changed annotations, with one row per kind, split and label."""
     names = [
         f"{kind}, {split or _NO_SPLIT}: {label}" for kind, split, label in differences.annotations
     ]
@@ -68,8 +68,8 @@ def _annotation_table(differences: CorpusDifferences) -> pd.DataFrame:
 def differences_to_json(differences: CorpusDifferences) -> dict[str, Any]:
     """Return the differences, the required version bump and its reasons as JSON values.
 
-    `step`: the bump. `least`: the lowest allowed version number, or None if the old version has no
-    number.
+    `step`: the required bump. `least`: the lowest allowed number of the new version, or None if the
+    old version has no number.
     """
     reasons, old = bump_reasons(differences), differences.old.version
     bump = required_bump(reasons)

@@ -14,7 +14,7 @@ from aloi.corpus.schema import AttributeType, EntityType, RelationType, Schema
 
 
 def schema_reasons(old: Schema | None, new: Schema | None) -> Iterator[BumpReason]:
-    """Yield a reason for each difference between two schemas; nothing if one is missing."""
+    """Yield a reason for a bump per difference between two schemas, if both schemas are given."""
     if old is None or new is None or old == new:
         return
     declared = _declared_bump(old.version, new.version)
@@ -38,7 +38,7 @@ def schema_reasons(old: Schema | None, new: Schema | None) -> Iterator[BumpReaso
 
 
 def _declared_bump(old: str, new: str) -> VersionBump:
-    """Return the bump of the schema's version number; NONE if `old` or `new` is not a number."""
+    """Return the bump between two schema versions; NONE unless both are version numbers."""
     try:
         return bump_between(old, new)
     except DataError:
@@ -89,7 +89,7 @@ def _value_reasons(what: str, old: Iterable[str], new: Iterable[str]) -> Iterato
 
 
 def _reworded_types(old: Schema, new: Schema) -> list[str]:
-    """Return the names of types with different descriptions in the two schemas."""
+    """Return the names of the types that the two schemas describe differently."""
     before, after = _descriptions(old), _descriptions(new)
     return [key[1] for key in before.keys() & after.keys() if before[key] != after[key]]
 

@@ -58,8 +58,8 @@ class CorpusSnapshot:
 def open_snapshot(path: Path) -> CorpusSnapshot:
     """Read the snapshot of a release, a corpus folder, or document files in any format.
 
-    A snapshot of document files has no version, splits or schema. Raises `DataError` with all
-    problems.
+    A snapshot of document files has no version, splits or schema. Raises `DataError` if the
+    files are invalid.
     """
     if is_release(path):
         return _release_snapshot(Release.open(path))

@@ -12,7 +12,7 @@ _VERSION = re.compile(r"(\d+)(?:\.(\d+))?(?:\.(\d+))?")
 
 
 class VersionBump(IntEnum):
-    """A version bump, ordered by size."""
+    """A version bump; a larger bump compares as greater."""
 
     NONE = 0
     PATCH = 1
@@ -25,25 +25,25 @@ class VersionBump(IntEnum):
 
 @dataclass(frozen=True)
 class BumpReason:
-    """A difference between two versions (`what`), and the bump that it requires."""
+    """A difference between two versions (`what`), and the bump that the difference requires."""
 
     bump: VersionBump
     what: str
 
 
 def parse_version(version: str) -> tuple[int, int, int]:
-    """Return the numbers of `X`, `X.Y` or `X.Y.Z`; raise `DataError` for anything else."""
+    """Return the numbers in `X`, `X.Y` or `X.Y.Z`; raise `DataError` for any other form."""
     parts = _VERSION.fullmatch(version)
     if parts is None:
         what = f"the version number {version!r} does not have the form X.Y.Z"
-        fix = "Change it to a version number such as 1.0.0"
+        fix = "Change the version to a number such as 1.0.0"
         raise DataError([Problem("bad-version", what, fix)])
     major, minor, patch = (int(part or 0) for part in parts.groups())
     return major, minor, patch
 
 
 def lowest_version(version: str, bump: VersionBump) -> str:
-    """Return the lowest new version number that is allowed for a bump of an old version.
+    """Return the lowest allowed number of a new version, given the old number and the bump.
 
     Before 1.0.0 there is no compatibility promise, so a major bump increases the second number.
     Raises `DataError` if `version` is not a version number.
@@ -57,7 +57,7 @@ def lowest_version(version: str, bump: VersionBump) -> str:
 
 
 def bump_between(old: str, new: str) -> VersionBump:
-    """Return the bump between two versions; the first number that differs determines it."""
+    """Return the bump between two versions: the position of the first number that differs."""
     differs = [
         one != other for one, other in zip(parse_version(old), parse_version(new), strict=True)
     ]

@@ -1,7 +1,7 @@
 """Compare two versions of a corpus: documents, splits, texts, rights, metadata and annotations.
 
 Documents are identified by their id. `annotation_changes` defines how annotations are compared.
-Time grows linearly with the number of documents and annotations.
+The running time is linear in the number of documents and annotations.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from aloi.corpus.release.versions.snapshots import CorpusSnapshot, TextHash
 from aloi.corpus.rights import RIGHTS_KEYS
 
 USE_RIGHTS = ("licence", "holder", "redistributable")
-"""Rights that determine who may use a text; all other rights are compared as metadata."""
+"""Fields of `Rights` that determine who may use a text; other fields count as metadata."""
 
 ChangeKey = tuple[AnnotationKind, str, str]
 """Kind of annotation, split, label."""
@@ -30,11 +30,12 @@ ChangeKey = tuple[AnnotationKind, str, str]
 class CorpusDifferences:
     """All differences from `old` to `new`, except schema differences. Documents are sorted by id.
 
-    `added`, `removed`: split of each document, by id. `moved`: old and new split, by id.
-    `rewritten`: ids of documents with a different text. `annotated`, `rights`, `metadata`: ids of
-    documents with different annotations, rights or metadata. `annotations`: numbers of changes, by
-    kind, split and label. `kept`: number of annotations in the old version of documents that are in
-    both versions, by kind and split. The changes and annotations of a moved document belong to its
+    `added`, `removed`: split of each added or removed document, by id. `moved`: old and new split
+    of each moved document, by id. `rewritten`: ids of documents with a different text. `annotated`,
+    `rights`, `metadata`: ids of documents with different annotations, rights or metadata.
+
+    `annotations`: numbers of changes, by kind, split and label. `kept`: numbers of old annotations
+    in documents that are in both versions, by kind and split. A moved document is counted in its
     new split.
     """
 
@@ -72,9 +73,9 @@ def compare_snapshots(old: CorpusSnapshot, new: CorpusSnapshot) -> CorpusDiffere
 
 
 def _only_in(one: CorpusSnapshot, other: CorpusSnapshot) -> dict[str, str]:
-    """Return the split of each document that is only in `one`, by id.
+    """Return the split of each document that is only in `one`, by document id.
 
-    Documents that belong to `other`, but are missing in its snapshot, are ignored.
+    Documents in `other.missing` are ignored.
     """
     ids = one.documents.keys() - other.documents.keys() - other.missing
     return {id_: one.split(id_) for id_ in sorted(ids)}
@@ -83,7 +84,7 @@ def _only_in(one: CorpusSnapshot, other: CorpusSnapshot) -> dict[str, str]:
 def _text_differs(old: CorpusSnapshot, new: CorpusSnapshot, id_: str) -> bool:
     """Return whether the text of a document changed.
 
-    If both texts are withheld, and their hashes have different salts, the lengths are compared.
+    If both texts are withheld and the salts of their hashes differ, only the lengths are compared.
     """
     before, after = old.documents[id_].text, new.documents[id_].text
     match old.text_hashes.get(id_), new.text_hashes.get(id_):
@@ -137,7 +138,7 @@ def _corrections(
 
 
 def _symmetric_labels(old: CorpusSnapshot, new: CorpusSnapshot) -> frozenset[str]:
-    """Return the relation labels that are symmetric in every schema of the two versions."""
+    """Return the relation labels that are symmetric in both schemas, or in the only schema."""
     labels = [each.schema.symmetric for each in (old, new) if each.schema]
     return frozenset.intersection(*labels) if labels else frozenset()
 
@@ -147,7 +148,7 @@ def _sum_changes(
     new: CorpusSnapshot,
     corrections: Mapping[str, Mapping[tuple[AnnotationKind, str], AnnotationChanges]],
 ) -> dict[ChangeKey, AnnotationChanges]:
-    """Return the changes in all documents, by kind, split and label, in sorted order."""
+    """Return the changes in all documents, sorted by kind, split and label."""
     sums: dict[ChangeKey, AnnotationChanges] = defaultdict(AnnotationChanges)
     for key, changes in (*_arrivals(old, new), *_departures(old, new)):
         sums[key] += changes

@@ -208,7 +208,7 @@ def test_lost_connection_is_reported_and_the_push_can_be_repeated(
     hub.after = hang_up  # the Hub has the commit, but the client gets no answer
     done = aloi("release", "push", release, *TO, "--execute")
     assert done.returncode == 1
-    assert "Push again" in done.stderr
+    assert "Repeat the push" in done.stderr
     hub.after = lambda request: None
     assert aloi("release", "push", release, *TO, "--execute").returncode == 0
     assert is_pushed(hub, release)

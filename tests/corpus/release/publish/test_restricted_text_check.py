@@ -82,7 +82,7 @@ def test_release_with_restricted_text_in_any_file_is_rejected(
     (release / name).write_text(json.dumps({"x": f"<b>{SECRET.text.upper()}</b>"}))
     done = aloi("release", "push", update_checksums(release), *TO, "--execute")
     assert done.returncode == 1
-    assert f"{name}: document d25: contains restricted text" in done.stderr
+    assert f"{name}: document d25: the file contains restricted text" in done.stderr
     assert not hub.requests
 
 
@@ -104,7 +104,7 @@ def test_pipeline_with_restricted_text_in_any_file_is_rejected(
         (model / name).write_text(f"As in: {SECRET.text}\n")
     done = aloi("release", "push-model", model, *TO, *options, "--execute")
     assert done.returncode == 1
-    assert f"{name}: document d25: contains restricted text" in done.stderr
+    assert f"{name}: document d25: the file contains restricted text" in done.stderr
     assert SECRET.text not in done.stderr
     assert not hub.requests
 
@@ -194,4 +194,4 @@ def test_scan_searches_an_earlier_push(aloi: Run, built: Path, tmp_path: Path) -
     document_files.write([SECRET], folder / "sub")
     done = aloi("release", "scan", folder, built.parent / "corpus")
     assert done.returncode == 1
-    assert "sub/d25.json: document d25: contains restricted text" in done.stderr
+    assert "sub/d25.json: document d25: the file contains restricted text" in done.stderr
