@@ -1,4 +1,4 @@
-"""`aloi convert`."""
+"""The command `aloi convert`."""
 
 from __future__ import annotations
 
@@ -25,23 +25,29 @@ TargetArgument = Annotated[
     str,
     typer.Argument(metavar="OUT", help="Output file or folder (`-` for standard output)."),
 ]
-ToOption = Annotated[str, typer.Option(metavar="FORMAT", help="Format of OUT.")]
+ToOption = Annotated[
+    str, typer.Option(metavar="FORMAT", help="Format of OUT, for example native, brat or conll.")
+]
 FromOption = Annotated[
-    str | None, typer.Option("--from", metavar="FORMAT", help="Format of IN (default: detect).")
+    str | None, typer.Option("--from", metavar="FORMAT", help="Format of IN (default: detected).")
 ]
 ReadingOption = Annotated[
     list[str] | None,
-    typer.Option(metavar="KEY=VALUE", help="Option for reading the format of IN; repeatable."),
+    typer.Option(
+        metavar="KEY=VALUE", help="Option of the reader, for example annotator=7; repeatable."
+    ),
 ]
 WritingOption = Annotated[
     list[str] | None,
-    typer.Option(metavar="KEY=VALUE", help="Option for writing the format of OUT; repeatable."),
+    typer.Option(
+        metavar="KEY=VALUE", help="Option of the writer, for example tokens=error; repeatable."
+    ),
 ]
 SchemaOption = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="Schema (TOML); fail if a document violates it (default: no check).",
+        help="Fail if a document violates this schema (TOML; default: no check).",
         exists=True,
     ),
 ]
@@ -49,13 +55,16 @@ LabelsOption = Annotated[
     Path | None,
     typer.Option(
         metavar="MAP.toml",
-        help="Label map that lists the labels to rename or drop (default: keep all labels).",
+        help="Label map (TOML) that renames or drops labels (default: keep all labels).",
         exists=True,
     ),
 ]
 StrictOption = Annotated[
     bool,
-    typer.Option("--strict", help="Fail if the format of OUT cannot represent everything in IN."),
+    typer.Option(
+        "--strict",
+        help="Fail and write nothing if the format of OUT cannot represent everything in IN.",
+    ),
 ]
 
 

@@ -1,4 +1,4 @@
-"""`aloi corpus`: check, review, add, stats and card."""
+"""The commands `aloi corpus check`, `review`, `add`, `stats` and `card`."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def check(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Also check documents against this schema (not allowed for a corpus folder).",
+            help="Also check documents against this schema (TOML; not for a corpus folder).",
             exists=True,
         ),
     ] = None,
@@ -64,7 +64,7 @@ def review(
         typer.Option(
             "--json",
             metavar="FILE",
-            help="Also write the findings to this JSON file (default: none).",
+            help="Also write the findings to this JSON file.",
         ),
     ] = None,
 ) -> None:
@@ -88,7 +88,7 @@ def review(
 
 
 def _print_review(result: Review) -> None:
-    """Print the open findings, the stale entries of review.toml, and the numbers of both."""
+    """Print the open findings, the stale entries of review.toml, and the number of each."""
     from collections import Counter
 
     for finding in result.open:
@@ -104,7 +104,8 @@ SourceArgument = Annotated[
     str,
     typer.Argument(
         metavar="SOURCE",
-        help="Text (.txt), web page (.html) or folder of these (`-` for text on standard input).",
+        help="Text file (.txt), web page (.html) or folder of such files (`-` for plain text on "
+        "standard input).",
     ),
 ]
 FolderArgument = Annotated[Path, typer.Argument(metavar="CORPUS", help="Corpus folder.")]
@@ -145,7 +146,7 @@ RightsOption = Annotated[
 ]
 HolderOption = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="Holder of the rights in the text (default: none)."),
+    typer.Option(metavar="NAME", help="Holder of the rights in the text (default: unknown)."),
 ]
 LangOption = Annotated[
     str | None,
@@ -163,7 +164,7 @@ RedistributableOption = Annotated[
     bool,
     typer.Option(
         "--redistributable",
-        help="Record that the text may be redistributed (default: it may not).",
+        help="Record that the text may be redistributed (default: redistribution not allowed).",
     ),
 ]
 
@@ -183,11 +184,11 @@ def add(
     retrieved: RetrievedOption = None,
     redistributable: RedistributableOption = False,
 ) -> None:
-    """Add new texts to a corpus, ready for annotation.
+    """Add new texts to a corpus for annotation.
 
     The texts are normalised and written to CORPUS/inbox. Duplicates and near-duplicates of texts
-    in the corpus are refused. If SOURCE contains several texts, each text gets the metadata in the
-    options; `--id` and `--title` are allowed only for a single text.
+    in the corpus are refused. If SOURCE contains several texts, the metadata options apply to every
+    text, and --id and --title are not allowed.
     """
     from aloi.corpus.intake import addition
     from aloi.corpus.locks import locked
@@ -199,9 +200,7 @@ def add(
         raise typer.BadParameter("add --id: a text from standard input has no file name")
     texts = _read_texts(source)
     if len(texts) > 1 and (id_ or title):
-        raise typer.BadParameter(
-            f"omit --id and --title: they describe a single text, but {source} has {len(texts)}"
-        )
+        raise typer.BadParameter(f"omit --id and --title: {source} contains {len(texts)} texts")
     details = addition.TextDetails(
         id=id_,
         title=title,
@@ -220,7 +219,7 @@ def add(
 
 
 def _read_texts(source: str) -> list[SourceText]:
-    """Return the texts in a file, folder or stream; streams without a name contain plain text."""
+    """Return the texts in a file, folder or stream; a stream without a name must be plain text."""
     import logging
     from dataclasses import replace
 
@@ -244,12 +243,12 @@ def stats(
         typer.Option(
             "--json",
             metavar="FILE",
-            help="Also write the tables to this JSON file (default: none).",
+            help="Also write the tables to this JSON file.",
         ),
     ] = None,
     plots: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Also write plots (SVG) to this folder (default: none)."),
+        typer.Option(metavar="DIR", help="Also write plots (SVG) to this folder."),
     ] = None,
 ) -> None:
     """Print counts of documents, words, mentions and relations.

@@ -1,4 +1,4 @@
-"""`aloi eval` and `aloi compare`."""
+"""The commands `aloi eval` and `aloi compare`."""
 
 from __future__ import annotations
 
@@ -18,12 +18,17 @@ if TYPE_CHECKING:
 
 
 GoldArgument = Annotated[
-    str, typer.Argument(metavar="GOLD", help="Gold documents, or a corpus folder.")
+    str,
+    typer.Argument(
+        metavar="GOLD",
+        help="Gold documents: a corpus, a file, a folder or `-` for standard input.",
+    ),
 ]
 SchemaOption = Annotated[
     Path | None,
     typer.Option(
-        help="Schema that defines symmetric relations (default: the schema of the corpus).",
+        help="Schema (TOML) that defines which relations are symmetric "
+        "(default: the schema of GOLD if GOLD is a corpus folder, otherwise none).",
         exists=True,
     ),
 ]
@@ -31,47 +36,55 @@ AllowMissing = Annotated[
     bool,
     typer.Option(
         "--allow-missing",
-        help="If a gold document has no prediction, count its entities and relations as missed "
-        "(default: fail).",
+        help="Count the annotations of gold documents without predictions as missed "
+        "(default: fail if a gold document has no predictions).",
     ),
 ]
 RestrictedText = Annotated[
     bool,
     typer.Option(
         "--with-restricted-text",
-        help="Include the text of restricted documents in the reports. "
+        help="Include restricted text, which must not be redistributed, in the reports. "
         "Do not publish such reports.",
     ),
 ]
 
 
 PredArgument = Annotated[
-    str, typer.Argument(metavar="PRED", help="Predictions for the same documents.")
+    str,
+    typer.Argument(metavar="PRED", help="Predictions: a file, a folder or `-` for standard input."),
 ]
-JsonOption = Annotated[Path | None, typer.Option("--json", help="Write the full report as JSON.")]
+JsonOption = Annotated[
+    Path | None, typer.Option("--json", help="Also write the full report to this JSON file.")
+]
 HtmlOption = Annotated[
     Path | None,
-    typer.Option("--html", help="Write an HTML page with scores, errors and documents."),
+    typer.Option("--html", help="Also write scores, errors and documents to this HTML file."),
 ]
 MarkdownOption = Annotated[
-    Path | None, typer.Option("--markdown", help="Write all tables as Markdown.")
+    Path | None, typer.Option("--markdown", help="Also write all tables to this Markdown file.")
 ]
 LatexOption = Annotated[
-    Path | None, typer.Option("--latex", help="Write a LaTeX table of all scores.")
+    Path | None,
+    typer.Option("--latex", help="Also write a table of all scores to this LaTeX file."),
 ]
 CsvOption = Annotated[
-    Path | None, typer.Option("--csv", help="Write the scores as CSV, one row per type.")
+    Path | None,
+    typer.Option("--csv", help="Also write the scores to this CSV file, one row per type."),
 ]
 SchemeOption = Annotated[
     list[str] | None,
-    typer.Option(metavar="NAME", help="Scheme to score; repeatable (default: all schemes)."),
+    typer.Option(
+        metavar="NAME",
+        help="Scoring scheme, for example exact or strict; repeatable (default: all schemes).",
+    ),
 ]
 TrainOption = Annotated[
     str | None,
     typer.Option(
         metavar="PATH",
-        help="Training documents of the system; needed for facts-ign and for scores on seen and "
-        "unseen surface forms.",
+        help="Documents on which the system was trained; required for the scheme facts-ign and for "
+        "separate scores of surface forms seen or unseen in training.",
     ),
 ]
 BootstrapOption = Annotated[
@@ -79,19 +92,23 @@ BootstrapOption = Annotated[
     typer.Option(
         min=0,
         max=100_000,
-        help="Number of bootstrap replicates for 95 % intervals (0: no intervals).",
+        help="Number of bootstrap replicates for 95 % confidence intervals (0: no intervals).",
     ),
 ]
 SeedOption = Annotated[int, typer.Option(min=0, help="Random seed of the bootstrap.")]
 EngineOption = Annotated[
     Engine,
     typer.Option(
-        help="ray: score shards on a Ray cluster; the report contains no analysis of errors."
+        help="`local`: score on this machine; `ray`: score shards on a Ray cluster, without an "
+        "analysis of errors."
     ),
 ]
 AddressOption = Annotated[
     str | None,
-    typer.Option(help="Address of the Ray cluster (default: start Ray on this machine)."),
+    typer.Option(
+        help="Address HOST:PORT of the cluster for --engine ray "
+        "(default: start Ray on this machine)."
+    ),
 ]
 
 
@@ -114,7 +131,7 @@ def evaluate(
     engine: EngineOption = Engine.LOCAL,
     address: AddressOption = None,
 ) -> None:
-    """Score predictions against gold.
+    """Score predictions against gold annotations.
 
     Entities and relations are scored per type, with micro and macro averages.
     """
@@ -159,24 +176,27 @@ def compare(
         list[str],
         typer.Argument(
             metavar="PRED_A PRED_B...",
-            help="Predictions of the baseline, followed by those of one or more systems.",
+            help="Predictions of the baseline (PRED_A) and of one or more systems (PRED_B...).",
         ),
     ],
     *,
     json_: Annotated[
-        Path | None, typer.Option("--json", help="Write the comparison as JSON.")
+        Path | None, typer.Option("--json", help="Also write the comparison to this JSON file.")
     ] = None,
     schema: SchemaOption = None,
     scheme: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME", help="Scheme to compare; repeatable (default: outermost and strict)."
+            metavar="NAME",
+            help="Scoring scheme to compare; repeatable (default: outermost and strict).",
         ),
     ] = None,
     replicates: Annotated[
         int,
         typer.Option(
-            min=1, max=100_000, help="Replicates of the bootstrap and of the randomisation test."
+            min=1,
+            max=100_000,
+            help="Number of replicates of the bootstrap and of the randomisation test.",
         ),
     ] = 10_000,
     seed: Annotated[
@@ -186,13 +206,13 @@ def compare(
 ) -> None:
     """Test whether systems differ significantly from a baseline.
 
-    All predictions must be for the documents in GOLD.
+    The baseline and every system must predict the documents in GOLD.
     """
     from aloi.eval.reading import read_annotations
     from aloi.eval.reports import system_comparison
 
     if len(set(systems)) < len(systems) or len(systems) < 2:
-        raise typer.BadParameter("pass at least two different predictions: the baseline first")
+        raise typer.BadParameter("give two or more different predictions, and the baseline first")
     must_exist(gold, *systems)
     _check_schemes(scheme or (), system_comparison.COMPARABLE_SCHEMES)
     corpus = corpus_at(gold)
@@ -222,7 +242,7 @@ def _check_schemes(schemes: Collection[str], known: Sequence[str]) -> None:
 
 
 def _check_page(html: Path | None, schemes: Collection[str] | None) -> None:
-    """Exit with status 2 if an HTML page is requested for only some schemes."""
+    """Exit with status 2 if --html and --scheme are both given."""
     if html is not None and schemes:
         raise typer.BadParameter("--html needs the scores of all schemes: omit --scheme")
 
@@ -241,7 +261,7 @@ def _check_engine(
             raise typer.BadParameter("--address requires --engine ray")
         return
     if restricted_text:
-        fix = "omit it, or use --engine local"
+        fix = "omit this option, or use --engine local"
         raise typer.BadParameter(f"--with-restricted-text does not work with --engine ray: {fix}")
     if html is not None:
         raise typer.BadParameter("--html does not work with --engine ray: use --engine local")
@@ -260,7 +280,7 @@ def _print_report(report: Report) -> None:
 
 
 def _write_files(report: Report, **files: Path | None) -> None:
-    """Write the report to each given file, in the format named by the keyword."""
+    """Write the report to each file that is not None; the keyword is the format of the file."""
     from aloi.eval.reports.output import ReportFormat, write_report
 
     for format_, path in files.items():

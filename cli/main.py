@@ -1,4 +1,4 @@
-"""The command `aloi` and its command groups. Large modules are imported only when needed."""
+"""The command `aloi` and its subcommands. Large modules are imported only when needed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from aloi.cli.shared.console import fail
 
 app = typer.Typer(
     name="aloi",
-    help="Annotate entities and relations in news corpora; train models; publish corpora.",
+    help="Annotate entities and relations in news corpora, train and evaluate models, and publish "
+    "corpora.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -40,7 +41,7 @@ app.add_typer(release.app, name="release")
 
 
 def main() -> None:
-    """Run the command; on errors in the data, print all problems and exit with status 1."""
+    """Run the command; if the data contain errors, print all errors and exit with status 1."""
     from aloi.corpus.problems import DataError, Problem
 
     try:

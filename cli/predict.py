@@ -1,4 +1,4 @@
-"""`aloi predict`."""
+"""The command `aloi predict`."""
 
 from __future__ import annotations
 
@@ -14,45 +14,59 @@ from aloi.corpus.problems import count_noun
 
 
 class ShardFormat(StrEnum):
-    """Output formats with --engine ray."""
+    """Output formats of `aloi predict --engine ray`."""
 
     NATIVE = "native"
     PARQUET = "parquet"
 
 
 def predict(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="Pipeline folder or package.")],
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="Pipeline: a folder or an installed package.")
+    ],
     source: Annotated[
-        str, typer.Argument(metavar="IN", help="Documents to annotate, or - (stdin).")
+        str, typer.Argument(metavar="IN", help="Documents to annotate (`-` for standard input).")
     ],
     target: Annotated[
-        str, typer.Argument(metavar="OUT", help="Output file or folder, or - (stdout).")
+        str, typer.Argument(metavar="OUT", help="Output file or folder (`-` for standard output).")
     ],
     *,
     gold_entities: Annotated[
         bool,
-        typer.Option("--gold-entities", help="Keep IN's entities; predict relations between them."),
+        typer.Option(
+            "--gold-entities",
+            help="Keep the entities in IN, and predict only relations between them.",
+        ),
     ] = False,
     workers: Annotated[
         int | None,
-        typer.Option(min=1, help="Number of processes (default: 1; with Ray, one per CPU)."),
+        typer.Option(
+            min=1, help="Number of processes (default: 1; with --engine ray, one per CPU)."
+        ),
     ] = None,
     engine: Annotated[
         Engine,
-        typer.Option(help="`ray`: predict shards of IN in parallel; OUT is a folder."),
+        typer.Option(
+            help="`local`: predict on this machine; `ray`: predict shards on a Ray cluster, and "
+            "write a folder."
+        ),
     ] = Engine.LOCAL,
     address: Annotated[
         str | None,
-        typer.Option(help="Ray cluster to use (default: Ray on this machine)."),
+        typer.Option(
+            help="Address HOST:PORT of the cluster for --engine ray "
+            "(default: start Ray on this machine)."
+        ),
     ] = None,
     to: Annotated[
-        ShardFormat, typer.Option(help="Output format with --engine ray.")
+        ShardFormat, typer.Option(help="Format of OUT; `parquet` requires --engine ray.")
     ] = ShardFormat.NATIVE,
 ) -> None:
     """Annotate documents with a trained pipeline.
 
-    After an interruption, run the same command again to resume. If OUT is a file, it is written as
-    OUT.partial and renamed when complete. A run fails if another run is writing to the same OUT.
+    After an interruption, run the same command again to resume. If OUT is a file, the
+    predictions are written to OUT.partial, which is renamed at the end. A run fails if another run
+    is writing to the same OUT.
     """
     from aloi.cli.shared.inputs import must_exist
 

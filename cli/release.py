@@ -1,4 +1,4 @@
-"""`aloi release`: build, check, rehydrate, push, push-model, scan and diff."""
+"""The commands `aloi release build`, `check`, `rehydrate`, `push`, `scan`, `diff` and others."""
 
 from __future__ import annotations
 
@@ -36,19 +36,22 @@ def build(
         list[Path] | None,
         typer.Option(
             metavar="FILE",
-            help="JSON file with scores or agreement for the dataset card, written by "
-            "`aloi experiment` or `aloi annotate agree --json`; may be repeated.",
+            help="Scores or agreement for the dataset card: a JSON file written by "
+            "`aloi experiment` or `aloi annotate agree --json`; repeatable (default: none).",
             exists=True,
         ),
     ] = None,
     refs: Annotated[
         bool,
-        typer.Option("--refs/--no-refs", help="Keep the refs of mentions in restricted documents."),
+        typer.Option(
+            "--refs/--no-refs",
+            help="Keep or remove the refs (entity ids) of mentions in restricted documents.",
+        ),
     ] = True,
 ) -> None:
-    """Build a release: a folder that `datasets` loads.
+    """Build a release: a folder that the library `datasets` loads.
 
-    Restricted text, which must not be redistributed, is left out of the release (docs/rights.md).
+    The release contains no text that must not be redistributed (docs/rights.md).
     """
     from aloi.corpus.release.build.builder import build_release
     from aloi.corpus.release.build.figures import read_figures
@@ -66,10 +69,13 @@ def check(
     folder: Annotated[Path, typer.Argument(metavar="RELEASE", help="Release folder.", exists=True)],
     corpus: Annotated[
         Path | None,
-        typer.Argument(metavar="[CORPUS]", help="Corpus from which the release was built."),
+        typer.Argument(
+            metavar="[CORPUS]",
+            help="Corpus folder from which the release was built (default: none).",
+        ),
     ] = None,
 ) -> None:
-    """Check a release, and list all its problems.
+    """Check a release, and list all problems.
 
     The release is loaded with datasets, pandas and polars. If CORPUS is given, every document is
     compared with the corpus, and every file is searched for restricted text. The search also finds
@@ -97,20 +103,21 @@ def rehydrate(
         Path,
         typer.Argument(
             metavar="TEXTS",
-            help="Your copies: a .txt, .html or .jsonl file, or a folder of text files.",
+            help="Copies of the texts: a .txt, .html or .jsonl file, or a folder of text files.",
             exists=True,
         ),
     ],
     *,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the restored documents.")],
     json_: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write the report to this file.")
+        Path | None,
+        typer.Option("--json", metavar="FILE", help="Also write a report to this JSON file."),
     ] = None,
 ) -> None:
-    """Restore withheld documents from your own copies of the texts.
+    """Restore full documents from your own copies of withheld texts.
 
-    A copy is matched to a document by its content, or by its file name, if that is a document id.
-    The exit status is 1 if a document, mention or relation cannot be restored.
+    An exact copy is recognised by its content. Name a changed copy after the id of its document,
+    for example ID.txt. The exit status is 1 if a document, mention or relation cannot be restored.
     """
     from aloi.corpus import document_files
     from aloi.corpus.release.read.rehydration import rehydrate as restore
@@ -128,19 +135,19 @@ def rehydrate(
 
 
 Repo = Annotated[str, typer.Option(metavar="ORG/NAME", help="Repository on the Hugging Face Hub.")]
-Tag = Annotated[str, typer.Option(metavar="vX.Y.Z", help="Tag to create for this version.")]
+Tag = Annotated[
+    str, typer.Option(metavar="vX.Y.Z", help="Version tag to create, for example v1.0.0.")
+]
 Public = Annotated[
     bool,
-    typer.Option(
-        "--public", help="Push to a public repository (default: to a private repository)."
-    ),
+    typer.Option("--public", help="Push to a public repository (default: private repository)."),
 ]
 PushCorpus = Annotated[
     Path | None,
     typer.Option(
         metavar="CORPUS",
-        help="Corpus that contains the restricted text to search for (default: the folder "
-        "`corpus`, if it exists).",
+        help="Corpus folder; the files are searched for its restricted text "
+        "(default: the folder `corpus`, if it exists).",
         exists=True,
     ),
 ]
@@ -184,7 +191,9 @@ def push_model(
     evaluation: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Scores to publish: eval.json of `make eval`.", exists=True
+            metavar="FILE",
+            help="Scores to publish: eval.json, written by `aloi experiment` (default: none).",
+            exists=True,
         ),
     ] = None,
     corpus: PushCorpus = None,
@@ -212,17 +221,16 @@ def scan(
     corpus: Annotated[
         Path,
         typer.Argument(
-            metavar="[CORPUS]", help="Corpus that contains the restricted text.", exists=True
+            metavar="[CORPUS]", help="Corpus folder with the restricted text.", exists=True
         ),
     ] = DEFAULT_CORPUS,
 ) -> None:
     """Search a folder for restricted text of a corpus.
 
-    The folder may be the download of an earlier push.
-
-    In the vocabulary of a pipeline and in binary files, a match is reported only if at least 40
-    consecutive letters and digits agree with restricted text. The exit status is 1 if any file
-    contains restricted text.
+    The folder may contain any files, for example files downloaded from the Hub. In the vocabulary
+    of a pipeline and in binary files, a match is reported only if at least 40 consecutive letters
+    and digits agree with restricted text. The exit status is 1 if any file contains restricted
+    text.
     """
     from aloi.corpus.release.publish.restricted_text_check import (
         clear_files,
@@ -239,25 +247,27 @@ def scan(
 @app.command()
 def diff(
     old: Annotated[
-        Path, typer.Argument(metavar="V1", help="Old version: release, corpus or documents.")
+        Path, typer.Argument(metavar="V1", help="Old version: a release, corpus or documents.")
     ],
     new: Annotated[
-        Path, typer.Argument(metavar="V2", help="New version: release, corpus or documents.")
+        Path, typer.Argument(metavar="V2", help="New version: a release, corpus or documents.")
     ],
     *,
     json_: Annotated[
         Path | None,
-        typer.Option("--json", metavar="FILE", help="Write the differences to this file."),
+        typer.Option(
+            "--json", metavar="FILE", help="Also write the differences to this JSON file."
+        ),
     ] = None,
     changelog: Annotated[
         bool,
-        typer.Option("--changelog", help="Print the draft of a CHANGELOG entry instead of tables."),
+        typer.Option("--changelog", help="Print a draft of a CHANGELOG entry instead of tables."),
     ] = False,
 ) -> None:
     """Compare two versions of a corpus.
 
-    The last line of output is the version bump that the differences require (docs/versioning.md).
-    The exit status is 1 if the version number of V2 is too low.
+    The output includes the version bump that the differences require (docs/versioning.md). The exit
+    status is 1 if the version number of V2 is too low.
     """
     from datetime import UTC, datetime
 
@@ -280,7 +290,7 @@ def diff(
 
 
 def _push_corpus(folder: Path | None) -> Corpus | None:
-    """Return the corpus given with --corpus, or else the corpus in the folder `corpus`, or None."""
+    """Return the corpus in a folder; without a folder, return the default corpus, if it exists."""
     from aloi.corpus.corpus_folder import is_corpus
 
     if folder is None and not is_corpus(DEFAULT_CORPUS):

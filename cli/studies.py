@@ -1,4 +1,4 @@
-"""`aloi experiment`, `aloi curve` and `aloi suspects`."""
+"""The commands `aloi experiment`, `aloi curve` and `aloi suspects`."""
 
 from __future__ import annotations
 
@@ -32,17 +32,22 @@ def experiment(
     out: Annotated[Path, typer.Option(help="Output folder for models and reports.")] = Path(
         "build"
     ),
-    train_only: Annotated[bool, typer.Option("--train-only", help="Stop after training.")] = False,
+    train_only: Annotated[
+        bool, typer.Option("--train-only", help="Train the models without evaluating them.")
+    ] = False,
     bootstrap: Annotated[
-        int, typer.Option(min=0, max=100_000, help="Number of replicates for intervals.")
+        int,
+        typer.Option(
+            min=0, max=100_000, help="Number of bootstrap replicates for 95 % confidence intervals."
+        ),
     ] = 1000,
     seed: BootstrapSeed = 0,
     restricted_text: RestrictedText = False,
 ) -> None:
-    """Train and evaluate models on one corpus.
+    """Train and evaluate models on a corpus.
 
     Models are trained on the train split and scored on dev and test. Models that are up to date are
-    not trained again. A run fails if another run is writing to the same --out.
+    not trained again. A run fails if another run is writing to the same folder.
     """
     from aloi.cli.shared.console import print_sheets
     from aloi.cli.shared.inputs import open_corpus
@@ -70,25 +75,32 @@ def experiment(
 def curve(
     folder: CorpusFolder,
     *,
-    out: Annotated[Path, typer.Option(help="Output folder for models, scores and the plot.")],
-    kind: Annotated[ComponentKind, typer.Option(help="Component to train.")] = ComponentKind.NER,
+    out: Annotated[Path, typer.Option(help="Output folder for models, scores and a plot.")],
+    kind: Annotated[
+        ComponentKind, typer.Option(help="Component to train: entities (`ner`) or `relations`.")
+    ] = ComponentKind.NER,
     shares: Annotated[
-        str, typer.Option(help="Shares of the train documents to train on, as percentages.")
+        str, typer.Option(help="Sizes of the training sets, as percentages of the train split.")
     ] = "25,50,75,100",
     folds: Annotated[
         int | None,
-        typer.Option(min=3, help="Cross-validate instead, with this number of folds."),
+        typer.Option(
+            min=3, help="Cross-validate with this number of folds, instead of estimating a gain."
+        ),
     ] = None,
     bootstrap: Annotated[
-        int, typer.Option(min=1, max=100_000, help="Number of replicates for intervals.")
+        int,
+        typer.Option(
+            min=1, max=100_000, help="Number of bootstrap replicates for 95 % confidence intervals."
+        ),
     ] = 1000,
     seed: BootstrapSeed = 0,
     settings: OverrideOptions = None,
 ) -> None:
-    """Estimate the gain from more training documents.
+    """Estimate the gain in F1 from additional training documents.
 
-    Models are trained on growing shares of the train documents and scored on dev. With --folds,
-    models are cross-validated on train and dev instead. The test split is never used.
+    Models are trained on growing parts of the train split and scored on dev. With --folds, models
+    are instead cross-validated on train and dev. The test split is never used.
     """
     from aloi.cli.shared.inputs import open_corpus
     from aloi.models.studies.learning_curve import CurveSettings
@@ -109,20 +121,21 @@ def suspects(
     *,
     kind: Annotated[
         ComponentKind | None,
-        typer.Option(help="Check only entities (`ner`) or only relations (default: both)."),
+        typer.Option(help="Check only entities (`ner`) or only relations (default: check both)."),
     ] = None,
     folds: Annotated[
         int,
         typer.Option(
             min=3,
-            help="Number of cross-validation folds; one model of each kind is trained per fold.",
+            help="Number of cross-validation folds; each fold trains one model per kind.",
         ),
     ] = 5,
     most: Annotated[
-        int, typer.Option("--most", min=1, help="Maximum number of suspects to list per kind.")
+        int, typer.Option("--most", min=1, help="Maximum number of errors to list per kind.")
     ] = 100,
     json_: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Also write the suspects to FILE.")
+        Path | None,
+        typer.Option("--json", metavar="FILE", help="Also write the list to this JSON file."),
     ] = None,
     settings: OverrideOptions = None,
     out: Annotated[
@@ -134,8 +147,8 @@ def suspects(
 ) -> None:
     """List likely annotation errors found by models.
 
-    Each document is compared with the predictions of a model that was not trained on it. The
-    documents of all splits are checked. No model is trained on restricted documents.
+    Each document is compared with the predictions of a model that was not trained on this document.
+    The documents of all splits are checked. No model is trained on documents with restricted text.
     """
     from aloi.cli.shared.console import stdout_console, write_json
     from aloi.cli.shared.inputs import open_corpus
@@ -165,7 +178,7 @@ def _parse_shares(text: str) -> list[int]:
     shares = {int(part) for part in text.split(",") if part.strip().isdecimal()}
     if len(shares) != len(text.split(",")) or len(shares) < 2 or not shares <= set(range(1, 101)):
         raise typer.BadParameter(
-            "--shares must be two or more different whole percentages, such as 25,50,100"
+            "--shares must be two or more different whole percentages up to 100, such as 25,50,100"
         )
     return sorted(shares)
 
@@ -196,7 +209,7 @@ def _cross_validate(settings: CurveSettings, folds: int) -> None:
 
 
 def _suspect_table(suspects: list[Suspect], limit: int) -> Table:
-    """Return a table of the `limit` likeliest errors among the suspects of one kind."""
+    """Return a table of the first `limit` suspects of one kind; the likeliest errors come first."""
     from rich.table import Table
     from rich.text import Text
 

@@ -1,4 +1,4 @@
-"""`aloi train`."""
+"""The command `aloi train`."""
 
 from __future__ import annotations
 
@@ -23,31 +23,38 @@ class TrainingTarget(StrEnum):
 def train(
     component: Annotated[
         TrainingTarget,
-        typer.Argument(help="Entity component (`ner`), relation component, or pipeline with both."),
+        typer.Argument(
+            help="What to train: entity component (`ner`), relation component, or pipeline of both."
+        ),
     ],
     *,
-    train: Annotated[Path, typer.Option(help="Training documents, in the `native` format.")],
+    train: Annotated[Path, typer.Option(help="Training documents (`native` format).")],
     dev: Annotated[
         Path,
         typer.Option(
-            help="Development documents (`native`), to choose the best checkpoint and thresholds."
+            help="Documents (`native` format) that select the best checkpoint and the thresholds."
         ),
     ],
-    out: Annotated[Path, typer.Option(help="Output folder, for use with `spacy.load`.")],
+    out: Annotated[Path, typer.Option(help="Output folder, which `spacy.load` can load.")],
     schema: Annotated[
         Path | None,
-        typer.Option(help="Schema (TOML) that the documents must conform to.", exists=True),
+        typer.Option(
+            help="Fail if a document violates this schema (TOML; default: no check).", exists=True
+        ),
     ] = None,
     config: Annotated[
         str | None,
-        typer.Option(help="`transformer`, or a config file (default: the component's CPU config)."),
+        typer.Option(
+            help="Training config: `transformer` or a config file (default: a config for CPUs)."
+        ),
     ] = None,
     settings: OverrideOptions = None,
 ) -> None:
     """Train an entity or relation component, or a pipeline.
 
-    A pipeline has both components: `pipeline` writes the components to OUT-ner and OUT-relations,
-    and the pipeline to OUT. --set then changes the configs of both components.
+    A pipeline contains both components. The pipeline is written to the folder OUT (--out), and the
+    components are written to OUT-ner and OUT-relations. For a pipeline, --set changes the configs
+    of both components.
     """
     from aloi.cli.shared.inputs import must_exist
     from aloi.models.training.pipeline_training import train_component, train_pipeline
@@ -97,6 +104,6 @@ def _pipeline_configs(name: str | None) -> dict[str, Path | None]:
     configs = {kind: _config(kind, name) for kind in COMPONENT_KINDS}
     if name is not None and len(set(configs.values())) == 1:
         raise typer.BadParameter(
-            "a config file is for one component: train `ner` and `relations` separately"
+            "a config file describes one component: train `ner` and `relations` separately"
         )
     return configs

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from aloi.annotation.labelstudio.client import LabelStudioServer
     from aloi.annotation.progress import Progress
 
-HomeOption = Annotated[Path, typer.Option(metavar="DIR", help="Home folder of the local server.")]
+HomeOption = Annotated[
+    Path, typer.Option(metavar="DIR", help="Folder of the local Label Studio server.")
+]
 
 
 @contextmanager

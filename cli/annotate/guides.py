@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def practice(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="NAME", help="Annotator's name (default: your user name)."),
+        typer.Argument(metavar="NAME", help="Name of the annotator (default: your user name)."),
     ] = None,
     *,
     home: HomeOption = DEFAULT_HOME,
@@ -66,7 +66,9 @@ def _print_session(session: PracticeSession) -> None:
 def config(
     source: Annotated[
         Path,
-        typer.Argument(metavar="SCHEMA", help="Schema (TOML) or corpus folder.", exists=True),
+        typer.Argument(
+            metavar="SCHEMA", help="Schema (TOML), or corpus folder with a schema.", exists=True
+        ),
     ],
     *,
     out: Annotated[

@@ -25,8 +25,8 @@ PassesArgument = Annotated[
     list[str],
     typer.Argument(
         metavar="PASSES",
-        help="One folder or file per annotator (`-` for standard input), or only the folder that "
-        "`aloi annotate pull` wrote.",
+        help="Annotations to compare: one folder or file per annotator (`-` for standard input), "
+        "or the single folder that `aloi annotate pull` wrote.",
     ),
 ]
 
@@ -50,7 +50,7 @@ def agree(
         typer.Option(
             "--json",
             metavar="FILE",
-            help="Also write the results and all disagreements to this JSON file (default: none).",
+            help="Also write the results and all disagreements to this JSON file.",
         ),
     ] = None,
 ) -> None:
@@ -94,16 +94,16 @@ def adjudicate(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Output folder for gold (default: `gold/` and `restricted/` in the corpus).",
+            help="Output folder for gold (default: `gold/` and `restricted/` in CORPUS).",
         ),
     ] = None,
     policy: Annotated[
         str | None,
         typer.Option(
             metavar="POLICY",
-            help="Decide without Label Studio: `majority` keeps annotations by more than half of "
-            "the annotators; `annotator=NAME` keeps this annotator's version "
-            "(default: decide in Label Studio).",
+            help="Rule for decisions without Label Studio. `majority` keeps each annotation made "
+            "by more than half of the annotators; `annotator=NAME` keeps all annotations of this "
+            "annotator (default: decide in Label Studio).",
         ),
     ] = None,
     home: HomeOption = DEFAULT_HOME,
@@ -216,7 +216,7 @@ def effort(
         typer.Option(
             "--json",
             metavar="FILE",
-            help="Also write the counts to this JSON file (default: none).",
+            help="Also write the counts to this JSON file.",
         ),
     ] = None,
 ) -> None:

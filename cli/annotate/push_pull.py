@@ -35,13 +35,13 @@ def open_document(
     ] = Path("corpus"),
     to: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Annotator's name (default: your user name)."),
+        typer.Option(metavar="NAME", help="Name of the annotator (default: your user name)."),
     ] = None,
     predictions: Annotated[
         str | None,
         typer.Option(
             metavar="DOCUMENTS",
-            help="Predictions to display: a file, folder or corpus, or `-` for standard input "
+            help="Predictions to display: a file, a folder, a corpus or `-` for standard input "
             "(default: the annotations in the corpus).",
         ),
     ] = None,
@@ -87,7 +87,7 @@ SourceArgument = Annotated[
     ),
 ]
 ToOption = Annotated[
-    list[str], typer.Option(metavar="NAME", help="Annotator's name; repeat for several.")
+    list[str], typer.Option(metavar="NAME", help="Name of an annotator; repeatable.")
 ]
 DoubleOption = Annotated[
     float,
@@ -95,22 +95,21 @@ DoubleOption = Annotated[
         metavar="SHARE",
         min=0,
         max=1,
-        help="Proportion of the documents to send to two annotators, from 0 to 1.",
+        help="Proportion of the documents that two annotators receive, from 0 to 1.",
     ),
 ]
 OrderOption = Annotated[
     Literal["as-is", "uncertain-first", "diverse"],
     typer.Option(
-        help="Order of the tasks: as in DOCUMENTS (as-is), lowest prediction scores first "
-        "(uncertain-first), or each text as different as possible from all previous texts "
-        "(diverse)."
+        help="Order of the tasks. `as-is`: as in DOCUMENTS; `uncertain-first`: lowest prediction "
+        "scores first; `diverse`: each text as different as possible from all previous texts."
     ),
 ]
 PredictionsOption = Annotated[
     str | None,
     typer.Option(
         metavar="DOCUMENTS",
-        help="Predictions to display: a file, folder or corpus, or `-` for standard input "
+        help="Predictions to display: a file, a folder, a corpus or `-` for standard input "
         "(default: none).",
     ),
 ]
@@ -118,7 +117,7 @@ ModelVersionOption = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="Model name to record for the predictions (default: read from the predictions).",
+        help="Model name to record with the predictions (default: the name in the predictions).",
     ),
 ]
 FinishedOption = Annotated[
@@ -131,17 +130,17 @@ FinishedOption = Annotated[
 ChangedOption = Annotated[
     Literal["refuse", "keep", "replace"],
     typer.Option(
-        help="If a document's text differs from the text of its task: fail without sending "
-        "anything (refuse), keep the task (keep), or replace the task if it contains no "
-        "annotations (replace)."
+        help="What to do if the text of a document differs from the text of its task. `refuse`: "
+        "fail and send nothing; `keep`: keep the task; `replace`: replace the task if it contains "
+        "no annotations, otherwise fail."
     ),
 ]
 ProjectOption = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="Project name prefix; required unless DOCUMENTS is a corpus folder "
-        "(default: the name of the corpus).",
+        help="Prefix of the project names (default: the name of the corpus); required unless "
+        "DOCUMENTS is a corpus folder.",
     ),
 ]
 SchemaOption = Annotated[
@@ -156,8 +155,8 @@ GuideOption = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="Guide (Markdown) to display to annotators "
-        "(default: aloi's French guide if it was written for the schema, otherwise none).",
+        help="Annotation guide (Markdown) to display to annotators "
+        "(default: the French guide of aloi if it describes the schema, otherwise none).",
         exists=True,
     ),
 ]
@@ -267,30 +266,28 @@ def pull(
         str,
         typer.Argument(
             metavar="SOURCE",
-            help="Corpus folder, project name prefix, or JSON file exported from Label Studio "
-            "(`-` for a JSON file on standard input).",
+            help="Corpus folder, prefix of the project names, or JSON file exported from Label "
+            "Studio (`-` for such a file on standard input).",
         ),
     ],
     *,
     out: Annotated[
         Path,
-        typer.Option(
-            metavar="DIR", help="Output folder, which will contain one subfolder per annotator."
-        ),
+        typer.Option(metavar="DIR", help="Output folder; each annotator gets a subfolder."),
     ],
     annotator: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="Pull only this annotator's project; repeat for several annotators; ignored for "
-            "an exported file (default: the projects of all annotators).",
+            help="Pull only the work of this annotator; repeatable (default: all annotators). "
+            "Ignored if SOURCE is an exported file.",
         ),
     ] = None,
     edges: Annotated[
         Literal["flag", "trim"],
         typer.Option(
-            help="White space at the edges of mentions: keep the white space and report the number "
-            "of these mentions (flag), or remove the white space (trim)."
+            help="White space at the start or end of mentions. `flag`: keep the white space, and "
+            "report the number of such mentions; `trim`: remove the white space."
         ),
     ] = "flag",
     home: HomeOption = DEFAULT_HOME,

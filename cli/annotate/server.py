@@ -21,15 +21,15 @@ def start(
             metavar="PORT",
             min=1,
             max=65535,
-            help="Port of the server (default: the port of the last start, initially 8080).",
+            help="Port of the server (default: the port of the previous start, at first 8080).",
         ),
     ] = None,
     database: Annotated[
         str | None,
         typer.Option(
             metavar="URL",
-            help="URL of a PostgreSQL database, in the form postgresql://USER@HOST/DATABASE "
-            "(default: the database of the last start, initially SQLite).",
+            help="PostgreSQL database, in the form postgresql://USER@HOST/DATABASE "
+            "(default: the database of the previous start, at first SQLite).",
         ),
     ] = None,
     home: HomeOption = DEFAULT_HOME,
@@ -57,24 +57,27 @@ def stop(*, home: HomeOption = DEFAULT_HOME) -> None:
 
 def serve(
     model: Annotated[
-        str, typer.Argument(metavar="MODEL", help="Pipeline folder or installed package.")
+        str, typer.Argument(metavar="MODEL", help="Pipeline: a folder or an installed package.")
     ],
     *,
     host: Annotated[
-        str, typer.Option(metavar="ADDRESS", help="Address to listen on.")
+        str, typer.Option(metavar="ADDRESS", help="IP address of the prediction server.")
     ] = "127.0.0.1",
     port: Annotated[
         int,
         typer.Option(
-            metavar="PORT", min=0, max=65535, help="Port to listen on; 0 selects any free port."
+            metavar="PORT",
+            min=0,
+            max=65535,
+            help="Port of the prediction server; 0 selects any free port.",
         ),
     ] = 9090,
     to: Annotated[
         str | None,
         typer.Option(
             metavar="PROJECT",
-            help="Connect the model to all annotators' projects; PROJECT is a corpus folder or a "
-            "project name prefix (default: connect no projects).",
+            help="Corpus folder or prefix of the project names; the model is connected to all of "
+            "these projects (default: to no project).",
         ),
     ] = None,
     home: HomeOption = DEFAULT_HOME,

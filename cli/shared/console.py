@@ -53,7 +53,7 @@ def progress(
     """Return the items, and show a progress bar on standard error while they are consumed.
 
     The bar is shown only if standard error is a terminal. `done` is the number of items that an
-    earlier run processed; they are part of `total`.
+    earlier run processed; `total` includes these items.
     """
     return _with_progress_bar(items, what, total, done) if sys.stderr.isatty() else items
 
@@ -95,7 +95,8 @@ def steps() -> Iterator[Callable[[str], object]]:
 def stdout_console(*, width: int = 120) -> Console:
     """Return a rich console on standard output.
 
-    The console is as wide as the terminal, or `width` columns wide if there is no terminal.
+    The console is as wide as the terminal. If standard output is not a terminal, the console is
+    `width` columns wide.
     """
     from rich.console import Console
 
@@ -128,7 +129,7 @@ def write_json(path: Path | None, content: Any) -> None:  # noqa: ANN401 - any J
 
 
 def table(title: str, frame: pd.DataFrame) -> Table:
-    """Return a data frame as a rich table, with its index as the first column."""
+    """Return a data frame as a rich table; the first column contains the index."""
     from rich.table import Table
 
     from aloi.corpus.statistics.corpus_counts import format_cell

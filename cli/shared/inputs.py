@@ -21,7 +21,9 @@ def must_exist(*paths: str) -> None:
             raise typer.BadParameter(f"no such file or folder: {path}")
     streams = [stream for stream in map(stream_identity, paths) if stream is not None]
     if len(set(streams)) < len(streams):
-        raise typer.BadParameter("use standard input or a pipe for only one of the inputs")
+        raise typer.BadParameter(
+            "two inputs are the same stream: use standard input or a pipe for one input only"
+        )
 
 
 def open_corpus(folder: Path) -> Corpus:
@@ -41,7 +43,7 @@ def corpus_at(path: str) -> Corpus | None:
 
 
 def schema_for(schema: Path | None, corpus: Corpus | None = None) -> Schema | None:
-    """Read the schema file, if given; otherwise return the schema of the corpus, if given."""
+    """Return the schema in a file or, without a file, the schema of the corpus, if any."""
     from aloi.corpus.schema import load_schema
 
     if schema is not None:

@@ -12,7 +12,7 @@ OverrideOptions = Annotated[
     typer.Option(
         "--set",
         metavar="KEY=VALUE",
-        help="Change a value of the config, for example system.seed=2; repeatable.",
+        help="Change a value of the training config, for example system.seed=2; repeatable.",
     ),
 ]
 
