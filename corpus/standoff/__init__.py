@@ -1,0 +1,1 @@
+"""Stand-off corpora: annotations that are stored without the texts they belong to."""
