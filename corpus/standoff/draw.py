@@ -104,11 +104,12 @@ def draw(collection: TextCollection, rule: DrawRule, themes: ThemeRule) -> Draw:
 def candidates(collection: TextCollection, rule: DrawRule) -> Iterator[tuple[str, str]]:
     """Yield id and text of every text that is long enough, news prose, and no near duplicate.
 
-    Of two near duplicates, the earlier is kept.
+    Texts are yielded from the latest to the earliest. Of two near duplicates, the later is kept,
+    because later splits have fewer texts.
     """
     seen: dict[tuple[str, ...], list[str]] = defaultdict(list)
     sizes: dict[str, int] = {}
-    for id_ in sorted(collection.files):
+    for id_ in sorted(collection.files, reverse=True):
         text = collection.text(id_)
         if rule.min_characters <= len(text) <= rule.max_characters and is_prose(text, rule):
             ngrams = word_ngrams(text)
