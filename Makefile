@@ -6,7 +6,7 @@ CORPUS := corpus
 OUT := build
 
 .PHONY: setup train eval test test-all test-transformers bench bench-models lint types release clean \
-	label-studio label-studio-stop
+	label-studio label-studio-stop wikinews
 
 setup: $(READY)
 
@@ -42,6 +42,14 @@ release: $(READY)
 	$(BIN)/aloi release build $(CORPUS) --out $(OUT)/release $(patsubst %,--figures %,$(OUT)/agreement.json $(wildcard $(OUT)/reports/eval.json))
 	$(BIN)/aloi release check $(OUT)/release $(CORPUS)
 	@echo 'from datasets import load_dataset; documents = load_dataset("$(OUT)/release", "documents")'
+
+# Texts come from the repository that corpus/wikinews/standoff.toml names, from REPOSITORY=URL, or
+# from TEXTS=FOLDER; see docs/standoff.md.
+wikinews: $(READY)
+ifndef TEXTS
+	$(BIN)/aloi corpus fetch corpus/wikinews $(OUT)/wikinews-texts $(addprefix --repository ,$(REPOSITORY))
+endif
+	$(BIN)/aloi corpus attach corpus/wikinews $(or $(TEXTS),$(OUT)/wikinews-texts) $(OUT)/wikinews
 
 # In .label-studio/, on loopback; see docs/label-studio.md.
 label-studio: $(READY)

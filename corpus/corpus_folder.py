@@ -18,6 +18,9 @@ from aloi.corpus.toml_files import load_toml
 CORPUS_MANIFEST = "corpus.toml"
 """Name of the file that every corpus folder contains."""
 
+STANDOFF_MANIFEST = "standoff.toml"
+"""The file that makes a folder a stand-off corpus: annotations without their texts."""
+
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The content of `corpus.toml`.
@@ -105,3 +108,8 @@ class Corpus:
 def is_corpus(path: Path) -> bool:
     """Return whether a path is a corpus folder, that is, contains `corpus.toml`."""
     return (path / CORPUS_MANIFEST).is_file()
+
+
+def is_standoff(path: Path) -> bool:
+    """Return whether a path is a stand-off corpus, i.e. contains `standoff.toml`."""
+    return (path / STANDOFF_MANIFEST).is_file()

@@ -18,6 +18,7 @@ from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.document import Document, hash_text
 from aloi.corpus.intake.texts import SourceText, normalize
 from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.removal.removed_documents import removed_problems
 from aloi.corpus.rights import UNKNOWN
 from aloi.corpus.segmentation import word_ngrams
 
@@ -51,14 +52,18 @@ def add_texts(texts: Sequence[SourceText], corpus: Corpus, details: TextDetails)
 
     Raises `DataError`, and writes nothing, in these cases:
 
-    - an id exists already or cannot be used as a file name;
+    - an id exists already, was removed from the corpus, or cannot be used as a file name;
     - a text is a duplicate or near duplicate of a text in the corpus, in the inbox or in `texts`.
     """
     documents = [build_document(text, details) for text in texts]
     inbox = corpus.folder / INBOX
     known = (*corpus.documents, *(document_files.read(inbox) if inbox.is_dir() else ()))
     ids = {*corpus.split_of, *corpus.manifest.restricted, *(document.id for document in known)}
-    problems = [*_id_problems(documents, ids), *_duplicate_problems(documents, known)]
+    problems = [
+        *_id_problems(documents, ids),
+        *_removal_problems(documents, corpus.folder),
+        *_duplicate_problems(documents, known),
+    ]
     if problems:
         raise DataError(problem.at(file=texts[position].file) for position, problem in problems)
     with atomic_folder(inbox) as folder:
@@ -114,6 +119,13 @@ def _id_problems(
             fix = "Choose another id with --id, or rename the file"
             yield position, Problem("document-id-twice", what, fix, document.id)
         ids.add(document.id)
+
+
+def _removal_problems(documents: Sequence[Document], folder: Path) -> Iterator[tuple[int, Problem]]:
+    """Yield the position and a problem of each document that was removed from the corpus."""
+    position = {document.id: number for number, document in enumerate(documents)}
+    for problem in removed_problems(folder, position):
+        yield position[problem.document or ""], problem
 
 
 def _duplicate_problems(

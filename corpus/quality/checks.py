@@ -9,16 +9,19 @@ from functools import partial
 from pathlib import Path
 
 from aloi.corpus import document_files
-from aloi.corpus.corpus_folder import Corpus, is_corpus
+from aloi.corpus.corpus_folder import Corpus, is_corpus, is_standoff
 from aloi.corpus.document import Draft, Entity
 from aloi.corpus.document_files import DocumentRecord
 from aloi.corpus.duplicate_ids import DocumentIds
 from aloi.corpus.formats.detection import detect_format
 from aloi.corpus.formats.registry import read
 from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.removal.removed_documents import removed_problems
 from aloi.corpus.rights import rights_problems
 from aloi.corpus.schema import load_schema, schema_problems
 from aloi.corpus.segmentation import word_ngrams
+from aloi.corpus.standoff.standoff_checks import check_standoff
+from aloi.corpus.standoff.standoff_folder import StandoffCorpus
 from aloi.corpus.streams import on_disk
 
 DraftCheck = Callable[[Draft], Iterable[Problem]]
@@ -43,8 +46,11 @@ def check_path(path: Path, *, schema: Path | None = None) -> Iterator[Problem]:
     """Yield the problems of a corpus, or of a file, folder or stream of documents.
 
     A corpus is checked against its own schema. Any other input is checked against `schema`, unless
-    `schema` is None.
+    `schema` is None. A stand-off corpus is checked without its texts.
     """
+    if is_standoff(path):
+        yield from check_standoff(StandoffCorpus.open(path))
+        return
     if is_corpus(path):
         yield from check_corpus(Corpus.open(path))
         return
@@ -93,6 +99,7 @@ def check_corpus(corpus: Corpus) -> Iterator[Problem]:
             yield from _placement_problems(corpus, Path(record.file), record.draft.id)
     drafts = [record.draft for record in records if record.draft is not None]
     yield from _listing_problems(corpus, {draft.id for draft in drafts})
+    yield from removed_problems(corpus.folder, (*corpus.split_of, *(draft.id for draft in drafts)))
     yield from leak_problems(drafts, corpus.split_of)
 
 

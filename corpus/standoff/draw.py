@@ -11,16 +11,21 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 
+from aloi.corpus.atomic_files import atomic_text_file
 from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.removal.removed_documents import removed_documents
 from aloi.corpus.segmentation import word_ngrams
 from aloi.corpus.standoff.collection import TextCollection, date_of
-from aloi.corpus.standoff.themes import ThemeRule
+from aloi.corpus.standoff.themes import ThemeRule, load_themes
 from aloi.corpus.toml_files import load_toml
+
+DRAW_FILE, RULE_FILE, THEME_FILE = "draw.toml", "draw_rule.toml", "themes.toml"
+"""Files in a stand-off corpus: the draw, its rule, and the rule of the themes."""
 
 _MIN_PARAGRAPH = 60
 """Minimum number of characters of a paragraph of prose; shorter lines are headings or scores."""
@@ -85,12 +90,21 @@ def load_draw(path: Path) -> Draw:
     return load_toml(path, Draw, fix="Correct the draw, or draw again")
 
 
-def draw(collection: TextCollection, rule: DrawRule, themes: ThemeRule) -> Draw:
-    """Draw documents; raise `DataError` if a split has too few candidates."""
+def draw(
+    collection: TextCollection,
+    rule: DrawRule,
+    themes: ThemeRule,
+    *,
+    removed: Collection[str] = (),
+) -> Draw:
+    """Draw documents; raise `DataError` if a split has too few candidates.
+
+    Documents with an id in `removed` are left out.
+    """
     pools: dict[str, dict[str, list[str]]] = {name: defaultdict(list) for name in rule.splits}
     for id_, text in candidates(collection, rule):
         split, theme = rule.split(date_of(id_)), themes.theme(text)
-        if split is not None and theme is not None:
+        if split is not None and theme is not None and id_ not in removed:
             pools[split][theme].append(id_)
     documents = {
         id_: DrawnDocument(theme, split)
@@ -183,3 +197,21 @@ def format_draw(draw: Draw) -> str:
         f'{id_} = {{ theme = "{drawn.theme}", split = "{drawn.split}" }}\n'
         for id_, drawn in draw.documents.items()
     )
+
+
+def write_draw(folder: Path, collection: TextCollection) -> Path:
+    """Draw documents by the rules in a stand-off corpus and write its `draw.toml`; return the file.
+
+    Removed documents are not drawn. Raises `DataError` if the file exists, because a person may
+    have corrected it.
+    """
+    file = folder / DRAW_FILE
+    if file.exists():
+        what = "the documents are drawn already"
+        fix = "Remove the file to draw again; corrections made by hand are lost"
+        raise DataError([Problem("output-exists", what, fix, file=str(file))])
+    rule, themes = load_rule(folder / RULE_FILE), load_themes(folder / THEME_FILE)
+    drawn = draw(collection, rule, themes, removed=removed_documents(folder))
+    with atomic_text_file(file) as stream:
+        stream.write(format_draw(drawn))
+    return file

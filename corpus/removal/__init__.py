@@ -1,0 +1,1 @@
+"""Removal of documents from a corpus, and the record of removed ids."""

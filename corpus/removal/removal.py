@@ -1,0 +1,102 @@
+"""Remove a document from a corpus folder: all copies and all mentions of its id, or nothing.
+
+Removed are the document in `gold/`, `restricted/`, `inbox/` and `passes/`, in the folder itself and
+in the stand-off corpora below it, and the id in their TOML files (splits, restricted documents,
+draw, accepted findings). `removed.toml` keeps the id and the date. Other files, such as reports,
+trained models, releases and the history of a repository, are not changed.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+
+from aloi.corpus.atomic_files import write_bytes
+from aloi.corpus.corpus_folder import CORPUS_MANIFEST, STANDOFF_MANIFEST
+from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.removal.removed_documents import (
+    REMOVED_FILE,
+    format_removed,
+    removed_documents,
+)
+from aloi.corpus.removal.toml_edits import without_id
+from aloi.corpus.text_files import read_text
+
+_DOCUMENT_FOLDERS = ("gold", "inbox", "passes/*", "restricted", "restricted/passes/*")
+
+Changes = Mapping[Path, bytes | None]
+"""The new content of each file; None if the file is to be deleted."""
+
+
+def remove_document(folder: Path, id_: str, today: date) -> list[Path]:
+    """Remove a document from a corpus folder; return the changed and deleted files.
+
+    Raises `DataError` if no file of the corpus contains the id, or if a file cannot be changed; all
+    files are then as before.
+    """
+    changes: dict[Path, bytes | None] = {}
+    for part in corpus_folders(folder):
+        found = dict(_changes(part, id_))
+        if found:
+            removed = {id_: today, **removed_documents(part)}
+            changes |= found
+            changes[part / REMOVED_FILE] = format_removed(removed).encode()
+    if not changes:
+        what, fix = "the corpus does not contain the document", "Correct the id"
+        raise DataError([Problem("no-document", what, fix, id_, file=str(folder))])
+    _apply(changes)
+    return sorted(changes)
+
+
+def corpus_folders(folder: Path) -> list[Path]:
+    """Return a corpus folder and the stand-off corpora directly below it."""
+    inner = sorted(file.parent for file in folder.glob(f"*/{STANDOFF_MANIFEST}"))
+    is_any = (folder / CORPUS_MANIFEST).is_file() or (folder / STANDOFF_MANIFEST).is_file()
+    return [*([folder] if is_any else []), *inner]
+
+
+def _changes(folder: Path, id_: str) -> Iterator[tuple[Path, bytes | None]]:
+    """Yield every file to delete, and every TOML file to change with its new content."""
+    for documents in _DOCUMENT_FOLDERS:
+        for file in sorted(folder.glob(f"{documents}/*.json")):
+            if file.stem == id_:
+                yield file, None
+    for file in sorted(folder.glob("*.toml")):
+        if file.name != REMOVED_FILE:
+            content = read_text(file)
+            if (edited := without_id(content, id_)) != content:
+                yield file, edited.encode()
+
+
+def _apply(changes: Changes) -> None:
+    """Make all changes; if one fails, restore every file and raise `DataError`."""
+    with tempfile.TemporaryDirectory() as folder:
+        backups = {}
+        for number, file in enumerate(changes):
+            if file.exists():
+                backups[file] = shutil.copy2(file, Path(folder) / str(number))
+        try:
+            for file, content in changes.items():
+                if content is None:
+                    file.unlink()
+                else:
+                    write_bytes(file, content)
+        except OSError as error:
+            _restore(changes, backups)
+            what = f"cannot change the file: {error.strerror}; nothing was removed"
+            fix = "Make the files writable and try again"
+            raise DataError(
+                [Problem("not-removed", what, fix, file=str(error.filename))]
+            ) from error
+
+
+def _restore(changes: Changes, backups: Mapping[Path, Path]) -> None:
+    for file in changes:
+        if file in backups:
+            if not file.exists() or file.read_bytes() != backups[file].read_bytes():
+                write_bytes(file, backups[file].read_bytes())
+        else:
+            file.unlink(missing_ok=True)

@@ -1,0 +1,82 @@
+"""Fetch the texts of a stand-off corpus: one commit of a git repository."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from aloi.corpus.atomic_files import replacement_folder
+from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.standoff.standoff_folder import TextSource
+
+_MARK = "aloi.fetched"
+"""Configuration key of the repositories that this module makes."""
+
+
+def fetch_texts(source: TextSource, out: Path) -> bool:
+    """Fetch the commit of a repository, without its history, into the folder `out`.
+
+    Returns False if `out` already contains the commit without changes. Line ends are not converted.
+    Raises `DataError` if git is missing, the repository cannot be reached or lacks the commit, or
+    `out` is something else than an earlier result.
+    """
+    if _head(out) == source.commit and not _run(out, "status", "--porcelain"):
+        return False
+    if out.exists() and any(out.iterdir()) and not _is_own(out):
+        what = "the folder exists and was not written by `aloi corpus fetch`"
+        raise DataError([Problem("output-exists", what, "Name another folder", file=str(out))])
+    with replacement_folder(out) as folder:
+        _run(folder, "init", "--quiet")
+        _run(folder, "config", "core.autocrlf", "false")
+        _run(folder, "config", _MARK, "true")
+        _fetch(folder, source)
+        _run(folder, "checkout", "--quiet", "--detach", source.commit)
+    return True
+
+
+def _fetch(folder: Path, source: TextSource) -> None:
+    try:
+        _run(folder, "fetch", "--quiet", "--depth=1", source.repository, source.commit)
+    except DataError as error:
+        reason = error.problems[0].what
+        what = f"cannot fetch commit {source.commit} from {source.repository}: {reason}"
+        fix = "Check the network and the address, or name a folder that contains the texts"
+        raise DataError([Problem("fetch-failed", what, fix)]) from error
+
+
+def _head(folder: Path) -> str | None:
+    """Return the commit that a folder contains, or None if it is not the root of a repository."""
+    if not (folder / ".git").is_dir():
+        return None
+    try:
+        return _run(folder, "rev-parse", "HEAD")
+    except DataError:
+        return ""
+
+
+def _is_own(folder: Path) -> bool:
+    try:
+        return (folder / ".git").is_dir() and bool(_run(folder, "config", "--local", _MARK))
+    except DataError:
+        return False
+
+
+def _run(folder: Path, *arguments: str) -> str:
+    """Run git in a folder; return its output, or raise `DataError` with one line of its error."""
+    git = shutil.which("git")
+    if git is None:
+        raise DataError([Problem("no-git", "git is not installed", "Install git")])
+    done = subprocess.run(
+        [git, "-C", str(folder), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"},
+    )
+    if done.returncode:
+        lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
+        reason = next((line for line in lines if line.startswith("fatal:")), lines[-1])
+        raise DataError([Problem("git-failed", reason, "Check the repository")])
+    return done.stdout.strip()
