@@ -405,7 +405,8 @@ def draw(
     """Draw the documents of a stand-off corpus.
 
     The documents are drawn from the text collection. The rules are STANDOFF/draw_rule.toml and
-    STANDOFF/themes.toml; the result is STANDOFF/draw.toml. An existing draw.toml is never overwritten.
+    STANDOFF/themes.toml; the result is STANDOFF/draw.toml. An existing draw.toml is never
+    overwritten.
     """
     from aloi.corpus.standoff.collection import TextCollection
     from aloi.corpus.standoff.draw import write_draw

@@ -76,7 +76,7 @@ def _apply(changes: Changes) -> None:
     with tempfile.TemporaryDirectory() as folder:
         backups = {}
         for number, file in enumerate(changes):
-            if file.exists():
+            if file.is_file():
                 backups[file] = shutil.copy2(file, Path(folder) / str(number))
         try:
             for file, content in changes.items():
@@ -89,7 +89,7 @@ def _apply(changes: Changes) -> None:
             what = f"cannot change the file: {error.strerror}; nothing was removed"
             fix = "Make the files writable and try again"
             raise DataError(
-                [Problem("not-removed", what, fix, file=str(error.filename))]
+                [Problem("not-removed", what, fix, file=str(error.filename2 or error.filename))]
             ) from error
 
 
@@ -98,5 +98,5 @@ def _restore(changes: Changes, backups: Mapping[Path, Path]) -> None:
         if file in backups:
             if not file.exists() or file.read_bytes() != backups[file].read_bytes():
                 write_bytes(file, backups[file].read_bytes())
-        else:
-            file.unlink(missing_ok=True)
+        elif file.is_file():
+            file.unlink()

@@ -12,7 +12,6 @@ from standoff_texts import write_texts
 from aloi.corpus.problems import DataError
 from aloi.corpus.standoff.collection import TextCollection, date_of
 from aloi.corpus.standoff.draw import (
-    Draw,
     DrawRule,
     SplitRule,
     candidates,
@@ -23,8 +22,6 @@ from aloi.corpus.standoff.draw import (
     theme_quotas,
 )
 from aloi.corpus.standoff.themes import Theme, ThemeRule
-
-WIKINEWS = Path(__file__).parents[3] / "corpus/wikinews"
 
 THEMES = ThemeRule(
     "1", 5, 2, 1, {name: Theme(name, (name,)) for name in ("sport", "weather", "courts")}
@@ -112,26 +109,3 @@ def test_a_draw_survives_its_file(collection: TextCollection, tmp_path: Path) ->
     drawn = draw(collection, RULE, THEMES)
     (tmp_path / "draw.toml").write_text(format_draw(drawn))
     assert load_draw(tmp_path / "draw.toml") == drawn
-
-
-@pytest.fixture
-def wikinews() -> Draw:
-    return load_draw(WIKINEWS / "draw.toml")
-
-
-def test_the_wikinews_draw_has_the_planned_sizes(wikinews: Draw) -> None:
-    sizes = {split: len(wikinews.ids(split)) for split in ("train", "dev", "test")}
-    assert sizes == {"train": 160, "dev": 40, "test": 80}
-
-
-def test_the_wikinews_splits_follow_each_other(wikinews: Draw) -> None:
-    train, dev, test = (wikinews.ids(split) for split in ("train", "dev", "test"))
-    assert date_of(train[-1]) < date_of(dev[0])
-    assert date_of(dev[-1]) < date_of(test[0])
-
-
-@pytest.mark.parametrize("split", ["train", "dev", "test"])
-def test_no_wikinews_theme_exceeds_a_quarter_of_a_split(wikinews: Draw, split: str) -> None:
-    themes = Counter(d.theme for d in wikinews.documents.values() if d.split == split)
-    assert len(themes) >= 9
-    assert max(themes.values()) <= len(wikinews.ids(split)) / 4
