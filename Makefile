@@ -72,6 +72,7 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/aloi corpus check $(CORPUS)
+	$(BIN)/aloi corpus check corpus/wikinews
 	$(BIN)/aloi corpus review $(CORPUS)
 
 # Type checkers do not follow setuptools' package mapping; links give them the tree it makes.

@@ -373,6 +373,13 @@ def detach(
             help="Write the pass of this annotator instead of gold (default: write gold).",
         ),
     ] = None,
+    guidelines: Annotated[
+        str | None,
+        typer.Option(
+            metavar="VERSION",
+            help="Guideline version to record (default: the one in the documents' metadata).",
+        ),
+    ] = None,
 ) -> None:
     """Store annotations in a stand-off corpus without their texts.
 
@@ -393,6 +400,7 @@ def detach(
             StandoffCorpus.open(standoff),
             TextCollection.open(texts),
             annotator=annotator,
+            guideline_version=guidelines,
         )
     print(f"{count_noun(len(files), 'record')} written")
 

@@ -74,10 +74,10 @@ def _changes(folder: Path, id_: str) -> Iterator[tuple[Path, bytes | None]]:
 def _apply(changes: Changes) -> None:
     """Make all changes; if one fails, restore every file and raise `DataError`."""
     with tempfile.TemporaryDirectory() as folder:
-        backups = {}
+        backups: dict[Path, Path] = {}
         for number, file in enumerate(changes):
             if file.is_file():
-                backups[file] = shutil.copy2(file, Path(folder) / str(number))
+                backups[file] = Path(shutil.copy2(file, Path(folder) / str(number)))
         try:
             for file, content in changes.items():
                 if content is None:

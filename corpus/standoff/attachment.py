@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -195,10 +195,11 @@ def _sha256(file: Path) -> str:
 
 @dataclass(frozen=True)
 class _Origin:
-    """What the records of a detachment are compared with: the stand-off corpus and the texts."""
+    """The stand-off corpus and the texts of a detachment, and metadata for all its documents."""
 
     standoff: StandoffCorpus
     texts: TextCollection
+    meta: Mapping[str, str]
 
 
 def detach_documents(
@@ -207,21 +208,26 @@ def detach_documents(
     texts: TextCollection,
     *,
     annotator: str | None = None,
+    guideline_version: str | None = None,
 ) -> list[Path]:
     """Write the records of documents; return their files.
 
-    The records are gold, or the pass of `annotator` if it is given. A document id may be a path
+    The records are gold, or the pass of `annotator` if it is given. `guideline_version` replaces
+    the version in the metadata of the documents. A document id may be a path
     below the text folder, as the brat reader returns it. Theme and date come from the draw and the
     id; the schema version is that of the stand-off corpus. If there is a problem, nothing is
     written and `DataError` is raised. Problems are texts that differ from the collection, ids that
     are not drawn or were removed, and annotations that the schema does not allow.
     """
-    origin = _Origin(standoff, texts)
+    given = {"annotator": annotator, "guideline_version": guideline_version}
+    meta = {SCHEMA_VERSION: standoff.schema.version}
+    meta |= {key: value for key, value in given.items() if value is not None}
+    origin = _Origin(standoff, texts, meta)
     records: dict[str, str] = {}
     problems: list[Problem] = []
     for document in documents:
         try:
-            record = _detach(document, origin, annotator)
+            record = _detach(document, origin)
             records[record.id] = encode_record(record)
         except DataError as error:
             problems += error.problems
@@ -234,15 +240,13 @@ def detach_documents(
     return [target / f"{id_}.json" for id_ in records]
 
 
-def _detach(document: Document, origin: _Origin, annotator: str | None) -> Record:
+def _detach(document: Document, origin: _Origin) -> Record:
     """Return the record of a document; raise `DataError` with its problems."""
     standoff, id_ = origin.standoff, document.id.rpartition("/")[2]
     drawn = standoff.draw.documents.get(id_)
-    meta = document.meta | {SCHEMA_VERSION: standoff.schema.version}
+    meta = document.meta | dict(origin.meta)
     if drawn is not None:
         meta["theme"] = drawn.theme
-    if annotator is not None:
-        meta["annotator"] = annotator
     record = detach(msgspec.structs.replace(document, id=id_, meta=meta), standoff.manifest.salt)
     problems = [
         *record_problems(record, standoff),

@@ -11,7 +11,7 @@ The hashes verify texts; they do not keep them secret.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -31,11 +31,18 @@ SCHEMA_VERSION = "schema_version"
 
 _META_KEYS = ("date", "theme", "annotator", "guideline_version", SCHEMA_VERSION)
 
+_VERSION = r"\d{1,4}(\.\d{1,4}){0,3}"
+_NAME = r"[a-z][a-z0-9_-]{0,31}"
+
 DocumentId = Annotated[str, msgspec.Meta(pattern=r"^\d{4}_\d\d_\d\d-\d{3}\Z")]
 Date = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d\d-\d\d\Z")]
-Version = Annotated[str, msgspec.Meta(pattern=r"^\d{1,4}(\.\d{1,4}){0,3}\Z")]
-Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_-]{0,31}\Z")]
-"""An annotator, a theme, or the name of an attribute."""
+Version = Annotated[str, msgspec.Meta(pattern=rf"^{_VERSION}\Z")]
+Versions = Annotated[str, msgspec.Meta(pattern=rf"^{_VERSION}(\+{_VERSION}){{0,5}}\Z")]
+"""One or several versions, joined by `+`."""
+Name = Annotated[str, msgspec.Meta(pattern=rf"^{_NAME}\Z")]
+"""A theme, or the name of an attribute."""
+Annotators = Annotated[str, msgspec.Meta(pattern=rf"^{_NAME}(\+{_NAME}){{0,5}}\Z")]
+"""One annotator, or the annotators of adjudicated gold, joined by `+`."""
 Value = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}\Z")]
 Label = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z][A-Za-z_-]{0,31}\Z")]
 ItemId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,40}\Z")]
@@ -81,8 +88,8 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     hash: TextHash
     entities: tuple[RecordEntity, ...]
     relations: tuple[RecordRelation, ...]
-    annotator: Name
-    guideline_version: Version
+    annotator: Annotators
+    guideline_version: Versions
     schema_version: Version
 
     def draft(self) -> Draft:
@@ -116,11 +123,11 @@ def _format(value: Any) -> str:  # noqa: ANN401 - any JSON value
 def detach(document: Document, salt: str) -> Record:
     """Return the record of a document.
 
-    The metadata of the document must contain `theme`, `annotator`, `guideline_version` and
-    `schema_version`; the date is the one in the document id. Raises `DataError` if a value is
-    missing or does not have the form that a record allows.
+    The metadata of the document must contain `theme`, `annotator` (or `annotators`, as adjudication
+    writes them), `guideline_version` and `schema_version`; the date is the one in the document id.
+    Raises `DataError` if a value is missing or does not have the form that a record allows.
     """
-    values = {key: document.meta.get(key) for key in _META_KEYS} | {
+    values = _provenance(document.meta) | {
         "id": document.id,
         "length": len(document.text),
         "hash": salted_hash(document.text, salt, DOCUMENT_HASH_BYTES),
@@ -135,14 +142,23 @@ def detach(document: Document, salt: str) -> Record:
         raise DataError([Problem("bad-record", what, fix, document.id)]) from error
 
 
+def _provenance(meta: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the metadata of a record; several annotators or guide versions are joined by `+`."""
+    values = {key: meta.get(key) for key in _META_KEYS}
+    if "annotators" in meta and "annotator" not in meta:
+        values["annotator"] = "+".join(meta["annotators"])
+    if isinstance(guides := values["guideline_version"], str):
+        values["guideline_version"] = guides.replace(", ", "+")
+    return values
+
+
 def _detach_entity(document: Document, entity: Entity, salt: str) -> dict[str, Any]:
-    plain = msgspec.to_builtins(msgspec.structs.replace(entity, score=None))
+    plain: dict[str, Any] = msgspec.to_builtins(msgspec.structs.replace(entity, score=None))
     return plain | {"hash": salted_hash(document.surface(entity), salt, MENTION_HASH_BYTES)}
 
 
 def _detach_relation(relation: Relation) -> dict[str, Any]:
-    plain: dict[str, Any] = msgspec.to_builtins(msgspec.structs.replace(relation, score=None))
-    return plain
+    return dict(msgspec.to_builtins(msgspec.structs.replace(relation, score=None)))
 
 
 def attach(record: Record, text: str, salt: str) -> Document:

@@ -29,7 +29,7 @@ def check_standoff(corpus: StandoffCorpus) -> Iterator[Problem]:
         except DataError as error:
             yield from error.problems
             continue
-        for problem in record_problems(record, corpus):
+        for problem in (*record_problems(record, corpus), *_draw_differences(record, corpus)):
             yield problem.at(file=str(file))
         yield from _file_problems(file, record, corpus, texts.setdefault(record.id, record))
     yield from _stray_files(corpus)
@@ -38,15 +38,19 @@ def check_standoff(corpus: StandoffCorpus) -> Iterator[Problem]:
 
 
 def record_problems(record: Record, corpus: StandoffCorpus) -> Iterator[Problem]:
-    """Yield the problems of one record: annotations, schema, and agreement with the draw."""
+    """Yield the problems of one record: annotations, schema, and a missing draw."""
     draft = record.draft()
     yield from validity_problems(draft)
     yield from schema_problems(draft, corpus.schema)
-    drawn = corpus.draw.documents.get(record.id)
-    if drawn is None:
+    if record.id not in corpus.draw.documents:
         what, fix = f"{DRAW_FILE} does not contain the document", "Remove the record"
         yield Problem("not-drawn", what, fix, record.id)
-    elif drawn.theme != record.theme:
+
+
+def _draw_differences(record: Record, corpus: StandoffCorpus) -> Iterator[Problem]:
+    """Yield a problem if theme and draw, or date and document id, differ."""
+    drawn = corpus.draw.documents.get(record.id)
+    if drawn is not None and drawn.theme != record.theme:
         what = f"the theme is {record.theme}, but {DRAW_FILE} has {drawn.theme}"
         yield Problem("theme-differs", what, "Use the same theme in both files", record.id)
     if record.date != date_of(record.id):

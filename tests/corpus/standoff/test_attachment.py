@@ -15,6 +15,7 @@ from aloi.corpus.quality.checks import check_path
 from aloi.corpus.removal.removal import remove_document
 from aloi.corpus.standoff.attachment import attach_texts, detach_documents
 from aloi.corpus.standoff.collection import TextCollection
+from aloi.corpus.standoff.record import decode_record
 from aloi.corpus.standoff.standoff_folder import StandoffCorpus
 
 FIRST, CRLF, LAST = TEXTS
@@ -124,6 +125,17 @@ def test_ids_of_the_brat_reader_are_accepted(
 ) -> None:
     document = msgspec.structs.replace(annotated(FIRST), id=f"2016/01/{FIRST}")
     assert detach_documents([document], standoff, texts)[0].stem == FIRST
+
+
+def test_annotator_and_guidelines_can_be_given(
+    standoff: StandoffCorpus, texts: TextCollection
+) -> None:
+    bare = msgspec.structs.replace(annotated(FIRST), meta={})
+    (file,) = detach_documents(
+        [bare], standoff, texts, annotator="eva-3", guideline_version="1.4.0"
+    )
+    record = decode_record(file)
+    assert (record.annotator, record.guideline_version) == ("eva-3", "1.4.0")
 
 
 def test_one_problem_prevents_every_record(standoff: StandoffCorpus, texts: TextCollection) -> None:

@@ -91,6 +91,14 @@ def test_values_that_could_be_text_are_refused(key: str, value: str | None) -> N
         detach(changed, SALT)
 
 
+def test_annotators_of_adjudicated_gold_are_joined() -> None:
+    document = annotated(IDS[0])
+    meta = {key: value for key, value in document.meta.items() if key != "annotator"}
+    meta |= {"annotators": ["ana-1", "bob-2"], "guideline_version": "1.3.0, 1.4.0"}
+    record = detach(msgspec.structs.replace(document, meta=meta), SALT)
+    assert (record.annotator, record.guideline_version) == ("ana-1+bob-2", "1.3.0+1.4.0")
+
+
 @pytest.mark.parametrize("ref", ["Ana vit à Rome", "https://example.org/Ana", "a" * 65])
 def test_a_ref_is_no_sentence_and_no_address(ref: str) -> None:
     document = annotated(IDS[0])
