@@ -15,7 +15,7 @@ from datetime import date
 from pathlib import Path
 
 from aloi.corpus.atomic_files import write_bytes
-from aloi.corpus.corpus_folder import CORPUS_MANIFEST, STANDOFF_MANIFEST
+from aloi.corpus.corpus_folder import CORPUS_MANIFEST, STANDOFF_MANIFEST, Manifest
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.removal.removed_documents import (
     REMOVED_FILE,
@@ -24,6 +24,7 @@ from aloi.corpus.removal.removed_documents import (
 )
 from aloi.corpus.removal.toml_edits import without_id
 from aloi.corpus.text_files import read_text
+from aloi.corpus.toml_files import load_toml
 
 _DOCUMENT_FOLDERS = ("gold", "inbox", "passes/*", "restricted", "restricted/passes/*")
 
@@ -64,11 +65,25 @@ def _changes(folder: Path, id_: str) -> Iterator[tuple[Path, bytes | None]]:
         for file in sorted(folder.glob(f"{documents}/*.json")):
             if file.stem == id_:
                 yield file, None
-    for file in sorted(folder.glob("*.toml")):
-        if file.name != REMOVED_FILE:
+    for name, keys in _listings(folder).items():
+        file = folder / name
+        if file.is_file():
             content = read_text(file)
-            if (edited := without_id(content, id_)) != content:
+            if (edited := without_id(content, id_, keys)) != content:
                 yield file, edited.encode()
+
+
+def _listings(folder: Path) -> dict[str, tuple[str, ...] | None]:
+    """Return the files that list document ids, with the top-level keys that do (None: all keys)."""
+    listings: dict[str, tuple[str, ...] | None] = {
+        CORPUS_MANIFEST: ("restricted",),
+        "review.toml": ("right",),
+        "draw.toml": ("documents",),
+    }
+    if (folder / CORPUS_MANIFEST).is_file():
+        fix = "Correct the file, then remove the document"
+        listings[load_toml(folder / CORPUS_MANIFEST, Manifest, fix=fix).splits] = None
+    return listings
 
 
 def _apply(changes: Changes) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Collection
 from itertools import pairwise
 from typing import Any
 
@@ -12,15 +13,19 @@ import tomli_w
 _HEADER = re.compile(r"^\[", re.MULTILINE)
 
 
-def without_id(content: str, id_: str) -> str:
-    """Return TOML without a document id.
+def without_id(content: str, id_: str, keys: Collection[str] | None = None) -> str:
+    """Return TOML without a document id under the top-level `keys` (default: under all).
 
-    Removed are list items equal to the id, keys equal to the id, and tables in lists of tables
-    whose key `document` is the id. Comments and layout are kept; if that is not possible, the file
-    is formatted anew.
+    Removed are list items equal to the id, keys of tables equal to the id, and tables in lists
+    with the id as `document`. Comments and layout are kept; if that is not possible, the file is
+    formatted anew.
     """
-    expected = _prune(tomllib.loads(content), id_)
-    if expected == tomllib.loads(content):
+    before = tomllib.loads(content)
+    expected = {
+        key: _prune(value, id_) if keys is None or key in keys else value
+        for key, value in before.items()
+    }
+    if expected == before:
         return content
     edited = _remove_tables(_remove_lines(content, id_), id_)
     try:

@@ -119,8 +119,8 @@ def test_an_unknown_id_is_an_error(corpus: Path) -> None:
     assert contents(corpus) == before
 
 
-@pytest.mark.parametrize("id_", ["../corpus", "*", ""])
-def test_an_id_is_neither_a_path_nor_a_pattern(corpus: Path, id_: str) -> None:
+@pytest.mark.parametrize("id_", ["../corpus", "*", "", "PER", "train", "name", "toy"])
+def test_only_an_id_of_a_document_is_removed(corpus: Path, id_: str) -> None:
     with pytest.raises(DataError, match="does not contain the document"):
         remove_document(corpus, id_, TODAY)
 

@@ -17,8 +17,8 @@ from aloi.corpus.removal.toml_edits import without_id
         ('a = ["x"]', "a = []"),
         ('a = [\n  "x",  # old\n  "y",\n]\n', 'a = [\n  "y",\n]\n'),
         ('a = [\n  "y",\n  "x"\n]\n', 'a = [\n  "y",\n]\n'),
-        ("x = 1\ny = 2\n", "y = 2\n"),
-        ('"x" = 1\n# kept\ny = 2\n', "# kept\ny = 2\n"),
+        ("[d]\nx = 1\ny = 2\n", "[d]\ny = 2\n"),
+        ('[d]\n"x" = 1\n# kept\ny = 2\n', "[d]\n# kept\ny = 2\n"),
         ('[[a]]\ndocument = "x"\n\n[[a]]\ndocument = "y"\n', '[[a]]\ndocument = "y"\n'),
         ('a = "x"  # not a list', 'a = "x"  # not a list'),
     ],
@@ -35,3 +35,8 @@ def test_unusual_layout_is_formatted_anew() -> None:
 def test_an_id_in_a_comment_or_string_is_kept() -> None:
     content = '# "x",\na = "the document x"\n'
     assert without_id(content, "x") == content
+
+
+def test_only_the_given_keys_are_searched() -> None:
+    content = 'a = ["x"]\nb = [\n  "x",\n]\n'
+    assert tomllib.loads(without_id(content, "x", ["b"])) == {"a": ["x"], "b": []}
