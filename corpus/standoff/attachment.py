@@ -35,7 +35,8 @@ from aloi.corpus.standoff.standoff_checks import record_problems
 from aloi.corpus.standoff.standoff_folder import GOLD, PASSES, StandoffCorpus
 from aloi.corpus.toml_files import load_toml
 
-README = "README.md"
+COPIED_FILES = ("README.md", "LICENSE.md")
+"""Files that are copied from the stand-off corpus into the attached corpus, if they exist."""
 
 JOURNAL = "attached.json"
 """File in the attached corpus: the SHA-256 of each document as it was written, by path."""
@@ -122,8 +123,9 @@ def _write_corpus(
     hashes = {file.as_posix(): _sha256(folder / file) for file in sorted((*gold, *passes))}
     (folder / JOURNAL).write_bytes(msgspec.json.format(msgspec.json.encode(hashes)))
     shutil.copyfile(standoff.folder / standoff.manifest.schema, folder / "schema.toml")
-    if (standoff.folder / README).is_file():
-        shutil.copyfile(standoff.folder / README, folder / README)
+    for name in COPIED_FILES:
+        if (standoff.folder / name).is_file():
+            shutil.copyfile(standoff.folder / name, folder / name)
     ids = {document.id for document in gold.values()}
     splits = {
         split: [id_ for id_ in standoff.draw.ids(split) if id_ in ids]

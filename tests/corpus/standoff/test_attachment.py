@@ -35,6 +35,15 @@ def test_the_attached_corpus_has_texts_splits_and_rights(
     assert rights.source == f"https://example.org/wiki/{FIRST}"
 
 
+def test_card_and_licence_are_copied(
+    standoff: StandoffCorpus, texts: TextCollection, tmp_path: Path
+) -> None:
+    (standoff.folder / "LICENSE.md").write_text("# Licence\n\nTexts: CC BY 2.5\n", encoding="utf-8")
+    attach_texts(standoff, texts, tmp_path / "out")
+    copy = (tmp_path / "out/LICENSE.md").read_text(encoding="utf-8")
+    assert copy.endswith("Texts: CC BY 2.5\n")
+
+
 def test_passes_are_attached_too(
     standoff: StandoffCorpus, texts: TextCollection, tmp_path: Path
 ) -> None:
