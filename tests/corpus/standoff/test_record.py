@@ -108,6 +108,14 @@ def test_a_ref_is_no_sentence_and_no_address(ref: str) -> None:
         detach(changed, SALT)
 
 
+@pytest.mark.parametrize("ref", ["kofi-annan", "2017-03-04", "Q90", f"{IDS[0]}#p3"])
+def test_slugs_dates_and_numbered_private_persons_are_refs(ref: str) -> None:
+    document = annotated(IDS[0])
+    entity = msgspec.structs.replace(document.entities[0], ref=ref)
+    changed = Document(document.id, document.text, (entity,), (), document.meta)
+    assert detach(changed, SALT).entities[0].ref == ref
+
+
 @pytest.mark.parametrize("key", ["text", "title", "source"])
 def test_a_record_with_any_other_key_is_refused(tmp_path: Path, key: str) -> None:
     plain = msgspec.to_builtins(detach(annotated(IDS[0]), SALT)) | {key: "x"}
