@@ -39,7 +39,7 @@ test-transformers: $(READY)
 release: $(READY)
 	mkdir -p $(OUT)
 	$(BIN)/aloi annotate agree $(CORPUS)/passes --schema $(CORPUS)/schema.toml --json $(OUT)/agreement.json >$(OUT)/agreement.txt
-	$(BIN)/aloi release build $(CORPUS) --out $(OUT)/release $(patsubst %,--figures %,$(OUT)/agreement.json $(wildcard $(OUT)/reports/eval.json))
+	$(BIN)/aloi release build $(CORPUS) --out $(OUT)/release $(patsubst %,--results %,$(OUT)/agreement.json $(wildcard $(OUT)/reports/eval.json))
 	$(BIN)/aloi release check $(OUT)/release $(CORPUS)
 	@echo 'from datasets import load_dataset; documents = load_dataset("$(OUT)/release", "documents")'
 

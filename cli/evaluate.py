@@ -188,7 +188,7 @@ def compare(
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="Scoring scheme to compare; repeatable (default: outermost and strict).",
+            help="Scoring scheme of the comparison; repeatable (default: outermost and strict).",
         ),
     ] = None,
     replicates: Annotated[
@@ -206,13 +206,14 @@ def compare(
 ) -> None:
     """Test whether systems differ significantly from a baseline.
 
-    The baseline and every system must predict the documents in GOLD.
+    The baseline and every system must have predictions for all documents in GOLD (but see
+    --allow-missing).
     """
     from aloi.eval.reading import read_annotations
     from aloi.eval.reports import system_comparison
 
     if len(set(systems)) < len(systems) or len(systems) < 2:
-        raise typer.BadParameter("give two or more different predictions, and the baseline first")
+        raise typer.BadParameter("give at least two different paths, with the baseline first")
     must_exist(gold, *systems)
     _check_schemes(scheme or (), system_comparison.COMPARABLE_SCHEMES)
     corpus = corpus_at(gold)

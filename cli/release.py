@@ -35,8 +35,9 @@ def build(
     figures: Annotated[
         list[Path] | None,
         typer.Option(
+            "--results",
             metavar="FILE",
-            help="Scores or agreement for the dataset card: a JSON file written by "
+            help="Scores or agreement to display in the dataset card: a JSON file written by "
             "`aloi experiment` or `aloi annotate agree --json`; repeatable (default: none).",
             exists=True,
         ),
@@ -51,7 +52,7 @@ def build(
 ) -> None:
     """Build a release: a folder that the library `datasets` loads.
 
-    The release contains no text that must not be redistributed (docs/rights.md).
+    Text that must not be redistributed is left out of the release (docs/rights.md).
     """
     from aloi.corpus.release.build.builder import build_release
     from aloi.corpus.release.build.figures import read_figures

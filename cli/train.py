@@ -32,7 +32,7 @@ def train(
     dev: Annotated[
         Path,
         typer.Option(
-            help="Documents (`native` format) that select the best checkpoint and the thresholds."
+            help="Documents (`native` format) used to choose the checkpoint and the thresholds."
         ),
     ],
     out: Annotated[Path, typer.Option(help="Output folder, which `spacy.load` can load.")],

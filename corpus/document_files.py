@@ -36,8 +36,9 @@ _ITEM_TYPES: dict[str, type] = {"entities": Entity, "relations": Relation}
 class DocumentRecord:
     """The JSON of one document, with the decoded draft and its problems.
 
-    `draft` is a `Document` if it is valid, and None if not even a `Draft` can be decoded. `line` is
-    the number of the first line of the JSON in the file, counted from 1.
+    `draft` is a `Document` if the JSON is a valid document, a `Draft` if the JSON can be decoded
+    but the document has problems, and None if the JSON cannot be decoded. `line` is the number of
+    the first line of the JSON in the file, counted from 1.
     """
 
     raw: bytes

@@ -98,7 +98,7 @@ def _copy(source: Input) -> None:
             shutil.copyfileobj(stream, copy)
     except OSError as error:
         what = f"the stream cannot be copied to {tempfile.gettempdir()}: {error.strerror}"
-        fix = "Check that the input is open, or set TMPDIR to a folder on a disk with free space"
+        fix = "Check that the input can be read, or set TMPDIR to a folder with free disk space"
         raise DataError([Problem("bad-stream", what, fix, file=source.name)]) from error
 
 

@@ -47,7 +47,9 @@ _SIDE_STYLE = "flex: 2; min-width: 0; position: sticky; top: 0; max-height: 80vh
 
 
 def adjudication_task(case: AdjudicationCase, writer: LabelStudioTaskWriter) -> Payload:
-    """Return the task for a case, with the marked document and all versions as predictions."""
+    """Return the task for a case.
+
+    Its predictions are the document with marked disagreements, and each annotator's version."""
     document = msgspec.structs.replace(case.first, meta=merge_metadata(case.versions))
     marked = writer.prediction(case.marked(), MARKED_VERSION)
     _add_remarks(marked["result"], region_remarks(case))

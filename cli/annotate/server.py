@@ -21,7 +21,8 @@ def start(
             metavar="PORT",
             min=1,
             max=65535,
-            help="Port of the server (default: the port of the previous start, at first 8080).",
+            help="Port of the server (default: the port of the previous start; at the first start, "
+            "8080).",
         ),
     ] = None,
     database: Annotated[
@@ -29,7 +30,7 @@ def start(
         typer.Option(
             metavar="URL",
             help="PostgreSQL database, in the form postgresql://USER@HOST/DATABASE "
-            "(default: the database of the previous start, at first SQLite).",
+            "(default: the database of the previous start; at the first start, SQLite).",
         ),
     ] = None,
     home: HomeOption = DEFAULT_HOME,
@@ -76,8 +77,8 @@ def serve(
         str | None,
         typer.Option(
             metavar="PROJECT",
-            help="Corpus folder or prefix of the project names; the model is connected to all of "
-            "these projects (default: to no project).",
+            help="Connect the model to the projects of this corpus (a folder), or to all projects "
+            "with this name prefix (default: connect to no project).",
         ),
     ] = None,
     home: HomeOption = DEFAULT_HOME,

@@ -103,7 +103,7 @@ class _Sentence(TagSequence):
 
 @dataclass(slots=True)
 class _Reader(TokenLineReader[_Sentence]):
-    """A parser for one file; `opened` is the number of documents that lines opened so far."""
+    """A parser for one file; `opened` is the number of documents started so far."""
 
     token_column: int
     tag_column: int

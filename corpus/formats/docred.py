@@ -222,7 +222,7 @@ def _to_labels(
         evidence = _to_evidence(relation, sentence_of)
         if evidence is None:
             what = f"the evidence {relation.attributes[_EVIDENCE]!r} is not a list of line numbers"
-            fix = "Write the numbers of non-empty lines, counted from 0 and separated by one space"
+            fix = "Write line numbers separated by one space; count non-empty lines only, from 0"
             problems.append(Problem("bad-attribute", what, fix, document.id, str(relation)))
             continue
         head, tail = vertex_of[relation.head], vertex_of[relation.tail]

@@ -13,7 +13,8 @@ The key `doc_id`, which aloi adds, is the document id; without `doc_id`, the id 
 every span has a unique `id`, the mentions get these ids; otherwise, mentions are numbered e1, e2 …
 in file order. The reader resolves `head_span` and `child_span` to the first span with the same
 `id`, otherwise with the same offsets and label, otherwise with the same offsets. Without these
-keys, the reader resolves `head` and `child` to the first span with this last token. Tasks with the
+keys, the reader resolves `head` and `child` to the first span with that index of its last
+token. Tasks with the
 answer `reject` or `ignore` are left out and counted. Prodigy's own keys (`_task_hash` …) are left
 out.
 

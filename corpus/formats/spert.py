@@ -73,7 +73,7 @@ def read(path: Path, options: Options, notes: Notes) -> Iterator[Document]:
 def write(
     documents: Iterable[Document], path: Path, options: TokenWriteOptions, notes: Notes
 ) -> int:
-    """Write one JSON array with one sentence per document; return the number of documents."""
+    """Write each document as one sentence of a JSON array; return the number of documents."""
     sentences = (_to_sentence(document, options, notes) for document in documents)
     return json_records.write_array(sentences, path)
 

@@ -32,7 +32,7 @@ class Journal:
 
     @property
     def partial(self) -> Path:
-        """The path of the partial file, which contains the lines until the run is complete."""
+        """The path of the partial file, to which lines are written while the run is incomplete."""
         return self.path.with_name(f"{self.path.name}.partial")
 
     @property

@@ -81,7 +81,7 @@ class Report:
     def restricted(self) -> frozenset[str]:
         """The ids of the restricted documents.
 
-        A report without analysis contains no text, so the set is empty.
+        The set is empty for a report without analysis, because such a report contains no text.
         """
         return self.analysis.errors.pair.restricted if self.analysis else frozenset()
 

@@ -49,8 +49,8 @@ COMPARISON_COLUMNS = (
 class SystemComparison:
     """The differences between one system and the baseline under one scheme.
 
-    Holm's correction is applied over the types, separately for each ratio. The correction does not
-    cover micro averages, macro averages or the comparisons of other systems.
+    Holm's correction is applied over the types, separately for precision, recall and F1. The
+    correction does not cover micro averages, macro averages or the comparisons of other systems.
     """
 
     system: str

@@ -126,7 +126,7 @@ def _words(context: PairContext) -> list[HashArray]:
 def _symbol_pattern(context: PairContext) -> list[HashArray]:
     """Return columns for the first 3 symbols, the last 3 symbols, and all symbols of the gap.
 
-    The column for all symbols is 1 if there are more than 8.
+    If the gap contains more than 8 symbols, the column for all symbols is set to 1.
     """
     symbols, order = context.batch.symbols, context.order
     length = context.symbol_end - context.symbol_start

@@ -48,7 +48,7 @@ class NameChecker:
         names = id_.split("/")
         if _PATH.fullmatch(id_) and all(len(name.encode()) <= _MAX_NAME_BYTES for name in names):
             return self.ids.add(id_)
-        fix = "Use only letters, digits, '-', '_' and '.' in the id, and '/' between folders"
+        fix = "Use a shorter id of letters, digits, '-', '_' and '.', with '/' between folders"
         return [Problem("bad-id", "the document id cannot be used as a file name", fix, id_)]
 
     def _check_label(self, label: str, document: str) -> None:
