@@ -12,6 +12,7 @@ import typer
 from aloi.cli.shared.console import print_sheets, progress, stdout_console, write_json
 from aloi.cli.shared.inputs import corpus_at, must_exist, schema_for
 from aloi.cli.shared.options import Engine, refuse_streams
+from aloi.eval.schemes import RefComparison
 
 if TYPE_CHECKING:
     from aloi.eval.reports.report import Report
@@ -49,6 +50,13 @@ RestrictedText = Annotated[
     ),
 ]
 
+RefsOption = Annotated[
+    RefComparison,
+    typer.Option(
+        help="How facts compare predicted refs with gold: mapped by the spans of mentions, or by "
+        "name (shared: both sides use one authority)."
+    ),
+]
 
 PredArgument = Annotated[
     str,
@@ -127,6 +135,7 @@ def evaluate(
     bootstrap: BootstrapOption = 0,
     seed: SeedOption = 0,
     allow_missing: AllowMissing = False,
+    refs: RefsOption = RefComparison.MAPPED,
     restricted_text: RestrictedText = False,
     engine: EngineOption = Engine.LOCAL,
     address: AddressOption = None,
@@ -165,6 +174,7 @@ def evaluate(
         allow_missing=allow_missing,
         bootstrap=bootstrap,
         seed=seed,
+        refs=refs,
     )
     _print_report(report)
     _write_files(report, json=json_, html=html, markdown=markdown, latex=latex, csv=csv)
@@ -203,6 +213,7 @@ def compare(
         int, typer.Option(min=0, help="Random seed of the bootstrap and of the randomisation test.")
     ] = 0,
     allow_missing: AllowMissing = False,
+    refs: RefsOption = RefComparison.MAPPED,
 ) -> None:
     """Test whether systems differ significantly from a baseline.
 
@@ -226,6 +237,7 @@ def compare(
         allow_missing=allow_missing,
         replicates=replicates,
         seed=seed,
+        refs=refs,
     )
     print_sheets(result.sheets())
     console = stdout_console()

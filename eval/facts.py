@@ -1,7 +1,8 @@
 """Facts, as in DocRED: relations between entities instead of relations between mentions.
 
-Mentions with the same `ref` are one entity. A mention without `ref` is a separate entity. A
-predicted mention gets the ref of the gold mention with the same span, so predictions need no refs.
+Mentions with the same `ref` are one entity. A mention without `ref` is a separate entity. Predicted
+mentions are mapped to gold entities by their spans (see `aloi.eval.gold_entities`), so predictions
+need no refs, and the names of predicted refs have no effect unless gold and predictions share them.
 
 Ign-F1 (Yao et al. 2019) measures how well a system finds facts that are not in the training
 documents. Correct predictions that are also training facts are excluded from precision, but not
@@ -18,20 +19,12 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from aloi.eval.columns import (
-    Annotations,
-    DocumentSpan,
-    Floats,
-    MentionColumns,
-    RelationColumns,
-)
+from aloi.eval.columns import Annotations, Floats, MentionColumns, RelationColumns
+from aloi.eval.gold_entities import EntityKey, entity_keys, map_to_gold
 from aloi.eval.items import ItemPair, Items
 from aloi.eval.pairing import PairedAnnotations
 from aloi.eval.score_counts import Counts, ScoreCounts, name_ratios
 from aloi.eval.scores import Scores
-
-EntityKey = str | DocumentSpan
-"""The key of an entity: its ref, or the span of its only mention."""
 
 EntityNames = dict[tuple[int, EntityKey], set[str]]
 """The surface forms of each entity, by document number and entity key."""
@@ -85,17 +78,16 @@ class FactLists:
         return any((head, fact.label, tail) in training for head in heads for tail in tails)
 
 
-def extract_facts(pair: PairedAnnotations, *, symmetric: frozenset[str]) -> FactLists:
+def extract_facts(
+    pair: PairedAnnotations, *, symmetric: frozenset[str], shared_refs: bool = False
+) -> FactLists:
     """Return the facts of gold and predictions.
 
-    If the label of a relation is in `symmetric`, its head and tail are interchangeable.
+    If the label of a relation is in `symmetric`, its head and tail are interchangeable. If
+    `shared_refs` is true, predicted refs are compared with gold's refs by name.
     """
     gold, pred = pair.gold, pair.pred
-    refs = {span: ref for span, ref in _spans_and_refs(gold.mentions) if ref is not None}
-    entities = [
-        [refs.get(span) or ref or span for span, ref in _spans_and_refs(side.mentions)]
-        for side in (gold, pred)
-    ]
+    entities = [entity_keys(gold.mentions), map_to_gold(pair, shared_refs=shared_refs)]
     gold_facts, pred_facts = (
         list(_facts(side.mentions, side.relations, keys, pair.relation_labels, symmetric))
         for side, keys in zip((gold, pred), entities, strict=True)
@@ -110,7 +102,7 @@ def training_facts(training: Annotations, *, symmetric: frozenset[str]) -> Surfa
     label is in `symmetric`, the reverse fact is also returned.
     """
     mentions = training.mentions
-    entities = [ref or span for span, ref in _spans_and_refs(mentions)]
+    entities = entity_keys(mentions)
     names = _entity_names(mentions, entities, training.texts)
     known = set()
     labels = training.relation_labels
@@ -131,10 +123,6 @@ def _entity_names(
     for entity, (document, start, end) in zip(entities, mentions.spans(), strict=True):
         names[document, entity].add(texts[document][start:end])
     return names
-
-
-def _spans_and_refs(mentions: MentionColumns) -> Iterator[tuple[DocumentSpan, str | None]]:
-    return zip(mentions.spans(), mentions.ref, strict=True)
 
 
 def _facts(

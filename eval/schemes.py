@@ -56,6 +56,17 @@ class RelationScheme(StrEnum):
     FACTS_IGN = "facts-ign"
 
 
+class RefComparison(StrEnum):
+    """How the schemes over facts compare predicted refs with gold's refs.
+
+    `MAPPED` maps predicted refs to gold by the spans of mentions, and ignores their names.
+    `SHARED` compares names: both sides use one authority, such as Wikidata.
+    """
+
+    MAPPED = "mapped"
+    SHARED = "shared"
+
+
 ALL_SCHEMES: tuple[str, ...] = (*EntityScheme, *RelationScheme)
 """Every scheme, in the order of a report."""
 

@@ -14,6 +14,7 @@ from aloi.eval.schemes import (
     FACT_SCHEMES,
     SEMEVAL_SCHEMES,
     EntityScheme,
+    RefComparison,
     RelationScheme,
 )
 from aloi.eval.scores import Scores, score_items
@@ -25,23 +26,31 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ScoringOptions:
-    """The schemes to score, the symmetric relation labels, and the facts of training documents."""
+    """The schemes to score, the symmetric relation labels, and the facts of training documents.
+
+    `refs` determines how facts compare predicted refs with gold's refs.
+    """
 
     schemes: frozenset[str]
     symmetric: frozenset[str]
     known_facts: SurfaceFacts | None
+    refs: RefComparison
 
     @classmethod
     def of(
-        cls, schemes: Collection[str] | None, symmetric: frozenset[str], train: Annotations | None
+        cls,
+        schemes: Collection[str] | None,
+        symmetric: frozenset[str],
+        train: Annotations | None,
+        refs: RefComparison = RefComparison.MAPPED,
     ) -> ScoringOptions:
         """Return the options; if `schemes` is None, all schemes are scored."""
         chosen = frozenset(ALL_SCHEMES if schemes is None else schemes)
         if train is None or chosen.isdisjoint(FACT_SCHEMES):
-            return cls(chosen, symmetric, None)
+            return cls(chosen, symmetric, None, refs)
         from aloi.eval.facts import training_facts  # noqa: PLC0415 - rarely needed
 
-        return cls(chosen, symmetric, training_facts(train, symmetric=symmetric))
+        return cls(chosen, symmetric, training_facts(train, symmetric=symmetric), refs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +135,8 @@ def _relation_scores(
     if not options.schemes.isdisjoint(FACT_SCHEMES):
         from aloi.eval.facts import extract_facts, score_ign  # noqa: PLC0415 - rarely needed
 
-        facts = extract_facts(pair, symmetric=symmetric)
+        shared = options.refs is RefComparison.SHARED
+        facts = extract_facts(pair, symmetric=symmetric, shared_refs=shared)
         scores = score_items(*facts.items(labels), documents=len(pair), labels=labels)
         yield RelationScheme.FACTS, scores
         if options.known_facts is not None:

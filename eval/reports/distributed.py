@@ -22,6 +22,7 @@ from aloi.corpus.scale.shards import IdHashes, Shard, ShardSummary, hash_id
 from aloi.corpus.schema import Schema
 from aloi.eval.columns import DIGEST_MODULUS, Annotations
 from aloi.eval.reports.report import Report, build_report
+from aloi.eval.schemes import RefComparison
 from aloi.eval.scores import Scores, is_member
 from aloi.eval.scoring import SchemeScores, ScoringOptions, score_annotations
 
@@ -50,6 +51,7 @@ def evaluate_shards(
     allow_missing: bool = False,
     bootstrap: int = 0,
     seed: int = 0,
+    refs: RefComparison = RefComparison.MAPPED,
     progress: ProgressBar = no_progress,
 ) -> Report:
     """Score predictions on a Ray cluster, and return a report without error analysis.
@@ -58,7 +60,8 @@ def evaluate_shards(
     cluster (default: start Ray on this machine). All other options are those of `evaluate`. Raises
     `DataError` that lists the problems of all shards.
     """
-    options = ScoringOptions.of(schemes, schema.symmetric if schema else frozenset(), train)
+    symmetric = schema.symmetric if schema else frozenset[str]()
+    options = ScoringOptions.of(schemes, symmetric, train, refs)
     with cluster.connect(address, None) as workers:
         summaries = [
             summarize_shards(path, workers=workers, progress=progress)[0] for path in (gold, pred)
@@ -74,6 +77,7 @@ def evaluate_shards(
         allow_missing=allow_missing,
         bootstrap=bootstrap,
         seed=seed,
+        refs=refs,
     )
 
 

@@ -13,7 +13,7 @@ from aloi.corpus.schema import Schema
 from aloi.eval.columns import Annotations
 from aloi.eval.pairing import pair_annotations
 from aloi.eval.reports.signature import Signature
-from aloi.eval.schemes import ItemKind
+from aloi.eval.schemes import ItemKind, RefComparison
 from aloi.eval.score_counts import ScoreCounts
 from aloi.eval.scores import Scores
 from aloi.eval.scoring import SchemeScores, ScoringOptions, align_if_needed, score_pair
@@ -122,6 +122,7 @@ def evaluate(
     seed: int = 0,
     restricted: Collection[str] = (),
     restricted_text: bool = False,
+    refs: RefComparison = RefComparison.MAPPED,
 ) -> Report:
     """Score predicted entities and relations against gold, and return a report.
 
@@ -139,6 +140,7 @@ def evaluate(
     - `restricted`: ids of restricted documents, in addition to the documents that are marked as
       restricted in their metadata.
     - `restricted_text`: whether the report may contain the text of restricted documents.
+    - `refs`: how facts compare predicted refs with gold's refs (default: by the spans of mentions).
 
     Raises `DataError` if gold and predictions do not contain the same documents with the same
     texts.
@@ -153,7 +155,7 @@ def evaluate(
         restricted_text=restricted_text,
     )
     symmetric = schema.symmetric if schema else frozenset[str]()
-    options = ScoringOptions.of(schemes, symmetric, train_columns)
+    options = ScoringOptions.of(schemes, symmetric, train_columns, refs)
     alignment = align_if_needed(pair, options)
     report = build_report(
         score_pair(gold_columns, pred_columns, pair, alignment, options),
@@ -162,6 +164,7 @@ def evaluate(
         allow_missing=allow_missing,
         bootstrap=bootstrap,
         seed=seed,
+        refs=refs,
     )
     if schemes is not None or alignment is None:
         return replace(report, symmetric=symmetric)
@@ -179,6 +182,7 @@ def build_report(
     allow_missing: bool,
     bootstrap: int,
     seed: int,
+    refs: RefComparison = RefComparison.MAPPED,
 ) -> Report:
     """Return a report of these scores, without analysis; the options are those of `evaluate`."""
     known = {*schema.entities, *schema.relations} if schema else scores.predicted_labels
@@ -194,6 +198,7 @@ def build_report(
             allow_missing,
             bootstrap,
             seed,
+            refs=refs,
         ),
         scores.documents,
         _with_intervals(scores.entities, bootstrap, seed),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from aloi.eval.schemes import RefComparison
+
 GOLD_HASH_DIGITS = 12
 """The number of hexadecimal digits of the gold hash in the printed signature."""
 
@@ -18,6 +20,7 @@ class Signature:
     - `schema`: name and version of the schema.
     - `bootstrap`: number of replicates. If it is None, neither the bootstrap nor the seed is
       printed.
+    - `refs`: how facts compare predicted refs with gold's refs, printed if it is not `MAPPED`.
     - `notes`: additional conditions, printed last.
     """
 
@@ -32,6 +35,7 @@ class Signature:
     bootstrap: int | None = 0
     seed: int = 0
     notes: tuple[str, ...] = ()
+    refs: RefComparison = RefComparison.MAPPED
 
     def __str__(self) -> str:
         return " | ".join(self._parts())
@@ -50,6 +54,8 @@ class Signature:
         yield f"schema {self.schema}" if self.schema else "no schema, relations directed"
         yield f"entities {'+'.join(self.entity_schemes) or 'none'}"
         yield f"relations {'+'.join(self.relation_schemes) or 'none'}"
+        if self.refs is not RefComparison.MAPPED:
+            yield f"refs {self.refs}"
         if self.allow_missing:
             yield "missing documents allowed"
         if self.bootstrap is not None:

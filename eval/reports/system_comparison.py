@@ -16,7 +16,7 @@ from aloi.eval.columns import Annotations
 from aloi.eval.reports.report import Report, evaluate
 from aloi.eval.reports.sheets import Sheet, format_ratio
 from aloi.eval.reports.signature import Signature
-from aloi.eval.schemes import ALL_SCHEMES, EntityScheme, RelationScheme
+from aloi.eval.schemes import ALL_SCHEMES, EntityScheme, RefComparison, RelationScheme
 from aloi.eval.score_counts import RATIOS
 from aloi.eval.statistics.significance import (
     RatioDifference,
@@ -124,6 +124,7 @@ def compare_systems(
     allow_missing: bool = False,
     replicates: int = 10_000,
     seed: int = 0,
+    refs: RefComparison = RefComparison.MAPPED,
 ) -> Comparison:
     """Compare each system with the baseline under each scheme.
 
@@ -141,6 +142,7 @@ def compare_systems(
             schema=schema,
             corpus=corpus,
             allow_missing=allow_missing,
+            refs=refs,
         )
         for name, pred in systems.items()
     }

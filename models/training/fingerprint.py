@@ -65,6 +65,7 @@ NON_DECIDING_MODULES = (
     "aloi.eval.alignment",
     "aloi.eval.analysis",
     "aloi.eval.facts",
+    "aloi.eval.gold_entities",
     "aloi.eval.reading",
     "aloi.eval.reports",
     "aloi.eval.schemes",
