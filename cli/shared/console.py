@@ -70,8 +70,11 @@ def _with_progress_bar(
         TimeRemainingColumn,
     )
 
-    columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    rate, started = TextColumn("{task.fields[rate]}"), time.monotonic()
+    name, rate = (
+        TextColumn(field, markup=False) for field in ("{task.description}", "{task.fields[rate]}")
+    )
+    columns = (name, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    started = time.monotonic()
     with Progress(*columns, rate, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=total, completed=done, rate="")
         for count, item in enumerate(items, start=1):
@@ -87,9 +90,10 @@ def steps() -> Iterator[Callable[[str], object]]:
         yield lambda step: None
         return
     from rich.console import Console
+    from rich.text import Text
 
     with Console(stderr=True).status("") as status:
-        yield status.update
+        yield lambda step: status.update(Text(step))
 
 
 def stdout_console(*, width: int = 120) -> Console:
@@ -131,12 +135,13 @@ def write_json(path: Path | None, content: Any) -> None:  # noqa: ANN401 - any J
 def table(title: str, frame: pd.DataFrame) -> Table:
     """Return a data frame as a rich table; the first column contains the index."""
     from rich.table import Table
+    from rich.text import Text
 
     from aloi.corpus.statistics.corpus_counts import format_cell
 
-    result = Table("", title=title, title_justify="left")
+    result = Table("", title=Text(title, style="table.title"), title_justify="left")
     for column in frame.columns:
-        result.add_column(str(column), justify="right")
+        result.add_column(Text(str(column)), justify="right")
     for name, row in frame.iterrows():
-        result.add_row(str(name), *map(format_cell, row))
+        result.add_row(*map(Text, (str(name), *map(format_cell, row))))
     return result

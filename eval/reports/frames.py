@@ -10,6 +10,18 @@ from aloi.eval.score_counts import RATIOS
 INDEX = ["task", "scheme", "type"]
 """The index of the data frame; the task is `entities` or `relations`."""
 
+_LATEX_ESCAPES = str.maketrans(
+    {character: f"\\{character}" for character in "&%$#_{}"}
+    | {
+        "\\": r"\textbackslash{}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "<": r"\textless{}",
+        ">": r"\textgreater{}",
+        "|": r"\textbar{}",
+    }
+)
+
 
 def report_frame(report: Report) -> pd.DataFrame:
     """Return a data frame with one row per task, scheme and type.
@@ -54,6 +66,10 @@ def report_latex(report: Report) -> str:
     table = report_frame(report)[["support", *RATIOS]]
     styled = table.style.format(precision=3, na_rep="--", escape="latex")
     styled = styled.format_index(escape="latex")
-    caption = str(report.signature).replace("_", r"\_")
-    text: str = styled.to_latex(hrules=True, caption=caption)
+    text: str = styled.to_latex(hrules=True, caption=escape_latex(str(report.signature)))
     return text
+
+
+def escape_latex(text: str) -> str:
+    """Return text that LaTeX displays unchanged."""
+    return text.translate(_LATEX_ESCAPES)

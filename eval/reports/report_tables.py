@@ -10,7 +10,13 @@ from aloi.eval.analysis.causes import Cause
 from aloi.eval.analysis.overview import Analysis
 from aloi.eval.analysis.slices import METADATA_KEYS, Slice
 from aloi.eval.reports.report import Report, SchemeResult, TypeResult
-from aloi.eval.reports.sheets import Sheet, format_ratio, format_ratios, markdown_table
+from aloi.eval.reports.sheets import (
+    Sheet,
+    format_ratio,
+    format_ratios,
+    markdown_code,
+    markdown_table,
+)
 from aloi.eval.schemes import EntityScheme, ItemKind, RelationScheme
 
 TYPE_SCHEMES = (EntityScheme.EXACT, EntityScheme.OUTERMOST, RelationScheme.STRICT)
@@ -46,7 +52,9 @@ def results_by_type(report: Report) -> Iterator[tuple[ItemKind, str, SchemeResul
 def report_markdown(report: Report) -> str:
     """Return a report as Markdown tables, followed by its signature."""
     tables = map(markdown_table, report_sheets(report))
-    return "\n".join([*restriction_note([report]), *tables, f"`{report.signature}`\n"])
+    return "\n".join(
+        [*restriction_note([report]), *tables, f"{markdown_code(str(report.signature))}\n"]
+    )
 
 
 def restriction_note(reports: Iterable[Report]) -> list[str]:

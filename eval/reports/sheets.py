@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
 
 from rich.table import Table
+from rich.text import Text
 
 from aloi.eval.statistics.intervals import Interval
 
 SCORE_COLUMNS = ("", "support", "tp", "fp", "fn", "P", "R", "F1")
 """The columns of a table of scores by type."""
+
+_MARKDOWN_SYNTAX = re.compile(r"[\\`*<>&~|]|(?<!\w)_|_(?!\w)|\](?=[(\[])")
+"""Characters with a meaning in Markdown; `_` inside words and most brackets have none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,21 +33,35 @@ class Sheet:
 
 
 def rich_table(sheet: Sheet) -> Table:
-    """Return a sheet as a table of the `rich` library."""
-    table = Table(title=sheet.title, title_justify="left")
+    """Return a sheet as a table of the `rich` library; cells that look like markup stay text."""
+    table = Table(title=Text(sheet.title, style="table.title"), title_justify="left")
     for column in sheet.columns:
-        table.add_column(column, justify="right" if column else "left", no_wrap=True)
+        table.add_column(Text(column), justify="right" if column else "left", no_wrap=True)
     for row, following in zip_longest(sheet.rows, sheet.rows[1:], fillvalue=("",)):
-        table.add_row(*row, end_section=following[0] == "micro")
+        table.add_row(*map(Text, row), end_section=following[0] == "micro")
     return table
 
 
 def markdown_table(sheet: Sheet) -> str:
     """Return a sheet as a Markdown table under its title."""
-    head = f"| {' | '.join(sheet.columns)} |"
+    head, *body = (
+        f"| {' | '.join(map(escape_markdown, row))} |" for row in (sheet.columns, *sheet.rows)
+    )
     rule = "|".join(["", "---", *["---:"] * (len(sheet.columns) - 1), ""])
-    body = "\n".join(f"| {' | '.join(row)} |" for row in sheet.rows)
-    return f"**{sheet.title}**\n\n{head}\n{rule}\n{body}\n"
+    lines = "\n".join((head, rule, *body))
+    return f"**{escape_markdown(sheet.title)}**\n\n{lines}\n"
+
+
+def escape_markdown(text: str) -> str:
+    """Return text that Markdown displays unchanged, on one line and in one table cell."""
+    return _MARKDOWN_SYNTAX.sub(r"\\\g<0>", " ".join(text.splitlines()))
+
+
+def markdown_code(text: str) -> str:
+    """Return text as an inline code span of Markdown."""
+    longest = max(map(len, re.findall("`+", text)), default=0)
+    fence = "`" * (longest + 1)
+    return f"{fence} {text} {fence}" if longest else f"{fence}{text}{fence}"
 
 
 def format_ratio(value: float | None, interval: Interval | None = None) -> str:

@@ -9,7 +9,14 @@ from typing import Any
 from aloi.eval.analysis.slices import SEEN_SLICE
 from aloi.eval.reports.report import Report, SchemeResult, TypeResult
 from aloi.eval.reports.report_tables import report_sheets, restriction_note
-from aloi.eval.reports.sheets import Sheet, format_ratio, format_ratios, markdown_table
+from aloi.eval.reports.sheets import (
+    Sheet,
+    escape_markdown,
+    format_ratio,
+    format_ratios,
+    markdown_code,
+    markdown_table,
+)
 from aloi.eval.reports.system_comparison import Comparison
 from aloi.eval.schemes import EntityScheme, EvaluationTask, ItemKind, RelationScheme
 from aloi.eval.score_counts import Counts
@@ -116,12 +123,16 @@ def experiment_markdown(
     parts.append("## Significance\n")
     for split, comparison in significance.items():
         tables = map(markdown_table, comparison.sheets())
-        parts += [f"### {split}\n", *tables, f"`{comparison.signature}`\n"]
+        parts += [
+            f"### {escape_markdown(split)}\n",
+            *tables,
+            f"{markdown_code(str(comparison.signature))}\n",
+        ]
     parts.append("## Full reports\n")
     for run in runs:
-        parts.append(f"### {run.split}: {run.system}, {run.task}\n")
+        parts.append(f"### {escape_markdown(f'{run.split}: {run.system}, {run.task}')}\n")
         parts += map(markdown_table, report_sheets(run.report))
-        parts.append(f"`{run.report.signature}`\n")
+        parts.append(f"{markdown_code(str(run.report.signature))}\n")
     return "\n".join(parts)
 
 

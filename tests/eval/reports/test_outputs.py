@@ -1,9 +1,17 @@
 """Reports as data frames, LaTeX, pages, and of spaCy examples."""
 
+import csv
+import re
+from dataclasses import replace
+from html import escape, unescape
+from io import StringIO
+
 import pytest
 import spacy
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from rich.console import Console
 from spacy.scorer import Scorer
 from spacy.tokens import Doc, Span
 from spacy.training import Example
@@ -12,7 +20,9 @@ from aloi.corpus.document import Document, Entity
 from aloi.eval.reports.frames import report_frame, report_latex
 from aloi.eval.reports.output import ReportFormat, render_report
 from aloi.eval.reports.page import render_page
-from aloi.eval.reports.report import evaluate
+from aloi.eval.reports.report import Report, evaluate
+from aloi.eval.reports.report_tables import report_sheets
+from aloi.eval.reports.sheets import rich_table
 from aloi.eval.spacy_examples import from_spacy, make_mention_scorer
 
 TEXT = "Ana vit à Rome"
@@ -36,6 +46,64 @@ def test_a_report_without_items_has_a_frame_and_a_page() -> None:
     report = evaluate([Document("d", TEXT, ())], [Document("d", TEXT, ())])
     assert list(report_frame(report)["support"]) == [0] * len(report.entities | report.relations)
     assert "Evaluation of 1 document<" in render_page(report)
+
+
+MARKUP_LABELS = (
+    "[/PER]",
+    "[red]LOC",
+    "a|b",
+    "<b>&amp;",
+    "*x*_y_`z`",
+    "[n](m)",
+    "50%$#\\{^~",
+    '=1+1,"',
+)
+"""Labels with characters that have a meaning in at least one output format."""
+
+
+@pytest.fixture(scope="module")
+def markup_report() -> Report:
+    mentions = tuple(
+        Entity(id=f"e{n}", start=n, end=n + 1, label=label) for n, label in enumerate(MARKUP_LABELS)
+    )
+    document = Document("d", TEXT, mentions)
+    return evaluate([document], [document], corpus="a_b `c` 50% {x} ~^\\")
+
+
+def test_terminal_tables_show_labels_unchanged(markup_report: Report) -> None:
+    console = Console(file=StringIO(), width=200)
+    for sheet in report_sheets(markup_report):
+        console.print(rich_table(replace(sheet, title="[/PER]")))
+    for label in (*MARKUP_LABELS, "[/PER]   "):
+        assert label in console.file.getvalue()
+
+
+def test_markdown_tables_show_labels_unchanged(markup_report: Report) -> None:
+    text = render_report(markup_report, ReportFormat.MARKDOWN)
+    html = MarkdownIt("commonmark").enable("table").render(text)
+    cells = [unescape(re.sub("<[^>]*>", "", cell)) for cell in re.findall("<td.*?</td>", html)]
+    assert set(MARKUP_LABELS) <= set(cells)
+    assert f"<code>{escape(str(markup_report.signature), quote=False)}</code>" in html
+
+
+def test_latex_escapes_labels_and_the_caption(markup_report: Report) -> None:
+    text = render_report(markup_report, ReportFormat.LATEX)
+    caption = (
+        r"corpus a\_b `c` 50\% \{x\} \textasciitilde{}\textasciicircum{}\textbackslash{} \textbar{}"
+    )
+    assert caption in text
+    assert r"50\%\$\#\textbackslash \{\textasciicircum \textasciitilde " in text
+
+
+def test_csv_contains_labels_unchanged(markup_report: Report) -> None:
+    rows = list(csv.DictReader(StringIO(render_report(markup_report, ReportFormat.CSV))))
+    assert set(MARKUP_LABELS) <= {row["type"] for row in rows}
+
+
+def test_a_page_shows_labels_unchanged(markup_report: Report) -> None:
+    page = render_page(markup_report)
+    assert "<b>&amp;" not in page
+    assert "<td>&lt;b&gt;&amp;amp;</td>" in page
 
 
 def test_a_page_needs_a_full_report() -> None:
