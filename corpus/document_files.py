@@ -62,6 +62,10 @@ def decode_record(raw: bytes, *, file: str, line: int = 1) -> DocumentRecord:
     """Decode the JSON of one document; the returned record contains any errors as problems."""
     try:
         return DocumentRecord(raw, file, line, _DECODER.decode(raw))
+    except RecursionError:
+        fix = "Remove nested values, for example from the metadata"
+        problem = Problem("broken-json", "the JSON is nested too deeply", fix)
+        return DocumentRecord(raw, file, line, None, (problem.at(file=file, line=line),))
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         draft, problems = _diagnose(raw)
         if not problems:  # the json module accepts the JSON, but msgspec is stricter

@@ -24,6 +24,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from aloi.corpus.problems import DataError, Problem
 from aloi.eval.columns import Bools, Floats, Ints, MentionColumns
 from aloi.eval.items import pack_keys
 from aloi.eval.pairing import PairedAnnotations
@@ -36,6 +37,13 @@ A component is a group of mentions that overlaps connect. Its size is the number
 of predicted mentions, whichever is larger.
 """
 
+MAX_OVERLAPS = 1_000_000
+"""The largest number of overlapping pairs of a gold and a predicted mention in one document."""
+
+
+SelectedMentions = tuple[MentionColumns, Ints]
+"""A table of mentions and the selected row numbers, in ascending order."""
+
 
 class RowPairs(NamedTuple):
     """Pairs of row numbers: `gold[i]` is paired with `pred[i]`."""
@@ -46,16 +54,16 @@ class RowPairs(NamedTuple):
 
 @dataclass(frozen=True)
 class Alignment:
-    """The distinct gold and predicted mentions in text order, and the pairs of mentions.
+    """The distinct gold and predicted mentions of `pair` in text order, and the pairs of mentions.
 
     `exact` contains the pairs that match exactly. `overlapping` contains all overlapping pairs of
     the remaining mentions. `paired` contains the pairs that were chosen from `overlapping`. Each
     pair is a row number of `gold` and a row number of `pred`.
     """
 
+    pair: PairedAnnotations = field(repr=False)
     gold: MentionColumns = field(repr=False)
     pred: MentionColumns = field(repr=False)
-    width: int
     exact: RowPairs
     overlapping: RowPairs
     paired: RowPairs
@@ -76,48 +84,78 @@ def align_pair(pair: PairedAnnotations, *, labels_first: bool = False) -> Alignm
     """Return the best alignment of gold and predicted mentions.
 
     If `labels_first` is true, the first criterion is the largest number of pairs with the same
-    label. The type scheme of SemEval-2013 requires this.
+    label. The type scheme of SemEval-2013 requires this. Raises `DataError` if a document contains
+    more than `MAX_OVERLAPS` overlapping pairs of mentions.
     """
     gold, pred = _deduplicate(pair.gold.mentions), _deduplicate(pair.pred.mentions)
     exact = _exact_matches(gold, pred)
     overlapping = find_overlaps(
-        gold,
-        pred,
-        _other_rows(len(gold), exact.gold),
-        _other_rows(len(pred), exact.pred),
-        pair.width,
+        pair,
+        (gold, _other_rows(len(gold), exact.gold)),
+        (pred, _other_rows(len(pred), exact.pred)),
     )
-    alignment = Alignment(gold, pred, pair.width, exact, overlapping, overlapping)
+    alignment = Alignment(pair, gold, pred, exact, overlapping, overlapping)
     chosen = _assign(overlapping, _pair_weights(alignment, labels_first=labels_first))
     return replace(alignment, paired=RowPairs(overlapping.gold[chosen], overlapping.pred[chosen]))
 
 
 def find_overlaps(
-    gold: MentionColumns, pred: MentionColumns, gold_rows: Ints, pred_rows: Ints, width: int
+    pair: PairedAnnotations, gold: SelectedMentions, pred: SelectedMentions
 ) -> RowPairs:
-    """Return every overlapping pair of a gold and a predicted mention, sorted by gold row.
+    """Return every overlapping pair of a selected gold and predicted mention, sorted by gold row.
 
-    Only mentions in `gold_rows` and `pred_rows` are compared. If two mentions overlap, one mention
-    starts within the other mention. The function therefore searches for predicted mentions that
-    start within a gold mention, and for gold mentions that start within a predicted mention.
+    If two mentions overlap, one mention starts within the other mention. The function therefore
+    searches for predicted mentions that start within a gold mention, and for gold mentions that
+    start within a predicted mention. Raises `DataError` if a document contains more than
+    `MAX_OVERLAPS` overlapping pairs.
     """
-    gold_start, gold_end = (
-        gold.document[gold_rows] * width + offset[gold_rows] for offset in (gold.start, gold.end)
-    )
-    pred_start, pred_end = (
-        pred.document[pred_rows] * width + offset[pred_rows] for offset in (pred.start, pred.end)
-    )
-    containing_gold, inner_pred = _expand_ranges(
-        np.searchsorted(pred_start, gold_start), np.searchsorted(pred_start, gold_end)
-    )
-    containing_pred, inner_gold = _expand_ranges(
+    gold_rows, pred_rows = gold[1], pred[1]
+    gold_start, gold_end = _positions(gold, pair.width)
+    pred_start, pred_end = _positions(pred, pair.width)
+    in_gold = np.searchsorted(pred_start, gold_start), np.searchsorted(pred_start, gold_end)
+    in_pred = (
         np.searchsorted(gold_start, pred_start, side="right"),
         np.searchsorted(gold_start, pred_end),
     )
+    _check_overlaps(
+        pair.ids,
+        np.concatenate([gold[0].document[gold_rows], pred[0].document[pred_rows]]),
+        np.concatenate([np.maximum(high - low, 0) for low, high in (in_gold, in_pred)]),
+    )
+    containing_gold, inner_pred = _expand_ranges(*in_gold)
+    containing_pred, inner_gold = _expand_ranges(*in_pred)
     rows = np.concatenate([containing_gold, inner_gold])
     columns = np.concatenate([inner_pred, containing_pred])
     order = np.lexsort((columns, rows))
     return RowPairs(gold_rows[rows[order]], pred_rows[columns[order]])
+
+
+def _positions(selected: SelectedMentions, width: int) -> tuple[Ints, Ints]:
+    """Return the start and end of each selected mention, in the concatenation of all texts."""
+    mentions, rows = selected
+    offset = mentions.document[rows] * width
+    return offset + mentions.start[rows], offset + mentions.end[rows]
+
+
+def _check_overlaps(ids: tuple[str, ...], document: Ints, overlaps: Ints) -> None:
+    """Raise `DataError` if the `overlaps` of a document add up to more than `MAX_OVERLAPS`."""
+    totals = np.bincount(document, weights=overlaps, minlength=len(ids))
+    fix = (
+        "Remove overlapping mentions, or score only schemes without alignment, such as "
+        "--scheme exact"
+    )
+    problems = [
+        Problem(
+            "too-many-overlaps",
+            f"{int(totals[number]):,} pairs of a gold and a predicted mention overlap; the limit "
+            f"is {MAX_OVERLAPS:,} per document",
+            fix,
+            ids[number],
+        )
+        for number in np.flatnonzero(totals > MAX_OVERLAPS).tolist()
+    ]
+    if problems:
+        raise DataError(problems)
 
 
 def _expand_ranges(low: Ints, high: Ints) -> tuple[Ints, Ints]:

@@ -37,6 +37,6 @@ def read_json_lines(path: Path) -> Annotations:
         annotations = builder.finish()
         if builder.ids_are_unique and annotations.looks_valid():
             return annotations
-    except (msgspec.MsgspecError, UnicodeDecodeError, KeyError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, KeyError, OverflowError, RecursionError):
         pass  # read again below, slowly, with full checks and messages
     return Annotations.of(document_files.valid_documents(document_files.read_records(path)))

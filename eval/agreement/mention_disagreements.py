@@ -113,11 +113,13 @@ def _differing_spans(
 def _group_overlapping(spans: Sequence[Offsets]) -> Iterator[list[Offsets]]:
     """Yield groups of overlapping spans; `spans` must be sorted."""
     group: list[Offsets] = []
-    for span in spans:
-        if group and span[0] >= max(end for _, end in group):
+    reach = 0
+    for start, end in spans:
+        if group and start >= reach:
             yield group
             group = []
-        group.append(span)
+        group.append((start, end))
+        reach = max(reach, end)
     yield group
 
 

@@ -58,10 +58,14 @@ class ClassifiedErrors:
     mention in row i of `alignment.pred`.
     """
 
-    pair: PairedAnnotations = field(repr=False)
     alignment: Alignment = field(repr=False)
     gold: Ints = field(repr=False)
     pred: Ints = field(repr=False)
+
+    @property
+    def pair(self) -> PairedAnnotations:
+        """The documents with their gold and predicted mentions."""
+        return self.alignment.pair
 
     def table(self) -> dict[str, dict[str, dict[str, int]]]:
         """Return the number of gold (`fn`) and predicted (`fp`) mentions by error kind and type."""
@@ -120,7 +124,7 @@ class Confusion:
         return {name: dict(zip(self.columns, row, strict=True)) for name, row in self.rows()}
 
 
-def classify_errors(pair: PairedAnnotations, alignment: Alignment) -> ClassifiedErrors:
+def classify_errors(alignment: Alignment) -> ClassifiedErrors:
     """Return the kind of every mention; `alignment` must be the result of `align_pair(pair)`."""
     gold = np.full(len(alignment.gold), MISSED)
     pred = np.full(len(alignment.pred), SPURIOUS)
@@ -132,7 +136,7 @@ def classify_errors(pair: PairedAnnotations, alignment: Alignment) -> Classified
     pred[pred_rows] = kinds
     gold[alignment.exact.gold] = RIGHT
     pred[alignment.exact.pred] = RIGHT
-    return ClassifiedErrors(pair, alignment, gold, pred)
+    return ClassifiedErrors(alignment, gold, pred)
 
 
 def _count_kinds(kinds: Ints, mentions: MentionColumns, labels: int) -> Ints:
@@ -156,7 +160,7 @@ def _nested_rows(alignment: Alignment, mentions: MentionColumns, exact: Ints) ->
     """
     correct = np.sort(alignment.exact.gold)
     others = np.setdiff1d(np.arange(len(mentions)), exact)
-    overlapping = find_overlaps(alignment.gold, mentions, correct, others, alignment.width)
+    overlapping = find_overlaps(alignment.pair, (alignment.gold, correct), (mentions, others))
     inside = _contains(alignment.gold, overlapping.gold, mentions, overlapping.pred)
     around = _contains(mentions, overlapping.pred, alignment.gold, overlapping.gold)
     return overlapping.pred[inside | around]

@@ -67,7 +67,7 @@ def analyse(
     that compares mentions with seen and with unseen surfaces.
     """
     return Analysis(
-        classify_errors(pair, alignment),
+        classify_errors(alignment),
         find_causes(pair, symmetric=symmetric),
         tuple(entity_slices(pair, train=train)),
         tuple(relation_slices(pair, symmetric=symmetric)),

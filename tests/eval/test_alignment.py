@@ -8,7 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mentions import labelled_spans, pair_mentions
 
+from aloi.corpus.document import Document, Entity
+from aloi.corpus.problems import DataError
 from aloi.eval.alignment import align_pair
+from aloi.eval.reports.report import evaluate
 from aloi.eval.schemes import EntityScheme
 from aloi.eval.semeval import Outcomes, score_semeval
 
@@ -122,6 +125,23 @@ def test_overall_counts_equal_those_of_nervaluate_on_flat_mentions(seed: int) ->
     # The type scheme aligns as many mentions with the same label as possible. nervaluate aligns
     # greedily, so it never has more.
     assert scores[EntityScheme.SEMEVAL_TYPE].micro.gold[0] >= theirs["ent_type"].correct
+
+
+def test_too_many_overlapping_mentions_are_an_error() -> None:
+    text = "x" * 3000
+    sides = [
+        Document(
+            "d",
+            text,
+            tuple(Entity(id=f"{n}", start=n, end=last - n, label="A") for n in range(1200)),
+        )
+        for last in (2999, 3000)
+    ]
+    with pytest.raises(
+        DataError, match=r"document d: 1,440,000 pairs .* overlap; the limit is 1,0"
+    ):
+        evaluate(sides[:1], sides[1:])
+    assert evaluate(sides[:1], sides[1:], schemes=["exact"]).entities["exact"].scores.micro.fn
 
 
 SPANS = st.lists(

@@ -39,3 +39,18 @@ def test_every_problem_of_a_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
         read_annotations(path)
     assert [problem.line for problem in caught.value.problems] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('"end":3', f'"end":{10**30}', "is not inside the text"),
+        ('"relations"', f'"meta":{{"a":{"[" * 200_000}{"]" * 200_000}}},"relations"', "too deeply"),
+    ],
+)
+def test_extreme_values_are_reported(tmp_path: Path, old: str, new: str, message: str) -> None:
+    path = tmp_path / "extreme.jsonl"
+    document_files.write([DOCUMENT], path)
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+    with pytest.raises(DataError, match=message):
+        read_annotations(path)

@@ -24,7 +24,7 @@ Spans = list[tuple[int, int, str]]
 def error_counts(gold: Spans, pred: Spans) -> dict[str, dict[str, int]]:
     """Return the false negatives and positives of each kind that occurs."""
     pair = pair_mentions(gold, pred)
-    table = classify_errors(pair, align_pair(pair)).table()
+    table = classify_errors(align_pair(pair)).table()
     sums = {
         kind: {side: sum(row[side] for row in types.values()) for side in ("fn", "fp")}
         for kind, types in table.items()
@@ -70,7 +70,7 @@ SPANS = st.lists(
 @given(SPANS, SPANS)
 def test_kinds_and_confusion_add_up_to_the_scores(gold: Spans, pred: Spans) -> None:
     pair = pair_mentions(gold, pred)
-    errors = classify_errors(pair, align_pair(pair))
+    errors = classify_errors(align_pair(pair))
     scores = (
         evaluate([document(gold)], [document(pred)], schemes=["exact"]).entities["exact"].scores
     )
@@ -114,7 +114,7 @@ def test_the_report_does_not_depend_on_the_order_of_documents(
 
 def test_errors_have_context_and_are_sorted_by_frequency() -> None:
     pair = pair_mentions([(0, 2, "PER"), (49, 54, "LOC")], [(0, 2, "ORG")])
-    cases = list(list_cases(classify_errors(pair, align_pair(pair))))
+    cases = list(list_cases(classify_errors(align_pair(pair))))
     assert cases[0] == ErrorCase(
         "type",
         "d",
