@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aloi.cli.shared.console import print_sheets, progress, stdout_console, write_json
+from aloi.cli.shared.console import print_notes, print_sheets, progress, stdout_console, write_json
 from aloi.cli.shared.inputs import corpus_at, must_exist, schema_for
 from aloi.cli.shared.options import Engine, refuse_streams
 from aloi.eval.schemes import RefComparison
@@ -290,6 +290,7 @@ def _print_report(report: Report) -> None:
         labels = ", ".join(report.unknown)
         console.print(f"predicted labels not in the schema, counted as false positives: {labels}")
     console.print(str(report.signature), soft_wrap=True)
+    print_notes(f"warning: {each}" for each in report.warnings)
 
 
 def _write_files(report: Report, **files: Path | None) -> None:

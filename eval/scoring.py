@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from aloi.eval import items
 from aloi.eval.columns import Annotations
+from aloi.eval.input_checks import check_inputs
 from aloi.eval.pairing import PairedAnnotations, pair_annotations
 from aloi.eval.schemes import (
     ALL_SCHEMES,
@@ -71,7 +72,11 @@ class SchemeScores:
 def score_annotations(
     gold: Annotations, pred: Annotations, options: ScoringOptions, *, allow_missing: bool
 ) -> SchemeScores:
-    """Return the scores of predictions; raises the same `DataError` as `pair_annotations`."""
+    """Return the scores of predictions.
+
+    Raises the same `DataError` as `check_inputs` and `pair_annotations`.
+    """
+    check_inputs({"gold": gold, "predictions": pred})
     pair = pair_annotations(gold, pred, allow_missing=allow_missing)
     return score_pair(gold, pred, pair, align_if_needed(pair, options), options)
 

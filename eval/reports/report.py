@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from aloi.corpus.document import Document
 from aloi.corpus.rights import RESTRICTED_DOCUMENTS, RESTRICTED_TEXT
 from aloi.corpus.schema import Schema
 from aloi.eval.columns import Annotations
+from aloi.eval.input_checks import check_inputs
 from aloi.eval.pairing import pair_annotations
 from aloi.eval.reports.signature import Signature
 from aloi.eval.schemes import ItemKind, RefComparison
@@ -73,6 +74,17 @@ class Report:
     symmetric: frozenset[str] = frozenset()
     analysis: Analysis | None = None
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a reader of the scores must know."""
+        return tuple(self._warnings())
+
+    def _warnings(self) -> Iterator[str]:
+        scored = {kind: results for kind, results in self.by_kind().items() if results}
+        if not any(each.scores.types for results in scored.values() for each in results.values()):
+            kinds = " or ".join(scored)
+            yield f"nothing to score: neither gold nor the predictions contain {kinds}"
+
     def by_kind(self) -> dict[ItemKind, dict[str, SchemeResult]]:
         """Return the results by scheme, for entities and for relations."""
         return {ItemKind.ENTITIES: self.entities, ItemKind.RELATIONS: self.relations}
@@ -97,6 +109,7 @@ class Report:
             **({RESTRICTED_DOCUMENTS: sorted(self.restricted)} if self.restricted else {}),
             "signature": str(self.signature),
             "documents": self.documents,
+            "warnings": list(self.warnings),
             "unknown_labels": list(self.unknown),
             "entities": {name: _result_to_json(each) for name, each in self.entities.items()},
             "relations": {name: _result_to_json(each) for name, each in self.relations.items()},
@@ -143,9 +156,10 @@ def evaluate(
     - `refs`: how facts compare predicted refs with gold's refs (default: by the spans of mentions).
 
     Raises `DataError` if gold and predictions do not contain the same documents with the same
-    texts.
+    texts, or if a label or score is invalid (see `aloi.eval.input_checks`).
     """
     gold_columns, pred_columns = _as_annotations(gold), _as_annotations(pred)
+    check_inputs({"gold": gold_columns, "predictions": pred_columns})
     train_columns = None if train is None else _as_annotations(train)
     pair = pair_annotations(
         gold_columns,

@@ -12,6 +12,7 @@ from aloi.eval.analysis.slices import METADATA_KEYS, Slice
 from aloi.eval.reports.report import Report, SchemeResult, TypeResult
 from aloi.eval.reports.sheets import (
     Sheet,
+    escape_markdown,
     format_ratio,
     format_ratios,
     markdown_code,
@@ -50,11 +51,11 @@ def results_by_type(report: Report) -> Iterator[tuple[ItemKind, str, SchemeResul
 
 
 def report_markdown(report: Report) -> str:
-    """Return a report as Markdown tables, followed by its signature."""
+    """Return a report as Markdown tables, followed by its warnings and signature."""
     tables = map(markdown_table, report_sheets(report))
-    return "\n".join(
-        [*restriction_note([report]), *tables, f"{markdown_code(str(report.signature))}\n"]
-    )
+    warnings = [f"Warning: {escape_markdown(each)}\n" for each in report.warnings]
+    signature = markdown_code(str(report.signature))
+    return "\n".join([*restriction_note([report]), *tables, *warnings, f"{signature}\n"])
 
 
 def restriction_note(reports: Iterable[Report]) -> list[str]:

@@ -5,6 +5,7 @@ import pytest
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.schema import RelationType, Schema
 from aloi.eval.reports.report import Report, evaluate
+from aloi.eval.reports.report_tables import report_markdown
 from aloi.eval.score_counts import Counts
 
 TEXT = "Xi reçoit Poutine à Pékin pour la guerre en Ukraine"
@@ -101,6 +102,16 @@ def test_a_label_outside_the_schema_is_spurious_and_reported() -> None:
     report = evaluate_document(document(XI), pred)
     assert report.unknown == ("ALIEN",)
     assert report.entities["exact"].scores.types["ALIEN"] == Counts(fp=1)
+
+
+def test_a_report_without_items_has_a_warning() -> None:
+    warning = "nothing to score: neither gold nor the predictions contain entities or relations"
+    report = evaluate_document(document(), document())
+    assert report.warnings == (warning,)
+    assert f"Warning: {warning}" in report_markdown(report)
+    assert evaluate_document(document(XI), document()).warnings == ()
+    relations = evaluate([document(XI)], [document(XI)], schemes=["strict"])
+    assert relations.warnings == (warning.replace("entities or ", ""),)
 
 
 def test_a_report_without_documents_has_undefined_ratios() -> None:
