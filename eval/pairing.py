@@ -69,7 +69,9 @@ def pair_annotations(
     restricted: Collection[str] = (),
     restricted_text: bool = False,
 ) -> PairedAnnotations:
-    """Return gold and predictions paired by document id, in the order of gold.
+    """Return gold and predictions paired and sorted by document id.
+
+    The order of the documents in the input therefore has no effect, for example on a bootstrap.
 
     - `allow_missing`: if a gold document has no prediction, pair it with an empty prediction, so
       that its entities and relations count as missed.
@@ -100,27 +102,29 @@ def _restricted_ids(side: Annotations) -> Iterator[str]:
 
 
 def _renumber_both(gold: Annotations, pred: Annotations) -> PairedAnnotations:
-    """Return gold and predictions with the document numbers of gold and shared label numbers."""
+    """Return gold and predictions with shared document numbers, by id, and label numbers."""
     labels = sorted({*gold.labels, *pred.labels})
     relation_labels = sorted({*gold.relation_labels, *pred.relation_labels})
     numbers = [
         {label: number for number, label in enumerate(names)} for names in (labels, relation_labels)
     ]
+    order = sorted(range(len(gold.ids)), key=gold.ids.__getitem__)
+    ids = tuple(gold.ids[i] for i in order)
     return PairedAnnotations(
-        gold.ids,
-        gold.texts,
-        gold.metas,
+        ids,
+        tuple(gold.texts[i] for i in order),
+        tuple(gold.metas[i] for i in order),
         tuple(labels),
         tuple(relation_labels),
-        Side(*gold.renumber(np.arange(len(gold.ids)), *numbers)),
-        Side(*pred.renumber(_gold_numbers(gold.ids, pred.ids), *numbers)),
+        Side(*gold.renumber(_document_numbers(ids, gold.ids), *numbers)),
+        Side(*pred.renumber(_document_numbers(ids, pred.ids), *numbers)),
     )
 
 
-def _gold_numbers(gold: tuple[str, ...], pred: tuple[str, ...]) -> Ints:
-    """Return, for each predicted document, the number of the gold document with the same id."""
-    numbers = {id_: number for number, id_ in enumerate(gold)}
-    return np.array([numbers[id_] for id_ in pred], dtype=np.int64)
+def _document_numbers(sorted_ids: tuple[str, ...], ids: tuple[str, ...]) -> Ints:
+    """Return the position of each id in `sorted_ids`."""
+    numbers = {id_: number for number, id_ in enumerate(sorted_ids)}
+    return np.array([numbers[id_] for id_ in ids], dtype=np.int64)
 
 
 def _repeated_ids(ids: tuple[str, ...], side: str) -> Iterator[Problem]:

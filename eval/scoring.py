@@ -58,11 +58,13 @@ class ScoringOptions:
 class SchemeScores:
     """The scores of predictions by scheme, without intervals.
 
-    `gold_hash` is the `Annotations.hash_sum` of gold. `predicted_labels` contains the entity and
-    relation labels of the predictions.
+    `ids` are the ids of the documents, in the order of the scores; they are empty if the counts are
+    summed over the documents. `gold_hash` is the `Annotations.hash_sum` of gold. `predicted_labels`
+    contains the entity and relation labels of the predictions.
     """
 
     documents: int
+    ids: tuple[str, ...]
     gold_hash: int
     entities: dict[str, Scores[Any]]
     relations: dict[str, Scores[Any]]
@@ -94,6 +96,7 @@ def score_pair(
     """
     return SchemeScores(
         len(pair),
+        pair.ids,
         gold.hash_sum(),
         dict(_entity_scores(pair, options, alignment)),
         dict(_relation_scores(pair, options)),

@@ -129,7 +129,8 @@ def _score_task(
         {name: replace(each, by_document=reduce(each.by_document)) for name, each in side.items()}
         for side in (scores.entities, scores.relations)
     )
-    return replace(scores, entities=entities, relations=relations)
+    ids = scores.ids if by_document else ()
+    return replace(scores, ids=ids, entities=entities, relations=relations)
 
 
 def _predictions(task: ShardTask, ids: frozenset[str]) -> Iterator[Document]:
@@ -150,21 +151,29 @@ def _sum_documents(counts: Any) -> Any:  # noqa: ANN401 - an array of some integ
 
 
 def merge_scores(parts: Sequence[SchemeScores]) -> SchemeScores:
-    """Return the scores of a collection, given the scores of its parts in order."""
+    """Return the scores of a collection, given the scores of its parts; sort documents by id."""
+    ids = [id_ for part in parts for id_ in part.ids]
+    order = sorted(range(len(ids)), key=ids.__getitem__)
+    entities, relations = (
+        {name: _concatenate([each[name] for each in sides], order) for name in sides[0]}
+        for sides in ([part.entities for part in parts], [part.relations for part in parts])
+    )
     return SchemeScores(
         sum(part.documents for part in parts),
+        tuple(ids[i] for i in order),
         sum(part.gold_hash for part in parts) % DIGEST_MODULUS,
-        {name: _concatenate([part.entities[name] for part in parts]) for name in parts[0].entities},
-        {
-            name: _concatenate([part.relations[name] for part in parts])
-            for name in parts[0].relations
-        },
+        entities,
+        relations,
         frozenset[str]().union(*(part.predicted_labels for part in parts)),
     )
 
 
-def _concatenate(parts: Sequence[Scores[Any]]) -> Scores[Any]:
-    """Return scores that contain the documents and labels of all parts."""
+def _concatenate(parts: Sequence[Scores[Any]], order: Sequence[int]) -> Scores[Any]:
+    """Return scores that contain the documents and labels of all parts.
+
+    `order` contains the document numbers in the order of the result; it is empty if the counts are
+    summed over the documents.
+    """
     labels = sorted({label for part in parts for label in part.labels})
     column = {label: number for number, label in enumerate(labels)}
     shape = (sum(len(part.by_document) for part in parts), len(labels))
@@ -174,5 +183,6 @@ def _concatenate(parts: Sequence[Scores[Any]]) -> Scores[Any]:
     for part in parts:
         start, end = end, end + len(part.by_document)
         counts[start:end, [column[label] for label in part.labels]] = part.by_document
+    counts = counts[order] if order else counts
     duplicates = {side: sum(part.duplicates[side] for part in parts) for side in ("gold", "pred")}
     return Scores(parts[0].kind, tuple(labels), counts, duplicates)

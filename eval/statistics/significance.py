@@ -13,7 +13,7 @@ In each of the two tests, p is two-sided: (k + 1) / (n + 1) for n replicates. Re
 undefined ratio are excluded, and their number is reported. The macro average is the mean over all
 types that occur in gold or in the output of at least one of the two systems. An undefined ratio
 counts as 0, so the macro averages of the two systems have the same denominator. The replicates
-depend on the order of the documents and on the seed.
+depend on the order of the documents and on the seed; `pair_annotations` sorts documents by id.
 """
 
 from __future__ import annotations

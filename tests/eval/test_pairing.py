@@ -7,6 +7,7 @@ from aloi.corpus.problems import DataError
 from aloi.eval.columns import Annotations
 from aloi.eval.pairing import PairedAnnotations, pair_annotations
 from aloi.eval.reports.report import evaluate
+from aloi.eval.reports.system_comparison import compare_systems
 from aloi.eval.score_counts import Counts
 
 
@@ -44,3 +45,16 @@ def test_a_missing_document_counts_as_missed_if_allowed() -> None:
 def test_a_duplicate_id_is_an_error() -> None:
     with pytest.raises(DataError, match="document id occurs more than once in gold"):
         evaluate([doc("a"), doc("a")], [doc("a")])
+
+
+def test_the_order_of_documents_and_annotations_has_no_effect() -> None:
+    gold = [doc(f"d{n}", "Ana et Bob", *([3] if n % 3 else [3, 6])) for n in range(30)]
+    pred = [doc(f"d{n}", "Ana et Bob", *([3] if n % 4 else [6, 10])) for n in range(30)]
+    one = evaluate(gold, pred, bootstrap=50)
+    other = evaluate(gold[7:] + gold[:7], pred[::-1], bootstrap=50)
+    assert one.to_json() == other.to_json()
+    systems = [{"a": side, "b": gold} for side in (pred, pred[::-1])]
+    assert (
+        compare_systems(gold, systems[0], replicates=50).to_json()
+        == compare_systems(gold[::-1], systems[1], replicates=50).to_json()
+    )

@@ -27,6 +27,7 @@ def sides(tmp_path: Path) -> tuple[Path, Path]:
         with_errors(msgspec.structs.replace(sentence(n), id=f"d{n}"), generator) for n in range(150)
     ]
     pred = [with_errors(document, generator) for document in gold]
+    generator.shuffle(gold)
     generator.shuffle(pred)
     document_files.write(gold, tmp_path / "gold.jsonl")
     document_files.write(pred, tmp_path / "pred.jsonl")
