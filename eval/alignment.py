@@ -12,9 +12,13 @@ criteria, in this order, determine the best alignment:
 
 Ties are broken by position in the text, so the order of the mentions in the input has no effect.
 
-The SemEval-2013 scorers match mentions from left to right. For flat mentions, matching from left to
-right finds the same number of pairs as this alignment, so the counts are equal. For nested and
-crossing mentions, only the result of the SemEval-2013 scorers depends on the order of the mentions.
+The SemEval-2013 scorers match mentions from left to right. If only spans are compared and mentions
+are flat, matching from left to right finds the same number of pairs as this alignment, so the
+counts of the strict, exact and partial schemes are equal. If labels must be equal too, as in the
+type scheme, matching from left to right can find fewer pairs even for flat mentions: an earlier
+gold mention may take the prediction that a later one needs. `aloi.eval.hipe_fuzzy` matches in this
+way. For nested and crossing mentions, the result of matching from left to right depends on the
+order of the mentions.
 """
 
 from __future__ import annotations
@@ -87,7 +91,7 @@ def align_pair(pair: PairedAnnotations, *, labels_first: bool = False) -> Alignm
     label. The type scheme of SemEval-2013 requires this. Raises `DataError` if a document contains
     more than `MAX_OVERLAPS` overlapping pairs of mentions.
     """
-    gold, pred = _deduplicate(pair.gold.mentions), _deduplicate(pair.pred.mentions)
+    gold, pred = deduplicate_mentions(pair.gold.mentions), deduplicate_mentions(pair.pred.mentions)
     exact = _exact_matches(gold, pred)
     overlapping = find_overlaps(
         pair,
@@ -166,7 +170,7 @@ def _expand_ranges(low: Ints, high: Ints) -> tuple[Ints, Ints]:
     return owner, low[owner] + within
 
 
-def _deduplicate(mentions: MentionColumns) -> MentionColumns:
+def deduplicate_mentions(mentions: MentionColumns) -> MentionColumns:
     """Return the mentions without duplicates; equal mentions must be in adjacent rows."""
     columns = np.stack([mentions.document, mentions.start, mentions.end, mentions.label])
     first = np.ones(len(mentions), dtype=np.bool_)

@@ -45,6 +45,7 @@ class EntityScheme(StrEnum):
     SEMEVAL_EXACT = "semeval-exact"
     SEMEVAL_PARTIAL = "semeval-partial"
     SEMEVAL_TYPE = "semeval-type"
+    HIPE_FUZZY = "hipe-fuzzy"
 
 
 class RelationScheme(StrEnum):

@@ -129,6 +129,10 @@ def _entity_scores(
         for semeval_scheme, scores in score_semeval(pair, alignment).items():
             if semeval_scheme in options.schemes:
                 yield semeval_scheme, scores
+    if EntityScheme.HIPE_FUZZY in options.schemes:
+        from aloi.eval.hipe_fuzzy import score_hipe_fuzzy  # noqa: PLC0415 - only this scheme needs it
+
+        yield EntityScheme.HIPE_FUZZY, score_hipe_fuzzy(pair)
 
 
 def _relation_scores(

@@ -66,6 +66,7 @@ NON_DECIDING_MODULES = (
     "aloi.eval.analysis",
     "aloi.eval.facts",
     "aloi.eval.gold_entities",
+    "aloi.eval.hipe_fuzzy",
     "aloi.eval.input_checks",
     "aloi.eval.reading",
     "aloi.eval.reports",
