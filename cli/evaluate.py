@@ -218,7 +218,7 @@ def compare(
     """Test whether systems differ significantly from a baseline.
 
     The baseline and every system must have predictions for all documents in GOLD (but see
-    --allow-missing).
+    --allow-missing). Macro averages are over the types in gold.
     """
     from aloi.eval.reading import read_annotations
     from aloi.eval.reports import system_comparison

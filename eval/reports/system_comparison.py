@@ -105,6 +105,7 @@ class Comparison:
         return {
             "signature": str(self.signature),
             "baseline": self.baseline,
+            "macro_types": "the types in gold",
             "holm_family": "the types of one contrast, separately for each ratio",
             "contrasts": [each.to_json() for each in self.systems],
         }
@@ -174,6 +175,7 @@ def _signature(report: Report, replicates: int, seed: int) -> Signature:
     return replace(report.signature, bootstrap=None).with_notes(
         f"paired bootstrap and approximate randomisation {replicates} seed {seed}",
         "Holm over the types",
+        "macro over the types in gold",
         f"numpy {version('numpy')}",
     )
 

@@ -10,9 +10,13 @@ are swapped on each document with probability 1/2, and the difference is compute
 of replicates with |difference| ≥ |observed difference|.
 
 In each of the two tests, p is two-sided: (k + 1) / (n + 1) for n replicates. Replicates with an
-undefined ratio are excluded, and their number is reported. The macro average is the mean over all
-types that occur in gold or in the output of at least one of the two systems. An undefined ratio
-counts as 0, so the macro averages of the two systems have the same denominator. The replicates
+undefined ratio are excluded, and their number is reported.
+
+The macro average is the mean over the types in gold, so it is the same for all comparisons of a
+system; labels that only a system predicts lower the micro average alone. An undefined ratio counts
+as 0.
+
+The replicates
 depend on the order of the documents and on the seed; `pair_annotations` sorts documents by id.
 """
 
@@ -24,7 +28,7 @@ from typing import Any
 
 import numpy as np
 
-from aloi.eval.columns import Floats, Ints
+from aloi.eval.columns import Bools, Floats, Ints
 from aloi.eval.score_counts import RATIOS
 from aloi.eval.scores import Scores
 from aloi.eval.statistics.intervals import (
@@ -99,10 +103,12 @@ def compare_scores(
     """Return the differences between two systems under one scheme, on the same documents."""
     labels = sorted({*baseline.labels, *other.labels})
     counts = [_expand_labels(scores, labels) for scores in (baseline, other)]
-    compute = _with_averages(baseline.kind.compute_ratios)
+    support = _supports(labels, baseline, other)
+    in_gold = np.array([support[label] > 0 for label in labels], dtype=np.bool_)
+    compute = _with_averages(baseline.kind.compute_ratios, in_gold)
     differences = _compare_counts(counts[0], counts[1], compute, replicates, seed)
     types = _apply_holm(dict(zip(labels, differences, strict=False)))
-    return ScoreDifferences(_supports(labels, baseline, other), types, *differences[-2:])
+    return ScoreDifferences(support, types, *differences[-2:])
 
 
 def randomise(
@@ -155,17 +161,17 @@ def _expand_labels(scores: Scores[Any], labels: Sequence[str]) -> Ints:
     return counts
 
 
-def _with_averages(compute_ratios: RatioFunction) -> RatioFunction:
+def _with_averages(compute_ratios: RatioFunction, in_gold: Bools) -> RatioFunction:
     """Return a function that computes the ratios of all types, then micro, then macro averages.
 
     The function takes counts of shape (…, types, n) and returns ratios of shape (…, types + 2, 3).
+    The macro average is the mean over the types for which `in_gold` is true.
     """
 
     def compute(counts: Floats) -> Floats:
         types, micro = compute_ratios(counts), compute_ratios(counts.sum(axis=-2, keepdims=True))
-        number = types.shape[-2]
-        if number:
-            macro = np.nan_to_num(types).sum(axis=-2, keepdims=True) / number
+        if in_gold.any():
+            macro = np.nan_to_num(types[..., in_gold, :]).mean(axis=-2, keepdims=True)
         else:
             macro = np.full_like(micro, np.nan)
         return np.concatenate([types, micro, macro], axis=-2)

@@ -87,6 +87,19 @@ def test_identical_systems_have_p_1() -> None:
     assert comparison.systems[0].unreliable_types == ("PER",)
 
 
+def test_macro_is_the_mean_over_the_types_in_gold() -> None:
+    # Both systems find PER; B also predicts LOC, which is not in gold.
+    gold = [doc(n, "PER") for n in range(4)]
+    b = [doc(n, "PER", "LOC") for n in range(4)]
+    comparison = compare_systems(gold, {"a": gold, "b": b}, replicates=20)
+    macro = entity_differences(comparison).macro["f1"]
+    assert (macro.baseline, macro.other) == (1, 1)
+    assert "macro over the types in gold" in str(comparison.signature)
+    nothing = [doc(n) for n in range(4)]
+    empty = entity_differences(compare_systems(nothing, {"a": nothing, "b": b}, replicates=20))
+    assert empty.macro["f1"].other is None
+
+
 def test_holm() -> None:
     # Sorted .01 .02 .03 .04 times 4 3 2 1 is .04 .06 .06 .04; made monotonic .04 .06 .06 .06.
     assert holm([0.04, 0.01, None, 0.03, 0.02]) == pytest.approx(
