@@ -2,7 +2,8 @@
 
 Source: HIPE-2020 and HIPE-2022 (https://hipe-eval.github.io/HIPE-2022,
 https://github.com/hipe-eval/HIPE-2022-data). A file has ten columns separated by tabs, and
-a first line with the column names. Tags are in IOB2; cells are not quoted.
+a first line with the column names. Tags are in IOB2, or in IOBES in some submissions; cells are not
+quoted. `O` means `_` in columns that do not apply.
 
 `# …document_id = …` opens a document. The lines `# key = value` before the first token, above or
 below the line with the id, are the metadata; such lines after the first token are left out and
@@ -21,9 +22,14 @@ Read options:
 
 - `layer`: the columns to read: coarse (default), fine, metonymic (the coarse metonymic column), or
   nested (only the inner mentions, without refs)
-- `repair`: the treatment of tags that break IOB2: error (default), conlleval (mentions begin and
-  end at such tags, as in the program conlleval), or discard (mentions that contain such tags are
-  left out)
+- `scheme`: the tag scheme: detect (default: bilou if a tag begins with S, E, L or U, otherwise
+  iob2), iob1, iob2 or bilou (which includes IOBES)
+- `repair`: the treatment of tags that break the scheme: error (default), conlleval (mentions begin
+  and end at such tags, as in the program conlleval), or discard (mentions that contain such tags
+  are left out)
+- `gold`: a HIPE file with the same tokens, such as the gold of a HIPE submission. Text, metadata
+  and flags are taken from this file, and so are documents if no line contains a document id. A
+  token may be quoted, with its quotes doubled.
 
 Write options (mentions are written to the coarse columns):
 
@@ -34,7 +40,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Literal
@@ -44,6 +50,7 @@ from aloi.corpus.formats.shared import bio, column_writer
 from aloi.corpus.formats.shared.capabilities import Capabilities
 from aloi.corpus.formats.shared.column_reader import (
     ParsedDocument,
+    SchemeOption,
     TagSequence,
     TokenLineReader,
     read_files,
@@ -51,7 +58,7 @@ from aloi.corpus.formats.shared.column_reader import (
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options
 from aloi.corpus.formats.shared.tokens import AlignedMention, Token, TokenWriteOptions, tokenize
-from aloi.corpus.problems import Problem
+from aloi.corpus.problems import DataError, Problem
 
 COLUMN_NAMES = (
     "TOKEN",
@@ -93,24 +100,37 @@ _DOCUMENT_ID_KEY = re.compile(r"(?:^|:)document_id$")
 _PARTIAL = re.compile(r"Partial-([0-9]{1,9}):([0-9]{1,9})")
 _WHITE_SPACE = re.compile(r"\s")
 _NO_REF = frozenset(("", "_", "NIL", "O"))
-_SPACING_FLAGS = frozenset(("_", "", "NoSpaceAfter", "EndOfLine"))
-"""The MISC flags that determine the white space of the text; they are not counted as left out."""
+_SPACING_FLAGS = frozenset(("_", "", "O", "NoSpaceAfter", "EndOfLine"))
+"""The values of MISC that are empty or represented in the text, so they are not left out."""
 
 
 class ReadOptions(Options, frozen=True):
-    """Read options: the annotation layer, and the treatment of tags that break IOB2."""
+    """The annotation layer, the tag scheme, the treatment of invalid tags, and a gold file."""
 
     layer: Layer = "coarse"
+    scheme: SchemeOption = "detect"
     repair: bio.TagRepair = "error"
+    gold: str = ""
 
 
 def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
     """Yield the documents of a file, or of the `.tsv` files below a folder."""
+    gold = _parse_gold(Path(options.gold)) if options.gold else None
 
     def make_reader(file: Path, file_id: str) -> _Reader:
-        return _Reader(file, file_id, notes, "iob2", options.repair, options.layer)
+        return _Reader(file, file_id, notes, options.scheme, options.repair, options.layer, gold)
 
     return read_files(path, (".tsv",), make_reader)
+
+
+def _parse_gold(path: Path) -> tuple[ParsedDocument[_Rows], ...]:
+    """Return the parsed documents of a gold file; raise `DataError` if there are problems."""
+    reader = _Reader(path, path.stem, Notes(), "iob2", "conlleval", "coarse", None)
+    documents = [each for each in reader.parse() if each.declared or each.sequences]
+    problems = [problem for each in documents for problem in each.problems]
+    if problems:
+        raise DataError(problems)
+    return tuple(documents)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +157,83 @@ class _Rows(TagSequence):
 
 @dataclass(slots=True)
 class _Reader(TokenLineReader[_Rows]):
-    """A parser for one file; `pending` contains metadata for the next document."""
+    """Parses the lines of a file; `pending` is metadata for the next document.
+
+    If `gold` is given, tokens must equal those of gold, and text and flags are taken from gold.
+    """
 
     layer: Layer
+    gold: tuple[ParsedDocument[_Rows], ...] | None
     columns: tuple[str, ...] = field(init=False, default=COLUMN_NAMES)
     pending: list[tuple[str, str]] = field(init=False, default_factory=list)
+
+    def parse(self) -> Iterator[ParsedDocument[_Rows]]:
+        # Without arguments, super() does not work in a dataclass with slots.
+        documents = TokenLineReader.parse(self)
+        return documents if self.gold is None else self._align(documents, self.gold)
+
+    def _detect_scheme(self) -> bio.TagScheme:
+        return "bilou" if TokenLineReader._detect_scheme(self) == "bilou" else "iob2"
+
+    def _align(
+        self, documents: Iterable[ParsedDocument[_Rows]], gold: Sequence[ParsedDocument[_Rows]]
+    ) -> Iterator[ParsedDocument[_Rows]]:
+        """Yield the documents with the text and flags of gold.
+
+        A document without a line that opens it is divided into the documents of gold.
+        """
+        by_id = {each.id: each for each in gold}
+        for document in documents:
+            if not document.declared:
+                yield from self._divide(document, gold if document.sequences else ())
+            elif document.id in by_id:
+                yield from self._divide(document, [by_id[document.id]])
+            else:
+                fix = "Correct the document id, or remove the lines with document ids"
+                what = "gold does not contain this document"
+                self.report("extra-document", what, fix, document.line, document)
+                yield document
+
+    def _divide(
+        self, document: ParsedDocument[_Rows], gold: Sequence[ParsedDocument[_Rows]]
+    ) -> Iterator[ParsedDocument[_Rows]]:
+        """Yield one document for each document of gold, or the document with its problems."""
+        found = _rows_of(document)
+        expected = [row for each in gold for row in _rows_of(each).rows]
+        self._compare_tokens(document, found, expected)
+        if document.problems or not gold:
+            yield document
+            return
+        first = 0
+        for each in gold:
+            rows = _rows_of(each).rows
+            part = slice(first, first + len(rows))
+            first += len(rows)
+            merged = [
+                replace(row, ref=own.ref) for row, own in zip(rows, found.rows[part], strict=True)
+            ]
+            sequence = _Rows(found.tags[part], found.lines[part], merged)
+            line = found.lines[part][0] if rows else document.line
+            meta = document.meta or each.meta
+            sequences = [sequence] if rows else []
+            yield ParsedDocument(each.id, line, declared=True, meta=meta, sequences=sequences)
+
+    def _compare_tokens(
+        self, document: ParsedDocument[_Rows], found: _Rows, expected: Sequence[_Row]
+    ) -> None:
+        """Report the first token that differs from gold."""
+        if document.problems:
+            return
+        fix = "Use the tokens of gold, one per line and in the same order"
+        for row, own, line in zip(expected, found.rows, found.lines, strict=False):
+            if row.word not in (own.word, _unquote(own.word)):
+                what = f"the token {own.word!r} differs from gold, which contains {row.word!r}"
+                self.report("different-token", what, fix, line, document)
+                return
+        if len(found.rows) != len(expected):
+            line = found.lines[-1] if found.lines else document.line
+            what = f"expected {len(expected)} tokens as in gold, found {len(found.rows)}"
+            self.report("different-token", what, fix, line, document)
 
     def finish(self) -> None:
         self.note("comments left out", self.document.line, len(self.pending))
@@ -229,7 +321,7 @@ class _Reader(TokenLineReader[_Rows]):
         return 0, 0
 
     def build(self, parsed: ParsedDocument[_Rows], scheme: bio.TagScheme) -> Document:
-        sequence = parsed.sequences[0] if parsed.sequences else _Rows()
+        sequence = _rows_of(parsed)
         rows = sequence.rows
         text, tokens = _join_words([row.word for row in rows], [row.flags for row in rows])
         entities = []
@@ -253,6 +345,16 @@ class _Reader(TokenLineReader[_Rows]):
         differs = any(row.ref != ref for row in rows)
         self.note("further refs of a mention left out", line, differs)
         return None if ref in _NO_REF else ref
+
+
+def _rows_of(document: ParsedDocument[_Rows]) -> _Rows:
+    return document.sequences[0] if document.sequences else _Rows()
+
+
+def _unquote(word: str) -> str:
+    """Return a word without the quotes of a CSV cell, in which quotes are doubled."""
+    quoted = len(word) > 1 and word.startswith('"') and word.endswith('"')
+    return word[1:-1].replace('""', '"') if quoted else word
 
 
 def _join_words(words: Sequence[str], flags: Sequence[Sequence[str]]) -> tuple[str, list[Token]]:

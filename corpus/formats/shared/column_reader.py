@@ -128,7 +128,7 @@ class TokenLineReader(ABC, Generic[S]):
         for position in decoded.errors:
             tag = sequence.tags[position][:40]
             what = f"the tag {tag!r} is invalid in the scheme {scheme} at this position"
-            fix = "Correct the tag or the scheme, or set repair=conlleval or repair=discard"
+            fix = "Correct the tag, set scheme=, or set repair=conlleval or repair=discard"
             self.report("bad-tag", what, fix, sequence.lines[position], parsed)
         for position in decoded.repaired:
             self.note(f"tags repaired ({self.repair})", sequence.lines[position])

@@ -141,6 +141,75 @@ def test_repair_option(tmp_path: Path) -> None:
         assert [document.surface(e) for e in document.entities] == surfaces
 
 
+def test_iobes_tags_are_detected(tmp_path: Path) -> None:
+    content = HEAD + row("Ana", "S-pers") + row("New", "B-loc") + row("York", "E-loc")
+    (document,) = read(tmp_path, content)
+    assert [document.surface(e) for e in document.entities] == ["Ana", "New York"]
+    unclosed = HEAD + row("Ana", "S-pers") + row("New", "B-loc") + row("York", "I-loc")
+    with pytest.raises(DataError, match="set scheme=, or set repair=conlleval"):
+        read(tmp_path, unclosed)
+    (document,) = read(tmp_path, unclosed, repair="conlleval")
+    assert [document.surface(e) for e in document.entities] == ["Ana", "New York"]
+    with pytest.raises(DataError, match="invalid in the scheme iob2"):
+        read(tmp_path, content, scheme="iob2")
+
+
+GOLD = """# document_id = a
+# date = 1902
+Ana\tB-pers\tO\tO\tO\tO\tO\tQ1\t_\t_
+dit\tO\tO\tO\tO\tO\tO\t_\t_\tNoSpaceAfter
+"\tO\tO\tO\tO\tO\tO\t_\t_\tNoSpaceAfter|EndOfLine
+# document_id = b
+# date = 1903
+
+aGand\tB-loc\tO\tO\tO\tO\tO\tQ3\t_\tPartial-1:5
+"""
+
+
+def submitted(word: str, tag: str = "O", ref: str = "O") -> str:
+    """Return a row of a submission, with `O` in all columns that do not apply."""
+    return "\t".join([word, tag, *"OOOOO", ref, "O", "O"]) + "\n"
+
+
+def test_a_submission_is_read_with_the_tokens_of_gold(tmp_path: Path) -> None:
+    gold = tmp_path / "gold.tsv"
+    gold.write_text(HEAD + GOLD)
+    rows = [submitted("Ana", "S-pers", "Q2"), submitted("dit"), submitted('""""', "S-x")]
+    last = submitted("aGand", "S-loc", "NIL")
+    notes = Notes()
+    a, b = read(tmp_path, HEAD + "".join(rows) + last, notes, gold=str(gold))
+    # Documents, text, metadata and the part of « aGand » are from gold; tags and refs are not.
+    assert (a.id, a.text, a.meta) == ("a", 'Ana dit"', {"date": "1902"})
+    assert [(a.surface(e), e.label, e.ref) for e in a.entities] == [
+        ("Ana", "pers", "Q2"),
+        ('"', "x", None),
+    ]
+    assert (b.id, b.surface(b.entities[0]), b.entities[0].ref) == ("b", "Gand", None)
+    assert notes.counts == {}
+    # With document ids, the order of the documents may differ.
+    declared = HEAD + "# document_id = b\n" + last + "# document_id = a\n" + "".join(rows)
+    assert [each.text for each in read(tmp_path, declared, gold=str(gold))] == [b.text, a.text]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            submitted("Ana") + submitted("dis"),
+            ":3: .*'dis' differs from gold, which contains 'dit'",
+        ),
+        (submitted("Ana") + submitted("dit"), ":3: .*expected 4 tokens as in gold, found 2"),
+        ("# document_id = c\n" + submitted("Ana"), ":2: .*gold does not contain this document"),
+    ],
+)
+def test_a_submission_with_other_tokens_is_refused(
+    tmp_path: Path, content: str, message: str
+) -> None:
+    (tmp_path / "gold.tsv").write_text(HEAD + GOLD)
+    with pytest.raises(DataError, match=message):
+        read(tmp_path, HEAD + content, gold=str(tmp_path / "gold.tsv"))
+
+
 def test_a_written_file(tmp_path: Path) -> None:
     entities = (
         Entity(id="e1", start=2, end=7, label="loc", ref="Q90"),
