@@ -144,7 +144,7 @@ def evaluate(
 
     Entities and relations are scored per type, with micro and macro averages.
     """
-    from aloi.eval.reading import read_annotations
+    from aloi.eval.reading import read_annotations, read_predictions
     from aloi.eval.schemes import ALL_SCHEMES
 
     must_exist(gold, pred, *filter(None, [train]))
@@ -162,7 +162,7 @@ def evaluate(
         from aloi.eval.reports import report as reports
 
         restricted = corpus.restricted_ids if corpus else ()
-        sides = read_annotations(gold), read_annotations(pred)
+        sides = read_annotations(gold), read_predictions(pred, gold=gold)
         score = partial(
             reports.evaluate, *sides, restricted=restricted, restricted_text=restricted_text
         )
@@ -220,7 +220,7 @@ def compare(
     The baseline and every system must have predictions for all documents in GOLD (but see
     --allow-missing). Macro averages are over the types in gold.
     """
-    from aloi.eval.reading import read_annotations
+    from aloi.eval.reading import read_annotations, read_predictions
     from aloi.eval.reports import system_comparison
 
     if len(set(systems)) < len(systems) or len(systems) < 2:
@@ -230,7 +230,7 @@ def compare(
     corpus = corpus_at(gold)
     result = system_comparison.compare_systems(
         read_annotations(gold),
-        {path: read_annotations(path) for path in systems},
+        {path: read_predictions(path, gold=gold) for path in systems},
         schemes=scheme or system_comparison.DEFAULT_SCHEMES,
         schema=schema_for(schema, corpus),
         corpus=str(corpus) if corpus else None,

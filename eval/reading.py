@@ -23,6 +23,28 @@ def read_annotations(path: str | Path) -> Annotations:
     return Annotations.of(registry.read(str(path)))
 
 
+def read_predictions(path: str | Path, *, gold: str | Path) -> Annotations:
+    """Return the annotations of predictions for the documents of `gold`.
+
+    If both are HIPE files, text and documents are taken from gold, because submissions to HIPE may
+    contain no document ids and no spacing flags. Raises `DataError` that lists every problem.
+    """
+    if not (_is_hipe_file(Path(path)) and _is_hipe_file(Path(gold))):
+        return read_annotations(path)
+    from aloi.corpus.formats import hipe  # noqa: PLC0415 - rarely needed
+    from aloi.corpus.formats.shared.notes import Notes  # noqa: PLC0415
+
+    return Annotations.of(hipe.read(Path(path), hipe.ReadOptions(gold=str(gold)), Notes()))
+
+
+def _is_hipe_file(path: Path) -> bool:
+    if path.suffix != ".tsv" or not path.is_file():
+        return False
+    from aloi.corpus.formats.detection import detect_format  # noqa: PLC0415 - slow to import
+
+    return detect_format(path) == "hipe"
+
+
 def read_json_lines(path: Path) -> Annotations:
     """Return the annotations of a JSON Lines file.
 

@@ -16,8 +16,8 @@ The macro average is the mean over the types in gold, so it is the same for all 
 system; labels that only a system predicts lower the micro average alone. An undefined ratio counts
 as 0.
 
-The replicates
-depend on the order of the documents and on the seed; `pair_annotations` sorts documents by id.
+The replicates depend on the order of the documents and on the seed; `pair_annotations` sorts
+documents by id.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ import pytest
 from aloi.corpus import document_files
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.problems import DataError
-from aloi.eval.reading import read_annotations
+from aloi.eval.reading import read_annotations, read_predictions
 
 ENTITIES = (
     Entity(id="b", start=10, end=14, label="LOC", ref="rome"),
@@ -39,6 +39,15 @@ def test_every_problem_of_a_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
         read_annotations(path)
     assert [problem.line for problem in caught.value.problems] == [1, 2]
+
+
+def test_a_hipe_submission_is_read_with_the_tokens_of_gold(tmp_path: Path) -> None:
+    head = "TOKEN\tNE-COARSE-LIT\tNEL-LIT\tMISC\n"
+    gold, pred = tmp_path / "gold.tsv", tmp_path / "pred.tsv"
+    gold.write_text(f"{head}# document_id = d\nAna\tB-PER\t_\tNoSpaceAfter\n.\tO\t_\t_\n")
+    pred.write_text(f"{head}Ana\tS-PER\tO\tO\n.\tO\tO\tO\n")
+    predictions = read_predictions(pred, gold=gold)
+    assert (predictions.ids, predictions.texts) == (("d",), ("Ana.",))
 
 
 @pytest.mark.parametrize(
