@@ -12,7 +12,7 @@ import typer
 from aloi.cli.shared.console import print_notes, print_sheets, progress, stdout_console, write_json
 from aloi.cli.shared.inputs import corpus_at, must_exist, schema_for
 from aloi.cli.shared.options import Engine, refuse_streams
-from aloi.eval.schemes import RefComparison
+from aloi.eval.schemes import IntervalMethod, RefComparison
 
 if TYPE_CHECKING:
     from aloi.eval.reports.report import Report
@@ -55,6 +55,13 @@ RefsOption = Annotated[
     typer.Option(
         help="How facts compare predicted refs with gold: mapped by the spans of mentions, or by "
         "name (shared: both sides use one authority)."
+    ),
+]
+IntervalOption = Annotated[
+    IntervalMethod,
+    typer.Option(
+        help="Method of the bootstrap intervals: expanded percentile, or percentile (too narrow "
+        "for few documents)."
     ),
 ]
 
@@ -136,6 +143,7 @@ def evaluate(
     seed: SeedOption = 0,
     allow_missing: AllowMissing = False,
     refs: RefsOption = RefComparison.MAPPED,
+    interval: IntervalOption = IntervalMethod.EXPANDED,
     restricted_text: RestrictedText = False,
     engine: EngineOption = Engine.LOCAL,
     address: AddressOption = None,
@@ -175,6 +183,7 @@ def evaluate(
         bootstrap=bootstrap,
         seed=seed,
         refs=refs,
+        interval=interval,
     )
     _print_report(report)
     _write_files(report, json=json_, html=html, markdown=markdown, latex=latex, csv=csv)
@@ -214,6 +223,7 @@ def compare(
     ] = 0,
     allow_missing: AllowMissing = False,
     refs: RefsOption = RefComparison.MAPPED,
+    interval: IntervalOption = IntervalMethod.EXPANDED,
 ) -> None:
     """Test whether systems differ significantly from a baseline.
 
@@ -238,12 +248,14 @@ def compare(
         replicates=replicates,
         seed=seed,
         refs=refs,
+        interval=interval,
     )
     print_sheets(result.sheets())
     console = stdout_console()
     minimum = system_comparison.MIN_SUPPORT
     console.print(f"few: fewer than {minimum} gold items, so the differences are unreliable")
     console.print(str(result.signature), soft_wrap=True)
+    print_notes(f"warning: {each}" for each in result.warnings)
     write_json(json_, result.to_json())
 
 

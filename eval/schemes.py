@@ -68,6 +68,13 @@ class RefComparison(StrEnum):
     SHARED = "shared"
 
 
+class IntervalMethod(StrEnum):
+    """The bounds of a bootstrap interval (see `aloi.eval.statistics.intervals`)."""
+
+    EXPANDED = "expanded"
+    PERCENTILE = "percentile"
+
+
 ALL_SCHEMES: tuple[str, ...] = (*EntityScheme, *RelationScheme)
 """Every scheme, in the order of a report."""
 

@@ -22,7 +22,7 @@ from aloi.corpus.scale.shards import IdHashes, Shard, ShardSummary, hash_id
 from aloi.corpus.schema import Schema
 from aloi.eval.columns import DIGEST_MODULUS, Annotations
 from aloi.eval.reports.report import Report, build_report
-from aloi.eval.schemes import RefComparison
+from aloi.eval.schemes import IntervalMethod, RefComparison
 from aloi.eval.scores import Scores, is_member
 from aloi.eval.scoring import SchemeScores, ScoringOptions, score_annotations
 
@@ -52,6 +52,7 @@ def evaluate_shards(
     bootstrap: int = 0,
     seed: int = 0,
     refs: RefComparison = RefComparison.MAPPED,
+    interval: IntervalMethod = IntervalMethod.EXPANDED,
     progress: ProgressBar = no_progress,
 ) -> Report:
     """Score predictions on a Ray cluster, and return a report without error analysis.
@@ -78,6 +79,7 @@ def evaluate_shards(
         bootstrap=bootstrap,
         seed=seed,
         refs=refs,
+        interval=interval,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -14,11 +14,17 @@ from aloi.eval.columns import Annotations
 from aloi.eval.input_checks import check_inputs
 from aloi.eval.pairing import pair_annotations
 from aloi.eval.reports.signature import Signature
-from aloi.eval.schemes import ItemKind, RefComparison
+from aloi.eval.schemes import IntervalMethod, ItemKind, RefComparison
 from aloi.eval.score_counts import ScoreCounts
 from aloi.eval.scores import Scores
 from aloi.eval.scoring import SchemeScores, ScoringOptions, align_if_needed, score_pair
-from aloi.eval.statistics.intervals import Interval, Intervals, bootstrap_intervals
+from aloi.eval.statistics.intervals import (
+    MIN_INSTANCES,
+    Interval,
+    Intervals,
+    bootstrap_intervals,
+    few_documents_note,
+)
 
 if TYPE_CHECKING:
     from aloi.eval.analysis.overview import Analysis
@@ -84,6 +90,23 @@ class Report:
         if not any(each.scores.types for results in scored.values() for each in results.values()):
             kinds = " or ".join(scored)
             yield f"nothing to score: neither gold nor the predictions contain {kinds}"
+        elif self.signature.bootstrap:
+            yield from self._doubtful_intervals(scored)
+
+    def _doubtful_intervals(
+        self, scored: Mapping[ItemKind, Mapping[str, SchemeResult]]
+    ) -> Iterator[str]:
+        yield from few_documents_note(self.documents)
+        for kind, results in scored.items():
+            first = next(iter(results.values()))
+            rare = [
+                f"{each.label} ({each.counts.support})"
+                for each in first.types()
+                if each.counts.support < MIN_INSTANCES
+            ]
+            if rare:
+                what = f"intervals of types with under {MIN_INSTANCES} in gold are doubtful"
+                yield f"{kind}, {what}: {', '.join(rare)}"
 
     def by_kind(self) -> dict[ItemKind, dict[str, SchemeResult]]:
         """Return the results by scheme, for entities and for relations."""
@@ -136,6 +159,7 @@ def evaluate(
     restricted: Collection[str] = (),
     restricted_text: bool = False,
     refs: RefComparison = RefComparison.MAPPED,
+    interval: IntervalMethod = IntervalMethod.EXPANDED,
 ) -> Report:
     """Score predicted entities and relations against gold, and return a report.
 
@@ -150,6 +174,7 @@ def evaluate(
       missed.
     - `bootstrap`: number of replicates for intervals (default: no intervals).
     - `seed`: random seed of the bootstrap.
+    - `interval`: method of the intervals (default: expanded percentile).
     - `restricted`: ids of restricted documents, in addition to the documents that are marked as
       restricted in their metadata.
     - `restricted_text`: whether the report may contain the text of restricted documents.
@@ -179,6 +204,7 @@ def evaluate(
         bootstrap=bootstrap,
         seed=seed,
         refs=refs,
+        interval=interval,
     )
     if schemes is not None or alignment is None:
         return replace(report, symmetric=symmetric)
@@ -197,6 +223,7 @@ def build_report(
     bootstrap: int,
     seed: int,
     refs: RefComparison = RefComparison.MAPPED,
+    interval: IntervalMethod = IntervalMethod.EXPANDED,
 ) -> Report:
     """Return a report of these scores, without analysis; the options are those of `evaluate`."""
     known = {*schema.entities, *schema.relations} if schema else scores.predicted_labels
@@ -213,21 +240,24 @@ def build_report(
             bootstrap,
             seed,
             refs=refs,
+            interval=interval,
         ),
         scores.documents,
-        _with_intervals(scores.entities, bootstrap, seed),
-        _with_intervals(scores.relations, bootstrap, seed),
+        _with_intervals(scores.entities, bootstrap, seed, interval),
+        _with_intervals(scores.relations, bootstrap, seed, interval),
         tuple(sorted(scores.predicted_labels - known)),
     )
 
 
 def _with_intervals(
-    scores: dict[str, Scores[Any]], bootstrap: int, seed: int
+    scores: dict[str, Scores[Any]], bootstrap: int, seed: int, method: IntervalMethod
 ) -> dict[str, SchemeResult]:
     if not bootstrap:
         return {name: SchemeResult(each) for name, each in scores.items()}
     return {
-        name: SchemeResult(each, bootstrap_intervals(each, replicates=bootstrap, seed=seed))
+        name: SchemeResult(
+            each, bootstrap_intervals(each, replicates=bootstrap, seed=seed, method=method)
+        )
         for name, each in scores.items()
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from aloi.eval.schemes import RefComparison
+from aloi.eval.schemes import IntervalMethod, RefComparison
 
 GOLD_HASH_DIGITS = 12
 """The number of hexadecimal digits of the gold hash in the printed signature."""
@@ -21,6 +21,7 @@ class Signature:
     - `bootstrap`: number of replicates. If it is None, neither the bootstrap nor the seed is
       printed.
     - `refs`: how facts compare predicted refs with gold's refs, printed if it is not `MAPPED`.
+    - `interval`: the method of the bootstrap intervals, printed with the bootstrap.
     - `notes`: additional conditions, printed last.
     """
 
@@ -36,6 +37,7 @@ class Signature:
     seed: int = 0
     notes: tuple[str, ...] = ()
     refs: RefComparison = RefComparison.MAPPED
+    interval: IntervalMethod = IntervalMethod.EXPANDED
 
     def __str__(self) -> str:
         return " | ".join(self._parts())
@@ -59,7 +61,6 @@ class Signature:
         if self.allow_missing:
             yield "missing documents allowed"
         if self.bootstrap is not None:
-            yield (
-                f"bootstrap {self.bootstrap} seed {self.seed}" if self.bootstrap else "no bootstrap"
-            )
+            drawn = f"bootstrap {self.bootstrap} seed {self.seed} interval {self.interval}"
+            yield drawn if self.bootstrap else "no bootstrap"
         yield from self.notes

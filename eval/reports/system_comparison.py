@@ -16,8 +16,15 @@ from aloi.eval.columns import Annotations
 from aloi.eval.reports.report import Report, evaluate
 from aloi.eval.reports.sheets import Sheet, format_ratio
 from aloi.eval.reports.signature import Signature
-from aloi.eval.schemes import ALL_SCHEMES, EntityScheme, RefComparison, RelationScheme
+from aloi.eval.schemes import (
+    ALL_SCHEMES,
+    EntityScheme,
+    IntervalMethod,
+    RefComparison,
+    RelationScheme,
+)
 from aloi.eval.score_counts import RATIOS
+from aloi.eval.statistics.intervals import few_documents_note
 from aloi.eval.statistics.significance import (
     RatioDifference,
     RatioDifferences,
@@ -41,7 +48,6 @@ COMPARISON_COLUMNS = (
     "difference",
     "p",
     "p Holm",
-    "p bootstrap",
 )
 
 
@@ -100,10 +106,16 @@ class Comparison:
     baseline: str
     systems: tuple[SystemComparison, ...]
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a reader of the intervals must know."""
+        return tuple(few_documents_note(self.signature.documents))
+
     def to_json(self) -> dict[str, Any]:
         """Return the comparison as JSON values."""
         return {
             "signature": str(self.signature),
+            "warnings": list(self.warnings),
             "baseline": self.baseline,
             "macro_types": "the types in gold",
             "holm_family": "the types of one contrast, separately for each ratio",
@@ -126,6 +138,7 @@ def compare_systems(
     replicates: int = 10_000,
     seed: int = 0,
     refs: RefComparison = RefComparison.MAPPED,
+    interval: IntervalMethod = IntervalMethod.EXPANDED,
 ) -> Comparison:
     """Compare each system with the baseline under each scheme.
 
@@ -144,6 +157,7 @@ def compare_systems(
             corpus=corpus,
             allow_missing=allow_missing,
             refs=refs,
+            interval=interval,
         )
         for name, pred in systems.items()
     }
@@ -167,13 +181,15 @@ def _compare_reports(
                 result.scores,
                 replicates=replicates,
                 seed=seed,
+                method=report.signature.interval,
             )
             yield SystemComparison(name, kind, scheme, differences)
 
 
 def _signature(report: Report, replicates: int, seed: int) -> Signature:
     return replace(report.signature, bootstrap=None).with_notes(
-        f"paired bootstrap and approximate randomisation {replicates} seed {seed}",
+        f"paired bootstrap and approximate randomisation {replicates} seed {seed} "
+        f"interval {report.signature.interval}",
         "Holm over the types",
         "macro over the types in gold",
         f"numpy {version('numpy')}",
@@ -200,5 +216,5 @@ def _rows(comparison: SystemComparison) -> Iterator[tuple[str, ...]]:
 
 def _cells(each: RatioDifference) -> list[str]:
     difference = format_ratio(each.difference, each.interval)
-    p_values = ["" if p is None else f"{p:.4f}" for p in (each.p, each.p_holm, each.p_bootstrap)]
+    p_values = ["" if p is None else f"{p:.4f}" for p in (each.p, each.p_holm)]
     return [format_ratio(each.baseline), format_ratio(each.other), difference, *p_values]

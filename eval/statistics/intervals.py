@@ -1,25 +1,42 @@
 """Confidence intervals by bootstrap over documents.
 
-Percentile intervals (Efron & Tibshirani 1993, ch. 13): for each replicate, documents are drawn with
-replacement, their counts are summed, and the ratios are computed from the sums. The interval of a
-ratio is the middle 95 % of its values. Replicates in which the ratio is undefined are excluded, and
-their number is reported.
+For each replicate, documents are drawn with replacement, their counts are summed, and the ratios
+are computed from the sums. The bounds of an interval are quantiles of the values of a ratio.
+Replicates in which the ratio is undefined are excluded, and their number is reported.
+
+- *percentile* (Efron & Tibshirani 1993, ch. 13): the quantiles 0.025 and 0.975. For few documents,
+  these intervals are too narrow.
+- *expanded percentile* (Hesterberg 2015): the quantiles Φ(±√(n / (n − 1)) · t) for n documents,
+  where t is the 0.975 quantile of Student's t distribution with n − 1 degrees of freedom.
+
+`bench/interval_coverage.py` measures how often each interval contains the true value. With fewer
+than `MIN_DOCUMENTS` documents or `MIN_INSTANCES` gold items, both contain it too rarely.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from aloi.corpus.problems import count_noun
 from aloi.eval.columns import Floats, Ints
+from aloi.eval.schemes import IntervalMethod
 from aloi.eval.score_counts import RATIOS
 from aloi.eval.scores import Scores
 
 CONFIDENCE_LEVEL = 0.95
+
+MIN_DOCUMENTS = 30
+"""With fewer documents, intervals are doubtful."""
+
+MIN_INSTANCES = 10
+"""The interval of a type with fewer gold items is doubtful."""
 
 MAX_BATCH_CELLS = 1 << 20
 """The largest number of weights (replicates times documents) in memory at one time."""
@@ -50,7 +67,13 @@ class Intervals:
     macro: dict[str, Interval]
 
 
-def bootstrap_intervals(scores: Scores[Any], *, replicates: int, seed: int) -> Intervals:
+def bootstrap_intervals(
+    scores: Scores[Any],
+    *,
+    replicates: int,
+    seed: int,
+    method: IntervalMethod = IntervalMethod.EXPANDED,
+) -> Intervals:
     """Return the 95 % intervals of all ratios.
 
     Two calls with the same seed and the same number of documents draw the same documents.
@@ -60,8 +83,9 @@ def bootstrap_intervals(scores: Scores[Any], *, replicates: int, seed: int) -> I
     micro = scores.kind.compute_ratios(counts.sum(axis=1))
     width = per_type.shape[1]
     mean = np.nan_to_num(per_type).sum(axis=1) / width if width else np.full_like(micro, np.nan)
-    types = {label: _by_ratio(per_type[:, i]) for i, label in enumerate(scores.labels)}
-    return Intervals(types, _by_ratio(micro), _by_ratio(mean))
+    tail = tail_probability(len(scores.by_document), method)
+    types = {label: _by_ratio(per_type[:, i], tail) for i, label in enumerate(scores.labels)}
+    return Intervals(types, _by_ratio(micro, tail), _by_ratio(mean, tail))
 
 
 def resample(by_document: Ints, replicates: int, seed: int) -> Floats:
@@ -113,16 +137,36 @@ def _draw_weights(
         yield drawn.reshape(size, documents).astype(dtype)
 
 
-def _by_ratio(replicated: Floats) -> dict[str, Interval]:
-    return {name: percentile_interval(replicated[:, i]) for i, name in enumerate(RATIOS)}
+def few_documents_note(documents: int) -> Iterator[str]:
+    """Yield a note if there are fewer than `MIN_DOCUMENTS` documents."""
+    if documents < MIN_DOCUMENTS:
+        number = count_noun(documents, "document")
+        yield f"intervals are doubtful: {number}, fewer than {MIN_DOCUMENTS}"
 
 
-def percentile_interval(values: Floats) -> Interval:
-    """Return the middle 95 % of the values, ignoring NaN; `lost` is the number of NaN values."""
+def tail_probability(documents: int, method: IntervalMethod) -> float:
+    """Return the share of replicates below the lower bound and the equal share above the upper.
+
+    A single document has no variance, so its interval is not expanded.
+    """
+    tail = (1 - CONFIDENCE_LEVEL) / 2
+    if method is IntervalMethod.PERCENTILE or documents < 2:
+        return tail
+    from scipy.special import stdtrit  # noqa: PLC0415 - slow to import, not needed for scores
+
+    t = float(stdtrit(documents - 1, tail))
+    return NormalDist().cdf(math.sqrt(documents / (documents - 1)) * t)
+
+
+def _by_ratio(replicated: Floats, tail: float) -> dict[str, Interval]:
+    return {name: quantile_interval(replicated[:, i], tail) for i, name in enumerate(RATIOS)}
+
+
+def quantile_interval(values: Floats, tail: float) -> Interval:
+    """Return the quantiles `tail` and 1 - `tail`, ignoring NaN; `lost` is the number of NaN."""
     defined = values[~np.isnan(values)]
     lost = len(values) - len(defined)
     if not len(defined):
         return Interval(None, None, lost)
-    tail = (1 - CONFIDENCE_LEVEL) / 2
     low, high = np.quantile(defined, [tail, 1 - tail])
     return Interval(float(low), float(high), lost)

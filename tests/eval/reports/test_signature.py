@@ -35,7 +35,7 @@ def test_with_every_part() -> None:
     assert str(signature.with_notes("5 folds")) == (
         "aloi 1.2 | corpus news 1.0.0 abc | 3 documents | schema news 2.0.0"
         " | entities exact+outermost | relations strict | missing documents allowed"
-        " | bootstrap 100 seed 7 | 5 folds"
+        " | bootstrap 100 seed 7 interval expanded | 5 folds"
     )
 
 
