@@ -106,15 +106,20 @@ _WORK_COLUMNS = (
 )
 
 
-def compare_passes(passes: Passes, schema: Schema | None = None) -> PassAgreement:
+def compare_passes(
+    passes: Passes, schema: Schema | None = None, *, bootstrap: int = 0, seed: int = 0
+) -> PassAgreement:
     """Return the agreement of annotators; each pass contains one annotator's documents.
 
     The passes may contain different documents. Without a schema, all relations are treated as
-    directed. Raise `DataError` if a pass contains a document twice, or if a document's text
-    differs between passes.
+    directed. `bootstrap` is the number of replicates for intervals (0: no intervals), and `seed` is
+    their random seed. Raise `DataError` if a pass contains a document twice, or if a document's
+    text differs between passes.
     """
     columns = {name: Annotations.of(documents) for name, documents in passes.items()}
-    coefficients = annotator_agreement.measure_agreement(columns, schema=schema)
+    coefficients = annotator_agreement.measure_agreement(
+        columns, schema=schema, bootstrap=bootstrap, seed=seed
+    )
     schema = schema or EMPTY_SCHEMA
     by_document = group_by_document(passes)
     disagreements = [

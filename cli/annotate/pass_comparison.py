@@ -53,6 +53,15 @@ def agree(
             help="Also write the results and all disagreements to this JSON file.",
         ),
     ] = None,
+    bootstrap: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=100_000,
+            help="Number of bootstrap replicates for 95 % intervals (0: no intervals).",
+        ),
+    ] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed of the bootstrap.")] = 0,
 ) -> None:
     """Measure the agreement of two or more annotators.
 
@@ -63,7 +72,9 @@ def agree(
     from aloi.annotation.compare.passes import read_passes
 
     _check_passes(passes)
-    agreement = compare_passes(read_passes(passes), schema_for(schema))
+    agreement = compare_passes(
+        read_passes(passes), schema_for(schema), bootstrap=bootstrap, seed=seed
+    )
     print_sheets(agreement.sheets())
     write_json(json_, agreement.to_json())
 

@@ -1,8 +1,9 @@
 """Agreement between annotators of the same texts.
 
-A report contains F1 and Cohen's kappa for each pair of annotators, and Krippendorff's alpha for all
-annotators. F1 is computed over the documents that both annotators have annotated. It does not
-depend on which annotator is taken as gold. Kappa and alpha are computed over three sets of items:
+A report contains F1, Cohen's kappa and Gwet's AC1 for each pair of annotators, the means of these
+values over the pairs, and Krippendorff's alpha and Gwet's AC1 for all annotators. F1 is computed
+over the documents that both annotators have annotated. It does not depend on which annotator is
+taken as gold. The coefficients are computed over three sets of items:
 
 - `all`: every token, as split by `aloi.corpus.formats.shared.tokens`. The category of a token is
   the label of the first outermost mention that overlaps the token, or "no mention".
@@ -13,13 +14,13 @@ depend on which annotator is taken as gold. Kappa and alpha are computed over th
 
 If an annotator has not annotated a document, the ratings of this annotator are missing data. The
 document does not count as a document without mentions. An undefined coefficient is None, with a
-reason.
+reason. Intervals are bootstrap intervals over documents (see `aloi.eval.statistics.intervals`).
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any
@@ -28,27 +29,24 @@ import numpy as np
 
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.schema import Schema
-from aloi.eval.agreement.coefficients import (
-    MISSING,
-    Coefficient,
-    cohen_kappa,
-    krippendorff_alpha,
-)
+from aloi.eval.agreement.coefficients import Coefficient
 from aloi.eval.agreement.mention_disagreements import (
     NO_MENTION,
     MentionDisagreement,
     find_mention_disagreements,
 )
-from aloi.eval.agreement.ratings import span_ratings, token_ratings
-from aloi.eval.columns import Annotations, Ints
+from aloi.eval.agreement.rating_sets import ITEM_SETS, RatingSets
+from aloi.eval.agreement.ratings import span_ratings, texts_by_id, token_ratings
+from aloi.eval.columns import Annotations
 from aloi.eval.items import mention_items, outermost_items, relation_items
 from aloi.eval.pairing import PairedAnnotations, Side, pair_annotations
 from aloi.eval.reports.sheets import Sheet, format_ratio
 from aloi.eval.score_counts import Counts
 from aloi.eval.scores import Scores, score_items
+from aloi.eval.statistics.intervals import Interval, Intervals, bootstrap_intervals
 
-ITEM_SETS = ("all", "someone", "both")
-"""The names of the item sets over which a coefficient is computed."""
+MEASURE_NAMES = {"f1": "F1", "kappa": "kappa", "ac1": "AC1"}
+"""The names of the measures of a pair in tables, by JSON key."""
 
 SPANS_ONLY = "entities, spans only"
 """The scheme that ignores the labels of mentions."""
@@ -67,15 +65,18 @@ The text of the disagreement is cut to twice this length.
 class PairAgreement:
     """The agreement of two annotators on the documents that both annotators have annotated.
 
-    `scores` contains the scores by scheme, and `kappa` contains kappa by item set. `kappa_types`
-    contains kappa by label. Tokens with this label form one category, and all other tokens form
+    `scores` contains the scores by scheme, and `intervals` their intervals if a bootstrap was
+    requested. `kappa` and `ac1` contain coefficients by item set. `kappa_types` contains kappa by
+    label. Tokens with this label form one category, and all other tokens form
     the other category.
     """
 
     names: tuple[str, str]
     documents: int
     scores: dict[str, Scores[Counts]]
+    intervals: dict[str, Intervals]
     kappa: dict[str, Coefficient]
+    ac1: dict[str, Coefficient]
     kappa_types: dict[str, Coefficient]
 
     @property
@@ -88,8 +89,12 @@ class PairAgreement:
         return {
             "annotators": list(self.names),
             "documents": self.documents,
-            "f1": {name: _scores_to_json(scores) for name, scores in self.scores.items()},
+            "f1": {
+                name: _scores_to_json(scores, self.intervals.get(name))
+                for name, scores in self.scores.items()
+            },
             "kappa": {name: each.to_json() for name, each in self.kappa.items()},
+            "ac1": {name: each.to_json() for name, each in self.ac1.items()},
             "kappa_types": {label: each.to_json() for label, each in self.kappa_types.items()},
         }
 
@@ -105,14 +110,37 @@ class AgreementReport:
     annotators: dict[str, int]
     pairs: tuple[PairAgreement, ...]
     alpha: dict[str, Coefficient]
+    ac1: dict[str, Coefficient]
     alpha_types: dict[str, Coefficient]
     disagreements: tuple[MentionDisagreement, ...] = field(repr=False)
+
+    def pair_means(self) -> dict[str, dict[str, float | None]]:
+        """Return the means over the pairs of annotators: micro F1 by scheme, kappa and AC1 by set.
+
+        A pair with an undefined value does not count. The mean is None if there is no other pair.
+        """
+        if not self.pairs:
+            return {}
+        return {
+            "f1": {
+                name: _mean([pair.scores[name].micro.ratios["f1"] for pair in self.pairs])
+                for name in self.pairs[0].scores
+            },
+            "kappa": {
+                name: _mean([pair.kappa[name].value for pair in self.pairs]) for name in ITEM_SETS
+            },
+            "ac1": {
+                name: _mean([pair.ac1[name].value for pair in self.pairs]) for name in ITEM_SETS
+            },
+        }
 
     def to_json(self) -> dict[str, Any]:
         """Return the agreement as JSON values."""
         return {
             "annotators": self.annotators,
             "pairs": [pair.to_json() for pair in self.pairs],
+            "pair_means": self.pair_means(),
+            "ac1": {name: each.to_json() for name, each in self.ac1.items()},
             "alpha": {name: each.to_json() for name, each in self.alpha.items()},
             "alpha_types": {label: each.to_json() for label, each in self.alpha_types.items()},
             "disagreements": [each.to_json() for each in self.disagreements],
@@ -123,6 +151,10 @@ class AgreementReport:
         for pair in self.pairs:
             title = f"{pair.title}: F1 over {pair.documents} documents"
             yield Sheet(title, tuple(_f1_rows(pair)), ("", "items", "F1"))
+        if len(self.pairs) > 1:
+            yield Sheet(
+                f"means over {len(self.pairs)} pairs", tuple(self._mean_rows()), ("", "mean")
+            )
         columns = ("", "items", "value", "undefined because")
         yield Sheet("chance-corrected agreement", tuple(self._coefficient_rows()), columns)
         listed = self.disagreements[:MAX_LISTED_DISAGREEMENTS]
@@ -131,52 +163,65 @@ class AgreementReport:
         rows = tuple(_disagreement_row(each, names) for each in listed)
         yield Sheet(title, rows, ("marked", "document", "text"))
 
+    def _mean_rows(self) -> Iterator[tuple[str, ...]]:
+        for measure, means in self.pair_means().items():
+            for name, value in means.items():
+                yield f"{MEASURE_NAMES[measure]}, {name}", format_ratio(value)
+
     def _coefficient_rows(self) -> Iterator[tuple[str, ...]]:
         for pair in self.pairs:
             for name, each in (*pair.kappa.items(), *pair.kappa_types.items()):
                 yield (f"kappa, {pair.title}: {name}", *_coefficient_cells(each))
+            for name, each in pair.ac1.items():
+                yield (f"AC1, {pair.title}: {name}", *_coefficient_cells(each))
+        for name, each in self.ac1.items():
+            yield (f"AC1: {name}", *_coefficient_cells(each))
         for name, each in (*self.alpha.items(), *self.alpha_types.items()):
             yield (f"alpha: {name}", *_coefficient_cells(each))
 
 
 def measure_agreement(
-    annotators: Mapping[str, Annotations], *, schema: Schema | None = None
+    annotators: Mapping[str, Annotations],
+    *,
+    schema: Schema | None = None,
+    bootstrap: int = 0,
+    seed: int = 0,
 ) -> AgreementReport:
     """Return the agreement between annotators; they need not have annotated the same documents.
 
-    `schema` determines which relations are symmetric (default: none). Raises `DataError` if an
-    annotator has two documents with the same id, or if two annotators have different texts for the
-    same document.
+    `schema` determines which relations are symmetric (default: none). `bootstrap` is the number of
+    replicates for intervals (0: no intervals), and `seed` is their random seed. Raises `DataError`
+    if an annotator has two documents with the same id, or if two annotators have different texts
+    for the same document.
     """
     _check_documents(annotators)
     symmetric = schema.symmetric if schema else frozenset[str]()
     labels = sorted({label for each in annotators.values() for label in each.labels})
-    tokens, spans = token_ratings(annotators, labels), span_ratings(annotators)
-    rows = {name: row for row, name in enumerate(annotators)}
+    ratings = token_ratings(annotators, labels), span_ratings(annotators)
+    sets = RatingSets(*ratings, labels, bootstrap, seed)
+    numbers = {id_: number for number, id_ in enumerate(texts_by_id(annotators))}
     pairs = []
-    for one, other in combinations(annotators, 2):
-        both = [rows[one], rows[other]]
+    for rows in combinations(range(len(annotators)), 2):
+        one, other = (list(annotators)[row] for row in rows)
         pair = _pair_shared_documents(annotators[one], annotators[other])
-        kappas, by_type = _coefficients(cohen_kappa, tokens[both], spans[both], labels)
         scores = _pair_scores(pair, symmetric)
-        pairs.append(PairAgreement((one, other), len(pair), scores, kappas, by_type))
+        intervals = {
+            name: bootstrap_intervals(each, replicates=bootstrap, seed=seed)
+            for name, each in (scores.items() if bootstrap else ())
+        }
+        shared = [numbers[id_] for id_ in pair.ids]
+        measured = sets.pair_coefficients(rows, shared)
+        pairs.append(PairAgreement((one, other), len(pair), scores, intervals, *measured))
     sizes = {name: len(each.ids) for name, each in annotators.items()}
-    alphas = _coefficients(krippendorff_alpha, tokens, spans, labels)
+    copies = Counter(id_ for each in annotators.values() for id_ in each.ids)
+    shared = [number for id_, number in numbers.items() if copies[id_] > 1]
     disagreements = find_mention_disagreements(annotators)
-    return AgreementReport(sizes, tuple(pairs), *alphas, disagreements)
+    return AgreementReport(sizes, tuple(pairs), *sets.group_coefficients(shared), disagreements)
 
 
-def _coefficients(
-    measure: Callable[[Ints], Coefficient], tokens: Ints, spans: Ints, labels: list[str]
-) -> tuple[dict[str, Coefficient], dict[str, Coefficient]]:
-    """Return the coefficients by item set, and the coefficients over all tokens by label."""
-    rated = tokens[:, (tokens != MISSING).sum(axis=0) > 1]
-    item_sets = (rated, rated[:, (rated > 0).any(axis=0)], spans)
-    by_type = {
-        label: measure(np.where(rated == MISSING, MISSING, rated == number))
-        for number, label in enumerate(labels, start=1)
-    }
-    return dict(zip(ITEM_SETS, map(measure, item_sets), strict=True)), by_type
+def _mean(values: Sequence[float | None]) -> float | None:
+    defined = [value for value in values if value is not None]
+    return sum(defined) / len(defined) if defined else None
 
 
 def _check_documents(annotators: Mapping[str, Annotations]) -> None:
@@ -235,26 +280,36 @@ def _without_labels(side: Side) -> Side:
     return replace(side, mentions=replace(mentions, label=np.zeros_like(mentions.label)))
 
 
-def _scores_to_json(scores: Scores[Counts]) -> dict[str, Any]:
+def _scores_to_json(scores: Scores[Counts], intervals: Intervals | None) -> dict[str, Any]:
+    types = intervals.types if intervals else {}
     return {
         "types": {
-            label: {**counts.as_dict(), "f1": counts.ratios["f1"]}
+            label: _counts_to_json(counts, types.get(label))
             for label, counts in scores.types.items()
         },
-        "micro": {**scores.micro.as_dict(), "f1": scores.micro.ratios["f1"]},
+        "micro": _counts_to_json(scores.micro, intervals.micro if intervals else None),
     }
+
+
+def _counts_to_json(counts: Counts, intervals: Mapping[str, Interval] | None) -> dict[str, Any]:
+    bounds = {"ci": [intervals["f1"].low, intervals["f1"].high]} if intervals else {}
+    return {**counts.as_dict(), "f1": counts.ratios["f1"], **bounds}
 
 
 def _f1_rows(pair: PairAgreement) -> Iterator[tuple[str, ...]]:
     for name, scores in pair.scores.items():
+        found = pair.intervals.get(name)
+        intervals = {**found.types, "micro": found.micro} if found else {}
         by_type = scores.types.items() if name != SPANS_ONLY else ()
         for label, counts in (*by_type, ("micro", scores.micro)):
             items = sum(counts.as_dict().values())
-            yield f"{name}: {label}", str(items), format_ratio(counts.ratios["f1"])
+            interval = intervals[label]["f1"] if intervals else None
+            yield f"{name}: {label}", str(items), format_ratio(counts.ratios["f1"], interval)
 
 
 def _coefficient_cells(coefficient: Coefficient) -> tuple[str, str, str]:
-    return str(coefficient.items), format_ratio(coefficient.value), coefficient.reason or ""
+    value = format_ratio(coefficient.value, coefficient.interval)
+    return str(coefficient.items), value, coefficient.reason or ""
 
 
 def _disagreement_row(

@@ -6,10 +6,12 @@ If an annotator has not annotated a document, the ratings of the document are `M
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 
-from aloi.corpus.formats.shared.tokens import tokenize
+from aloi.corpus.formats.shared.tokens import token_spans
 from aloi.eval.agreement.coefficients import MISSING
 from aloi.eval.columns import Annotations, Bools, Ints
 from aloi.eval.items import is_outermost
@@ -46,40 +48,68 @@ def _labelled_spans(annotations: Annotations) -> Iterator[tuple[tuple[int, int, 
     return zip(mentions.spans(), names, strict=True)
 
 
-def token_ratings(annotators: Mapping[str, Annotations], labels: Sequence[str]) -> Ints:
-    """Return the category of each token by annotator. Shape: (annotators, tokens of all texts).
+@dataclass(frozen=True, slots=True)
+class Ratings:
+    """Category numbers of items. Shapes: (annotators, items) for `values`, (items) for `document`.
+
+    `document` contains the number of each item's document, from 0 to `documents` - 1.
+    """
+
+    values: Ints
+    document: Ints
+    documents: int
+
+    def select(self, rows: Sequence[int], items: Ints) -> Ratings:
+        """Return the ratings of these annotators for these items."""
+        return Ratings(self.values[rows][:, items], self.document[items], self.documents)
+
+
+def token_ratings(annotators: Mapping[str, Annotations], labels: Sequence[str]) -> Ratings:
+    """Return the category of each token by annotator, for the tokens of all texts.
 
     A token that overlaps no mention has category 0. Otherwise, the first outermost mention that
     overlaps the token determines the category: the index of the mention's label in `labels`, plus
-    1.
+    1. Documents are numbered in the order of `texts_by_id`.
     """
-    tokens = {
-        id_: np.array(tokenize(text), dtype=np.int64).reshape(-1, 2)
-        for id_, text in texts_by_id(annotators).items()
-    }
-    rows = [_token_row(each, tokens, labels) for each in annotators.values()]
-    return np.array(rows, dtype=np.int64).reshape(len(rows), sum(map(len, tokens.values())))
+    texts = texts_by_id(annotators)
+    width = max(map(len, texts.values()), default=0) + 1
+    numbers = {id_: number for number, id_ in enumerate(texts)}
+    spans = [list(token_spans(text)) for text in texts.values()]
+    document = np.repeat(np.arange(len(spans)), list(map(len, spans)))
+    flat = chain.from_iterable(chain.from_iterable(spans))
+    tokens = np.fromiter(flat, np.int64, 2 * len(document)).reshape(-1, 2)
+    tokens = tokens + document[:, None] * width
+    rows = [
+        _token_row(each, numbers, tokens, document, labels, width) for each in annotators.values()
+    ]
+    values = np.array(rows, dtype=np.int64).reshape(len(rows), len(document))
+    return Ratings(values, document, len(spans))
 
 
-def _token_row(annotations: Annotations, tokens: Mapping[str, Ints], labels: Sequence[str]) -> Ints:
+def _token_row(
+    annotations: Annotations,
+    numbers: Mapping[str, int],
+    tokens: Ints,
+    document: Ints,
+    labels: Sequence[str],
+    width: int,
+) -> Ints:
     """Return the token categories of one annotator.
 
-    `tokens` contains the start and end of each token, by document id. Shape: (tokens, 2).
+    `numbers` contains the document number of each id. `tokens` contains the start and end of each
+    token in the concatenation of all texts, each `width` long; shape: (tokens, 2).
     """
-    width = max(map(len, annotations.texts), default=0) + 1
+    own = np.array([numbers[id_] for id_ in annotations.ids], dtype=np.int64)
     mentions = annotations.mentions
+    mentions = replace(mentions, document=own[mentions.document])
+    mentions = mentions.take(np.argsort(mentions.document, kind="stable"))
     outermost = mentions.take(np.flatnonzero(is_outermost(mentions, width)))
     start, end = (outermost.document * width + side for side in (outermost.start, outermost.end))
-    numbers = np.array([labels.index(label) + 1 for label in annotations.labels], dtype=np.int64)
-    category = numbers[outermost.label]
-    documents = {id_: number for number, id_ in enumerate(annotations.ids)}
-    parts = [
-        _token_categories(spans + documents[id_] * width, start, end, category)
-        if id_ in documents
-        else np.full(len(spans), MISSING)
-        for id_, spans in tokens.items()
-    ]
-    return np.concatenate([np.zeros(0, dtype=np.int64), *parts])
+    indices = np.array([labels.index(label) + 1 for label in annotations.labels], dtype=np.int64)
+    categories = _token_categories(tokens, start, end, indices[outermost.label])
+    annotated = np.zeros(len(numbers), dtype=np.bool_)
+    annotated[own] = True
+    return np.where(annotated[document], categories, MISSING)
 
 
 def _token_categories(tokens: Ints, start: Ints, end: Ints, category: Ints) -> Ints:
@@ -93,19 +123,28 @@ def _token_categories(tokens: Ints, start: Ints, end: Ints, category: Ints) -> I
     return np.where(overlaps, np.append(category, 0)[first], 0)
 
 
-def span_ratings(annotators: Mapping[str, Annotations]) -> Ints:
-    """Return the category of each span by annotator. Shape: (annotators, spans).
+def span_ratings(annotators: Mapping[str, Annotations]) -> Ratings:
+    """Return the category of each span by annotator.
 
     The spans are those that at least one annotator has marked. Each distinct set of labels is one
-    category. The category is `MISSING` if the annotator has not marked the span.
+    category. The category is `MISSING` if the annotator has not marked the span. Documents are
+    numbered in the order of `texts_by_id`.
     """
     labels = [labels_by_span(each) for each in annotators.values()]
-    spans = sorted({span for each in labels for span in each})
-    column = {span: number for number, span in enumerate(spans)}
+    column: dict[MentionSpan, int] = {}
     categories: dict[tuple[str, ...], int] = {}
-    ratings = np.full((len(labels), len(spans)), MISSING)
-    for row, each in enumerate(labels):
-        for span, names in each.items():
-            category = categories.setdefault(tuple(sorted(names)), len(categories))
-            ratings[row, column[span]] = category
-    return ratings
+    cells = [
+        (
+            row,
+            column.setdefault(span, len(column)),
+            categories.setdefault(tuple(sorted(names)), len(categories)),
+        )
+        for row, each in enumerate(labels)
+        for span, names in each.items()
+    ]
+    values = np.full((len(labels), len(column)), MISSING)
+    rows, columns, numbers = np.array(cells, dtype=np.int64).reshape(-1, 3).T
+    values[rows, columns] = numbers
+    documents = {id_: number for number, id_ in enumerate(texts_by_id(annotators))}
+    document = np.array([documents[id_] for id_, *_ in column], dtype=np.int64)
+    return Ratings(values, document, len(documents))

@@ -88,14 +88,14 @@ def bootstrap_intervals(
     return Intervals(types, _by_ratio(micro, tail), _by_ratio(mean, tail))
 
 
-def resample(by_document: Ints, replicates: int, seed: int) -> Floats:
+def resample(by_document: Ints | Floats, replicates: int, seed: int) -> Floats:
     """Return the counts of each bootstrap replicate, summed over the drawn documents.
 
     Shape: (replicates, types, counts).
     """
     documents = len(by_document)
     flat = by_document.reshape(documents, int(np.prod(by_document.shape[1:])))
-    dtype = exact_dtype(int(flat.sum()))
+    dtype = exact_dtype(int(flat.sum())) if flat.dtype.kind in "iu" else np.float64
     sums = [
         weights @ flat.astype(dtype)
         for weights in _draw_weights(documents, replicates, seed, dtype)

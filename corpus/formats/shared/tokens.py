@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -56,7 +56,12 @@ class AlignedMention(NamedTuple):
 
 def tokenize(text: str) -> list[Token]:
     """Return the words, numbers and punctuation marks of a text, split by rules for French."""
-    return [Token(*match.span()) for match in _TOKEN.finditer(text)]
+    return [Token(*span) for span in token_spans(text)]
+
+
+def token_spans(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the start and end of each token, faster than `tokenize`."""
+    return map(re.Match.span, _TOKEN.finditer(text))
 
 
 def align_mentions(

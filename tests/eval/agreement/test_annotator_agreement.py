@@ -13,7 +13,13 @@ from strategies import documents
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.problems import DataError
 from aloi.eval.agreement.annotator_agreement import measure_agreement
-from aloi.eval.agreement.coefficients import MISSING, cohen_kappa, krippendorff_alpha
+from aloi.eval.agreement.coefficients import (
+    MISSING,
+    Coefficient,
+    cohen_kappa,
+    gwet_ac1,
+    krippendorff_alpha,
+)
 from aloi.eval.columns import Annotations
 
 TEXT = "Ana voit Bob à Rome"
@@ -60,6 +66,62 @@ def test_alpha_equals_that_of_the_krippendorff_package(rows: list[list[int]]) ->
         data = np.where(paired == MISSING, np.nan, paired)
         expected = krippendorff.alpha(data, level_of_measurement="nominal")
         assert coefficient.value == pytest.approx(expected, abs=1e-12)
+
+
+def test_ac1_equals_the_published_example() -> None:
+    # Gwet 2008: 118 and 0 items with equal ratings, 5 and 2 with different ones. The mean shares
+    # are 0.972 and 0.028, so chance is 2 · 0.972 · 0.028 and AC1 is 0.9408; kappa is negative.
+    ratings = np.array([[0] * 118 + [0] * 5 + [1] * 2, [0] * 118 + [1] * 5 + [0] * 2])
+    assert gwet_ac1(ratings).value == pytest.approx(0.9408, abs=5e-5)
+    assert (cohen_kappa(ratings).value or 0) < 0
+    # A third annotator who agrees with the first: the agreement of pairs is the mean of 118, 125
+    # and 118 of 125 items.
+    three = gwet_ac1(np.vstack([ratings, ratings[:1]]))
+    share = (2 * 123 + 120) / 375
+    chance = 2 * share * (1 - share)
+    assert three.value == pytest.approx(((118 + 125 + 118) / 375 - chance) / (1 - chance))
+    assert gwet_ac1(np.zeros((2, 3), dtype=int)).reason == "only one category"
+
+
+def plain(coefficient: Coefficient) -> tuple[float | None, int]:
+    return coefficient.value, coefficient.items
+
+
+@given(st.lists(st.lists(st.sampled_from("AB–"), min_size=5, max_size=5), min_size=2, max_size=3))
+def test_coefficients_by_label_equal_those_of_binary_ratings(marked: list[list[str]]) -> None:
+    places = ((0, 3), (4, 8), (9, 12), (13, 14), (15, 19))
+    annotators = {
+        str(n): columns(doc("a", *((*p, x) for p, x in zip(places, each, strict=True) if x != "–")))
+        for n, each in enumerate(marked)
+    }
+    report = measure_agreement(annotators)
+    for label, found in report.alpha_types.items():
+        ratings = np.array([[int(x == label) for x in each] for each in marked])
+        assert plain(found) == pytest.approx(plain(krippendorff_alpha(ratings)))
+        kappa = cohen_kappa(ratings[:2])
+        assert plain(report.pairs[0].kappa_types[label]) == pytest.approx(plain(kappa))
+    ratings = np.array([["–AB".index(x) for x in each] for each in marked])
+    assert plain(report.ac1["all"]) == pytest.approx(plain(gwet_ac1(ratings)))
+    pair = ratings[:2, (ratings[:2] > 0).any(axis=0)]
+    assert plain(report.pairs[0].ac1["someone"]) == pytest.approx(plain(gwet_ac1(pair)))
+
+
+def test_means_over_pairs_and_intervals() -> None:
+    docs = [[doc(str(n), (0, 3, "A" if n % k else "B")) for n in range(12)] for k in (2, 3, 4)]
+    annotators = {str(n): columns(*each) for n, each in enumerate(docs)}
+    report = measure_agreement(annotators, bootstrap=200)
+    f1 = [pair.scores["entities, exact"].micro.ratios["f1"] or 0 for pair in report.pairs]
+    assert report.pair_means()["f1"]["entities, exact"] == pytest.approx(sum(f1) / 3)
+    for pair in report.pairs:
+        for each in (pair.kappa["all"], pair.ac1["all"], report.alpha["all"], report.ac1["all"]):
+            assert each.value is not None
+            assert each.interval is not None
+            assert (each.interval.low or 0) < each.value < (each.interval.high or 0)
+    assert "ci" in report.to_json()["pairs"][0]["f1"]["entities, exact"]["micro"]
+    assert [sheet.title for sheet in report.sheets()][3] == "means over 3 pairs"
+    assert report.to_json() == measure_agreement(annotators, bootstrap=200).to_json()
+    without = measure_agreement(annotators)
+    assert without.alpha["all"].interval is None
 
 
 def test_two_annotators() -> None:
