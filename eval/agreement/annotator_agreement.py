@@ -36,7 +36,7 @@ from aloi.eval.agreement.mention_disagreements import (
     find_mention_disagreements,
 )
 from aloi.eval.agreement.rating_sets import ITEM_SETS, RatingSets
-from aloi.eval.agreement.ratings import span_ratings, texts_by_id, token_ratings
+from aloi.eval.agreement.ratings import labels_by_span, span_ratings, texts_by_id, token_ratings
 from aloi.eval.columns import Annotations
 from aloi.eval.items import mention_items, outermost_items, relation_items
 from aloi.eval.pairing import PairedAnnotations, Side, pair_annotations
@@ -197,7 +197,8 @@ def measure_agreement(
     _check_documents(annotators)
     symmetric = schema.symmetric if schema else frozenset[str]()
     labels = sorted({label for each in annotators.values() for label in each.labels})
-    ratings = token_ratings(annotators, labels), span_ratings(annotators)
+    spans = {name: labels_by_span(each) for name, each in annotators.items()}
+    ratings = token_ratings(annotators, labels), span_ratings(annotators, spans)
     sets = RatingSets(*ratings, labels, bootstrap, seed)
     numbers = {id_: number for number, id_ in enumerate(texts_by_id(annotators))}
     pairs = []
@@ -215,7 +216,7 @@ def measure_agreement(
     sizes = {name: len(each.ids) for name, each in annotators.items()}
     copies = Counter(id_ for each in annotators.values() for id_ in each.ids)
     shared = [number for id_, number in numbers.items() if copies[id_] > 1]
-    disagreements = find_mention_disagreements(annotators)
+    disagreements = find_mention_disagreements(annotators, spans)
     return AgreementReport(sizes, tuple(pairs), *sets.group_coefficients(shared), disagreements)
 
 

@@ -173,14 +173,26 @@ def count_units(ratings: Ints, document: Ints, shape: tuple[int, int]) -> Floats
     same for the ratings in other categories, and n (n − 1) / (m (m − 1)).
     """
     raters = (ratings != MISSING).sum(axis=0)
-    rated = raters > 1
+    empty = (raters > 1) & (ratings <= 0).all(axis=0)  # most tokens: only ratings of category 0
+    counts = _count_empty_units(raters[empty], document[empty], shape)
+    rated = (raters > 1) & ~empty
     m = raters[rated].astype(float)
-    counts = np.zeros((shape[0], 5, shape[1]))
     for category in range(shape[1]):
         n = (ratings[:, rated] == category).sum(axis=0)
         rows = (n / m, n, n * (n - 1) / (m - 1), (m - n) * (m - n - 1) / (m - 1))
         for row, weights in enumerate((*rows, n * (n - 1) / (m * (m - 1)))):
-            counts[:, row, category] = np.bincount(document[rated], weights, shape[0])
+            counts[:, row, category] += np.bincount(document[rated], weights, shape[0])
+    return counts
+
+
+def _count_empty_units(raters: Ints, document: Ints, shape: tuple[int, int]) -> Floats:
+    """Return counts as in `count_units` for items that all `raters` put in category 0."""
+    counts = np.zeros((shape[0], 5, shape[1]))
+    items = np.bincount(document, minlength=shape[0])
+    ratings = np.bincount(document, raters, shape[0])
+    counts[:, (0, 4), 0] = items[:, None]
+    counts[:, (1, 2), 0] = ratings[:, None]
+    counts[:, 3, 1:] = ratings[:, None]
     return counts
 
 

@@ -58,15 +58,16 @@ class MentionDisagreement:
 
 
 def find_mention_disagreements(
-    annotators: Mapping[str, Annotations],
+    annotators: Mapping[str, Annotations], labels: Mapping[str, SpanLabels] | None = None
 ) -> tuple[MentionDisagreement, ...]:
     """Return every passage in which annotators have marked different mentions.
 
     The most frequent kinds of disagreement come first. Passages with kinds of the same frequency
-    are sorted by kind, document and offsets.
+    are sorted by kind, document and offsets. `labels` are the results of `labels_by_span`, if they
+    are already known.
     """
     texts = texts_by_id(annotators)
-    labels = {name: labels_by_span(each) for name, each in annotators.items()}
+    labels = labels or {name: labels_by_span(each) for name, each in annotators.items()}
     annotators_of = _annotators_by_document(annotators)
     disagreements = []
     for id_, spans in _differing_spans(labels, annotators_of).items():
@@ -103,9 +104,10 @@ def _differing_spans(
     A span that only some of the annotators have marked is included.
     """
     spans: dict[str, list[Offsets]] = {}
-    for id_, start, end in sorted({span for each in labels.values() for span in each}):
-        choices = [sorted(labels[name].get((id_, start, end), [])) for name in annotators_of[id_]]
-        if any(each != choices[0] for each in choices):
+    for span in sorted({span for each in labels.values() for span in each}):
+        id_, start, end = span
+        first, *others = (sorted(labels[name].get(span, ())) for name in annotators_of[id_])
+        if any(each != first for each in others):
             spans.setdefault(id_, []).append((start, end))
     return spans
 

@@ -123,14 +123,15 @@ def _token_categories(tokens: Ints, start: Ints, end: Ints, category: Ints) -> I
     return np.where(overlaps, np.append(category, 0)[first], 0)
 
 
-def span_ratings(annotators: Mapping[str, Annotations]) -> Ratings:
-    """Return the category of each span by annotator.
+def span_ratings(
+    annotators: Mapping[str, Annotations], labels: Mapping[str, SpanLabels]
+) -> Ratings:
+    """Return the category of each span by annotator; `labels` are those of `labels_by_span`.
 
     The spans are those that at least one annotator has marked. Each distinct set of labels is one
     category. The category is `MISSING` if the annotator has not marked the span. Documents are
     numbered in the order of `texts_by_id`.
     """
-    labels = [labels_by_span(each) for each in annotators.values()]
     column: dict[MentionSpan, int] = {}
     categories: dict[tuple[str, ...], int] = {}
     cells = [
@@ -139,7 +140,7 @@ def span_ratings(annotators: Mapping[str, Annotations]) -> Ratings:
             column.setdefault(span, len(column)),
             categories.setdefault(tuple(sorted(names)), len(categories)),
         )
-        for row, each in enumerate(labels)
+        for row, each in enumerate(labels.values())
         for span, names in each.items()
     ]
     values = np.full((len(labels), len(column)), MISSING)
