@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
@@ -37,15 +39,26 @@ def start(
 ) -> None:
     """Start the local Label Studio server.
 
-    If the server is already running, the command only prints its address. The first start installs
-    Label Studio (1 GB, several minutes).
+    The first start installs Label Studio (1 GB; about three minutes with the database). The command
+    prints the page, the user name and the password. The password is printed only to a terminal, so
+    that logs do not contain it; otherwise, the file with the password is named.
     """
     from aloi.annotation.labelstudio.local import server
 
     with steps() as progress:
         local = server.start(home, port=port, database=database, progress=progress)
     print(f"Label Studio: {local.url}")
-    print(f"user name: {local.username}; password: see {home / ACCESS_FILE}")
+    print(f"user name: {local.username}")
+    print(f"password: {local.password if sys.stdout.isatty() else f'see {home / ACCESS_FILE}'}")
+    if shutil.which("aloi") is None:
+        print(f"to use the command aloi in this shell: . {_activation_script()}")
+
+
+def _activation_script() -> Path:
+    """Return the script that activates the running Python's virtual environment."""
+    script = Path(sys.prefix) / "bin" / "activate"
+    here = Path.cwd()
+    return script.relative_to(here) if script.is_relative_to(here) else script
 
 
 def stop(*, home: HomeOption = DEFAULT_HOME) -> None:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 
+STEP_INTERVAL = 10.0
+"""Seconds between two steps on standard error, if standard error is not a terminal."""
+
 
 def fail(problems: Iterable[Problem]) -> NoReturn:
     """Print every problem to standard error and exit with status 1."""
@@ -85,15 +88,32 @@ def _with_progress_bar(
 
 @contextmanager
 def steps() -> Iterator[Callable[[str], object]]:
-    """Yield a function that shows the current step if standard error is a terminal."""
+    """Yield a function that shows the current step on standard error.
+
+    On a terminal, each step replaces the previous one. Otherwise, a step is printed as a line, at
+    most one every `STEP_INTERVAL` seconds, so that short commands print nothing.
+    """
     if not sys.stderr.isatty():
-        yield lambda step: None
+        yield _print_steps(STEP_INTERVAL)
         return
     from rich.console import Console
     from rich.text import Text
 
     with Console(stderr=True).status("") as status:
         yield lambda step: status.update(Text(step))
+
+
+def _print_steps(interval: float) -> Callable[[str], None]:
+    """Return a function that prints a step if `interval` seconds have passed since the last one."""
+    last = time.monotonic()
+
+    def show(step: str) -> None:
+        nonlocal last
+        if time.monotonic() - last >= interval:
+            last = time.monotonic()
+            print(step, file=sys.stderr, flush=True)
+
+    return show
 
 
 def stdout_console(*, width: int = 120) -> Console:

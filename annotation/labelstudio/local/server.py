@@ -65,7 +65,7 @@ def start(
     home = home.resolve()
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     while (lock := homes.acquire_lock(home)) is None:
-        if running := _running_server(home):
+        if running := _running_server(home, progress):
             return running
     try:
         server = _configure(home, port, database)
@@ -96,7 +96,7 @@ def stop(home: Path) -> bool:
     raise DataError([Problem("not-stopped", what, f"Kill the process group {group}")])
 
 
-def _running_server(home: Path) -> LocalServer | None:
+def _running_server(home: Path, progress: Progress) -> LocalServer | None:
     """Return the running server of a home folder when it is ready, or None if it exits."""
     homes.locking_process(home)
     server = homes.read_access(home)
@@ -104,7 +104,7 @@ def _running_server(home: Path) -> LocalServer | None:
         what = f"a server is running in {home}, but its access file is missing"
         fix = "Stop the server with `aloi annotate stop`, then start it again"
         raise DataError([Problem("no-access", what, fix)])
-    return server if _wait_until_ready(server, lambda: homes.is_locked(home)) else None
+    return server if _wait_until_ready(server, lambda: homes.is_locked(home), progress) else None
 
 
 def _configure(home: Path, port: int | None, database: str | None) -> LocalServer:
@@ -133,11 +133,9 @@ def _install_and_launch(home: Path, server: LocalServer, lock: int, progress: Pr
     environment = _environment(home, server)
     _check_port(server.port)
     if not installation.is_installed(home / "venv"):
-        progress("installing Label Studio (once, takes several minutes)")
-        installation.install(home / "venv")
-    progress("starting Label Studio (the first start takes one or two minutes)")
+        installation.install(home / "venv", progress=progress)
     with homes.saved_access(home, server):
-        _launch(home, server, environment, lock)
+        _launch(home, server, environment, lock, progress)
 
 
 def _environment(home: Path, server: LocalServer) -> dict[str, str]:
@@ -166,7 +164,9 @@ def _check_port(port: int) -> None:
     raise DataError([Problem("busy-port", what, "Choose a different port with --port")])
 
 
-def _launch(home: Path, server: LocalServer, environment: dict[str, str], lock: int) -> None:
+def _launch(
+    home: Path, server: LocalServer, environment: dict[str, str], lock: int, progress: Progress
+) -> None:
     """Launch the server in a new session, pass the lock on, and wait until the server is ready.
 
     Raise `DataError` with the last line of the log if the server exits before it is ready.
@@ -188,7 +188,7 @@ def _launch(home: Path, server: LocalServer, environment: dict[str, str], lock: 
         )
     try:
         homes.record_process(lock, process.pid)
-        if not _wait_until_ready(server, lambda: process.poll() is None):
+        if not _wait_until_ready(server, lambda: process.poll() is None, progress):
             what = f"Label Studio exited during startup: {_last_line(log)}"
             fix = "Read this log file and correct the error"
             raise DataError([Problem("not-started", what, fix, file=str(log))])
@@ -200,16 +200,18 @@ def _launch(home: Path, server: LocalServer, environment: dict[str, str], lock: 
     process.returncode = 0  # detached on purpose; suppresses Popen's ResourceWarning
 
 
-def _wait_until_ready(server: LocalServer, alive: Callable[[], bool]) -> bool:
+def _wait_until_ready(server: LocalServer, alive: Callable[[], bool], progress: Progress) -> bool:
     """Wait until the server is ready; return False if it exits before it is ready.
 
     Raise `DataError` after `START_TIMEOUT` seconds.
     """
-    deadline = time.monotonic() + START_TIMEOUT
+    started = time.monotonic()
     while alive():
         if _is_ready(server):
             return True
-        if time.monotonic() > deadline:
+        waited = time.monotonic() - started
+        progress(f"starting Label Studio: {waited:.0f} s (the first start creates the database)")
+        if waited > START_TIMEOUT:
             what = f"Label Studio is not ready after {START_TIMEOUT:.0f} s"
             fix = "Read server.log in the home folder and correct the error"
             raise DataError([Problem("not-started", what, fix)])
