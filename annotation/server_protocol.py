@@ -151,8 +151,13 @@ class AnnotationServer(Protocol):
     ) -> TaskWriter:
         """Return a converter from documents to tasks for an annotator's project."""
 
-    def task_reader(self, notes: Notes, edges: EdgePolicy = "flag") -> TaskReader:
-        """Return a reader of finished work, which counts omitted and flagged items in `notes`."""
+    def task_reader(
+        self, notes: Notes, edges: EdgePolicy = "flag", *, by_account: bool = False
+    ) -> TaskReader:
+        """Return a reader of finished work, which counts omitted and flagged items in `notes`.
+
+        If `by_account` is true, work by different users is returned as different documents.
+        """
 
     def list_tasks(self, project: Project) -> Iterator[TaskSummary]:
         """Yield the tasks of a project in the server's order."""

@@ -49,7 +49,9 @@ def read_passes(paths: Sequence[str | Path]) -> Passes:
     """
     folders = [Path(path) for path in paths]
     if len(folders) == 1 and folders[0].is_dir():
-        folders = sorted(each for each in folders[0].iterdir() if each.is_dir())
+        folders = sorted(
+            each for each in folders[0].iterdir() if each.is_dir() and not each.name.startswith(".")
+        )
     names = [folder.name if folder.is_dir() else folder.stem for folder in folders]
     if len(set(names)) < len(names):
         names = list(map(str, folders))

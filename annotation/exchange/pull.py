@@ -7,31 +7,43 @@ never deleted.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
 
+from aloi.annotation.exchange.accounts import (
+    Accounts,
+    ProjectAuthors,
+    Submission,
+    several_own,
+)
 from aloi.annotation.progress import Progress, ignore_progress
+from aloi.annotation.provenance import provenance
 from aloi.annotation.server_protocol import (
     ADJUDICATION,
     PRACTICE_PREFIX,
     AnnotationServer,
     EdgePolicy,
     Project,
-    StoredTask,
-    TaskReader,
 )
 from aloi.corpus import document_files
 from aloi.corpus.atomic_files import write_bytes
 from aloi.corpus.document import Document
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.schema import Schema, schema_problems
 
 STATE_FILE = ".pulled"
 """The name of the file in the output folder that lists the pulled tasks."""
+
+UNASSIGNED = ".unassigned"
+"""The name of the folder in the output folder with the submissions of unknown authors."""
+
+_NOT_IN_FOLDER_NAMES = re.compile(r"[^\w.@+\-]")
 
 
 @dataclass(slots=True)
@@ -75,23 +87,62 @@ def select_projects(
     return {name: projects[name] for name in selected}
 
 
+def pull_corpus(
+    server: AnnotationServer,
+    corpus: str,
+    out: Path,
+    notes: Notes,
+    *,
+    annotators: Iterable[str] = (),
+    accounts: Mapping[str, str] | None = None,
+    schema: Schema | None = None,
+    edges: EdgePolicy = "flag",
+    progress: Progress = ignore_progress,
+) -> PullReport:
+    """Write the finished work of annotators (default: all) of a corpus to the folder `out`.
+
+    `accounts` contains the account (e-mail address or user number) of an annotator, by annotator.
+    See `pull_projects`. Raise `NoProjectError` if there is no project.
+    """
+    projects = select_projects(server, corpus, annotators)
+    names = pass_annotators(server.list_projects(corpus))
+    return pull_projects(
+        server,
+        projects.values(),
+        out,
+        notes,
+        accounts=Accounts.of_server(server, names, accounts or {}),
+        schema=schema,
+        edges=edges,
+        progress=progress,
+    )
+
+
 def pull_projects(
     server: AnnotationServer,
     projects: Iterable[Project],
     out: Path,
     notes: Notes,
     *,
+    accounts: Accounts | None = None,
+    schema: Schema | None = None,
     edges: EdgePolicy = "flag",
     progress: Progress = ignore_progress,
 ) -> PullReport:
     """Write the finished work in projects to the folder `out`; fetch only changed tasks.
 
-    If a task was deleted on the server, its documents remain in `out`. Deleted tasks are counted in
+    Work by an annotator without a known account, or by another person than the project's annotator,
+    is handled as described in `TaskReport`. Accounts assigned at earlier pulls remain assigned. If
+    a schema is given, labels, relations and attributes that it does not allow are reported. If a
+    task was deleted on the server, its documents remain in `out`. Deleted tasks are counted in
     `notes`.
     """
-    state = _State.read(out / STATE_FILE, server.url, edges)
+    accounts = accounts or Accounts.of_server(server, (), {})
+    state = _State.read(out / STATE_FILE, server.url, edges, accounts.assigned)
+    accounts = replace(accounts, assigned=state.accounts)
     writer = PassWriter(out)
-    reader = server.task_reader(notes, edges)
+    reader = server.task_reader(notes, edges, by_account=True)
+    foreign: list[Submission] = []
     for project in projects:
         times = server.modification_times(project)
         known = state.projects.get(project.title, {})
@@ -101,12 +152,24 @@ def pull_projects(
         for id_, task in current.items():
             writer.keep(task.files, _place(project, id_))
         changed = [id_ for id_ in times if id_ not in current]
+        reads: list[TaskRead] = []
         for count, stored in enumerate(server.fetch_tasks(project, changed)):
             progress(f"{project.title}: {count} of {len(changed)} changed tasks read")
-            files = _pull_task(stored, project, reader, writer)
-            if files is not None:
-                current[stored.id] = _PulledTask(times[stored.id], files)
+            documents, problems = reader.read(stored, project.title)
+            reads.append(TaskRead(_place(project, stored.id), documents, problems, stored.id))
+        bound = state.bound.setdefault(project.title, {})
+        for read, report in zip(
+            reads, write_tasks(reads, writer, accounts, bound, schema), strict=True
+        ):
+            foreign += report.foreign
+            if report.is_complete:
+                current[read.number] = _PulledTask(times[read.number], report.files)
         state.projects[project.title] = current
+    pulled = {project.title for project in projects}
+    for title, tasks in state.projects.items():
+        for id_, task in tasks.items() if title not in pulled else ():
+            writer.reserve(task.files, f"{title}, task {id_}")
+    write_foreign(foreign, writer)
     state.write(out / STATE_FILE)
     return writer.report
 
@@ -115,15 +178,90 @@ def _place(project: Project, task: int) -> str:
     return f"{project.title}, task {task}"
 
 
-def _pull_task(
-    task: StoredTask, project: Project, reader: TaskReader, writer: PassWriter
-) -> list[str] | None:
-    """Write the documents of a task; return their paths, or None if a problem was found."""
+@dataclass(frozen=True, slots=True)
+class TaskRead:
+    """The documents of a task, one per author, and the problems; `place` is used in messages."""
+
+    place: str
+    documents: Sequence[Document]
+    problems: Sequence[Problem]
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TaskReport:
+    """The files of a task's annotator, and submissions by other annotators.
+
+    Submissions by unknown authors were written to the folder `UNASSIGNED`. `is_complete` is false
+    if the task must be read again at the next pull.
+    """
+
+    files: list[str]
+    foreign: list[Submission]
+    is_complete: bool
+
+
+def write_tasks(
+    reads: Sequence[TaskRead],
+    writer: PassWriter,
+    accounts: Accounts,
+    bound: dict[str, str],
+    schema: Schema | None,
+) -> list[TaskReport]:
+    """Write the work that the annotators of tasks submitted under their own accounts.
+
+    `bound` contains accounts that were taken as an annotator's at an earlier pull, by annotator; it
+    is updated. Work by unknown authors is reported and written to the folder `UNASSIGNED`. Work by
+    other annotators is returned, and written by `write_foreign` after all projects.
+    """
+    by_owner: dict[str, list[Document]] = {}
+    for read in reads:
+        for document in read.documents:
+            by_owner.setdefault(document.meta["annotator"], []).append(document)
+    authors = {
+        owner: ProjectAuthors.of(accounts, owner, documents, bound.get(owner))
+        for owner, documents in by_owner.items()
+    }
+    bound |= {owner: each.bound for owner, each in authors.items() if each.bound is not None}
+    return [_write_task(read, writer, authors, schema) for read in reads]
+
+
+def _write_task(
+    read: TaskRead,
+    writer: PassWriter,
+    authors: Mapping[str, ProjectAuthors],
+    schema: Schema | None,
+) -> TaskReport:
     before = len(writer.report.problems)
-    documents, problems = reader.read(task, project.title)
-    writer.report.problems += problems
-    files = [writer.write(document, _place(project, task.id)) for document in documents]
-    return files if len(writer.report.problems) == before else None
+    submissions = [
+        authors[each.meta["annotator"]].submission(each, read.place) for each in read.documents
+    ]
+    writer.report.problems += read.problems
+    files: list[str] = []
+    for owner in sorted({each.owner for each in submissions}):
+        own = [each for each in submissions if each.is_own and each.owner == owner]
+        writer.report.problems += several_own(own)
+        files += [writer.write(own[0].document, read.place)] if len(own) == 1 else []
+    for each in submissions:
+        if schema is not None:
+            found = schema_problems(each.document, schema)
+            writer.report.problems += (problem.at(file=read.place) for problem in found)
+        if each.annotator is None:
+            kept = writer.write_unassigned(each, authors[each.owner].account(each))
+            writer.report.problems.append(authors[each.owner].problem(each, kept))
+    foreign = [each for each in submissions if not each.is_own and each.annotator is not None]
+    complete = not foreign and len(writer.report.problems) == before
+    return TaskReport(files, foreign, complete)
+
+
+def write_foreign(submissions: Iterable[Submission], writer: PassWriter) -> None:
+    """Write work that annotators submitted in other annotators' projects.
+
+    It is reported, not written, if the annotator also finished the document in another task.
+    """
+    for each in submissions:
+        writer.withdraw(each)
+        writer.write(each.authored(), each.place)
 
 
 class PassWriter:
@@ -140,9 +278,32 @@ class PassWriter:
 
     def keep(self, files: Iterable[str], place: str) -> None:
         """Count the files of an unchanged task; `place` is the task in error messages."""
-        for file in files:
-            self._places[file] = place
-            self.report.unchanged[str(Path(file).parent)] += 1
+        listed = list(files)
+        self.reserve(listed, place)
+        self.report.unchanged.update(str(Path(file).parent) for file in listed)
+
+    def reserve(self, files: Iterable[str], place: str) -> None:
+        """Record that these files belong to a task, so that no other task overwrites them."""
+        self._places.update(dict.fromkeys(files, place))
+
+    def write_unassigned(self, submission: Submission, account: str) -> Path:
+        """Write a submission by an unknown author, outside the folders of annotators."""
+        self.withdraw(submission)
+        folder = self.out / UNASSIGNED / _NOT_IN_FOLDER_NAMES.sub("_", account)
+        path = folder / f"{submission.document.id}.json"
+        write_bytes(path, document_files.pretty_json(submission.document).encode())
+        return path
+
+    def withdraw(self, submission: Submission) -> None:
+        """Delete the owner's file if an earlier pull wrote this very submission to it."""
+        path = self.out / submission.owner / f"{submission.document.id}.json"
+        if not path.is_file():
+            return
+        (written,) = document_files.read(path)
+        same = ("annotation", "author")
+        new, old = provenance(submission.document), provenance(written)
+        if [new[key] for key in same] == [old.get(key) for key in same]:
+            path.unlink()
 
     def write(self, document: Document, place: str) -> str:
         """Write a document unless its file already has the same content; return the file's path.
@@ -187,24 +348,32 @@ class _PulledTask(msgspec.Struct, frozen=True):
 
 
 class _State(msgspec.Struct):
-    """The tasks read by earlier pulls, by project title and task number."""
+    """The tasks read by earlier pulls, by project title and task number.
+
+    `accounts` contains the accounts assigned to annotators, `bound` the accounts that were taken as
+    an annotator's, by project title and annotator.
+    """
 
     url: str
     edges: EdgePolicy
     projects: dict[str, dict[int, _PulledTask]] = {}
+    accounts: dict[str, str] = {}
+    bound: dict[str, dict[str, str]] = {}
 
     @classmethod
-    def read(cls, path: Path, url: str, edges: EdgePolicy) -> _State:
-        """Read the state from a file.
+    def read(cls, path: Path, url: str, edges: EdgePolicy, assigned: Mapping[str, str]) -> _State:
+        """Read the state from a file, and add assigned accounts.
 
-        Return an empty state if the file is missing or invalid, or if `url` or `edges` has changed.
+        No task counts as read if the file is missing or invalid, or if a value has changed.
         """
-        empty = cls(url, edges)
         try:
             known = msgspec.json.decode(path.read_bytes(), type=cls)
         except (FileNotFoundError, msgspec.MsgspecError):
-            return empty
-        return known if (known.url, known.edges) == (url, edges) else empty
+            return cls(url, edges, accounts=dict(assigned))
+        accounts = {**known.accounts, **assigned}
+        if (known.url, known.edges, known.accounts) == (url, edges, accounts):
+            return known
+        return cls(url, edges, accounts=accounts if known.url == url else dict(assigned))
 
     def write(self, path: Path) -> None:
         write_bytes(path, msgspec.json.encode(self))

@@ -189,9 +189,14 @@ class LabelStudioServer:
         """Return a converter from documents to tasks for an annotator's project."""
         return LabelStudioTaskWriter(annotator, schema, guideline_version, notes)
 
-    def task_reader(self, notes: Notes, edges: EdgePolicy = "flag") -> LabelStudioTaskReader:
-        """Return a reader of finished work, which counts omitted and flagged items in `notes`."""
-        return LabelStudioTaskReader(notes, edges)
+    def task_reader(
+        self, notes: Notes, edges: EdgePolicy = "flag", *, by_account: bool = False
+    ) -> LabelStudioTaskReader:
+        """Return a reader of finished work, which counts omitted and flagged items in `notes`.
+
+        If `by_account` is true, work by different users is returned as different documents.
+        """
+        return LabelStudioTaskReader(notes, edges, by_account)
 
     def list_tasks(self, project: Project) -> Iterator[TaskSummary]:
         """Yield the tasks of a project in the server's order."""

@@ -34,10 +34,15 @@ _FOLDER_NAME = re.compile(r"\w[\w.@+\-]*")
 
 @dataclass(frozen=True)
 class LabelStudioTaskReader:
-    """A converter from tasks to documents; omitted and flagged items are counted in `notes`."""
+    """A converter from tasks to documents; omitted and flagged items are counted in `notes`.
+
+    If `by_account` is true, the annotations of a task by different users are different documents,
+    even if the task contains an annotator's name.
+    """
 
     notes: Notes
     edges: EdgePolicy = "flag"
+    by_account: bool = False
 
     def read(self, task: StoredTask, place: str) -> tuple[list[Document], list[Problem]]:
         """Return one document per annotator who finished the task, and the problems found."""
@@ -54,13 +59,28 @@ class LabelStudioTaskReader:
         self._note_unfinished(task, place)
         documents: list[Document] = []
         problems: list[Problem] = []
-        for annotator, works in _finished_work(task, blank).items():
+        for (annotator, _), works in self._finished_work(task, blank).items():
             work_problems = list(_work_problems(blank, annotator, works))
             if not work_problems:
                 document, work_problems = self._document(blank, annotator, task, works[0])
                 documents.append(document)
             problems += work_problems
         return documents, [problem.at(file=f"{place}, task {task.id}") for problem in problems]
+
+    def _finished_work(
+        self, task: LabelStudioTask, blank: Document
+    ) -> dict[tuple[str, str | None], list[TaskAnnotation]]:
+        """Return a task's submitted annotations by annotator and author, without cancelled ones.
+
+        The author is None unless `by_account` is true.
+        """
+        grouped: dict[tuple[str, str | None], list[TaskAnnotation]] = {}
+        for work in task.annotations:
+            if isinstance(work, TaskAnnotation) and not work.was_cancelled:
+                user = _author(work) if self.by_account else None
+                key = _annotator(blank, work), None if user is None else str(user)
+                grouped.setdefault(key, []).append(work)
+        return grouped
 
     def _note_unfinished(self, task: LabelStudioTask, place: str) -> None:
         cancelled = [
@@ -114,15 +134,6 @@ def _trim(entity: Entity, text: str) -> Entity | None:
     return msgspec.structs.replace(entity, start=start, end=start + len(core))
 
 
-def _finished_work(task: LabelStudioTask, blank: Document) -> dict[str, list[TaskAnnotation]]:
-    """Return a task's submitted annotations by annotator, without cancelled annotations."""
-    by_annotator: dict[str, list[TaskAnnotation]] = {}
-    for work in task.annotations:
-        if isinstance(work, TaskAnnotation) and not work.was_cancelled:
-            by_annotator.setdefault(_annotator(blank, work), []).append(work)
-    return by_annotator
-
-
 def _work_problems(
     blank: Document, annotator: str, works: list[TaskAnnotation]
 ) -> Iterator[Problem]:
@@ -147,6 +158,17 @@ def _user(work: TaskAnnotation) -> int | str | None:
     return (by.email or by.id) if isinstance(by, LabelStudioUser) else by
 
 
+def _author(work: TaskAnnotation) -> int | str | None:
+    """Return the user who changed an annotation last, or None if it was sent as finished work.
+
+    An annotation with an `import_id` was restored from a backup, in which `completed_by` is the
+    author. Some files do not contain `updated_by`.
+    """
+    if isinstance(work.updated_by, int | str):
+        return work.updated_by
+    return _user(work) if work.updated_by is msgspec.UNSET or work.import_id is not None else None
+
+
 def _check_text(blank: Document) -> None:
     """Raise `DataError` if a task's text differs from the text that was pushed."""
     pushed = blank.meta.get(TEXT_HASH)
@@ -165,6 +187,7 @@ def _provenance(task: LabelStudioTask, work: TaskAnnotation) -> dict[str, Any]:
         "task": task.id,
         "annotation": work.id,
         "completed_by": _user(work),
+        "author": _author(work),
         "lead_time": work.lead_time,
         "created_at": work.created_at,
         "updated_at": work.updated_at,

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from aloi.annotation.labelstudio.access import DEFAULT_HOME
 from aloi.cli.annotate.connection import HomeOption, connect
 from aloi.cli.shared.console import fail, output_lock, print_notes
-from aloi.cli.shared.inputs import corpus_at, must_exist, open_corpus
+from aloi.cli.shared.inputs import corpus_at, must_exist, open_corpus, schema_for
 from aloi.corpus.problems import count_noun
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from aloi.annotation.exchange.pull import PullReport
     from aloi.annotation.exchange.push import ProjectPush
     from aloi.annotation.exchange.sources import PushSource
-    from aloi.annotation.server_protocol import EdgePolicy
     from aloi.corpus.document import Document
-    from aloi.corpus.formats.shared.notes import Notes
 
 
 def open_document(
@@ -290,25 +288,57 @@ def pull(
             "report the number of such mentions; `trim`: remove the white space."
         ),
     ] = "flag",
+    account: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=ACCOUNT",
+            help="Label Studio account of an annotator, as e-mail address or user number; "
+            "repeatable, remembered in DIR (default: the account with the annotator's name as "
+            "address, or as the part before @).",
+        ),
+    ] = None,
+    schema: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Schema (TOML) to check the annotations (default: the schema of the corpus "
+            "folder, otherwise no check).",
+            exists=True,
+        ),
+    ] = None,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Write annotators' finished work to files.
 
     Only tasks that changed since the last pull are fetched. Unreadable annotations are reported;
-    all other annotations are written.
+    all other annotations are written. Work that someone else submitted in an annotator's project is
+    never written as this annotator's work. Labels and relations that the schema does not allow are
+    reported.
     """
     from aloi.annotation.exchange.sources import corpus_name
     from aloi.annotation.labelstudio.export import pull_export
     from aloi.corpus.formats.shared.notes import Notes
     from aloi.corpus.streams import is_stream, on_disk
 
-    notes = Notes()
+    notes, accounts = Notes(), _parse_accounts(account or [])
     with output_lock(str(out)):
         if is_stream(source) or Path(source).is_file():
+            checked = schema_for(schema)
             with on_disk(source) as file:
-                report = pull_export(file.path, out, notes, edges=edges)
+                report = pull_export(
+                    file.path, out, notes, accounts=accounts, schema=checked, edges=edges
+                )
         else:
-            report = _pull_projects(corpus_name(source), annotator or [], out, notes, edges, home)
+            report = _pull_projects(
+                corpus_name(source),
+                home,
+                out=out,
+                notes=notes,
+                annotators=annotator or [],
+                accounts=accounts,
+                schema=schema_for(schema, corpus_at(source)),
+                edges=edges,
+            )
     print_notes(notes)
     names = sorted(report.written | report.unchanged)
     for name in names:
@@ -319,15 +349,21 @@ def pull(
         print("no finished work", file=sys.stderr)
 
 
-def _pull_projects(
-    corpus: str, annotators: list[str], out: Path, notes: Notes, edges: EdgePolicy, home: Path
-) -> PullReport:
+def _parse_accounts(values: Iterable[str]) -> dict[str, str]:
+    """Return the values of `--account` by annotator; exit with status 2 if one is invalid."""
+    pairs = [value.partition("=") for value in values]
+    for name, _, account in pairs:
+        if not (name and account):
+            raise typer.BadParameter("--account must have the form NAME=ACCOUNT")
+    return {name: account for name, _, account in pairs}
+
+
+def _pull_projects(corpus: str, home: Path, **settings: Any) -> PullReport:  # noqa: ANN401
     """Pull from a server; exit with status 2 if a requested project does not exist."""
-    from aloi.annotation.exchange.pull import NoProjectError, pull_projects, select_projects
+    from aloi.annotation.exchange.pull import NoProjectError, pull_corpus
 
     with connect(home) as (studio, progress):
         try:
-            projects = select_projects(studio, corpus, annotators).values()
+            return pull_corpus(studio, corpus, progress=progress, **settings)
         except NoProjectError as error:
             raise typer.BadParameter(str(error)) from error
-        return pull_projects(studio, projects, out, notes, edges=edges, progress=progress)

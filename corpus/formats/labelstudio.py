@@ -93,7 +93,11 @@ class LabelStudioUser(msgspec.Struct, frozen=True):
 
 
 class TaskAnnotation(msgspec.Struct, frozen=True):
-    """One annotation or prediction of a task; `lead_time` is in seconds."""
+    """One annotation or prediction of a task; `lead_time` is in seconds.
+
+    `updated_by` is the user who changed the annotation last. It is None if the annotation was
+    imported. `import_id` is the number of an imported annotation in the file that was imported.
+    """
 
     result: list[msgspec.Raw]
     id: int | None = None
@@ -103,6 +107,8 @@ class TaskAnnotation(msgspec.Struct, frozen=True):
     lead_time: float | None = None
     created_at: str | None = None
     updated_at: str | None = None
+    updated_by: Any = msgspec.UNSET
+    import_id: int | None = None
 
     def is_by(self, annotator: str | None) -> bool:
         """Return whether this annotator or model is the author; None matches every author."""

@@ -95,6 +95,7 @@ def test_config_reads_a_schema_or_a_corpus(folder: Path) -> None:
         ("push", "corpus", "--to", "luc", "--schema", "corpus/schema.toml"),
         ("push", "passes/luc", "--to", "luc", "--project", "p"),
         ("push", "missing", "--to", "luc"),
+        ("pull", "corpus", "--out", "out", "--account", "luc"),
         ("open", "missing"),
         ("config", "missing"),
         ("agree", "passes", "passes"),

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from aloi.annotation.provenance import PROVENANCE
 from aloi.annotation.server_protocol import (
     EdgePolicy,
     Payload,
@@ -67,6 +68,7 @@ class MemoryServer:
     titles: dict[str, Project] = field(default_factory=dict)
     times: dict[int, str] = field(default_factory=dict)
     fetched: list[int] = field(default_factory=list)
+    users: dict[str, str] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def project_title(self, corpus: str, annotator: str) -> str:
@@ -107,7 +109,9 @@ class MemoryServer:
     ) -> MemoryTaskWriter:
         return MemoryTaskWriter(annotator)
 
-    def task_reader(self, notes: Notes, edges: EdgePolicy = "flag") -> MemoryTaskReader:
+    def task_reader(
+        self, notes: Notes, edges: EdgePolicy = "flag", *, by_account: bool = False
+    ) -> MemoryTaskReader:
         return MemoryTaskReader()
 
     def list_tasks(self, project: Project) -> Iterator[TaskSummary]:
@@ -154,12 +158,14 @@ class MemoryServer:
     def wait_until_ready(self, timeout: float) -> None: ...
 
     def user_emails(self) -> dict[str, str]:
-        return {}
+        return self.users
 
-    def submit(self, title: str, document: Document) -> None:
-        """Submit a document as the work on its task."""
+    def submit(self, title: str, document: Document, user: int | None = None) -> None:
+        """Submit a document as the work on its task; `user` is the author, if any."""
         tasks = self.tasks[self.titles[title].id]
         id_, task = next((k, v) for k, v in tasks.items() if v["document"].id == document.id)
-        meta = {"annotator": task["document"].meta["annotator"]}
+        meta: dict[str, Any] = {"annotator": task["document"].meta["annotator"]}
+        if user is not None:
+            meta[PROVENANCE] = {"annotation": next(self.numbers), "author": user}
         task["work"].append(msgspec.structs.replace(document, meta=meta))
         self.times[id_] += "+"

@@ -10,7 +10,7 @@ import hashlib
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from aloi.annotation.progress import Progress, ignore_progress
@@ -54,16 +54,16 @@ def install(environment: Path, *, progress: Progress = ignore_progress) -> None:
     progress("installing Label Studio: creating a virtual environment")
     log = environment.with_name(LOG_FILE)
     log.write_bytes(b"")
-    _run([sys.executable, "-m", "venv", environment], log)
+    _run((sys.executable, "-m", "venv", environment), log)
     python = environment / "bin" / "python"
     # Compiling all modules takes long; Python compiles the few that the server imports.
     options = ("--disable-pip-version-check", "--no-deps", "--require-hashes", "--no-compile")
-    command = [python, "-I", "-m", "pip", "install", "--progress-bar=off", *options]
-    _run([*command, "-r", LOCK_FILE], log, lambda: progress(_current_step(environment, log)))
+    pip = (python, "-I", "-m", "pip", "install", "--progress-bar=off", *options, "-r", LOCK_FILE)
+    _run(pip, log, lambda: progress(_current_step(environment, log)))
     (environment / READY_FILE).write_text(lock_hash(), encoding="utf-8")
 
 
-def _run(command: list[str | Path], log: Path, report: Callable[[], object] = bool) -> None:
+def _run(command: Sequence[str | Path], log: Path, report: Callable[[], object] = bool) -> None:
     """Run a command with its output in `log`; call `report` every second while it runs."""
     with log.open("ab") as output:
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
