@@ -33,6 +33,11 @@ PRACTICE_PREFIX = "practice-"
 """The prefix of an annotator's name in the title of their practice project."""
 
 
+TaskState = Literal["not begun", "draft", "finished", "skipped"]
+"""The state of a task. A submitted task with a draft is finished, a skipped one with a draft is not
+skipped."""
+
+
 class UnansweredError(Exception):
     """The server did not answer a request, so the outcome of the request is unknown.
 
@@ -82,6 +87,16 @@ class StoredTask:
     payload: Payload
     has_work: bool
     predictions: tuple[StoredPrediction, ...] = ()
+    state: TaskState = "not begun"
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionBackend:
+    """A backend with live predictions for a project, and whether it answers the server."""
+
+    title: str
+    url: str
+    answers: bool
 
 
 class TaskWriter(Protocol):
@@ -185,3 +200,6 @@ class AnnotationServer(Protocol):
 
     def user_emails(self) -> dict[str, str]:
         """Return the e-mail address of each user, by user number."""
+
+    def prediction_backends(self, project: Project) -> list[PredictionBackend]:
+        """Return the prediction backends of a project, each with the result of a request to it."""

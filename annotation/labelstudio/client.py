@@ -23,9 +23,11 @@ from aloi.annotation.labelstudio.tasks import LabelStudioTaskWriter, contains_nu
 from aloi.annotation.server_protocol import (
     EdgePolicy,
     Payload,
+    PredictionBackend,
     Project,
     StoredPrediction,
     StoredTask,
+    TaskState,
     TaskSummary,
     UnansweredError,
 )
@@ -47,6 +49,9 @@ GATEWAY_ERRORS = (502, 503, 504)
 
 MAX_ANSWER_TEXT = 400
 """The number of code points of a server's answer that an error message quotes."""
+
+CONNECTED = "CO"
+"""The state of a prediction backend that answers."""
 
 MAX_TITLE_LENGTH = 50
 """The maximum length of a project title in code points, set by Label Studio."""
@@ -166,6 +171,16 @@ class LabelStudioServer:
     def _find_backend(self, project: Project, title: str) -> int | None:
         listed = self._client.ml.list(project=project.id, request_options=self._options)
         return next((each.id for each in listed if each.title == title), None)
+
+    def prediction_backends(self, project: Project) -> list[PredictionBackend]:
+        """Return the prediction backends of a project; the server sends a request to each."""
+        with self._translated_errors(f"checking the prediction backends of «{project.title}»"):
+            listed = self._client.ml.list(project=project.id, request_options=self._options)
+            checked = [self._client.ml.get(x.id, request_options=self._options) for x in listed]
+        return [
+            PredictionBackend(each.title or "", each.url, each.state == CONNECTED)
+            for each in checked
+        ]
 
     def user_emails(self) -> dict[str, str]:
         """Return the e-mail address of each user, by user number."""
@@ -340,4 +355,13 @@ def _stored_task(payload: Payload) -> StoredTask:
         for each in payload.get("predictions", ())
     )
     has_work = bool(payload.get("annotations") or payload.get("drafts"))
-    return StoredTask(payload["id"], payload, has_work, predictions)
+    return StoredTask(payload["id"], payload, has_work, predictions, _state(payload))
+
+
+def _state(payload: Payload) -> TaskState:
+    cancelled = [each.get("was_cancelled") for each in payload.get("annotations", ())]
+    if not all(cancelled):
+        return "finished"
+    if payload.get("drafts"):
+        return "draft"
+    return "skipped" if cancelled else "not begun"

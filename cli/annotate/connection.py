@@ -20,6 +20,24 @@ HomeOption = Annotated[
     Path, typer.Option(metavar="DIR", help="Folder of the local Label Studio server.")
 ]
 
+AccountOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME=ACCOUNT",
+        help="Label Studio account of an annotator, as e-mail address or user number; repeatable "
+        "(default: the account with the annotator's name as address, or as the part before @).",
+    ),
+]
+
+
+def parse_accounts(values: list[str] | None) -> dict[str, str]:
+    """Return the values of `--account` by annotator; exit with status 2 if one is invalid."""
+    pairs = [value.partition("=") for value in values or ()]
+    for name, _, account in pairs:
+        if not (name and account):
+            raise typer.BadParameter("--account must have the form NAME=ACCOUNT")
+    return {name: account for name, _, account in pairs}
+
 
 @contextmanager
 def connect(home: Path) -> Iterator[tuple[LabelStudioServer, Progress]]:

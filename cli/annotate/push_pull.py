@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from aloi.annotation.labelstudio.access import DEFAULT_HOME
-from aloi.cli.annotate.connection import HomeOption, connect
+from aloi.cli.annotate.connection import AccountOption, HomeOption, connect, parse_accounts
 from aloi.cli.shared.console import fail, output_lock, print_notes
 from aloi.cli.shared.inputs import corpus_at, must_exist, open_corpus, schema_for
 from aloi.corpus.problems import count_noun
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from aloi.annotation.exchange.pull import PullReport
     from aloi.annotation.exchange.push import ProjectPush
@@ -288,15 +288,7 @@ def pull(
             "report the number of such mentions; `trim`: remove the white space."
         ),
     ] = "flag",
-    account: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=ACCOUNT",
-            help="Label Studio account of an annotator, as e-mail address or user number; "
-            "repeatable, remembered in DIR (default: the account with the annotator's name as "
-            "address, or as the part before @).",
-        ),
-    ] = None,
+    account: AccountOption = None,
     schema: Annotated[
         Path | None,
         typer.Option(
@@ -312,15 +304,15 @@ def pull(
 
     Only tasks that changed since the last pull are fetched. Unreadable annotations are reported;
     all other annotations are written. Work that someone else submitted in an annotator's project is
-    never written as this annotator's work. Labels and relations that the schema does not allow are
-    reported.
+    never written as this annotator's work; accounts given once are remembered in DIR. Labels and
+    relations that the schema does not allow are reported.
     """
     from aloi.annotation.exchange.sources import corpus_name
     from aloi.annotation.labelstudio.export import pull_export
     from aloi.corpus.formats.shared.notes import Notes
     from aloi.corpus.streams import is_stream, on_disk
 
-    notes, accounts = Notes(), _parse_accounts(account or [])
+    notes, accounts = Notes(), parse_accounts(account)
     with output_lock(str(out)):
         if is_stream(source) or Path(source).is_file():
             checked = schema_for(schema)
@@ -347,15 +339,6 @@ def pull(
         fail(report.problems)
     if not names:
         print("no finished work", file=sys.stderr)
-
-
-def _parse_accounts(values: Iterable[str]) -> dict[str, str]:
-    """Return the values of `--account` by annotator; exit with status 2 if one is invalid."""
-    pairs = [value.partition("=") for value in values]
-    for name, _, account in pairs:
-        if not (name and account):
-            raise typer.BadParameter("--account must have the form NAME=ACCOUNT")
-    return {name: account for name, _, account in pairs}
 
 
 def _pull_projects(corpus: str, home: Path, **settings: Any) -> PullReport:  # noqa: ANN401

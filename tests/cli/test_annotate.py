@@ -153,6 +153,17 @@ def test_pushed_work_is_pulled() -> None:
     assert CliRunner().invoke(app, ["annotate", "pull", "other", "--out", "out"]).exit_code == 2
 
 
+@pytest.mark.usefixtures("server")
+def test_status_prints_every_annotator_and_writes_json(folder: Path) -> None:
+    source = ("passes/luc", "--project", "c", "--schema", "corpus/schema.toml")
+    invoke("push", *source, "--to", "luc", "--finished")
+    printed = " ".join(invoke("status", "corpus", "--json", "status.json"))
+    assert "luc" in printed
+    written = json.loads((folder / "status.json").read_text())
+    assert written["annotators"]["luc"]["states"] == {"finished": 1}
+    assert CliRunner().invoke(app, ["annotate", "status", "other"]).exit_code == 2
+
+
 def test_a_document_is_opened_in_the_browser(
     server: MemoryServer, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,9 +13,11 @@ from aloi.annotation.provenance import PROVENANCE
 from aloi.annotation.server_protocol import (
     EdgePolicy,
     Payload,
+    PredictionBackend,
     Project,
     StoredPrediction,
     StoredTask,
+    TaskState,
     TaskSummary,
 )
 from aloi.corpus.document import Document, hash_text
@@ -69,6 +71,7 @@ class MemoryServer:
     times: dict[int, str] = field(default_factory=dict)
     fetched: list[int] = field(default_factory=list)
     users: dict[str, str] = field(default_factory=dict)
+    backends: list[PredictionBackend] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def project_title(self, corpus: str, annotator: str) -> str:
@@ -130,7 +133,8 @@ class MemoryServer:
                 StoredPrediction(each["id"], each["model_version"], each)
                 for each in task["predictions"]
             )
-            yield StoredTask(id_, task, bool(task["work"]), predictions)
+            state: TaskState = "finished" if task["work"] else task.get("state", "not begun")
+            yield StoredTask(id_, task, bool(task["work"]), predictions, state)
 
     def import_tasks(self, project: Project, tasks: Sequence[Payload]) -> None:
         for task in tasks:
@@ -160,12 +164,20 @@ class MemoryServer:
     def user_emails(self) -> dict[str, str]:
         return self.users
 
-    def submit(self, title: str, document: Document, user: int | None = None) -> None:
-        """Submit a document as the work on its task; `user` is the author, if any."""
+    def prediction_backends(self, project: Project) -> list[PredictionBackend]:
+        return self.backends
+
+    def submit(
+        self, title: str, document: Document, user: int | None = None, **recorded: Any
+    ) -> None:
+        """Submit a document as the work on its task; `user` is the author, if any.
+
+        `recorded` is added to the provenance.
+        """
         tasks = self.tasks[self.titles[title].id]
         id_, task = next((k, v) for k, v in tasks.items() if v["document"].id == document.id)
         meta: dict[str, Any] = {"annotator": task["document"].meta["annotator"]}
         if user is not None:
-            meta[PROVENANCE] = {"annotation": next(self.numbers), "author": user}
+            meta[PROVENANCE] = {"annotation": next(self.numbers), "author": user, **recorded}
         task["work"].append(msgspec.structs.replace(document, meta=meta))
         self.times[id_] += "+"
