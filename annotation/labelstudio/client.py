@@ -50,6 +50,29 @@ GATEWAY_ERRORS = (502, 503, 504)
 MAX_ANSWER_TEXT = 400
 """The number of code points of a server's answer that an error message quotes."""
 
+SAVED_SETTINGS = (
+    "description",
+    "label_config",
+    "expert_instruction",
+    "show_instruction",
+    "show_skip_button",
+    "enable_empty_annotation",
+    "show_annotation_history",
+    "color",
+    "maximum_annotations",
+    "model_version",
+    "show_collab_predictions",
+    "sampling",
+    "show_ground_truth_first",
+    "show_overlap_first",
+    "overlap_cohort_percentage",
+    "control_weights",
+    "evaluate_predictions_automatically",
+    "skip_queue",
+    "reveal_preannotations_interactively",
+)
+"""The settings of a project that a backup contains."""
+
 CONNECTED = "CO"
 """The state of a prediction backend that answers."""
 
@@ -124,14 +147,25 @@ class LabelStudioServer:
     def list_projects(self, corpus: str) -> dict[str, Project]:
         """Return the projects of a corpus by annotator."""
         prefix = f"{corpus} · "
+        return {
+            each.title.removeprefix(prefix): each
+            for each in self.all_projects()
+            if each.title.startswith(prefix)
+        }
+
+    def all_projects(self) -> list[Project]:
+        """Return all projects that the account of the access token can see, oldest first."""
         with self._translated_errors("listing projects"):
             listed = self._client.projects.list(request_options=self._options)
             projects = [self._project(each.id, each.title or "") for each in listed]
-        return {
-            each.title.removeprefix(prefix): each
-            for each in projects
-            if each.title.startswith(prefix)
-        }
+        return sorted(projects, key=lambda each: each.id)
+
+    def saved_settings(self, project: Project) -> dict[str, Any]:
+        """Return the settings of a project that `create_project` accepts."""
+        with self._translated_errors(f"reading the settings of «{project.title}»"):
+            current = self._client.projects.get(project.id, request_options=self._options)
+        settings = json.loads(current.json())
+        return {key: settings[key] for key in SAVED_SETTINGS if settings.get(key) is not None}
 
     def create_project(self, title: str, settings: Mapping[str, Any]) -> Project:
         """Create a project; the keys of `settings` are API names, such as `label_config`."""
@@ -188,6 +222,11 @@ class LabelStudioServer:
             listed = self._client.users.list(request_options=self._options)
             return {str(user.id): user.email or str(user.id) for user in listed}
 
+    def account(self) -> str:
+        """Return the e-mail address of the access token's user."""
+        with self._translated_errors("reading the account"):
+            return str(self._client.users.whoami(request_options=self._options).email)
+
     def task_url(self, project: Project, task: int) -> str:
         """Return the address of a task's page."""
         return f"{project.url}/data?task={task}"
@@ -232,7 +271,42 @@ class LabelStudioServer:
             selected = {"all": False, "included": list(tasks[start : start + size])}
             query = json.dumps({"selectedItems": selected})
             for payload in self._list(project, size, fields="all", query=query):
+                if payload.get("draft_exists"):
+                    payload["drafts"] = self._drafts(payload["id"])
                 yield _stored_task(payload)
+
+    def _drafts(self, task: int) -> list[Payload]:
+        """Return the drafts of all users; a listing contains only drafts of the token's user."""
+        with self._translated_errors(f"reading the drafts of task {task}"):
+            return list(json.loads(self._request("GET", f"api/tasks/{task}/drafts")))
+
+    def create_draft(self, task: int, draft: Payload, *, annotation: int | None = None) -> None:
+        """Create a draft of the token's user for a task, or for one of its annotations."""
+        part = "" if annotation is None else f"/annotations/{annotation}"
+        with self._translated_errors(f"creating a draft of task {task}"):
+            self._request("POST", f"api/tasks/{task}{part}/drafts", msgspec.json.encode(draft))
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        content: bytes | None = None,
+        *,
+        options: Mapping[str, int] | None = None,
+    ) -> str:
+        """Send a request over the SDK's connection; return the answer."""
+        from label_studio_sdk.core.api_error import ApiError  # noqa: PLC0415 - takes 2 s
+
+        answer = self._client._client_wrapper.httpx_client.request(
+            path,
+            method=method,
+            headers={"content-type": "application/json"},
+            content=content,
+            request_options=options or self._options,
+        )
+        if answer.is_error:
+            raise ApiError(status_code=answer.status_code, body=answer.text)
+        return str(answer.text)
 
     def _list(self, project: Project, page: int, **parameters: str) -> Iterator[Payload]:
         with self._translated_errors(f"listing the tasks of «{project.title}»"):
@@ -247,18 +321,9 @@ class LabelStudioServer:
         The JSON is sent over the SDK's connection, without the SDK's `import_tasks`. That method
         converts the tasks first, which takes as long as storing the tasks on the server.
         """
-        from label_studio_sdk.core.api_error import ApiError  # noqa: PLC0415 - takes 2 s
-
         with self._translated_errors(f"importing tasks into «{project.title}»", changes=True):
-            answer = self._client._client_wrapper.httpx_client.request(
-                f"api/projects/{project.id}/import",
-                method="POST",
-                headers={"content-type": "application/json"},
-                content=msgspec.json.encode(tasks),
-                request_options=self._import_options,
-            )
-            if answer.is_error:
-                raise ApiError(status_code=answer.status_code, body=answer.text)
+            path, content = f"api/projects/{project.id}/import", msgspec.json.encode(tasks)
+            self._request("POST", path, content, options=self._import_options)
 
     def import_predictions(self, project: Project, predictions: Mapping[int, Payload]) -> None:
         """Add predictions to tasks; `predictions` maps task numbers to predictions."""
