@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,11 @@ from aloi.corpus.schema import Schema
 _TABLE = re.compile(r"(<!-- schema:(entities|relations) -->\n).*?(<!-- /schema -->)", re.DOTALL)
 
 _VERSION = re.compile(r"^Version (\S+) · schéma `([^`]+)`", re.MULTILINE)
+
+_RULE_NAME = re.compile(r"^[-*] \*\*(\w*\d[\w.]*)", re.MULTILINE)
+
+MAX_RULE_LENGTH = 240
+"""The maximum length of a label's explanation in code points, without the rule names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +84,24 @@ def read_guide(file: Path) -> Guide:
         fix = "Add a line such as «Version 1.0 · schéma `name`»"
         raise DataError([Problem("no-version", what, fix, file=str(file))])
     return Guide(version[1], version[2], text)
+
+
+def explain_label(guide: Guide, label: str) -> str | None:
+    """Return what a guide says about a label: the first paragraph and the names of the rules.
+
+    The section of a label has the label as its heading, for example `### PER`. A rule is a list
+    item that begins with its name in bold, for example `- **P1** …`. Return None if the guide has
+    no section with this heading, or the section is empty.
+    """
+    heading = re.compile(rf"^#+ +`?{re.escape(label)}`?[ \t]*\n", re.MULTILINE)
+    if (found := heading.search(guide.text)) is None:
+        return None
+    section = re.split(r"^#+ ", guide.text[found.end() :], maxsplit=1, flags=re.MULTILINE)[0]
+    first, *_ = section.strip().split("\n\n")
+    paragraph = (
+        ""
+        if _RULE_NAME.match(first)
+        else textwrap.shorten(first, MAX_RULE_LENGTH, placeholder=" …")
+    )
+    names = ", ".join(_RULE_NAME.findall(section))
+    return " ".join(filter(None, (paragraph, f"({names})" if names else ""))) or None

@@ -22,7 +22,7 @@ from aloi.annotation.server_protocol import (
 )
 from aloi.corpus.document import Document
 from aloi.corpus.formats.shared.notes import Notes
-from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.problems import DataError, Problem, count_noun
 from aloi.corpus.schema import Schema
 from aloi.eval.reports.sheets import Sheet
 
@@ -65,6 +65,11 @@ class AnnotatorStatus:
         counts = [self.states.get(state, 0) for state in get_args(TaskState)]
         return (sum(counts), *counts, self.by_others)
 
+    def to_json(self) -> dict[str, Any]:
+        """Return the status as a dict for JSON, with all states."""
+        states = {state: self.states.get(state, 0) for state in get_args(TaskState)}
+        return asdict(self) | {"states": states}
+
     def work(self) -> tuple[str, ...]:
         """Return the times, the number of questions, and the states of the backends as text."""
         states = ["available" if each.answers else "unavailable" for each in self.backends]
@@ -95,15 +100,16 @@ class CorpusStatus:
         yield Sheet("documents", states, _STATE_COLUMNS)
         yield Sheet("work", tuple((name, *each.work()) for name, each in listed), _WORK_COLUMNS)
         counts = Counter(self.disagreements)
-        total, number = counts.total(), len(counts)
         most = [(id_, str(n)) for id_, n in counts.most_common(MAX_LISTED_DOCUMENTS) if n]
-        title = f"disagreements: {total} in {number} documents finished by two or more annotators"
-        yield Sheet(title, tuple(most), ("", "disagreements"))
+        if most:
+            shared = count_noun(len(counts), "shared document")
+            title = f"disagreements: {counts.total()} in {shared}"
+            yield Sheet(title, tuple(most), ("", "disagreements"))
 
     def to_json(self) -> dict[str, Any]:
         """Return the status as a dict for JSON."""
         return {
-            "annotators": {name: asdict(each) for name, each in self.annotators.items()},
+            "annotators": {name: each.to_json() for name, each in self.annotators.items()},
             "disagreements": dict(self.disagreements),
             "problems": [str(problem) for problem in self.problems],
         }

@@ -27,6 +27,7 @@ from aloi.annotation.server_protocol import PRACTICE_PREFIX, AnnotationServer, P
 from aloi.corpus import document_files
 from aloi.corpus.document import Document
 from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.guides import Guide
 from aloi.corpus.problems import Problem
 from aloi.corpus.schema import Schema, load_schema
 from aloi.eval.reports.report import evaluate
@@ -106,23 +107,33 @@ class Exercise:
 
 
 @dataclass(frozen=True)
+class Course:
+    """Exercises with their schema and guide; `name` is the prefix of project names."""
+
+    name: str
+    schema: Schema
+    guide: Guide | None
+    exercises: Sequence[Exercise]
+
+
+@dataclass(frozen=True)
 class PracticeSession:
-    """An annotator's practice project, the exercises, and the finished work by exercise id.
+    """An annotator's practice project, the course, and the finished work by exercise id.
 
     `problems` describes the work that could not be read.
     """
 
     project: Project
-    exercises: Sequence[Exercise]
+    course: Course
     finished: Mapping[str, Document]
     problems: Sequence[Problem]
 
     def corrections(self) -> dict[str, list[Correction]]:
         """Return the corrections of each finished exercise, by exercise id."""
-        schema = practice_schema()
+        schema = self.course.schema
         return {
             each.answers.id: each.corrections(self.finished[each.answers.id], schema)
-            for each in self.exercises
+            for each in self.course.exercises
             if each.answers.id in self.finished
         }
 
@@ -131,12 +142,12 @@ class PracticeSession:
 
         The dict is empty if no exercise is finished.
         """
-        answers = [x.answers for x in self.exercises if x.answers.id in self.finished]
+        answers = [x.answers for x in self.course.exercises if x.answers.id in self.finished]
         if not answers:
             return {}
         work = [self.finished[document.id] for document in answers]
         schemes = ["exact", "strict"]
-        report = evaluate(answers, work, schemes=schemes, schema=practice_schema())
+        report = evaluate(answers, work, schemes=schemes, schema=self.course.schema)
         results = {"mentions": report.entities["exact"], "relations": report.relations["strict"]}
         return {name: result.scores.micro.ratios["f1"] for name, result in results.items()}
 
@@ -148,6 +159,12 @@ def load_exercises() -> list[Exercise]:
     return [Exercise(answers, rules[answers.id]) for answers in documents]
 
 
+def shipped_course() -> Course:
+    """Return the course that ships with aloi."""
+    schema = practice_schema()
+    return Course(schema.name, schema, guide_for(schema), load_exercises())
+
+
 def practice_schema() -> Schema:
     """Return the schema of the exercises, which ships with aloi."""
     return load_schema(Path(aloi.corpus.__file__).with_name("schema.toml"))
@@ -156,7 +173,7 @@ def practice_schema() -> Schema:
 def update_practice(
     server: AnnotationServer,
     annotator: str,
-    exercises: Sequence[Exercise],
+    course: Course,
     *,
     notes: Notes,
     progress: Progress = ignore_progress,
@@ -165,17 +182,17 @@ def update_practice(
 
     The call can be repeated: each exercise is sent only once.
     """
-    schema, name = practice_schema(), f"{PRACTICE_PREFIX}{annotator}"
+    name = f"{PRACTICE_PREFIX}{annotator}"
     request = PushRequest(
-        corpus=schema.name,
-        schema=schema,
-        documents=[exercise.text() for exercise in exercises],
+        corpus=course.name,
+        schema=course.schema,
+        documents=[exercise.text() for exercise in course.exercises],
         annotators=[name],
-        guide=guide_for(schema),
+        guide=course.guide,
     )
     project = push(server, request, notes, progress=progress)[name].project
     finished, problems = finished_documents(server, project, notes)
-    return PracticeSession(project, exercises, finished, problems)
+    return PracticeSession(project, course, finished, problems)
 
 
 def format_correction(correction: Correction) -> str:

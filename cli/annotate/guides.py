@@ -10,10 +10,11 @@ import typer
 from aloi.annotation.labelstudio.access import DEFAULT_HOME
 from aloi.cli.annotate.connection import HomeOption, connect
 from aloi.cli.shared.console import fail, print_notes
-from aloi.cli.shared.inputs import corpus_at
+from aloi.cli.shared.inputs import corpus_at, open_corpus
 
 if TYPE_CHECKING:
-    from aloi.annotation.practice.exercises import PracticeSession
+    from aloi.annotation.practice.exercises import Course, PracticeSession
+    from aloi.corpus.formats.shared.notes import Notes
 
 
 def practice(
@@ -22,6 +23,26 @@ def practice(
         typer.Argument(metavar="NAME", help="Name of the annotator (default: your user name)."),
     ] = None,
     *,
+    corpus_folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--corpus",
+            metavar="CORPUS",
+            help="Corpus folder; the exercises are documents of its gold, adjudicated ones if "
+            "there are any (default: five exercises for aloi's own schema, in French).",
+            exists=True,
+        ),
+    ] = None,
+    guide: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Guide (Markdown) that explains the labels of --corpus, one section per label "
+            "(default: aloi's French guide if it was written for the schema; otherwise the "
+            "descriptions in the schema).",
+            exists=True,
+        ),
+    ] = None,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Practise annotation on short texts with known answers.
@@ -31,18 +52,34 @@ def practice(
     """
     import getpass
 
-    from aloi.annotation.practice.exercises import load_exercises, update_practice
+    from aloi.annotation.practice.exercises import update_practice
     from aloi.corpus.formats.shared.notes import Notes
 
-    exercises, notes = load_exercises(), Notes()
+    notes = Notes()
+    course = _course(corpus_folder, guide, notes)
     with connect(home) as (studio, progress):
         session = update_practice(
-            studio, name or getpass.getuser(), exercises, notes=notes, progress=progress
+            studio, name or getpass.getuser(), course, notes=notes, progress=progress
         )
     print_notes(notes)
     _print_session(session)
     if session.problems:
         fail(session.problems)
+
+
+def _course(folder: Path | None, guide: Path | None, notes: Notes) -> Course:
+    """Return the course of a corpus (default: aloi's own); exit with status 2 if it is none."""
+    from aloi.annotation.guidelines import guide_for
+    from aloi.annotation.practice.corpus_course import corpus_course
+    from aloi.annotation.practice.exercises import shipped_course
+    from aloi.corpus.guides import read_guide
+
+    if folder is None:
+        if guide is not None:
+            raise typer.BadParameter("--guide requires --corpus")
+        return shipped_course()
+    corpus = open_corpus(folder)
+    return corpus_course(corpus, read_guide(guide) if guide else guide_for(corpus.schema), notes)
 
 
 def _print_session(session: PracticeSession) -> None:
@@ -51,10 +88,11 @@ def _print_session(session: PracticeSession) -> None:
     from aloi.eval.reports.sheets import format_ratio
 
     print(f"{session.project.title} : {session.project.url}")
-    print(f"exercices faits : {len(session.finished)} sur {len(session.exercises)}")
+    print(f"exercices faits : {len(session.finished)} sur {len(session.course.exercises)}")
     for id_, corrections in session.corrections().items():
-        title = session.finished[id_].meta["title"]
-        print(f"\n{id_}, {title}, différences : {len(corrections)}")
+        title = session.finished[id_].meta.get("title")
+        heading = f"{id_}, {title}" if title else id_
+        print(f"\n{heading}, différences : {len(corrections)}")
         for correction in corrections:
             print(format_correction(correction))
     for target, f1 in session.scores().items():

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from aloi.corpus.formats import inline
-from aloi.corpus.guides import replace_tables
+from aloi.corpus.guides import Guide, explain_label, replace_tables
 from aloi.corpus.schema import load_schema, schema_problems
 
 ROOT = Path(__file__).parents[2]
@@ -24,6 +24,22 @@ def test_the_tables_are_up_to_date() -> None:
 def test_each_label_has_examples_and_counter_examples(label: str) -> None:
     assert SECTIONS[label].count("\n✔ ") >= 3
     assert SECTIONS[label].count("\n✘ ") >= 2
+
+
+@pytest.mark.parametrize("label", [*SCHEMA.entities, *SCHEMA.relations])
+def test_each_label_has_an_explanation(label: str) -> None:
+    explanation = explain_label(Guide("1", "s", GUIDE), label)
+    assert explanation
+    assert len(explanation) < 300
+
+
+def test_an_explanation_has_the_first_paragraph_and_the_rules() -> None:
+    text = "## A\n\nOne\nline.\n\n- **A1** x\n- **A2 – Title.** y\n\n## B\n\n## AB\n- **C1** z\n"
+    guide = Guide("1", "s", text)
+    assert explain_label(guide, "A") == "One line. (A1, A2)"
+    assert explain_label(guide, "AB") == "(C1)"
+    assert explain_label(guide, "B") is None
+    assert explain_label(guide, "missing") is None
 
 
 @pytest.mark.parametrize("example", RIGHT)

@@ -96,6 +96,7 @@ def test_config_reads_a_schema_or_a_corpus(folder: Path) -> None:
         ("push", "passes/luc", "--to", "luc", "--project", "p"),
         ("push", "missing", "--to", "luc"),
         ("pull", "corpus", "--out", "out", "--account", "luc"),
+        ("practice", "--guide", "corpus/schema.toml"),
         ("open", "missing"),
         ("config", "missing"),
         ("agree", "passes", "passes"),
@@ -160,7 +161,7 @@ def test_status_prints_every_annotator_and_writes_json(folder: Path) -> None:
     printed = " ".join(invoke("status", "corpus", "--json", "status.json"))
     assert "luc" in printed
     written = json.loads((folder / "status.json").read_text())
-    assert written["annotators"]["luc"]["states"] == {"finished": 1}
+    assert written["annotators"]["luc"]["states"]["finished"] == 1
     assert CliRunner().invoke(app, ["annotate", "status", "other"]).exit_code == 2
 
 
@@ -180,6 +181,16 @@ def test_practice_prints_the_progress() -> None:
     address, progress = invoke("practice", "luc")
     assert address.endswith("/practice-luc")
     assert progress == "exercices faits : 0 sur 5"
+
+
+@pytest.mark.usefixtures("server")
+def test_practice_takes_exercises_from_a_corpus(folder: Path) -> None:
+    (folder / "passes" / "luc").rename(folder / "corpus" / "gold")
+    address, progress, _ = invoke("practice", "luc", "--corpus", "corpus")
+    assert (address, progress) == (
+        "c/practice-luc : memory:c/practice-luc",
+        "exercices faits : 0 sur 1",
+    )
 
 
 def test_count_noun() -> None:

@@ -62,7 +62,7 @@ def test_the_status_is_printed_as_tables_and_written_as_json(server: MemoryServe
     states, work, disagreements = status.sheets()
     assert states.rows[0] == ("marie", "5", "1", "1", "2", "1", "0")
     assert work.rows[0] == ("marie", "20.0", "20.0", "1", "unavailable")
-    assert disagreements.title.startswith("disagreements: 1 in 2 documents")
+    assert disagreements.title == "disagreements: 1 in 2 shared documents"
     assert disagreements.rows == (("d0", "1"),)
     listed = json.loads(json.dumps(status.to_json()))
     assert listed["annotators"]["paul"]["backends"][0]["answers"] is False

@@ -19,7 +19,7 @@ from aloi.annotation.labelstudio.access import Access
 from aloi.annotation.labelstudio.adjudication_project import ProjectDecisions, decide_in_project
 from aloi.annotation.labelstudio.client import LabelStudioServer
 from aloi.annotation.labelstudio.tasks import LabelStudioTaskWriter
-from aloi.annotation.practice.exercises import load_exercises, update_practice
+from aloi.annotation.practice.exercises import shipped_course, update_practice
 from aloi.annotation.server_protocol import Project, StoredTask
 from aloi.corpus import document_files
 from aloi.corpus.corpus_folder import Corpus
@@ -147,11 +147,11 @@ def test_the_passes_over_the_article_become_its_gold(
 def test_exercises_are_sent_once_and_read_when_finished(
     label_studio: LabelStudio, server: LabelStudioServer, tmp_path: Path
 ) -> None:
-    exercises, name = load_exercises(), tmp_path.name[-12:]
-    session = update_practice(server, name, exercises, notes=Notes())
+    course, name = shipped_course(), tmp_path.name[-12:]
+    session = update_practice(server, name, course, notes=Notes())
     assert (session.finished, session.problems) == ({}, [])
     first = next(server.list_tasks(session.project)).id
-    submit(label_studio, server.task_url(session.project, first), exercises[0].answers)
-    session = update_practice(server, name, exercises, notes=Notes())
-    assert len(list(server.list_tasks(session.project))) == len(exercises)
+    submit(label_studio, server.task_url(session.project, first), course.exercises[0].answers)
+    session = update_practice(server, name, course, notes=Notes())
+    assert len(list(server.list_tasks(session.project))) == len(course.exercises)
     assert list(session.corrections().values()) == [[]]

@@ -246,7 +246,8 @@ def test_an_unreadable_task_is_reported_at_every_pull(
         ).raise_for_status()
     for _ in range(2):
         pulled = pull(studio, name, tmp_path)
-        assert [problem.kind for problem in pulled.problems] == ["several-annotations"]
+        kinds = [problem.kind for problem in pulled.problems]
+        assert kinds == ["offset-outside-text", "several-annotations"]
     assert [document.id for document in document_files.read(tmp_path)] == ["d1"]
 
 

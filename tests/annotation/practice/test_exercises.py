@@ -12,6 +12,7 @@ from aloi.annotation.practice.exercises import (
     format_correction,
     load_exercises,
     practice_schema,
+    shipped_course,
     update_practice,
 )
 from aloi.corpus.document import Document, Entity
@@ -88,12 +89,12 @@ def test_attributes_are_corrected_and_refs_are_not() -> None:
 
 
 def test_finished_exercises_are_corrected_and_scored() -> None:
-    server, exercises = MemoryServer(), list(EXERCISES.values())
-    session = update_practice(server, "marie", exercises, notes=Notes())
+    server, course = MemoryServer(), shipped_course()
+    session = update_practice(server, "marie", course, notes=Notes())
     assert session.project.title == f"{practice_schema().name}/practice-marie"
     assert (session.finished, session.scores()) == ({}, {})
     server.submit(session.project.title, FIRST.answers)
-    session = update_practice(server, "marie", exercises, notes=Notes())
+    session = update_practice(server, "marie", course, notes=Notes())
     assert session.corrections() == {"exercice-1": []}
     assert session.scores() == {"mentions": 1.0, "relations": 1.0}
-    assert len(server.tasks[session.project.id]) == len(exercises)
+    assert len(server.tasks[session.project.id]) == len(course.exercises)
