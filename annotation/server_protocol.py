@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from aloi.corpus.document import Document
 from aloi.corpus.formats.shared.notes import Notes
@@ -59,28 +59,60 @@ class Project:
 
 
 @dataclass(frozen=True, slots=True)
+class Versions:
+    """The versions under which a task is annotated: of the guideline, and of the schema.
+
+    `schema` contains the schema's name and version. A version that is not recorded is None.
+    """
+
+    guideline: str | None = None
+    schema: str | None = None
+
+    def outdated(self, current: Versions) -> bool:
+        """Return whether a recorded version differs from the current one.
+
+        A schema version that is not recorded is not outdated: earlier releases recorded none.
+        """
+        guideline = current.guideline not in (None, self.guideline)
+        return guideline or (self.schema is not None and self.schema != current.schema)
+
+
+@dataclass(frozen=True, slots=True)
 class TaskSummary:
-    """A task in a listing: its number, the document's id, and the SHA-256 of the task's text."""
+    """A task in a listing: number, document id, SHA-256 of the task's text, and versions."""
 
     id: int
     document_id: str
     text_hash: str
+    versions: Versions = Versions()
+
+
+class SchemaName(NamedTuple):
+    """A name that annotations take from the schema, such as the entity label PER."""
+
+    kind: Literal["entity label", "relation label", "attribute"]
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
 
 
 @dataclass(frozen=True, slots=True)
 class StoredPrediction:
-    """A prediction of a task, as the server stores it."""
+    """A prediction of a task, as the server stores it, and the schema names that it uses."""
 
     id: int
     model_version: str
     payload: Payload
+    names: frozenset[SchemaName] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class StoredTask:
     """A task as the server stores it, with predictions, annotations and drafts.
 
-    `has_work` is true if the task contains annotations (including cancelled annotations) or drafts.
+    `has_work` is true if the task contains annotations (including cancelled annotations) or drafts;
+    `names` contains the schema names that these annotations and drafts use.
     """
 
     id: int
@@ -88,6 +120,7 @@ class StoredTask:
     has_work: bool
     predictions: tuple[StoredPrediction, ...] = ()
     state: TaskState = "not begun"
+    names: frozenset[SchemaName] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +146,8 @@ class TaskWriter(Protocol):
     def prediction(self, document: Document, model_version: str) -> Payload:
         """Return a document's annotations as a prediction."""
 
-    def same_prediction(self, stored: Payload, new: Payload) -> bool:
-        """Return whether two predictions contain the same annotations."""
+    def prediction_hash(self, prediction: Payload) -> str:
+        """Return a hash of a prediction's annotations, in any order; stored or new."""
 
 
 class TaskReader(Protocol):
@@ -152,6 +185,9 @@ class AnnotationServer(Protocol):
     def create_project(self, title: str, settings: Mapping[str, Any]) -> Project:
         """Create a project."""
 
+    def changed_settings(self, project: Project, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Return those of `settings` that differ from the current settings of a project."""
+
     def update_project(self, project: Project, settings: Mapping[str, Any]) -> None:
         """Change the settings of a project; unchanged settings are not sent to the server."""
 
@@ -188,6 +224,9 @@ class AnnotationServer(Protocol):
 
     def import_predictions(self, project: Project, predictions: Mapping[int, Payload]) -> None:
         """Add predictions to tasks; `predictions` maps task numbers to predictions."""
+
+    def record_versions(self, project: Project, tasks: Sequence[int], versions: Versions) -> None:
+        """Record new versions in tasks without work; tasks with work keep theirs."""
 
     def delete_tasks(self, project: Project, tasks: Sequence[int]) -> None:
         """Delete the tasks with these numbers and all of their annotations."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -55,6 +55,32 @@ def assign_documents(
             assigned[name].add(id_)
             load[name] += 1
     return {name: [id_ for id_ in ids if id_ in assigned[name]] for name in annotators}
+
+
+def balance_loads(
+    assigned: Mapping[str, Sequence[str]], movable: Collection[str]
+) -> dict[str, list[str]]:
+    """Return an assignment in which `movable` documents went to annotators with fewer documents.
+
+    Documents of one annotator move one at a time, the last first, until the loads differ by at
+    most one or no document of a busier annotator may move. Moved documents come last.
+    """
+    holders = Counter(id_ for ids in assigned.values() for id_ in ids)
+    single = {id_ for id_ in movable if holders[id_] == 1}
+    balanced = {name: list(ids) for name, ids in assigned.items()}
+    while True:
+        least = min(balanced, key=lambda name: len(balanced[name]))
+        givers = [
+            name
+            for name, ids in balanced.items()
+            if len(ids) > len(balanced[least]) + 1 and not single.isdisjoint(ids)
+        ]
+        if not givers:
+            return balanced
+        most = max(givers, key=lambda name: len(balanced[name]))
+        moved = next(id_ for id_ in reversed(balanced[most]) if id_ in single)
+        balanced[most].remove(moved)
+        balanced[least].append(moved)
 
 
 def _pseudo_random(text: str) -> bytes:

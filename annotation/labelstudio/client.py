@@ -19,17 +19,25 @@ import msgspec
 from aloi.annotation.labelstudio.access import Access
 from aloi.annotation.labelstudio.labelling_interface import project_settings
 from aloi.annotation.labelstudio.reader import LabelStudioTaskReader
-from aloi.annotation.labelstudio.tasks import LabelStudioTaskWriter, contains_nul
+from aloi.annotation.labelstudio.schema_names import schema_names
+from aloi.annotation.labelstudio.tasks import (
+    LabelStudioTaskWriter,
+    contains_nul,
+    task_versions,
+    versions_data,
+)
 from aloi.annotation.server_protocol import (
     EdgePolicy,
     Payload,
     PredictionBackend,
     Project,
+    SchemaName,
     StoredPrediction,
     StoredTask,
     TaskState,
     TaskSummary,
     UnansweredError,
+    Versions,
 )
 from aloi.corpus.document import Document, hash_text
 from aloi.corpus.formats.shared.notes import Notes
@@ -43,6 +51,9 @@ PAGE_SIZE = 500
 
 REQUEST_TIMEOUT = 300.0
 """Seconds that a request may take."""
+
+PREDICTION_KEYS = ("model_version", "result", "score")
+"""The keys of a stored prediction that do not come from the server."""
 
 GATEWAY_ERRORS = (502, 503, 504)
 """Status codes that a proxy returns while the server may still be working."""
@@ -175,12 +186,16 @@ class LabelStudioServer:
             )
         return self._project(created.id, title)
 
+    def changed_settings(self, project: Project, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Return those of `settings` that differ from the current settings of a project."""
+        with self._translated_errors(f"reading the settings of «{project.title}»"):
+            current = self._client.projects.get(project.id, request_options=self._options)
+        return {k: value for k, value in settings.items() if getattr(current, k) != value}
+
     def update_project(self, project: Project, settings: Mapping[str, Any]) -> None:
         """Change the settings of a project; unchanged settings are not sent to the server."""
-        with self._translated_errors(f"updating the project «{project.title}»"):
-            current = self._client.projects.get(project.id, request_options=self._options)
-            changed = {k: value for k, value in settings.items() if getattr(current, k) != value}
-            if changed:
+        if changed := self.changed_settings(project, settings):
+            with self._translated_errors(f"updating the project «{project.title}»"):
                 self._client.projects.update(project.id, request_options=self._options, **changed)
 
     def connect_backend(self, project: Project, backend: str, title: str) -> None:
@@ -257,7 +272,7 @@ class LabelStudioServer:
         for task in self._list(project, PAGE_SIZE, fields="task_only", include="id,data"):
             data = task["data"]
             id_, text = str(data.get("doc_id", "")), str(data.get("text", ""))
-            yield TaskSummary(task["id"], id_, hash_text(text))
+            yield TaskSummary(task["id"], id_, hash_text(text), task_versions(data))
 
     def modification_times(self, project: Project) -> dict[int, str]:
         """Return the last time at which each task or its annotations changed, by task number."""
@@ -332,6 +347,16 @@ class LabelStudioServer:
             self._client.projects.import_predictions(
                 project.id, request=listed, request_options=self._options
             )
+
+    def record_versions(self, project: Project, tasks: Sequence[int], versions: Versions) -> None:
+        """Record new versions in tasks without work; tasks with work keep theirs."""
+        for task in self.fetch_tasks(project, tasks):
+            if not task.has_work:
+                data = task.payload["data"] | versions_data(versions)
+                with self._translated_errors(f"updating task {task.id} of «{project.title}»"):
+                    self._client.tasks.update(
+                        str(task.id), data=data, request_options=self._options
+                    )
 
     def delete_tasks(self, project: Project, tasks: Sequence[int]) -> None:
         """Delete the tasks with these numbers and all of their annotations."""
@@ -416,11 +441,19 @@ class LabelStudioServer:
 
 def _stored_task(payload: Payload) -> StoredTask:
     predictions = tuple(
-        StoredPrediction(each["id"], str(each.get("model_version", "")), each)
+        StoredPrediction(
+            each["id"],
+            str(each.get("model_version", "")),
+            {key: each[key] for key in PREDICTION_KEYS if each.get(key) is not None},
+            schema_names(each.get("result") or ()),
+        )
         for each in payload.get("predictions", ())
     )
-    has_work = bool(payload.get("annotations") or payload.get("drafts"))
-    return StoredTask(payload["id"], payload, has_work, predictions, _state(payload))
+    work = [*(payload.get("annotations") or ()), *(payload.get("drafts") or ())]
+    names = frozenset[SchemaName]().union(
+        *(schema_names(each.get("result") or ()) for each in work)
+    )
+    return StoredTask(payload["id"], payload, bool(work), predictions, _state(payload), names)
 
 
 def _state(payload: Payload) -> TaskState:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import msgspec
 
 from aloi.annotation.exchange.assignment import mean_score
 from aloi.annotation.provenance import PROVENANCE
-from aloi.annotation.server_protocol import Payload
+from aloi.annotation.server_protocol import Payload, Versions
 from aloi.corpus.document import Document, hash_text
 from aloi.corpus.formats.shared.label_studio_results import InterfaceTags, to_results
 from aloi.corpus.formats.shared.notes import Notes
@@ -20,6 +21,9 @@ from aloi.corpus.schema import Schema
 
 TEXT_HASH = "text_sha256"
 """The key for the SHA-256 of the pushed text in a task's data."""
+
+GUIDELINE_VERSION, SCHEMA_VERSION = "guideline_version", "schema_version"
+"""The keys for the versions under which a task is annotated, in a task's data."""
 
 RESERVED_KEYS = ("doc_id", "text", TEXT_HASH)
 """The keys in a task's data that do not come from the document's metadata."""
@@ -39,6 +43,17 @@ def interface_tags(schema: Schema) -> InterfaceTags:
     """Return the tags of the labelling interface for a schema."""
     attributes = schema.entity_attributes.items()
     return InterfaceTags(choices=frozenset(name for name, type_ in attributes if type_.values))
+
+
+def versions_data(versions: Versions) -> dict[str, str]:
+    """Return versions as a part of a task's data."""
+    recorded = {GUIDELINE_VERSION: versions.guideline, SCHEMA_VERSION: versions.schema}
+    return {key: version for key, version in recorded.items() if version is not None}
+
+
+def task_versions(data: Mapping[str, Any]) -> Versions:
+    """Return the versions recorded in a task's data."""
+    return Versions(data.get(GUIDELINE_VERSION), data.get(SCHEMA_VERSION))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +79,7 @@ class LabelStudioTaskWriter:
             raise DataError([Problem("name-taken", what, fix, document.id)])
         meta = {key: value for key, value in document.meta.items() if key != PROVENANCE}
         meta["annotator"] = self.annotator
-        if self.guideline_version is not None:
-            meta["guideline_version"] = self.guideline_version
+        meta |= versions_data(Versions(self.guideline_version, str(self.schema)))
         own = {"doc_id": document.id, "text": document.text, TEXT_HASH: hash_text(document.text)}
         task: Payload = {"data": {**own, **meta}}
         if listed := list(predictions):
@@ -84,9 +98,9 @@ class LabelStudioTaskWriter:
         score = {} if mean is None else {"score": mean}
         return {"model_version": model_version, "result": self._result(document), **score}
 
-    def same_prediction(self, stored: Payload, new: Payload) -> bool:
-        """Return whether two predictions contain the same results, in any order."""
-        return _sorted_results(stored["result"]) == _sorted_results(new["result"])
+    def prediction_hash(self, prediction: Payload) -> str:
+        """Return the SHA-256 of a prediction's results, in any order."""
+        return hashlib.sha256(b"\n".join(_sorted_results(prediction["result"]))).hexdigest()
 
     def _result(self, document: Document) -> list[dict[str, Any]]:
         return to_results(document, interface_tags(self.schema), self.notes)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from aloi.annotation.exchange.pull import PullReport
-    from aloi.annotation.exchange.push import ProjectPush
+    from aloi.annotation.exchange.push_plan import PushCounts, PushPlan
     from aloi.annotation.exchange.sources import PushSource
     from aloi.corpus.document import Document
 
@@ -133,6 +133,18 @@ ChangedOption = Annotated[
         "no annotations, otherwise fail."
     ),
 ]
+RebalanceOption = Annotated[
+    bool,
+    typer.Option(
+        "--rebalance",
+        help="Move tasks that nobody has started to annotators with fewer tasks, such as a new "
+        "annotator; documents sent to two annotators do not move (default: tasks do not move).",
+    ),
+]
+DryRunOption = Annotated[
+    bool,
+    typer.Option("--dry-run", help="Only print what the push would change; send nothing."),
+]
 ProjectOption = Annotated[
     str | None,
     typer.Option(
@@ -170,6 +182,8 @@ def push(
     model_version: ModelVersionOption = None,
     finished: FinishedOption = False,
     changed: ChangedOption = "refuse",
+    rebalance: RebalanceOption = False,
+    dry_run: DryRunOption = False,
     project: ProjectOption = None,
     schema: SchemaOption = None,
     guide: GuideOption = None,
@@ -201,13 +215,27 @@ def push(
         guide=read_guide(guide) if guide else guide_for(documents.schema),
         finished=finished,
         changed=changed,
+        rebalance=rebalance,
     )
     notes = Notes()
     with connect(home) as (studio, progress):
+        if dry_run:
+            _print_plan(pushing.make_plan(studio, request, notes, progress=progress))
+            return
         results = pushing.push(studio, request, notes, progress=progress)
     print_notes(notes)
     for annotator, result in results.items():
-        print(f"{annotator}: {_format_result(result)}; {result.project.url}")
+        print(f"{annotator}: {_format_counts(result)}; {result.project.url}")
+
+
+def _print_plan(plan: PushPlan) -> None:
+    """Print what a push would change; exit with status 1 if a problem forbids the push."""
+    for annotator, each in plan.projects.items():
+        place = each.project.url if each.project else f"new project «{each.title}»"
+        settings = ", labelling interface or guide updated" if each.changed_settings else ""
+        print(f"{annotator} (planned): {_format_counts(each.counts)}{settings}; {place}")
+    if plan.problems:
+        fail(plan.problems)
 
 
 def _push_source(source: str, project: str | None, schema: Path | None) -> PushSource:
@@ -247,11 +275,16 @@ def _model_name(predictions: Mapping[str, Document]) -> str:
     return models[0] if models else "predictions"
 
 
-def _format_result(result: ProjectPush) -> str:
-    """Return the result of a push to one project as text."""
+def _format_counts(result: PushCounts) -> str:
+    """Return the changes of a push to one project as text."""
     counts = [f"{count_noun(result.sent, 'document')} sent", f"{result.present} already present"]
     if result.replaced:
         counts.append(f"{count_noun(result.replaced, 'task')} replaced")
+    if result.moved:
+        counts.append(f"{count_noun(result.moved, 'task')} moved to other annotators")
+    if result.upgraded:
+        upgraded = count_noun(result.upgraded, "unstarted task")
+        counts.append(f"{upgraded} upgraded to the current guide and schema")
     if result.predictions:
         counts.append(f"{count_noun(result.predictions, 'prediction')} updated")
     if result.duplicates:

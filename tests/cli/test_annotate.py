@@ -165,6 +165,20 @@ def test_status_prints_every_annotator_and_writes_json(folder: Path) -> None:
     assert CliRunner().invoke(app, ["annotate", "status", "other"]).exit_code == 2
 
 
+def test_a_dry_run_prints_the_plan_and_sends_nothing(server: MemoryServer) -> None:
+    call = ("push", "passes/luc", "--project", "c", "--schema", "corpus/schema.toml", "--to", "luc")
+    assert invoke(*call, "--dry-run") == [
+        "luc (planned): 1 document sent, 0 already present; new project «c/luc»"
+    ]
+    assert server.titles == {}
+    invoke(*call)
+    document = json.dumps({**DOCUMENT, "text": "Ana vit à Lima", "entities": []})
+    Path("passes/luc/d.json").write_text(document)
+    done = CliRunner().invoke(app, ["annotate", *call, "--dry-run"])
+    assert done.exit_code == 1
+    assert "the text of luc's task differs" in done.output
+
+
 def test_a_document_is_opened_in_the_browser(
     server: MemoryServer, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

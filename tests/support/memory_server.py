@@ -15,15 +15,17 @@ from aloi.annotation.server_protocol import (
     Payload,
     PredictionBackend,
     Project,
+    SchemaName,
     StoredPrediction,
     StoredTask,
     TaskState,
     TaskSummary,
+    Versions,
 )
-from aloi.corpus.document import Document, hash_text
+from aloi.corpus.document import Document, hash_documents, hash_text
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.guides import Guide
-from aloi.corpus.problems import Problem
+from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.schema import Schema
 
 
@@ -32,6 +34,7 @@ class MemoryTaskWriter:
     """Writes a task as a document with the annotator's name, and lists of predictions and work."""
 
     annotator: str
+    versions: Versions = field(default_factory=Versions)
 
     def task(
         self, document: Document, *, predictions: Iterable[Payload] = (), finished: bool = False
@@ -43,13 +46,14 @@ class MemoryTaskWriter:
             "document": named,
             "predictions": list(predictions),
             "work": [named] if finished else [],
+            "versions": self.versions,
         }
 
     def prediction(self, document: Document, model_version: str) -> Payload:
         return {"model_version": model_version, "document": document}
 
-    def same_prediction(self, stored: Payload, new: Payload) -> bool:
-        return bool(stored["document"] == new["document"])
+    def prediction_hash(self, prediction: Payload) -> str:
+        return hash_documents([prediction["document"]])
 
 
 class MemoryTaskReader:
@@ -68,6 +72,7 @@ class MemoryServer:
     url: str = "memory:"
     tasks: dict[int, dict[int, Payload]] = field(default_factory=dict)
     titles: dict[str, Project] = field(default_factory=dict)
+    settings: dict[int, dict[str, Any]] = field(default_factory=dict)
     times: dict[int, str] = field(default_factory=dict)
     fetched: list[int] = field(default_factory=list)
     users: dict[str, str] = field(default_factory=dict)
@@ -80,7 +85,9 @@ class MemoryServer:
     def project_settings(
         self, schema: Schema, *, guide: Guide | None, model_version: str | None
     ) -> dict[str, Any]:
-        return {}
+        return {"schema": schema, "guide": guide} | (
+            {"model_version": model_version} if model_version else {}
+        )
 
     def find_project(self, title: str) -> Project | None:
         return self.titles.get(title)
@@ -96,9 +103,23 @@ class MemoryServer:
     def create_project(self, title: str, settings: Mapping[str, Any]) -> Project:
         project = self.titles[title] = Project(len(self.titles), title, f"memory:{title}")
         self.tasks[project.id] = {}
+        self.settings[project.id] = dict(settings)
         return project
 
-    def update_project(self, project: Project, settings: Mapping[str, Any]) -> None: ...
+    def changed_settings(self, project: Project, settings: Mapping[str, Any]) -> dict[str, Any]:
+        current = self.settings[project.id]
+        return {key: value for key, value in settings.items() if current.get(key) != value}
+
+    def update_project(self, project: Project, settings: Mapping[str, Any]) -> None:
+        version = settings.get("model_version")
+        stored = {
+            x["model_version"]
+            for task in self.tasks[project.id].values()
+            for x in task["predictions"]
+        }
+        if version is not None and version not in stored:
+            raise DataError([Problem("server-refuses", "status 400", "x")])
+        self.settings[project.id] |= settings
 
     def task_url(self, project: Project, task: int) -> str:
         return f"{project.url}#{task}"
@@ -110,7 +131,7 @@ class MemoryServer:
     def task_writer(
         self, annotator: str, schema: Schema, guideline_version: str | None, notes: Notes
     ) -> MemoryTaskWriter:
-        return MemoryTaskWriter(annotator)
+        return MemoryTaskWriter(annotator, Versions(guideline_version, str(schema)))
 
     def task_reader(
         self, notes: Notes, edges: EdgePolicy = "flag", *, by_account: bool = False
@@ -120,7 +141,7 @@ class MemoryServer:
     def list_tasks(self, project: Project) -> Iterator[TaskSummary]:
         for id_, task in self.tasks[project.id].items():
             document = task["document"]
-            yield TaskSummary(id_, document.id, hash_text(document.text))
+            yield TaskSummary(id_, document.id, hash_text(document.text), task["versions"])
 
     def modification_times(self, project: Project) -> dict[int, str]:
         return {id_: self.times[id_] for id_ in self.tasks[project.id]}
@@ -130,11 +151,12 @@ class MemoryServer:
             self.fetched.append(id_)
             task = self.tasks[project.id][id_]
             predictions = tuple(
-                StoredPrediction(each["id"], each["model_version"], each)
+                StoredPrediction(each["id"], each["model_version"], each, _names(each["document"]))
                 for each in task["predictions"]
             )
             state: TaskState = "finished" if task["work"] else task.get("state", "not begun")
-            yield StoredTask(id_, task, bool(task["work"]), predictions, state)
+            names = frozenset[SchemaName]().union(*map(_names, task["work"]))
+            yield StoredTask(id_, task, bool(task["work"]), predictions, state, names)
 
     def import_tasks(self, project: Project, tasks: Sequence[Payload]) -> None:
         for task in tasks:
@@ -148,6 +170,10 @@ class MemoryServer:
         for task, prediction in predictions.items():
             stored = {**prediction, "id": next(self.numbers)}
             self.tasks[project.id][task]["predictions"].append(stored)
+
+    def record_versions(self, project: Project, tasks: Sequence[int], versions: Versions) -> None:
+        for task in tasks:
+            self.tasks[project.id][task]["versions"] = versions
 
     def delete_tasks(self, project: Project, tasks: Sequence[int]) -> None:
         for task in tasks:
@@ -181,3 +207,9 @@ class MemoryServer:
             meta[PROVENANCE] = {"annotation": next(self.numbers), "author": user, **recorded}
         task["work"].append(msgspec.structs.replace(document, meta=meta))
         self.times[id_] += "+"
+
+
+def _names(document: Document) -> frozenset[SchemaName]:
+    entities = (SchemaName("entity label", each.label) for each in document.entities)
+    relations = (SchemaName("relation label", each.label) for each in document.relations)
+    return frozenset((*entities, *relations))

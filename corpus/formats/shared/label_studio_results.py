@@ -121,7 +121,7 @@ class ParsedResults:
                 text = json_records.decode_json(bytes(result.value), _FieldValue).value
                 self.field_values[result.id][result.from_name] = text
             case "relation":
-                labels, attributes = _split_arc_labels(result.labels or [])
+                labels, attributes = split_arc_labels(result.labels or [])
                 self.arcs.append(ParsedArc(result, labels or default_labels, attributes))
             case _:
                 self.others.append(result)
@@ -151,7 +151,7 @@ def parse_results(
     return parsed
 
 
-def _split_arc_labels(written: Iterable[str]) -> tuple[list[str], dict[str, str]]:
+def split_arc_labels(written: Iterable[str]) -> tuple[list[str], dict[str, str]]:
     """Return the labels and the attributes of an arc, which Label Studio stores in one list."""
     parts = [label.partition("=") for label in written]
     labels = [_unescape(name) for name, sign, _ in parts if not sign]

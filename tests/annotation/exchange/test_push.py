@@ -1,12 +1,20 @@
 """Push to a server in memory: what is sent, kept, replaced and refused."""
 
+import copy
 from typing import Any
 
 import msgspec
 import pytest
 from memory_server import MemoryServer
 
-from aloi.annotation.exchange.push import ProjectPush, PushRequest, push, push_document
+from aloi.annotation.exchange import push as pushing
+from aloi.annotation.exchange.push import (
+    ProjectPush,
+    PushRequest,
+    make_plan,
+    push,
+    push_document,
+)
 from aloi.annotation.server_protocol import Payload, Project
 from aloi.corpus.document import Document, Entity
 from aloi.corpus.formats.shared.notes import Notes
@@ -18,6 +26,7 @@ DOCUMENTS = [
     Document(f"d{n}", "Ana vit à Rome", (Entity(id="e", start=0, end=3, label="PER"),))
     for n in range(4)
 ]
+PROJECT = Project(0, "c/marie", "memory:c/marie")
 PREDICTIONS = {document.id: document for document in DOCUMENTS}
 
 
@@ -48,6 +57,38 @@ def test_doubled_documents_go_to_two_annotators() -> None:
     assert sum(each.sent for each in pushed.values()) == 6
 
 
+def test_a_plan_changes_nothing_on_the_server() -> None:
+    server = MemoryServer()
+    push(server, request(DOCUMENTS[:2]), Notes())
+    before = copy.deepcopy((server.tasks, server.settings, server.titles))
+    new = [with_text(DOCUMENTS[0], "Ana vit à Lima"), *DOCUMENTS[1:]]
+    asked = request(new, annotators=["marie", "lea"], changed="replace", rebalance=True)
+    plan = make_plan(server, asked, Notes())
+    assert [len(each.send) for each in plan.projects.values()] == [1, 2]
+    assert (server.tasks, server.settings, server.titles) == before
+
+
+def test_a_task_started_since_the_plan_is_not_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
+    server, new = MemoryServer(), with_text(DOCUMENTS[0], "Ana vit à Lima")
+    push(server, request(DOCUMENTS[:1]), Notes())
+    asked = request([new], changed="replace")
+    plan = make_plan(server, asked, Notes())
+    monkeypatch.setattr(pushing, "make_plan", lambda *_, **__: plan)
+    server.submit("c/marie", DOCUMENTS[0])
+    with pytest.raises(DataError, match="marie has started task 1"):
+        push(server, asked, Notes())
+    assert len(tasks(server)) == 1
+
+
+def test_moved_tasks_keep_their_predictions() -> None:
+    server = MemoryServer()
+    push(server, request(DOCUMENTS, predictions=PREDICTIONS, model_version="m"), Notes())
+    moved = push(server, request(DOCUMENTS, annotators=["marie", "lea"], rebalance=True), Notes())
+    assert (moved["marie"].moved, moved["lea"].sent) == (2, 2)
+    assert [task["predictions"][0]["model_version"] for task in tasks(server, "lea")] == ["m"] * 2
+    assert len(tasks(server)) == 2
+
+
 def test_changed_predictions_replace_those_of_the_same_model_version() -> None:
     server = MemoryServer()
     first = request(DOCUMENTS[:2], predictions=PREDICTIONS, model_version="m")
@@ -76,8 +117,8 @@ def test_duplicate_tasks_without_work_are_deleted() -> None:
 @pytest.mark.parametrize(
     ("changed", "expected"),
     [
-        ("keep", ProjectPush(Project(0, "c/marie", "memory:c/marie"), present=1)),
-        ("replace", ProjectPush(Project(0, "c/marie", "memory:c/marie"), sent=1, replaced=1)),
+        ("keep", ProjectPush(project=PROJECT, present=1)),
+        ("replace", ProjectPush(project=PROJECT, sent=1, replaced=1)),
     ],
 )
 def test_a_task_with_another_text_is_kept_or_replaced(changed: Any, expected: ProjectPush) -> None:

@@ -19,7 +19,7 @@ from strategies import documents
 
 from aloi.annotation.exchange import task_import
 from aloi.annotation.exchange.pull import PullReport, pull_projects
-from aloi.annotation.exchange.push import PushRequest, push
+from aloi.annotation.exchange.push import PushRequest, make_plan, push
 from aloi.annotation.exchange.task_import import tasks_by_document
 from aloi.annotation.guidelines import guide_for
 from aloi.annotation.labelstudio.access import Access
@@ -185,6 +185,27 @@ def test_a_second_push_changes_nothing_but_outdated_predictions(
     assert prediction.payload["score"] == pytest.approx(0.5)
 
 
+def test_predictions_for_an_existing_project_are_displayed(
+    studio: LabelStudioServer, label_studio: LabelStudio, name: str
+) -> None:
+    listed = make_documents(3)
+    plain = push_request(name, listed)
+    push(studio, plain, Notes())
+    project = studio.list_projects(name)["marie"]
+    predictions = {document.id: document for document in listed[:2]}
+    for version in ("m1", "m2"):
+        request = replace(plain, predictions=predictions, model_version=version)
+        planned = make_plan(studio, request, Notes())
+        assert planned.projects["marie"].counts.predictions == 2
+        assert push(studio, request, Notes())["marie"].predictions == 2
+        with label_studio.client() as client:
+            settings = client.get(f"/api/projects/{project.id}").raise_for_status().json()
+        assert settings["model_version"] == version
+        assert push(studio, request, Notes())["marie"].predictions == 0
+    (d0, *_) = studio.fetch_tasks(project, [task.id for task in studio.list_tasks(project)])
+    assert [each.model_version for each in d0.predictions] == ["m1", "m2"]
+
+
 def test_tasks_with_another_text_are_replaced_unless_they_have_work(
     studio: LabelStudioServer, name: str
 ) -> None:
@@ -198,7 +219,7 @@ def test_tasks_with_another_text_are_replaced_unless_they_have_work(
     assert push(studio, push_request(name, new, changed="keep"), Notes())["marie"].sent == 0
     with pytest.raises(
         DataError,
-        match="d0: the text of marie's task differs from the document's text, and the task has",
+        match=r"d0: the text of marie's task differs from .*, and the task contains work",
     ):
         push(studio, push_request(name, new, changed="replace"), Notes())
     result = push(studio, push_request(name, new[1:], changed="replace"), Notes())["marie"]

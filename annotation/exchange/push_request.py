@@ -1,0 +1,67 @@
+"""The request of a push, and the problems that are found without a server's answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from aloi.annotation.exchange.assignment import Order
+from aloi.annotation.server_protocol import AnnotationServer, Versions
+from aloi.corpus.document import Document
+from aloi.corpus.guides import Guide
+from aloi.corpus.problems import Problem
+from aloi.corpus.schema import Schema, schema_problems
+
+ChangedText = Literal["refuse", "keep", "replace"]
+"""How to handle a task with a text that differs from the document's text."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PushRequest:
+    """The documents, annotators and options of a push.
+
+    `double` is the proportion of documents to send to two annotators. `predictions` is keyed by
+    document id. The predictions are sent with the name `model_version` and replace earlier
+    predictions with the same name. If `finished` is true, the annotations in `documents` are sent
+    as submitted work. If `rebalance` is true, tasks that nobody has started may move to an
+    annotator with fewer tasks.
+    """
+
+    corpus: str
+    schema: Schema
+    documents: Sequence[Document]
+    annotators: Sequence[str]
+    double: float = 0.0
+    order: Order = "as-is"
+    predictions: Mapping[str, Document] = field(default_factory=dict)
+    model_version: str = "aloi"
+    guide: Guide | None = None
+    finished: bool = False
+    changed: ChangedText = "refuse"
+    rebalance: bool = False
+
+    @property
+    def versions(self) -> Versions:
+        """The versions under which the sent documents are annotated."""
+        return Versions(None if self.guide is None else self.guide.version, str(self.schema))
+
+
+def request_problems(server: AnnotationServer, request: PushRequest) -> Iterator[Problem]:
+    """Yield a problem for each unknown label, changed text and text that cannot be stored."""
+    texts = {document.id: document.text for document in request.documents}
+    for predicted in request.predictions.values():
+        yield from schema_problems(predicted, request.schema)
+        if texts.get(predicted.id, predicted.text) != predicted.text:
+            what = "the text of the prediction differs from the document's text"
+            fix = "Run `aloi predict` on the documents again"
+            yield Problem("different-text", what, fix, predicted.id)
+    if request.finished:
+        for document in request.documents:
+            yield from schema_problems(document, request.schema)
+    seen: set[str] = set()
+    for document in (*request.documents, *request.predictions.values()):
+        problems = [] if document.id in seen else list(server.storage_problems(document))
+        if problems:
+            seen.add(document.id)
+        yield from problems
