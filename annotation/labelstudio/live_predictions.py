@@ -82,8 +82,7 @@ class Backend:
     def __init__(self, nlp: Language) -> None:
         self.nlp = nlp
         self._lock = Lock()
-        name = f"{nlp.meta['lang']}_{nlp.meta['name']} {nlp.meta['version']}"
-        self.model_version = f"{name} {prediction.pipeline_sha256(nlp)[:12]}"
+        self.model_version = prediction.model_version(nlp)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request with JSON."""
@@ -129,7 +128,9 @@ class Backend:
         tasks = json_records.decode_json(body, _Tasks).tasks
         documents = [Document(f"task {n}", task.data.text, ()) for n, task in enumerate(tasks, 1)]
         with self._lock:
-            predicted = list(prediction.predict_documents(self.nlp, documents))
+            predicted = list(
+                prediction.predict_documents(self.nlp, documents, model=self.model_version)
+            )
         return {"results": [self._result(document) for document in predicted]}
 
     def _result(self, document: Document) -> dict[str, Any]:

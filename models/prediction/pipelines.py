@@ -28,6 +28,9 @@ MAX_BATCH_CHARACTERS = 100_000
 The limit bounds memory if documents are long.
 """
 
+FINGERPRINT_LENGTH = 12
+"""The number of hexadecimal digits of a pipeline's SHA-256 in the name that predictions record."""
+
 MAX_CACHED_WORDS = 100_000
 """If the vocabulary or the cache of a lemmatiser contains more words, it is cleared."""
 
@@ -54,6 +57,17 @@ def pipeline_sha256(nlp: Language) -> str:
     return total.hexdigest()
 
 
+def model_version(nlp: Language) -> str:
+    """Return the name that predictions record, such as `fr_pipeline 0.0.0 1a2b3c4d5e6f`.
+
+    The last part is the start of the pipeline's SHA-256, so that two pipelines with the same name
+    and version differ. A pipeline that was not loaded from a folder has no such part.
+    """
+    name = f"{nlp.meta['lang']}_{nlp.meta['name']} {nlp.meta['version']}"
+    loaded = nlp.path is not None and nlp.path.is_dir()
+    return f"{name} {pipeline_sha256(nlp)[:FINGERPRINT_LENGTH]}" if loaded else name
+
+
 def prediction_origin(
     nlp: Language, input_summary: InputSummary, *, gold_entities: bool
 ) -> dict[str, str]:
@@ -72,19 +86,22 @@ def predict_documents(
     *,
     gold_entities: bool = False,
     workers: int = 1,
+    model: str | None = None,
 ) -> Iterator[Document]:
     """Yield the documents in order, with predicted entities and relations.
 
     Memory is bounded. The models use only the text. The metadata, including rights, are kept; the
-    name and version of the pipeline are added as `model`.
+    name, version and fingerprint of the pipeline are added as `model`.
 
     gold_entities: keep the entities of the input and predict only relations between them;
     components that set entities are disabled. workers: number of processes. If there are several,
-    they are forked from this process and share the pipeline. Raises `DataError` if a document is
+    they are forked from this process and share the pipeline. model: the name to record (default:
+    `model_version`, which reads all files of the pipeline). Raises `DataError` if a document is
     too long for the pipeline, or if several workers would use a GPU.
     """
+    model = model_version(nlp) if model is None else model
     disabled = _entity_setters(nlp) if gold_entities else []
-    predict_batch = partial(_predict_batch, nlp, gold_entities=gold_entities)
+    predict_batch = partial(_predict_batch, nlp, model=model, gold_entities=gold_entities)
     with nlp.select_pipes(disable=disabled):
         batches = split_batches(documents, nlp.batch_size)
         if workers > 1:
@@ -121,10 +138,11 @@ def split_batches(documents: Iterable[Document], size: int) -> Iterator[list[Doc
         yield batch
 
 
-def _predict_batch(nlp: Language, batch: list[Document], *, gold_entities: bool) -> list[Document]:
+def _predict_batch(
+    nlp: Language, batch: list[Document], *, model: str, gold_entities: bool
+) -> list[Document]:
     if problems := [problem for document in batch for problem in length_problems(nlp, document)]:
         raise DataError(problems)
-    model = f"{nlp.meta['lang']}_{nlp.meta['name']} {nlp.meta['version']}"
     to_output = _with_relations if gold_entities else _with_entities_and_relations
     with nullcontext() if len(nlp.vocab) < MAX_CACHED_WORDS else nlp.memory_zone():
         docs = nlp.pipe(_make_doc(nlp, document, gold_entities=gold_entities) for document in batch)

@@ -14,6 +14,7 @@ from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.scale.shards import Shard
 from aloi.models.prediction.pipelines import (
     load_pipeline,
+    model_version,
     pipeline_sha256,
     predict_documents,
     split_batches,
@@ -91,19 +92,21 @@ class FaultTolerantPrediction:
     relations: int = 0
 
     def __iter__(self) -> Iterator[Document]:
+        model = model_version(self.nlp)
         for batch in split_batches(self.source, self.nlp.batch_size):
-            for document in self._predict(batch):
+            for document in self._predict(batch, model):
                 self.entities += len(document.entities)
                 self.relations += len(document.relations)
                 yield document
 
-    def _predict(self, batch: list[Document]) -> list[Document]:
+    def _predict(self, batch: list[Document], model: str) -> list[Document]:
         """Return the predicted batch; if the model fails, predict its documents one at a time."""
         try:
-            return list(predict_documents(self.nlp, batch, gold_entities=self.gold_entities))
+            predict = partial(predict_documents, self.nlp, gold_entities=self.gold_entities)
+            return list(predict(batch, model=model))
         except Exception as error:  # noqa: BLE001 - no error may stop the other documents
             if len(batch) > 1:
-                return [each for document in batch for each in self._predict([document])]
+                return [each for document in batch for each in self._predict([document], model)]
             message = " ".join(f"{type(error).__name__}: {error}".split())
             self.failures.append(DocumentFailure(batch[0].id, message))
             return []

@@ -16,6 +16,7 @@ from toy import sentence, train, train_ner
 from aloi.corpus import document_files
 from aloi.corpus.document import Document
 from aloi.corpus.problems import count_noun
+from aloi.models.prediction.pipelines import pipeline_sha256
 
 pytestmark = pytest.mark.slow
 
@@ -193,5 +194,6 @@ def test_a_terminal_shows_the_progress(folder: Path) -> None:
 
 def test_the_output_has_scores_and_the_model_name(folder: Path) -> None:
     first = json.loads((folder / "whole.jsonl").read_text(encoding="utf-8").partition("\n")[0])
-    assert first["meta"]["model"] == "fr_pipeline 0.0.0"
+    digest = pipeline_sha256(spacy.load(folder / "model"))
+    assert first["meta"]["model"] == f"fr_pipeline 0.0.0 {digest[:12]}"
     assert all(0 <= relation["score"] <= 1 for relation in first["relations"])

@@ -33,6 +33,20 @@ def test_entities_and_relations_are_predicted_from_the_text_alone(pipeline: Lang
     assert all(score is not None and 0 <= score <= 1 for score in scores)
 
 
+def test_two_pipelines_of_one_name_record_different_model_versions(tmp_path: Path) -> None:
+    recorded = []
+    for name, label in (("one", "PER"), ("two", "LOC")):
+        nlp = spacy.blank("fr")
+        nlp.add_pipe("entity_ruler").add_patterns([{"label": label, "pattern": "Ana"}])
+        nlp.to_disk(tmp_path / name)
+        (predicted,) = predict_documents(
+            prediction.load_pipeline(str(tmp_path / name)), [Document("d", "Ana", ())]
+        )
+        recorded.append(predicted.meta["model"])
+    assert [each.rpartition(" ")[0] for each in recorded] == ["fr_pipeline 0.0.0"] * 2
+    assert len(set(recorded)) == 2
+
+
 @pytest.mark.parametrize(
     "text",
     [
