@@ -1,9 +1,14 @@
 """The rights in a text: licence, holder, and whether the text may be redistributed.
 
 The metadata of a document contain the keys `rights` (the licence), `holder`, `source`, `retrieved`
-(the date of retrieval) and `redistributable`. Values of missing keys are taken from `[rights]` in
-`corpus.toml`, unless the document is restricted or states a different licence or holder. A text may
-be redistributed only if `redistributable` is true and the document is not restricted.
+(the date of retrieval) and `redistributable`. The value of each missing key is taken from
+`[rights]` in `corpus.toml`, with three exceptions:
+
+- A restricted document must state its own rights.
+- A document with a different holder does not get the licence, which only its holder can grant.
+- A document with a different licence or holder does not get `redistributable`.
+
+A text may be redistributed only if `redistributable` is true and the document is not restricted.
 """
 
 from __future__ import annotations
@@ -61,8 +66,9 @@ def is_restricted(meta: Mapping[str, Any]) -> bool:
 
 def resolve_rights(meta: Mapping[str, Any], default: Rights, *, restricted: bool) -> Rights:
     """Return the rights from a document's metadata, completed by the corpus's default rights."""
-    base = default if _default_applies(meta, default, restricted=restricted) else Rights()
-    known = msgspec.structs.asdict(base) | _stated(meta)
+    stated = _stated(meta)
+    applied = Rights() if restricted else _applicable(Rights(**stated), default)
+    known = msgspec.structs.asdict(applied) | stated
     known["redistributable"] = known["redistributable"] is True and not restricted
     return Rights(**known)
 
@@ -75,12 +81,17 @@ def rights_problems(
     `document` is the document id.
     """
     rights = resolve_rights(meta, default, restricted=restricted)
+    own = Rights(**_stated(meta))
     required = ["licence", "holder", "source"]
-    if not _default_applies(meta, default, restricted=restricted):
+    if restricted or _other_holder(own, default) or _other_licence(own, default):
         required.append("retrieved")
     if missing := [RIGHTS_KEYS[name] for name in required if getattr(rights, name) is None]:
         what = f"the rights metadata are incomplete; missing keys: {', '.join(missing)}"
         fix = "Add the keys to the document's metadata, or to [rights] in corpus.toml"
+        if restricted:
+            fix = "Add the keys to the document's metadata: [rights] excludes restricted documents"
+        elif default.licence and rights.licence is None:
+            fix = "Add the keys to the document's metadata: [rights] is for a different holder"
         yield Problem("missing-rights", what, fix, document)
     for name, key in RIGHTS_KEYS.items():
         type_ = bool if name == "redistributable" else str
@@ -94,11 +105,21 @@ def rights_problems(
         yield Problem("wrong-rights", what, fix, document)
 
 
-def _default_applies(meta: Mapping[str, Any], default: Rights, *, restricted: bool) -> bool:
-    """Return whether the corpus's default rights apply to a document."""
-    own = Rights(**_stated(meta))
-    others = {own.licence, own.holder} - {None, default.licence, default.holder}
-    return not restricted and not others
+def _applicable(own: Rights, default: Rights) -> Rights:
+    """Return the default rights that apply to a document with these own rights."""
+    if _other_holder(own, default):
+        return msgspec.structs.replace(default, licence=None, redistributable=False)
+    if _other_licence(own, default):
+        return msgspec.structs.replace(default, redistributable=False)
+    return default
+
+
+def _other_holder(own: Rights, default: Rights) -> bool:
+    return own.holder not in (None, default.holder)
+
+
+def _other_licence(own: Rights, default: Rights) -> bool:
+    return own.licence not in (None, default.licence)
 
 
 def _stated(meta: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,16 +17,21 @@ OURS = Rights("CC0-1.0", "Nobody", "tests", None, True)
         ({}, False, OURS),  # the rights of the corpus
         ({"rights": "CC0-1.0", "source": "x"}, False, Rights("CC0-1.0", "Nobody", "x", None, True)),
         ({"redistributable": False}, False, Rights("CC0-1.0", "Nobody", "tests", None, False)),
-        # With another licence or holder, the rights of the corpus do not apply.
-        ({"rights": "all reserved"}, False, Rights("all reserved")),
-        ({"holder": "AFP"}, False, Rights(None, "AFP")),
-        ({"holder": "AFP", "redistributable": True}, False, Rights(None, "AFP", None, None, True)),
+        # The rights of the corpus fill each gap, but nobody else's licence or permission.
+        ({"rights": "all reserved"}, False, Rights("all reserved", "Nobody", "tests")),
+        ({"holder": "AFP"}, False, Rights(None, "AFP", "tests")),
+        ({"holder": "AFP", "rights": "CC0-1.0"}, False, Rights("CC0-1.0", "AFP", "tests")),
+        (
+            {"holder": "AFP", "redistributable": True},
+            False,
+            Rights(None, "AFP", "tests", None, True),
+        ),
         ({"rights": "unknown"}, False, OURS),
         # Values other than true mean false, and restricted texts are never redistributable.
         ({"redistributable": "true"}, False, Rights("CC0-1.0", "Nobody", "tests", None, False)),
         ({"redistributable": True}, True, Rights()),
     ],
-)  # fmt: skip
+)
 def test_rights_of_a_document(meta: dict[str, object], restricted: bool, expected: Rights) -> None:
     assert resolve_rights(meta, OURS, restricted=restricted) == expected
     assert not resolve_rights(meta, Rights(), restricted=True).redistributable
@@ -42,7 +47,7 @@ def problems(corpus: Path, **meta: object) -> list[tuple[str, str]]:
 
 def test_missing_and_invalid_rights_are_problems(corpus: Path) -> None:
     assert problems(corpus) == []
-    missing = "the rights metadata are incomplete; missing keys: rights, source, retrieved"
+    missing = "the rights metadata are incomplete; missing keys: rights, retrieved"
     assert problems(corpus, holder="AFP") == [("missing-rights", missing)]
     invalid = "redistributable must be true or false, not 'no'"
     assert problems(corpus, redistributable="no") == [("wrong-rights", invalid)]
