@@ -190,6 +190,7 @@ def add(
     in the corpus are refused. If SOURCE contains several texts, the metadata options apply to every
     text, and --id and --title are not allowed.
     """
+    from aloi.corpus.corpus_folder import INBOX
     from aloi.corpus.intake import addition
     from aloi.corpus.locks import locked
     from aloi.corpus.streams import is_unnamed
@@ -215,7 +216,7 @@ def add(
     with locked(folder):
         added = addition.add_texts(texts, corpus, details)
     for document in added:
-        print(f"{folder / addition.INBOX / document.id}.json")
+        print(f"{folder / INBOX / document.id}.json")
 
 
 def _read_texts(source: str) -> list[SourceText]:

@@ -21,6 +21,9 @@ CORPUS_MANIFEST = "corpus.toml"
 STANDOFF_MANIFEST = "standoff.toml"
 """The file that makes a folder a stand-off corpus: annotations without their texts."""
 
+INBOX = "inbox"
+"""The folder of a corpus for documents that are to be annotated."""
+
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The content of `corpus.toml`.
@@ -72,6 +75,13 @@ class Corpus:
     def documents(self) -> tuple[Document, ...]:
         """All documents of the corpus; raises `DataError` if a document is invalid."""
         return tuple(document_files.valid_documents(self.records()))
+
+    @cached_property
+    def inbox(self) -> tuple[Document, ...]:
+        """The documents in `inbox/` that the corpus does not contain yet; they have no mentions."""
+        folder, known = self.folder / INBOX, {document.id for document in self.documents}
+        waiting = document_files.read(folder) if folder.is_dir() else ()
+        return tuple(document for document in waiting if document.id not in known)
 
     @cached_property
     def split_of(self) -> dict[str, str]:

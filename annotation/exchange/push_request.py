@@ -48,7 +48,15 @@ class PushRequest:
 
 
 def request_problems(server: AnnotationServer, request: PushRequest) -> Iterator[Problem]:
-    """Yield a problem for each unknown label, changed text and text that cannot be stored."""
+    """Yield the problems of a request.
+
+    Problems are an empty request, labels that the schema does not contain, predictions for another
+    text, and documents that the server cannot store.
+    """
+    if not request.documents:
+        what = f"there are no documents to push to {request.corpus}"
+        fix = "Add texts with `aloi corpus add SOURCE CORPUS`, or documents to the folder gold/"
+        yield Problem("no-documents", what, fix)
     texts = {document.id: document.text for document in request.documents}
     for predicted in request.predictions.values():
         yield from schema_problems(predicted, request.schema)

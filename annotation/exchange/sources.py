@@ -22,8 +22,12 @@ class PushSource:
 
     @classmethod
     def from_corpus(cls, corpus: Corpus, *, name: str | None = None) -> PushSource:
-        """Return the documents of a corpus. `name` defaults to the name of the corpus."""
-        return cls(name or corpus.manifest.name, corpus.schema, corpus.documents)
+        """Return the documents of a corpus and of its inbox.
+
+        `name` defaults to the name of the corpus.
+        """
+        documents = (*corpus.documents, *corpus.inbox)
+        return cls(name or corpus.manifest.name, corpus.schema, documents)
 
     @classmethod
     def from_files(cls, source: str, schema: Path, *, name: str) -> PushSource:

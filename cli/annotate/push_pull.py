@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def open_document(
     document_id: Annotated[
-        str, typer.Argument(metavar="ID", help="Id of a document in the corpus.")
+        str, typer.Argument(metavar="ID", help="Id of a document in the corpus or its inbox.")
     ],
     *,
     corpus_folder: Annotated[
@@ -54,11 +54,13 @@ def open_document(
     import webbrowser
 
     from aloi.annotation.exchange.push import PushRequest, push_document
+    from aloi.annotation.exchange.sources import PushSource
     from aloi.annotation.guidelines import guide_for
     from aloi.corpus.formats.shared.notes import Notes
 
     corpus = open_corpus(corpus_folder)
-    selected = [document for document in corpus.documents if document.id == document_id]
+    known = PushSource.from_corpus(corpus).documents
+    selected = [document for document in known if document.id == document_id]
     if not selected:
         raise typer.BadParameter(f"{corpus_folder} contains no document with the id {document_id}")
     predicted = _predictions(predictions or str(corpus_folder))
@@ -81,7 +83,8 @@ SourceArgument = Annotated[
     str,
     typer.Argument(
         metavar="DOCUMENTS",
-        help="Corpus folder, or documents: a file, a folder or `-` for standard input.",
+        help="Corpus folder (its documents and those in its inbox), or documents: a file, a "
+        "folder or `-` for standard input.",
     ),
 ]
 ToOption = Annotated[

@@ -14,16 +14,13 @@ from pathlib import Path
 
 from aloi.corpus import document_files
 from aloi.corpus.atomic_files import atomic_folder
-from aloi.corpus.corpus_folder import Corpus
+from aloi.corpus.corpus_folder import INBOX, Corpus
 from aloi.corpus.document import Document, hash_text
 from aloi.corpus.intake.texts import SourceText, normalize
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.removal.removed_documents import removed_problems
 from aloi.corpus.rights import UNKNOWN
 from aloi.corpus.segmentation import word_ngrams
-
-INBOX = "inbox"
-"""Folder for new documents inside a corpus folder."""
 
 NEAR_DUPLICATE_SHARE = 0.5
 """Two texts are near duplicates if at least this proportion of word n-grams is common.
@@ -57,7 +54,7 @@ def add_texts(texts: Sequence[SourceText], corpus: Corpus, details: TextDetails)
     """
     documents = [build_document(text, details) for text in texts]
     inbox = corpus.folder / INBOX
-    known = (*corpus.documents, *(document_files.read(inbox) if inbox.is_dir() else ()))
+    known = (*corpus.documents, *corpus.inbox)
     ids = {*corpus.split_of, *corpus.manifest.restricted, *(document.id for document in known)}
     problems = [
         *_id_problems(documents, ids),

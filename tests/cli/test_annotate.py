@@ -190,6 +190,22 @@ def test_a_document_is_opened_in_the_browser(
     assert [each["model_version"] for each in task["predictions"]] == ["predictions"]
 
 
+def test_added_texts_are_pushed_and_opened(
+    server: MemoryServer, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webbrowser, "open", lambda _: True)
+    empty = CliRunner().invoke(app, ["annotate", "push", "corpus", "--to", "luc"])
+    assert empty.exit_code == 1
+    assert "no documents to push" in str(empty.exception)
+    assert server.titles == {}
+    (folder / "new.txt").write_text("Le maire de Lyon est à Rome.")
+    assert CliRunner().invoke(app, ["corpus", "add", "new.txt", "corpus"]).exit_code == 0
+    assert invoke("push", "corpus", "--to", "luc") == [
+        "luc: 1 document sent, 0 already present; memory:c/luc"
+    ]
+    assert invoke("open", "new", "--to", "marie") == ["memory:c/marie#2"]
+
+
 @pytest.mark.usefixtures("server")
 def test_practice_prints_the_progress() -> None:
     address, progress = invoke("practice", "luc")
