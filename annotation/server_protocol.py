@@ -228,6 +228,12 @@ class AnnotationServer(Protocol):
     def record_versions(self, project: Project, tasks: Sequence[int], versions: Versions) -> None:
         """Record new versions in tasks without work; tasks with work keep theirs."""
 
+    def rename_labels(self, project: Project, renames: Mapping[str, str]) -> int:
+        """Rename labels in a project: its annotations, drafts, predictions and interface.
+
+        Return the number of changed tasks. The call can be repeated.
+        """
+
     def delete_tasks(self, project: Project, tasks: Sequence[int]) -> None:
         """Delete the tasks with these numbers and all of their annotations."""
 

@@ -11,6 +11,7 @@ import msgspec
 
 from aloi.corpus import document_files
 from aloi.corpus.document import Document, Draft, hash_documents
+from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.rights import Rights, resolve_rights
 from aloi.corpus.schema import Schema, load_schema
 from aloi.corpus.toml_files import load_toml
@@ -23,6 +24,12 @@ STANDOFF_MANIFEST = "standoff.toml"
 
 INBOX = "inbox"
 """The folder of a corpus for documents that are to be annotated."""
+
+STAGING_FOLDER = ".migration"
+"""The folder with the new files of a running migration (`aloi.corpus.migration`)."""
+
+STAGING_MARKER = f"{STAGING_FOLDER}/complete"
+"""The file that exists while a migration moves its new files to their places."""
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,7 +64,15 @@ class Corpus:
 
     @classmethod
     def open(cls, folder: Path) -> Corpus:
-        """Open a corpus folder; raise `DataError` if its manifest, schema or splits are invalid."""
+        """Open a corpus folder.
+
+        Raise `DataError` if its manifest, schema or splits are invalid, or if a migration of the
+        corpus was interrupted.
+        """
+        if (folder / STAGING_MARKER).exists():
+            what = "a migration of the corpus was interrupted while it replaced files"
+            fix = "Repeat the `aloi corpus migrate` command, which completes the migration"
+            raise DataError([Problem("interrupted-migration", what, fix, file=str(folder))])
         fix = "Correct or add the file; the corpus/ folder of aloi contains an example"
         manifest = load_toml(folder / CORPUS_MANIFEST, Manifest, fix=fix)
         splits = load_toml(folder / manifest.splits, dict[str, tuple[str, ...]], fix=fix)

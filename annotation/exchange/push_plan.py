@@ -30,8 +30,9 @@ class PushCounts:
     `sent` is the number of sent documents, `present` the number of documents already in the
     project, and `replaced` the number of documents with a replaced task. `predictions` is the
     number of updated predictions, `duplicates` the number of deleted duplicate tasks, `moved` the
-    number of documents that move to another annotator, and `upgraded` the number of tasks that get
-    the current versions of the guideline and schema.
+    number of documents that move to another annotator. `upgraded` is the number of tasks that get
+    the current versions of the guideline and schema, `kept_versions` the number of started tasks
+    that keep older versions.
     """
 
     sent: int = 0
@@ -41,6 +42,7 @@ class PushCounts:
     duplicates: int = 0
     moved: int = 0
     upgraded: int = 0
+    kept_versions: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +53,8 @@ class ProjectPlan:
     `duplicates`, `replaced` and `moved` contain the numbers of tasks to delete; `replaced` and
     `moved` are keyed by document id. Tasks of `moved` are sent to another annotator. `predictions`
     maps task numbers to new predictions, `outdated` contains the numbers of predictions to delete.
-    `upgraded` contains the tasks without work that get the current versions.
+    `upgraded` contains the tasks without work that get the current versions, and `kept_versions` is
+    the number of tasks with work that keep older versions.
     """
 
     annotator: str
@@ -65,6 +68,7 @@ class ProjectPlan:
     predictions: Mapping[int, Payload] = field(default_factory=dict)
     outdated: Sequence[int] = ()
     upgraded: Sequence[int] = ()
+    kept_versions: int = 0
     changed_settings: frozenset[str] = frozenset()
     model_version: str | None = None
 
@@ -79,6 +83,7 @@ class ProjectPlan:
             duplicates=len(self.duplicates),
             moved=len(self.moved),
             upgraded=len(self.upgraded),
+            kept_versions=self.kept_versions,
         )
 
     @property
@@ -164,6 +169,7 @@ def _plan_project(
         replaced = {id_: [task.id for task in tasks.pop(id_)] for id_ in outdated}
     send = [document for document in documents if document.id not in tasks]
     kept = [document for document in documents if document.id in tasks]
+    started = list(_outdated_tasks(request, snapshot, tasks, has_work=True))
     predictions, outdated_predictions = _plan_predictions(request, snapshot, tasks, kept, writer)
     return ProjectPlan(
         annotator=snapshot.annotator,
@@ -176,7 +182,8 @@ def _plan_project(
         moved=taken,
         predictions=predictions,
         outdated=outdated_predictions,
-        upgraded=list(_upgraded_tasks(request, snapshot, tasks)),
+        upgraded=list(_outdated_tasks(request, snapshot, tasks, has_work=False)),
+        kept_versions=len(started),
         changed_settings=snapshot.changed_settings,
         model_version=_model_version(request, documents),
     )
@@ -229,14 +236,14 @@ def _plan_predictions(
     return new, outdated
 
 
-def _upgraded_tasks(
-    request: PushRequest, snapshot: ProjectSnapshot, tasks: TasksByDocument
+def _outdated_tasks(
+    request: PushRequest, snapshot: ProjectSnapshot, tasks: TasksByDocument, *, has_work: bool
 ) -> Iterator[int]:
-    """Yield the tasks with outdated versions that nobody has started."""
+    """Yield the tasks with outdated versions that have work, or that have none."""
     for listed in tasks.values():
         for task in listed:
             state = snapshot.states.get(task.id)
-            if state and not state.has_work and task.versions.outdated(request.versions):
+            if state and state.has_work == has_work and task.versions.outdated(request.versions):
                 yield task.id
 
 

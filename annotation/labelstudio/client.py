@@ -17,6 +17,7 @@ from typing import Any, Self
 import msgspec
 
 from aloi.annotation.labelstudio.access import Access
+from aloi.annotation.labelstudio.label_renames import rename_interface, rename_results
 from aloi.annotation.labelstudio.labelling_interface import project_settings
 from aloi.annotation.labelstudio.reader import LabelStudioTaskReader
 from aloi.annotation.labelstudio.schema_names import schema_names
@@ -357,6 +358,36 @@ class LabelStudioServer:
                     self._client.tasks.update(
                         str(task.id), data=data, request_options=self._options
                     )
+
+    def rename_labels(self, project: Project, renames: Mapping[str, str]) -> int:
+        """Rename labels in a project: its annotations, drafts, predictions and interface.
+
+        Return the number of changed tasks. The call can be repeated. The interface is changed last,
+        because Label Studio refuses an interface without a label that is in use.
+        """
+        ids = [task.id for task in self.list_tasks(project)]
+        changed = 0
+        for task in self.fetch_tasks(project, ids):
+            with self._translated_errors(f"renaming labels in task {task.id} of «{project.title}»"):
+                changed += self._rename_in_task(task, renames)
+        with self._translated_errors(f"renaming labels of «{project.title}»"):
+            current = self._client.projects.get(project.id, request_options=self._options)
+        interface = rename_interface(current.label_config, renames)
+        self.update_project(project, {"label_config": interface})
+        return changed
+
+    def _rename_in_task(self, task: StoredTask, renames: Mapping[str, str]) -> bool:
+        """Rename labels in one task; return whether the task contained any of them."""
+        found = False
+        for kind in ("predictions", "drafts", "annotations"):
+            for stored in task.payload.get(kind) or ():
+                before = stored.get("result") or []
+                after = rename_results(before, renames)
+                if after != before:
+                    found = True
+                    content = msgspec.json.encode({"result": after})
+                    self._request("PATCH", f"api/{kind}/{stored['id']}/", content)
+        return found
 
     def delete_tasks(self, project: Project, tasks: Sequence[int]) -> None:
         """Delete the tasks with these numbers and all of their annotations."""

@@ -288,6 +288,9 @@ def _format_counts(result: PushCounts) -> str:
     if result.upgraded:
         upgraded = count_noun(result.upgraded, "unstarted task")
         counts.append(f"{upgraded} upgraded to the current guide and schema")
+    if result.kept_versions:
+        started = count_noun(result.kept_versions, "started task")
+        counts.append(f"{started} kept an older version of the guide or schema")
     if result.predictions:
         counts.append(f"{count_noun(result.predictions, 'prediction')} updated")
     if result.duplicates:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import webbrowser
@@ -204,6 +205,25 @@ def test_added_texts_are_pushed_and_opened(
         "luc: 1 document sent, 0 already present; memory:c/luc"
     ]
     assert invoke("open", "new", "--to", "marie") == ["memory:c/marie#2"]
+
+
+def test_a_label_is_renamed_in_files_and_projects(server: MemoryServer, folder: Path) -> None:
+    shutil.copytree(folder / "passes" / "marie", folder / "corpus" / "gold")
+    invoke("push", "corpus", "--to", "luc", "--finished")
+    call = ["corpus", "migrate", "corpus", "--rename", "LOC=PLACE"]
+    done = CliRunner().invoke(app, [*call, "--server"])
+    assert done.exit_code == 0, done.output
+    assert done.stdout.splitlines() == [
+        "schema: s 1 became s 2.0.0",
+        "gold: 1 document changed",
+        "luc: 1 task changed; memory:c/luc",
+    ]
+    assert [e.label for e in server.tasks[0][1]["work"][0].entities] == ["PER", "PLACE"]
+    again = CliRunner().invoke(app, call)
+    assert again.stdout == "files: nothing to change\n"
+    assert "add --server" in again.stderr
+    for wrong in (["corpus", "--rename", "LOC"], ["passes", "--rename", "LOC=PLACE"]):
+        assert CliRunner().invoke(app, ["corpus", "migrate", *wrong]).exit_code == 2
 
 
 @pytest.mark.usefixtures("server")

@@ -25,6 +25,7 @@ from aloi.annotation.server_protocol import (
 from aloi.corpus.document import Document, hash_documents, hash_text
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.guides import Guide
+from aloi.corpus.migration.label_renames import rename_document
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.schema import Schema
 
@@ -174,6 +175,14 @@ class MemoryServer:
     def record_versions(self, project: Project, tasks: Sequence[int], versions: Versions) -> None:
         for task in tasks:
             self.tasks[project.id][task]["versions"] = versions
+
+    def rename_labels(self, project: Project, renames: Mapping[str, str]) -> int:
+        changed = 0
+        for task in self.tasks[project.id].values():
+            work = [rename_document(each, renames) for each in task["work"]]
+            changed += work != task["work"]
+            task["work"] = work
+        return changed
 
     def delete_tasks(self, project: Project, tasks: Sequence[int]) -> None:
         for task in tasks:

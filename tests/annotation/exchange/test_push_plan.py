@@ -121,7 +121,8 @@ def test_a_replaced_prediction_may_use_a_name_that_the_schema_lacks() -> None:
 def test_only_unstarted_tasks_get_new_versions(recorded: Versions) -> None:
     states = {"d0": IDLE, "d1": STARTED}
     planned = plan(snapshot("marie", states, versions=recorded), guide=Guide("1.1", "s", ""))
-    assert planned.projects["marie"].upgraded == [0]
+    marie = planned.projects["marie"]
+    assert (marie.upgraded, marie.kept_versions) == ([0], 1)
 
 
 def test_a_schema_version_that_was_never_recorded_is_no_upgrade() -> None:
