@@ -60,9 +60,9 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class Versions:
-    """The versions under which a task is annotated: of the guideline, and of the schema.
+    """The versions of the guideline and the schema under which a task is annotated.
 
-    `schema` contains the schema's name and version. A version that is not recorded is None.
+    A version that is not recorded is None.
     """
 
     guideline: str | None = None

@@ -44,7 +44,7 @@ class PushRequest:
     @property
     def versions(self) -> Versions:
         """The versions under which the sent documents are annotated."""
-        return Versions(None if self.guide is None else self.guide.version, str(self.schema))
+        return Versions(None if self.guide is None else self.guide.version, self.schema.version)
 
 
 def request_problems(server: AnnotationServer, request: PushRequest) -> Iterator[Problem]:

@@ -79,7 +79,7 @@ class LabelStudioTaskWriter:
             raise DataError([Problem("name-taken", what, fix, document.id)])
         meta = {key: value for key, value in document.meta.items() if key != PROVENANCE}
         meta["annotator"] = self.annotator
-        meta |= versions_data(Versions(self.guideline_version, str(self.schema)))
+        meta |= versions_data(Versions(self.guideline_version, self.schema.version))
         own = {"doc_id": document.id, "text": document.text, TEXT_HASH: hash_text(document.text)}
         task: Payload = {"data": {**own, **meta}}
         if listed := list(predictions):

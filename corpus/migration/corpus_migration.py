@@ -1,4 +1,8 @@
-"""The renaming of labels in a whole corpus: schema, documents, passes and inbox, all or nothing."""
+"""The renaming of labels in a whole corpus, all or nothing.
+
+Renamed are the labels in the schema, in all documents, and in the stand-off records below the
+corpus folder that use the same schema.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aloi.corpus import document_files
-from aloi.corpus.corpus_folder import INBOX, Corpus
-from aloi.corpus.document import Document
+from aloi.corpus.corpus_folder import INBOX, STANDOFF_MANIFEST, Corpus
 from aloi.corpus.locks import locked
 from aloi.corpus.migration.file_replacement import finish_replacement, replace_files
 from aloi.corpus.migration.label_renames import (
@@ -22,10 +25,12 @@ from aloi.corpus.migration.label_renames import (
 )
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.schema import Schema
+from aloi.corpus.standoff.record import decode_record, encode_record
+from aloi.corpus.standoff.standoff_folder import StandoffCorpus
 from aloi.corpus.text_files import read_text
 
 FOLDERS = ("gold", "restricted", INBOX, "passes")
-"""The folders of a corpus with documents; `restricted` also contains passes."""
+"""The folders of a corpus with documents; `restricted` can also contain passes."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,7 @@ def migrate_corpus(folder: Path, renames: Mapping[str, str]) -> MigrationResult:
         corpus = Corpus.open(folder)
         if problems := list(rename_problems(corpus.schema, renames)):
             raise DataError(problems)
-        contents, documents = _renamed_documents(folder, renames)
+        contents, documents = _renamed_documents(corpus, renames)
         schema, file = rename_schema(corpus.schema, renames), Path(corpus.manifest.schema)
         if schema != corpus.schema:
             text = read_text(folder / file)
@@ -65,35 +70,62 @@ def migrate_corpus(folder: Path, renames: Mapping[str, str]) -> MigrationResult:
 
 
 def _renamed_documents(
-    folder: Path, renames: Mapping[str, str]
+    corpus: Corpus, renames: Mapping[str, str]
 ) -> tuple[dict[Path, bytes], Counter[str]]:
-    """Return the new contents of files with an old label, and the changed documents by folder."""
+    """Return the new contents of files with an old label, and the changed documents by folder.
+
+    Paths are relative to the corpus folder. Raise `DataError` with the problems of all files.
+    """
     contents: dict[Path, bytes] = {}
     changed: Counter[str] = Counter()
     problems: list[Problem] = []
-    for name in FOLDERS:
-        files = (folder / name).rglob("*")
-        for file in sorted(file for file in files if file.suffix in (".json", ".jsonl")):
-            try:
-                before = document_files.read(file)
-            except DataError as error:
-                problems += error.problems
-                continue
-            after = [rename_document(document, renames) for document in before]
-            if after != before:
-                contents[file.relative_to(folder)] = _encode(after, file)
-                changed[name] += sum(x != y for x, y in zip(before, after, strict=True))
+    for folder, file in _document_files(corpus):
+        standoff = folder not in FOLDERS
+        try:
+            number, content = (_rename_record if standoff else _rename_file)(file, renames)
+        except DataError as error:
+            problems += error.problems
+        else:
+            if number:
+                contents[file.relative_to(corpus.folder)] = content
+                changed[folder] += number
     if problems:
         raise DataError(problems)
     return contents, changed
 
 
-def _encode(documents: list[Document], file: Path) -> bytes:
+def _document_files(corpus: Corpus) -> Iterator[tuple[str, Path]]:
+    """Yield the files with documents or stand-off records, each with the name of its folder."""
+    for name in FOLDERS:
+        for file in sorted((corpus.folder / name).rglob("*")):
+            if file.suffix in (".json", ".jsonl"):
+                yield name, file
+    for manifest in sorted(corpus.folder.glob(f"*/{STANDOFF_MANIFEST}")):
+        standoff = StandoffCorpus.open(manifest.parent)
+        if (manifest.parent / standoff.manifest.schema).samefile(
+            corpus.folder / corpus.manifest.schema
+        ):
+            for file in standoff.files():
+                yield manifest.parent.name, file
+
+
+def _rename_record(file: Path, renames: Mapping[str, str]) -> tuple[int, bytes]:
+    """Return 1 if a stand-off record changes, otherwise 0, and its new content."""
+    before = decode_record(file)
+    after = rename_document(before, renames)
+    return int(after != before), encode_record(after).encode()
+
+
+def _rename_file(file: Path, renames: Mapping[str, str]) -> tuple[int, bytes]:
+    """Return the number of documents in a file that change, and the new content of the file."""
+    before = document_files.read(file)
+    after = [rename_document(document, renames) for document in before]
+    number = sum(x != y for x, y in zip(before, after, strict=True))
     if file.suffix == ".json":
-        return document_files.pretty_json(documents[0]).encode()
+        return number, document_files.pretty_json(after[0]).encode()
     stream = io.StringIO()
-    document_files.write_lines(documents, stream)
-    return stream.getvalue().encode()
+    document_files.write_lines(after, stream)
+    return number, stream.getvalue().encode()
 
 
 def _files_with_labels(

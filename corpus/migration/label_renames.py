@@ -14,8 +14,10 @@ from aloi.corpus.document import Document
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.release.versions.version_bumps import VersionBump, lowest_version, parse_version
 from aloi.corpus.schema import AttributeType, Schema
+from aloi.corpus.standoff.record import Record
 
 T = TypeVar("T")
+DocumentT = TypeVar("DocumentT", Document, Record)
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -53,8 +55,8 @@ def rename_problems(schema: Schema, renames: Mapping[str, str]) -> Iterator[Prob
             yield Problem("unknown-label", what, fix)
 
 
-def rename_document(document: Document, renames: Mapping[str, str]) -> Document:
-    """Return a document with renamed entity and relation labels."""
+def rename_document(document: DocumentT, renames: Mapping[str, str]) -> DocumentT:
+    """Return a document or stand-off record with renamed entity and relation labels."""
     entities = tuple(
         msgspec.structs.replace(each, label=renames.get(each.label, each.label))
         for each in document.entities

@@ -132,7 +132,7 @@ class MemoryServer:
     def task_writer(
         self, annotator: str, schema: Schema, guideline_version: str | None, notes: Notes
     ) -> MemoryTaskWriter:
-        return MemoryTaskWriter(annotator, Versions(guideline_version, str(schema)))
+        return MemoryTaskWriter(annotator, Versions(guideline_version, schema.version))
 
     def task_reader(
         self, notes: Notes, edges: EdgePolicy = "flag", *, by_account: bool = False

@@ -14,7 +14,7 @@ from aloi.corpus.guides import Guide
 from aloi.corpus.schema import EntityType, Schema
 
 SCHEMA = Schema("s", "2", {"PER": EntityType()})
-VERSIONS = Versions(None, "s 2")
+VERSIONS = Versions(None, "2")
 PER = frozenset({SchemaName("entity label", "PER")})
 PERSON = frozenset({SchemaName("entity label", "PERSON")})
 DOCUMENTS = [
@@ -117,7 +117,7 @@ def test_a_replaced_prediction_may_use_a_name_that_the_schema_lacks() -> None:
     assert plan(snapshot("marie", {"d0": old}), **settings).problems == []
 
 
-@pytest.mark.parametrize("recorded", [Versions("1.0", "s 1"), Versions("1.0", None)])
+@pytest.mark.parametrize("recorded", [Versions("1.0", "1"), Versions("1.0", None)])
 def test_only_unstarted_tasks_get_new_versions(recorded: Versions) -> None:
     states = {"d0": IDLE, "d1": STARTED}
     planned = plan(snapshot("marie", states, versions=recorded), guide=Guide("1.1", "s", ""))

@@ -150,12 +150,12 @@ def test_labels_in_use_are_renamed_and_work_keeps_its_versions(
         push(studio, push_request(corpus, "1.1"), Notes())
         versions = {each.document_id: each.versions for each in studio.list_tasks(project)}
         assert [(x.guideline, x.schema) for x in versions.values()] == [
-            ("1.0", "s 1.0"),
-            ("1.0", "s 1.0"),
-            ("1.1", "s 2.0.0"),
+            ("1.0", "1.0"),
+            ("1.0", "1.0"),
+            ("1.1", "2.0.0"),
         ]
     done = CliRunner().invoke(app, ["annotate", "pull", str(corpus), "--out", str(corpus / "out")])
     assert done.exit_code == 0, done.output
     (pulled,) = document_files.read(corpus / "out" / "marie")
     assert [each.label for each in pulled.entities] == ["PERSON", "LOC"]
-    assert (pulled.meta["guideline_version"], pulled.meta["schema_version"]) == ("1.0", "s 1.0")
+    assert (pulled.meta["guideline_version"], pulled.meta["schema_version"]) == ("1.0", "1.0")

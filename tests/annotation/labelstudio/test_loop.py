@@ -206,6 +206,29 @@ def test_predictions_for_an_existing_project_are_displayed(
     assert [each.model_version for each in d0.predictions] == ["m1", "m2"]
 
 
+def test_a_newcomer_gets_tasks_that_nobody_has_started(
+    studio: LabelStudioServer, label_studio: LabelStudio, name: str
+) -> None:
+    listed = make_documents(6)
+    predictions = {document.id: document for document in listed}
+    first = push_request(name, listed, predictions=predictions, model_version="m")
+    marie = push(studio, first, Notes())["marie"].project
+    tasks = {id_: rows[0].id for id_, rows in tasks_by_document(studio, marie).items()}
+    other = label_studio.user(f"{name}-newcomer")
+    for user, document in ((label_studio.token, "d5"), (other.token, "d4")):
+        with label_studio.client(user) as client:
+            client.post(f"/api/tasks/{tasks[document]}/drafts", json={"result": []})
+    both = replace(push_request(name, listed), annotators=["marie", "lea"], rebalance=True)
+    assert push(studio, replace(both, rebalance=False), Notes())["lea"].sent == 0
+    pushed = push(studio, both, Notes())
+    assert (pushed["marie"].moved, pushed["lea"].sent) == (3, 3)
+    assert sorted(tasks_by_document(studio, marie)) == ["d0", "d4", "d5"]
+    lea = pushed["lea"].project
+    moved = studio.fetch_tasks(lea, [task.id for task in studio.list_tasks(lea)])
+    assert [[p.model_version for p in task.predictions] for task in moved] == [["m"]] * 3
+    assert push(studio, both, Notes())["marie"].moved == 0
+
+
 def test_tasks_with_another_text_are_replaced_unless_they_have_work(
     studio: LabelStudioServer, name: str
 ) -> None:

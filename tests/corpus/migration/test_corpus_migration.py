@@ -4,12 +4,17 @@ import os
 from pathlib import Path
 
 import pytest
+from standoff_texts import TEXTS, annotated, write_standoff, write_texts
 
 from aloi.corpus import document_files
 from aloi.corpus.corpus_folder import STAGING_FOLDER, Corpus
 from aloi.corpus.migration.corpus_migration import migrate_corpus
 from aloi.corpus.problems import DataError
 from aloi.corpus.quality.checks import check_path
+from aloi.corpus.standoff.attachment import detach_documents
+from aloi.corpus.standoff.collection import TextCollection
+from aloi.corpus.standoff.record import decode_record
+from aloi.corpus.standoff.standoff_folder import StandoffCorpus
 
 RENAMES = {"LOC": "PLACE", "MEETS": "SEES"}
 
@@ -21,8 +26,9 @@ def corpus(corpus: Path) -> Path:
     for place in ("passes/marie", "restricted/passes/luc", "inbox"):
         (corpus / place).mkdir(parents=True)
         (corpus / place / "a.json").write_text(content)
-    lines = [*document_files.read(corpus / "gold" / "b.json")] * 1
-    document_files.write(lines, corpus / "passes" / "paul.jsonl")
+    document_files.write(
+        document_files.read(corpus / "gold" / "b.json"), corpus / "passes/paul.jsonl"
+    )
     return corpus
 
 
@@ -46,6 +52,19 @@ def test_labels_are_renamed_everywhere(corpus: Path) -> None:
     assert list(Corpus.open(corpus).schema.relations) == ["LIVES_IN", "SEES"]
     assert Corpus.open(corpus).schema.version == "2.0.0"
     assert not (corpus / STAGING_FOLDER).exists()
+
+
+def test_records_without_texts_are_renamed(corpus: Path, tmp_path: Path) -> None:
+    texts = TextCollection.open(write_texts(tmp_path / "texts", TEXTS))
+    for name, schema in {"news": "../schema.toml", "other": "schema.toml"}.items():
+        manifest = write_standoff(corpus / name) / "standoff.toml"
+        manifest.write_text(manifest.read_text().replace("schema.toml", schema))
+        documents = [annotated(id_) for id_ in TEXTS]
+        detach_documents(documents, StandoffCorpus.open(corpus / name), texts)
+    assert migrate_corpus(corpus, RENAMES).documents["news"] == 3
+    for name, label in {"news": "PLACE", "other": "LOC"}.items():
+        for file in StandoffCorpus.open(corpus / name).files():
+            assert [entity.label for entity in decode_record(file).entities] == ["PER", label]
 
 
 def test_a_repeated_migration_changes_only_new_documents(corpus: Path) -> None:
