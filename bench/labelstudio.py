@@ -68,7 +68,9 @@ def import_tasks(number: int, name: str) -> tuple[float, float]:
         for document in documents(number)
     ]
     with LabelStudioServer(find_access()) as studio:
-        project = studio.make_project(f"{name} · import", label_config=labelling_interface(SCHEMA))
+        project = studio.create_project(
+            f"{name} · import", {"label_config": labelling_interface(SCHEMA)}
+        )
         start = time.perf_counter()
         for first in range(0, number, IMPORT_BATCH):
             studio._client.projects.import_tasks(

@@ -7,7 +7,7 @@ with problems must not be applied.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from aloi.annotation.exchange.assignment import assign_documents, balance_loads, order_documents
@@ -275,11 +275,12 @@ def _name_problems(
     request: PushRequest, snapshot: ProjectSnapshot, plan: ProjectPlan
 ) -> Iterator[Problem]:
     """Yield a problem for each name in use that the schema does not contain."""
-    deleted = set(plan.deleted)
+    deleted, outdated = set(plan.deleted), set(plan.outdated)
     users: defaultdict[SchemaName, list[str]] = defaultdict(list)
     for id_, listed in snapshot.tasks.items():
         states = [snapshot.states.get(x.id, TaskState()) for x in listed if x.id not in deleted]
-        for name in frozenset[SchemaName]().union(*(_names(each, plan) for each in states)):
+        names = (_names(state, plan.model_version, outdated) for state in states)
+        for name in frozenset[SchemaName]().union(*names):
             users[name].append(id_)
     for name in sorted(users.keys() - _schema_names(request.schema)):
         ids = users[name]
@@ -298,10 +299,16 @@ def _name_problems(
         yield Problem("name-in-use", what, fix)
 
 
-def _names(state: TaskState, plan: ProjectPlan) -> frozenset[SchemaName]:
-    """Return the names in a task's work and in the predictions that the push keeps."""
-    kept = (each.names for each in state.predictions if each.id not in plan.outdated)
-    return state.names.union(*kept)
+def _names(
+    state: TaskState, model_version: str | None, outdated: Set[int]
+) -> frozenset[SchemaName]:
+    """Return the names in a task's work and in the predictions that are displayed with it."""
+    displayed = (
+        each.names
+        for each in state.predictions
+        if model_version in (None, each.model_version) and each.id not in outdated
+    )
+    return state.names.union(*displayed)
 
 
 def _schema_names(schema: Schema) -> set[SchemaName]:

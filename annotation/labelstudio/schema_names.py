@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from aloi.annotation.labelstudio.labelling_interface import QUESTION
 from aloi.annotation.server_protocol import SchemaName
 from aloi.corpus.formats.shared.label_studio_results import REF_TAG, split_arc_labels
 
@@ -24,5 +23,7 @@ def _names(result: Mapping[str, Any]) -> Iterator[SchemaName]:
             labels, attributes = split_arc_labels(result.get("labels") or ())
             yield from (SchemaName("relation label", label) for label in labels)
             yield from (SchemaName("attribute", name) for name in attributes)
-        case "textarea" | "choices" if result.get("from_name") not in (REF_TAG, QUESTION):
-            yield SchemaName("attribute", str(result.get("from_name")))
+        case "textarea" | "choices" if "start" in result.get("value", {}):
+            # fields without a region, such as the annotator's question, are not in the schema
+            if (name := str(result.get("from_name"))) != REF_TAG:
+                yield SchemaName("attribute", name)

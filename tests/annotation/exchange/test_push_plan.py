@@ -111,6 +111,12 @@ def test_a_name_in_use_that_the_schema_lacks_is_a_problem() -> None:
     assert "aloi corpus migrate CORPUS --rename PERSON=NEW --server" in problem.fix
 
 
+def test_predictions_that_are_not_displayed_may_use_other_names() -> None:
+    old = TaskState(predictions=(PredictionState(9, "old", "x", PERSON),))
+    settings = {"predictions": {"d0": DOCUMENTS[0]}, "model_version": "m"}
+    assert plan(snapshot("marie", {"d0": old}), **settings).problems == []
+
+
 def test_a_replaced_prediction_may_use_a_name_that_the_schema_lacks() -> None:
     old = TaskState(predictions=(PredictionState(9, "m", "x", PERSON),))
     settings = {"predictions": {"d0": DOCUMENTS[0]}, "model_version": "m"}
