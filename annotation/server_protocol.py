@@ -228,11 +228,16 @@ class AnnotationServer(Protocol):
     def record_versions(self, project: Project, tasks: Sequence[int], versions: Versions) -> None:
         """Record new versions in tasks without work; tasks with work keep theirs."""
 
-    def rename_labels(self, project: Project, renames: Mapping[str, str]) -> int:
-        """Rename labels in a project: its annotations, drafts, predictions and interface.
+    def rename_labels(
+        self, project: Project, tasks: Sequence[int], renames: Mapping[str, str]
+    ) -> int:
+        """Rename labels in the annotations, drafts and predictions of tasks.
 
-        Return the number of changed tasks. The call can be repeated.
+        Return the number of changed tasks.
         """
+
+    def rename_interface(self, project: Project, renames: Mapping[str, str]) -> None:
+        """Rename labels in the labelling interface of a project; its tasks come first."""
 
     def delete_tasks(self, project: Project, tasks: Sequence[int]) -> None:
         """Delete the tasks with these numbers and all of their annotations."""

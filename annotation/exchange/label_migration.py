@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from aloi.annotation.progress import Progress, ignore_progress
 from aloi.annotation.server_protocol import PRACTICE_PREFIX, AnnotationServer, Project
 
+STEP = 50
+"""The number of tasks between two messages on the progress; each task takes up to 0.3 s."""
+
 
 def migrate_projects(
     server: AnnotationServer,
@@ -24,6 +27,10 @@ def migrate_projects(
     changed: dict[str, int] = {}
     for annotator, project in projects.items():
         if not annotator.startswith(PRACTICE_PREFIX):
-            progress(f"{project.title}: renaming labels")
-            changed[annotator] = server.rename_labels(project, renames)
+            tasks, changed[annotator] = [task.id for task in server.list_tasks(project)], 0
+            for start in range(0, len(tasks), STEP):
+                progress(f"{project.title}: labels renamed in {start} of {len(tasks)} tasks")
+                batch = tasks[start : start + STEP]
+                changed[annotator] += server.rename_labels(project, batch, renames)
+            server.rename_interface(project, renames)
     return changed

@@ -359,22 +359,30 @@ class LabelStudioServer:
                         str(task.id), data=data, request_options=self._options
                     )
 
-    def rename_labels(self, project: Project, renames: Mapping[str, str]) -> int:
-        """Rename labels in a project: its annotations, drafts, predictions and interface.
+    def rename_labels(
+        self, project: Project, tasks: Sequence[int], renames: Mapping[str, str]
+    ) -> int:
+        """Rename labels in the annotations, drafts and predictions of tasks.
 
-        Return the number of changed tasks. The call can be repeated. The interface is changed last,
-        because Label Studio refuses an interface without a label that is in use.
+        Return the number of changed tasks.
         """
-        ids = [task.id for task in self.list_tasks(project)]
         changed = 0
-        for task in self.fetch_tasks(project, ids):
+        for task in self.fetch_tasks(project, tasks):
             with self._translated_errors(f"renaming labels in task {task.id} of «{project.title}»"):
                 changed += self._rename_in_task(task, renames)
+        return changed
+
+    def rename_interface(self, project: Project, renames: Mapping[str, str]) -> None:
+        """Rename labels in the labelling interface of a project.
+
+        Label Studio refuses an interface without a label that is in use, so the labels in tasks
+        must be renamed first.
+        """
         with self._translated_errors(f"renaming labels of «{project.title}»"):
             current = self._client.projects.get(project.id, request_options=self._options)
-        interface = rename_interface(current.label_config, renames)
-        self.update_project(project, {"label_config": interface})
-        return changed
+        self.update_project(
+            project, {"label_config": rename_interface(current.label_config, renames)}
+        )
 
     def _rename_in_task(self, task: StoredTask, renames: Mapping[str, str]) -> bool:
         """Rename labels in one task; return whether the task contained any of them."""

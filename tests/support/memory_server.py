@@ -25,7 +25,7 @@ from aloi.annotation.server_protocol import (
 from aloi.corpus.document import Document, hash_documents, hash_text
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.guides import Guide
-from aloi.corpus.migration.label_renames import rename_document
+from aloi.corpus.migration.label_renames import rename_document, rename_schema
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.schema import Schema
 
@@ -176,13 +176,20 @@ class MemoryServer:
         for task in tasks:
             self.tasks[project.id][task]["versions"] = versions
 
-    def rename_labels(self, project: Project, renames: Mapping[str, str]) -> int:
+    def rename_labels(
+        self, project: Project, tasks: Sequence[int], renames: Mapping[str, str]
+    ) -> int:
         changed = 0
-        for task in self.tasks[project.id].values():
+        for task in (self.tasks[project.id][id_] for id_ in tasks):
             work = [rename_document(each, renames) for each in task["work"]]
             changed += work != task["work"]
             task["work"] = work
         return changed
+
+    def rename_interface(self, project: Project, renames: Mapping[str, str]) -> None:
+        self.settings[project.id]["schema"] = rename_schema(
+            self.settings[project.id]["schema"], renames
+        )
 
     def delete_tasks(self, project: Project, tasks: Sequence[int]) -> None:
         for task in tasks:
