@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from aloi.annotation.exchange.assignment import assign_documents, balance_loads, order_documents
 from aloi.annotation.exchange.push_request import PushRequest
-from aloi.annotation.exchange.snapshot import ProjectSnapshot, TaskState, text_changed
+from aloi.annotation.exchange.snapshot import ProjectSnapshot, TaskContent, text_changed
 from aloi.annotation.exchange.task_import import TasksByDocument
 from aloi.annotation.server_protocol import Payload, Project, SchemaName, TaskWriter
 from aloi.corpus.document import Document
@@ -278,7 +278,7 @@ def _name_problems(
     deleted, outdated = set(plan.deleted), set(plan.outdated)
     users: defaultdict[SchemaName, list[str]] = defaultdict(list)
     for id_, listed in snapshot.tasks.items():
-        states = [snapshot.states.get(x.id, TaskState()) for x in listed if x.id not in deleted]
+        states = [snapshot.states.get(x.id, TaskContent()) for x in listed if x.id not in deleted]
         names = (_names(state, plan.model_version, outdated) for state in states)
         for name in frozenset[SchemaName]().union(*names):
             users[name].append(id_)
@@ -300,7 +300,7 @@ def _name_problems(
 
 
 def _names(
-    state: TaskState, model_version: str | None, outdated: Set[int]
+    state: TaskContent, model_version: str | None, outdated: Set[int]
 ) -> frozenset[SchemaName]:
     """Return the names in a task's work and in the predictions that are displayed with it."""
     displayed = (

@@ -33,7 +33,7 @@ class PredictionState:
 
 
 @dataclass(frozen=True, slots=True)
-class TaskState:
+class TaskContent:
     """What a fetched task contains: see `StoredTask`."""
 
     has_work: bool = False
@@ -53,7 +53,7 @@ class ProjectSnapshot:
     title: str
     project: Project | None = None
     tasks: TasksByDocument = field(default_factory=dict)
-    states: Mapping[int, TaskState] = field(default_factory=dict)
+    states: Mapping[int, TaskContent] = field(default_factory=dict)
     changed_settings: frozenset[str] = frozenset()
 
     def has_work(self, document_id: str) -> bool:
@@ -75,7 +75,7 @@ def take_snapshot(
     fetched = [task.id for listed in tasks.values() for task in listed]
     if not changed:
         fetched = list(_undecided_tasks(request, tasks))
-    states = {task.id: _task_state(task, writer) for task in server.fetch_tasks(project, fetched)}
+    states = {task.id: _task_content(task, writer) for task in server.fetch_tasks(project, fetched)}
     return ProjectSnapshot(
         annotator=annotator,
         title=title,
@@ -86,14 +86,14 @@ def take_snapshot(
     )
 
 
-def _task_state(task: StoredTask, writer: TaskWriter) -> TaskState:
+def _task_content(task: StoredTask, writer: TaskWriter) -> TaskContent:
     predictions = (
         PredictionState(
             each.id, each.model_version, writer.prediction_hash(each.payload), each.names
         )
         for each in task.predictions
     )
-    return TaskState(task.has_work, task.names, tuple(predictions))
+    return TaskContent(task.has_work, task.names, tuple(predictions))
 
 
 def text_changed(tasks: Iterable[TaskSummary], document: Document) -> bool:

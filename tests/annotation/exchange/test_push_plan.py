@@ -7,7 +7,7 @@ from memory_server import MemoryTaskWriter
 
 from aloi.annotation.exchange.push_plan import PushPlan, plan_push
 from aloi.annotation.exchange.push_request import PushRequest
-from aloi.annotation.exchange.snapshot import PredictionState, ProjectSnapshot, TaskState
+from aloi.annotation.exchange.snapshot import PredictionState, ProjectSnapshot, TaskContent
 from aloi.annotation.server_protocol import Project, SchemaName, TaskSummary, Versions
 from aloi.corpus.document import Document, Entity, hash_text
 from aloi.corpus.guides import Guide
@@ -33,7 +33,7 @@ def plan(*snapshots: ProjectSnapshot, **settings: Any) -> PushPlan:
 
 def snapshot(
     annotator: str,
-    states: dict[str, TaskState],
+    states: dict[str, TaskContent],
     *,
     first: int = 0,
     text: str = DOCUMENTS[0].text,
@@ -57,7 +57,7 @@ def snapshot(
 
 
 NEW = ProjectSnapshot(annotator="lea", title="c · lea")
-IDLE, STARTED = TaskState(), TaskState(has_work=True, names=PER)
+IDLE, STARTED = TaskContent(), TaskContent(has_work=True, names=PER)
 
 
 def sent(planned: PushPlan, annotator: str) -> list[str]:
@@ -89,8 +89,8 @@ def test_only_changed_predictions_of_the_same_version_are_replaced() -> None:
     same = MemoryTaskWriter("marie", VERSIONS).prediction(DOCUMENTS[0], "m")
     digest = MemoryTaskWriter("marie", VERSIONS).prediction_hash(same)
     states = {
-        "d0": TaskState(predictions=(PredictionState(7, "m", digest),)),
-        "d1": TaskState(predictions=(PredictionState(8, "m", "x"), PredictionState(9, "n", "x"))),
+        "d0": TaskContent(predictions=(PredictionState(7, "m", digest),)),
+        "d1": TaskContent(predictions=(PredictionState(8, "m", "x"), PredictionState(9, "n", "x"))),
     }
     planned = plan(snapshot("marie", states), predictions=predicted, model_version="m")
     marie = planned.projects["marie"]
@@ -103,8 +103,8 @@ def test_no_model_version_is_displayed_without_predictions() -> None:
 
 
 def test_a_name_in_use_that_the_schema_lacks_is_a_problem() -> None:
-    states = {"d0": TaskState(has_work=True, names=PERSON), "d1": STARTED}
-    states["d2"] = TaskState(predictions=(PredictionState(9, "old", "x", PERSON),))
+    states = {"d0": TaskContent(has_work=True, names=PERSON), "d1": STARTED}
+    states["d2"] = TaskContent(predictions=(PredictionState(9, "old", "x", PERSON),))
     (problem,) = plan(snapshot("marie", states)).problems
     assert problem.kind == "name-in-use"
     assert "2 tasks of «c · marie» (d0, d2) contain the entity label PERSON" in problem.what
@@ -112,13 +112,13 @@ def test_a_name_in_use_that_the_schema_lacks_is_a_problem() -> None:
 
 
 def test_predictions_that_are_not_displayed_may_use_other_names() -> None:
-    old = TaskState(predictions=(PredictionState(9, "old", "x", PERSON),))
+    old = TaskContent(predictions=(PredictionState(9, "old", "x", PERSON),))
     settings = {"predictions": {"d0": DOCUMENTS[0]}, "model_version": "m"}
     assert plan(snapshot("marie", {"d0": old}), **settings).problems == []
 
 
 def test_a_replaced_prediction_may_use_a_name_that_the_schema_lacks() -> None:
-    old = TaskState(predictions=(PredictionState(9, "m", "x", PERSON),))
+    old = TaskContent(predictions=(PredictionState(9, "m", "x", PERSON),))
     settings = {"predictions": {"d0": DOCUMENTS[0]}, "model_version": "m"}
     assert plan(snapshot("marie", {"d0": old}), **settings).problems == []
 
