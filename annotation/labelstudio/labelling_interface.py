@@ -7,20 +7,26 @@ because browsers do not end a word at an apostrophe. A double click still marks 
 Relation attributes are additional labels of the arc, such as `assertion=negated`. An attribute with
 the default value has no label.
 
-The field for a mention's ref is in the list of regions, because Enter moves the focus only to
-fields in this list.
+The fields for the selected mention are below the text, in a row that remains visible. After a click
+on a mention, Tab moves the focus to its ref. The list of regions has no field: Label Studio draws
+only the visible part of this list, and if Enter finds no field there, the next keys change or
+delete the mention.
+
+If `known_refs` is true, each task must contain the refs to offer in a list with a search field.
 """
 
 from __future__ import annotations
 
 import colorsys
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import count
 from typing import Any
 from xml.etree import ElementTree as ET
 
+from aloi.annotation.labelstudio.page_style import page_style
 from aloi.corpus.formats.shared.label_studio_results import (
+    KNOWN_REF_TAG,
     REF_TAG,
     InterfaceTags,
     attribute_label,
@@ -31,6 +37,9 @@ from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.schema import AttributeType, Schema
 
 _TAGS = InterfaceTags()
+
+KNOWN_REFS_KEY = "known_refs"
+"""The key of the refs to choose from in a task's data."""
 
 QUESTION = "question"
 """The name of the text field for an annotator's question about the task."""
@@ -66,36 +75,27 @@ _TABLES = re.compile(r"<!-- schema:.*?<!-- /schema -->", re.DOTALL)
 
 _WORD_JOINER = "\u2060"
 
-_TEXT_STYLE = ".lsf-richtext__container { line-height: 2.3; padding: 0 3em }"
-"""A style with space between and beside lines for arcs and their labels."""
 
-_FOOTER_STYLE = (
-    "position: sticky; bottom: 0; z-index: 1; padding: 4px 8px; "
-    "background: var(--color-neutral-background); "
-    "border-top: 1px solid var(--color-neutral-border); "
-    "box-shadow: 0 3em var(--color-neutral-background)"
-)
-
-
-def labelling_interface(schema: Schema, *, guide: str | None = None) -> str:
+def labelling_interface(
+    schema: Schema, *, guide: str | None = None, known_refs: bool = False
+) -> str:
     """Return the labelling interface for a schema.
 
-    `guide` contains rules in Markdown, which are displayed after the schema's descriptions. Raise
-    `DataError` if the name of an attribute cannot be used in the interface.
+    `guide` contains rules in Markdown, which are displayed after the schema's descriptions. If
+    `known_refs` is true, the refs in a task's data (`KNOWN_REFS_KEY`) can be chosen for a mention.
+    Raise `DataError` if the name of an attribute cannot be used in the interface.
     """
     _check_names(schema)
     view, keys = ET.Element("View"), iter(_HOTKEYS)
-    _add_guidelines(view, schema, guide)
-    _add_labels(view, schema, keys)
+    colours = dict(zip(schema.entities, label_colours(), strict=False))
+    ET.SubElement(view, "Style").text = page_style(schema, colours)
+    head = ET.SubElement(view, "View", className="aloi-head")
+    _add_labels(head, schema, colours, keys)
+    _add_guidelines(head, schema, guide)
     _add_relations(view, schema)
-    ET.SubElement(view, "Style").text = _TEXT_STYLE
     text = {"name": _TAGS.text, "value": "$text", "granularity": "symbol", "showLabels": "true"}
     ET.SubElement(view, "Text", text)
-    _add_field(view, REF_TAG, "ref (Entrée)", perRegion="true", displayMode="region-list")
-    footer = ET.SubElement(view, "View", style=_FOOTER_STYLE)
-    for name, type_ in schema.entity_attributes.items():
-        _add_attribute(footer, name, type_, keys)
-    _add_field(footer, QUESTION, "Une question sur ce texte ? (Entrée)")
+    _add_fields(view, schema, keys, known_refs=known_refs)
     return ET.tostring(view, encoding="unicode")
 
 
@@ -104,7 +104,9 @@ def project_settings(
 ) -> dict[str, Any]:
     """Return the settings of an annotator's project; the keys are names in Label Studio's API."""
     return {
-        "label_config": labelling_interface(schema, guide=None if guide is None else guide.text),
+        "label_config": labelling_interface(
+            schema, guide=None if guide is None else guide.text, known_refs=True
+        ),
         "sampling": "Sequential sampling",
         "show_collab_predictions": True,
         "show_skip_button": True,
@@ -117,7 +119,7 @@ def _check_names(schema: Schema) -> None:
     """Raise `DataError` if an attribute name is reserved, a number or a truth value."""
     problems = []
     for name in schema.entity_attributes:
-        if name in (_TAGS.label, _TAGS.text, REF_TAG, QUESTION):
+        if name in (_TAGS.label, _TAGS.text, REF_TAG, KNOWN_REF_TAG, QUESTION):
             what = f"the attribute name {name} is reserved in the labelling interface"
         elif _read_as_value(name):
             what = f"Label Studio reads the attribute name {name} as a number or truth value"
@@ -137,9 +139,11 @@ def _read_as_value(name: str) -> bool:
     return True
 
 
-def _add_labels(view: ET.Element, schema: Schema, keys: Iterator[str]) -> None:
+def _add_labels(
+    view: ET.Element, schema: Schema, colours: Mapping[str, str], keys: Iterator[str]
+) -> None:
     labels = ET.SubElement(view, "Labels", {"name": _TAGS.label, "toName": _TAGS.text})
-    for label, colour in zip(schema.entities, label_colours(), strict=False):
+    for label, colour in colours.items():
         hint = schema.entities[label].fr or schema.entities[label].description
         look = {"value": label, "background": colour, "hint": hint, **_hotkey(keys)}
         ET.SubElement(labels, "Label", look)
@@ -173,21 +177,34 @@ def _add_relations(view: ET.Element, schema: Schema) -> None:
                 ET.SubElement(relations, "Relation", value=label, background=_ATTRIBUTE)
 
 
+def _add_fields(view: ET.Element, schema: Schema, keys: Iterator[str], *, known_refs: bool) -> None:
+    """Add the row of fields below the text: the ref first, because Tab moves there."""
+    foot = ET.SubElement(view, "View", className="aloi-foot")
+    _add_field(foot, REF_TAG, "ref (Tab)", perRegion="true", maxSubmissions="1")
+    if known_refs:
+        choice = {"name": KNOWN_REF_TAG, "toName": _TAGS.text, "value": f"${KNOWN_REFS_KEY}"}
+        prompt = {"placeholder": "refs connues", "dropdownWidth": "420", "maxUsages": "1"}
+        ET.SubElement(foot, "Taxonomy", {**choice, **prompt, "perRegion": "true"})
+    for name, type_ in schema.entity_attributes.items():
+        _add_attribute(foot, name, type_, keys)
+    question = ET.SubElement(foot, "View", className="aloi-question")
+    _add_field(question, QUESTION, "Une question sur ce texte ?")
+
+
 def _add_attribute(view: ET.Element, name: str, type_: AttributeType, keys: Iterator[str]) -> None:
     """Add a field for an attribute, visible while a mention with a suitable label is selected."""
-    when = {"visibleWhen": "region-selected"}
+    when = {"visibleWhen": "region-selected", "className": "aloi-attribute"}
     if type_.labels and not any("," in label for label in type_.labels):  # a comma separates labels
         when["whenLabelValue"] = ",".join(type_.labels)
-    shown = ET.SubElement(view, "View", when)
-    title = f"{name} : {type_.fr or type_.description}"
+    shown, meaning = ET.SubElement(view, "View", when), type_.fr or type_.description
     if not type_.values:
-        _add_field(shown, name, title, perRegion="true")
+        _add_field(shown, name, f"{name} : {meaning}", perRegion="true")
         return
-    ET.SubElement(shown, "Header", value=_literal(title), size="5", style="margin: 0")
+    ET.SubElement(shown, "Header", value=_literal(name), size="5", style="margin: 0")
     choices = {"name": name, "toName": _TAGS.text, "perRegion": "true", "showInline": "true"}
     listed = ET.SubElement(shown, "Choices", choices)
     for value in type_.values:
-        ET.SubElement(listed, "Choice", {"value": value, **_hotkey(keys)})
+        ET.SubElement(listed, "Choice", {"value": value, "hint": meaning, **_hotkey(keys)})
 
 
 def _add_field(view: ET.Element, name: str, prompt: str, **settings: str) -> None:
@@ -201,12 +218,13 @@ def _add_guidelines(view: ET.Element, schema: Schema, guide: str | None) -> None
         "Les relations": "\n".join(_relation_lines(schema)),
         "Les règles": _literal(_TABLES.sub("", guide or "")),
     }
-    shown = ET.SubElement(view, "Collapse", accordion="false")
+    drawer = ET.SubElement(view, "View", className="aloi-guide")
+    panel = ET.SubElement(ET.SubElement(drawer, "Collapse"), "Panel", value="Guide")
+    content = ET.SubElement(panel, "View")  # a panel cannot contain Markdown directly
     for title, text in panels.items():
         if text:
-            panel = ET.SubElement(shown, "Panel", value=title)
-            view = ET.SubElement(panel, "View", style="max-height: 40vh; overflow: auto")
-            ET.SubElement(view, "Markdown", value=text)
+            ET.SubElement(content, "Header", value=title, size="4")
+            ET.SubElement(content, "Markdown", value=text)
 
 
 def _entity_lines(schema: Schema) -> Iterator[str]:

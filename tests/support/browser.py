@@ -29,7 +29,13 @@ WAIT_TIMEOUT = 60
 
 TEXT = ".lsf-richtext__container"
 
-_ARC_MENU = "[aria-label$='Relation Labels']"
+_ARC_LABELS = ".lsf-relation-meta button"
+
+_KNOWN_REFS = ".htx-taxonomy-dropdown .ant-select-tree-checkbox"
+
+_FRAME = "return [outerWidth - innerWidth, outerHeight - innerHeight]"
+
+_RECT = "return arguments[0].getBoundingClientRect().toJSON()"
 
 _CORNERS = """
 const [root, surface, number] = arguments, nodes = [];
@@ -84,6 +90,12 @@ class Desk:
         self.find("[name=password]").send_keys(password, Keys.ENTER)
         self._wait(lambda: "/user/login" not in self.browser.current_url)
 
+    def resize(self, width: int, height: int) -> None:
+        """Give the page this size in pixels."""
+        for _ in range(2):  # the first time measures the window's frame
+            frame = self.browser.execute_script(_FRAME)
+            self.browser.set_window_size(width + frame[0], height + frame[1])
+
     def open(self, project: int, task: int) -> None:
         """Open a task's page and wait for its text."""
         self.browser.get(f"{self.url}/projects/{project}/data?task={task}")
@@ -131,13 +143,17 @@ class Desk:
 
     def relate(self, head: str, tail: str, *labels: str) -> None:
         """Draw an arc by Alt+R and a click, and choose its labels in the list of relations."""
+        self.draw(head, tail)
+        self.label_arc(*labels)
+
+    def draw(self, head: str, tail: str) -> None:
+        """Draw an arc without labels by Alt+R and a click."""
         self._panel("Relations")
         before = len(self._arcs())
         self.select(head)
         self.press("r", Keys.ALT)
         self.click(tail)
         self._wait(lambda: len(self._arcs()) > before)
-        self.label_arc(*labels)
 
     def label_arc(self, *labels: str) -> None:
         """Choose labels for the latest arc."""
@@ -149,25 +165,69 @@ class Desk:
         self._wait(lambda: not self._options())
 
     def open_arc(self) -> WebElement:
-        """Open the labels of the latest arc; return the button that lists the chosen ones."""
+        """Open the labels of the newest arc by two clicks on it; return the button that lists them.
+
+        One click is enough if the arc already shows its labels.
+        """
         self._panel("Relations")
         arc = self._arcs()[-1]
         ActionChains(self.browser).move_to_element(arc).perform()
-        if not arc.find_elements(By.CSS_SELECTOR, ".lsf-relation-meta"):
-            self._wait(lambda: arc.find_elements(By.CSS_SELECTOR, _ARC_MENU))[0].click()
-        button = arc.find_element(By.CSS_SELECTOR, ".lsf-relation-meta button")
-        button.click()
+        if not arc.find_elements(By.CSS_SELECTOR, _ARC_LABELS):
+            ActionChains(self.browser).click().perform()
+            self._wait(lambda: arc.find_elements(By.CSS_SELECTOR, _ARC_LABELS))
+        ActionChains(self.browser).click().perform()
         self._wait(self._options)
         time.sleep(0.5)  # the list moves while it opens
-        return button
+        return arc.find_element(By.CSS_SELECTOR, _ARC_LABELS)
+
+    def offered_labels(self) -> list[str]:
+        """Return the visible labels in the open list, in their order on the page."""
+        shown = [option for option in self._options().values() if option.is_displayed()]
+        return [option.text for option in sorted(shown, key=lambda option: option.rect["y"])]
 
     def refer(self, surface: str, ref: str, number: int = 0) -> None:
-        """Set the ref of a mention: Enter moves to its field, and Enter there saves it."""
-        self._panel("Regions")
+        """Set the ref of a mention: Tab moves to its field, and Enter there saves it."""
         self.select(surface, number)
-        self.press(Keys.ENTER)
-        self._wait(lambda: self.browser.switch_to.active_element.tag_name in ("input", "textarea"))
-        self.browser.switch_to.active_element.send_keys(ref, Keys.ENTER)
+        self.press(Keys.TAB)
+        field = self.browser.switch_to.active_element
+        assert field.get_attribute("name") == "ref", f"Tab does not reach the ref of {surface!r}"
+        field.send_keys(ref, Keys.ENTER)
+
+    def choose_ref(self, surface: str, search: str, number: int = 0) -> None:
+        """Choose a known ref for a mention: search in the list and take the first result."""
+        self.select(surface, number)
+        self.find(".htx-taxonomy").click()
+        self.find(".taxonomy-search-input").send_keys(search)
+        self._wait(lambda: len(self._known_refs()) == 1)
+        self._known_refs()[0].click()
+        self.press(Keys.ESCAPE)
+
+    def arc_tops(self) -> list[float]:
+        """Return the top edges of the arcs in the list of relations, oldest arc first."""
+        self._panel("Relations")
+        return [arc.rect["y"] for arc in self._arcs()]
+
+    def scroll_to(self, surface: str) -> None:
+        """Scroll a surface into the middle of the page."""
+        self._corners(surface, 0)
+
+    def line_height(self) -> float:
+        """Return the distance of the text's lines in pixels."""
+        return float(self.find(TEXT).value_of_css_property("line-height").removesuffix("px"))
+
+    def font_size(self) -> float:
+        """Return the size of the text's letters in pixels."""
+        return float(self.find(TEXT).value_of_css_property("font-size").removesuffix("px"))
+
+    def is_above(self, above: str, below: str) -> bool:
+        """Return whether an element covers another one where they overlap, by their z-indices."""
+        heights = [self.find(css).value_of_css_property("z-index") for css in (above, below)]
+        return int(heights[0]) > int(heights[1].replace("auto", "0"))
+
+    def rect(self, css: str) -> dict[str, float]:
+        """Return the left, top, right and bottom edges of an element in the window, in pixels."""
+        element = self.find(css)
+        return dict(self.browser.execute_script(_RECT, element))
 
     def choose(self, surface: str, key: str, number: int = 0) -> None:
         """Set an attribute of a mention by the key of its value."""
@@ -221,6 +281,9 @@ class Desk:
     def _options(self) -> dict[str, WebElement]:
         options = self.browser.find_elements(By.CSS_SELECTOR, "[role=option]")
         return {option.text: option for option in options}
+
+    def _known_refs(self) -> list[WebElement]:
+        return self.browser.find_elements(By.CSS_SELECTOR, _KNOWN_REFS)
 
     def _spans(self) -> list[WebElement]:
         return self.browser.find_elements(By.CSS_SELECTOR, ".htx-highlight")

@@ -30,6 +30,9 @@ from aloi.corpus.problems import DataError, Problem
 REF_TAG = "ref"
 """The name of the tag for the ref of a mention."""
 
+KNOWN_REF_TAG = "known_ref"
+"""The name of the tag for a ref that the annotator chose from a list; it replaces the ref."""
+
 
 class LabelStudioResult(msgspec.Struct, frozen=True):
     """One result of Label Studio: a region, a region field or an arc."""

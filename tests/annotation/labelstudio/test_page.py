@@ -8,6 +8,7 @@ import pytest
 import toy
 from browser import Desk, chromium
 from label_studio import LabelStudio
+from selenium.webdriver.common.keys import Keys
 
 from aloi.annotation.exchange.pull import pull_projects
 from aloi.annotation.labelstudio.access import Access
@@ -18,9 +19,10 @@ from aloi.annotation.labelstudio.live_predictions import (
     connect_projects,
     running_backend,
 )
+from aloi.annotation.labelstudio.tasks import LabelStudioTaskWriter
 from aloi.annotation.server_protocol import Project
 from aloi.corpus import document_files
-from aloi.corpus.document import Document
+from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.schema import AttributeType, EntityType, RelationType, Schema, load_schema
 from aloi.models.prediction import pipelines as prediction
@@ -60,11 +62,18 @@ def desk(label_studio: LabelStudio) -> Iterator[Desk]:
 
 
 def create_task(
-    server: LabelStudioServer, title: str, schema: Schema, text: str
+    server: LabelStudioServer,
+    title: str,
+    schema: Schema,
+    document: Document,
+    *,
+    guide: str | None = None,
 ) -> tuple[Project, int]:
-    """Create a project with one task; return both."""
-    project = server.create_project(title, {"label_config": labelling_interface(schema)})
-    server.import_tasks(project, [{"data": {"doc_id": "d", "text": text}}])
+    """Create a project with one task, submitted if the document has annotations; return both."""
+    interface = labelling_interface(schema, guide=guide)
+    project = server.create_project(title, {"label_config": interface})
+    writer = LabelStudioTaskWriter("ana", schema, None, Notes())
+    server.import_tasks(project, [writer.task(document, finished=bool(document.entities))])
     (task,) = server.list_tasks(project)
     return project, task.id
 
@@ -79,7 +88,7 @@ def work(server: LabelStudioServer, project: Project, task: int) -> list[dict[st
 def test_annotations_by_keys_and_mouse_are_pulled(
     server: LabelStudioServer, desk: Desk, tmp_path: Path
 ) -> None:
-    project, task = create_task(server, "page · keys", OURS, TEXT)
+    project, task = create_task(server, "page · keys", OURS, Document("d", TEXT, ()))
     desk.open(project.id, task)
     desk.mark("franco", "9")
     desk.mark("Sadate", "1")
@@ -115,20 +124,102 @@ def test_annotations_by_keys_and_mouse_are_pulled(
 def test_a_schema_with_special_characters_works_in_the_page(
     server: LabelStudioServer, desk: Desk
 ) -> None:
-    project, task = create_task(server, "page · strange", STRANGE, "Ana et Bob")
+    project, task = create_task(server, "page · strange", STRANGE, Document("d", "Ana et Bob", ()))
     desk.open(project.id, task)
     desk.mark("Ana", "3")
-    desk.mark("Bob", "2")
+    desk.mark("et", "2")
+    desk.mark("Bob", "3")
     desk.relate("Ana", "Bob", "r%3Ds %25", "p%3Dq=1=1")
     desk.submit()
     result = work(server, project, task)
     assert [each["value"]["labels"] for each in result if each["type"] == "labels"] == [
         ["🚀"],
         ["x=y, 100 %"],
+        ["🚀"],
     ]
     assert [each["labels"] for each in result if each["type"] == "relation"] == [
         ["r%3Ds %25", "p%3Dq=1=1"]
     ]
+
+
+def test_tab_reaches_the_ref_of_every_mention(server: LabelStudioServer, desk: Desk) -> None:
+    text = "Ana a rencontré Bob. " * 73
+    places = [n + place for n in range(0, len(text), 21) for place in (0, 16)]
+    mentions = [Entity(id=f"e{n}", start=n, end=n + 3, label="PER") for n in places]
+    project, task = create_task(server, "page · refs", OURS, Document("d", text, tuple(mentions)))
+    desk.open(project.id, task)
+    for number in range(0, 73, 24):
+        desk.refer("Bob", f"bob-{number}", number)
+    desk.submit()
+    result = work(server, project, task)
+    assert [each["id"] for each in result if each["type"] == "labels"] == [e.id for e in mentions]
+    refs = {each["id"]: each["value"]["text"] for each in result if each["type"] == "textarea"}
+    assert refs == {f"e{21 * n + 16}": [f"bob-{n}"] for n in range(0, 73, 24)}
+
+
+@pytest.mark.parametrize("size", [(1366, 768), (1920, 1080)])
+def test_labels_and_fields_leave_room_for_the_text(
+    server: LabelStudioServer, desk: Desk, size: tuple[int, int]
+) -> None:
+    text = "\n\n".join(f"Ana {n} a rencontré Bob." for n in range(60))
+    ana = Entity(id="ana", start=0, end=3, label="LOC")
+    bob = Entity(id="bob", start=18, end=21, label="PER")
+    arcs = [Relation(head="ana", tail="bob", label="OPPOSES")]
+    document = Document("d", text, (ana, bob), tuple(arcs))
+    project, task = create_task(server, f"page · {size[0]}", OURS, document, guide="# Guide\n" * 99)
+    desk.resize(*size)
+    desk.open(project.id, task)
+    for surface in ("Ana", "Ana 59"):  # the second one scrolls to the end
+        if surface == "Ana":
+            desk.select(surface)
+            desk.find(".aloi-attribute")
+        else:
+            desk.press(Keys.ESCAPE)
+            desk.scroll_to(surface)
+        head, foot = desk.rect(".aloi-head"), desk.rect(".aloi-foot")
+        bar = desk.rect(".lsf-bottombar")
+        assert head["top"] < 100
+        assert head["bottom"] - head["top"] < 40
+        assert foot["bottom"] <= bar["top"] + 1
+        assert (foot["top"] - head["bottom"]) / desk.line_height() >= 12
+        for field in ("[placeholder^='Une question']", "[placeholder^='ref']"):
+            assert desk.rect(field)["top"] >= foot["top"] or not desk.find(field).is_displayed()
+    assert desk.is_above(".aloi-foot", ".relations-overlay")
+    assert desk.line_height() >= 2.8 * desk.font_size()
+    desk.resize(1500, 1000)
+
+
+def test_a_new_arc_is_first_and_offers_the_labels_that_fit(
+    server: LabelStudioServer, desk: Desk
+) -> None:
+    names = {"Ana": "PER", "Rome": "LOC", "maire": "ROLE", "Bob": "PER"}
+    text = " ".join(names)
+    mentions = [
+        Entity(id=name, start=text.index(name), end=text.index(name) + len(name), label=label)
+        for name, label in names.items()
+    ]
+    arcs = [Relation(head="Ana", tail="Bob", label="MEETS")]
+    project, task = create_task(
+        server, "page · arcs", OURS, Document("d", text, tuple(mentions), tuple(arcs))
+    )
+    desk.open(project.id, task)
+    attributes = ["assertion=attributed", "assertion=negated", "assertion=possible"]
+    desk.mentions()
+    desk.draw("Ana", "maire")
+    desk.open_arc()
+    assert desk.offered_labels() == ["HAS_ROLE", "SUPPORTS", "OPPOSES", *attributes]
+    desk.press(Keys.TAB)
+    desk.press(Keys.ENTER)
+    desk.draw("Rome", "Ana")  # a click elsewhere closes the list
+    assert desk.arc_tops() == sorted(desk.arc_tops(), reverse=True)
+    desk.label_arc("OPPOSES", "assertion=negated")
+    desk.open_arc()
+    fitting = [label for label, type_ in OURS.relations.items() if type_.allows("LOC", "PER")]
+    assert desk.offered_labels() == [*fitting, *attributes]
+    desk.press(Keys.ESCAPE)
+    desk.submit()
+    labels = [x["labels"] for x in work(server, project, task) if x["type"] == "relation"]
+    assert labels == [["MEETS"], ["HAS_ROLE"], ["OPPOSES", "assertion=negated"]]
 
 
 @pytest.fixture
@@ -144,7 +235,8 @@ def test_a_task_opens_with_live_predictions(
 ) -> None:
     (tmp_path / "schema.toml").write_text(toy.SCHEMA, encoding="utf-8")
     text = "Ana vit à Rome et rencontre Eva."
-    project, task = create_task(server, "page · live", load_schema(tmp_path / "schema.toml"), text)
+    schema = load_schema(tmp_path / "schema.toml")
+    project, task = create_task(server, "page · live", schema, Document("d", text, ()))
     for _ in range(2):
         connect_projects(server, [project], backend.url)
     desk.open(project.id, task)
