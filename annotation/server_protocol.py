@@ -24,7 +24,7 @@ Payload = dict[str, Any]
 """A task or prediction in the JSON of the annotation tool."""
 
 EdgePolicy = Literal["flag", "trim"]
-"""White space at the edges of a mention: `flag` counts and keeps it, `trim` removes it."""
+"""White space at the edges of mentions is counted; `trim` also removes it, and `flag` keeps it."""
 
 ADJUDICATION = "adjudication"
 """The name in the title of an adjudication project, in place of an annotator's name."""
@@ -132,15 +132,28 @@ class PredictionBackend:
     answers: bool
 
 
+class KnownRef(NamedTuple):
+    """A ref that can be chosen for a mention, with the most frequent words of its mentions."""
+
+    ref: str
+    surfaces: tuple[str, ...] = ()
+
+
 class TaskWriter(Protocol):
     """A converter from documents to tasks for one annotator's project."""
 
     def task(
-        self, document: Document, *, predictions: Iterable[Payload] = (), finished: bool = False
+        self,
+        document: Document,
+        *,
+        predictions: Iterable[Payload] = (),
+        finished: bool = False,
+        known_refs: Iterable[KnownRef] = (),
     ) -> Payload:
         """Return a task for a document.
 
         If `finished` is true, the task contains the document's annotations as submitted work.
+        `known_refs` are the refs that can be chosen for mentions.
         """
 
     def prediction(self, document: Document, model_version: str) -> Payload:
@@ -203,7 +216,7 @@ class AnnotationServer(Protocol):
         """Return a converter from documents to tasks for an annotator's project."""
 
     def task_reader(
-        self, notes: Notes, edges: EdgePolicy = "flag", *, by_account: bool = False
+        self, notes: Notes, edges: EdgePolicy = "trim", *, by_account: bool = False
     ) -> TaskReader:
         """Return a reader of finished work, which counts omitted and flagged items in `notes`.
 

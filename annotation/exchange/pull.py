@@ -21,6 +21,7 @@ from aloi.annotation.exchange.accounts import (
     Submission,
     several_own,
 )
+from aloi.annotation.exchange.refs import inherit_refs
 from aloi.annotation.progress import Progress, ignore_progress
 from aloi.annotation.provenance import provenance
 from aloi.annotation.server_protocol import (
@@ -96,7 +97,8 @@ def pull_corpus(
     annotators: Iterable[str] = (),
     accounts: Mapping[str, str] | None = None,
     schema: Schema | None = None,
-    edges: EdgePolicy = "flag",
+    edges: EdgePolicy = "trim",
+    inherited_refs: bool = True,
     progress: Progress = ignore_progress,
 ) -> PullReport:
     """Write the finished work of annotators (default: all) of a corpus to the folder `out`.
@@ -114,6 +116,7 @@ def pull_corpus(
         accounts=Accounts.of_server(server, names, accounts or {}),
         schema=schema,
         edges=edges,
+        inherited_refs=inherited_refs,
         progress=progress,
     )
 
@@ -126,21 +129,26 @@ def pull_projects(
     *,
     accounts: Accounts | None = None,
     schema: Schema | None = None,
-    edges: EdgePolicy = "flag",
+    edges: EdgePolicy = "trim",
+    inherited_refs: bool = True,
     progress: Progress = ignore_progress,
 ) -> PullReport:
     """Write the finished work in projects to the folder `out`; fetch only changed tasks.
 
+    If `inherited_refs` is true, mentions without ref get the ref of other mentions of the same
+    words (`aloi.annotation.exchange.refs.inherit_refs`).
+
     Work by an annotator without a known account, or by another person than the project's annotator,
     is handled as described in `TaskReport`. Accounts assigned at earlier pulls remain assigned. If
     a schema is given, labels, relations and attributes that it does not allow are reported. If a
-    task was deleted on the server, its documents remain in `out`. Deleted tasks are counted in
-    `notes`.
+    task was deleted on the server, its documents remain in `out`. Inherited refs and deleted
+    tasks are counted in `notes`.
     """
     accounts = accounts or Accounts.of_server(server, (), {})
-    state = _State.read(out / STATE_FILE, server.url, edges, accounts.assigned)
+    empty = _State(server.url, edges, inherited_refs, accounts=dict(accounts.assigned))
+    state = _State.read(out / STATE_FILE, empty)
     accounts = replace(accounts, assigned=state.accounts)
-    writer = PassWriter(out)
+    writer = PassWriter(out, notes, inherited_refs=inherited_refs)
     reader = server.task_reader(notes, edges, by_account=True)
     foreign: list[Submission] = []
     for project in projects:
@@ -267,12 +275,15 @@ def write_foreign(submissions: Iterable[Submission], writer: PassWriter) -> None
 class PassWriter:
     """A writer that saves each annotator's documents in a separate folder.
 
-    If two tasks contain the same document of an annotator, only the first document is written, and
-    a problem is added to `report`. `report` also contains the numbers of documents.
+    If `inherited_refs` is true, refs are given to all mentions of the same words. If two tasks
+    contain the same document of an annotator, only the first document is written, and a problem is
+    added to `report`. `report` also contains the numbers of documents.
     """
 
-    def __init__(self, out: Path) -> None:
+    def __init__(self, out: Path, notes: Notes, *, inherited_refs: bool = True) -> None:
         self.out = out
+        self.notes = notes
+        self.inherited_refs = inherited_refs
         self.report = PullReport()
         self._places: dict[str, str] = {}
 
@@ -315,6 +326,8 @@ class PassWriter:
         if problems := self._problems(document, file, place):
             self.report.problems += problems
             return file
+        if self.inherited_refs:
+            document = self._with_inherited_refs(document, annotator)
         content, path = document_files.pretty_json(document).encode(), self.out / file
         if path.is_file() and path.read_bytes() == content:
             self.report.unchanged[annotator] += 1
@@ -322,6 +335,12 @@ class PassWriter:
             write_bytes(path, content)
             self.report.written[annotator] += 1
         return file
+
+    def _with_inherited_refs(self, document: Document, annotator: str) -> Document:
+        document, inherited = inherit_refs(document)
+        what = "refs inherited from mentions of the same words"
+        self.notes.add(what, f"document {document.id}, {annotator}", len(inherited))
+        return document
 
     def _problems(self, document: Document, file: str, place: str) -> list[Problem]:
         """Return a problem if the id is not a valid file name or another task has this document."""
@@ -356,24 +375,26 @@ class _State(msgspec.Struct):
 
     url: str
     edges: EdgePolicy
+    inherited_refs: bool
     projects: dict[str, dict[int, _PulledTask]] = {}
     accounts: dict[str, str] = {}
     bound: dict[str, dict[str, str]] = {}
 
     @classmethod
-    def read(cls, path: Path, url: str, edges: EdgePolicy, assigned: Mapping[str, str]) -> _State:
-        """Read the state from a file, and add assigned accounts.
+    def read(cls, path: Path, empty: _State) -> _State:
+        """Read the state from a file, and add the assigned accounts of `empty`.
 
-        No task counts as read if the file is missing or invalid, or if a value has changed.
+        No task counts as read if the file is missing or invalid, or if an option or account has
+        changed.
         """
         try:
             known = msgspec.json.decode(path.read_bytes(), type=cls)
         except (FileNotFoundError, msgspec.MsgspecError):
-            return cls(url, edges, accounts=dict(assigned))
-        accounts = {**known.accounts, **assigned}
-        if (known.url, known.edges, known.accounts) == (url, edges, accounts):
-            return known
-        return cls(url, edges, accounts=accounts if known.url == url else dict(assigned))
+            return empty
+        earlier = known.accounts if known.url == empty.url else {}
+        empty = msgspec.structs.replace(empty, accounts={**earlier, **empty.accounts})
+        unchanged = msgspec.structs.replace(known, projects={}, bound={}) == empty
+        return known if unchanged else empty
 
     def write(self, path: Path) -> None:
         write_bytes(path, msgspec.json.encode(self))

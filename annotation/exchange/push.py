@@ -51,6 +51,7 @@ def push(
     text is accepted if `changed` is `keep`, or if `changed` is `replace` and the task contains no
     annotations or drafts.
     """
+    request = request.with_refs()
     plan = make_plan(server, request, notes, progress=progress)
     if plan.problems:
         raise DataError(plan.problems)
@@ -76,6 +77,7 @@ def make_plan(
 
     Raise `DataError` if the request itself has problems, such as predictions with unknown labels.
     """
+    request = request.with_refs()
     if problems := list(request_problems(server, request)):
         raise DataError(problems)
     progress("listing existing tasks")
@@ -186,4 +188,9 @@ class _AnnotatorPush:
             version = self.request.model_version
             predictions = [x for x in predictions if x["model_version"] != version]
             predictions.append(self.writer.prediction(predicted, version))
-        return self.writer.task(document, predictions=predictions, finished=self.request.finished)
+        return self.writer.task(
+            document,
+            predictions=predictions,
+            finished=self.request.finished,
+            known_refs=self.request.refs.known_refs(document, predicted),
+        )

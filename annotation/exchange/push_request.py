@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from aloi.annotation.exchange.assignment import Order
+from aloi.annotation.exchange.refs import RefTable
 from aloi.annotation.server_protocol import AnnotationServer, Versions
 from aloi.corpus.document import Document
 from aloi.corpus.guides import Guide
@@ -25,7 +26,8 @@ class PushRequest:
     document id. The predictions are sent with the name `model_version` and replace earlier
     predictions with the same name. If `finished` is true, the annotations in `documents` are sent
     as submitted work. If `rebalance` is true, tasks that nobody has started may move to an
-    annotator with fewer tasks.
+    annotator with fewer tasks. `refs` are filled in for predicted mentions, and offered for all
+    mentions.
     """
 
     corpus: str
@@ -40,6 +42,12 @@ class PushRequest:
     finished: bool = False
     changed: ChangedText = "refuse"
     rebalance: bool = False
+    refs: RefTable = field(default_factory=RefTable)
+
+    def with_refs(self) -> PushRequest:
+        """Return the request with refs for predicted mentions without ref."""
+        filled = {id_: self.refs.fill(document) for id_, document in self.predictions.items()}
+        return replace(self, predictions=filled)
 
     @property
     def versions(self) -> Versions:

@@ -260,7 +260,7 @@ class LabelStudioServer:
         return LabelStudioTaskWriter(annotator, schema, guideline_version, notes)
 
     def task_reader(
-        self, notes: Notes, edges: EdgePolicy = "flag", *, by_account: bool = False
+        self, notes: Notes, edges: EdgePolicy = "trim", *, by_account: bool = False
     ) -> LabelStudioTaskReader:
         """Return a reader of finished work, which counts omitted and flagged items in `notes`.
 

@@ -28,14 +28,16 @@ def pull_export(
     *,
     accounts: Mapping[str, str] | None = None,
     schema: Schema | None = None,
-    edges: EdgePolicy = "flag",
+    edges: EdgePolicy = "trim",
+    inherited_refs: bool = True,
 ) -> PullReport:
     """Write the finished work in a file exported from Label Studio to the folder `out`.
 
     `accounts` contains the account of an annotator, by annotator. Most exports contain only user
     numbers, no e-mail addresses.
     """
-    writer, reader = PassWriter(out), LabelStudioTaskReader(notes, edges, by_account=True)
+    writer = PassWriter(out, notes, inherited_refs=inherited_refs)
+    reader = LabelStudioTaskReader(notes, edges, by_account=True)
     reads: list[TaskRead] = []
     for record in json_records.read_records(file):
         if isinstance(record, Problem):

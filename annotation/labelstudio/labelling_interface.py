@@ -25,6 +25,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from aloi.annotation.labelstudio.page_style import page_style
+from aloi.annotation.labelstudio.tasks import KNOWN_REFS_KEY
 from aloi.corpus.formats.shared.label_studio_results import (
     KNOWN_REF_TAG,
     REF_TAG,
@@ -37,9 +38,6 @@ from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.schema import AttributeType, Schema
 
 _TAGS = InterfaceTags()
-
-KNOWN_REFS_KEY = "known_refs"
-"""The key of the refs to choose from in a task's data."""
 
 QUESTION = "question"
 """The name of the text field for an annotator's question about the task."""

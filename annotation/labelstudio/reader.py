@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 
 from aloi.annotation.labelstudio.labelling_interface import QUESTION
-from aloi.annotation.labelstudio.tasks import TEXT_HASH
+from aloi.annotation.labelstudio.tasks import KNOWN_REFS_KEY, TEXT_HASH
 from aloi.annotation.provenance import PROVENANCE
 from aloi.annotation.server_protocol import EdgePolicy, StoredTask
 from aloi.corpus.document import Document, Draft, Entity, hash_text, salvage
@@ -41,7 +41,7 @@ class LabelStudioTaskReader:
     """
 
     notes: Notes
-    edges: EdgePolicy = "flag"
+    edges: EdgePolicy = "trim"
     by_account: bool = False
 
     def read(self, task: StoredTask, place: str) -> tuple[list[Document], list[Problem]]:
@@ -96,7 +96,8 @@ class LabelStudioTaskReader:
         parsed = label_studio_results.parse_results(work.result, blank.id)
         draft = self._check_edges(label_studio_results.to_draft(blank, parsed))
         document, problems = salvage(draft)
-        meta = {key: value for key, value in blank.meta.items() if key != TEXT_HASH}
+        own = (TEXT_HASH, KNOWN_REFS_KEY)
+        meta = {key: value for key, value in blank.meta.items() if key not in own}
         questions = _questions(parsed.field_values)
         self.notes.add(
             "questions of annotators", f"document {blank.id}, {annotator}", len(questions)

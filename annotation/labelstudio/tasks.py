@@ -12,7 +12,7 @@ import msgspec
 
 from aloi.annotation.exchange.assignment import mean_score
 from aloi.annotation.provenance import PROVENANCE
-from aloi.annotation.server_protocol import Payload, Versions
+from aloi.annotation.server_protocol import KnownRef, Payload, Versions
 from aloi.corpus.document import Document, hash_text
 from aloi.corpus.formats.shared.label_studio_results import InterfaceTags, to_results
 from aloi.corpus.formats.shared.notes import Notes
@@ -25,7 +25,10 @@ TEXT_HASH = "text_sha256"
 GUIDELINE_VERSION, SCHEMA_VERSION = "guideline_version", "schema_version"
 """The keys for the versions under which a task is annotated, in a task's data."""
 
-RESERVED_KEYS = ("doc_id", "text", TEXT_HASH)
+KNOWN_REFS_KEY = "known_refs"
+"""The key of the refs that can be chosen for mentions in a task's data."""
+
+RESERVED_KEYS = ("doc_id", "text", TEXT_HASH, KNOWN_REFS_KEY)
 """The keys in a task's data that do not come from the document's metadata."""
 
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
@@ -66,11 +69,17 @@ class LabelStudioTaskWriter:
     notes: Notes
 
     def task(
-        self, document: Document, *, predictions: Iterable[Payload] = (), finished: bool = False
+        self,
+        document: Document,
+        *,
+        predictions: Iterable[Payload] = (),
+        finished: bool = False,
+        known_refs: Iterable[KnownRef] = (),
     ) -> Payload:
         """Return a task for a document.
 
-        If `finished` is true, the task contains the document's annotations as submitted work. Raise
+        If `finished` is true, the task contains the document's annotations as submitted work.
+        `known_refs` are the refs that can be chosen for mentions. Raise
         `DataError` if the document's metadata contains a reserved key (`RESERVED_KEYS`).
         """
         if reserved := sorted(document.meta.keys() & set(RESERVED_KEYS)):
@@ -80,7 +89,12 @@ class LabelStudioTaskWriter:
         meta = {key: value for key, value in document.meta.items() if key != PROVENANCE}
         meta["annotator"] = self.annotator
         meta |= versions_data(Versions(self.guideline_version, self.schema.version))
-        own = {"doc_id": document.id, "text": document.text, TEXT_HASH: hash_text(document.text)}
+        own = {
+            "doc_id": document.id,
+            "text": document.text,
+            TEXT_HASH: hash_text(document.text),
+            KNOWN_REFS_KEY: [_ref_choice(known) for known in known_refs],
+        }
         task: Payload = {"data": {**own, **meta}}
         if listed := list(predictions):
             task["predictions"] = listed
@@ -104,6 +118,11 @@ class LabelStudioTaskWriter:
 
     def _result(self, document: Document) -> list[dict[str, Any]]:
         return to_results(document, interface_tags(self.schema), self.notes)
+
+
+def _ref_choice(known: KnownRef) -> dict[str, str]:
+    """Return the text displayed and searched for a ref (`value`), and the ref (`alias`)."""
+    return {"value": " · ".join([known.ref, ", ".join(known.surfaces)]), "alias": known.ref}
 
 
 def _sorted_results(listed: Iterable[Mapping[str, Any]]) -> list[bytes]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from aloi.annotation.exchange.pull import PullReport
     from aloi.annotation.exchange.push_plan import PushCounts, PushPlan
+    from aloi.annotation.exchange.refs import RefTable
     from aloi.annotation.exchange.sources import PushSource
     from aloi.corpus.document import Document
 
@@ -54,6 +55,7 @@ def open_document(
     import webbrowser
 
     from aloi.annotation.exchange.push import PushRequest, push_document
+    from aloi.annotation.exchange.refs import RefTable
     from aloi.annotation.exchange.sources import PushSource
     from aloi.annotation.guidelines import guide_for
     from aloi.corpus.formats.shared.notes import Notes
@@ -72,6 +74,7 @@ def open_document(
         predictions={document_id: predicted[document_id]} if document_id in predicted else {},
         model_version=_model_name(predicted),
         guide=guide_for(corpus.schema),
+        refs=RefTable.from_documents(corpus.documents),
     )
     with connect(home) as (studio, progress):
         url = push_document(studio, request, Notes(), progress=progress)
@@ -164,6 +167,15 @@ SchemaOption = Annotated[
         exists=True,
     ),
 ]
+RefsOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="CORPUS",
+        help="Corpus folder with the refs to fill in for predicted mentions and to offer for all "
+        "mentions (default: DOCUMENTS if it is a corpus folder, otherwise none).",
+        exists=True,
+    ),
+]
 GuideOption = Annotated[
     Path | None,
     typer.Option(
@@ -190,6 +202,7 @@ def push(
     project: ProjectOption = None,
     schema: SchemaOption = None,
     guide: GuideOption = None,
+    refs: RefsOption = None,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Send documents to annotators in Label Studio.
@@ -219,6 +232,7 @@ def push(
         finished=finished,
         changed=changed,
         rebalance=rebalance,
+        refs=_ref_table(refs or Path(source)),
     )
     notes = Notes()
     with connect(home) as (studio, progress):
@@ -254,6 +268,14 @@ def _push_source(source: str, project: str | None, schema: Path | None) -> PushS
     if schema is None or project is None:
         raise typer.BadParameter(f"{source} is not a corpus folder; add --schema and --project")
     return PushSource.from_files(source, schema, name=project)
+
+
+def _ref_table(folder: Path) -> RefTable:
+    """Return the refs in the documents of a corpus; the table of a different folder is empty."""
+    from aloi.annotation.exchange.refs import RefTable
+
+    corpus = corpus_at(str(folder))
+    return RefTable.from_documents(() if corpus is None else corpus.documents)
 
 
 def _predictions(source: str | None) -> dict[str, Document]:
@@ -321,12 +343,12 @@ def pull(
         ),
     ] = None,
     edges: Annotated[
-        Literal["flag", "trim"],
+        Literal["trim", "flag"],
         typer.Option(
-            help="White space at the start or end of mentions. `flag`: keep the white space, and "
-            "report the number of such mentions; `trim`: remove the white space."
+            help="White space at the start or end of mentions, which is always counted. `trim`: "
+            "remove the white space; `flag`: keep the white space."
         ),
-    ] = "flag",
+    ] = "trim",
     account: AccountOption = None,
     schema: Annotated[
         Path | None,
@@ -337,6 +359,14 @@ def pull(
             exists=True,
         ),
     ] = None,
+    inherit_refs: Annotated[
+        bool,
+        typer.Option(
+            "--inherit-refs/--no-inherit-refs",
+            help="Give the ref of a mention to all mentions with the same words and label in the "
+            "document that have no ref, unless two of these mentions have different refs.",
+        ),
+    ] = True,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Write annotators' finished work to files.
@@ -357,7 +387,13 @@ def pull(
             checked = schema_for(schema)
             with on_disk(source) as file:
                 report = pull_export(
-                    file.path, out, notes, accounts=accounts, schema=checked, edges=edges
+                    file.path,
+                    out,
+                    notes,
+                    accounts=accounts,
+                    schema=checked,
+                    edges=edges,
+                    inherited_refs=inherit_refs,
                 )
         else:
             report = _pull_projects(
@@ -369,6 +405,7 @@ def pull(
                 accounts=accounts,
                 schema=schema_for(schema, corpus_at(source)),
                 edges=edges,
+                inherited_refs=inherit_refs,
             )
     print_notes(notes)
     names = sorted(report.written | report.unchanged)

@@ -12,6 +12,7 @@ import msgspec
 from aloi.annotation.provenance import PROVENANCE
 from aloi.annotation.server_protocol import (
     EdgePolicy,
+    KnownRef,
     Payload,
     PredictionBackend,
     Project,
@@ -38,7 +39,12 @@ class MemoryTaskWriter:
     versions: Versions = field(default_factory=Versions)
 
     def task(
-        self, document: Document, *, predictions: Iterable[Payload] = (), finished: bool = False
+        self,
+        document: Document,
+        *,
+        predictions: Iterable[Payload] = (),
+        finished: bool = False,
+        known_refs: Iterable[KnownRef] = (),
     ) -> Payload:
         named = msgspec.structs.replace(
             document, meta={**document.meta, "annotator": self.annotator}
@@ -48,6 +54,7 @@ class MemoryTaskWriter:
             "predictions": list(predictions),
             "work": [named] if finished else [],
             "versions": self.versions,
+            "known_refs": list(known_refs),
         }
 
     def prediction(self, document: Document, model_version: str) -> Payload:
@@ -135,7 +142,7 @@ class MemoryServer:
         return MemoryTaskWriter(annotator, Versions(guideline_version, schema.version))
 
     def task_reader(
-        self, notes: Notes, edges: EdgePolicy = "flag", *, by_account: bool = False
+        self, notes: Notes, edges: EdgePolicy = "trim", *, by_account: bool = False
     ) -> MemoryTaskReader:
         return MemoryTaskReader()
 

@@ -59,10 +59,11 @@ class RegionValue(msgspec.Struct, frozen=True):
 
 
 class _FieldValue(msgspec.Struct, frozen=True):
-    """The text or the choices entered for a region."""
+    """The text, the choices or the paths in a taxonomy entered for a region."""
 
     text: str | list[str] = []
     choices: list[str] = []
+    taxonomy: list[list[str]] = []
 
     @property
     def value(self) -> str:
@@ -71,7 +72,7 @@ class _FieldValue(msgspec.Struct, frozen=True):
         If there are choices, `text` is the text of the region, not an entered text.
         """
         lines = [self.text] if isinstance(self.text, str) else self.text
-        return "\n".join(self.choices or lines)
+        return "\n".join(self.choices or [path[-1] for path in self.taxonomy if path] or lines)
 
 
 class ParsedRegion(NamedTuple):
@@ -120,7 +121,9 @@ class ParsedResults:
                 value = json_records.decode_json(bytes(result.value), RegionValue)
                 region = ParsedRegion(result, value, value.labels or default_labels)
                 self.regions.append(region)
-            case "textarea" | "choices":
+            case "taxonomy" if result.from_name != KNOWN_REF_TAG:
+                self.others.append(result)
+            case "textarea" | "choices" | "taxonomy":
                 text = json_records.decode_json(bytes(result.value), _FieldValue).value
                 self.field_values[result.id][result.from_name] = text
             case "relation":
@@ -181,6 +184,7 @@ def _to_entities(parsed: ParsedResults) -> Iterator[Entity]:
     for result, value, labels in parsed.regions:
         attributes = dict(parsed.field_values.get(result.id, {}))
         ref = attributes.pop(REF_TAG, None)
+        ref = attributes.pop(KNOWN_REF_TAG, ref)
         for number, label in enumerate(labels, start=1):
             id_ = result.id if number == 1 else f"{result.id}-{number}"
             yield Entity(

@@ -13,7 +13,7 @@ from aloi.annotation.exchange.pull import (
 )
 from aloi.annotation.exchange.push import PushRequest, push
 from aloi.corpus import document_files
-from aloi.corpus.document import Document
+from aloi.corpus.document import Document, Entity
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.schema import Schema
 
@@ -67,6 +67,18 @@ def test_documents_of_deleted_tasks_are_kept_and_counted(
     pull_projects(server, [project], tmp_path, notes)
     assert notes.counts == {"documents kept after their task was deleted": 1}
     assert (tmp_path / "marie" / "d0.json").exists()
+
+
+def test_inherited_refs_are_written_and_counted(server: MemoryServer, tmp_path: Path) -> None:
+    ana = Entity(id="a", start=0, end=3, label="PER", ref="ana")
+    again = Entity(id="b", start=8, end=11, label="PER")
+    server.submit("c/marie", Document("d1", "Ana dit Ana", (ana, again)))
+    for inherited, expected in [(True, ["ana", "ana"]), (False, ["ana", None])]:
+        notes = Notes()
+        pull_projects(server, server.titles.values(), tmp_path, notes, inherited_refs=inherited)
+        (written,) = document_files.read(tmp_path / "marie" / "d1.json")
+        assert [entity.ref for entity in written.entities] == expected
+        assert sum(notes.counts.values()) == inherited
 
 
 def test_projects_are_selected_by_annotator(server: MemoryServer) -> None:

@@ -15,7 +15,8 @@ from aloi.annotation.exchange.push import (
     push,
     push_document,
 )
-from aloi.annotation.server_protocol import Payload, Project
+from aloi.annotation.exchange.refs import RefTable
+from aloi.annotation.server_protocol import KnownRef, Payload, Project
 from aloi.corpus.document import Document, Entity
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError
@@ -87,6 +88,16 @@ def test_moved_tasks_keep_their_predictions() -> None:
     assert (moved["marie"].moved, moved["lea"].sent) == (2, 2)
     assert [task["predictions"][0]["model_version"] for task in tasks(server, "lea")] == ["m"] * 2
     assert len(tasks(server)) == 2
+
+
+def test_refs_are_filled_in_and_offered() -> None:
+    server, person = MemoryServer(), Entity(id="e", start=0, end=3, label="PER", ref="ana")
+    gold = [Document(f"g{n}", "Ana", (person,)) for n in range(2)]
+    table = RefTable.from_documents(gold)
+    push(server, request(DOCUMENTS[:2], predictions={"d0": DOCUMENTS[0]}, refs=table), Notes())
+    first, second = tasks(server)
+    assert [e.ref for e in first["predictions"][0]["document"].entities] == ["ana"]
+    assert first["known_refs"] == second["known_refs"] == [KnownRef("ana", ("Ana",))]
 
 
 def test_changed_predictions_replace_those_of_the_same_model_version() -> None:

@@ -191,12 +191,32 @@ def test_a_second_task_of_a_document_is_reported(tmp_path: Path) -> None:
     assert problems == ["several-tasks"]
 
 
-def test_white_space_at_edges_is_kept_or_trimmed(tmp_path: Path) -> None:
+def test_white_space_at_edges_is_trimmed_or_kept(tmp_path: Path) -> None:
     wide = work(region("a", 0, 5, "PER"))
-    kept, _ = pull(tmp_path, task(wide))
-    cut, _ = pull(tmp_path, task(wide), edges="trim")
+    cut, _ = pull(tmp_path, task(wide))
+    kept, _ = pull(tmp_path, task(wide), edges="flag")
     assert [(e.start, e.end) for e in kept["marie/d1.json"].entities] == [(0, 5)]
     assert [(e.start, e.end) for e in cut["marie/d1.json"].entities] == [(1, 4)]
+
+
+def field(id_: str, name: str, **value: Any) -> dict[str, Any]:
+    return {"id": id_, "type": next(iter(value)), "from_name": name, "value": value}
+
+
+def test_a_chosen_ref_replaces_the_ref_in_the_field(tmp_path: Path) -> None:
+    typed = {**field("a", "ref", text=["typed"]), "type": "textarea"}
+    chosen = field("a", "known_ref", taxonomy=[["chosen"]], text="Ana")
+    other = field("r", "topic", taxonomy=[["politics", "elections"]])
+    files, problems = pull(
+        tmp_path,
+        task(work(ANA, ROME, typed, {**chosen, "type": "taxonomy"}, other), known_refs=[]),
+    )
+    assert [(e.ref, e.attributes) for e in files["marie/d1.json"].entities] == [
+        ("chosen", {}),
+        (None, {}),
+    ]
+    assert "known_refs" not in files["marie/d1.json"].meta
+    assert problems == []
 
 
 @given(documents(attributes=ATTRIBUTES.filter(lambda each: "ref" not in each)))
@@ -204,7 +224,7 @@ def test_a_written_task_is_read_unchanged(document: Document) -> None:
     writer = LabelStudioTaskWriter("marie", SCHEMA, "1.0", Notes())
     payload = {"id": 7, **writer.task(document, finished=True)}
     task = StoredTask(7, payload, has_work=True)
-    (back,), problems = LabelStudioTaskReader(Notes()).read(task, "project")
+    (back,), problems = LabelStudioTaskReader(Notes(), edges="flag").read(task, "project")
     assert not problems
     assert (back.id, back.text, back.entities) == (document.id, document.text, document.entities)
     assert relations(back) == relations(document)
