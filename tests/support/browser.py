@@ -194,13 +194,16 @@ class Desk:
         field.send_keys(ref, Keys.ENTER)
 
     def choose_ref(self, surface: str, search: str, number: int = 0) -> None:
-        """Choose a known ref for a mention: search in the list and take the first result."""
+        """Choose a known ref for a mention: search in the list and take the only result."""
         self.select(surface, number)
         self.find(".htx-taxonomy").click()
-        self.find(".taxonomy-search-input").send_keys(search)
+        field = self.find(".lsf-taxonomy-search-input")
+        self._wait(lambda: self.browser.switch_to.active_element == field)
+        field.send_keys(search)
         self._wait(lambda: len(self._known_refs()) == 1)
-        self._known_refs()[0].click()
-        self.press(Keys.ESCAPE)
+        field.send_keys(Keys.ARROW_DOWN, Keys.ENTER)
+        self.find(".htx-taxonomy .ant-select-selection-item")
+        self._panel("Regions")  # leave the field, so that keys work again
 
     def arc_tops(self) -> list[float]:
         """Return the top edges of the arcs in the list of relations, oldest arc first."""
@@ -247,7 +250,7 @@ class Desk:
     def submit(self) -> None:
         """Submit the work by Ctrl+Enter and wait until it is stored."""
         self.press(Keys.ENTER, Keys.CONTROL)
-        self.find("[data-testid=bottombar-update-button]")
+        self._wait(lambda: not self.find("[data-testid=bottombar-update-button]").is_enabled())
 
     def press(self, key: str, *modifiers: str) -> None:
         """Press a key together with modifiers."""

@@ -1,6 +1,6 @@
 """Annotation in Label Studio's real page is pulled, and live predictions are displayed there."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from aloi.annotation.labelstudio.live_predictions import (
     running_backend,
 )
 from aloi.annotation.labelstudio.tasks import LabelStudioTaskWriter
-from aloi.annotation.server_protocol import Project
+from aloi.annotation.server_protocol import KnownRef, Project
 from aloi.corpus import document_files
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.formats.shared.notes import Notes
@@ -68,12 +68,14 @@ def create_task(
     document: Document,
     *,
     guide: str | None = None,
+    known_refs: Sequence[KnownRef] = (),
 ) -> tuple[Project, int]:
     """Create a project with one task, submitted if the document has annotations; return both."""
-    interface = labelling_interface(schema, guide=guide)
+    interface = labelling_interface(schema, guide=guide, known_refs=bool(known_refs))
     project = server.create_project(title, {"label_config": interface})
     writer = LabelStudioTaskWriter("ana", schema, None, Notes())
-    server.import_tasks(project, [writer.task(document, finished=bool(document.entities))])
+    marked = bool(document.entities)
+    server.import_tasks(project, [writer.task(document, finished=marked, known_refs=known_refs)])
     (task,) = server.list_tasks(project)
     return project, task.id
 
@@ -142,19 +144,28 @@ def test_a_schema_with_special_characters_works_in_the_page(
     ]
 
 
-def test_tab_reaches_the_ref_of_every_mention(server: LabelStudioServer, desk: Desk) -> None:
+def test_refs_of_all_mentions_are_typed_or_chosen(server: LabelStudioServer, desk: Desk) -> None:
+    """The list of regions shows only some of the 146 mentions."""
+    known = [KnownRef("ana-diaz", ("Ana", "Mme Diaz")), KnownRef("bob", ("Bob",))]
     text = "Ana a rencontré Bob. " * 73
     places = [n + place for n in range(0, len(text), 21) for place in (0, 16)]
     mentions = [Entity(id=f"e{n}", start=n, end=n + 3, label="PER") for n in places]
-    project, task = create_task(server, "page · refs", OURS, Document("d", text, tuple(mentions)))
+    project, task = create_task(
+        server, "page · refs", OURS, Document("d", text, tuple(mentions)), known_refs=known
+    )
     desk.open(project.id, task)
     for number in range(0, 73, 24):
         desk.refer("Bob", f"bob-{number}", number)
+    desk.choose_ref("Ana", "mme", number=40)
     desk.submit()
     result = work(server, project, task)
     assert [each["id"] for each in result if each["type"] == "labels"] == [e.id for e in mentions]
     refs = {each["id"]: each["value"]["text"] for each in result if each["type"] == "textarea"}
     assert refs == {f"e{21 * n + 16}": [f"bob-{n}"] for n in range(0, 73, 24)}
+    chosen = {
+        each["id"]: each["value"]["taxonomy"] for each in result if "taxonomy" in each["type"]
+    }
+    assert chosen == {"e840": [["ana-diaz"]]}
 
 
 @pytest.mark.parametrize("size", [(1366, 768), (1920, 1080)])
