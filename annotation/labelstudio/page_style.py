@@ -43,14 +43,17 @@ _LAYOUT = """
 .aloi-foot .lsf-row, .aloi-foot .taxonomy { margin: 0 }
 .aloi-attribute { display: flex; align-items: center; gap: 6px }
 .aloi-attribute .lsf-choices { margin: 0 }
-.aloi-attribute h5 { font-size: 14px; white-space: nowrap }
-.aloi-question { flex: 2 1 12em }
+.aloi-attribute :not(sup) { font-size: 14px; white-space: nowrap }
+.aloi-question { flex: 2 1 12em; min-width: 0 }
+.aloi-question .lsf-text-area { display: flex; gap: 8px }
+.aloi-question form, .aloi-question [data-testid=textarea-regions] { flex: 1; min-width: 0 }
+.aloi-foot [data-testid=htx-textbox-content] { overflow: hidden; white-space: nowrap }
 .lsf-relations { display: flex; flex-direction: column-reverse }
 .lsf-relations__item { position: relative }
 .lsf-relations__item [aria-label="Show Relation Labels"] { position: absolute; inset: 0 56px 0 36px;
   width: auto; height: auto; opacity: 0 }
 .lsf-relations__item [aria-label="Hide Relation Labels"] { display: none }
-.lsf-relation-meta { position: absolute; inset: 2px 60px 2px 150px; padding: 0; margin: 0 }
+.lsf-relation-meta { position: absolute; inset: 2px 76px 2px 140px; padding: 0; margin: 0 }
 .lsf-relation-meta button { height: 100%; padding: 0 6px; font-size: 12px }
 body:has(.lsf-relation-meta [aria-expanded=true]) [cmdk-list] { max-height: 70vh }
 body:has(.lsf-relation-meta [aria-expanded=true]) [role=option] { padding: 0 }

@@ -195,6 +195,9 @@ def test_labels_and_fields_leave_room_for_the_text(
         assert (foot["top"] - head["bottom"]) / desk.line_height() >= 12
         for field in ("[placeholder^='Une question']", "[placeholder^='ref']"):
             assert desk.rect(field)["top"] >= foot["top"] or not desk.find(field).is_displayed()
+    desk.ask("Ana est-il un lieu ?")
+    foot = desk.rect(".aloi-foot")
+    assert (foot["top"] - desk.rect(".aloi-head")["bottom"]) / desk.line_height() >= 12
     assert desk.is_above(".aloi-foot", ".relations-overlay")
     assert desk.line_height() >= 2.8 * desk.font_size()
     desk.resize(1500, 1000)
