@@ -148,7 +148,8 @@ class Desk:
 
     def draw(self, head: str, tail: str) -> None:
         """Draw an arc without labels by Alt+R and a click."""
-        self._panel("Relations")
+        if "_active" not in (self._tab("Relations").get_attribute("class") or ""):
+            self._panel("Relations")
         before = len(self._arcs())
         self.select(head)
         self.press("r", Keys.ALT)
@@ -195,15 +196,20 @@ class Desk:
 
     def choose_ref(self, surface: str, search: str, number: int = 0) -> None:
         """Choose a known ref for a mention: search in the list and take the only result."""
+        field = self.search_refs(surface, search, number)
+        self._wait(lambda: len(self._known_refs()) == 1)
+        field.send_keys(Keys.ARROW_DOWN, Keys.ENTER)
+        self.find(".htx-taxonomy .ant-select-selection-item")
+        self._panel("Regions")  # leave the field, so that keys work again
+
+    def search_refs(self, surface: str, search: str, number: int = 0) -> WebElement:
+        """Select a mention and search in the list of known refs; return the search field."""
         self.select(surface, number)
         self.find(".htx-taxonomy").click()
         field = self.find(".lsf-taxonomy-search-input")
         self._wait(lambda: self.browser.switch_to.active_element == field)
         field.send_keys(search)
-        self._wait(lambda: len(self._known_refs()) == 1)
-        field.send_keys(Keys.ARROW_DOWN, Keys.ENTER)
-        self.find(".htx-taxonomy .ant-select-selection-item")
-        self._panel("Regions")  # leave the field, so that keys work again
+        return field
 
     def arc_tops(self) -> list[float]:
         """Return the top edges of the arcs in the list of relations, oldest arc first."""
@@ -275,8 +281,16 @@ class Desk:
         actions.perform()
 
     def _panel(self, name: str) -> None:
-        elements = self.browser.find_elements(By.XPATH, f"//*[text()='{name}']")
-        next(element for element in elements if element.is_displayed()).click()
+        self._tab(name).click()
+
+    def _tab(self, name: str) -> WebElement:
+        """Return the tab of a list; wait for it."""
+        path = f"//*[text()='{name}']"
+        return self._wait(
+            lambda: next(
+                filter(WebElement.is_displayed, self.browser.find_elements(By.XPATH, path)), None
+            )
+        )
 
     def _arcs(self) -> list[WebElement]:
         return self.browser.find_elements(By.CSS_SELECTOR, ".lsf-relations__item")

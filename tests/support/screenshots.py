@@ -17,14 +17,15 @@ from browser import Desk, chromium
 from PIL import Image
 from selenium.webdriver.common.keys import Keys
 
+from aloi.annotation.exchange.refs import RefTable
 from aloi.annotation.guidelines import shipped_guide
 from aloi.annotation.labelstudio.access import ACCESS_FILE, DEFAULT_HOME, Access
 from aloi.annotation.labelstudio.client import LabelStudioServer
-from aloi.annotation.labelstudio.labelling_interface import labelling_interface
+from aloi.annotation.labelstudio.labelling_interface import project_settings
 from aloi.annotation.labelstudio.tasks import LabelStudioTaskWriter
 from aloi.corpus.corpus_folder import Corpus
-from aloi.corpus.document import Document
 from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.guides import read_guide
 
 ROOT = Path(__file__).parents[2]
 STEPS = ROOT / "annotation" / "guidelines" / "images"
@@ -62,37 +63,34 @@ def steps(desk: Desk, project: int, task: int) -> None:
     camera.take(STEPS / "mentions.png", (LEFT, 90, RIGHT, 470))
     desk.refer("Abdou Diouf", "abdou-diouf")
     desk.mark("Sénégal", "2")
-    desk.select("Sénégal")
-    camera.take(STEPS / "ref.png", (RIGHT, 475, 1500, 800))
-    desk.relate("Abdou Diouf", "Abdoulaye Wade", "MEETS")
-    desk.open_arc()
-    camera.take(STEPS / "arc.png", (LEFT, 240, 1500, 800))
+    desk.search_refs("Sénégal", "séné")
+    camera.take(STEPS / "ref.png", (LEFT, 560, RIGHT, 857))
     desk.press(Keys.ESCAPE)
+    desk.draw("Abdou Diouf", "Abdoulaye Wade")
+    desk.open_arc()
+    camera.take(STEPS / "arc.png", (LEFT, 90, 1500, 690))
+    desk.press(Keys.ESCAPE)
+    desk.label_arc("MEETS")
     desk.ask("« Avocat » est-il une fonction ici ?")
-    desk.select("Sénégal")
-    camera.take(STEPS / "question.png", (LEFT, 560, RIGHT, 857))
+    camera.take(STEPS / "question.png", (LEFT, 700, RIGHT, 857))
     desk.submit()
-
-
-def documents() -> list[Document]:
-    """Return the displayed dispatch."""
-    corpus = Corpus.open(ROOT / "corpus")
-    return [document for document in corpus.documents if document.id == DOCUMENT_ID]
 
 
 def main(home: Path) -> None:
     """Take all screenshots from the server with its access file in a folder."""
     access = tomllib.loads((home / ACCESS_FILE).read_text(encoding="utf-8"))
-    schema = Corpus.open(ROOT / "corpus").schema
-    writer = LabelStudioTaskWriter("demo", schema, None, Notes())
-    (document,) = documents()
-    tasks = [writer.task(document), writer.task(document, finished=True)]
+    corpus = Corpus.open(ROOT / "corpus")
+    writer = LabelStudioTaskWriter("demo", corpus.schema, None, Notes())
+    (document,) = (each for each in corpus.documents if each.id == DOCUMENT_ID)
+    refs = RefTable.from_documents(corpus.documents).known_refs(document)
+    tasks = [writer.task(document, finished=done, known_refs=refs) for done in (False, True)]
     with (
         LabelStudioServer(Access(access["url"], access["token"])) as server,
         chromium("1500,1000") as browser,
     ):
-        interface = labelling_interface(schema, guide=shipped_guide().read_text(encoding="utf-8"))
-        project = server.create_project("demo", {"label_config": interface})
+        guide = read_guide(shipped_guide())
+        settings = project_settings(corpus.schema, guide=guide, model_version=None)
+        project = server.create_project("demo", settings)
         server.import_tasks(project, tasks)
         blank, finished = (task.id for task in server.list_tasks(project))
         desk = Desk(browser, access["url"])
