@@ -87,12 +87,13 @@ class RefTable:
     def known_refs(self, document: Document, predicted: Document | None = None) -> list[KnownRef]:
         """Return the refs of words in a document's text and of its predicted mentions, sorted.
 
-        The table's own annotations of the same document are not used.
+        The table's own annotations of the same document are not used, nor refs that are valid in
+        one document only, such as the refs of private persons.
         """
         refs = {entity.ref for entity in predicted.entities} if predicted is not None else set()
         for key, found in self.documents.items():
             if len(found) <= MAX_MEANINGS and _contains(document.text, key.surface):
-                refs |= {ref for ref, ids in found.items() if ids - {document.id}}
+                refs |= {ref for ref, ids in found.items() if _is_shared(ref, ids, document.id)}
         return [KnownRef(ref, self._surfaces.get(ref, ())) for ref in sorted(filter(None, refs))]
 
     @cached_property
@@ -111,6 +112,12 @@ class RefTable:
 
 def _key(document: Document, entity: Entity) -> MentionKey:
     return MentionKey(document.surface(entity), entity.label)
+
+
+def _is_shared(ref: str | None, documents: frozenset[str], excluded: str) -> bool:
+    """Return whether a ref may be used outside its documents: not, if it begins with their id."""
+    others = documents - {excluded}
+    return ref is not None and bool(others) and not ref.startswith(tuple(f"{d}#" for d in others))
 
 
 def _contains(text: str, surface: str) -> bool:

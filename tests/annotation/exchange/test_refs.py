@@ -69,6 +69,11 @@ def test_words_with_many_refs_are_not_used() -> None:
     assert RefTable.from_documents(days).known_refs(Document("d", "lundi", ())) == []
 
 
+def test_the_ref_of_a_private_person_is_not_offered_elsewhere() -> None:
+    table = RefTable.from_documents([document("g1", ("Ana", "PER", "g1#p1"))])
+    assert table.known_refs(Document("d", "Ana", ())) == []
+
+
 def test_mentions_of_the_same_words_inherit_a_ref() -> None:
     moscow, org = ("Moscou", "LOC", "russie"), ("Moscou", "ORG", None)
     work = document("d", moscow, ("Moscou", "LOC", None), org, ("Wade", "PER", None))
