@@ -29,6 +29,8 @@ WAIT_TIMEOUT = 60
 
 TEXT = ".lsf-richtext__container"
 
+_NO_ARCS = "//*[text()='Create relations between regions']"
+
 _ARC_LABELS = ".lsf-relation-meta button"
 
 _KNOWN_REFS = ".htx-taxonomy-dropdown .ant-select-tree-checkbox"
@@ -150,6 +152,7 @@ class Desk:
         """Draw an arc without labels by Alt+R and a click."""
         if "_active" not in (self._tab("Relations").get_attribute("class") or ""):
             self._panel("Relations")
+        self._wait(lambda: self._arcs() or self.browser.find_elements(By.XPATH, _NO_ARCS))
         before = len(self._arcs())
         self.select(head)
         self.press("r", Keys.ALT)

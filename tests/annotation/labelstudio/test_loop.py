@@ -110,7 +110,9 @@ def test_fifty_documents_are_pulled_unchanged(
     with LabelStudioServer(Access(label_studio.url, entry)) as studio:
         pushed = push(studio, request, Notes())
         assert sum(each.sent for each in pushed.values()) == 60
-        assert not pull(studio, name, tmp_path).problems
+        projects = studio.list_projects(name).values()
+    report = pull_projects(studio, projects, tmp_path, Notes(), edges="flag", inherited_refs=False)
+    assert not report.problems
     expected = {document.id: content(document) for document in chosen}
     pulled = [*document_files.read(tmp_path / "marie"), *document_files.read(tmp_path / "paul")]
     assert len(pulled) == 60
@@ -158,7 +160,9 @@ def test_any_text_and_spans_are_pulled_unchanged(
 
     collect()
     push(studio, push_request(name, collected, finished=True), Notes())
-    assert not pull(studio, name, tmp_path).problems
+    projects = studio.list_projects(name).values()
+    report = pull_projects(studio, projects, tmp_path, Notes(), edges="flag", inherited_refs=False)
+    assert not report.problems
     expected = {document.id: content(document) for document in collected}
     pulled = {each.id: content(each) for each in document_files.read(tmp_path)}
     assert pulled == expected

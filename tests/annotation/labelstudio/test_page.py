@@ -203,6 +203,18 @@ def test_labels_and_fields_leave_room_for_the_text(
     desk.resize(1500, 1000)
 
 
+def fitting_labels(head: str, tail: str) -> list[str]:
+    """Return the labels that our schema allows for an arc, and the values of attributes."""
+    relations = [label for label, type_ in OURS.relations.items() if type_.allows(head, tail)]
+    values = (
+        f"{name}={value}"
+        for name, type_ in OURS.relation_attributes.items()
+        for value in type_.values
+        if value != type_.default
+    )
+    return [*relations, *values]
+
+
 def test_a_new_arc_is_first_and_offers_the_labels_that_fit(
     server: LabelStudioServer, desk: Desk
 ) -> None:
@@ -217,19 +229,17 @@ def test_a_new_arc_is_first_and_offers_the_labels_that_fit(
         server, "page · arcs", OURS, Document("d", text, tuple(mentions), tuple(arcs))
     )
     desk.open(project.id, task)
-    attributes = ["assertion=attributed", "assertion=negated", "assertion=possible"]
     desk.mentions()
     desk.draw("Ana", "maire")
     desk.open_arc()
-    assert desk.offered_labels() == ["HAS_ROLE", "SUPPORTS", "OPPOSES", *attributes]
+    assert desk.offered_labels() == fitting_labels("PER", "ROLE")
     desk.press(Keys.TAB)
     desk.press(Keys.ENTER)
     desk.draw("Rome", "Ana")  # a click elsewhere closes the list
     assert desk.arc_tops() == sorted(desk.arc_tops(), reverse=True)
     desk.label_arc("OPPOSES", "assertion=negated")
     desk.open_arc()
-    fitting = [label for label, type_ in OURS.relations.items() if type_.allows("LOC", "PER")]
-    assert desk.offered_labels() == [*fitting, *attributes]
+    assert desk.offered_labels() == fitting_labels("LOC", "PER")
     desk.press(Keys.ESCAPE)
     desk.submit()
     labels = [x["labels"] for x in work(server, project, task) if x["type"] == "relation"]
