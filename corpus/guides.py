@@ -30,6 +30,20 @@ class Guide:
     schema: str
     text: str = field(repr=False)
 
+    def section(self, title: str) -> str:
+        """Return the text below the heading with this title; it is empty if there is none."""
+        heading = re.search(rf"^(#+) {re.escape(title)}\s*$", self.text, re.MULTILINE)
+        if heading is None:
+            return ""
+        rest = self.text[heading.end() :]
+        end = re.search(rf"^#{{1,{len(heading[1])}}} ", rest, re.MULTILINE)
+        return rest[: end.start() if end else None].strip()
+
+    def rules_about(self, name: str) -> str:
+        """Return the list items that contain a name as code, such as `ref`, or its value."""
+        quoted = re.compile(rf"^- .*`{re.escape(name)}[`=].*$", re.MULTILINE)
+        return "\n".join(match[0] for match in quoted.finditer(self.text))
+
 
 def refresh_tables(guide: Path, schema: Schema) -> None:
     """Replace the tables of labels in a guide with tables generated from the schema.

@@ -1,55 +1,48 @@
 """Adjudication: merge several annotators' versions of a document into one gold document.
 
 Documents without disagreements become gold unchanged. All other documents are decided by an
-adjudicator or by a policy (`aloi.annotation.compare.policy`).
-
-The adjudicator starts from the annotations that all versions contain. Disagreements on mentions,
-relations and refs are marked: the label or ref is «à trancher» ("to be decided"). The adjudicator
-replaces or deletes every mark. A document is undecided as long as it contains a mark.
+adjudicator or by a policy (`aloi.annotation.compare.policy`). An adjudicator answers one question
+per disagreement (`aloi.annotation.compare.questions`); the answers and the adjudicator's edits
+give the decided document (`aloi.annotation.compare.settlement`).
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
-from aloi.annotation.compare.content import (
-    REF_NAME,
-    build_document,
-    extract_content,
-    shared_content,
-)
-from aloi.annotation.compare.disagreements import (
-    MENTION,
-    RELATION,
-    PassDisagreement,
-    find_disagreements,
-)
+from aloi.annotation.compare.alignment import AlignedVersions
+from aloi.annotation.compare.content import build_document, extract_content
 from aloi.annotation.compare.passes import Passes, group_by_document
+from aloi.annotation.compare.questions import Question, find_questions
+from aloi.annotation.compare.settlement import Answers, make_draft, settle
 from aloi.annotation.provenance import PROVENANCE, provenance
 from aloi.corpus import document_files
 from aloi.corpus.atomic_files import write_bytes
 from aloi.corpus.corpus_folder import Corpus
-from aloi.corpus.document import Document, Entity, Relation
+from aloi.corpus.document import Document
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.schema import Schema, schema_problems
 
-MARK = "à trancher"
-"""The mark («to be decided»): the label or ref of an annotation that is not yet decided."""
+Singles = Literal["take", "review", "leave"]
+"""What happens to a document with one annotator: it becomes gold, is reviewed, or is left out."""
 
 UNANIMOUS = "agreement"
 """The value of `adjudicated_by` in the metadata of a document on which all annotators agree."""
 
+SINGLE = "single annotator"
+"""The value of `adjudicated_by` in the metadata of a document with one annotator, not reviewed."""
+
 
 @dataclass(frozen=True)
 class AdjudicationCase:
-    """A document with two or more annotators: its versions, by annotator, and the schema."""
+    """A document to decide: its versions, by annotator, and the schema."""
 
     versions: dict[str, Document]
     schema: Schema
@@ -60,10 +53,14 @@ class AdjudicationCase:
         return next(iter(self.versions.values()))
 
     @cached_property
-    def disagreements(self) -> list[PassDisagreement]:
-        """All disagreements between the annotators, in text order."""
-        unsorted = find_disagreements(self.versions, self.schema)
-        return sorted(unsorted, key=lambda each: (each.spans[0], each.aspect != MENTION))
+    def aligned(self) -> AlignedVersions:
+        """The versions with aligned mentions."""
+        return AlignedVersions(self.versions, self.schema)
+
+    @cached_property
+    def questions(self) -> list[Question]:
+        """The questions to the adjudicator, in text order."""
+        return find_questions(self.aligned)
 
     @property
     def versions_hash(self) -> str:
@@ -74,65 +71,19 @@ class AdjudicationCase:
         }
         return hashlib.sha256(encoder.encode(versions)).hexdigest()
 
-    @cached_property
-    def shared(self) -> Document:
-        """A document with the annotations that all versions contain."""
-        contents = [extract_content(version, self.schema) for version in self.versions.values()]
-        return build_document(shared_content(contents), self.versions.values())
+    def draft(self) -> Document:
+        """Return a document with all annotations that are not asked about."""
+        return make_draft(self.aligned)
 
-    def marked(self) -> Document:
-        """Return a document with the shared annotations and the marks for the adjudicator.
-
-        Every disagreement on a mention is marked. A disagreement on a ref or relation is marked
-        only if all versions contain the mentions. Otherwise, the adjudicator must decide on these
-        mentions first. Disagreements on attributes are not marked.
-        """
-        entities = {each.id: each for each in self.shared.entities}
-        relations = list(self.shared.relations)
-        for number, each in enumerate(self.disagreements, start=1):
-            ends = self.shared_ends(each)
-            if each.aspect == MENTION:
-                id_ = mark_id(number)
-                start, end = each.spans[0]
-                entities[id_] = Entity(id=id_, start=start, end=end, label=MARK)
-            elif each.aspect == RELATION and ends:
-                relations.append(self._marked_relation(*ends))
-            elif each.aspect == REF_NAME and ends:
-                entities[ends[0]] = msgspec.structs.replace(entities[ends[0]], ref=MARK)
-        return msgspec.structs.replace(
-            self.shared, entities=tuple(entities.values()), relations=tuple(relations)
-        )
-
-    def shared_ends(self, disagreement: PassDisagreement) -> list[str]:
-        """Return the mention ids of a disagreement on a value (one id) or a relation (two ids).
-
-        The list is empty if the disagreement is on a mention, or if a version does not contain the
-        mentions.
-        """
-        if disagreement.aspect == MENTION or len(disagreement.versions) < len(self.versions):
-            return []
-        ids = {(entity.start, entity.end): entity.id for entity in self.shared.entities}
-        return [ids[span] for span in disagreement.spans]
-
-    def _marked_relation(self, head: str, tail: str) -> Relation:
-        """Return a relation with the mark as its label.
-
-        If all versions contain a relation between the two mentions, the new relation has the same
-        direction, because Label Studio draws only one arc per direction between two regions.
-        """
-        for relation in self.shared.relations:
-            if {relation.head, relation.tail} == {head, tail}:
-                return msgspec.structs.replace(relation, label=MARK, id=None)
-        return Relation(head=head, tail=tail, label=MARK)
-
-    def gold(self, decided: Document, users: Mapping[str, str]) -> Document:
+    def gold(self, edited: Document, answers: Answers, users: Mapping[str, str]) -> Document:
         """Return an adjudicator's decision as a gold document, with the annotators' mention ids.
 
-        `users` maps the server's user numbers to e-mail addresses. Raise `DataError` if the
-        decision still contains marks or violates the schema.
+        `edited` is the draft with the adjudicator's changes, and `users` maps the server's user
+        numbers to e-mail addresses. Raise `DataError` if a question has no answer, or if the
+        decision violates the schema.
         """
-        problems = list(_remaining_marks(decided)) or list(schema_problems(decided, self.schema))
-        if problems:
+        decided = settle(self.aligned, answers, edited)
+        if problems := list(schema_problems(decided, self.schema)):
             raise DataError(problems)
         origin = provenance(decided)
         meta = {k: v for k, v in decided.meta.items() if k not in ("annotator", PROVENANCE)}
@@ -149,7 +100,8 @@ class Decisions:
 
     `gold` contains the decided documents. `open` contains a reason or a task address for each
     undecided document. Only majority decisions fill `ties` and `lost_relations` (see
-    `MajorityDecision`). `problems` explains why submitted decisions cannot become gold.
+    `MajorityDecision`). `problems` explains why submitted decisions cannot become gold, and lists
+    what all annotators gave and gold lacks.
     """
 
     gold: dict[str, Document] = field(default_factory=dict)
@@ -161,11 +113,10 @@ class Decisions:
 
 @dataclass(frozen=True)
 class Adjudication:
-    """The documents of several annotators, grouped by whether the annotators agree.
+    """The documents of several annotators, grouped by what happens to them.
 
-    `gold` contains the documents on which all annotators agree, by document id. `contested`
-    contains the documents with disagreements. `single` contains the ids of documents that only one
-    annotator annotated.
+    `gold` contains the documents that need no decision, by document id. `contested` contains the
+    documents to decide. `single` contains the ids of documents that only one annotator annotated.
     """
 
     gold: dict[str, Document]
@@ -173,45 +124,32 @@ class Adjudication:
     single: list[str]
 
 
-def prepare_adjudication(passes: Passes, schema: Schema) -> Adjudication:
-    """Group the documents of several annotators by whether the annotators agree.
+def prepare_adjudication(
+    passes: Passes, schema: Schema, *, singles: Singles = "take"
+) -> Adjudication:
+    """Group the documents of several annotators by whether they need a decision.
 
-    Raise `DataError` if a document's text differs between annotators.
+    `singles` sets what happens to a document with one annotator: `take` makes it gold, `review`
+    adds it to the documents to decide, and `leave` omits it. Raise `DataError` if a document's text
+    differs between annotators.
     """
-    cases, single = build_cases(passes, schema)
-    unanimous = [case for case in cases if not case.disagreements]
-    gold = {
-        case.first.id: as_gold(case.first, case.versions, decided_by=UNANIMOUS)
-        for case in unanimous
-    }
-    return Adjudication(gold, [case for case in cases if case.disagreements], single)
+    cases = build_cases(passes, schema)
+    gold: dict[str, Document] = {}
+    contested, single = [], []
+    for case in cases:
+        alone = len(case.versions) == 1
+        single += [case.first.id] if alone else []
+        if case.questions or (alone and singles == "review"):
+            contested.append(case)
+        elif not alone or singles == "take":
+            decided_by = SINGLE if alone else UNANIMOUS
+            gold[case.first.id] = as_gold(case.first, case.versions, decided_by=decided_by)
+    return Adjudication(gold, contested, single)
 
 
-def build_cases(passes: Passes, schema: Schema) -> tuple[list[AdjudicationCase], list[str]]:
-    """Return the cases, and the ids of documents that only one annotator annotated.
-
-    Each document that two or more annotators annotated is a case.
-    """
-    grouped = group_by_document(passes)
-    cases = [AdjudicationCase(each, schema) for each in grouped.values() if len(each) > 1]
-    return cases, [id_ for id_, each in grouped.items() if len(each) == 1]
-
-
-def mark_id(number: int) -> str:
-    """Return the id of the mention that marks disagreement `number`, counted from 1."""
-    return f"mark-{number}"
-
-
-def _remaining_marks(decided: Document) -> Iterator[Problem]:
-    fix = f"Replace «{MARK}» or delete the annotation in Label Studio, then update the task"
-    for entity in decided.entities:
-        if MARK in (entity.label, entity.ref):
-            what = f"the mention «{decided.surface(entity)}» is still marked «{MARK}»"
-            yield Problem("undecided", what, fix, decided.id, entity.id)
-    for relation in decided.relations:
-        if relation.label == MARK:
-            what = f"a relation is still marked «{MARK}»"
-            yield Problem("undecided", what, fix, decided.id, str(relation))
+def build_cases(passes: Passes, schema: Schema) -> list[AdjudicationCase]:
+    """Return a case for each document, sorted by document id."""
+    return [AdjudicationCase(each, schema) for each in group_by_document(passes).values()]
 
 
 def merge_metadata(versions: Mapping[str, Document]) -> dict[str, Any]:

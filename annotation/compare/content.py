@@ -9,10 +9,9 @@ first occurrence is used.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import count
-from typing import Any
 
 import msgspec
 
@@ -115,24 +114,11 @@ def _unused_id(id_: str, used: Iterable[str]) -> str:
     return id_ if id_ not in known else next(each for each in numbered if each not in known)
 
 
-def shared_content(contents: Iterable[DocumentContent]) -> DocumentContent:
-    """Return the mentions, relations and values that all versions contain."""
-    first, *others = contents
-    return DocumentContent(
-        _shared_values(first.mentions, [each.mentions for each in others]),
-        _shared_values(first.relations, [each.relations for each in others]),
-    )
-
-
-def _shared_values(
-    first: Mapping[Any, Values], others: list[dict[Any, Values]]
-) -> dict[Any, Values]:
+def common_values(given: Iterable[Values]) -> Values:
+    """Return the values that several annotators all gave."""
+    first, *others = given
     return {
-        key: {
-            name: value
-            for name, value in values.items()
-            if all(each[key].get(name) == value for each in others)
-        }
-        for key, values in first.items()
-        if all(key in each for each in others)
+        name: value
+        for name, value in first.items()
+        if all(each.get(name) == value for each in others)
     }

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from aloi.annotation.compare.adjudication import AdjudicationCase, Decisions, as_gold
+from aloi.annotation.compare.alignment import AlignedVersions
 from aloi.annotation.compare.content import (
     DocumentContent,
     MentionKey,
     RelationKey,
     Values,
     build_document,
-    extract_content,
 )
+from aloi.annotation.compare.losses import find_losses
 from aloi.corpus.document import Document
 from aloi.corpus.schema import Schema
 
@@ -66,6 +67,7 @@ def decide_by_policy(cases: Iterable[AdjudicationCase], policy: str) -> Decision
             decisions.open[id_] = f"{name} has not annotated this document"
         else:
             decisions.gold[id_] = as_gold(document, case.versions, decided_by=policy)
+            decisions.problems.extend(find_losses(case.versions, document, case.schema))
     return decisions
 
 
@@ -73,13 +75,16 @@ def decide_by_majority(versions: Mapping[str, Document], schema: Schema) -> Majo
     """Return a document with the annotations for which more than half of the annotators voted.
 
     All annotators vote on mentions and relations. Only annotators who annotated a mention or
-    relation vote on its values.
+    relation vote on its values. An annotator who chose a different type or different boundaries for
+    a mention also votes on the values and relations of the mention that is kept.
     """
-    contents = [extract_content(version, schema) for version in versions.values()]
+    aligned = AlignedVersions(versions, schema)
     text = next(iter(versions.values())).text
-    mentions = _describe_mentions(contents, text)
+    mentions = _describe_mentions(aligned.contents.values(), text)
+    kept, mention_ties = _vote([each.mentions for each in aligned.contents.values()], mentions)
+    chosen = _chosen_mentions(aligned, kept)
+    contents = [_with_mentions(each, chosen) for each in aligned.contents.values()]
     relations = _describe_relations(contents, mentions)
-    kept, mention_ties = _vote([each.mentions for each in contents], mentions)
     possible = {key: name for key, name in relations.items() if key[0] in kept and key[1] in kept}
     ballots = [[key for key in each.relations if key in possible] for each in contents]
     related, relation_ties = _vote(ballots, possible)
@@ -92,6 +97,30 @@ def decide_by_majority(versions: Mapping[str, Document], schema: Schema) -> Majo
     document = build_document(DocumentContent(mention_values, relation_values), versions.values())
     ties = (*mention_ties, *relation_ties, *mention_value_ties, *relation_value_ties)
     return MajorityDecision(document, ties, len(relations) - len(possible))
+
+
+def _chosen_mentions(
+    aligned: AlignedVersions, kept: Iterable[MentionKey]
+) -> dict[MentionKey, MentionKey]:
+    """Return the kept mention for each other mention in the same slot, if exactly one is kept."""
+    known, chosen = set(kept), dict[MentionKey, MentionKey]()
+    for slot in aligned.slots:
+        keys = set(slot.mentions.values())
+        if len(winners := keys & known) == 1:
+            chosen |= dict.fromkeys(keys - winners, next(iter(winners)))
+    return chosen
+
+
+def _with_mentions(
+    content: DocumentContent, chosen: Mapping[MentionKey, MentionKey]
+) -> DocumentContent:
+    """Return content in which each mention is replaced by the chosen one, if there is one."""
+    mentions = {chosen.get(key, key): values for key, values in content.mentions.items()}
+    relations = {
+        (chosen.get(head, head), chosen.get(tail, tail), label): attributes
+        for (head, tail, label), attributes in content.relations.items()
+    }
+    return DocumentContent(mentions, relations)
 
 
 def _describe_mentions(contents: Iterable[DocumentContent], text: str) -> dict[MentionKey, str]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 from aloi.annotation.compare.adjudication import AdjudicationCase, Decisions
+from aloi.annotation.compare.losses import find_losses
 from aloi.annotation.exchange.task_import import (
     delete_duplicates,
     import_batch,
@@ -14,10 +14,11 @@ from aloi.annotation.exchange.task_import import (
     tasks_by_document,
 )
 from aloi.annotation.labelstudio.adjudication_tasks import (
-    MARKED_VERSION,
     VERSIONS_KEY,
-    adjudication_interface,
+    adjudication_settings,
     adjudication_task,
+    read_answers,
+    without_cards,
     without_task_keys,
 )
 from aloi.annotation.labelstudio.reader import LabelStudioTaskReader
@@ -56,7 +57,8 @@ def decide_in_project(
     """Send cases to a corpus's adjudication project, and return the decisions made there so far.
 
     The call can be repeated: existing tasks are kept. If an annotator's version has changed, a
-    task without work is replaced, and a task with work is reported as a problem.
+    task without work is replaced. A task with work is reported as a problem and not read, because
+    its answers are about the earlier versions.
     """
     by_id = {case.first.id: case for case in cases}
     project = _set_up_project(server, corpus, schema, guide)
@@ -67,7 +69,8 @@ def decide_in_project(
     missing = [(id_, case) for id_, case in by_id.items() if id_ not in existing]
     for number, batch in enumerate(split_batches(missing), start=1):
         progress(f"{project.title}: sending {len(missing)} documents, batch {number}")
-        import_batch(server, project, {id_: adjudication_task(case, writer) for id_, case in batch})
+        tasks = {id_: adjudication_task(case, writer, guide) for id_, case in batch}
+        import_batch(server, project, tasks)
     decisions = ProjectDecisions(project=project, problems=problems)
     users, reader = server.user_emails(), LabelStudioTaskReader(notes)
     for id_, task in existing.items():
@@ -84,11 +87,7 @@ def _set_up_project(
     server: AnnotationServer, corpus: str, schema: Schema, guide: Guide | None
 ) -> Project:
     title = server.project_title(corpus, ADJUDICATION)
-    settings: dict[str, Any] = {
-        "label_config": adjudication_interface(schema, guide=guide.text if guide else None),
-        "model_version": MARKED_VERSION,
-        "show_collab_predictions": True,
-    }
+    settings = adjudication_settings(schema, guide)
     if project := server.find_project(title):
         server.update_project(project, settings)
         return project
@@ -121,9 +120,8 @@ def _existing_tasks(
 
 def _outdated_decision(id_: str, url: str) -> Problem:
     what = "an annotator's version changed after the adjudicator had started to decide"
-    return Problem(
-        "changed-version", what, f"Check whether the decision at {url} is still correct", id_
-    )
+    fix = f"Delete the task {url} and run the command again to decide on the new versions"
+    return Problem("changed-version", what, fix, id_)
 
 
 def _read_decision(
@@ -135,14 +133,20 @@ def _read_decision(
 ) -> tuple[dict[str, Document], list[Problem]]:
     """Return the gold document of a task by document id, and the problems found.
 
-    If the task is undecided, the dict is empty.
+    The problems include everything that all annotators gave and gold lacks. If the task is
+    undecided or its versions have changed, the dict is empty.
     """
-    documents, problems = reader.read(task, project.title)
+    if task.payload["data"].get(VERSIONS_KEY) != case.versions_hash:
+        return {}, []
+    stored = replace(task, payload=without_cards(task.payload))
+    documents, problems = reader.read(stored, project.title)
     gold: dict[str, Document] = {}
     for document in documents if not problems else ():
         try:
-            gold[document.id] = case.gold(without_task_keys(document), users)
+            answers = read_answers(task.payload)
+            gold[document.id] = case.gold(without_task_keys(document), answers, users)
+            problems += find_losses(case.versions, gold[document.id], case.schema)
         except DataError as error:
-            place = f"{project.title}, task {task.id}"
-            problems += [problem.at(file=place) for problem in error.problems]
-    return gold, problems
+            problems += error.problems
+    place = f"{project.title}, task {task.id}"
+    return gold, [problem.at(file=place) for problem in problems]

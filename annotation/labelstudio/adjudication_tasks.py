@@ -1,129 +1,193 @@
 """The tasks and the labelling interface of an adjudication project.
 
-A task first displays the marked document (see `aloi.annotation.compare.adjudication`). A table
-beside the text lists each annotator's version of every disagreement. The annotators' versions are
-also stored as predictions of the task. Texts for adjudicators are in French, like the annotation
+The page displays the draft of a case (see `aloi.annotation.compare.settlement`) beside one card per
+question. A card contains the passage, the rules of the guide, and one choice per answer. The
+passages are also numbered regions of the text, so numbers match. Label Studio repeats the card for
+each question of a task and reads the choices and their keys from the task. The annotators' versions
+are stored as predictions of the task. Texts for adjudicators are in French, like the annotation
 guide.
 """
 
 from __future__ import annotations
 
-from html import escape
+from collections.abc import Mapping
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import msgspec
 
-from aloi.annotation.compare.adjudication import (
-    MARK,
-    AdjudicationCase,
-    mark_id,
-    merge_metadata,
-)
-from aloi.annotation.compare.disagreements import (
-    MENTION,
-    RELATION,
-    PassDisagreement,
-    format_values,
-)
-from aloi.annotation.labelstudio.labelling_interface import labelling_interface
+from aloi.annotation.compare.adjudication import AdjudicationCase, merge_metadata
+from aloi.annotation.labelstudio.adjudication_cards import annotator_legend, make_cards
+from aloi.annotation.labelstudio.labelling_interface import QUESTION, labelling_interface
 from aloi.annotation.labelstudio.tasks import LabelStudioTaskWriter
 from aloi.annotation.server_protocol import Payload
 from aloi.corpus.document import Document
+from aloi.corpus.guides import Guide
 from aloi.corpus.schema import Schema
 
-MARKED_VERSION = "accord"
-"""The model version of the prediction with the shared annotations and the marks."""
+DRAFT_VERSION = "accord"
+"""The model version of the prediction with the draft and the numbered passages."""
 
-TABLE_KEY, VERSIONS_KEY = "differences", "versions_sha256"
-"""Keys in a task's data: the table of disagreements, and the hash of all versions."""
+CARDS, NUMBERS, LEGEND = "adjudication_cards", "adjudication_numbers", "adjudication_legend"
+"""Keys in a task's data: the cards, the numbers of passages, the names of the annotators."""
 
-CONTEXT_LENGTH = 30
-"""The number of code points shown on either side of a disagreement."""
+VERSIONS_KEY = "versions_sha256"
+"""The key in a task's data of the hash of all versions."""
 
-_TABLE_TAG = '<table style="line-height: 1.4; font-size: 13px">'
+_NUMBER_TAG, _DECISION_TAG = "numero", "decision"
+"""The names of the tag for numbers of passages, and of the choices before the card's index."""
 
-_SIDE_STYLE = "flex: 2; min-width: 0; position: sticky; top: 0; max-height: 80vh; overflow: auto"
+_NUMBER_COLOUR = "#ffd400"
+
+_LEFT_STYLE = "flex: 5; min-width: 0"
+_RIGHT_STYLE = (
+    "flex: 6; min-width: 0; position: sticky; top: 0; "
+    "max-height: calc(100vh - 240px); overflow: auto"
+)
+_CARD_STYLE = "border-top: 1px solid #ccc; padding: 2px 0 6px"
+_CARDS_CSS = (
+    ".lsf-richtext__container { padding: 0 0 0 3em }"
+    " .aloi-cards .lsf-richtext__container { line-height: 1.35; padding: 0; font-size: 13px }"
+    " .aloi-cards .lsf-choices { margin: 0 } .aloi-cards { font-size: 13px }"
+)
 
 
-def adjudication_task(case: AdjudicationCase, writer: LabelStudioTaskWriter) -> Payload:
-    """Return the task for a case.
-
-    Its predictions are the document with marked disagreements, and each annotator's version."""
+def adjudication_task(
+    case: AdjudicationCase, writer: LabelStudioTaskWriter, guide: Guide | None = None
+) -> Payload:
+    """Return the task for a case, with the draft and all versions as predictions."""
     document = msgspec.structs.replace(case.first, meta=merge_metadata(case.versions))
-    marked = writer.prediction(case.marked(), MARKED_VERSION)
-    _add_remarks(marked["result"], region_remarks(case))
+    draft = writer.prediction(case.draft(), DRAFT_VERSION)
+    draft["result"] = [*number_regions(case), *draft["result"]]
     versions = [writer.prediction(each, name) for name, each in case.versions.items()]
-    task = writer.task(document, predictions=[marked, *versions])
-    task["data"] |= {TABLE_KEY: disagreement_table(case), VERSIONS_KEY: case.versions_hash}
+    task = writer.task(document, predictions=[draft, *versions])
+    labels = [f"n° {number}" for number in range(1, len(case.questions) + 1)]
+    task["data"] |= {
+        CARDS: make_cards(case, guide),
+        NUMBERS: [{"value": label, "background": _NUMBER_COLOUR} for label in labels],
+        LEGEND: annotator_legend(case),
+        VERSIONS_KEY: case.versions_hash,
+    }
     return task
+
+
+def number_regions(case: AdjudicationCase) -> list[dict[str, Any]]:
+    """Return the regions that number the passages of the questions.
+
+    The first passages of all questions come first, in the order of the questions. Therefore, the
+    numbers that Label Studio gives to these regions are the numbers of the questions.
+    """
+    numbered = list(enumerate(case.questions, start=1))
+    first = [(number, question.slots[0]) for number, question in numbered]
+    others = [(number, slot) for number, question in numbered for slot in question.slots[1:]]
+    return [
+        _number_region(f"{_NUMBER_TAG}-{index}", number, case.aligned.slots[slot].span, case)
+        for index, (number, slot) in enumerate([*first, *others], start=1)
+    ]
+
+
+def _number_region(
+    id_: str, number: int, span: tuple[int, int], case: AdjudicationCase
+) -> dict[str, Any]:
+    start, end = span
+    value = {"start": start, "end": end, "text": case.first.text[start:end]}
+    value["labels"] = [f"n° {number}"]
+    tags = {"from_name": _NUMBER_TAG, "to_name": "text", "type": "labels"}
+    return {"id": id_, **tags, "value": value}
+
+
+def read_answers(task: Payload) -> dict[str, str]:
+    """Return the answers that were submitted with a task, by key of the question."""
+    keys = [card["cle"] for card in task["data"].get(CARDS, ())]
+    return {
+        keys[int(each["from_name"].removeprefix(_DECISION_TAG))]: each["value"]["choices"][0]
+        for work in task["annotations"]
+        if not work.get("was_cancelled")
+        for each in work["result"]
+        if _is_decision(each)
+    }
+
+
+def _is_decision(result: Mapping[str, Any]) -> bool:
+    return result["type"] == "choices" and str(result["from_name"]).startswith(_DECISION_TAG)
+
+
+def without_cards(task: Payload) -> Payload:
+    """Return a task without the results that number passages and answer questions."""
+    works = [
+        {**work, "result": [each for each in work["result"] if not _is_card_result(each)]}
+        for work in task["annotations"]
+    ]
+    return {**task, "annotations": works}
+
+
+def _is_card_result(result: Mapping[str, Any]) -> bool:
+    return result.get("from_name") == _NUMBER_TAG or _is_decision(result)
 
 
 def without_task_keys(decided: Document) -> Document:
     """Return an adjudicator's decision without the metadata that `adjudication_task` added."""
-    meta = {k: value for k, value in decided.meta.items() if k not in (TABLE_KEY, VERSIONS_KEY)}
+    own = (CARDS, NUMBERS, LEGEND, VERSIONS_KEY)
+    meta = {key: value for key, value in decided.meta.items() if key not in own}
     return msgspec.structs.replace(decided, meta=meta)
 
 
-def _add_remarks(result: list[dict[str, Any]], remarks: dict[str, list[str]]) -> None:
-    """Add remarks to regions; Label Studio displays the remarks of the selected region."""
-    for each in result:
-        if each["type"] == "labels" and each["id"] in remarks:
-            each["meta"] = {"text": remarks[each["id"]]}
-
-
-def region_remarks(case: AdjudicationCase) -> dict[str, list[str]]:
-    """Return remarks that list the annotators' versions of a disagreement, by region id."""
-    remarks: dict[str, list[str]] = {}
-    for number, each in enumerate(case.disagreements, start=1):
-        is_mention = each.aspect == MENTION
-        ids = [mark_id(number)] if is_mention else case.shared_ends(each)[:1]
-        versions = " ; ".join(f"{name} : {_version(each, name)}" for name in case.versions)
-        for id_ in ids:
-            remarks.setdefault(id_, []).append(f"n° {number} · {versions}")
-    return remarks
-
-
-def _version(each: PassDisagreement, name: str) -> str:
-    return format_values(each.versions[name]) if name in each.versions else "(mention absente)"
-
-
-def disagreement_table(case: AdjudicationCase) -> str:
-    """Return the disagreements as an HTML table: number, passage, each annotator's version."""
-    names = "".join(f"<th>{escape(name)}</th>" for name in case.versions)
-    rows = "".join(
-        f"<tr><td>{number}</td><td>{_passage(each, case.first.text)}</td>"
-        + "".join(f"<td>{escape(_version(each, name))}</td>" for name in case.versions)
-        + "</tr>"
-        for number, each in enumerate(case.disagreements, start=1)
-    )
-    return f"{_TABLE_TAG}<tr><th>n°</th><th>passage</th>{names}</tr>{rows}</table>"
-
-
-def _passage(each: PassDisagreement, text: str) -> str:
-    """Return the marked words of a disagreement in HTML; a single span has its context."""
-    if each.aspect == RELATION:
-        return " … ".join(f"<b>{escape(surface)}</b>" for surface in each.surfaces)
-    ((start, end),) = each.spans
-    before = text[max(start - CONTEXT_LENGTH, 0) : start]
-    after = text[end : end + CONTEXT_LENGTH]
-    value = "" if each.aspect == MENTION else f" ({escape(each.aspect)})"
-    return f"…{escape(before)}<b>{escape(text[start:end])}</b>{escape(after)}…{value}"
-
-
 def adjudication_interface(schema: Schema, *, guide: str | None = None) -> str:
-    """Return the labelling interface with the label «à trancher» and a table of disagreements."""
+    """Return the schema's labelling interface with the cards beside the text.
+
+    The labels have no fixed keys, because the answers on the cards need the keys. Label Studio
+    gives the remaining keys to the labels. The guide is below the text, and there is no field for
+    questions, so that the cards fit on a small screen.
+    """
     view = ET.fromstring(labelling_interface(schema, guide=guide))
-    mark = {"value": MARK, "background": "#ffd400"}
-    for tag, child in (("Labels", "Label"), ("Relations", "Relation")):
-        for parent in view.iter(tag):
-            parent.append(ET.Element(child, mark))
+    for parent in list(view.iter()):
+        parent.attrib.pop("hotkey", None)
+        for child in list(parent):
+            if child.get("name") == QUESTION:
+                parent.remove(child)
+    for panels in view.findall("Collapse"):
+        view.remove(panels)
+        view.append(panels)
+    hidden = ET.Element("View", style="display: none")
+    ET.SubElement(hidden, "Labels", name=_NUMBER_TAG, toName="text", value=f"${NUMBERS}")
+    view.insert(0, hidden)
+    ET.SubElement(view, "Style").text = _CARDS_CSS
     position = next(number for number, child in enumerate(view) if child.tag == "Text")
     columns = ET.Element("View", style="display: flex; gap: 16px; align-items: flex-start")
-    left = ET.SubElement(columns, "View", style="flex: 3; min-width: 0")
+    left = ET.SubElement(columns, "View", style=_LEFT_STYLE)
     left.append(view[position])
-    right = ET.SubElement(columns, "View", style=_SIDE_STYLE)
-    ET.SubElement(right, "Header", value="Désaccords", size="4")
-    ET.SubElement(right, "HyperText", name=TABLE_KEY, value=f"${TABLE_KEY}", inline="true")
+    columns.append(_cards())
     view[position] = columns
     return ET.tostring(view, encoding="unicode")
+
+
+def _cards() -> ET.Element:
+    """Return the column of cards; Label Studio replaces `{{idx}}` with the number of the card."""
+    column = ET.Element("View", {"style": _RIGHT_STYLE, "className": "aloi-cards"})
+    ET.SubElement(column, "HyperText", name=LEGEND, value=f"${LEGEND}", inline="true")
+    cards = ET.SubElement(column, "Repeater", on=f"${CARDS}", indexFlag="{{idx}}")
+    card = ET.SubElement(cards, "View", style=_CARD_STYLE)
+    entry = f"${CARDS}[{{{{idx}}}}]"
+    ET.SubElement(card, "HyperText", name="passage{{idx}}", value=f"{entry}.passage", inline="true")
+    choices = {
+        "name": f"{_DECISION_TAG}{{{{idx}}}}",
+        "toName": "text",
+        "value": f"{entry}.reponses",
+        "choice": "single-radio",
+        "showInline": "true",
+        "required": "true",
+        "requiredMessage": "Il reste un désaccord à trancher.",
+    }
+    ET.SubElement(card, "Choices", choices)
+    return column
+
+
+def adjudication_settings(schema: Schema, guide: Guide | None) -> dict[str, Any]:
+    """Return the settings of an adjudication project; the keys are names in Label Studio's API."""
+    return {
+        "label_config": adjudication_interface(schema, guide=guide.text if guide else None),
+        "model_version": DRAFT_VERSION,
+        "show_collab_predictions": True,
+        "sampling": "Sequential sampling",
+        "enable_empty_annotation": True,
+    }

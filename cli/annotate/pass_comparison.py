@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -17,9 +17,11 @@ from aloi.corpus.problems import count_noun
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from aloi.annotation.compare.adjudication import AdjudicationCase, Decisions
+    from aloi.annotation.compare.adjudication import Adjudication, AdjudicationCase, Decisions
     from aloi.annotation.labelstudio.adjudication_project import ProjectDecisions
     from aloi.corpus.corpus_folder import Corpus
+
+Singles = Literal["take", "review", "leave"]
 
 PassesArgument = Annotated[
     list[str],
@@ -117,13 +119,21 @@ def adjudicate(
             "annotator (default: decide in Label Studio).",
         ),
     ] = None,
+    singles: Annotated[
+        Singles,
+        typer.Option(
+            help="Documents with one annotator: `take` writes them to gold, marked as such; "
+            "`review` sends them to the adjudicator; `leave` omits them."
+        ),
+    ] = "take",
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Settle annotators' disagreements and write gold.
 
     Documents on which all annotators agree become gold unchanged. All other documents are sent to a
     Label Studio project, in which an adjudicator decides. Run the command again to write the
-    decided documents and list the undecided documents.
+    decided documents and list the undecided documents. Whatever all annotators gave and gold lacks
+    is listed; the exit status is then 1.
     """
     from aloi.annotation.compare.adjudication import prepare_adjudication, write_gold
     from aloi.annotation.compare.passes import read_passes
@@ -132,20 +142,29 @@ def adjudicate(
     _check_passes(passes)
     if policy is not None and not is_policy(policy):
         raise typer.BadParameter(f"--policy must be `majority` or `annotator=NAME`, not {policy!r}")
+    if policy is not None and singles == "review":
+        raise typer.BadParameter("--singles review needs Label Studio; remove --policy")
     corpus = open_corpus(corpus_folder)
-    adjudication = prepare_adjudication(read_passes(passes), corpus.schema)
+    adjudication = prepare_adjudication(read_passes(passes), corpus.schema, singles=singles)
     with output_lock(str(out or corpus_folder)):
         decisions = _decide(adjudication.contested, corpus, policy, home)
         gold = adjudication.gold | decisions.gold
         written = write_gold(gold.values(), corpus, out)
     total = len(adjudication.gold) + len(adjudication.contested)
-    unanimous = f"{len(adjudication.gold)} without disagreement"
-    print(f"gold: {len(gold)} of {count_noun(total, 'document')} ({unanimous}), {written} written")
-    if number := len(adjudication.single):
-        documents = count_noun(number, "document")
-        print(f"omitted: {documents} annotated by only one annotator", file=sys.stderr)
+    print(f"gold: {len(gold)} of {count_noun(total, 'document')}, {written} written")
+    _print_groups(adjudication, singles)
     if decisions.problems:
         fail(decisions.problems)
+
+
+def _print_groups(adjudication: Adjudication, singles: Singles) -> None:
+    """Print how many documents have no disagreement, and how many have only one annotator."""
+    single, taken = len(adjudication.single), adjudication.gold.keys() & set(adjudication.single)
+    print(f"without disagreement: {count_noun(len(adjudication.gold) - len(taken), 'document')}")
+    if single:
+        actions = {"take": "taken unchanged", "review": "sent to the adjudicator"}
+        action = actions.get(singles, "omitted")
+        print(f"annotated by one annotator: {count_noun(single, 'document')}, {action}")
 
 
 def _decide(

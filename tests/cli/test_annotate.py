@@ -61,7 +61,8 @@ def test_a_policy_writes_gold_without_a_server(folder: Path) -> None:
     done = aloi(*call, cwd=folder)
     assert done.stdout.splitlines() == [
         "tie, omitted: d: LOC «Rome» at 10",
-        "gold: 1 of 1 document (0 without disagreement), 1 written",
+        "gold: 1 of 1 document, 1 written",
+        "without disagreement: 0 documents",
     ]
     gold = json.loads((folder / "gold" / "d.json").read_text())
     assert [each["label"] for each in gold["entities"]] == ["PER"]

@@ -1,4 +1,4 @@
-"""Adjudication: disagreements are marked, decisions and unanimous documents become gold."""
+"""Adjudication: decisions, unanimous documents and single passes become gold."""
 
 from pathlib import Path
 from typing import Any
@@ -6,13 +6,15 @@ from typing import Any
 import pytest
 
 from aloi.annotation.compare.adjudication import (
-    MARK,
+    SINGLE,
     UNANIMOUS,
     AdjudicationCase,
+    Singles,
     as_gold,
     prepare_adjudication,
     write_gold,
 )
+from aloi.annotation.compare.questions import version_of
 from aloi.corpus import document_files
 from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.document import Document, Entity, Relation
@@ -63,50 +65,45 @@ def decision(*entities: Entity, relations: tuple[Relation, ...] = ()) -> Documen
     return doc(*entities, relations=relations, **meta)
 
 
-def test_shared_annotations_are_kept_and_disagreements_marked() -> None:
-    marked = CASE.marked()
-    assert {(each.id, each.start, each.label, each.ref) for each in marked.entities} == {
-        ("e1", 0, "PER", MARK),  # ana or anna?
+def answers(*chosen: str) -> dict[str, str]:
+    """Return answers to the questions about `CASE`, in their order."""
+    return {each.key: answer for each, answer in zip(CASE.questions, chosen, strict=True)}
+
+
+FIRST = answers(*[version_of("anne")] * 4)
+"""The answers that choose Anne's version of everything."""
+
+
+def test_the_draft_contains_what_is_not_asked_about() -> None:
+    draft = CASE.draft()
+    assert [(each.id, each.start, each.label, each.ref) for each in draft.entities] == [
+        ("e1", 0, "PER", None),  # ana or anna?
         ("e2", 11, "PER", None),
-        ("mark-4", 17, MARK, None),  # a LOC or an ORG?
-    }
-    # The relation to Rome is marked only after Rome is decided.
-    assert [(each.head, each.tail, each.label) for each in marked.relations] == [("e1", "e2", MARK)]
+    ]
+    assert draft.relations == ()
+    assert [each.aspect for each in CASE.questions] == ["ref", "relation", "mention", "relation"]
 
 
-def test_a_disputed_attribute_marks_the_shared_relation() -> None:
-    negated = Relation(head="e1", tail="e2", label="MEETS", attributes={"assertion": "negated"})
-    versions = {"A": doc(ANA, BOB, relations=(MEETS,)), "B": doc(ANA, BOB, relations=(negated,))}
-    marked = AdjudicationCase(versions, SCHEMA).marked()
-    assert sorted(each.label for each in marked.relations) == ["MEETS", MARK]
-
-
-def test_a_document_with_marks_is_not_decided() -> None:
-    marked = CASE.marked()
-    with pytest.raises(DataError) as caught:
-        CASE.gold(decision(*marked.entities, relations=marked.relations), USERS)
-    assert [problem.kind for problem in caught.value.problems] == ["undecided"] * 3
+def test_a_document_with_open_questions_is_not_decided() -> None:
+    some = dict(list(FIRST.items())[:1])
+    with pytest.raises(DataError, match="the disagreements 2, 3, 4 are not decided"):
+        CASE.gold(decision(ANA, BOB), some, USERS)
 
 
 def test_a_decision_that_the_schema_forbids_is_refused() -> None:
-    wrong = decision(
-        ANA,
-        BOB,
-        Entity(id="q", start=17, end=21, label="ORG"),
-        relations=(Relation(head="e2", tail="q", label="IN"),),
-    )
+    wrong = decision(ANA, BOB, relations=(Relation(head="e1", tail="e2", label="IN"),))
     with pytest.raises(DataError, match="forbidden-ends"):
-        CASE.gold(wrong, USERS)
+        CASE.gold(wrong, FIRST, USERS)
 
 
 def test_gold_records_the_adjudicator_and_keeps_the_annotators_ids() -> None:
-    rome = Entity(id="mark-4", start=17, end=21, label="LOC")
-    work = decision(ANA, BOB, rome, relations=(Relation(head="e2", tail="mark-4", label="IN"),))
-    assert CASE.gold(work, USERS) == doc(
+    draft = CASE.draft()
+    gold = CASE.gold(decision(*draft.entities, relations=draft.relations), FIRST, USERS)
+    assert gold == doc(
         ANA,
         BOB,
         ROME,
-        relations=(IN,),
+        relations=(MEETS, IN),
         guideline_version="1.3",
         adjudicated_by="eve@example.com",
         adjudicated_at="2026-11-26",
@@ -114,9 +111,8 @@ def test_gold_records_the_adjudicator_and_keeps_the_annotators_ids() -> None:
 
 
 def test_a_document_without_disagreements_becomes_gold_unchanged() -> None:
-    passes = {"anne": [ANNE], "eve": [ANNE], "luc": [Document("z", "", ())]}
-    adjudication = prepare_adjudication(passes, SCHEMA)
-    assert (adjudication.contested, adjudication.single) == ([], ["z"])
+    adjudication = prepare_adjudication({"anne": [ANNE], "eve": [ANNE]}, SCHEMA)
+    assert (adjudication.contested, adjudication.single) == ([], [])
     assert adjudication.gold["d"] == doc(
         *ANNE.entities,
         relations=ANNE.relations,
@@ -124,6 +120,22 @@ def test_a_document_without_disagreements_becomes_gold_unchanged() -> None:
         guideline_version="1.0",
         adjudicated_by=UNANIMOUS,
     )
+
+
+@pytest.mark.parametrize(
+    ("singles", "gold", "contested"), [("take", 1, 0), ("review", 0, 1), ("leave", 0, 0)]
+)
+def test_a_document_with_one_annotator_is_taken_reviewed_or_left_out(
+    singles: Singles, gold: int, contested: int
+) -> None:
+    adjudication = prepare_adjudication({"anne": [ANNE], "luc": []}, SCHEMA, singles=singles)
+    assert adjudication.single == ["d"]
+    assert (len(adjudication.gold), len(adjudication.contested)) == (gold, contested)
+    for document in adjudication.gold.values():
+        assert document.entities == ANNE.entities
+        assert (document.meta["annotators"], document.meta["adjudicated_by"]) == (["anne"], SINGLE)
+    for case in adjudication.contested:
+        assert (case.questions, case.draft().relations) == ([], ANNE.relations)
 
 
 def test_a_document_with_disagreements_is_contested() -> None:

@@ -1,30 +1,16 @@
-"""The content of documents by value: what versions share, and documents built from content."""
+"""The content of documents by value, and documents built from content."""
 
 from hypothesis import given
-from meeting import ANA, BOB, ROME, SCHEMA, doc
+from meeting import ANA, SCHEMA, doc
 from strategies import documents
 
-from aloi.annotation.compare.content import build_document, extract_content, shared_content
+from aloi.annotation.compare.content import build_document, common_values, extract_content
 from aloi.annotation.compare.disagreements import find_disagreements
-from aloi.corpus.document import Document, Entity, Relation
+from aloi.corpus.document import Document, Entity
 
 
-def test_shared_content_keeps_only_values_that_all_versions_have() -> None:
-    negated, possible = {"assertion": "negated", "x": "1"}, {"assertion": "possible", "x": "1"}
-    one = doc(
-        ANA, BOB, ROME, relations=(Relation(head="a", tail="b", label="IN", attributes=negated),)
-    )
-    other = doc(
-        Entity(id="q", start=0, end=3, label="PER", ref="anna"),
-        BOB,
-        relations=(Relation(head="q", tail="b", label="IN", attributes=possible),),
-    )
-    shared = shared_content(extract_content(each, SCHEMA) for each in (one, other))
-    assert build_document(shared, [one, other]) == doc(
-        Entity(id="a", start=0, end=3, label="PER"),
-        BOB,
-        relations=(Relation(head="a", tail="b", label="IN", attributes={"x": "1"}),),
-    )
+def test_common_values_are_those_that_all_annotators_gave() -> None:
+    assert common_values([{"x": "1", "y": "2"}, {"x": "1", "y": "3"}, {"x": "1"}]) == {"x": "1"}
 
 
 def test_a_mention_keeps_its_first_id_unless_another_mention_has_it() -> None:

@@ -12,6 +12,7 @@ from aloi.annotation.compare.adjudication import AdjudicationCase, build_cases
 from aloi.annotation.compare.content import extract_content
 from aloi.annotation.compare.pass_agreement import compare_passes
 from aloi.annotation.compare.passes import Passes, read_passes
+from aloi.annotation.compare.questions import version_of
 from aloi.annotation.exchange.pull import pull_projects, select_projects
 from aloi.annotation.exchange.push import PushRequest, push
 from aloi.annotation.guidelines import guide_for
@@ -53,9 +54,7 @@ def label_and_pull(
         push(server, request, Notes())
     projects = select_projects(server, name).values()
     assert not pull_projects(server, projects, out, Notes()).problems
-    cases, single = build_cases(read_passes([out]), CORPUS.schema)
-    assert not single
-    return cases
+    return build_cases(read_passes([out]), CORPUS.schema)
 
 
 def decide(server: LabelStudioServer, name: str, cases: list[AdjudicationCase]) -> ProjectDecisions:
@@ -68,13 +67,31 @@ def fetch_all(server: LabelStudioServer, project: Project) -> list[StoredTask]:
     return list(server.fetch_tasks(project, tasks))
 
 
-def submit(label_studio: LabelStudio, url: str, document: Document) -> None:
-    """Submit a document's annotations as the work on a task."""
-    writer = LabelStudioTaskWriter("", CORPUS.schema, None, Notes())
-    result: dict[str, Any] = writer.annotation(document)
+def submit(label_studio: LabelStudio, url: str, result: list[dict[str, Any]]) -> None:
+    """Submit results as the work on a task."""
     with label_studio.client() as client:
         task = url.rpartition("task=")[2]
-        client.post(f"/api/tasks/{task}/annotations/", json=result).raise_for_status()
+        work = {"result": result}
+        client.post(f"/api/tasks/{task}/annotations/", json=work).raise_for_status()
+
+
+def regions(document: Document) -> list[dict[str, Any]]:
+    """Return a document's annotations as results."""
+    writer = LabelStudioTaskWriter("", CORPUS.schema, None, Notes())
+    return list(writer.annotation(document)["result"])
+
+
+def answered(case: AdjudicationCase, annotator: str) -> list[dict[str, Any]]:
+    """Return the results of a task in which all answers choose an annotator's version."""
+    answer = {"choices": [version_of(annotator)]}
+    common = {"type": "choices", "to_name": "text", "value": answer}
+    return [
+        *regions(case.draft()),
+        *(
+            {"id": f"x{index}", "from_name": f"decision{index}", **common}
+            for index in range(len(case.questions))
+        ),
+    ]
 
 
 def test_decided_documents_become_gold(
@@ -88,22 +105,20 @@ def test_decided_documents_become_gold(
     cases = label_and_pull(server, name, passes, tmp_path)
     pulled = compare_passes(read_passes([tmp_path]), CORPUS.schema).coefficients
     assert pulled.to_json() == compare_passes(passes, CORPUS.schema).coefficients.to_json()
+    by_id = {case.first.id: case for case in cases}
 
     first = decide(server, name, cases)
     assert (first.gold, set(first.open)) == ({}, {DECIDED, OPEN})
-    (gold,) = (each for each in CORPUS.documents if each.id == DECIDED)
-    submit(label_studio, first.open[DECIDED], gold)
+    submit(label_studio, first.open[DECIDED], answered(by_id[DECIDED], "modele-1"))
+    submit(label_studio, first.open[OPEN], regions(by_id[OPEN].draft()))
 
     second = decide(server, name, cases)
     assert (set(second.gold), second.open) == ({DECIDED}, {OPEN: first.open[OPEN]})
+    assert [(each.kind, each.document) for each in second.problems] == [("undecided", OPEN)]
     content = extract_content(second.gold[DECIDED], CORPUS.schema)
-    assert content == extract_content(gold, CORPUS.schema)
+    assert content == extract_content(by_id[DECIDED].versions["modele-1"], CORPUS.schema)
     assert "@" in second.gold[DECIDED].meta["adjudicated_by"]
     assert decide(server, name, cases).gold == second.gold
-
-    assert next(case.marked() for case in cases if case.first.id == OPEN).relations
-    submit(label_studio, first.open[OPEN], document_files.read(tmp_path / "modele-1")[0])
-    assert OPEN in decide(server, name, cases).gold
 
 
 def test_an_outdated_task_is_replaced_unless_it_has_work(
@@ -123,10 +138,10 @@ def test_an_outdated_task_is_replaced_unless_it_has_work(
     (task,) = fetch_all(server, replaced.project)
     assert task.payload["data"]["versions_sha256"] == other.versions_hash
 
-    submit(label_studio, replaced.open[OPEN], versions["modele-1"])
+    submit(label_studio, replaced.open[OPEN], answered(other, "modele-1"))
     kept = decide(server, name, [case])
     assert [problem.kind for problem in kept.problems] == ["changed-version"]
-    assert OPEN in kept.gold
+    assert (kept.gold, set(kept.open)) == ({}, {OPEN})
 
 
 def test_the_passes_over_the_article_become_its_gold(
@@ -136,9 +151,11 @@ def test_the_passes_over_the_article_become_its_gold(
         pytest.skip("corpus/restricted/ is missing")
     name, (gold,) = f"article-{tmp_path.name[-12:]}", document_files.read(ARTICLE)
     cases = label_and_pull(server, name, read_passes([ARTICLE.parent / "passes"]), tmp_path)
-    submit(label_studio, decide(server, name, cases).open[gold.id], gold)
+    (case,) = cases
+    submit(label_studio, decide(server, name, cases).open[gold.id], answered(case, "modele-2"))
     pulled = decide(server, name, cases).gold[gold.id]
-    assert extract_content(pulled, CORPUS.schema) == extract_content(gold, CORPUS.schema)
+    expected = extract_content(case.versions["modele-2"], CORPUS.schema)
+    assert extract_content(pulled, CORPUS.schema) == expected
     assert pulled.text == gold.text
     assert pulled.meta["annotators"] == ["modele-1", "modele-2"]
     assert pulled.meta.keys() >= {"adjudicated_by", "adjudicated_at", "guideline_version"}
@@ -151,7 +168,9 @@ def test_exercises_are_sent_once_and_read_when_finished(
     session = update_practice(server, name, course, notes=Notes())
     assert (session.finished, session.problems) == ({}, [])
     first = next(server.list_tasks(session.project)).id
-    submit(label_studio, server.task_url(session.project, first), course.exercises[0].answers)
+    submit(
+        label_studio, server.task_url(session.project, first), regions(course.exercises[0].answers)
+    )
     session = update_practice(server, name, course, notes=Notes())
     assert len(list(server.list_tasks(session.project))) == len(course.exercises)
     assert list(session.corrections().values()) == [[]]

@@ -1,13 +1,16 @@
-"""Adjudication tasks in Label Studio: their predictions, table, remarks and interface."""
+"""Adjudication tasks in Label Studio: their predictions, cards, answers and interface."""
 
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from aloi.annotation.compare.adjudication import MARK, AdjudicationCase
+from aloi.annotation.compare.adjudication import AdjudicationCase
 from aloi.annotation.labelstudio.adjudication_tasks import (
-    MARKED_VERSION,
+    CARDS,
+    DRAFT_VERSION,
     adjudication_interface,
     adjudication_task,
+    read_answers,
+    without_cards,
     without_task_keys,
 )
 from aloi.annotation.labelstudio.reader import LabelStudioTaskReader
@@ -15,6 +18,7 @@ from aloi.annotation.labelstudio.tasks import LabelStudioTaskWriter
 from aloi.annotation.server_protocol import StoredTask
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.guides import Guide
 from aloi.corpus.schema import EntityType, RelationType, Schema
 
 SCHEMA = Schema(
@@ -45,36 +49,108 @@ LUC = doc(
 )
 CASE = AdjudicationCase({"anne": ANNE, "luc": LUC}, SCHEMA)
 WRITER = LabelStudioTaskWriter("adjudication", SCHEMA, "1.3", Notes())
-TASK = adjudication_task(CASE, WRITER)
+GUIDE = Guide("1", "s", "### LOC\n\n- **L1** Un *lieu* & `b`.\n\n### IN\n\nDans.\n")
+TASK = adjudication_task(CASE, WRITER, GUIDE)
+CARD_LIST: list[dict[str, Any]] = TASK["data"][CARDS]
 
 
-def test_the_predictions_are_the_marked_document_and_all_versions() -> None:
+def test_the_predictions_are_the_draft_and_all_versions() -> None:
     versions = [each["model_version"] for each in TASK["predictions"]]
-    assert versions == [MARKED_VERSION, "anne", "luc"]
+    assert versions == [DRAFT_VERSION, "anne", "luc"]
 
 
-def test_the_table_lists_each_annotators_version_of_every_disagreement() -> None:
-    table = TASK["data"]["differences"]
-    assert "<td>ORG «Rome»</td>" in table
-    assert "…Ana &lt;voit&gt; Bob à <b>Rome</b>…" in table
-    assert "<td>IN →</td><td>(mention absente)</td>" in table
-    assert [row[0].text for row in ET.fromstring(table)] == ["n°", "1", "2", "3"]
+def test_a_card_contains_the_passage_with_its_context_and_the_rules() -> None:
+    passages = [ET.fromstring(card["passage"]) for card in CARD_LIST]
+    shown = ["".join(each.itertext()) for each in passages]
+    assert shown == [
+        "n° 1 ref : Ana <voit> Bob à Rome",
+        "n° 2 type : Ana <voit> Bob à Romerègles : LOC- L1 Un lieu & b.",
+        "n° 3 relation : Ana <voit> Bob à Romerègles : INDans.",
+    ]
+    bold = [[b.text for b in each.findall("b")][1:] for each in passages]
+    assert bold == [["Ana"], ["Rome"], ["Bob", "Rome"]]
 
 
-def test_a_marked_region_shows_the_versions_when_it_is_selected() -> None:
-    result = TASK["predictions"][0]["result"]
-    remarks = {each["id"]: each["meta"] for each in result if "meta" in each}
-    assert remarks["mark-3"] == {"text": ["n° 3 · anne : LOC «Rome» ; luc : ORG «Rome»"]}
+def test_a_card_has_one_choice_with_a_key_for_each_answer() -> None:
+    shown = [[(x["hotkey"], x["value"]) for x in card["reponses"]] for card in CARD_LIST]
+    assert shown == [
+        [("1", "A ana"), ("2", "B anna"), ("7", "aucune"), ("8", "autre (à la main)")],
+        [
+            ("3", "A LOC «Rome»"),
+            ("4", "B ORG «Rome»"),
+            ("9", "les deux"),
+            ("0", "aucune"),
+            ("a", "autre (à la main)"),
+        ],
+        [("5", "A «Bob» IN → «Rome»"), ("6", "B pas de relation"), ("b", "autre (à la main)")],
+    ]
 
 
-def test_gold_from_submitted_work_has_none_of_the_keys_of_the_task() -> None:
-    result = WRITER.annotation(doc(ANA, BOB, ROME))["result"]
+def test_all_keys_are_different_and_long_tasks_end_without_keys() -> None:
+    refs = [Entity(id=f"e{k}", start=k, end=k + 1, label="PER", ref=f"r{k}") for k in range(21)]
+    case = AdjudicationCase({"anne": doc(*refs), "luc": doc()}, SCHEMA)
+    cards = adjudication_task(case, WRITER)["data"][CARDS]
+    keys = [each.get("hotkey") for card in cards for each in card["reponses"]]
+    assert len(set(keys) - {None}) == len([key for key in keys if key]) == len(keys) == 63
+
+
+def test_a_mention_that_one_annotator_lacks_is_shown_with_its_relations() -> None:
+    case = AdjudicationCase({"anne": ANNE, "luc": doc(ANA, BOB)}, SCHEMA)
+    (card,) = adjudication_task(case, WRITER)["data"][CARDS]
+    assert [each["value"] for each in card["reponses"][:2]] == [
+        "A LOC «Rome» + «Bob» IN → «Rome»",
+        "B pas de mention",
+    ]
+
+
+def test_the_numbered_regions_are_the_first_regions_in_the_order_of_the_cards() -> None:
+    regions = [each for each in TASK["predictions"][0]["result"] if each["from_name"] == "numero"]
+    assert TASK["predictions"][0]["result"][: len(regions)] == regions
+    assert [(x["value"]["labels"], x["value"]["text"]) for x in regions] == [
+        (["n° 1"], "Ana"),
+        (["n° 2"], "Rome"),
+        (["n° 3"], "Bob"),
+        (["n° 3"], "Rome"),  # the second end of the relation
+    ]
+
+
+def submitted(*answers: str, edited: Document) -> StoredTask:
+    """Return the task with an adjudicator's answers, and a document as the edited draft."""
+    numbers = TASK["predictions"][0]["result"][:4]
+    decisions = [
+        {
+            "id": f"x{index}",
+            "type": "choices",
+            "from_name": f"decision{index}",
+            "to_name": "text",
+            "value": {"choices": [answer]},
+        }
+        for index, answer in enumerate(answers)
+    ]
+    result = [*numbers, *WRITER.annotation(edited)["result"], *decisions]
     by = {"id": 1, "email": "eve@example.com"}
     work = {"id": 2, "result": result, "completed_by": by, "updated_at": "2026-11-26"}
-    task = StoredTask(1, {"id": 1, "data": TASK["data"], "annotations": [work]}, has_work=True)
-    (document,), problems = LabelStudioTaskReader(Notes()).read(task, "project")
+    return StoredTask(1, {"id": 1, "data": TASK["data"], "annotations": [work]}, has_work=True)
+
+
+def test_submitted_answers_give_gold_without_the_keys_of_the_task() -> None:
+    task = submitted("version:luc", "version:anne", "version:anne", edited=CASE.draft())
+    answers = read_answers(task.payload)
+    assert [answers[each.key] for each in CASE.questions] == [
+        "version:luc",
+        "version:anne",
+        "version:anne",
+    ]
+    stored = StoredTask(1, without_cards(task.payload), has_work=True)
+    (document,), problems = LabelStudioTaskReader(Notes()).read(stored, "project")
     assert not problems
-    gold = CASE.gold(without_task_keys(document), {})
+    gold = CASE.gold(without_task_keys(document), answers, {})
+    assert [(each.label, each.ref) for each in gold.entities] == [
+        ("PER", "anna"),
+        ("PER", None),
+        ("LOC", None),
+    ]
+    assert [(each.head, each.tail) for each in gold.relations] == [("e2", "e3")]
     assert gold.meta == {
         "annotators": ["anne", "luc"],
         "guideline_version": "1.3",
@@ -83,9 +159,12 @@ def test_gold_from_submitted_work_has_none_of_the_keys_of_the_task() -> None:
     }
 
 
-def test_the_interface_adds_the_mark_and_the_table_to_the_schemas_interface() -> None:
+def test_the_interface_repeats_a_card_and_leaves_all_keys_to_its_answers() -> None:
     view = ET.fromstring(adjudication_interface(SCHEMA))
-    assert [each.get("value") for each in view.iter("Label")] == ["PER", "LOC", "ORG", MARK]
-    assert MARK in [each.get("value") for each in view.iter("Relation")]
-    assert [each.get("value") for each in view.iter("HyperText")] == ["$differences"]
+    (repeater,) = view.iter("Repeater")
+    assert repeater.get("on") == f"${CARDS}"
+    (choices,) = repeater.iter("Choices")
+    assert choices.get("value") == f"${CARDS}[{{{{idx}}}}].reponses"
+    assert [each.get("value") for each in view.iter("Label")] == ["PER", "LOC", "ORG"]
+    assert not [each for each in view.iter() if each.get("hotkey")]
     assert len(list(view.iter("Text"))) == 1
