@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from aloi.annotation.compare.alignment import AlignedVersions
 from aloi.annotation.compare.content import (
     DocumentContent,
     MentionKey,
@@ -19,7 +20,10 @@ from aloi.corpus.schema import Schema
 from aloi.eval.agreement.mention_disagreements import NO_MENTION, find_mention_disagreements
 from aloi.eval.columns import Annotations
 
-MENTION, RELATION = "mention", "relation"
+MENTION, RELATION, ENDS = "mention", "relation", "ends"
+
+MAX_SURFACE_LENGTH = 24
+"""The longest text of the end of a relation, in code points, that is displayed uncut."""
 
 _FORWARD, _BACKWARD, _SYMMETRIC = " →", "← ", " ↔"
 _NO_ARROWS = str.maketrans("", "", "→←↔")
@@ -33,13 +37,16 @@ class PassDisagreement:
 
     - `MENTION`: a group of overlapping mentions; `spans` contains one span;
     - `RELATION`: the relations between two mentions; `spans` contains two spans in text order;
+    - `ENDS`: a relation whose ends have different types or boundaries; `spans` contains two spans
+      in the order of head and tail;
     - `ref` or the name of an attribute: the value in one mention; `spans` contains one span.
 
     Spans are in code points, end exclusive.
 
     `versions` contains each annotator's annotations as display strings, such as `ROLE «président»`,
     `REPRESENTS →` or `← SUPPORTS assertion=negated`. In a disagreement on a value or relation,
-    annotators who did not mark the mentions are omitted.
+    annotators who did not mark the mentions are omitted. `relation` is the label of the relation if
+    the aspect is `ENDS`.
     """
 
     document: str
@@ -47,6 +54,7 @@ class PassDisagreement:
     spans: tuple[tuple[int, int], ...]
     surfaces: tuple[str, ...]
     versions: dict[str, tuple[str, ...]] = field(hash=False)
+    relation: str = ""
 
     @property
     def kind(self) -> tuple[str, ...]:
@@ -56,7 +64,7 @@ class PassDisagreement:
         """
         versions = {format_values(each) for each in self.versions.values()}
         if self.aspect != RELATION:
-            return (self.aspect, *sorted(versions))
+            return (self.relation or self.aspect, *sorted(versions))
         undirected = {" ".join(each.translate(_NO_ARROWS).split()) for each in versions}
         return tuple(sorted(undirected if len(undirected) == len(versions) else versions))
 
@@ -69,6 +77,7 @@ class PassDisagreement:
         """Return the disagreement as a dict for JSON."""
         return {
             "what": self.aspect,
+            **({"relation": self.relation} if self.relation else {}),
             "kind": list(self.kind),
             "document": self.document,
             "spans": [list(span) for span in self.spans],
@@ -165,6 +174,52 @@ def _arrow(label: str, *, symmetric: bool, forward: bool) -> str:
     if symmetric:
         return label + _SYMMETRIC
     return label + _FORWARD if forward else _BACKWARD + label
+
+
+def find_differing_ends(
+    versions: Mapping[str, Document], schema: Schema
+) -> Iterator[PassDisagreement]:
+    """Yield the relations that annotators drew between different versions of the same mentions.
+
+    Mentions are aligned (see `aloi.annotation.compare.alignment`). Annotators who did not draw the
+    relation are omitted, and an end on which annotators agree is omitted in `versions`.
+    """
+    aligned, (document, *_) = AlignedVersions(versions, schema), versions.values()
+    relations = {key: None for each in aligned.relations.values() for key in sorted(each)}
+    for head, tail, label in relations:
+        slots = [aligned.slots[number] for number in (head, tail)]
+        ends = {
+            name: tuple(slot.mentions[name] for slot in slots)
+            for name, each in aligned.relations.items()
+            if (head, tail, label) in each
+        }
+        if len(set(ends.values())) > 1:
+            arrow = "↔" if label in schema.symmetric else "→"
+            differs = [len({keys[end] for keys in ends.values()}) > 1 for end in (0, 1)]
+            described: dict[str, tuple[str, ...]] = {
+                name: (_describe_ends(keys, differs, arrow, document),)
+                for name, keys in ends.items()
+            }
+            spans = tuple(slot.span for slot in slots)
+            surfaces = tuple(document.text[start:end] for start, end in spans)
+            yield PassDisagreement(document.id, ENDS, spans, surfaces, described, label)
+
+
+def _describe_ends(
+    keys: Sequence[MentionKey], differs: Sequence[bool], arrow: str, document: Document
+) -> str:
+    """Return the ends that differ between annotators, on their side of the arrow."""
+    head, tail = (
+        f"{label} «{shorten_surface(document.text[start:end])}»" if shown else ""
+        for (start, end, label), shown in zip(keys, differs, strict=True)
+    )
+    return f"{head} {arrow} {tail}".strip()
+
+
+def shorten_surface(text: str) -> str:
+    """Return a text on one line; a long text is cut in the middle, because its ends may differ."""
+    line, half = " ".join(text.split()), MAX_SURFACE_LENGTH // 2
+    return line if len(line) <= MAX_SURFACE_LENGTH else f"{line[:half]}…{line[-half:]}"
 
 
 def _disagreement(

@@ -10,11 +10,14 @@ from typing import Any
 
 from aloi.annotation.compare.content import EMPTY_SCHEMA, DocumentContent, extract_content
 from aloi.annotation.compare.disagreements import (
+    ENDS,
     MENTION,
     RELATION,
     PassDisagreement,
+    find_differing_ends,
     find_disagreements,
     format_values,
+    shorten_surface,
     sort_by_frequency,
 )
 from aloi.annotation.compare.passes import Passes, PassWork, group_by_document, measure_work
@@ -51,7 +54,8 @@ class PassAgreement:
 
     `coefficients` also contains the disagreements on mentions. `values` contains one entry per pair
     of annotators and ref or attribute. `disagreements` contains the disagreements on values and
-    relations of mentions that two or more annotators marked; the most frequent kinds are first.
+    relations of mentions that two or more annotators marked, and the relations whose ends have
+    different types or boundaries; the most frequent kinds are first.
     `work` is keyed by annotator.
     """
 
@@ -78,8 +82,9 @@ class PassAgreement:
         ]
         if rows:
             yield Sheet("values of shared mentions and relations", tuple(rows), _VALUE_COLUMNS)
-        for title, relations in (("relations", True), ("values", False)):
-            rest = [each for each in self.disagreements if (each.aspect == RELATION) is relations]
+        titles = {RELATION: "relations", ENDS: "ends of relations"}
+        for title in (*titles.values(), "values"):
+            rest = [x for x in self.disagreements if titles.get(x.aspect, "values") == title]
             if rest:
                 yield self._disagreement_sheet(title, rest)
         yield Sheet("work", tuple(_work_rows(self.work)), _WORK_COLUMNS)
@@ -126,7 +131,10 @@ def compare_passes(
         each
         for versions in by_document.values()
         if len(versions) > 1
-        for each in find_disagreements(versions, schema)
+        for each in (
+            *find_disagreements(versions, schema),
+            *find_differing_ends(versions, schema),
+        )
         if each.aspect != MENTION and each.is_conflict
     ]
     return PassAgreement(
@@ -186,8 +194,8 @@ def _disagreement_row(each: PassDisagreement, names: Sequence[str]) -> tuple[str
     versions = [
         format_values(each.versions[name]) if name in each.versions else "" for name in names
     ]
-    label = "" if each.aspect == RELATION else f"{each.aspect}: "
-    where = " … ".join(" ".join(surface.split()) for surface in each.surfaces)
+    label = "" if each.aspect == RELATION else f"{each.relation or each.aspect}: "
+    where = " … ".join(map(shorten_surface, each.surfaces))
     return label + " / ".join(versions), each.document, where
 
 

@@ -316,18 +316,34 @@ def _coefficient_cells(coefficient: Coefficient) -> tuple[str, str, str]:
 def _disagreement_row(
     disagreement: MentionDisagreement, names: tuple[str, ...]
 ) -> tuple[str, str, str]:
-    """Return three table cells: the labels of all annotators, the document id, and the text.
+    """Return three table cells: the mentions of all annotators, the document id, and the text.
 
-    If an annotator has not annotated the document, the labels of this annotator are empty.
+    A mention is its label; if the boundaries differ, also its text. If an annotator has not
+    annotated the document, the mentions of this annotator are empty.
     """
-    labels = [
-        "+".join(label for label, *_ in disagreement.marked[name]) or NO_MENTION
-        if name in disagreement.marked
-        else ""
-        for name in names
-    ]
+    labels = [_marked_cell(disagreement, name) for name in names]
     before = disagreement.before[-CELL_CONTEXT_LENGTH:]
     text = disagreement.text[: 2 * CELL_CONTEXT_LENGTH]
     after = disagreement.after[:CELL_CONTEXT_LENGTH]
     excerpt = " ".join(f"{before}[{text}]{after}".split())
     return " / ".join(labels), disagreement.document, excerpt
+
+
+def _marked_cell(disagreement: MentionDisagreement, name: str) -> str:
+    """Return the mentions of an annotator, or a dash if there are none."""
+    if name not in disagreement.marked:
+        return ""
+    boundaries = {(start, end) for each in disagreement.marked.values() for _, start, end in each}
+    mentions = disagreement.marked[name]
+    if len(boundaries) == 1:
+        return "+".join(label for label, *_ in mentions) or NO_MENTION
+    cells = (f"{label} «{_surface(disagreement, start, end)}»" for label, start, end in mentions)
+    return "+".join(cells) or NO_MENTION
+
+
+def _surface(disagreement: MentionDisagreement, start: int, end: int) -> str:
+    """Return the text of a mention on one line; a long text is cut in the middle."""
+    text = disagreement.text[start - disagreement.start : end - disagreement.start]
+    line = " ".join(text.split())
+    half = CELL_CONTEXT_LENGTH
+    return line if len(line) <= 2 * half else f"{line[:half]}…{line[-half:]}"

@@ -42,3 +42,23 @@ def test_tables_of_full_agreement_are_empty() -> None:
     assert [rich_table(sheet).row_count for sheet in sheets if "disagreements" in sheet.title] == [
         0
     ]
+
+
+def test_both_boundaries_and_the_ends_of_relations_are_shown() -> None:
+    longer = Entity(id="r", start=4, end=10, label="LOC")
+    relation = Relation(head="a", tail="r", label="LOCATED_IN")
+    passes = {
+        "A": [doc(ANA, ROME, relations=(relation,))],
+        "B": [doc(ANA, longer, relations=(relation,))],
+    }
+    sheets = {each.title: each.rows for each in compare_passes(passes).sheets()}
+    assert sheets["disagreements, 1 of 1: A / B"] == (
+        ("LOC «Rome» / LOC «à Rome»", "d", "Ana [à Rome]"),
+    )
+    assert sheets["differing ends of relations, 1 of 1: A / B"] == (
+        (
+            "LOCATED_IN: → LOC «Rome» / → LOC «à Rome»",
+            "d",
+            "Ana … à Rome",
+        ),
+    )
