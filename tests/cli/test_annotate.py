@@ -75,6 +75,45 @@ def test_the_version_of_one_annotator_becomes_gold(folder: Path) -> None:
     assert [each["label"] for each in gold["entities"]] == ["PER", "LOC"]
 
 
+def write_pass(folder: Path, annotator: str, id_: str, label: str) -> None:
+    """Write a pass over a document in which Ana IS_IN a place with this label."""
+    relation = {"head": "a", "tail": "r", "label": "IS_IN"}
+    entities = [ANA, {**ROME, "label": label, "ref": "rome"}]
+    document = {**DOCUMENT, "id": id_, "entities": entities, "relations": [relation]}
+    (folder / "passes" / annotator / f"{id_}.json").write_text(json.dumps(document))
+
+
+@pytest.mark.parametrize(
+    ("singles", "line", "written"),
+    [("take", "taken unchanged", ["d", "s"]), ("leave", "omitted", ["d"])],
+)
+def test_documents_with_one_annotator_are_taken_or_left_out(
+    folder: Path, singles: str, line: str, written: list[str]
+) -> None:
+    write_pass(folder, "luc", "s", "LOC")
+    call = ("adjudicate", "passes", "--corpus", "corpus", "--policy", "annotator=marie")
+    done = aloi(*call, "--singles", singles, "--out", "gold", cwd=folder)
+    assert done.stdout.splitlines()[-1] == f"annotated by one annotator: 1 document, {line}"
+    gold = {path.stem: json.loads(path.read_text()) for path in (folder / "gold").iterdir()}
+    assert sorted(gold) == written
+    if "s" in gold:
+        assert gold["s"]["meta"] == {"annotators": ["luc"], "adjudicated_by": "single annotator"}
+        assert len(gold["s"]["relations"]) == 1
+
+
+def test_what_all_annotators_gave_and_gold_lacks_is_listed_with_status_1(folder: Path) -> None:
+    write_pass(folder, "luc", "d", "LOC")
+    write_pass(folder, "marie", "d", "ORG")
+    call = ("adjudicate", "passes", "--corpus", "corpus", "--out", "gold", "--policy")
+    done = aloi(*call, "majority", cwd=folder)  # a tie between two types
+    assert done.returncode == 1
+    assert "all annotators gave the mention «Rome», but gold lacks it" in done.stderr
+    assert "all annotators gave the relation IS_IN from «Ana» to «Rome»" in done.stderr
+    assert aloi(*call, "annotator=marie", cwd=folder).returncode == 0
+    gold = json.loads((folder / "gold" / "d.json").read_text())
+    assert [each["label"] for each in gold["relations"]] == ["IS_IN"]
+
+
 def test_effort_prints_a_table_and_writes_json(folder: Path) -> None:
     done = aloi("effort", "passes/luc", "passes/marie", "--json", "effort.json", cwd=folder)
     assert "mentions added" in done.stdout
@@ -103,6 +142,7 @@ def test_config_reads_a_schema_or_a_corpus(folder: Path) -> None:
         ("config", "missing"),
         ("agree", "passes", "passes"),
         ("adjudicate", "passes", "--corpus", "corpus", "--policy", "annotator="),
+        ("adjudicate", "passes", "--corpus", "corpus", "--policy=majority", "--singles=review"),
     ],
 )
 def test_a_wrong_call_ends_with_status_2(folder: Path, arguments: tuple[str, ...]) -> None:

@@ -52,6 +52,22 @@ def test_ties_are_omitted_and_listed() -> None:
     assert decision.lost_relations == 1  # the relation to Rome
 
 
+def test_the_relations_of_all_versions_of_a_mention_count_for_the_one_that_is_kept() -> None:
+    town = Entity(id="e3", start=15, end=19, label="ORG", ref="rome")
+    anne, luc = doc(ANA, BOB, ROME, relations=(IN,)), doc(ANA, BOB, town, relations=(IN,))
+    decision = decide_by_majority({"anne": anne, "luc": luc, "eve": doc(ANA, BOB, town)}, SCHEMA)
+    assert decision.document.entities == (ANA, BOB, town)
+    assert decision.document.relations == (IN,)
+    assert decision.lost_relations == 0
+
+
+def test_a_tie_of_two_types_loses_annotations_that_both_gave_which_is_a_problem() -> None:
+    town = Entity(id="e3", start=15, end=19, label="ORG")
+    versions = {"anne": ANNE, "luc": doc(ANA, BOB, town, relations=(MEETS, IN))}
+    decisions = decide_by_policy([AdjudicationCase(versions, SCHEMA)], "majority")
+    assert [problem.kind for problem in decisions.problems] == ["lost", "lost"]
+
+
 def test_a_majority_decides_each_case_and_reports_its_ties() -> None:
     decisions = decide_by_policy([TWO], "majority")
     assert decisions.gold["d"].meta["adjudicated_by"] == "majority"
