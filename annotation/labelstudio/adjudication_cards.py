@@ -60,10 +60,11 @@ def make_cards(case: AdjudicationCase, guide: Guide | None) -> list[dict[str, An
 
 
 def annotator_legend(case: AdjudicationCase) -> str:
-    """Return the letters and names of the annotators in HTML."""
+    """Return the letters and names of the annotators in HTML, with a hint if there is only one."""
     letters = _letters(case)
     names = " · ".join(f"<b>{letters[name]}</b> {escape(name)}" for name in case.versions)
-    return f"<p style='margin: 0 0 4px'>{names}</p>"
+    hint = "" if len(letters) > 1 else " : un seul annotateur, à relire"
+    return f"<p style='margin: 0 0 4px'>{names}{hint}</p>"
 
 
 def _letters(case: AdjudicationCase) -> dict[str, str]:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from aloi.annotation.guidelines import shipped_guide
 from aloi.corpus.formats import inline
-from aloi.corpus.guides import Guide, explain_label, replace_tables
+from aloi.corpus.guides import Guide, explain_label, read_guide, replace_tables
 from aloi.corpus.schema import load_schema, schema_problems
 
 ROOT = Path(__file__).parents[2]
@@ -79,3 +80,12 @@ def test_the_links_of_the_quick_start_exist() -> None:
     links = re.findall(r"\]\(([^)]+)\)", (folder / "demarrage.fr.md").read_text(encoding="utf-8"))
     assert len(links) > 5
     assert [link for link in links if not (folder / link).is_file()] == []
+
+
+def test_the_rules_of_a_label_and_of_a_value_are_found() -> None:
+    guide = read_guide(shipped_guide())
+    for label in (*SCHEMA.entities, *SCHEMA.relations):
+        assert guide.section(label) == SECTIONS[label].strip()
+    assert guide.section("Nothing") == ""
+    assert "**G7 – " in guide.rules_about("ref")
+    assert guide.rules_about("metonymy").startswith("- **L4**")
