@@ -14,9 +14,9 @@ from aloi.annotation.exchange.task_import import (
     tasks_by_document,
 )
 from aloi.annotation.labelstudio.adjudication_tasks import (
-    VERSIONS_KEY,
     adjudication_settings,
     adjudication_task,
+    is_current,
     read_answers,
     without_cards,
     without_task_keys,
@@ -104,9 +104,7 @@ def _existing_tasks(
     fetched = server.fetch_tasks(project, [task.id for task in server.list_tasks(project)])
     tasks = {id_: task for task in fetched if (id_ := task.payload["data"].get("doc_id")) in cases}
     outdated = {
-        id_: task
-        for id_, task in tasks.items()
-        if task.payload["data"].get(VERSIONS_KEY) != cases[id_].versions_hash
+        id_: task for id_, task in tasks.items() if not is_current(task.payload, cases[id_])
     }
     deleted = {id_: task.id for id_, task in outdated.items() if not task.has_work}
     server.delete_tasks(project, list(deleted.values()))
@@ -136,7 +134,7 @@ def _read_decision(
     The problems include everything that all annotators gave and gold lacks. If the task is
     undecided or its versions have changed, the dict is empty.
     """
-    if task.payload["data"].get(VERSIONS_KEY) != case.versions_hash:
+    if not is_current(task.payload, case):
         return {}, []
     stored = replace(task, payload=without_cards(task.payload))
     documents, problems = reader.read(stored, project.title)

@@ -10,6 +10,7 @@ guide.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -34,8 +35,10 @@ CARDS, NUMBERS, LEGEND = "adjudication_cards", "adjudication_numbers", "adjudica
 VERSIONS_KEY = "versions_sha256"
 """The key in a task's data of the hash of all versions."""
 
-_NUMBER_TAG, _DECISION_TAG = "numero", "decision"
+NUMBER_TAG, DECISION_TAG = "adjudication_number", "adjudication_decision"
 """The names of the tag for numbers of passages, and of the choices before the card's index."""
+
+_DECISION = re.compile(rf"{DECISION_TAG}(\d+)")
 
 _NUMBER_COLOUR = "#ffd400"
 
@@ -81,7 +84,7 @@ def number_regions(case: AdjudicationCase) -> list[dict[str, Any]]:
     first = [(number, question.slots[0]) for number, question in numbered]
     others = [(number, slot) for number, question in numbered for slot in question.slots[1:]]
     return [
-        _number_region(f"{_NUMBER_TAG}-{index}", number, case.aligned.slots[slot].span, case)
+        _number_region(f"n-{index}", number, case.aligned.slots[slot].span, case)
         for index, (number, slot) in enumerate([*first, *others], start=1)
     ]
 
@@ -92,24 +95,37 @@ def _number_region(
     start, end = span
     value = {"start": start, "end": end, "text": case.first.text[start:end]}
     value["labels"] = [f"n° {number}"]
-    tags = {"from_name": _NUMBER_TAG, "to_name": "text", "type": "labels"}
+    tags = {"from_name": NUMBER_TAG, "to_name": "text", "type": "labels"}
     return {"id": id_, **tags, "value": value}
+
+
+def is_current(task: Payload, case: AdjudicationCase) -> bool:
+    """Return whether a task asks the questions of a case about the same versions."""
+    data = task["data"]
+    keys = [question.key for question in case.questions]
+    return data.get(VERSIONS_KEY) == case.versions_hash and _card_keys(task) == keys
+
+
+def _card_keys(task: Payload) -> list[str]:
+    return [card["cle"] for card in task["data"].get(CARDS, ())]
 
 
 def read_answers(task: Payload) -> dict[str, str]:
     """Return the answers that were submitted with a task, by key of the question."""
-    keys = [card["cle"] for card in task["data"].get(CARDS, ())]
+    keys = _card_keys(task)
     return {
-        keys[int(each["from_name"].removeprefix(_DECISION_TAG))]: each["value"]["choices"][0]
+        keys[index]: each["value"]["choices"][0]
         for work in task["annotations"]
         if not work.get("was_cancelled")
         for each in work["result"]
-        if _is_decision(each)
+        if (index := _card_index(each)) is not None
     }
 
 
-def _is_decision(result: Mapping[str, Any]) -> bool:
-    return result["type"] == "choices" and str(result["from_name"]).startswith(_DECISION_TAG)
+def _card_index(result: Mapping[str, Any]) -> int | None:
+    """Return the index of the card that a result answers, or None for any other result."""
+    name = _DECISION.fullmatch(result.get("from_name") or "")
+    return int(name[1]) if name else None
 
 
 def without_cards(task: Payload) -> Payload:
@@ -122,7 +138,7 @@ def without_cards(task: Payload) -> Payload:
 
 
 def _is_card_result(result: Mapping[str, Any]) -> bool:
-    return result.get("from_name") == _NUMBER_TAG or _is_decision(result)
+    return result.get("from_name") == NUMBER_TAG or _card_index(result) is not None
 
 
 def without_task_keys(decided: Document) -> Document:
@@ -149,7 +165,7 @@ def adjudication_interface(schema: Schema, *, guide: str | None = None) -> str:
         view.remove(panels)
         view.append(panels)
     hidden = ET.Element("View", style="display: none")
-    ET.SubElement(hidden, "Labels", name=_NUMBER_TAG, toName="text", value=f"${NUMBERS}")
+    ET.SubElement(hidden, "Labels", name=NUMBER_TAG, toName="text", value=f"${NUMBERS}")
     view.insert(0, hidden)
     ET.SubElement(view, "Style").text = _CARDS_CSS
     position = next(number for number, child in enumerate(view) if child.tag == "Text")
@@ -168,9 +184,15 @@ def _cards() -> ET.Element:
     cards = ET.SubElement(column, "Repeater", on=f"${CARDS}", indexFlag="{{idx}}")
     card = ET.SubElement(cards, "View", style=_CARD_STYLE)
     entry = f"${CARDS}[{{{{idx}}}}]"
-    ET.SubElement(card, "HyperText", name="passage{{idx}}", value=f"{entry}.passage", inline="true")
+    ET.SubElement(
+        card,
+        "HyperText",
+        name="adjudication_passage{{idx}}",
+        value=f"{entry}.passage",
+        inline="true",
+    )
     choices = {
-        "name": f"{_DECISION_TAG}{{{{idx}}}}",
+        "name": f"{DECISION_TAG}{{{{idx}}}}",
         "toName": "text",
         "value": f"{entry}.reponses",
         "choice": "single-radio",

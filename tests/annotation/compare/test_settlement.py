@@ -121,19 +121,6 @@ def test_edits_by_hand_are_kept() -> None:
     assert gold == edited
 
 
-def test_whatever_all_annotators_gave_and_gold_lacks_is_listed() -> None:
-    first, second = doc(ANA, ROME_REF, relations=(IN,)), doc(ANA, TOWN, relations=(IN,))
-    assert losses(first, second, gold=doc(ANA)) == [
-        "all annotators gave the mention «Rome», but gold lacks it",
-        "all annotators gave the relation IN from «Ana» to «Rome», but gold lacks it",
-    ]
-    bare = Entity(id="r", start=15, end=19, label="ORG")
-    assert losses(first, second, gold=doc(ANA, bare, relations=(IN,))) == [
-        "all annotators gave the mention «Rome» the value ref=rome, but gold lacks it",
-        "all annotators gave the mention «Rome» the value metonymy=government, but gold lacks it",
-    ]
-
-
 def test_a_relation_that_the_schema_forbids_for_the_chosen_type_is_lost_and_listed() -> None:
     schema = Schema("s", "1", {}, {"IN": RelationType(("PER",), ("LOC",))})
     versions = {

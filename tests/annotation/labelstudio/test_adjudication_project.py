@@ -18,6 +18,7 @@ from aloi.annotation.exchange.push import PushRequest, push
 from aloi.annotation.guidelines import guide_for
 from aloi.annotation.labelstudio.access import Access
 from aloi.annotation.labelstudio.adjudication_project import ProjectDecisions, decide_in_project
+from aloi.annotation.labelstudio.adjudication_tasks import DECISION_TAG
 from aloi.annotation.labelstudio.client import LabelStudioServer
 from aloi.annotation.labelstudio.tasks import LabelStudioTaskWriter
 from aloi.annotation.practice.exercises import shipped_course, update_practice
@@ -88,7 +89,7 @@ def answered(case: AdjudicationCase, annotator: str) -> list[dict[str, Any]]:
     return [
         *regions(case.draft()),
         *(
-            {"id": f"x{index}", "from_name": f"decision{index}", **common}
+            {"id": f"x{index}", "from_name": f"{DECISION_TAG}{index}", **common}
             for index in range(len(case.questions))
         ),
     ]

@@ -6,9 +6,12 @@ from xml.etree import ElementTree as ET
 from aloi.annotation.compare.adjudication import AdjudicationCase
 from aloi.annotation.labelstudio.adjudication_tasks import (
     CARDS,
+    DECISION_TAG,
     DRAFT_VERSION,
+    NUMBER_TAG,
     adjudication_interface,
     adjudication_task,
+    is_current,
     read_answers,
     without_cards,
     without_task_keys,
@@ -104,7 +107,7 @@ def test_a_mention_that_one_annotator_lacks_is_shown_with_its_relations() -> Non
 
 
 def test_the_numbered_regions_are_the_first_regions_in_the_order_of_the_cards() -> None:
-    regions = [each for each in TASK["predictions"][0]["result"] if each["from_name"] == "numero"]
+    regions = [each for each in TASK["predictions"][0]["result"] if each["from_name"] == NUMBER_TAG]
     assert TASK["predictions"][0]["result"][: len(regions)] == regions
     assert [(x["value"]["labels"], x["value"]["text"]) for x in regions] == [
         (["n° 1"], "Ana"),
@@ -121,7 +124,7 @@ def submitted(*answers: str, edited: Document) -> StoredTask:
         {
             "id": f"x{index}",
             "type": "choices",
-            "from_name": f"decision{index}",
+            "from_name": f"{DECISION_TAG}{index}",
             "to_name": "text",
             "value": {"choices": [answer]},
         }
@@ -157,6 +160,16 @@ def test_submitted_answers_give_gold_without_the_keys_of_the_task() -> None:
         "adjudicated_by": "eve@example.com",
         "adjudicated_at": "2026-11-26",
     }
+
+
+def test_a_task_is_outdated_if_its_versions_or_its_questions_changed() -> None:
+    other = AdjudicationCase({"anne": ANNE, "luc": doc(ANA, BOB)}, SCHEMA)
+    earlier = {"data": {**TASK["data"], CARDS: CARD_LIST[1:]}}
+    assert [is_current(TASK, CASE), is_current(TASK, other), is_current(earlier, CASE)] == [
+        True,
+        False,
+        False,
+    ]
 
 
 def test_the_interface_repeats_a_card_and_leaves_all_keys_to_its_answers() -> None:
