@@ -1,5 +1,7 @@
 """Settlement: what annotators agree on is kept whatever an adjudicator decides."""
 
+from pathlib import Path
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -7,15 +9,19 @@ from hypothesis import strategies as st
 from meeting import ANA, BOB, ROME, SCHEMA, TEXT, doc
 from strategies import documents
 
+from aloi.annotation.compare.adjudication import build_cases
 from aloi.annotation.compare.alignment import AlignedVersions
 from aloi.annotation.compare.content import extract_content
 from aloi.annotation.compare.losses import find_losses
-from aloi.annotation.compare.questions import find_questions, version_of
+from aloi.annotation.compare.passes import read_passes
+from aloi.annotation.compare.questions import Question, find_questions, version_of
 from aloi.annotation.compare.settlement import make_draft, settle
+from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.problems import DataError
 from aloi.corpus.schema import RelationType, Schema
 
+ROOT = Path(__file__).parents[3]
 IN = Relation(head="a", tail="r", label="IN")
 ROME_REF = msgspec.structs.replace(ROME, ref="rome", attributes={"metonymy": "government"})
 TOWN = msgspec.structs.replace(ROME_REF, label="ORG")
@@ -149,3 +155,19 @@ def test_the_answer_a_to_all_questions_gives_the_version_of_a(a: Document, b: Do
     gold = settle(aligned, answers, make_draft(aligned))
     assert extract_content(gold, SCHEMA) == extract_content(a, SCHEMA)
     assert list(find_losses({"A": a, "B": b}, gold, SCHEMA)) == []
+
+
+@pytest.mark.parametrize("annotator", ["modele-1", "modele-3"])
+def test_no_decision_on_real_passes_loses_what_both_annotators_gave(annotator: str) -> None:
+    corpus = Corpus.open(ROOT / "corpus")
+    for case in build_cases(read_passes([ROOT / "corpus" / "passes"]), corpus.schema):
+        answers = {each.key: _version_with(each, annotator) for each in case.questions}
+        gold = settle(case.aligned, answers, case.draft())
+        assert list(find_losses(case.versions, gold, corpus.schema)) == []
+        expected = extract_content(case.versions[annotator], corpus.schema)
+        assert extract_content(gold, corpus.schema) == expected
+
+
+def _version_with(question: Question, annotator: str) -> str:
+    """Return the answer that chooses an annotator's version, which others may share."""
+    return next(version_of(names[0]) for names in question.groups if annotator in names)
