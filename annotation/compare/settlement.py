@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import count, product
+from itertools import chain, count, product
 
 import msgspec
 
@@ -93,13 +93,17 @@ def chosen_names(question: Question, answer: str) -> list[str]:
 
 @dataclass
 class _Settlement:
-    """A document in the making: mentions by id, relations, and the mention ids of each slot."""
+    """A document in the making: mentions by id, relations, and the mention ids of each slot.
+
+    `drafted` contains the ids of the draft's mentions.
+    """
 
     aligned: AlignedVersions
     edited: Document
     entities: dict[str, Entity] = field(init=False)
     relations: list[Relation] = field(init=False)
     places: dict[int, list[str]] = field(init=False, default_factory=dict)
+    drafted: set[str] = field(init=False, default_factory=set)
 
     def __post_init__(self) -> None:
         self.entities = {each.id: each for each in self.edited.entities}
@@ -157,7 +161,8 @@ class _Settlement:
             if each.id not in self.drafted and each.start < end and start < each.end
         ]
         for each in drawn:
-            self.entities[each.id] = _with_values(each, slot.agreed_values, keep=True)
+            entity = self.entities[each.id]
+            self.entities[each.id] = _with_values(entity, slot.agreed_values, keep=True)
         return [each.id for each in drawn]
 
     def _add_mention(self, key: MentionKey, values: Values) -> str:
@@ -172,12 +177,8 @@ class _Settlement:
         """Return the id of a mention in the first version with this mention, made unique."""
         versions = self.aligned.versions.values()
         id_ = next(x.id for each in versions for x in each.entities if mention_key(x) == key)
-        numbered = (f"{id_}-{number}" for number in count(2))
-        return (
-            id_
-            if id_ not in self.entities
-            else next(each for each in numbered if each not in self.entities)
-        )
+        candidates = chain([id_], (f"{id_}-{number}" for number in count(2)))
+        return next(each for each in candidates if each not in self.entities)
 
     def set_disputed_values(self, questions: Iterable[Question], answers: Answers) -> None:
         """Set the chosen refs and attributes of agreed mentions."""
@@ -191,11 +192,12 @@ class _Settlement:
                 self.entities[id_] = _with_values(self.entities[id_], {each.aspect: value})
 
     def add_agreed_relations(self, mention_answers: Mapping[int, str] | None = None) -> None:
-        """Add the agreed relations, except those that the schema forbids for the chosen types.
+        """Add the agreed relations.
 
         If there are answers about mentions (by slot number), only relations with a disputed end are
-        added, because the other relations were in the draft. A mention drawn by hand only gets
-        relations that all annotators gave.
+        added, because the other relations were in the draft. Those that the schema forbids for the
+        chosen types are omitted, and a mention drawn by hand only gets relations that all
+        annotators gave.
         """
         for ends in related_slots(self.aligned):
             names = self.aligned.judges(*ends)
@@ -204,7 +206,8 @@ class _Settlement:
                 continue
             if OTHER not in disputed or len(names) == len(self.aligned.versions):
                 given = [relations_between(self.aligned, name, ends) for name in names]
-                self._add_relations(agreed_relations(given), check=True)
+                check = mention_answers is not None
+                self._add_relations(agreed_relations(given), check=check)
 
     def add_disputed_relations(self, questions: Iterable[Question], answers: Answers) -> None:
         """Add the chosen relations; of two versions of one relation, the first is kept."""

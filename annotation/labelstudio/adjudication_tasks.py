@@ -84,7 +84,7 @@ def number_regions(case: AdjudicationCase) -> list[dict[str, Any]]:
     first = [(number, question.slots[0]) for number, question in numbered]
     others = [(number, slot) for number, question in numbered for slot in question.slots[1:]]
     return [
-        _number_region(f"n-{index}", number, case.aligned.slots[slot].span, case)
+        _number_region(f"{NUMBER_TAG}-{index}", number, case.aligned.slots[slot].span, case)
         for index, (number, slot) in enumerate([*first, *others], start=1)
     ]
 

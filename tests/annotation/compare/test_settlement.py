@@ -148,6 +148,12 @@ SIMILAR = documents(
 )
 
 
+def test_a_relation_that_the_schema_forbids_stays_in_the_draft_where_it_can_be_deleted() -> None:
+    schema = Schema("s", "1", {}, {"IN": RelationType(("LOC",), ("LOC",))})
+    version = Document("d", TEXT, (ANA, ROME), (IN,))
+    assert make_draft(AlignedVersions({"A": version, "B": version}, schema)).relations == (IN,)
+
+
 @given(SIMILAR, SIMILAR)
 def test_the_answer_a_to_all_questions_gives_the_version_of_a(a: Document, b: Document) -> None:
     aligned = AlignedVersions({"A": a, "B": b}, SCHEMA)
