@@ -1,12 +1,13 @@
 """Two annotators label one document in browsers, and a third person adjudicates by keys."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from browser import Desk, chromium
 from click.testing import Result
-from label_studio import LabelStudio, User
+from label_studio import LabelStudio
 from typer.testing import CliRunner
 
 from aloi.annotation.exchange.pull import pull_projects, select_projects
@@ -15,7 +16,7 @@ from aloi.annotation.labelstudio.access import Access
 from aloi.annotation.labelstudio.client import LabelStudioServer
 from aloi.cli.main import app
 from aloi.corpus import document_files
-from aloi.corpus.document import Document, Entity
+from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.schema import load_schema
 
@@ -41,35 +42,34 @@ def corpus(tmp_path: Path) -> Path:
     return folder
 
 
-def mention(surface: str, label: str) -> Entity:
+def mention(surface: str, label: str, **values: Any) -> Entity:
     start = TEXT.index(surface)
-    return Entity(id=surface, start=start, end=start + len(surface), label=label)
+    return Entity(id=surface, start=start, end=start + len(surface), label=label, **values)
 
 
-PREDICTED = (mention("Poutine", "PER"), mention("Pékin", "LOC"), mention("Téhéran", "LOC"))
-"""The pre-annotated mentions, which both annotators keep."""
+def document(role: str, town: str, ref: str, attributes: dict[str, str]) -> Document:
+    """Return a version of the document; the annotators differ in all four arguments."""
+    entities = (
+        mention(role, "ROLE"),
+        mention("Poutine", "PER", ref=ref),
+        mention("Moscou", town, ref="moscou"),
+        mention("Pékin", "LOC", attributes=attributes),
+        mention("Téhéran", "LOC"),
+    )
+    relations = (
+        Relation(head="Poutine", tail=role, label="HAS_ROLE"),
+        Relation(head="Poutine", tail="Moscou", label="REPRESENTS"),
+    )
+    return Document("d", TEXT, entities, relations)
 
 
-def mark_as_marie(desk: Desk) -> None:
-    desk.mark("président russe", "6")
-    desk.mark("Moscou", "2")
-    desk.refer("Moscou", "moscou")
-    desk.refer("Poutine", "poutine")
-    desk.choose("Pékin", "q")
-    desk.relate("Poutine", "président russe", "HAS_ROLE")
-    desk.relate("Poutine", "Moscou", "LOCATED_IN")
-    desk.relate("Téhéran", "Pékin", "SUPPORTS")
+PREDICTED = {
+    "marie": document("président russe", "LOC", "poutine", {"metonymy": "government"}),
+    "paul": document("président", "ORG", "vladimir-poutine", {}),
+}
+"""The pre-annotated versions, to which each annotator adds a relation in another direction."""
 
-
-def mark_as_paul(desk: Desk) -> None:
-    desk.mark("président", "6")
-    desk.mark("Moscou", "3")
-    desk.refer("Moscou", "moscou")
-    desk.refer("Poutine", "vladimir-poutine")
-    desk.relate("Poutine", "président", "HAS_ROLE")
-    desk.relate("Poutine", "Moscou", "LOCATED_IN")
-    desk.relate("Pékin", "Téhéran", "SUPPORTS")
-
+ARCS = {"marie": ("Téhéran", "Pékin"), "paul": ("Pékin", "Téhéran")}
 
 DECISIONS = {
     "n° 1 bornes": "B ROLE «président»[2]",
@@ -81,20 +81,25 @@ DECISIONS = {
 """The adjudicator's decisions: the title of the card, and the answer with its key."""
 
 
-def label(
-    label_studio: LabelStudio, server: LabelStudioServer, name: str, mark: Callable[[Desk], None]
-) -> User:
-    """Sign up an annotator, who labels the document in a browser."""
-    user = label_studio.user(name)
-    project = select_projects(server, "desk", [name])[name]
+def label(label_studio: LabelStudio, server: LabelStudioServer, name: str) -> None:
+    """Sign up an annotator, who completes a pre-annotated document in a browser."""
+    request = PushRequest(
+        corpus="desk",
+        schema=load_schema(SCHEMA),
+        documents=[Document("d", TEXT, ())],
+        annotators=[name],
+        predictions={"d": PREDICTED[name]},
+        model_version="m",
+    )
+    project = push(server, request, Notes())[name].project
     (task,) = server.list_tasks(project)
+    user = label_studio.user(name)
     with chromium() as browser:
         desk = Desk(browser, label_studio.url)
         desk.log_in(user.email, user.password)
         desk.open(project.id, task.id)
-        mark(desk)
+        desk.relate(*ARCS[name], "SUPPORTS")
         desk.submit()
-    return user
 
 
 def adjudicate(label_studio: LabelStudio, corpus: Path, *options: str) -> Result:
@@ -108,18 +113,8 @@ def adjudicate(label_studio: LabelStudio, corpus: Path, *options: str) -> Result
 def test_gold_contains_what_two_annotators_gave_and_an_adjudicator_decided(
     label_studio: LabelStudio, server: LabelStudioServer, corpus: Path, tmp_path: Path
 ) -> None:
-    request = PushRequest(
-        corpus="desk",
-        schema=load_schema(SCHEMA),
-        documents=[Document("d", TEXT, ())],
-        annotators=["marie", "paul"],
-        double=1.0,
-        predictions={"d": Document("d", TEXT, PREDICTED)},
-        model_version="m",
-    )
-    push(server, request, Notes())
-    label(label_studio, server, "marie", mark_as_marie)
-    label(label_studio, server, "paul", mark_as_paul)
+    for name in PREDICTED:
+        label(label_studio, server, name)
     projects = select_projects(server, "desk").values()
     assert not pull_projects(server, projects, tmp_path / "passes", Notes()).problems
     sent = adjudicate(label_studio, corpus)
@@ -154,7 +149,7 @@ def test_gold_contains_what_two_annotators_gave_and_an_adjudicator_decided(
     }
     assert {(surfaces[r.head], r.label, surfaces[r.tail]) for r in gold.relations} == {
         ("Poutine", "HAS_ROLE", "président"),
-        ("Poutine", "LOCATED_IN", "Moscou"),
+        ("Poutine", "REPRESENTS", "Moscou"),
         ("Téhéran", "SUPPORTS", "Pékin"),
     }
     assert gold.meta["annotators"] == ["marie", "paul"]
