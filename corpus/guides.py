@@ -32,7 +32,7 @@ class Guide:
 
     def section(self, title: str) -> str:
         """Return the text below the heading with this title; it is empty if there is none."""
-        heading = re.search(rf"^(#+) {re.escape(title)}\s*$", self.text, re.MULTILINE)
+        heading = re.search(rf"^(#+) +`?{re.escape(title)}`?[ \t]*$", self.text, re.MULTILINE)
         if heading is None:
             return ""
         rest = self.text[heading.end() :]
@@ -107,11 +107,9 @@ def explain_label(guide: Guide, label: str) -> str | None:
     item that begins with its name in bold, for example `- **P1** …`. Return None if the guide has
     no section with this heading, or the section is empty.
     """
-    heading = re.compile(rf"^#+ +`?{re.escape(label)}`?[ \t]*\n", re.MULTILINE)
-    if (found := heading.search(guide.text)) is None:
+    if not (section := guide.section(label)):
         return None
-    section = re.split(r"^#+ ", guide.text[found.end() :], maxsplit=1, flags=re.MULTILINE)[0]
-    first, *_ = section.strip().split("\n\n")
+    first, *_ = section.split("\n\n")
     paragraph = (
         ""
         if _RULE_NAME.match(first)
