@@ -157,6 +157,7 @@ def test_submitted_answers_give_gold_without_the_keys_of_the_task() -> None:
     assert gold.meta == {
         "annotators": ["anne", "luc"],
         "guideline_version": "1.3",
+        "schema_version": "1",
         "adjudicated_by": "eve@example.com",
         "adjudicated_at": "2026-11-26",
     }
