@@ -19,9 +19,10 @@ import msgspec
 from aloi.annotation.labelstudio.access import Access
 from aloi.annotation.labelstudio.label_renames import rename_interface, rename_results
 from aloi.annotation.labelstudio.labelling_interface import project_settings
-from aloi.annotation.labelstudio.reader import LabelStudioTaskReader
+from aloi.annotation.labelstudio.reader import LabelStudioTaskReader, author
 from aloi.annotation.labelstudio.schema_names import schema_names
 from aloi.annotation.labelstudio.tasks import (
+    RENAMES_KEY,
     LabelStudioTaskWriter,
     contains_nul,
     task_versions,
@@ -41,6 +42,7 @@ from aloi.annotation.server_protocol import (
     Versions,
 )
 from aloi.corpus.document import Document, hash_text
+from aloi.corpus.formats.labelstudio import TaskAnnotation
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.guides import Guide
 from aloi.corpus.optional_dependencies import need
@@ -385,8 +387,12 @@ class LabelStudioServer:
         )
 
     def _rename_in_task(self, task: StoredTask, renames: Mapping[str, str]) -> bool:
-        """Rename labels in one task; return whether the task contained any of them."""
-        found = False
+        """Rename labels in one task; return whether the task contained any of them.
+
+        The task records the authors of annotations, which Label Studio replaces by this user.
+        """
+        found, data = False, task.payload["data"]
+        authors = dict(data.get(RENAMES_KEY, {}))
         for kind in ("predictions", "drafts", "annotations"):
             for stored in task.payload.get(kind) or ():
                 before = stored.get("result") or []
@@ -394,7 +400,14 @@ class LabelStudioServer:
                 if after != before:
                     found = True
                     content = msgspec.json.encode({"result": after})
-                    self._request("PATCH", f"api/{kind}/{stored['id']}/", content)
+                    answer = self._request("PATCH", f"api/{kind}/{stored['id']}/", content)
+                    if kind == "annotations":
+                        writer = author(msgspec.convert(stored, TaskAnnotation), data)
+                        updated = json.loads(answer)["updated_at"]
+                        authors[str(stored["id"])] = {"author": writer, "updated_at": updated}
+        if authors:
+            content = msgspec.json.encode({"data": data | {RENAMES_KEY: authors}})
+            self._request("PATCH", f"api/tasks/{task.id}/", content)
         return found
 
     def delete_tasks(self, project: Project, tasks: Sequence[int]) -> None:

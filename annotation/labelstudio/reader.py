@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 
 from aloi.annotation.labelstudio.labelling_interface import QUESTION
-from aloi.annotation.labelstudio.tasks import KNOWN_REFS_KEY, TEXT_HASH
+from aloi.annotation.labelstudio.tasks import KNOWN_REFS_KEY, RENAMES_KEY, TEXT_HASH
 from aloi.annotation.provenance import PROVENANCE
 from aloi.annotation.server_protocol import EdgePolicy, StoredTask
 from aloi.corpus.document import Document, Draft, Entity, hash_text, salvage
@@ -77,7 +77,7 @@ class LabelStudioTaskReader:
         grouped: dict[tuple[str, str | None], list[TaskAnnotation]] = {}
         for work in task.annotations:
             if isinstance(work, TaskAnnotation) and not work.was_cancelled:
-                user = _author(work) if self.by_account else None
+                user = author(work, blank.meta) if self.by_account else None
                 key = _annotator(blank, work), None if user is None else str(user)
                 grouped.setdefault(key, []).append(work)
         return grouped
@@ -96,14 +96,17 @@ class LabelStudioTaskReader:
         parsed = label_studio_results.parse_results(work.result, blank.id)
         draft = self._check_edges(label_studio_results.to_draft(blank, parsed))
         document, problems = salvage(draft)
-        own = (TEXT_HASH, KNOWN_REFS_KEY)
+        own = (TEXT_HASH, KNOWN_REFS_KEY, RENAMES_KEY)
         meta = {key: value for key, value in blank.meta.items() if key not in own}
         questions = _questions(parsed.field_values)
         self.notes.add(
             "questions of annotators", f"document {blank.id}, {annotator}", len(questions)
         )
         question = {"question": "\n".join(questions)} if questions else {}
-        meta |= {"annotator": annotator, PROVENANCE: {**_provenance(task, work), **question}}
+        meta |= {
+            "annotator": annotator,
+            PROVENANCE: {**_provenance(task, work, blank.meta), **question},
+        }
         return msgspec.structs.replace(document, meta=meta), [*parsed.problems, *problems]
 
     def _check_edges(self, draft: Draft) -> Draft:
@@ -123,11 +126,13 @@ class LabelStudioTaskReader:
 def _trim(entity: Entity, text: str) -> Entity | None:
     """Return a mention without white space at its edges, or None if its edges are not white space.
 
-    A mention that consists only of white space is returned unchanged.
+    A mention outside the text has no edges. A mention that consists only of white space is returned
+    unchanged.
     """
-    surface = text[max(entity.start, 0) : max(entity.end, 0)]
+    inside = 0 <= entity.start < entity.end <= len(text)
+    surface = text[entity.start : entity.end]
     core = surface.strip()
-    if core == surface:
+    if core == surface or not inside:
         return None
     if not core:
         return entity
@@ -159,12 +164,17 @@ def _user(work: TaskAnnotation) -> int | str | None:
     return (by.email or by.id) if isinstance(by, LabelStudioUser) else by
 
 
-def _author(work: TaskAnnotation) -> int | str | None:
+def author(work: TaskAnnotation, data: Mapping[str, Any]) -> int | str | None:
     """Return the user who changed an annotation last, or None if it was sent as finished work.
 
-    An annotation with an `import_id` was restored from a backup, in which `completed_by` is the
-    author. Some files do not contain `updated_by`.
+    `data` is the data of the task. A renaming of labels is not a change by its user: the task
+    records the author before it. An annotation with an `import_id` was restored from a backup, in
+    which `completed_by` is the author. Some files do not contain `updated_by`.
     """
+    renamed = data.get(RENAMES_KEY, {}).get(str(work.id))
+    if renamed is not None and renamed["updated_at"] == work.updated_at:
+        before: int | str | None = renamed["author"]
+        return before
     if isinstance(work.updated_by, int | str):
         return work.updated_by
     return _user(work) if work.updated_by is msgspec.UNSET or work.import_id is not None else None
@@ -183,12 +193,14 @@ def _questions(field_values: Mapping[str, Mapping[str, str]]) -> list[str]:
     return [values[QUESTION] for values in field_values.values() if QUESTION in values]
 
 
-def _provenance(task: LabelStudioTask, work: TaskAnnotation) -> dict[str, Any]:
+def _provenance(
+    task: LabelStudioTask, work: TaskAnnotation, data: Mapping[str, Any]
+) -> dict[str, Any]:
     return {
         "task": task.id,
         "annotation": work.id,
         "completed_by": _user(work),
-        "author": _author(work),
+        "author": author(work, data),
         "lead_time": work.lead_time,
         "created_at": work.created_at,
         "updated_at": work.updated_at,

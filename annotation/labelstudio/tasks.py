@@ -28,7 +28,13 @@ GUIDELINE_VERSION, SCHEMA_VERSION = "guideline_version", "schema_version"
 KNOWN_REFS_KEY = "known_refs"
 """The key of the refs that can be chosen for mentions in a task's data."""
 
-RESERVED_KEYS = ("doc_id", "text", TEXT_HASH, KNOWN_REFS_KEY)
+RENAMES_KEY = "label_renames"
+"""The key of the annotations changed by a renaming of labels, by number, in a task's data.
+
+A value contains the `author` before the renaming, and `updated_at`, the time of the renaming.
+"""
+
+RESERVED_KEYS = ("doc_id", "text", TEXT_HASH, KNOWN_REFS_KEY, RENAMES_KEY)
 """The keys in a task's data that do not come from the document's metadata."""
 
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")

@@ -111,7 +111,8 @@ def test_fifty_documents_are_pulled_unchanged(
         pushed = push(studio, request, Notes())
         assert sum(each.sent for each in pushed.values()) == 60
         projects = studio.list_projects(name).values()
-    report = pull_projects(studio, projects, tmp_path, Notes(), edges="flag", inherited_refs=False)
+        settings = {"edges": "flag", "inherited_refs": False}
+        report = pull_projects(studio, projects, tmp_path, Notes(), **settings)
     assert not report.problems
     expected = {document.id: content(document) for document in chosen}
     pulled = [*document_files.read(tmp_path / "marie"), *document_files.read(tmp_path / "paul")]
