@@ -402,9 +402,10 @@ class LabelStudioServer:
                     content = msgspec.json.encode({"result": after})
                     answer = self._request("PATCH", f"api/{kind}/{stored['id']}/", content)
                     if kind == "annotations":
-                        writer = author(msgspec.convert(stored, TaskAnnotation), data)
+                        work = msgspec.json.decode(msgspec.json.encode(stored), type=TaskAnnotation)
                         updated = json.loads(answer)["updated_at"]
-                        authors[str(stored["id"])] = {"author": writer, "updated_at": updated}
+                        entry = {"author": author(work, data), "updated_at": updated}
+                        authors[str(stored["id"])] = entry
         if authors:
             content = msgspec.json.encode({"data": data | {RENAMES_KEY: authors}})
             self._request("PATCH", f"api/tasks/{task.id}/", content)
