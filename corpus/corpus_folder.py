@@ -35,10 +35,10 @@ STAGING_MARKER = f"{STAGING_FOLDER}/complete"
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The content of `corpus.toml`.
 
-    `schema` and `splits` are file names. `restricted` lists documents that may be missing from a
-    copy of the corpus. `rights` are the default rights; the metadata of a document can state
-    different rights (`aloi.corpus.rights`). `title`, `authors` and `contact` (for take-down
-    requests) are published with a release.
+    `schema`, `splits` and `refs` (optional, see `aloi.corpus.refs`) are file names. `restricted`
+    lists documents that may be missing from a copy of the corpus. `rights` are the default rights;
+    the metadata of a document can state different rights (`aloi.corpus.rights`). `title`, `authors`
+    and `contact` (for take-down requests) are published with a release.
     """
 
     name: str
@@ -49,6 +49,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     contact: str | None = None
     schema: str = "schema.toml"
     splits: str = "splits.toml"
+    refs: str | None = None
     restricted: tuple[str, ...] = ()
     rights: Rights = Rights()
 

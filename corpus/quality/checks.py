@@ -1,4 +1,4 @@
-"""Checks of a corpus: documents, schema, rights, texts, files and splits."""
+"""Checks of a corpus: documents, schema, refs, rights, texts, files and splits."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from aloi.corpus.duplicate_ids import DocumentIds
 from aloi.corpus.formats.detection import detect_format
 from aloi.corpus.formats.registry import read
 from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.refs.authority import load_named_refs
+from aloi.corpus.refs.ref_checks import ref_problems
 from aloi.corpus.removal.removed_documents import removed_problems
 from aloi.corpus.rights import rights_problems
 from aloi.corpus.schema import load_schema, schema_problems
@@ -86,12 +88,17 @@ def _check_documents(path: Path, checks: Iterable[DraftCheck]) -> Iterator[Probl
 def check_corpus(corpus: Corpus) -> Iterator[Problem]:
     """Yield all problems of a corpus, including word n-grams that occur in several splits."""
     records = list(corpus.records())
-    checks: tuple[DraftCheck, ...] = (
+    checks: list[DraftCheck] = [
         partial(schema_problems, schema=corpus.schema),
         house_problems,
         partial(_split_problems, corpus=corpus),
         partial(_rights_problems, corpus=corpus),
-    )
+    ]
+    try:
+        refs = load_named_refs(corpus.folder, corpus.manifest.refs, corpus.schema)
+        checks += [partial(ref_problems, authority=refs)] if refs is not None else []
+    except DataError as error:
+        yield from error.problems
     yield from check_records(records, checks)
     yield from _folder_problems(corpus, {record.file for record in records})
     for record in records:

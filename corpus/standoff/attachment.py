@@ -38,6 +38,9 @@ from aloi.corpus.toml_files import load_toml
 COPIED_FILES = ("README.md", "LICENSE.md")
 """Files that are copied from the stand-off corpus into the attached corpus, if they exist."""
 
+REFS_FILE = "refs.toml"
+"""The copy of the authority of refs in the attached corpus."""
+
 JOURNAL = "attached.json"
 """File in the attached corpus: the SHA-256 of each document as it was written, by path."""
 
@@ -123,6 +126,8 @@ def _write_corpus(
     hashes = {file.as_posix(): _sha256(folder / file) for file in sorted((*gold, *passes))}
     (folder / JOURNAL).write_bytes(msgspec.json.format(msgspec.json.encode(hashes)))
     shutil.copyfile(standoff.folder / standoff.manifest.schema, folder / "schema.toml")
+    if standoff.manifest.refs is not None:
+        shutil.copyfile(standoff.folder / standoff.manifest.refs, folder / REFS_FILE)
     for name in COPIED_FILES:
         if (standoff.folder / name).is_file():
             shutil.copyfile(standoff.folder / name, folder / name)
@@ -144,6 +149,7 @@ def _manifest(standoff: StandoffCorpus) -> dict[str, Any]:
         title=manifest.title,
         authors=manifest.authors,
         contact=manifest.contact,
+        refs=REFS_FILE if manifest.refs is not None else None,
         rights=manifest.rights,
     )
     return _without_none(msgspec.to_builtins(attached))

@@ -1,7 +1,8 @@
 """Checks of a stand-off corpus that need no texts.
 
 Checked are the form of the records, labels, attributes, relations, offsets (inside the length of
-the text), the agreement of records and draw, and the splits: their dates and shares of themes.
+the text), the refs of gold records, the agreement of records and draw, and the splits: their dates
+and shares of themes.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from pathlib import Path
 
 from aloi.corpus.document import validity_problems
 from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.refs.authority import RefAuthority, load_named_refs
+from aloi.corpus.refs.ref_checks import ref_problems
 from aloi.corpus.removal.removed_documents import removed_problems
 from aloi.corpus.schema import schema_problems
 from aloi.corpus.standoff.collection import date_of
@@ -23,6 +26,8 @@ from aloi.corpus.standoff.standoff_folder import GOLD, PASSES, StandoffCorpus
 def check_standoff(corpus: StandoffCorpus) -> Iterator[Problem]:
     """Yield all problems of a stand-off corpus."""
     texts: dict[str, Record] = {}
+    refs, problems = _refs(corpus)
+    yield from problems
     for file in corpus.files():
         try:
             record = decode_record(file)
@@ -31,10 +36,20 @@ def check_standoff(corpus: StandoffCorpus) -> Iterator[Problem]:
             continue
         for problem in (*record_problems(record, corpus), *_draw_differences(record, corpus)):
             yield problem.at(file=str(file))
+        if refs is not None and file.parent.name == GOLD:
+            yield from (each.at(file=str(file)) for each in ref_problems(record.draft(), refs))
         yield from _file_problems(file, record, corpus, texts.setdefault(record.id, record))
     yield from _stray_files(corpus)
     yield from removed_problems(corpus.folder, (*texts, *corpus.draw.documents))
     yield from draw_problems(corpus)
+
+
+def _refs(corpus: StandoffCorpus) -> tuple[RefAuthority | None, tuple[Problem, ...]]:
+    """Return the authority of refs, or None and its problems."""
+    try:
+        return load_named_refs(corpus.folder, corpus.manifest.refs, corpus.schema), ()
+    except DataError as error:
+        return None, error.problems
 
 
 def record_problems(record: Record, corpus: StandoffCorpus) -> Iterator[Problem]:

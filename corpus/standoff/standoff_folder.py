@@ -37,7 +37,8 @@ class StandoffManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The content of `standoff.toml`.
 
     `licence` is the licence of the annotations, `rights` are the rights in the texts. `schema` is
-    the path of the annotation schema, relative to the folder. `salt` is the salt of all hashes.
+    the path of the annotation schema, `refs` that of the authority of refs (optional,
+    `aloi.corpus.refs`), both relative to the folder. `salt` is the salt of all hashes.
     """
 
     name: str
@@ -48,6 +49,7 @@ class StandoffManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lang: str
     texts: TextSource
     rights: Rights
+    refs: str | None = None
     title: str | None = None
     authors: tuple[str, ...] = ()
     contact: str | None = None

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from standoff_texts import TEXTS, annotated
+from standoff_texts import TEXTS, annotated, write_standoff
 
 from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.problems import DataError
 from aloi.corpus.quality.checks import check_path
+from aloi.corpus.refs.authority import load_named_refs
 from aloi.corpus.removal.removal import remove_document
 from aloi.corpus.standoff.attachment import attach_texts, detach_documents
 from aloi.corpus.standoff.collection import TextCollection
@@ -42,6 +43,20 @@ def test_card_and_licence_are_copied(
     attach_texts(standoff, texts, tmp_path / "out")
     copy = (tmp_path / "out/LICENSE.md").read_text(encoding="utf-8")
     assert copy.endswith("Texts: CC BY 2.5\n")
+
+
+def test_the_authority_of_refs_is_copied(texts: TextCollection, tmp_path: Path) -> None:
+    folder = write_standoff(tmp_path / "standoff")
+    manifest = folder / "standoff.toml"
+    manifest.write_text('refs = "../refs.toml"\n' + manifest.read_text("utf-8"), "utf-8")
+    (tmp_path / "refs.toml").write_text('[refs.ana]\nname = "Ana"\ntype = "PER"\n', "utf-8")
+    standoff = StandoffCorpus.open(folder)
+    detach_documents([annotated(FIRST)], standoff, texts)
+    attach_texts(standoff, texts, tmp_path / "out")
+    corpus = Corpus.open(tmp_path / "out")
+    refs = load_named_refs(corpus.folder, corpus.manifest.refs, corpus.schema)
+    assert refs is not None
+    assert refs.find("Ana") == ("ana",)
 
 
 def test_passes_are_attached_too(

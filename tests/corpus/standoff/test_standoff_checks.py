@@ -79,3 +79,18 @@ def test_stray_files_and_wrong_names_are_reported(standoff: StandoffCorpus) -> N
 def test_a_pass_of_another_annotator_is_reported(standoff: StandoffCorpus) -> None:
     (standoff.folder / "passes/bob-2").rename(standoff.folder / "passes/eva-3")
     assert kinds(standoff.folder) == ["wrong-pass"]
+
+
+def test_refs_of_gold_must_be_in_the_named_authority(standoff: StandoffCorpus) -> None:
+    """The passes keep the refs that their annotators wrote."""
+    manifest = standoff.folder / "standoff.toml"
+    replace(manifest, "schema =", 'refs = "../refs.toml"\nschema =')
+    assert kinds(standoff.folder) == ["bad-toml"]
+    names = [text.lstrip("\ufeff").split()[0] for text in TEXTS.values()]
+    entries = [f'[refs.{name.lower()}]\nname = "{name}"\ntype = "PER"\n' for name in names]
+    (standoff.folder.parent / "refs.toml").write_text("".join(entries), encoding="utf-8")
+    assert kinds(standoff.folder) == []
+    replace(standoff.folder / f"passes/bob-2/{FIRST}.json", '"ref": "ana"', '"ref": "anna"')
+    assert kinds(standoff.folder) == []
+    replace(standoff.folder / f"gold/{FIRST}.json", '"ref": "ana"', '"ref": "anna"')
+    assert kinds(standoff.folder) == ["unknown-ref"]
