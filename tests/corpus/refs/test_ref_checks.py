@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.document import Draft, Entity
 from aloi.corpus.quality.checks import check_path
 from aloi.corpus.refs.authority import RefAuthority, RefEntry, RefList
@@ -71,3 +72,10 @@ def test_check_reads_the_file_that_the_manifest_names(corpus: Path) -> None:
     assert (problem.kind, problem.file, problem.line) == ("unknown-ref", str(file), 3)
     (corpus / "refs.toml").write_text('[refs.ana]\nname = "Ana"\ntype = "PER"\n', "utf-8")
     assert list(check_path(corpus)) == []
+
+
+def test_the_corpus_of_aloi_uses_each_ref_for_one_thing() -> None:
+    folder = Path(__file__).parents[3] / "corpus"
+    assert Corpus.open(folder).manifest.refs == "refs.toml"
+    kinds = {problem.kind for problem in check_path(folder)}
+    assert not kinds & {"unknown-ref", "ref-label", "ref-twice", "date-ref", "private-ref"}
