@@ -67,8 +67,9 @@ def agree(
 ) -> None:
     """Measure the agreement of two or more annotators.
 
-    A pass is the set of documents annotated by one annotator. The command prints F1, agreement
-    coefficients, the most frequent disagreements, and the size and annotation time of each pass.
+    A pass is the set of documents annotated by one annotator. The command prints F1, agreement on
+    refs, agreement coefficients, the most frequent disagreements, and the size and annotation time
+    of each pass.
     """
     from aloi.annotation.compare.pass_agreement import compare_passes
     from aloi.annotation.compare.passes import read_passes

@@ -12,6 +12,8 @@ taken as gold. The coefficients are computed over three sets of items:
 - `both`: the spans that both annotators (for alpha: at least two annotators) have marked as
   mentions. The category of a span is the set of its labels.
 
+The agreement of each pair on refs is measured as well (`aloi.eval.agreement.ref_agreement`).
+
 If an annotator has not annotated a document, the ratings of this annotator are missing data. The
 document does not count as a document without mentions. An undefined coefficient is None, with a
 reason. Intervals are bootstrap intervals over documents (see `aloi.eval.statistics.intervals`).
@@ -37,6 +39,12 @@ from aloi.eval.agreement.mention_disagreements import (
 )
 from aloi.eval.agreement.rating_sets import ITEM_SETS, RatingSets
 from aloi.eval.agreement.ratings import labels_by_span, span_ratings, texts_by_id, token_ratings
+from aloi.eval.agreement.ref_agreement import (
+    ALL_LABELS,
+    RefAgreement,
+    measure_ref_agreement,
+    ref_sheet,
+)
 from aloi.eval.columns import Annotations
 from aloi.eval.items import mention_items, outermost_items, relation_items
 from aloi.eval.pairing import PairedAnnotations, Side, pair_annotations
@@ -68,7 +76,7 @@ class PairAgreement:
     `scores` contains the scores by scheme, and `intervals` their intervals if a bootstrap was
     requested. `kappa` and `ac1` contain coefficients by item set. `kappa_types` contains kappa by
     label. Tokens with this label form one category, and all other tokens form
-    the other category.
+    the other category. `refs` contains the agreement on refs over all mentions and by label.
     """
 
     names: tuple[str, str]
@@ -78,6 +86,7 @@ class PairAgreement:
     kappa: dict[str, Coefficient]
     ac1: dict[str, Coefficient]
     kappa_types: dict[str, Coefficient]
+    refs: dict[str, RefAgreement]
 
     @property
     def title(self) -> str:
@@ -96,6 +105,7 @@ class PairAgreement:
             "kappa": {name: each.to_json() for name, each in self.kappa.items()},
             "ac1": {name: each.to_json() for name, each in self.ac1.items()},
             "kappa_types": {label: each.to_json() for label, each in self.kappa_types.items()},
+            "refs": {label: each.to_json() for label, each in self.refs.items()},
         }
 
 
@@ -147,10 +157,12 @@ class AgreementReport:
         }
 
     def sheets(self) -> Iterator[Sheet]:
-        """Yield tables of the F1 of each pair, of all coefficients, and of disagreements."""
+        """Yield tables of F1 and refs of each pair, of all coefficients, and of disagreements."""
         for pair in self.pairs:
             title = f"{pair.title}: F1 over {pair.documents} documents"
             yield Sheet(title, tuple(_f1_rows(pair)), ("", "items", "F1"))
+            if pair.refs[ALL_LABELS].mentions:
+                yield ref_sheet(f"{pair.title}: refs of the mentions that both marked", pair.refs)
         if len(self.pairs) > 1:
             yield Sheet(
                 f"means over {len(self.pairs)} pairs", tuple(self._mean_rows()), ("", "mean")
@@ -212,7 +224,8 @@ def measure_agreement(
         }
         shared = [numbers[id_] for id_ in pair.ids]
         measured = sets.pair_coefficients(rows, shared)
-        pairs.append(PairAgreement((one, other), len(pair), scores, intervals, *measured))
+        refs = measure_ref_agreement(pair)
+        pairs.append(PairAgreement((one, other), len(pair), scores, intervals, *measured, refs))
     sizes = {name: len(each.ids) for name, each in annotators.items()}
     copies = Counter(id_ for each in annotators.values() for id_ in each.ids)
     shared = [number for id_, number in numbers.items() if copies[id_] > 1]
