@@ -38,7 +38,7 @@ from aloi.corpus.toml_files import load_toml
 PRIVATE_SIGN = "#"
 """The character after the document id in the ref of a private person."""
 
-_DATE = re.compile(r"\d{4}(?:-W\d\d|-\d\d(?:-\d\d)?)?", re.ASCII)
+_DATE = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?", re.ASCII)
 
 
 class RefEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -115,10 +115,10 @@ def normalise_surface(surface: str) -> str:
 
 
 def is_iso_date(ref: str) -> bool:
-    """Return whether a ref is an ISO date: a year, month, week or day."""
+    """Return whether a ref is an ISO date: a year, month or day."""
     if not _DATE.fullmatch(ref):
         return False
-    complete = {4: "-01-01", 7: "-01", 8: "-1"}.get(len(ref), "")
+    complete = {4: "-01-01", 7: "-01"}.get(len(ref), "")
     try:
         date.fromisoformat(ref + complete)
     except ValueError:

@@ -31,7 +31,7 @@ def _problems(
     if entity.label in authority.content.dates:
         if not is_iso_date(ref):
             what = f"the ref {ref} of a {entity.label} is not an ISO date"
-            fix = "Write a year, month, week or day: 1981, 1981-10, 1981-W41 or 1981-10-06"
+            fix = "Write a year, month or day: 1981, 1981-10 or 1981-10-06"
             yield Problem("date-ref", what, fix, document, entity.id)
     elif PRIVATE_SIGN in ref:
         if not re.fullmatch(rf"{re.escape(document)}{PRIVATE_SIGN}p[1-9][0-9]*", ref):

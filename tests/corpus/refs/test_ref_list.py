@@ -34,7 +34,7 @@ DOCUMENT = Document(
         mention("Chine", "LOC", "chine"),
         mention("Chinois", "NORP", "chine"),
         mention("Shanghaïens", "NORP", "shanghai"),
-        mention("en", "DATE", "1981-W41"),
+        mention("en", "DATE", "1981-10"),
         mention("où", "PER", "d#p1"),
     ),
 )
