@@ -46,7 +46,7 @@ Annotators = Annotated[str, msgspec.Meta(pattern=rf"^{_NAME}(\+{_NAME}){{0,5}}\Z
 Value = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}\Z")]
 Label = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z][A-Za-z_-]{0,31}\Z")]
 ItemId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,40}\Z")]
-Ref = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:+-]{0,63}(#p\d{1,3})?\Z")]
+Ref = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:+-]{0,79}(#p\d{1,3})?\Z")]
 """A slug, a Wikidata id or a date; private persons have a ref such as `2017_03_04-002#p3`."""
 Offset = Annotated[int, msgspec.Meta(ge=0)]
 TextHash = Annotated[str, msgspec.Meta(pattern=rf"^[0-9a-f]{{{2 * DOCUMENT_HASH_BYTES}}}\Z")]

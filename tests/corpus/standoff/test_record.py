@@ -99,7 +99,7 @@ def test_annotators_of_adjudicated_gold_are_joined() -> None:
     assert (record.annotator, record.guideline_version) == ("ana-1+bob-2", "1.3.0+1.4.0")
 
 
-@pytest.mark.parametrize("ref", ["Ana vit à Rome", "https://example.org/Ana", "a" * 65])
+@pytest.mark.parametrize("ref", ["Ana vit à Rome", "https://example.org/Ana", "a" * 81])
 def test_a_ref_is_no_sentence_and_no_address(ref: str) -> None:
     document = annotated(IDS[0])
     entity = msgspec.structs.replace(document.entities[0], ref=ref)
