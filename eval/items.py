@@ -7,7 +7,7 @@ and searching arrays of keys.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -52,6 +52,16 @@ def pack_keys(gold: Sequence[Ints], pred: Sequence[Ints]) -> tuple[Ints, Ints]:
 
 def _value_count(column: Ints) -> int:
     return int(column.max()) + 1 if len(column) else 1
+
+
+def distinct_rows(items: Items, selected: Bools) -> Iterator[int]:
+    """Yield the row number of each selected item, without repeated keys, in ascending order."""
+    seen: set[int] = set()
+    for row in np.flatnonzero(selected).tolist():
+        key = int(items.key[row])
+        if key not in seen:
+            seen.add(key)
+            yield row
 
 
 def mention_items(pair: PairedAnnotations) -> ItemPair:

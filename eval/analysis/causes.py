@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 
 from aloi.eval.columns import DocumentSpan
-from aloi.eval.items import relation_items
+from aloi.eval.items import distinct_rows, relation_items
 from aloi.eval.pairing import PairedAnnotations, Side
 from aloi.eval.scores import deduplicate, is_member
 
@@ -36,26 +36,25 @@ class Cause(StrEnum):
 
 def find_causes(pair: PairedAnnotations, *, symmetric: frozenset[str]) -> dict[str, Counter[str]]:
     """Return the number of missed gold relations by relation label and cause."""
-    types = _labels_by_span(pair.pred)
-    related = _related_spans(pair.pred)
     causes: dict[str, Counter[str]] = defaultdict(Counter)
-    relations, spans = pair.gold.relations, pair.gold.mentions.spans()
-    for row in _missed_rows(pair, symmetric):
-        head, tail = int(relations.head[row]), int(relations.tail[row])
-        labels = (pair.gold.mentions.label[head], pair.gold.mentions.label[tail])
-        cause = _find_cause((spans[head], spans[tail]), labels, types, related)
-        causes[pair.relation_labels[relations.label[row]]][cause] += 1
+    for row, cause in explain_missed(pair, symmetric=symmetric):
+        causes[pair.relation_labels[pair.gold.relations.label[row]]][cause] += 1
     return dict(sorted(causes.items()))
 
 
-def _missed_rows(pair: PairedAnnotations, symmetric: frozenset[str]) -> Iterator[int]:
-    """Yield the row number of each missed gold relation; duplicates are skipped."""
+def explain_missed(
+    pair: PairedAnnotations, *, symmetric: frozenset[str]
+) -> Iterator[tuple[int, Cause]]:
+    """Yield the row number and the cause of each missed gold relation; duplicates are skipped."""
+    types = _labels_by_span(pair.pred)
+    related = _related_spans(pair.pred)
+    relations, spans = pair.gold.relations, pair.gold.mentions.spans()
     gold, pred = relation_items(pair, typed=True, symmetric=symmetric)
-    missed = set(gold.key[~is_member(gold.key, deduplicate(pred).key)].tolist())
-    for row, key in enumerate(gold.key.tolist()):
-        if key in missed:
-            missed.remove(key)
-            yield row
+    missed = ~is_member(gold.key, deduplicate(pred).key)
+    for row in distinct_rows(gold, missed):
+        head, tail = int(relations.head[row]), int(relations.tail[row])
+        labels = (pair.gold.mentions.label[head], pair.gold.mentions.label[tail])
+        yield row, _find_cause((spans[head], spans[tail]), labels, types, related)
 
 
 def _find_cause(

@@ -9,8 +9,10 @@ from typing import Any
 from aloi.eval.alignment import Alignment
 from aloi.eval.analysis.causes import find_causes
 from aloi.eval.analysis.error_cases import FrequentError, list_cases, most_frequent
-from aloi.eval.analysis.errors import ClassifiedErrors, classify_errors
+from aloi.eval.analysis.errors import ClassifiedErrors, Confusion, classify_errors
+from aloi.eval.analysis.relation_confusion import relation_confusion
 from aloi.eval.analysis.slices import Slice, entity_slices, relation_slices
+from aloi.eval.analysis.spurious_relations import count_spurious
 from aloi.eval.columns import Annotations
 from aloi.eval.pairing import PairedAnnotations
 
@@ -23,13 +25,23 @@ class Analysis:
     """The error analysis of one set of predictions.
 
     `causes` contains the number of missed relations by relation label, then by cause. The scheme of
-    `entity_slices` is exact, and the scheme of `relation_slices` is strict.
+    `entity_slices` is exact, and the scheme of `relation_slices` is strict. `symmetric` contains
+    the labels of relations with interchangeable head and tail.
     """
 
     errors: ClassifiedErrors = field(repr=False)
     causes: dict[str, Counter[str]]
     entity_slices: tuple[Slice, ...]
     relation_slices: tuple[Slice, ...]
+    symmetric: frozenset[str]
+
+    def spurious_relations(self) -> dict[str, Counter[str]]:
+        """Return the number of spurious relations by relation label, then by cause."""
+        return count_spurious(self.errors.pair, symmetric=self.symmetric)
+
+    def relation_confusion(self) -> Confusion:
+        """Return the confusion matrix of the relations."""
+        return relation_confusion(self.errors.pair, symmetric=self.symmetric)
 
     def frequent_errors(self) -> list[FrequentError]:
         """Return the most frequent errors, without the text of withheld documents."""
@@ -46,7 +58,11 @@ class Analysis:
                 {"count": each.frequency, **each.example.to_json()}
                 for each in self.frequent_errors()
             ],
+            "relation_confusion": self.relation_confusion().to_json(),
             "missed_relations": {label: dict(causes) for label, causes in self.causes.items()},
+            "spurious_relations": {
+                label: dict(causes) for label, causes in self.spurious_relations().items()
+            },
             "slices": {
                 "entities": _slices_to_json(self.entity_slices),
                 "relations": _slices_to_json(self.relation_slices),
@@ -71,6 +87,7 @@ def analyse(
         find_causes(pair, symmetric=symmetric),
         tuple(entity_slices(pair, train=train)),
         tuple(relation_slices(pair, symmetric=symmetric)),
+        symmetric,
     )
 
 

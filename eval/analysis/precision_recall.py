@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from aloi.eval.columns import Bools, Floats
+from aloi.eval.columns import Bools, Floats, Ints
 from aloi.eval.items import ItemPair, Items, mention_items, relation_items
 from aloi.eval.pairing import PairedAnnotations
 from aloi.eval.scores import deduplicate, is_member
@@ -17,12 +18,26 @@ MAX_POINTS = 200
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Precision and recall of one type at descending thresholds, as arrays of equal length."""
+    """Precision and recall of one type at descending thresholds, as arrays of equal length.
+
+    `average_precision` is the area under the curve: the sum of each increase of recall, multiplied
+    by the precision at this threshold. It is computed from all thresholds, before the curve is
+    reduced to `MAX_POINTS`. Gold items that are predicted at no threshold contribute 0.
+    """
 
     label: str
     threshold: Floats
     precision: Floats
     recall: Floats
+    average_precision: float
+
+
+class ScoredPredictions(NamedTuple):
+    """The label number and score of each prediction, and whether it is correct."""
+
+    label: Ints
+    score: Floats
+    correct: Bools
 
 
 def entity_curves(pair: PairedAnnotations) -> list[Curve]:
@@ -44,15 +59,25 @@ def relation_curves(pair: PairedAnnotations, *, symmetric: frozenset[str]) -> li
     return _curves(items, pair.pred.relations.score, pair.relation_labels)
 
 
+def scored_predictions(items: ItemPair, score: Floats) -> ScoredPredictions:
+    """Return the predictions with scores; of duplicates, the one with the highest score.
+
+    `score[i]` is the score of predicted item i, or NaN.
+    """
+    pred, score = _best_scored(items[1], score)
+    scored = ~np.isnan(score)
+    correct = is_member(pred.key, deduplicate(items[0]).key)
+    return ScoredPredictions(pred.label[scored], score[scored], correct[scored])
+
+
 def _curves(items: ItemPair, score: Floats, labels: tuple[str, ...]) -> list[Curve]:
-    gold, (pred, score) = deduplicate(items[0]), _best_scored(items[1], score)
-    correct = is_member(pred.key, gold.key)
+    pred = scored_predictions(items, score)
+    support = np.bincount(deduplicate(items[0]).label, minlength=len(labels)).tolist()
     curves = []
     for number, label in enumerate(labels):
-        rows = (pred.label == number) & ~np.isnan(score)
-        support = int((gold.label == number).sum())
-        if rows.any() and support:
-            curves.append(_curve(label, score[rows], correct[rows], support))
+        rows = pred.label == number
+        if rows.any() and support[number]:
+            curves.append(_curve(label, pred.score[rows], pred.correct[rows], support[number]))
     return curves
 
 
@@ -68,5 +93,7 @@ def _curve(label: str, score: Floats, correct: Bools, support: int) -> Curve:
     order = np.argsort(-score, kind="stable")
     tp = np.cumsum(correct[order])
     last = np.append(np.flatnonzero(np.diff(score[order])), len(order) - 1)
-    kept = last[np.unique(np.linspace(0, len(last) - 1, min(len(last), MAX_POINTS)).astype(int))]
-    return Curve(label, score[order][kept], tp[kept] / (kept + 1), tp[kept] / support)
+    precision, recall = tp[last] / (last + 1), tp[last] / support
+    area = float(np.sum(np.diff(recall, prepend=0) * precision))
+    kept = np.unique(np.linspace(0, len(last) - 1, min(len(last), MAX_POINTS)).astype(int))
+    return Curve(label, score[order][last][kept], precision[kept], recall[kept], area)
