@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -186,6 +187,7 @@ def evaluate(
         interval=interval,
     )
     _print_report(report)
+    report = replace(report, gold_name=gold, pred_name=pred)
     _write_files(report, json=json_, html=html, markdown=markdown, latex=latex, csv=csv)
 
 

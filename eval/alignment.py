@@ -172,10 +172,20 @@ def _expand_ranges(low: Ints, high: Ints) -> tuple[Ints, Ints]:
 
 def deduplicate_mentions(mentions: MentionColumns) -> MentionColumns:
     """Return the mentions without duplicates; equal mentions must be in adjacent rows."""
+    return mentions.take(np.flatnonzero(_is_first(mentions)))
+
+
+def distinct_numbers(mentions: MentionColumns) -> Ints:
+    """Return the row of each mention in `deduplicate_mentions(mentions)`."""
+    return np.cumsum(_is_first(mentions)) - 1
+
+
+def _is_first(mentions: MentionColumns) -> Bools:
+    """Return, for each mention, whether it differs from the mention in the row before."""
     columns = np.stack([mentions.document, mentions.start, mentions.end, mentions.label])
     first = np.ones(len(mentions), dtype=np.bool_)
     first[1:] = (columns[:, 1:] != columns[:, :-1]).any(axis=0)
-    return mentions.take(np.flatnonzero(first))
+    return first
 
 
 def _exact_matches(gold: MentionColumns, pred: MentionColumns) -> RowPairs:

@@ -69,7 +69,9 @@ class Report:
 
     `unknown` contains the predicted labels that are not in the schema. `symmetric` contains the
     labels of relations with interchangeable head and tail. `analysis` is None if `evaluate` was
-    called with `schemes`, or if the report is from `evaluate_shards`.
+    called with `schemes`, or if the report is from `evaluate_shards`. `gold_name` and `pred_name`
+    are the names of the files or systems, for the title of a page. `models` contains the models
+    that the predictions name in their metadata.
     """
 
     signature: Signature
@@ -79,6 +81,9 @@ class Report:
     unknown: tuple[str, ...] = ()
     symmetric: frozenset[str] = frozenset()
     analysis: Analysis | None = None
+    gold_name: str = "gold"
+    pred_name: str = "predictions"
+    models: tuple[str, ...] = ()
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -206,12 +211,13 @@ def evaluate(
         refs=refs,
         interval=interval,
     )
+    report = replace(report, symmetric=symmetric, models=_models(pred_columns))
     if schemes is not None or alignment is None:
-        return replace(report, symmetric=symmetric)
+        return report
     from aloi.eval.analysis.overview import analyse  # noqa: PLC0415 - not needed for scores alone
 
     analysis = analyse(pair, alignment, symmetric=symmetric, train=train_columns)
-    return replace(report, symmetric=symmetric, analysis=analysis)
+    return replace(report, analysis=analysis)
 
 
 def build_report(
@@ -260,6 +266,11 @@ def _with_intervals(
         )
         for name, each in scores.items()
     }
+
+
+def _models(pred: Annotations) -> tuple[str, ...]:
+    """Return the models that the predictions name in their metadata, in sorted order."""
+    return tuple(sorted({str(meta["model"]) for meta in pred.metas if meta.get("model")}))
 
 
 def _as_annotations(documents: Iterable[Document] | Annotations) -> Annotations:

@@ -81,11 +81,11 @@ def _analysis_sheets(analysis: Analysis) -> Iterator[Sheet]:
     if missed:
         causes = tuple((cause, str(missed[cause])) for cause in Cause if missed[cause])
         yield Sheet("missed relations by cause", causes, ("", "fn"))
-    yield from _slice_sheets(ItemKind.ENTITIES, analysis.entity_slices)
-    yield from _slice_sheets(ItemKind.RELATIONS, analysis.relation_slices)
+    yield from slice_sheets(ItemKind.ENTITIES, analysis.entity_slices)
+    yield from slice_sheets(ItemKind.RELATIONS, analysis.relation_slices)
 
 
-def _slice_sheets(kind: ItemKind, slices: tuple[Slice, ...]) -> Iterator[Sheet]:
+def slice_sheets(kind: ItemKind, slices: tuple[Slice, ...]) -> Iterator[Sheet]:
     """Yield a table of slices by item properties, then a table of slices by document metadata."""
     for by_metadata in (False, True):
         rows = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -13,7 +13,7 @@ from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.locks import locked
 from aloi.eval.reports import summary
 from aloi.eval.reports.page import render_page
-from aloi.eval.reports.report import restricted_text_key
+from aloi.eval.reports.report import Report, restricted_text_key
 from aloi.eval.reports.sheets import Sheet
 from aloi.eval.reports.summary import SystemReport
 from aloi.eval.reports.system_comparison import Comparison
@@ -83,7 +83,12 @@ class ExperimentResult:
         for each in self.reports:
             if each.split != RESTRICTED_SPLIT and each.system in OWN_SYSTEMS:
                 with atomic_text_file(folder / f"{each.split}-{each.system}.html") as stream:
-                    stream.write(render_page(each.report))
+                    stream.write(render_page(_named(each)))
+
+
+def _named(run: SystemReport) -> Report:
+    """Return the report of a run with the names of its split and system."""
+    return replace(run.report, gold_name=f"split {run.split}", pred_name=run.system)
 
 
 def train_experiment(

@@ -33,7 +33,9 @@ def test_the_wheel_holds_what_the_code_reads(names: dict[str, list[str]]) -> Non
         "aloi/annotation/labelstudio/local/gunicorn_conf.py",
         "aloi/annotation/labelstudio/local/label-studio.lock",
         "aloi/cli/main.py",
+        "aloi/eval/reports/templates/page.css",
         "aloi/eval/reports/templates/page.html",
+        "aloi/eval/reports/templates/page.js",
         "aloi/corpus/release/build/templates/README.md",
     } <= set(names["wheel"])
     assert {name.split("/")[0] for name in names["wheel"]} == {"aloi", "aloi-0.1.0.dist-info"}

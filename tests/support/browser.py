@@ -1,4 +1,4 @@
-"""Label Studio's page in a headless Chromium, operated by keys and mouse."""
+"""A headless Chromium, and Label Studio's page in it, operated by keys and mouse."""
 
 from __future__ import annotations
 
@@ -63,8 +63,11 @@ return [first.left, first.top + first.height / 2, last.right, last.top + last.he
 
 
 @contextmanager
-def chromium(size: str = "1500,1000") -> Iterator[webdriver.Chrome]:
-    """Start a headless browser; skip the test if none is installed."""
+def chromium(size: str = "1500,1000", *, log: bool = False) -> Iterator[webdriver.Chrome]:
+    """Start a headless browser; skip the test if none is installed.
+
+    log: keep the messages of the console, for `get_log("browser")`.
+    """
     binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if binary is None or driver is None:
         pytest.skip("no browser: install Debian's chromium and chromium-driver")
@@ -72,6 +75,8 @@ def chromium(size: str = "1500,1000") -> Iterator[webdriver.Chrome]:
     for argument in ("--headless=new", "--no-sandbox", f"--window-size={size}"):
         options.add_argument(argument)
     options.binary_location = binary
+    if log:
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     browser = webdriver.Chrome(options=options, service=Service(driver))
     try:
         yield browser

@@ -103,7 +103,7 @@ def test_csv_contains_labels_unchanged(markup_report: Report) -> None:
 def test_a_page_shows_labels_unchanged(markup_report: Report) -> None:
     page = render_page(markup_report)
     assert "<b>&amp;" not in page
-    assert "<td>&lt;b&gt;&amp;amp;</td>" in page
+    assert '<th scope="row">&lt;b&gt;&amp;amp;</th>' in page
 
 
 def test_a_page_needs_a_full_report() -> None:
