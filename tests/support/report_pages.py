@@ -23,8 +23,8 @@ PHONE, LAPTOP = 390, 1400
 """Widths of windows in pixels."""
 
 _AXE = """
-const done = arguments[arguments.length - 1];
-axe.run(document, {resultTypes: ['violations', 'incomplete']}).then(found => done(
+const [rules, done] = arguments;
+axe.run(document, {resultTypes: ['violations', 'incomplete'], ...rules}).then(found => done(
   Object.fromEntries(['violations', 'incomplete'].map(name => [
     name, found[name].flatMap(rule => rule.nodes.map(node => [rule.id, node.html]))]))));
 """
@@ -82,14 +82,18 @@ class Page:
 
     def overflow(self) -> int:
         """Return by how many pixels the page is wider than the window."""
-        script = "return document.documentElement.scrollWidth - innerWidth"
+        script = "const page = document.documentElement; return page.scrollWidth - page.clientWidth"
         return int(self.browser.execute_script(script))
 
-    def accessibility(self) -> dict[str, list[tuple[str, str]]]:
-        """Return what axe-core finds: rules and elements, `violations` and `incomplete`."""
+    def accessibility(self, *rules: str) -> dict[str, list[tuple[str, str]]]:
+        """Return what axe-core finds: rules and elements, `violations` and `incomplete`.
+
+        Without `rules`, all its rules are checked.
+        """
         script = files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8")
         self.browser.execute_script(script)
-        return dict(self.browser.execute_async_script(_AXE))
+        chosen = {"runOnly": rules} if rules else {}
+        return dict(self.browser.execute_async_script(_AXE, chosen))
 
 
 @contextmanager

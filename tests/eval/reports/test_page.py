@@ -240,8 +240,7 @@ def test_the_table_of_documents_can_be_sorted(
     assert page.all("#documents [aria-sort=ascending]")[0].text.startswith("errors")
 
 
-@pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("width", [PHONE, LAPTOP])
+@pytest.mark.parametrize(("width", "dark"), [(PHONE, False), (LAPTOP, True)])
 def test_the_page_is_accessible_and_fits(
     page: Page, corpus_report: Report, tmp_path: Path, width: int, dark: bool
 ) -> None:
@@ -250,6 +249,7 @@ def test_the_page_is_accessible_and_fits(
     page.browser.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
     page.click(".tag.wrong")
     assert page.overflow() == 0
+    assert page.accessibility()["violations"] == []
     # axe cannot measure the contrast of what is behind the arcs or outside a scrolled table.
     page.browser.execute_script("document.querySelector('.text svg').remove()")
     style = ".scroll, #list { overflow: visible !important; max-height: none !important }"
@@ -258,7 +258,8 @@ def test_the_page_is_accessible_and_fits(
         " {textContent: arguments[0]}))",
         f"{style} body {{ width: 4000px }} #detail {{ position: static }}",
     )
-    assert page.accessibility() == {"violations": [], "incomplete": []}
+    contrast = page.accessibility("color-contrast")
+    assert contrast == {"violations": [], "incomplete": []}
 
 
 def test_a_print_contains_all_documents(page: Page, corpus_report: Report, tmp_path: Path) -> None:
