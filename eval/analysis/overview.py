@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from aloi.eval.alignment import Alignment
@@ -12,7 +13,11 @@ from aloi.eval.analysis.error_cases import FrequentError, list_cases, most_frequ
 from aloi.eval.analysis.errors import ClassifiedErrors, Confusion, classify_errors
 from aloi.eval.analysis.relation_confusion import relation_confusion
 from aloi.eval.analysis.slices import Slice, entity_slices, relation_slices
-from aloi.eval.analysis.spurious_relations import count_spurious
+from aloi.eval.analysis.spurious_relations import (
+    SpuriousCause,
+    count_spurious,
+    explain_spurious,
+)
 from aloi.eval.columns import Annotations
 from aloi.eval.pairing import PairedAnnotations
 
@@ -35,9 +40,14 @@ class Analysis:
     relation_slices: tuple[Slice, ...]
     symmetric: frozenset[str]
 
+    @cached_property
+    def spurious(self) -> dict[int, SpuriousCause]:
+        """The cause of each spurious relation, by its row number; computed when it is needed."""
+        return explain_spurious(self.errors.pair, symmetric=self.symmetric)
+
     def spurious_relations(self) -> dict[str, Counter[str]]:
         """Return the number of spurious relations by relation label, then by cause."""
-        return count_spurious(self.errors.pair, symmetric=self.symmetric)
+        return count_spurious(self.errors.pair, self.spurious)
 
     def relation_confusion(self) -> Confusion:
         """Return the confusion matrix of the relations."""

@@ -17,7 +17,7 @@ this list that applies:
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -93,22 +93,25 @@ def _spurious_end(*, head_in_gold: bool, tail_in_gold: bool) -> SpuriousCause:
 
 def explain_spurious(
     pair: PairedAnnotations, *, symmetric: frozenset[str]
-) -> Iterator[tuple[int, SpuriousCause]]:
-    """Yield the row number and the cause of each spurious relation; duplicates are skipped."""
+) -> dict[int, SpuriousCause]:
+    """Return the cause of each spurious relation by its row number; duplicates are skipped."""
     undirected = frozenset(n for n, each in enumerate(pair.relation_labels) if each in symmetric)
     gold = GoldRelations.of(pair.gold, undirected)
     items, pred = relation_items(pair, typed=True, symmetric=symmetric)
     spurious = ~is_member(pred.key, deduplicate(items).key)
     arcs = _arcs(pair.pred)
-    return ((row, gold.cause(arcs[row])) for row in distinct_rows(pred, spurious))
+    return {row: gold.cause(arcs[row]) for row in distinct_rows(pred, spurious)}
 
 
 def count_spurious(
-    pair: PairedAnnotations, *, symmetric: frozenset[str]
+    pair: PairedAnnotations, explained: Mapping[int, SpuriousCause]
 ) -> dict[str, Counter[str]]:
-    """Return the number of spurious relations by relation label and cause."""
+    """Return the number of spurious relations by relation label and cause.
+
+    `explained` contains the cause of each spurious relation by its row number.
+    """
     counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for row, cause in explain_spurious(pair, symmetric=symmetric):
+    for row, cause in explained.items():
         counts[pair.relation_labels[pair.pred.relations.label[row]]][cause] += 1
     return dict(sorted(counts.items()))
 

@@ -107,11 +107,13 @@ def _template(name: str) -> str:
 
 def _error_kinds(analysis: Analysis) -> list[tuple[str, int, int]]:
     """Return each kind of error that occurs, with its number of gold and predicted mentions."""
-    counts = [
-        (kind, *(sum(row[side] for row in types.values()) for side in ("fn", "fp")))
+    table = {
+        kind: [sum(counts[side] for counts in types.values()) for side in ("fn", "fp")]
         for kind, types in analysis.errors.table().items()
+    }
+    return [
+        (kind, missed, spurious) for kind, (missed, spurious) in table.items() if missed or spurious
     ]
-    return [(kind, missed, spurious) for kind, missed, spurious in counts if missed or spurious]
 
 
 def _confusions(analysis: Analysis) -> Iterator[tuple[ItemKind, Confusion]]:

@@ -8,7 +8,7 @@ with thousands of documents opens quickly.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from markupsafe import Markup
 from aloi.eval.alignment import distinct_numbers
 from aloi.eval.analysis.causes import explain_missed
 from aloi.eval.analysis.errors import ERROR_KINDS, RIGHT, ClassifiedErrors
-from aloi.eval.analysis.spurious_relations import explain_spurious
+from aloi.eval.analysis.overview import Analysis
 from aloi.eval.columns import Ints
 from aloi.eval.items import Items, relation_items
 from aloi.eval.pairing import Side
@@ -54,8 +54,9 @@ def document_index(report: Report, order: list[int]) -> dict[str, Any]:
 
 def document_order(report: Report) -> list[int]:
     """Return the document numbers by descending number of errors."""
-    counts = document_counts(report)
-    return np.argsort(-counts[:, [1, 2, 4, 5]].sum(axis=1), kind="stable").tolist()
+    errors = document_counts(report)[:, [1, 2, 4, 5]].sum(axis=1)
+    order: list[int] = np.argsort(-errors, kind="stable").tolist()
+    return order
 
 
 def document_counts(report: Report) -> Ints:
@@ -71,9 +72,8 @@ def document_chunks(report: Report, order: list[int]) -> Iterator[Markup]:
     The text of a withheld document is null.
     """
     assert report.analysis is not None
-    errors, symmetric = report.analysis.errors, report.analysis.symmetric
-    pair = errors.pair
-    gold, pred = _annotations(errors, symmetric)
+    pair = report.analysis.errors.pair
+    gold, pred = _annotations(report.analysis)
     for first in range(0, len(order), CHUNK_SIZE):
         yield script_json(
             [
@@ -100,7 +100,7 @@ def label_hues(labels: tuple[str, ...]) -> dict[str, int]:
 
 
 def _annotations(
-    errors: ClassifiedErrors, symmetric: frozenset[str]
+    analysis: Analysis,
 ) -> tuple[list[dict[str, Sequences]], list[dict[str, Sequences]]]:
     """Return the gold and the predicted mentions (`spans`) and relations (`arcs`) per document.
 
@@ -109,14 +109,13 @@ def _annotations(
     the aligned mention in the list of the other side, or -1. The kind and the cause of correct
     annotations are empty.
     """
-    pair = errors.pair
+    errors, pair, symmetric = analysis.errors, analysis.errors.pair, analysis.symmetric
     items = relation_items(pair, typed=True, symmetric=symmetric)
     missed = dict(explain_missed(pair, symmetric=symmetric))
-    spurious = dict(explain_spurious(pair, symmetric=symmetric))
     partners = _partners(errors)
     sides = (
         (pair.gold, errors.gold, partners[0], _all_causes(items[0], missed)),
-        (pair.pred, errors.pred, partners[1], _all_causes(items[1], spurious)),
+        (pair.pred, errors.pred, partners[1], _all_causes(items[1], analysis.spurious)),
     )
     gold, pred = (
         _by_document(errors, side, kinds, partner, causes) for side, kinds, partner, causes in sides
@@ -128,25 +127,28 @@ def _by_document(
     errors: ClassifiedErrors, side: Side, kinds: Ints, partners: Ints, causes: list[str]
 ) -> list[dict[str, Sequences]]:
     pair, mentions, relations = errors.pair, side.mentions, side.relations
-    distinct = distinct_numbers(mentions)
-    names = [CORRECT if n == RIGHT else kind for n, kind in enumerate(ERROR_KINDS)]
     documents: list[dict[str, Sequences]] = [{"spans": [], "arcs": []} for _ in pair.ids]
-    positions = _positions(mentions.document)
-    columns = (mentions.label, kinds[distinct], partners[distinct])
-    for (number, start, end), label, kind, partner in zip(
-        mentions.spans(), *(each.tolist() for each in columns), strict=True
-    ):
-        span = [start, end, pair.labels[label], names[kind], partner]
-        documents[number]["spans"].append(span)
-    columns = (
-        mentions.document[relations.head],
-        positions[relations.head],
-        positions[relations.tail],
-        relations.label,
+    names = [CORRECT if n == RIGHT else kind for n, kind in enumerate(ERROR_KINDS)]
+    distinct = distinct_numbers(mentions)
+    spans = zip(
+        mentions.spans(),
+        mentions.label.tolist(),
+        kinds[distinct].tolist(),
+        partners[distinct].tolist(),
+        strict=True,
     )
-    for number, head, tail, label, cause in zip(
-        *(each.tolist() for each in columns), causes, strict=True
-    ):
+    for (number, start, end), label, kind, partner in spans:
+        documents[number]["spans"].append([start, end, pair.labels[label], names[kind], partner])
+    positions = _positions(mentions.document)
+    arcs = zip(
+        mentions.document[relations.head].tolist(),
+        positions[relations.head].tolist(),
+        positions[relations.tail].tolist(),
+        relations.label.tolist(),
+        causes,
+        strict=True,
+    )
+    for number, head, tail, label, cause in arcs:
         documents[number]["arcs"].append([head, tail, pair.relation_labels[label], cause])
     return documents
 
@@ -179,7 +181,7 @@ def _first_positions(side: Side) -> Ints:
     return _positions(side.mentions.document)[first]
 
 
-def _all_causes(items: Items, causes: dict[int, str]) -> list[str]:
+def _all_causes(items: Items, causes: Mapping[int, str]) -> list[str]:
     """Return the cause of each relation; duplicates have the cause of the first duplicate."""
     keys = items.key.tolist()
     by_key = {keys[row]: str(cause) for row, cause in causes.items()}

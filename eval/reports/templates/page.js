@@ -403,7 +403,7 @@ function follow({ scroll = true } = {}) {
     return;
   }
   if (view?.number !== number) show(number);
-  if (scroll) element("texts").scrollIntoView();
+  if (scroll) (matchMedia("(max-width: 900px)").matches ? viewer : element("texts")).scrollIntoView();
   const at = view.errors.findIndex(error => error.start >= Number(parts.get("at")));
   if (parts.has("e")) showError(Number(parts.get("e")) - 1);
   else if (parts.has("at")) showError(at);

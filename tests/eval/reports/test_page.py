@@ -34,7 +34,7 @@ def _reset(page: Page) -> Iterator[None]:
 def corpus_report() -> Report:
     """Return the report of predictions without every fifth mention and its relations."""
     corpus = Corpus.open(CORPUS)
-    gold = [d for d in corpus.split("test") if d.id not in corpus.manifest.restricted]
+    gold = [d for d in corpus.split("test") if d.id not in corpus.manifest.restricted][:6]
     pred = []
     for document in gold:
         kept = {
