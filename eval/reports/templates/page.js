@@ -186,7 +186,7 @@ function makeLink(number) {
 function showMatches(query) {
   list.replaceChildren();
   addLinks();
-  element("found").textContent = !matches.length ? `Nothing found for “${query}”.`
+  element("found").textContent = query && !matches.length ? `Nothing found for “${query}”.`
     : query ? `${matches.length} of ${plural(documents.length, "document")}` : plural(documents.length, "document");
   if (view) viewer.querySelector(".controls").replaceWith(drawMoves());
 }

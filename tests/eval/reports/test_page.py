@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from report_pages import LAPTOP, PHONE, Page, report_page
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
@@ -146,6 +147,7 @@ def test_documents_can_be_filtered(page: Page, small_report: Report, tmp_path: P
         page.filter(query)
         assert page.texts("#list a") == found
     page.filter("Atlantis")
+    assert page.texts("#list a") == []
     assert page.texts("#found") == ["Nothing found for “Atlantis”."]
 
 
@@ -167,6 +169,8 @@ def test_relations_of_the_selected_mention_are_drawn(
 ) -> None:
     page.open(small_report, tmp_path)
     assert page.all(".arc") == []
+    ActionChains(page.browser).move_to_element(page.all(".segment")[0]).perform()
+    assert page.texts(".arc-label") == ["✗ LIVES_IN: wrong type", "MEETS"]
     page.click(".tag[data-side=gold]")  # Ana: LIVES_IN is missed, MEETS is right
     assert page.texts(".arc-label") == ["✗ LIVES_IN: wrong type", "MEETS"]
     page.click("[name=errorsOnly]")
@@ -271,6 +275,11 @@ def test_a_print_contains_all_documents(page: Page, corpus_report: Report, tmp_p
     page.browser.print_page()
     assert page.browser.execute_script("return printed") == corpus_report.documents
     assert page.all("#print article") == []  # afterprint
+
+
+def test_a_page_without_documents_opens(page: Page, tmp_path: Path) -> None:
+    page.open(evaluate([], []), tmp_path)
+    assert page.texts("#found") == ["0 documents"]
 
 
 def test_ten_thousand_documents_open_quickly(page: Page, tmp_path: Path) -> None:
