@@ -252,6 +252,9 @@ class AnnotationServer(Protocol):
     def rename_interface(self, project: Project, renames: Mapping[str, str]) -> None:
         """Rename labels in the labelling interface of a project; its tasks come first."""
 
+    def order_by_uncertainty(self, project: Project, model_version: str) -> None:
+        """Display this model's predictions, and serve the tasks with the lowest scores first."""
+
     def delete_tasks(self, project: Project, tasks: Sequence[int]) -> None:
         """Delete the tasks with these numbers and all of their annotations."""
 

@@ -411,6 +411,14 @@ class LabelStudioServer:
             self._request("PATCH", f"api/tasks/{task.id}/", content)
         return found
 
+    def order_by_uncertainty(self, project: Project, model_version: str) -> None:
+        """Display this model's predictions, and serve the tasks with the lowest scores first.
+
+        The project must contain a prediction with this `model_version`.
+        """
+        settings = {"model_version": model_version, "sampling": "Uncertainty sampling"}
+        self.update_project(project, settings)
+
     def delete_tasks(self, project: Project, tasks: Sequence[int]) -> None:
         """Delete the tasks with these numbers and all of their annotations."""
         with self._translated_errors(f"deleting tasks of «{project.title}»"):

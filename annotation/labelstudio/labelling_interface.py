@@ -105,7 +105,6 @@ def project_settings(
         "label_config": labelling_interface(
             schema, guide=None if guide is None else guide.text, known_refs=True
         ),
-        "sampling": "Sequential sampling",
         "show_collab_predictions": True,
         "show_skip_button": True,
         "enable_empty_annotation": True,

@@ -84,6 +84,7 @@ class MemoryServer:
     times: dict[int, str] = field(default_factory=dict)
     fetched: list[int] = field(default_factory=list)
     users: dict[str, str] = field(default_factory=dict)
+    displayed: dict[str, str] = field(default_factory=dict)
     backends: list[PredictionBackend] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
@@ -197,6 +198,9 @@ class MemoryServer:
         self.settings[project.id]["schema"] = rename_schema(
             self.settings[project.id]["schema"], renames
         )
+
+    def order_by_uncertainty(self, project: Project, model_version: str) -> None:
+        self.displayed[project.title] = model_version
 
     def delete_tasks(self, project: Project, tasks: Sequence[int]) -> None:
         for task in tasks:
