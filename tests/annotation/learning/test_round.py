@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from light_configs import light_configs
 from memory_server import MemoryServer
 from toy import RIGHTS, SCHEMA, sentence
 
@@ -16,8 +17,6 @@ from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.document import Document
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.models.training.job import TrainingJob
-
-QUICK = {"training.max_steps": 2, "training.max_epochs": 1, "training.eval_frequency": 2}
 
 
 @pytest.fixture
@@ -49,7 +48,7 @@ def server(corpus: Corpus) -> MemoryServer:
 @pytest.fixture
 def learning(tmp_path: Path) -> LearningSettings:
     return LearningSettings(
-        folder=tmp_path / "learning", training=TrainingSettings(overrides=QUICK)
+        folder=tmp_path / "learning", training=TrainingSettings(light_configs(tmp_path))
     )
 
 
@@ -77,7 +76,6 @@ def test_too_little_work_trains_nothing(
     assert len(document_files.read(learning.folder / "passes")) == 4
 
 
-@pytest.mark.slow
 def test_two_rounds_survive_an_interrupted_training(
     server: MemoryServer,
     corpus: Corpus,
