@@ -2,8 +2,8 @@
 
 Label Studio checks the backend with GET /health, sends a project's labelling interface to POST
 /setup, and sends tasks to POST /predict when an annotator opens them. Label Studio also reports
-events to POST /webhook, which the backend ignores. The backend also ignores all other data in a
-request, including the access token that Label Studio adds.
+events to POST /webhook; the backend calls `on_event` for each request there. The backend ignores
+all other data in a request, including the access token that Label Studio adds.
 
 Errors are returned as a status code and a message. The message is also in the status line, because
 Label Studio displays only this line.
@@ -77,12 +77,22 @@ class _Tasks(msgspec.Struct, frozen=True):
 
 
 class Backend:
-    """A WSGI application that predicts with a pipeline, for one request at a time."""
+    """A WSGI application that predicts with a pipeline, for one request at a time.
 
-    def __init__(self, nlp: Language) -> None:
-        self.nlp = nlp
+    `on_event` is called for each event that Label Studio reports; it must return at once, because
+    the annotator waits for the answer.
+    """
+
+    def __init__(self, nlp: Language, on_event: Callable[[], object] | None = None) -> None:
         self._lock = Lock()
-        self.model_version = prediction.model_version(nlp)
+        self._on_event = on_event
+        self.use_pipeline(nlp)
+
+    def use_pipeline(self, nlp: Language) -> None:
+        """Predict with this pipeline from the next request on."""
+        version = prediction.model_version(nlp)
+        with self._lock:
+            self.nlp, self.model_version = nlp, version
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request with JSON."""
@@ -102,7 +112,7 @@ class Backend:
             ("GET", "/health"): self._health,
             ("POST", "/setup"): self._set_up,
             ("POST", "/predict"): self._predict,
-            ("POST", "/webhook"): self._health,
+            ("POST", "/webhook"): self._event,
         }
         route = environ["REQUEST_METHOD"], environ.get("PATH_INFO") or "/"
         if route not in routes:
@@ -115,6 +125,11 @@ class Backend:
 
     def _health(self, _: bytes) -> dict[str, Any]:
         return {"status": "UP", "model_version": self.model_version}
+
+    def _event(self, _: bytes) -> dict[str, Any]:
+        if self._on_event is not None:
+            self._on_event()
+        return self._health(b"")
 
     def _set_up(self, body: bytes) -> dict[str, Any]:
         """Raise `RequestError` if a label of the pipeline is not in the labelling interface."""
@@ -222,12 +237,15 @@ class _Handler(WSGIRequestHandler):
 
 
 @contextmanager
-def running_backend(nlp: Language, host: str, port: int) -> Iterator[tuple[BackendServer, Thread]]:
+def running_backend(
+    nlp: Language, host: str, port: int, *, on_event: Callable[[], object] | None = None
+) -> Iterator[tuple[BackendServer, Thread]]:
     """Serve a pipeline's predictions in a thread; yield the server and its thread.
 
-    If `port` is 0, a free port is chosen. Raise `DataError` if the address is not available.
+    If `port` is 0, a free port is chosen. `on_event` is called for each event that Label Studio
+    reports. Raise `DataError` if the address is not available.
     """
-    with BackendServer(Backend(nlp), host, port) as server:
+    with BackendServer(Backend(nlp, on_event), host, port) as server:
         thread = Thread(target=server.serve_forever, daemon=True)
         thread.start()
         try:

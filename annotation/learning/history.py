@@ -15,6 +15,7 @@ from aloi.corpus.schema import Schema
 from aloi.eval.reports.report import evaluate
 from aloi.eval.reports.sheets import Sheet
 from aloi.eval.schemes import EntityScheme, RelationScheme
+from aloi.eval.score_counts import Counts, ScoreCounts
 
 MIN_CHANGED = 5
 """The smallest number of new or changed documents for a training."""
@@ -37,6 +38,12 @@ class RoundCounts(msgspec.Struct, frozen=True, omit_defaults=True):
     tp: int = 0
     fp: int = 0
     fn: int = 0
+
+    @classmethod
+    def of(cls, counts: ScoreCounts) -> RoundCounts:
+        """Return the counts of an exact or strict scheme."""
+        assert isinstance(counts, Counts)
+        return cls(counts.tp, counts.fp, counts.fn)
 
     @property
     def f1(self) -> float | None:
@@ -110,7 +117,7 @@ def score_counts(
         report.entities[EntityScheme.EXACT].micro().counts,
         report.relations[RelationScheme.STRICT].micro().counts,
     )
-    mentions, relations = (RoundCounts(each.tp, each.fp, each.fn) for each in micros)
+    mentions, relations = (RoundCounts.of(each) for each in micros)
     return mentions, relations
 
 

@@ -72,7 +72,7 @@ class LearningSettings:
     """
 
     folder: Path
-    training: TrainingSettings = TrainingSettings()
+    training: TrainingSettings = field(default_factory=TrainingSettings)
     accounts: Mapping[str, str] = field(default_factory=dict)
     guide: Guide | None = None
 
@@ -88,6 +88,16 @@ class LearningSettings:
     def pipeline(self, number: int) -> Path:
         """Return the folder of the pipeline trained in a round."""
         return self.round_folder(number) / PIPELINE
+
+    def newest_pipeline(self) -> Path | None:
+        """Return the folder of the newest pipeline, or None before the first round."""
+        rounds = read_rounds(self.history)
+        return self.pipeline(rounds[-1].number) if rounds else None
+
+
+def learning_folder(corpus: Corpus) -> Path:
+    """Return the default folder for what is learned from a corpus."""
+    return Path(".learning") / corpus.manifest.name
 
 
 @dataclass(frozen=True, kw_only=True)

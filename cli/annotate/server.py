@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import shutil
 import sys
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
-from typing import Annotated
+from threading import Event
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from aloi.annotation.labelstudio.access import ACCESS_FILE, DEFAULT_HOME
 from aloi.cli.annotate.connection import HomeOption, connect
 from aloi.cli.shared.console import steps
+from aloi.cli.shared.inputs import open_corpus
+from aloi.corpus.problems import DataError
+
+if TYPE_CHECKING:
+    from aloi.annotation.labelstudio.live_predictions import BackendServer
+    from aloi.corpus.corpus_folder import Corpus
 
 
 def start(
@@ -94,23 +101,81 @@ def serve(
             "with this name prefix (default: connect to no project).",
         ),
     ] = None,
+    learn: Annotated[
+        bool,
+        typer.Option(
+            "--learn",
+            help="Also run `aloi annotate next` in a separate process: after each event that Label "
+            "Studio reports, and every 5 minutes; requires --to with a corpus folder.",
+        ),
+    ] = False,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Serve live predictions of a model to Label Studio.
 
     When an annotator opens a text, Label Studio requests predictions for this text. Press Ctrl+C
-    to stop the command.
+    to stop the command. With --learn, the model is replaced after each training.
     """
     from aloi.annotation.exchange.sources import corpus_name
     from aloi.annotation.labelstudio.live_predictions import running_backend
     from aloi.models.prediction.pipelines import load_pipeline
 
-    with running_backend(load_pipeline(model), host, port) as (server, thread):
+    learning = _learning_corpus(to) if learn else None
+    wake = Event()
+    with running_backend(load_pipeline(model), host, port, on_event=wake.set) as (server, thread):
         print(f"{server.backend.model_version}: {server.url}", flush=True)
         if to is not None:
             _connect_projects(corpus_name(to), server.url, home)
-        with suppress(KeyboardInterrupt):
+        with (
+            nullcontext() if learning is None else _learning(learning, server, wake, home),
+            suppress(KeyboardInterrupt),
+        ):
             thread.join()
+
+
+def _learning_corpus(to: str | None) -> Corpus:
+    """Return the corpus to learn from; exit with status 2 if `to` is not a corpus folder."""
+    if to is None:
+        raise typer.BadParameter("--learn requires --to with a corpus folder")
+    return open_corpus(Path(to))
+
+
+def _learning(
+    corpus: Corpus, server: BackendServer, wake: Event, home: Path
+) -> AbstractContextManager[object]:
+    """Return a context in which rounds are run, and the backend uses the newest model."""
+    from aloi.annotation.learning.round import LearningSettings, learning_folder
+    from aloi.annotation.learning.schedule import EventRounds
+    from aloi.models.prediction.pipelines import load_pipeline
+
+    settings = LearningSettings(folder=learning_folder(corpus))
+    used: list[Path] = []
+
+    def use_newest() -> None:
+        newest = settings.newest_pipeline()
+        if newest is not None and used != [newest]:
+            server.backend.use_pipeline(load_pipeline(str(newest)))
+            used[:] = [newest]
+
+    _connect_webhooks(corpus.manifest.name, f"{server.url}/webhook", home)
+    command = [sys.executable, "-m", "aloi.cli", "annotate", "next", str(corpus.folder)]
+    return EventRounds([*command, "--home", str(home)], use_newest, wake)
+
+
+def _connect_webhooks(corpus: str, url: str, home: Path) -> None:
+    """Request events for all projects; print a note if Label Studio does not send them."""
+    from aloi.annotation.exchange.pull import pass_annotators
+
+    with connect(home) as (studio, _):
+        projects = studio.list_projects(corpus)
+        try:
+            for annotator in pass_annotators(projects):
+                studio.connect_webhook(projects[annotator], url)
+        except DataError:
+            print(
+                f"Label Studio sends no events to {url}; finished work is noticed within 5 minutes",
+                file=sys.stderr,
+            )
 
 
 def _connect_projects(corpus: str, backend: str, home: Path) -> None:

@@ -30,11 +30,16 @@ STEP_INTERVAL = 10.0
 
 def fail(problems: Iterable[Problem]) -> NoReturn:
     """Print every problem to standard error and exit with status 1."""
-    count = 0
-    for count, problem in enumerate(problems, start=1):  # noqa: B007 - the count is used below
-        print(problem, file=sys.stderr)
-    print(count_noun(count, "problem"), file=sys.stderr)
+    print(count_noun(print_problems(problems), "problem"), file=sys.stderr)
     sys.exit(1)
+
+
+def print_problems(problems: Iterable[Problem]) -> int:
+    """Print every problem to standard error; return the number of problems."""
+    count = 0
+    for count, problem in enumerate(problems, start=1):  # noqa: B007 - the count is returned
+        print(problem, file=sys.stderr)
+    return count
 
 
 def print_notes(notes: Iterable[str]) -> None:

@@ -20,15 +20,17 @@ from aloi.corpus.document import Document
 from aloi.corpus.problems import DataError
 from aloi.corpus.schema import Schema
 
+NOTHING = RoundCounts()
 
-def past_round(number: int, documents: int, mentions: RoundCounts = RoundCounts()) -> Round:
+
+def past_round(number: int, documents: int, mentions: RoundCounts = NOTHING) -> Round:
     return Round(
         number=number,
         time="2026-01-01T00:00:00+00:00",
         model_version=f"round {number} x",
         documents={f"d{n}": "hash" for n in range(documents)},
         changed=5,
-        scored=5 if mentions != RoundCounts() else 0,
+        scored=5 if mentions != NOTHING else 0,
         mentions=mentions,
     )
 
