@@ -286,3 +286,32 @@ def test_practice_takes_exercises_from_a_corpus(folder: Path) -> None:
 
 def test_count_noun() -> None:
     assert [count_noun(number, "task") for number in (0, 1, 2)] == ["0 tasks", "1 task", "2 tasks"]
+
+
+def test_next_without_enough_work_trains_nothing(server: MemoryServer) -> None:
+    source = ("passes/luc", "--project", "c", "--schema", "corpus/schema.toml")
+    invoke("push", *source, "--to", "luc", "--finished")
+    assert invoke("next", "corpus", "--out", "learning") == [
+        "1 document finished by annotators",
+        "no training: 1 document new or changed; the next training needs 5",
+        "0 documents sent, 0 tasks with new predictions",
+    ]
+    assert Path("learning/passes/luc/d.json").exists()
+    assert not server.displayed
+
+
+@pytest.mark.usefixtures("server")
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("next", "corpus"), "aloi annotate push"),  # the corpus has no project
+        (("next", "corpus", "--every", "daily"), "such as 30m"),
+        (("serve", "fr_core_news_md", "--learn"), "--learn requires --to"),
+    ],
+)
+def test_wrong_calls_of_learning_end_with_status_2(
+    arguments: tuple[str, ...], message: str
+) -> None:
+    done = CliRunner().invoke(app, ["annotate", *arguments])
+    assert done.exit_code == 2
+    assert message in done.output

@@ -190,3 +190,20 @@ def test_a_closed_connection_is_not_logged(
 def test_an_occupied_port_is_an_error(server: BackendServer, client: Client) -> None:
     with pytest.raises(DataError, match=f"127.0.0.1:{server.server_port}: Address already in use"):
         BackendServer(client.backend, "127.0.0.1", server.server_port)
+
+
+def test_events_are_reported_and_answered(tmp_path: Path) -> None:
+    toy.pipeline().to_disk(tmp_path)
+    events: list[str] = []
+    backend = Backend(prediction.load_pipeline(str(tmp_path)), lambda: events.append("event"))
+    client, first = Client(backend), backend.model_version
+    status, _ = client.post("/webhook", {"action": "ANNOTATION_CREATED"})
+    assert (status, events) == ("200 OK", ["event"])
+
+    # A pipeline trained later replaces the first one.
+    blank = spacy.blank("fr")
+    blank.to_disk(tmp_path / "blank")
+    backend.use_pipeline(prediction.load_pipeline(str(tmp_path / "blank")))
+    _, content = client.post("/predict", {"tasks": [{"data": {"text": "Ana vit à Rome."}}]})
+    assert backend.model_version != first
+    assert content["results"][0]["result"] == []
