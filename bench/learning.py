@@ -67,16 +67,20 @@ def f1(pipeline: Path, gold: list[Document], schema: Schema) -> str:
     return " / ".join("–" if value is None else f"{value:.3f}" for value in values)
 
 
-def replay(studio: LabelStudioServer, folder: Path, steps: int) -> None:
+def steps_settings(steps: int) -> TrainingSettings:
+    """Return the settings of trainings with a number of steps."""
+    return TrainingSettings(
+        overrides={"training.max_steps": steps, "training.eval_frequency": max(steps // 4, 1)}
+    )
+
+
+def replay(studio: LabelStudioServer, folder: Path, training: TrainingSettings) -> None:
     """Run the rounds and print their scores."""
     source = Corpus.open(CORPUS)
     documents, dev = list(source.split("train"))[:DOCUMENTS], list(source.split("dev"))
     gold = {document.id: document for document in documents}
     corpus = make_user_corpus(folder / "corpus", f"replay {time.time():.0f}", documents)
-    overrides = {"training.max_steps": steps, "training.eval_frequency": max(steps // 4, 1)}
-    settings = LearningSettings(
-        folder=folder / "learning", training=TrainingSettings(overrides=overrides)
-    )
+    settings = LearningSettings(folder=folder / "learning", training=training)
     request = PushRequest(
         corpus=corpus.manifest.name,
         schema=corpus.schema,
@@ -110,4 +114,4 @@ def bare_texts(documents: list[Document]) -> list[Document]:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as scratch, LabelStudioServer(find_access()) as server:
-        replay(server, Path(scratch), int(sys.argv[1]) if len(sys.argv) > 1 else 200)
+        replay(server, Path(scratch), steps_settings(int(sys.argv[1]) if sys.argv[1:] else 200))

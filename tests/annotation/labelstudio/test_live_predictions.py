@@ -5,10 +5,12 @@ import json
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
+import spacy
 import toy
 from hypothesis import given
 from hypothesis import strategies as st
