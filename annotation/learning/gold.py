@@ -11,7 +11,6 @@ import msgspec
 from aloi.corpus import document_files
 from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.document import Document, hash_documents
-from aloi.corpus.intake.addition import INBOX
 from aloi.corpus.rights import Rights
 from aloi.corpus.schema import schema_problems
 from aloi.models.studies.folds import group_by_event, make_folds
@@ -57,7 +56,7 @@ def gold_so_far(corpus: Corpus, passes: Path) -> GoldSoFar:
     labelled = finished | adjudicated
     invalid = {i for i, d in labelled.items() if any(schema_problems(d, corpus.schema))}
     in_test = {id_ for id_, split in corpus.split_of.items() if split == "test"}
-    texts = {document.id: document for document in (*corpus.documents, *_inbox(corpus))}
+    texts = {document.id: document for document in (*corpus.documents, *corpus.inbox)}
     usable = {i: d for i, d in labelled.items() if i not in invalid | in_test}
     return GoldSoFar(
         usable,
@@ -75,11 +74,6 @@ def _first_passes(passes: Path) -> dict[str, Document]:
         for document in document_files.read(folder):
             first.setdefault(document.id, document)
     return first
-
-
-def _inbox(corpus: Corpus) -> list[Document]:
-    folder = corpus.folder / INBOX
-    return document_files.read(folder) if folder.is_dir() else []
 
 
 def default_rights(corpus: Corpus, documents: Iterable[Document]) -> Rights:

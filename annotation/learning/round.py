@@ -17,6 +17,7 @@ from pathlib import Path
 from aloi.annotation.exchange.assignment import mean_score
 from aloi.annotation.exchange.pull import PullReport, pull_corpus, select_projects
 from aloi.annotation.exchange.push import PushRequest, push
+from aloi.annotation.exchange.refs import RefTable
 from aloi.annotation.learning.gold import (
     GoldSoFar,
     default_rights,
@@ -151,7 +152,7 @@ class _RoundRun:
         gold = gold_so_far(self.corpus, self.settings.folder / PASSES)
         rounds = read_rounds(self.settings.history)
         reason = self.learn(gold, rounds)
-        sent, predictions = self.predict(gold.unlabelled, rounds[-1]) if rounds else (0, 0)
+        sent, predictions = self.predict(gold, rounds[-1]) if rounds else (0, 0)
         return RoundResult(
             rounds=rounds,
             trained=not reason,
@@ -228,18 +229,22 @@ class _RoundRun:
         nlp = load_pipeline(str(self.settings.pipeline(len(rounds))))
         return (len(new), *score_counts(new, predict_documents(nlp, new), self.corpus.schema))
 
-    def predict(self, texts: Mapping[str, Document], last: Round) -> tuple[int, int]:
+    def predict(self, gold: GoldSoFar, last: Round) -> tuple[int, int]:
         """Send the documents without a task, and predictions for all tasks without work.
 
-        Return the numbers of documents and of predictions.
+        Predicted mentions get refs from the gold so far. Return the numbers of documents and of
+        predictions.
         """
+        texts, refs = gold.unlabelled, RefTable.from_documents(gold.usable.values())
         projects = self.open_tasks(texts, last)
         new = {id_ for id_ in texts if not any(id_ in each.known for each in projects)}
         wanted = new | {id_ for each in projects for id_ in each.tasks}
-        predicted = self.predict_texts([texts[id_] for id_ in sorted(wanted)], last)
+        listed = self.predict_texts([texts[id_] for id_ in sorted(wanted)], last)
+        predicted = {document.id: refs.fill(document) for document in listed}
         if new:
             ordered = _uncertain_first(predicted[id_] for id_ in sorted(new))
-            self.push([texts[each.id] for each in ordered], [each.annotator for each in projects])
+            documents = [texts[each.id] for each in ordered]
+            self.push(documents, [each.annotator for each in projects], refs)
             projects = self.open_tasks(texts, last)
         return len(new), sum(self.send(each, predicted, last) for each in projects)
 
@@ -250,22 +255,24 @@ class _RoundRun:
             for name, project in projects.items()
         ]
 
-    def predict_texts(self, texts: Sequence[Document], last: Round) -> dict[str, Document]:
-        """Return the predictions of the last round's model by document id."""
+    def predict_texts(self, texts: Sequence[Document], last: Round) -> list[Document]:
+        """Return the predictions of the last round's model."""
         if not texts:
-            return {}
+            return []
         self.progress(f"predicting {len(texts)} documents")
         nlp = load_pipeline(str(self.settings.pipeline(last.number)))
-        predicted = predict_documents(nlp, texts)
-        return {document.id: document for document in require_valid(predicted, self.corpus.schema)}
+        return list(require_valid(predict_documents(nlp, texts), self.corpus.schema))
 
-    def push(self, documents: Sequence[Document], annotators: Sequence[str]) -> None:
+    def push(
+        self, documents: Sequence[Document], annotators: Sequence[str], refs: RefTable
+    ) -> None:
         request = PushRequest(
             corpus=self.corpus.manifest.name,
             schema=self.corpus.schema,
             documents=documents,
             annotators=annotators,
             guide=self.settings.guide,
+            refs=refs,
         )
         push(self.server, request, self.notes, progress=self.progress)
 
