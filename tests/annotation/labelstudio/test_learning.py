@@ -101,7 +101,7 @@ def scores(annotator: Annotator, version: str) -> dict[str, float]:
     }
 
 
-@pytest.mark.label_studio
+@pytest.mark.parametrize("label_studio", ["sqlite"], indirect=True)
 def test_two_rounds_lose_nothing_when_a_training_is_killed(
     label_studio: LabelStudio, tmp_path: Path
 ) -> None:
