@@ -95,6 +95,14 @@ SchemeOption = Annotated[
         help="Scoring scheme, for example exact or strict; repeatable (default: all schemes).",
     ),
 ]
+FullOption = Annotated[
+    bool,
+    typer.Option(
+        "--full",
+        help="Print all tables: counts, further schemes, error kinds, causes of missed relations "
+        "and slices (default: scores by type only).",
+    ),
+]
 TrainOption = Annotated[
     str | None,
     typer.Option(
@@ -139,6 +147,7 @@ def evaluate(
     csv: CsvOption = None,
     schema: SchemaOption = None,
     scheme: SchemeOption = None,
+    full: FullOption = False,
     train: TrainOption = None,
     bootstrap: BootstrapOption = 0,
     seed: SeedOption = 0,
@@ -186,7 +195,7 @@ def evaluate(
         refs=refs,
         interval=interval,
     )
-    _print_report(report)
+    _print_report(report, scheme, full=full)
     report = replace(report, gold_name=gold, pred_name=pred)
     _write_files(report, json=json_, html=html, markdown=markdown, latex=latex, csv=csv)
 
@@ -295,10 +304,10 @@ def _check_engine(
     refuse_streams(*inputs)
 
 
-def _print_report(report: Report) -> None:
-    from aloi.eval.reports.report_tables import report_sheets
+def _print_report(report: Report, schemes: list[str] | None, *, full: bool) -> None:
+    from aloi.eval.reports.report_tables import headline_sheet, report_sheets
 
-    print_sheets(sheet for sheet in report_sheets(report) if not sheet.aside)
+    print_sheets(report_sheets(report) if full else [headline_sheet(report, schemes)])
     console = stdout_console()
     if report.unknown:
         labels = ", ".join(report.unknown)

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
     from rich.console import Console
-    from rich.table import Table
 
     from aloi.corpus.problems import Problem
     from aloi.eval.reports.sheets import Sheet
@@ -134,18 +133,18 @@ def stdout_console(*, width: int = 120) -> Console:
 
 def print_sheets(sheets: Iterable[Sheet], *, width: int = 120) -> None:
     """Print sheets as tables to standard output."""
-    from aloi.eval.reports.sheets import rich_table
+    from aloi.eval.reports.sheets import rich_tables
 
     console = stdout_console(width=width)
     for sheet in sheets:
-        console.print(rich_table(sheet))
+        for part in rich_tables(sheet, console.width):
+            console.print(part)
+            console.print()
 
 
 def print_frames(frames: Mapping[str, pd.DataFrame]) -> None:
     """Print data frames as tables to standard output, each under its title."""
-    console = stdout_console()
-    for title, frame in frames.items():
-        console.print(table(title, frame))
+    print_sheets(frame_sheet(title, frame) for title, frame in frames.items())
 
 
 def write_json(path: Path | None, content: Any) -> None:  # noqa: ANN401 - any JSON value
@@ -157,16 +156,12 @@ def write_json(path: Path | None, content: Any) -> None:  # noqa: ANN401 - any J
             json.dump(content, stream, ensure_ascii=False, indent=1)
 
 
-def table(title: str, frame: pd.DataFrame) -> Table:
-    """Return a data frame as a rich table; the first column contains the index."""
-    from rich.table import Table
-    from rich.text import Text
-
+def frame_sheet(title: str, frame: pd.DataFrame) -> Sheet:
+    """Return a data frame as a sheet; the first column contains the index."""
     from aloi.corpus.statistics.corpus_counts import format_cell
+    from aloi.eval.reports.sheets import Sheet
 
-    result = Table("", title=Text(title, style="table.title"), title_justify="left")
-    for column in frame.columns:
-        result.add_column(Text(str(column)), justify="right")
-    for name, row in frame.iterrows():
-        result.add_row(*map(Text, (str(name), *map(format_cell, row))))
-    return result
+    rows = (
+        (str(name), *(format_cell(value) or "–" for value in row)) for name, row in frame.iterrows()
+    )
+    return Sheet(title, tuple(rows), ("", *map(str, frame.columns)))

@@ -95,7 +95,7 @@ def list_cases(errors: ClassifiedErrors) -> Iterator[ErrorCase]:
 def most_frequent(
     cases: Iterable[ErrorCase], *, limit: int, withheld: Collection[str] = ()
 ) -> list[FrequentError]:
-    """Return the most frequent errors, each with an example.
+    """Return the most frequent errors, each with an example; each occurs at least twice.
 
     Errors are counted together if they have the same kind, labels and surface; letter case is
     ignored. The example is from a document that is not in `withheld`. If all these errors are from
@@ -105,7 +105,8 @@ def most_frequent(
     for case in cases:
         labels = [side[0] if side else "" for side in (case.gold, case.pred)]
         groups[case.kind, labels[0], labels[1], case.surface.casefold()].append(case)
-    ranked = sorted(groups.values(), key=len, reverse=True)
+    repeated = [group for group in groups.values() if len(group) > 1]
+    ranked = sorted(repeated, key=len, reverse=True)
     return [FrequentError(len(group), _example(group, withheld)) for group in ranked[:limit]]
 
 

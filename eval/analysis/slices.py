@@ -2,12 +2,14 @@
 
 An item is a mention or a relation. A slice divides the items into groups by one property, such as
 length, nesting or document metadata. A correct prediction counts in the group of the matching gold
-item. Slices by attribute use only gold mentions, so only recall is defined for these slices.
+item. Slices by attribute use only gold mentions, so only recall is defined for these slices; they
+contain the labels that have the attribute somewhere in gold. Metadata values of fewer than
+`MIN_SLICE_DOCUMENTS` documents form one group.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -37,6 +39,12 @@ METADATA_KEYS = ("year", "source", "rights", "form", "theme")
 
 PUBLIC_METADATA = ("year", "source", "rights")
 """The metadata keys that a release publishes even for restricted documents."""
+
+MIN_SLICE_DOCUMENTS = 3
+"""Metadata values of fewer documents are joined in the group `OTHER`."""
+
+OTHER = "other"
+"""The group of all metadata values that are too rare for a group of their own."""
 
 SEEN_SLICE = "surface in training"
 """The name of the slice that compares seen with unseen surfaces."""
@@ -137,7 +145,17 @@ def _metadata_rule(pair: PairedAnnotations, key: str) -> GroupRule:
         _withhold(_metadata_value(meta, key), id_ in pair.withheld and key not in PUBLIC_METADATA)
         for id_, meta in zip(pair.ids, pair.metas, strict=True)
     ]
-    return lambda mentions: [values[document] for document in mentions.document.tolist()]
+    groups = _join_rare(values)
+    return lambda mentions: [groups[document] for document in mentions.document.tolist()]
+
+
+def _join_rare(values: Groups) -> Groups:
+    """Return the values of documents, with `OTHER` for values that are too rare."""
+    documents = Counter(values)
+    return [
+        OTHER if value is not None and documents[value] < MIN_SLICE_DOCUMENTS else value
+        for value in values
+    ]
 
 
 def _metadata_value(meta: dict[str, object], key: str) -> str | None:
@@ -180,12 +198,23 @@ def _attribute_slices(items: ItemPair, pair: PairedAnnotations) -> Iterator[Slic
     withheld = [pair.ids[number] in pair.withheld for number in gold.document.tolist()]
     names = sorted({name for attributes in gold.attributes if attributes for name in attributes})
     for name in names:
+        labels = _labels_with(name, gold)
         groups: Groups = [
             _withhold((attributes or {}).get(name, "without"), restricted)
-            for attributes, restricted in zip(gold.attributes, withheld, strict=True)
+            if label in labels
+            else None
+            for attributes, restricted, label in zip(
+                gold.attributes, withheld, gold.label.tolist(), strict=True
+            )
         ]
         for each in _slice(name, items, groups, [None] * len(items[1].key)):
             yield Slice(name, each.groups, recall_only=True)
+
+
+def _labels_with(attribute: str, mentions: MentionColumns) -> set[int]:
+    """Return the labels of the mentions that have an attribute."""
+    rows = zip(mentions.label.tolist(), mentions.attributes, strict=True)
+    return {label for label, attributes in rows if attributes and attribute in attributes}
 
 
 def _sentence_groups(side: Side, sentences: list[Ints]) -> Groups:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from aloi.corpus.rights import RESTRICTED_TEXT
 from aloi.eval.analysis.causes import Cause
@@ -23,8 +23,40 @@ from aloi.eval.schemes import EntityScheme, ItemKind, RelationScheme
 TYPE_SCHEMES = (EntityScheme.EXACT, EntityScheme.OUTERMOST, RelationScheme.STRICT)
 """The schemes that are shown by type; for all other schemes, only micro averages are shown."""
 
+HEADLINE_SCHEMES = (EntityScheme.EXACT, RelationScheme.STRICT)
+"""The schemes of the table that the terminal shows first."""
+
 RATIO_COLUMNS = ("", "support", "P", "R", "F1")
 """The columns of a table of ratios without counts."""
+
+
+def headline_sheet(report: Report, schemes: Collection[str] | None = None) -> Sheet:
+    """Return one table of scores by type, with the averages below.
+
+    The table contains the given schemes (default: `HEADLINE_SCHEMES`), one after the other.
+    """
+    chosen = HEADLINE_SCHEMES if schemes is None else schemes
+    shown = [
+        (f"{kind}, {scheme}{_duplicates_note(result)}", result)
+        for kind, results in report.by_kind().items()
+        for scheme, result in results.items()
+        if scheme in chosen and result.scores.types
+    ]
+    if len(shown) == 1:
+        ((title, result),) = shown
+        return Sheet(title, tuple(_ratio_rows(result)), RATIO_COLUMNS)
+    rows = [
+        row
+        for title, result in shown
+        for row in ((title, "", "", "", ""), *_ratio_rows(result, indent="  "))
+    ]
+    return Sheet("scores by type", tuple(rows), RATIO_COLUMNS)
+
+
+def _ratio_rows(result: SchemeResult, *, indent: str = "") -> Iterator[tuple[str, ...]]:
+    """Yield the rows of a scheme without counts; labels begin with `indent`."""
+    for label, support, *_, precision, recall, f1 in _type_rows(result):
+        yield (indent + label, support, precision, recall, f1)
 
 
 def report_sheets(report: Report) -> Iterator[Sheet]:
@@ -96,7 +128,7 @@ def slice_sheets(kind: ItemKind, slices: tuple[Slice, ...]) -> Iterator[Sheet]:
         ]
         if rows:
             title = f"{kind}, {'by metadata' if by_metadata else 'slices'}"
-            yield Sheet(title, tuple(rows), RATIO_COLUMNS, by_metadata)
+            yield Sheet(title, tuple(rows), RATIO_COLUMNS)
 
 
 def _micro_averages(report: Report) -> Iterator[Sheet]:
@@ -129,7 +161,8 @@ def _type_rows(result: SchemeResult) -> Iterator[tuple[str, ...]]:
     macro = result.scores.macro
     intervals = result.intervals.macro if result.intervals else {}
     means = [format_ratio(macro[name], intervals.get(name)) for name in macro]
-    yield ("macro", "", "", "", "", *means)
+    counts = ["–"] * len(result.micro().counts.as_dict())
+    yield ("macro", str(result.micro().counts.support), *counts, *means)
 
 
 def _count_cells(result: TypeResult) -> list[str]:

@@ -208,13 +208,13 @@ def _rows(comparison: SystemComparison) -> Iterator[tuple[str, ...]]:
         yield (label, marked, *_cells(each["f1"]))
     total = str(sum(differences.support.values()))
     yield ("micro", total, *_cells(differences.micro["f1"]))
-    yield ("macro", "", *_cells(differences.macro["f1"]))
+    yield ("macro", total, *_cells(differences.macro["f1"]))
     for name in RATIOS[:2]:
         yield (f"micro {name}", total, *_cells(differences.micro[name]))
-        yield (f"macro {name}", "", *_cells(differences.macro[name]))
+        yield (f"macro {name}", total, *_cells(differences.macro[name]))
 
 
 def _cells(each: RatioDifference) -> list[str]:
     difference = format_ratio(each.difference, each.interval)
-    p_values = ["" if p is None else f"{p:.4f}" for p in (each.p, each.p_holm)]
+    p_values = ["–" if p is None else f"{p:.4f}" for p in (each.p, each.p_holm)]
     return [format_ratio(each.baseline), format_ratio(each.other), difference, *p_values]

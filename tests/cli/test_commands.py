@@ -64,7 +64,7 @@ def test_eval_prints_tables_and_writes_the_same_as_json(
 def test_eval_writes_every_kind_of_file(gold: Path, pred: Path, tmp_path: Path) -> None:
     files = {kind: tmp_path / f"report.{kind}" for kind in ("html", "markdown", "latex", "csv")}
     options = [part for kind, file in files.items() for part in (f"--{kind}", file)]
-    done = aloi("eval", gold, pred, "--train", gold, *options)
+    done = aloi("eval", gold, pred, "--train", gold, "--full", *options)
     assert done.returncode == 0, done.stderr
     assert "surface in training: seen" in done.stdout
     starts = ("<!DOCTYPE html>", "**entities, exact**", "\\begin{table}", "task,scheme,type")

@@ -2,7 +2,7 @@
 
 from aloi.annotation.compare.pass_agreement import compare_passes
 from aloi.corpus.document import Document, Entity, Relation
-from aloi.eval.reports.sheets import rich_table
+from aloi.eval.reports.sheets import rich_tables
 
 ANA, ROME = (
     Entity(id="a", start=0, end=3, label="PER", ref="ana"),
@@ -39,9 +39,8 @@ def test_a_relation_on_a_mention_that_one_annotator_lacks_is_no_second_disagreem
 
 def test_tables_of_full_agreement_are_empty() -> None:
     sheets = list(compare_passes({"A": [doc(ANA)], "B": [doc(ANA)]}).sheets())
-    assert [rich_table(sheet).row_count for sheet in sheets if "disagreements" in sheet.title] == [
-        0
-    ]
+    (sheet,) = [sheet for sheet in sheets if "disagreements" in sheet.title]
+    assert [table.row_count for table in rich_tables(sheet, 80)] == [0]
 
 
 def test_both_boundaries_and_the_ends_of_relations_are_shown() -> None:

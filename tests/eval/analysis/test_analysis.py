@@ -125,11 +125,16 @@ def test_errors_have_context_and_are_sorted_by_frequency() -> None:
         " et Poutine parlent de la guerre en Ukra",
     )
     assert cases[0].context == "»Xi« et Poutine parlent de la guerre en Ukra"
-    repeated = [*cases, cases[1]]
+    repeated = [*cases, *cases, cases[1]]
     assert [(number, case.kind) for number, case in most_frequent(repeated, limit=5)] == [
-        (2, "missed"),
-        (1, "type"),
+        (3, "missed"),
+        (2, "type"),
     ]
+
+
+def test_an_error_that_occurs_once_is_not_frequent() -> None:
+    pair = pair_mentions([(0, 2, "PER"), (49, 54, "LOC")], [(0, 2, "ORG")])
+    assert most_frequent(list_cases(classify_errors(align_pair(pair))), limit=5) == []
 
 
 XI, POUTINE, PEKIN = (
@@ -194,10 +199,29 @@ def test_slices_of_entities() -> None:
         "unseen": Counts(fp=1, fn=1),
     }
     assert groups["length in words"] == {"1": Counts(tp=2, fn=1), "3": Counts(fp=1)}
-    # Predictions have no attributes, so there is only recall.
-    assert groups["metonymy"] == {"government": Counts(tp=1), "without": Counts(tp=1, fn=1)}
-    assert slices["metonymy"].ratios("without") == {"precision": None, "recall": 0.5, "f1": None}
     assert "year" not in groups  # there is only one year
+
+
+def test_an_attribute_counts_only_labels_that_have_it() -> None:
+    metonym = Entity(id="k", start=48, end=53, label="LOC", attributes={"metonymy": "government"})
+    ukraine = Entity(id="u", start=38, end=45, label="LOC")
+    gold = Document("d", TEXT, (XI, POUTINE, metonym, ukraine))
+    pair = pair_annotations(
+        Annotations.of([gold]), Annotations.of([Document("d", TEXT, (XI, metonym))])
+    )
+    (metonymy,) = [each for each in entity_slices(pair) if each.name == "metonymy"]
+    # Ukraine could be a metonym, the two persons could not.
+    assert metonymy.groups == {"government": Counts(tp=1), "without": Counts(fn=1)}
+    # Predictions have no attributes, so there is only recall.
+    assert metonymy.ratios("government") == {"precision": None, "recall": 1.0, "f1": None}
+
+
+def test_metadata_values_of_one_or_two_documents_are_joined() -> None:
+    themes = ["sport"] * 3 + ["art"] * 2 + ["law"]
+    gold = [Document(f"d{n}", TEXT, (XI,), (), {"theme": theme}) for n, theme in enumerate(themes)]
+    pair = pair_annotations(Annotations.of(gold), Annotations.of(gold))
+    (theme,) = [each for each in entity_slices(pair) if each.name == "theme"]
+    assert theme.groups == {"other": Counts(tp=3), "sport": Counts(tp=3)}
 
 
 def test_slices_of_relations() -> None:

@@ -22,7 +22,7 @@ from aloi.eval.reports.output import ReportFormat, render_report
 from aloi.eval.reports.page import render_page
 from aloi.eval.reports.report import Report, evaluate
 from aloi.eval.reports.report_tables import report_sheets
-from aloi.eval.reports.sheets import rich_table
+from aloi.eval.reports.sheets import rich_tables
 from aloi.eval.spacy_examples import from_spacy, make_mention_scorer
 
 TEXT = "Ana vit à Rome"
@@ -73,8 +73,9 @@ def markup_report() -> Report:
 def test_terminal_tables_show_labels_unchanged(markup_report: Report) -> None:
     console = Console(file=StringIO(), width=200)
     for sheet in report_sheets(markup_report):
-        console.print(rich_table(replace(sheet, title="[/PER]")))
-    for label in (*MARKUP_LABELS, "[/PER]   "):
+        for table in rich_tables(replace(sheet, title="[/PER]"), console.width):
+            console.print(table)
+    for label in (*MARKUP_LABELS, "[/PER] "):
         assert label in console.file.getvalue()
 
 
