@@ -226,17 +226,33 @@ def _assign(pairs: RowPairs, weights: Floats) -> Ints:
 
     No two of these pairs contain the same mention.
     """
-    isolated = (np.bincount(pairs.gold)[pairs.gold] == 1) & (
-        np.bincount(pairs.pred)[pairs.pred] == 1
-    )
+    degrees = [np.bincount(side)[side] for side in pairs]
+    isolated = (degrees[0] == 1) & (degrees[1] == 1)
     chosen = [np.flatnonzero(isolated)]
-    competing = np.flatnonzero(~isolated)
-    if len(competing):
+    competing = ~isolated
+    for centre, spokes in ((pairs.gold, degrees[1]), (pairs.pred, degrees[0])):
+        rows = np.flatnonzero(competing & ~np.isin(centre, centre[spokes > 1]))
+        chosen.append(_best_of_centre(centre[rows], rows, weights[rows]))
+        competing[rows] = False
+    others = np.flatnonzero(competing)
+    if len(others):
         chosen += [
             component[_best_assignment(*_renumber(pairs, component), weights[component])]
-            for component in _split_components(pairs, competing)
+            for component in _split_components(pairs, others)
         ]
     return np.sort(np.concatenate(chosen))
+
+
+def _best_of_centre(centre: Ints, rows: Ints, weights: Floats) -> Ints:
+    """Return, for each mention in `centre`, the row with the largest weight, or the first of these.
+
+    All pairs of such a mention are with mentions that overlap no other mention, so this is the best
+    assignment.
+    """
+    order = np.lexsort((rows, -weights, centre))
+    first = np.ones(len(order), dtype=np.bool_)
+    first[1:] = np.diff(centre[order]) != 0
+    return rows[order[first]]
 
 
 def _split_components(pairs: RowPairs, rows: Ints) -> list[Ints]:

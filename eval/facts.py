@@ -79,20 +79,30 @@ class FactLists:
 
 
 def extract_facts(
-    pair: PairedAnnotations, *, symmetric: frozenset[str], shared_refs: bool = False
+    pair: PairedAnnotations,
+    *,
+    symmetric: frozenset[str],
+    shared_refs: bool = False,
+    with_names: bool = True,
 ) -> FactLists:
     """Return the facts of gold and predictions.
 
     If the label of a relation is in `symmetric`, its head and tail are interchangeable. If
-    `shared_refs` is true, predicted refs are compared with gold's refs by name.
+    `shared_refs` is true, predicted refs are compared with gold's refs by name. `with_names`:
+    include the surface forms of entities, which only `is_known` requires.
     """
     gold, pred = pair.gold, pair.pred
-    entities = [entity_keys(gold.mentions), map_to_gold(pair, shared_refs=shared_refs)]
-    gold_facts, pred_facts = (
-        list(_facts(side.mentions, side.relations, keys, pair.relation_labels, symmetric))
-        for side, keys in zip((gold, pred), entities, strict=True)
-    )
-    return FactLists(gold_facts, pred_facts, _entity_names(gold.mentions, entities[0], pair.texts))
+    if not (len(gold.relations) or len(pred.relations)):
+        return FactLists([], [], {})
+    keys = entity_keys(gold.mentions)
+    gold_facts = list(_facts(gold.mentions, gold.relations, keys, pair.relation_labels, symmetric))
+    pred_facts = []
+    if len(pred.relations):
+        mapped = map_to_gold(pair, shared_refs=shared_refs)
+        facts = _facts(pred.mentions, pred.relations, mapped, pair.relation_labels, symmetric)
+        pred_facts = list(facts)
+    names = _entity_names(gold.mentions, keys, pair.texts) if with_names else {}
+    return FactLists(gold_facts, pred_facts, names)
 
 
 def training_facts(training: Annotations, *, symmetric: frozenset[str]) -> SurfaceFacts:

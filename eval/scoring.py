@@ -148,7 +148,8 @@ def _relation_scores(
         from aloi.eval.facts import extract_facts, score_ign  # noqa: PLC0415 - rarely needed
 
         shared = options.refs is RefComparison.SHARED
-        facts = extract_facts(pair, symmetric=symmetric, shared_refs=shared)
+        with_names = options.known_facts is not None
+        facts = extract_facts(pair, symmetric=symmetric, shared_refs=shared, with_names=with_names)
         scores = score_items(*facts.items(labels), documents=len(pair), labels=labels)
         yield RelationScheme.FACTS, scores
         if options.known_facts is not None:

@@ -46,6 +46,8 @@ def explain_missed(
     pair: PairedAnnotations, *, symmetric: frozenset[str]
 ) -> Iterator[tuple[int, Cause]]:
     """Yield the row number and the cause of each missed gold relation; duplicates are skipped."""
+    if not len(pair.gold.relations):
+        return
     types = _labels_by_span(pair.pred)
     related = _related_spans(pair.pred)
     relations, spans = pair.gold.relations, pair.gold.mentions.spans()

@@ -9,6 +9,7 @@ contain the labels that have the attribute somewhere in gold. Metadata values of
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -16,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from aloi.corpus.segmentation import sentence_starts
-from aloi.eval.columns import Annotations, Bools, Ints, MentionColumns, RelationColumns
+from aloi.eval.columns import Annotations, Bools, MentionColumns, RelationColumns
 from aloi.eval.items import ItemPair, Items, is_outermost, mention_items, relation_items
 from aloi.eval.pairing import PairedAnnotations, Side
 from aloi.eval.score_counts import Counts
@@ -76,9 +77,9 @@ def entity_slices(pair: PairedAnnotations, *, train: Annotations | None = None) 
     """Yield slices of mentions by length, nesting, metadata, surface in training and attribute."""
     items = mention_items(pair)
     rules: dict[str, GroupRule] = {
-        "length in words": lambda mentions: [_length(s) for s in _surfaces(pair, mentions)],
+        "length in words": lambda mentions: _lengths(list(_surfaces(pair, mentions))),
         "nesting": lambda mentions: _nesting(is_outermost(mentions, pair.width)),
-        **{key: _metadata_rule(pair, key) for key in METADATA_KEYS},
+        **{key: rule for key in METADATA_KEYS if (rule := _metadata_rule(pair, key))},
     }
     if train is not None:
         rules[SEEN_SLICE] = _seen_rule(pair, train)
@@ -89,16 +90,18 @@ def entity_slices(pair: PairedAnnotations, *, train: Annotations | None = None) 
 
 def relation_slices(pair: PairedAnnotations, *, symmetric: frozenset[str]) -> Iterator[Slice]:
     """Yield slices of relations: within or across sentences, and by document metadata."""
+    if not (len(pair.gold.relations) or len(pair.pred.relations)):
+        return
     items = relation_items(pair, typed=True, symmetric=symmetric)
-    sentences = [np.array(sentence_starts(text)) for text in pair.texts]
-    gold, pred = (_sentence_groups(side, sentences) for side in (pair.gold, pair.pred))
+    gold, pred = (_sentence_groups(side, pair.texts) for side in (pair.gold, pair.pred))
     yield from _slice("sentence", items, gold, pred)
     for key in METADATA_KEYS:
-        rule = _metadata_rule(pair, key)
-        gold, pred = (
-            _groups_of_heads(rule(side.mentions), side.relations) for side in (pair.gold, pair.pred)
-        )
-        yield from _slice(key, items, gold, pred)
+        if rule := _metadata_rule(pair, key):
+            gold, pred = (
+                _groups_of_heads(rule(side.mentions), side.relations)
+                for side in (pair.gold, pair.pred)
+            )
+            yield from _slice(key, items, gold, pred)
 
 
 def _slice(name: str, items: ItemPair, gold: Groups, pred: Groups) -> Iterator[Slice]:
@@ -131,6 +134,11 @@ def _surfaces(pair: PairedAnnotations, mentions: MentionColumns) -> Iterator[str
     return (pair.texts[document][start:end] for document, start, end in mentions.spans())
 
 
+def _lengths(surfaces: list[str]) -> Groups:
+    lengths = {surface: _length(surface) for surface in set(surfaces)}
+    return [lengths[surface] for surface in surfaces]
+
+
 def _length(surface: str) -> str:
     words = len(surface.split())
     return f"{LONGEST_LENGTH} or more" if words >= LONGEST_LENGTH else str(max(words, 1))
@@ -140,12 +148,15 @@ def _nesting(outermost: Bools) -> Groups:
     return ["outermost" if each else "inside another" for each in outermost.tolist()]
 
 
-def _metadata_rule(pair: PairedAnnotations, key: str) -> GroupRule:
+def _metadata_rule(pair: PairedAnnotations, key: str) -> GroupRule | None:
+    """Return a rule that groups mentions by metadata, or None if there are no two groups."""
     values = [
         _withhold(_metadata_value(meta, key), id_ in pair.withheld and key not in PUBLIC_METADATA)
         for id_, meta in zip(pair.ids, pair.metas, strict=True)
     ]
     groups = _join_rare(values)
+    if len({*groups} - {None}) < 2:
+        return None
     return lambda mentions: [groups[document] for document in mentions.document.tolist()]
 
 
@@ -195,8 +206,9 @@ def _seen_rule(pair: PairedAnnotations, train: Annotations) -> GroupRule:
 def _attribute_slices(items: ItemPair, pair: PairedAnnotations) -> Iterator[Slice]:
     """Yield a slice for each attribute of gold mentions; only recall is defined."""
     gold = pair.gold.mentions
-    withheld = [pair.ids[number] in pair.withheld for number in gold.document.tolist()]
     names = sorted({name for attributes in gold.attributes if attributes for name in attributes})
+    documents = gold.document.tolist() if names else []
+    withheld = [pair.ids[number] in pair.withheld for number in documents]
     for name in names:
         labels = _labels_with(name, gold)
         groups: Groups = [
@@ -217,18 +229,21 @@ def _labels_with(attribute: str, mentions: MentionColumns) -> set[int]:
     return {label for label, attributes in rows if attributes and attribute in attributes}
 
 
-def _sentence_groups(side: Side, sentences: list[Ints]) -> Groups:
+def _sentence_groups(side: Side, texts: tuple[str, ...]) -> Groups:
     """Return `within` for relations with both ends in one sentence, and `across` for all others.
 
     The start of a mention determines its sentence.
     """
     mentions, relations = side.mentions, side.relations
-    groups: Groups = []
-    for head, tail in zip(relations.head.tolist(), relations.tail.tolist(), strict=True):
-        starts = sentences[int(mentions.document[head])]
-        ends = np.searchsorted(starts, [mentions.start[head], mentions.start[tail]], side="right")
-        groups.append("within" if ends[0] == ends[1] else "across")
-    return groups
+    documents = mentions.document[relations.head].tolist()
+    starts = {document: sentence_starts(texts[document]) for document in set(documents)}
+    ends = (mentions.start[rows].tolist() for rows in (relations.head, relations.tail))
+    return [
+        "within"
+        if bisect_right(starts[document], head) == bisect_right(starts[document], tail)
+        else "across"
+        for document, head, tail in zip(documents, *ends, strict=True)
+    ]
 
 
 def _groups_of_heads(groups: Groups, relations: RelationColumns) -> Groups:

@@ -22,7 +22,7 @@ from aloi.eval.statistics.intervals import (
     MIN_INSTANCES,
     Interval,
     Intervals,
-    bootstrap_intervals,
+    bootstrap_schemes,
     few_documents_note,
 )
 
@@ -233,6 +233,8 @@ def build_report(
 ) -> Report:
     """Return a report of these scores, without analysis; the options are those of `evaluate`."""
     known = {*schema.entities, *schema.relations} if schema else scores.predicted_labels
+    both = {**scores.entities, **scores.relations}
+    results = _with_intervals(both, bootstrap, seed, interval)
     return Report(
         Signature(
             version("aloi"),
@@ -249,8 +251,8 @@ def build_report(
             interval=interval,
         ),
         scores.documents,
-        _with_intervals(scores.entities, bootstrap, seed, interval),
-        _with_intervals(scores.relations, bootstrap, seed, interval),
+        {name: results[name] for name in scores.entities},
+        {name: results[name] for name in scores.relations},
         tuple(sorted(scores.predicted_labels - known)),
     )
 
@@ -260,11 +262,12 @@ def _with_intervals(
 ) -> dict[str, SchemeResult]:
     if not bootstrap:
         return {name: SchemeResult(each) for name, each in scores.items()}
+    intervals = bootstrap_schemes(
+        [*scores.values()], replicates=bootstrap, seed=seed, method=method
+    )
     return {
-        name: SchemeResult(
-            each, bootstrap_intervals(each, replicates=bootstrap, seed=seed, method=method)
-        )
-        for name, each in scores.items()
+        name: SchemeResult(each, interval)
+        for (name, each), interval in zip(scores.items(), intervals, strict=True)
     }
 
 

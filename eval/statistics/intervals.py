@@ -16,7 +16,7 @@ than `MIN_DOCUMENTS` documents or `MIN_INSTANCES` gold items, both contain it to
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any
@@ -78,7 +78,26 @@ def bootstrap_intervals(
 
     Two calls with the same seed and the same number of documents draw the same documents.
     """
-    counts = resample(scores.by_document, replicates, seed)
+    return bootstrap_schemes([scores], replicates=replicates, seed=seed, method=method)[0]
+
+
+def bootstrap_schemes(
+    schemes: Sequence[Scores[Any]],
+    *,
+    replicates: int,
+    seed: int,
+    method: IntervalMethod = IntervalMethod.EXPANDED,
+) -> list[Intervals]:
+    """Return the intervals of several schemes on the same documents, which are drawn only once."""
+    counts = [scores.by_document for scores in schemes]
+    return [
+        _intervals(scores, drawn, method)
+        for scores, drawn in zip(schemes, resample_together(counts, replicates, seed), strict=True)
+    ]
+
+
+def _intervals(scores: Scores[Any], counts: Floats, method: IntervalMethod) -> Intervals:
+    """Return the intervals of one scheme; shape of `counts`: (replicates, types, n)."""
     per_type = scores.kind.compute_ratios(counts)
     micro = scores.kind.compute_ratios(counts.sum(axis=1))
     width = per_type.shape[1]
@@ -93,15 +112,25 @@ def resample(by_document: Ints | Floats, replicates: int, seed: int) -> Floats:
 
     Shape: (replicates, types, counts).
     """
-    documents = len(by_document)
-    flat = by_document.reshape(documents, int(np.prod(by_document.shape[1:])))
-    dtype = exact_dtype(int(flat.sum())) if flat.dtype.kind in "iu" else np.float64
-    sums = [
-        weights @ flat.astype(dtype)
-        for weights in _draw_weights(documents, replicates, seed, dtype)
+    return resample_together([by_document], replicates, seed)[0]
+
+
+def resample_together(counts: Sequence[Ints | Floats], replicates: int, seed: int) -> list[Floats]:
+    """Return `resample` of several arrays for the same documents, which are drawn only once."""
+    if not counts:
+        return []
+    documents = len(counts[0])
+    flat = [each.reshape(documents, int(np.prod(each.shape[1:]))) for each in counts]
+    exact = all(each.dtype.kind in "iu" for each in flat)
+    dtype = exact_dtype(max(int(each.sum()) for each in flat)) if exact else np.float64
+    columns = np.concatenate(flat, axis=1, dtype=dtype)
+    sums = [weights @ columns for weights in _draw_weights(documents, replicates, seed, dtype)]
+    summed = np.concatenate(sums) if sums else np.zeros((0, columns.shape[1]))
+    cuts = np.cumsum([each.shape[1] for each in flat])[:-1]
+    return [
+        part.reshape(len(summed), *each.shape[1:]).astype(np.float64)
+        for each, part in zip(counts, np.split(summed, cuts, axis=1), strict=True)
     ]
-    summed = np.concatenate(sums) if sums else np.zeros((0, flat.shape[1]))
-    return summed.reshape(len(summed), *by_document.shape[1:]).astype(np.float64)
 
 
 def exact_dtype(largest: int) -> type[np.floating[Any]]:
