@@ -98,7 +98,9 @@ def pair_annotations(
 
 def _restricted_ids(side: Annotations) -> Iterator[str]:
     """Yield the ids of the documents that are restricted according to their metadata."""
-    return (id_ for id_, meta in zip(side.ids, side.metas, strict=True) if is_restricted(meta))
+    return (
+        id_ for id_, meta in zip(side.ids, side.metas, strict=True) if meta and is_restricted(meta)
+    )
 
 
 def _renumber_both(gold: Annotations, pred: Annotations) -> PairedAnnotations:

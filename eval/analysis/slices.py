@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from aloi.corpus.segmentation import sentence_starts
-from aloi.eval.columns import Annotations, Bools, MentionColumns, RelationColumns
+from aloi.eval.columns import Annotations, Bools, Ints, MentionColumns
 from aloi.eval.items import ItemPair, Items, is_outermost, mention_items, relation_items
 from aloi.eval.pairing import PairedAnnotations, Side
 from aloi.eval.score_counts import Counts
@@ -26,8 +26,8 @@ from aloi.eval.scores import deduplicate, is_member
 Groups = list[str | None]
 """The group of each row; None if a row belongs to no group."""
 
-GroupRule = Callable[[MentionColumns], Groups]
-"""A function that returns the group of each mention."""
+GroupRule = Callable[[MentionColumns, Ints], Groups]
+"""A function that returns the groups of the mentions in the given rows."""
 
 WITHHELD = "withheld"
 """The group name that replaces a long value from a restricted document."""
@@ -77,14 +77,19 @@ def entity_slices(pair: PairedAnnotations, *, train: Annotations | None = None) 
     """Yield slices of mentions by length, nesting, metadata, surface in training and attribute."""
     items = mention_items(pair)
     rules: dict[str, GroupRule] = {
-        "length in words": lambda mentions: _lengths(list(_surfaces(pair, mentions))),
-        "nesting": lambda mentions: _nesting(is_outermost(mentions, pair.width)),
+        "length in words": lambda *rows: _lengths(list(_surfaces(pair, *rows))),
+        "nesting": lambda mentions, rows: _nesting(is_outermost(mentions, pair.width)[rows]),
         **{key: rule for key in METADATA_KEYS if (rule := _metadata_rule(pair, key))},
     }
     if train is not None:
         rules[SEEN_SLICE] = _seen_rule(pair, train)
+    gold, pred = pair.gold.mentions, pair.pred.mentions
+    wrong = np.flatnonzero(~is_member(items[1].key, deduplicate(items[0]).key))
     for name, rule in rules.items():
-        yield from _slice(name, items, rule(pair.gold.mentions), rule(pair.pred.mentions))
+        pred_groups: Groups = [None] * len(pred)  # correct predictions count in gold's group
+        for row, group in zip(wrong.tolist(), rule(pred, wrong), strict=True):
+            pred_groups[row] = group
+        yield from _slice(name, items, rule(gold, np.arange(len(gold))), pred_groups)
     yield from _attribute_slices(items, pair)
 
 
@@ -98,8 +103,7 @@ def relation_slices(pair: PairedAnnotations, *, symmetric: frozenset[str]) -> It
     for key in METADATA_KEYS:
         if rule := _metadata_rule(pair, key):
             gold, pred = (
-                _groups_of_heads(rule(side.mentions), side.relations)
-                for side in (pair.gold, pair.pred)
+                rule(side.mentions, side.relations.head) for side in (pair.gold, pair.pred)
             )
             yield from _slice(key, items, gold, pred)
 
@@ -130,8 +134,11 @@ def _with_groups(items: Items, groups: Groups, numbers: dict[str, int]) -> Items
     return items._replace(label=np.array(group, dtype=np.int64))
 
 
-def _surfaces(pair: PairedAnnotations, mentions: MentionColumns) -> Iterator[str]:
-    return (pair.texts[document][start:end] for document, start, end in mentions.spans())
+def _surfaces(pair: PairedAnnotations, mentions: MentionColumns, rows: Ints) -> Iterator[str]:
+    columns = (mentions.document, mentions.start, mentions.end)
+    spans = zip(*(column[rows].tolist() for column in columns), strict=True)
+    texts = pair.texts
+    return (texts[document][start:end] for document, start, end in spans)
 
 
 def _lengths(surfaces: list[str]) -> Groups:
@@ -157,7 +164,7 @@ def _metadata_rule(pair: PairedAnnotations, key: str) -> GroupRule | None:
     groups = _join_rare(values)
     if len({*groups} - {None}) < 2:
         return None
-    return lambda mentions: [groups[document] for document in mentions.document.tolist()]
+    return lambda mentions, rows: [groups[number] for number in mentions.document[rows].tolist()]
 
 
 def _join_rare(values: Groups) -> Groups:
@@ -197,9 +204,11 @@ def _seen_rule(pair: PairedAnnotations, train: Annotations) -> GroupRule:
             return "seen"
         return "seen as another type" if types else UNSEEN
 
-    return lambda mentions: [
+    return lambda mentions, rows: [
         group(surface, pair.labels[label])
-        for surface, label in zip(_surfaces(pair, mentions), mentions.label.tolist(), strict=True)
+        for surface, label in zip(
+            _surfaces(pair, mentions, rows), mentions.label[rows].tolist(), strict=True
+        )
     ]
 
 
@@ -244,7 +253,3 @@ def _sentence_groups(side: Side, texts: tuple[str, ...]) -> Groups:
         else "across"
         for document, head, tail in zip(documents, *ends, strict=True)
     ]
-
-
-def _groups_of_heads(groups: Groups, relations: RelationColumns) -> Groups:
-    return [groups[head] for head in relations.head.tolist()]

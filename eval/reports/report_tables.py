@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from aloi.corpus.rights import RESTRICTED_TEXT
-from aloi.eval.analysis.causes import Cause
-from aloi.eval.analysis.overview import Analysis
-from aloi.eval.analysis.slices import METADATA_KEYS, Slice
 from aloi.eval.reports.report import Report, SchemeResult, TypeResult
 from aloi.eval.reports.sheets import (
     Sheet,
@@ -19,6 +17,10 @@ from aloi.eval.reports.sheets import (
     markdown_table,
 )
 from aloi.eval.schemes import EntityScheme, ItemKind, RelationScheme
+
+if TYPE_CHECKING:
+    from aloi.eval.analysis.overview import Analysis
+    from aloi.eval.analysis.slices import Slice
 
 TYPE_SCHEMES = (EntityScheme.EXACT, EntityScheme.OUTERMOST, RelationScheme.STRICT)
 """The schemes that are shown by type; for all other schemes, only micro averages are shown."""
@@ -102,6 +104,8 @@ def restriction_note(reports: Iterable[Report]) -> list[str]:
 
 def _analysis_sheets(analysis: Analysis) -> Iterator[Sheet]:
     """Yield tables of error kinds, of causes of missed relations, and of slices."""
+    from aloi.eval.analysis.causes import Cause  # noqa: PLC0415 - not needed for scores alone
+
     rows = [
         (kind, *(str(sum(row[side] for row in types.values())) for side in ("fn", "fp")))
         for kind, types in analysis.errors.table().items()
@@ -119,6 +123,8 @@ def _analysis_sheets(analysis: Analysis) -> Iterator[Sheet]:
 
 def slice_sheets(kind: ItemKind, slices: tuple[Slice, ...]) -> Iterator[Sheet]:
     """Yield a table of slices by item properties, then a table of slices by document metadata."""
+    from aloi.eval.analysis.slices import METADATA_KEYS  # noqa: PLC0415 - see above
+
     for by_metadata in (False, True):
         rows = [
             (f"{each.name}: {group}", str(counts.support), *format_ratios(each.ratios(group)))
