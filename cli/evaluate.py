@@ -66,6 +66,16 @@ IntervalOption = Annotated[
     ),
 ]
 
+MinOverlap = Annotated[
+    float,
+    typer.Option(
+        min=0,
+        max=1,
+        help="Smallest overlap of two mentions that semeval-partial and semeval-type pair: shared "
+        "characters divided by all characters of both.",
+    ),
+]
+
 PredArgument = Annotated[
     str,
     typer.Argument(metavar="PRED", help="Predictions: a file, a folder or `-` for standard input."),
@@ -82,7 +92,11 @@ MarkdownOption = Annotated[
 ]
 LatexOption = Annotated[
     Path | None,
-    typer.Option("--latex", help="Also write a table of all scores to this LaTeX file."),
+    typer.Option(
+        "--latex",
+        help="Also write a table for a paper to this LaTeX file: types and averages under one "
+        "scheme, chosen with --scheme (default: exact, or strict if there are only relations).",
+    ),
 ]
 CsvOption = Annotated[
     Path | None,
@@ -154,6 +168,7 @@ def evaluate(
     allow_missing: AllowMissing = False,
     refs: RefsOption = RefComparison.MAPPED,
     interval: IntervalOption = IntervalMethod.EXPANDED,
+    min_overlap: MinOverlap = 0.0,
     restricted_text: RestrictedText = False,
     engine: EngineOption = Engine.LOCAL,
     address: AddressOption = None,
@@ -194,6 +209,7 @@ def evaluate(
         seed=seed,
         refs=refs,
         interval=interval,
+        min_overlap=min_overlap,
     )
     _print_report(report, scheme, full=full)
     report = replace(report, gold_name=gold, pred_name=pred)

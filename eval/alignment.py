@@ -84,11 +84,14 @@ class Alignment:
         return same
 
 
-def align_pair(pair: PairedAnnotations, *, labels_first: bool = False) -> Alignment:
+def align_pair(
+    pair: PairedAnnotations, *, labels_first: bool = False, min_overlap: float = 0.0
+) -> Alignment:
     """Return the best alignment of gold and predicted mentions.
 
     If `labels_first` is true, the first criterion is the largest number of pairs with the same
-    label. The type scheme of SemEval-2013 requires this. Raises `DataError` if a document contains
+    label. The type scheme of SemEval-2013 requires this. `min_overlap`: the smallest overlap (0 to
+    1, see above) of an aligned pair. Raises `DataError` if a document contains
     more than `MAX_OVERLAPS` overlapping pairs of mentions.
     """
     gold, pred = deduplicate_mentions(pair.gold.mentions), deduplicate_mentions(pair.pred.mentions)
@@ -99,6 +102,10 @@ def align_pair(pair: PairedAnnotations, *, labels_first: bool = False) -> Alignm
         (pred, _other_rows(len(pred), exact.pred)),
     )
     alignment = Alignment(pair, gold, pred, exact, overlapping, overlapping)
+    if min_overlap > 0:
+        enough = _overlap_shares(alignment) >= min_overlap
+        overlapping = RowPairs(*(side[enough] for side in overlapping))
+        alignment = replace(alignment, overlapping=overlapping)
     chosen = _assign(overlapping, _pair_weights(alignment, labels_first=labels_first))
     return replace(alignment, paired=RowPairs(overlapping.gold[chosen], overlapping.pred[chosen]))
 
@@ -208,17 +215,30 @@ def _pair_weights(alignment: Alignment, *, labels_first: bool) -> Floats:
     The best alignment is the alignment with the largest sum of weights.
     """
     pairs = alignment.overlapping
-    gold, pred = alignment.gold.take(pairs.gold), alignment.pred.take(pairs.pred)
-    shared = np.minimum(gold.end, pred.end) - np.maximum(gold.start, pred.start)
-    union = np.maximum(gold.end, pred.end) - np.minimum(gold.start, pred.start)
     label, span = alignment.same_label(pairs), alignment.same_span(pairs)
     # One unit of a criterion outweighs the sum of the next criterion over a whole component.
     step = float(MAX_COMPONENT_SIZE + 1)
-    criteria = [shared / union, label * step, np.full(len(label), step**2), span * step**3]
+    criteria = [
+        _overlap_shares(alignment),
+        label * step,
+        np.full(len(label), step**2),
+        span * step**3,
+    ]
     if labels_first:
         criteria.append(label * step**4)
     weights: Floats = np.sum(criteria, axis=0)
     return weights
+
+
+def _overlap_shares(alignment: Alignment) -> Floats:
+    """Return the overlap of each overlapping pair: shared characters divided by all characters."""
+    pairs = alignment.overlapping
+    gold_start, gold_end = (getattr(alignment.gold, name)[pairs.gold] for name in ("start", "end"))
+    pred_start, pred_end = (getattr(alignment.pred, name)[pairs.pred] for name in ("start", "end"))
+    shared = np.minimum(gold_end, pred_end) - np.maximum(gold_start, pred_start)
+    union = np.maximum(gold_end, pred_end) - np.minimum(gold_start, pred_start)
+    shares: Floats = shared / union
+    return shares
 
 
 def _assign(pairs: RowPairs, weights: Floats) -> Ints:

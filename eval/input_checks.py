@@ -15,7 +15,7 @@ import numpy as np
 from aloi.corpus.problems import DataError, Problem
 from aloi.eval.columns import Annotations, Floats, Ints
 
-TOTALS = ("micro", "macro")
+TOTALS = ("micro", "macro", "weighted", "document macro")
 """The names of the rows with averages over all labels."""
 
 SCORE_TOLERANCE = 1e-6

@@ -90,14 +90,22 @@ class Counts(ScoreCounts):
         return name_ratios(self.compute_ratios(np.array([self.tp, self.fp, self.fn], dtype=float)))
 
 
-def mean_ratios(types: Sequence[Mapping[str, float | None]]) -> dict[str, float | None]:
+def mean_ratios(
+    types: Sequence[Mapping[str, float | None]], *, weights: Sequence[float] | None = None
+) -> dict[str, float | None]:
     """Return the mean of each ratio over the types; an undefined ratio counts as 0.
 
-    If there are no types, each mean is None.
+    `weights`: the weight of each type (default: equal weights). If the sum of the weights is 0, or
+    if there are no types, each mean is None.
     """
-    if not types:
+    chosen = [1.0] * len(types) if weights is None else weights
+    total = sum(chosen)
+    if not total:
         return dict.fromkeys(RATIOS)
-    return {name: sum(each[name] or 0.0 for each in types) / len(types) for name in RATIOS}
+    return {
+        name: sum(w * (each[name] or 0.0) for w, each in zip(chosen, types, strict=True)) / total
+        for name in RATIOS
+    }
 
 
 def name_ratios(values: Floats) -> dict[str, float | None]:

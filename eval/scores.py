@@ -62,6 +62,14 @@ class Scores(Generic[CountsT]):
         """The mean of each ratio over the types."""
         return mean_ratios([counts.ratios for counts in self.types.values()])
 
+    @property
+    def weighted(self) -> dict[str, float | None]:
+        """The mean of each ratio over the types, weighted by the number of gold items."""
+        types = self.types.values()
+        return mean_ratios(
+            [counts.ratios for counts in types], weights=[counts.support for counts in types]
+        )
+
 
 def score_items(
     gold: Items, pred: Items, *, documents: int, labels: tuple[str, ...]

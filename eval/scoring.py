@@ -29,13 +29,15 @@ if TYPE_CHECKING:
 class ScoringOptions:
     """The schemes to score, the symmetric relation labels, and the facts of training documents.
 
-    `refs` determines how facts compare predicted refs with gold's refs.
+    `refs` determines how facts compare predicted refs with gold's refs. `min_overlap` is the
+    smallest overlap (0 to 1) of a pair of mentions under the partial and type schemes.
     """
 
     schemes: frozenset[str]
     symmetric: frozenset[str]
     known_facts: SurfaceFacts | None
     refs: RefComparison
+    min_overlap: float = 0.0
 
     @classmethod
     def of(
@@ -44,14 +46,16 @@ class ScoringOptions:
         symmetric: frozenset[str],
         train: Annotations | None,
         refs: RefComparison = RefComparison.MAPPED,
+        min_overlap: float = 0.0,
     ) -> ScoringOptions:
         """Return the options; if `schemes` is None, all schemes are scored."""
         chosen = frozenset(ALL_SCHEMES if schemes is None else schemes)
         if train is None or chosen.isdisjoint(FACT_SCHEMES):
-            return cls(chosen, symmetric, None, refs)
+            return cls(chosen, symmetric, None, refs, min_overlap)
         from aloi.eval.facts import training_facts  # noqa: PLC0415 - rarely needed
 
-        return cls(chosen, symmetric, training_facts(train, symmetric=symmetric), refs)
+        known = training_facts(train, symmetric=symmetric)
+        return cls(chosen, symmetric, known, refs, min_overlap)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +130,8 @@ def _entity_scores(
     if alignment is not None:
         from aloi.eval.semeval import score_semeval  # noqa: PLC0415 - only these schemes need it
 
-        for semeval_scheme, scores in score_semeval(pair, alignment).items():
+        by_scheme = score_semeval(pair, alignment, min_overlap=options.min_overlap)
+        for semeval_scheme, scores in by_scheme.items():
             if semeval_scheme in options.schemes:
                 yield semeval_scheme, scores
     if EntityScheme.HIPE_FUZZY in options.schemes:

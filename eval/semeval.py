@@ -11,6 +11,8 @@ other aligned pair depends on the scheme:
 | partial | correct   | partial        |
 | type    | correct if the labels are equal, otherwise incorrect |
 
+With a minimum overlap, pairs with a smaller overlap are not aligned under partial and type.
+
 precision = (correct + partial / 2) / predicted, recall = (correct + partial / 2) / gold. In a table
 of scores by type, each gold or predicted mention counts in the row of its own label. The rows of
 this table therefore add up to the total. In other scorers, the rows do not add up.
@@ -87,16 +89,21 @@ class Outcomes(ScoreCounts):
 
 
 def score_semeval(
-    pair: PairedAnnotations, alignment: Alignment
+    pair: PairedAnnotations, alignment: Alignment, *, min_overlap: float = 0.0
 ) -> dict[EntityScheme, Scores[Outcomes]]:
-    """Return the scores by SemEval scheme; `alignment` must be the result of `align_pair(pair)`."""
-    by_label = align_pair(pair, labels_first=True)
+    """Return the scores by SemEval scheme; `alignment` must be the result of `align_pair(pair)`.
+
+    `min_overlap`: the smallest overlap of a pair under the partial and type schemes.
+    """
+    by_label = align_pair(pair, labels_first=True, min_overlap=min_overlap)
+    by_span = align_pair(pair, min_overlap=min_overlap) if min_overlap > 0 else alignment
     same_span = alignment.same_span(alignment.paired)
+    near_span = by_span.same_span(by_span.paired)
     same_label = by_label.same_label(by_label.paired)
     outcomes = {
         EntityScheme.SEMEVAL_STRICT: (alignment, np.full(len(same_span), INCORRECT)),
         EntityScheme.SEMEVAL_EXACT: (alignment, np.where(same_span, CORRECT, INCORRECT)),
-        EntityScheme.SEMEVAL_PARTIAL: (alignment, np.where(same_span, CORRECT, PARTIAL)),
+        EntityScheme.SEMEVAL_PARTIAL: (by_span, np.where(near_span, CORRECT, PARTIAL)),
         EntityScheme.SEMEVAL_TYPE: (by_label, np.where(same_label, CORRECT, INCORRECT)),
     }
     return {scheme: _score(pair, *each) for scheme, each in outcomes.items()}

@@ -9,14 +9,17 @@ contain the labels that have the attribute somewhere in gold. Metadata values of
 
 from __future__ import annotations
 
+import math
+import re
 from bisect import bisect_right
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 from aloi.corpus.segmentation import sentence_starts
+from aloi.eval.analysis.training_slices import SurfaceRule, TrainingSurfaces
 from aloi.eval.columns import Annotations, Bools, Ints, MentionColumns
 from aloi.eval.items import ItemPair, Items, is_outermost, mention_items, relation_items
 from aloi.eval.pairing import PairedAnnotations, Side
@@ -47,12 +50,6 @@ MIN_SLICE_DOCUMENTS = 3
 OTHER = "other"
 """The group of all metadata values that are too rare for a group of their own."""
 
-SEEN_SLICE = "surface in training"
-"""The name of the slice that compares seen with unseen surfaces."""
-
-UNSEEN = "unseen"
-"""The group of mentions with a surface that no training mention has."""
-
 LONGEST_LENGTH = 5
 """Mentions of this many words or more form one group."""
 
@@ -74,7 +71,7 @@ class Slice(NamedTuple):
 
 
 def entity_slices(pair: PairedAnnotations, *, train: Annotations | None = None) -> Iterator[Slice]:
-    """Yield slices of mentions by length, nesting, metadata, surface in training and attribute."""
+    """Yield slices of mentions by length, nesting, metadata, attribute, and surface in `train`."""
     items = mention_items(pair)
     rules: dict[str, GroupRule] = {
         "length in words": lambda *rows: _lengths(list(_surfaces(pair, *rows))),
@@ -82,7 +79,8 @@ def entity_slices(pair: PairedAnnotations, *, train: Annotations | None = None) 
         **{key: rule for key in METADATA_KEYS if (rule := _metadata_rule(pair, key))},
     }
     if train is not None:
-        rules[SEEN_SLICE] = _seen_rule(pair, train)
+        by_surface = TrainingSurfaces.of(train).rules()
+        rules |= {name: _surface_rule(pair, rule) for name, rule in by_surface.items()}
     gold, pred = pair.gold.mentions, pair.pred.mentions
     wrong = np.flatnonzero(~is_member(items[1].key, deduplicate(items[0]).key))
     for name, rule in rules.items():
@@ -110,7 +108,7 @@ def relation_slices(pair: PairedAnnotations, *, symmetric: frozenset[str]) -> It
 
 def _slice(name: str, items: ItemPair, gold: Groups, pred: Groups) -> Iterator[Slice]:
     """Yield the slice with this name, if it has at least two groups."""
-    names = sorted({group for group in (*gold, *pred) if group is not None})
+    names = sorted({group for group in (*gold, *pred) if group is not None}, key=_group_order)
     if len(names) < 2:
         return
     numbers = {group: number for number, group in enumerate(names)}
@@ -126,6 +124,12 @@ def _slice(name: str, items: ItemPair, gold: Groups, pred: Groups) -> Iterator[S
     ):
         counts[row] = np.bincount(groups, minlength=len(names) + 1)[: len(names)]
     yield Slice(name, {group: Counts.of(counts[:, i].tolist()) for i, group in enumerate(names)})
+
+
+def _group_order(group: str) -> tuple[float, str]:
+    """Return a sort key: groups that begin with a number are in the order of these numbers."""
+    number = re.match(r"\d+", group)
+    return (int(number[0]) if number else math.inf, group)
 
 
 def _with_groups(items: Items, groups: Groups, numbers: dict[str, int]) -> Items:
@@ -186,26 +190,10 @@ def _withhold(value: str | None, restricted: bool) -> str | None:
     return WITHHELD if value and restricted and len(value) >= MIN_WITHHELD_LENGTH else value
 
 
-def _seen_rule(pair: PairedAnnotations, train: Annotations) -> GroupRule:
-    """Return a rule that groups mentions by how their surface occurs in `train`.
-
-    The surface occurs with the same type, only with other types, or not at all. Letter case is
-    ignored.
-    """
-    types_by_surface: dict[str, set[str]] = defaultdict(set)
-    labels = train.mentions.label.tolist()
-    for (document, start, end), label in zip(train.mentions.spans(), labels, strict=True):
-        surface = train.texts[document][start:end].casefold()
-        types_by_surface[surface].add(train.labels[label])
-
-    def group(surface: str, label: str) -> str:
-        types = types_by_surface.get(surface.casefold(), set())
-        if label in types:
-            return "seen"
-        return "seen as another type" if types else UNSEEN
-
+def _surface_rule(pair: PairedAnnotations, rule: SurfaceRule) -> GroupRule:
+    """Return a rule that groups mentions by their case-folded surface and their label."""
     return lambda mentions, rows: [
-        group(surface, pair.labels[label])
+        rule(surface.casefold(), pair.labels[label])
         for surface, label in zip(
             _surfaces(pair, mentions, rows), mentions.label[rows].tolist(), strict=True
         )

@@ -53,6 +53,7 @@ def evaluate_shards(
     seed: int = 0,
     refs: RefComparison = RefComparison.MAPPED,
     interval: IntervalMethod = IntervalMethod.EXPANDED,
+    min_overlap: float = 0.0,
     progress: ProgressBar = no_progress,
 ) -> Report:
     """Score predictions on a Ray cluster, and return a report without error analysis.
@@ -62,7 +63,7 @@ def evaluate_shards(
     `DataError` that lists the problems of all shards.
     """
     symmetric = schema.symmetric if schema else frozenset[str]()
-    options = ScoringOptions.of(schemes, symmetric, train, refs)
+    options = ScoringOptions.of(schemes, symmetric, train, refs, min_overlap)
     with cluster.connect(address, None) as workers:
         summaries = [
             summarize_shards(path, workers=workers, progress=progress)[0] for path in (gold, pred)
@@ -80,6 +81,7 @@ def evaluate_shards(
         seed=seed,
         refs=refs,
         interval=interval,
+        min_overlap=min_overlap,
     )
 
 

@@ -1,40 +1,34 @@
-"""Conversion of a report to a pandas data frame, to CSV and to LaTeX."""
+"""Conversion of a report to a pandas data frame and to CSV."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 import pandas as pd
 
-from aloi.eval.reports.report import Report, TypeResult
+from aloi.eval.reports.report import Report, SchemeResult
 from aloi.eval.score_counts import RATIOS
+from aloi.eval.statistics.intervals import Interval
+
+Row = dict[str, float | int | None]
+"""Cells of a row by column name."""
 
 INDEX = ["task", "scheme", "type"]
 """The index of the data frame; the task is `entities` or `relations`."""
-
-_LATEX_ESCAPES = str.maketrans(
-    {character: f"\\{character}" for character in "&%$#_{}"}
-    | {
-        "\\": r"\textbackslash{}",
-        "~": r"\textasciitilde{}",
-        "^": r"\textasciicircum{}",
-        "<": r"\textless{}",
-        ">": r"\textgreater{}",
-        "|": r"\textbar{}",
-    }
-)
 
 
 def report_frame(report: Report) -> pd.DataFrame:
     """Return a data frame with one row per task, scheme and type.
 
-    The micro averages are rows with the type `micro`. The columns are support, the counts of all
-    schemes, precision, recall and F1. A count that a scheme does not define is missing. If
-    intervals were computed, columns such as `f1_low` contain the bounds of the intervals.
+    The averages are rows with the types `micro`, `macro` and `weighted`. The columns
+    are support, the counts of all schemes, precision, recall and F1. A count that a scheme does not
+    define is missing. If intervals were computed, columns such as `f1_low` contain their bounds.
     """
     rows = [
-        {"task": str(kind), "scheme": str(scheme), "type": each.label, **_row(each)}
+        {"task": str(kind), "scheme": str(scheme), "type": label, **row}
         for kind, results in report.by_kind().items()
         for scheme, result in results.items()
-        for each in (*result.types(), result.micro())
+        for label, row in _rows(result)
     ]
     columns = None if rows else [*INDEX, "support", *RATIOS]
     table = pd.DataFrame(rows, columns=columns).set_index(INDEX)
@@ -43,33 +37,27 @@ def report_frame(report: Report) -> pd.DataFrame:
     return table.astype(dict.fromkeys(integers, "Int64"))
 
 
-def _row(result: TypeResult) -> dict[str, float | int | None]:
-    counts = result.counts
-    row: dict[str, float | int | None] = {
-        "support": counts.support,
-        **counts.as_dict(),
-        **counts.ratios,
+def _rows(result: SchemeResult) -> Iterator[tuple[str, Row]]:
+    """Yield the name and cells of each type and average of a scheme."""
+    for each in (*result.types(), result.micro()):
+        counts = {"support": each.counts.support, **each.counts.as_dict()}
+        yield each.label, {**counts, **each.counts.ratios, **_bounds(each.intervals)}
+    support = {"support": result.scores.micro.support}
+    macro = result.intervals.macro if result.intervals else None
+    yield "macro", {**support, **result.scores.macro, **_bounds(macro)}
+    yield "weighted", {**support, **result.scores.weighted}
+
+
+def _bounds(intervals: Mapping[str, Interval] | None) -> Row:
+    """Return the bounds of intervals by column name."""
+    return {
+        f"{name}_{bound}": getattr(each, bound)
+        for name, each in (intervals or {}).items()
+        for bound in ("low", "high")
     }
-    for name, interval in (result.intervals or {}).items():
-        row[f"{name}_low"], row[f"{name}_high"] = interval.low, interval.high
-    return row
 
 
 def report_csv(report: Report) -> str:
     """Return the data frame of a report as CSV."""
     text: str = report_frame(report).to_csv()
     return text
-
-
-def report_latex(report: Report) -> str:
-    """Return a LaTeX table of support, precision, recall and F1, with booktabs rules."""
-    table = report_frame(report)[["support", *RATIOS]]
-    styled = table.style.format(precision=3, na_rep="--", escape="latex")
-    styled = styled.format_index(escape="latex")
-    text: str = styled.to_latex(hrules=True, caption=escape_latex(str(report.signature)))
-    return text
-
-
-def escape_latex(text: str) -> str:
-    """Return text that LaTeX displays unchanged."""
-    return text.translate(_LATEX_ESCAPES)

@@ -46,6 +46,10 @@ def render_report(report: Report, format_: ReportFormat) -> str:
         from aloi.eval.reports.report_tables import report_markdown  # noqa: PLC0415
 
         return report_markdown(report)
-    from aloi.eval.reports.frames import report_csv, report_latex  # noqa: PLC0415
+    if format_ is ReportFormat.LATEX:
+        from aloi.eval.reports.latex import report_latex  # noqa: PLC0415
 
-    return report_latex(report) if format_ is ReportFormat.LATEX else report_csv(report)
+        return report_latex(report)
+    from aloi.eval.reports.frames import report_csv  # noqa: PLC0415
+
+    return report_csv(report)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from aloi.corpus.document import Document
 from aloi.corpus.rights import RESTRICTED_DOCUMENTS, RESTRICTED_TEXT
 from aloi.corpus.schema import Schema
 from aloi.eval.columns import Annotations
+from aloi.eval.document_averages import DocumentAverage, average_documents
 from aloi.eval.input_checks import check_inputs
 from aloi.eval.pairing import pair_annotations
 from aloi.eval.reports.signature import Signature
@@ -72,6 +73,8 @@ class Report:
     called with `schemes`, or if the report is from `evaluate_shards`. `gold_name` and `pred_name`
     are the names of the files or systems, for the title of a page. `models` contains the models
     that the predictions name in their metadata.
+    `document_macro` contains the averages over documents by scheme; it is empty if the report is
+    from `evaluate_shards`.
     """
 
     signature: Signature
@@ -84,6 +87,7 @@ class Report:
     gold_name: str = "gold"
     pred_name: str = "predictions"
     models: tuple[str, ...] = ()
+    document_macro: dict[str, dict[str, DocumentAverage]] = field(default_factory=dict)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -141,6 +145,10 @@ class Report:
             "unknown_labels": list(self.unknown),
             "entities": {name: _result_to_json(each) for name, each in self.entities.items()},
             "relations": {name: _result_to_json(each) for name, each in self.relations.items()},
+            "document_macro": {
+                scheme: {name: each.to_json() for name, each in averages.items()}
+                for scheme, averages in self.document_macro.items()
+            },
             **({"analysis": self.analysis.to_json()} if self.analysis else {}),
         }
 
@@ -165,6 +173,7 @@ def evaluate(
     restricted_text: bool = False,
     refs: RefComparison = RefComparison.MAPPED,
     interval: IntervalMethod = IntervalMethod.EXPANDED,
+    min_overlap: float = 0.0,
 ) -> Report:
     """Score predicted entities and relations against gold, and return a report.
 
@@ -184,6 +193,8 @@ def evaluate(
       restricted in their metadata.
     - `restricted_text`: whether the report may contain the text of restricted documents.
     - `refs`: how facts compare predicted refs with gold's refs (default: by the spans of mentions).
+    - `min_overlap`: smallest overlap of two mentions that the schemes semeval-partial and
+      semeval-type align: shared characters divided by all characters of both (default: any).
 
     Raises `DataError` if gold and predictions do not contain the same documents with the same
     texts, or if a label or score is invalid (see `aloi.eval.input_checks`).
@@ -199,7 +210,7 @@ def evaluate(
         restricted_text=restricted_text,
     )
     symmetric = schema.symmetric if schema else frozenset[str]()
-    options = ScoringOptions.of(schemes, symmetric, train_columns, refs)
+    options = ScoringOptions.of(schemes, symmetric, train_columns, refs, min_overlap)
     alignment = align_if_needed(pair, options)
     report = build_report(
         score_pair(gold_columns, pred_columns, pair, alignment, options),
@@ -210,8 +221,16 @@ def evaluate(
         seed=seed,
         refs=refs,
         interval=interval,
+        min_overlap=min_overlap,
     )
-    report = replace(report, symmetric=symmetric, models=_models(pred_columns))
+    results = {**report.entities, **report.relations}
+    averages = {name: average_documents(each.scores) for name, each in results.items()}
+    report = replace(
+        report,
+        symmetric=symmetric,
+        models=_models(pred_columns),
+        document_macro=averages,
+    )
     if schemes is not None or alignment is None:
         return report
     from aloi.eval.analysis.overview import analyse  # noqa: PLC0415 - not needed for scores alone
@@ -230,6 +249,7 @@ def build_report(
     seed: int,
     refs: RefComparison = RefComparison.MAPPED,
     interval: IntervalMethod = IntervalMethod.EXPANDED,
+    min_overlap: float = 0.0,
 ) -> Report:
     """Return a report of these scores, without analysis; the options are those of `evaluate`."""
     known = {*schema.entities, *schema.relations} if schema else scores.predicted_labels
@@ -249,6 +269,7 @@ def build_report(
             seed,
             refs=refs,
             interval=interval,
+            min_overlap=min_overlap,
         ),
         scores.documents,
         {name: results[name] for name in scores.entities},
@@ -286,6 +307,7 @@ def _result_to_json(result: SchemeResult) -> dict[str, Any]:
         "types": {each.label: _type_to_json(each) for each in result.types()},
         "micro": _type_to_json(result.micro()),
         "macro": {**result.scores.macro, **_intervals_to_json(macro_intervals)},
+        "weighted": result.scores.weighted,
         "duplicates": result.scores.duplicates,
     }
 

@@ -11,12 +11,11 @@ from aloi.eval.reports.report import Report, SchemeResult, TypeResult
 from aloi.eval.reports.sheets import (
     Sheet,
     escape_markdown,
-    format_ratio,
     format_ratios,
     markdown_code,
     markdown_table,
 )
-from aloi.eval.schemes import EntityScheme, ItemKind, RelationScheme
+from aloi.eval.schemes import ALL_SCHEMES, EntityScheme, ItemKind, RelationScheme
 
 if TYPE_CHECKING:
     from aloi.eval.analysis.overview import Analysis
@@ -31,19 +30,16 @@ HEADLINE_SCHEMES = (EntityScheme.EXACT, RelationScheme.STRICT)
 RATIO_COLUMNS = ("", "support", "P", "R", "F1")
 """The columns of a table of ratios without counts."""
 
+ERROR_COLUMNS = ("", "gold", "predicted", "count", "example")
+"""The columns of the table of frequent errors."""
+
 
 def headline_sheet(report: Report, schemes: Collection[str] | None = None) -> Sheet:
     """Return one table of scores by type, with the averages below.
 
     The table contains the given schemes (default: `HEADLINE_SCHEMES`), one after the other.
     """
-    chosen = HEADLINE_SCHEMES if schemes is None else schemes
-    shown = [
-        (f"{kind}, {scheme}{_duplicates_note(result)}", result)
-        for kind, results in report.by_kind().items()
-        for scheme, result in results.items()
-        if scheme in chosen and result.scores.types
-    ]
+    shown = list(_chosen_results(report, HEADLINE_SCHEMES if schemes is None else schemes))
     if len(shown) == 1:
         ((title, result),) = shown
         return Sheet(title, tuple(_ratio_rows(result)), RATIO_COLUMNS)
@@ -55,10 +51,47 @@ def headline_sheet(report: Report, schemes: Collection[str] | None = None) -> Sh
     return Sheet("scores by type", tuple(rows), RATIO_COLUMNS)
 
 
+def headline_result(report: Report) -> tuple[str, SchemeResult | None]:
+    """Return the title and result of the most important scheme: the first of `HEADLINE_SCHEMES`.
+
+    If the report contains none of these, it is the first scheme. If nothing was scored, the result
+    is None.
+    """
+    for schemes in (HEADLINE_SCHEMES, ALL_SCHEMES):
+        for title, result in _chosen_results(report, schemes):
+            return title, result
+    return "nothing to score", None
+
+
+def _chosen_results(report: Report, schemes: Collection[str]) -> Iterator[tuple[str, SchemeResult]]:
+    """Yield the title and result of each of the schemes under which anything was scored."""
+    for kind, results in report.by_kind().items():
+        for scheme, result in results.items():
+            if scheme in schemes and result.scores.types:
+                yield f"{kind}, {scheme}{_duplicates_note(result)}", result
+
+
 def _ratio_rows(result: SchemeResult, *, indent: str = "") -> Iterator[tuple[str, ...]]:
     """Yield the rows of a scheme without counts; labels begin with `indent`."""
-    for label, support, *_, precision, recall, f1 in _type_rows(result):
-        yield (indent + label, support, precision, recall, f1)
+    for label, *cells in (*map(ratio_row, result.types()), *average_rows(result)):
+        yield (indent + label, *cells)
+
+
+def ratio_row(result: TypeResult) -> tuple[str, ...]:
+    """Return the cells of a type: label, support and ratios."""
+    counts = result.counts
+    return (result.label, str(counts.support), *format_ratios(counts.ratios, result.intervals))
+
+
+def average_rows(result: SchemeResult) -> list[tuple[str, ...]]:
+    """Return the rows of the micro, macro and weighted averages, with support and ratios."""
+    support = str(result.scores.micro.support)
+    intervals = result.intervals.macro if result.intervals else None
+    return [
+        ratio_row(result.micro()),
+        ("macro", support, *format_ratios(result.scores.macro, intervals)),
+        ("weighted", support, *format_ratios(result.scores.weighted)),
+    ]
 
 
 def report_sheets(report: Report) -> Iterator[Sheet]:
@@ -72,6 +105,7 @@ def report_sheets(report: Report) -> Iterator[Sheet]:
 def detail_sheets(report: Report) -> Iterator[Sheet]:
     """Yield all tables of a report except the scores by type."""
     yield from _micro_averages(report)
+    yield from _document_macro(report)
     if report.analysis is not None:
         yield from _analysis_sheets(report.analysis)
 
@@ -86,7 +120,8 @@ def results_by_type(report: Report) -> Iterator[tuple[ItemKind, str, SchemeResul
 
 def report_markdown(report: Report) -> str:
     """Return a report as Markdown tables, followed by its warnings and signature."""
-    tables = map(markdown_table, report_sheets(report))
+    errors = _error_sheets(report.analysis) if report.analysis else ()
+    tables = map(markdown_table, (*report_sheets(report), *errors))
     warnings = [f"Warning: {escape_markdown(each)}\n" for each in report.warnings]
     signature = markdown_code(str(report.signature))
     return "\n".join([*restriction_note([report]), *tables, *warnings, f"{signature}\n"])
@@ -149,6 +184,42 @@ def _micro_averages(report: Report) -> Iterator[Sheet]:
         yield Sheet("other schemes, micro averages", tuple(rows), RATIO_COLUMNS)
 
 
+def _document_macro(report: Report) -> Iterator[Sheet]:
+    """Yield a table of the averages over documents, with standard deviations."""
+    rows = [
+        (f"{kind}, {scheme}", str(averages["f1"].documents), *map(str, averages.values()))
+        for kind, results in report.by_kind().items()
+        for scheme, averages in report.document_macro.items()
+        if scheme in results and results[scheme].scores.types
+    ]
+    if rows:
+        title = "document macro: mean ± standard deviation over documents"
+        yield Sheet(title, tuple(rows), ("", "documents", *RATIO_COLUMNS[2:]))
+
+
+def _error_sheets(analysis: Analysis) -> Iterator[Sheet]:
+    """Yield the confusion matrix and the most frequent errors."""
+    confusion = analysis.errors.confusion()
+    rows = tuple((name, *map(str, counts)) for name, counts in confusion.rows())
+    if confusion.labels:
+        yield Sheet(
+            "confusion: gold types as rows, predicted types as columns",
+            rows,
+            ("", *confusion.columns),
+        )
+    errors = [
+        (
+            each.example.kind,
+            *(side[0] if side else "–" for side in (each.example.gold, each.example.pred)),
+            str(each.frequency),
+            f"{each.example.document}: {each.example.context}",
+        )
+        for each in analysis.frequent_errors()
+    ]
+    if errors:
+        yield Sheet("errors that occur more than once", tuple(errors), ERROR_COLUMNS)
+
+
 def _micro_ratios(result: SchemeResult) -> list[str]:
     micro = result.micro()
     return format_ratios(micro.counts.ratios, micro.intervals)
@@ -164,11 +235,9 @@ def _duplicates_note(result: SchemeResult) -> str:
 def _type_rows(result: SchemeResult) -> Iterator[tuple[str, ...]]:
     for each in (*result.types(), result.micro()):
         yield (each.label, *_count_cells(each))
-    macro = result.scores.macro
-    intervals = result.intervals.macro if result.intervals else {}
-    means = [format_ratio(macro[name], intervals.get(name)) for name in macro]
     counts = ["–"] * len(result.micro().counts.as_dict())
-    yield ("macro", str(result.micro().counts.support), *counts, *means)
+    for label, support, *ratios in average_rows(result)[1:]:
+        yield (label, support, *counts, *ratios)
 
 
 def _count_cells(result: TypeResult) -> list[str]:

@@ -22,6 +22,7 @@ class Signature:
       printed.
     - `refs`: how facts compare predicted refs with gold's refs, printed if it is not `MAPPED`.
     - `interval`: the method of the bootstrap intervals, printed with the bootstrap.
+    - `min_overlap`: the smallest overlap of partial matches, printed if it is not 0.
     - `notes`: additional conditions, printed last.
     """
 
@@ -38,6 +39,7 @@ class Signature:
     notes: tuple[str, ...] = ()
     refs: RefComparison = RefComparison.MAPPED
     interval: IntervalMethod = IntervalMethod.EXPANDED
+    min_overlap: float = 0.0
 
     def __str__(self) -> str:
         return " | ".join(self._parts())
@@ -58,6 +60,8 @@ class Signature:
         yield f"relations {'+'.join(self.relation_schemes) or 'none'}"
         if self.refs is not RefComparison.MAPPED:
             yield f"refs {self.refs}"
+        if self.min_overlap:
+            yield f"min overlap {self.min_overlap:g}"
         if self.allow_missing:
             yield "missing documents allowed"
         if self.bootstrap is not None:

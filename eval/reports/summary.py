@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from aloi.eval.analysis.slices import SEEN_SLICE
+from aloi.eval.analysis.training_slices import SEEN_SLICE
 from aloi.eval.reports.report import Report, SchemeResult, TypeResult
 from aloi.eval.reports.report_tables import report_sheets, restriction_note
 from aloi.eval.reports.sheets import (

@@ -237,3 +237,22 @@ def test_slices_of_relations() -> None:
     pair = pair_annotations(Annotations.of([gold]), Annotations.of([pred]))
     groups = {each.name: each.groups for each in relation_slices(pair, symmetric=frozenset())}
     assert groups["sentence"] == {"across": Counts(fn=1), "within": Counts(tp=1)}
+
+
+def test_slices_by_occurrence_in_training() -> None:
+    train = Document(
+        "t",
+        "Xi, Xi et Xi : Pékin.",
+        (
+            *(Entity(id=f"x{n}", start=n, end=n + 2, label="PER") for n in (0, 4)),
+            Entity(id="o", start=10, end=12, label="ORG"),
+            Entity(id="p", start=15, end=20, label="LOC"),
+        ),
+    )
+    gold = Annotations.of([Document("d", TEXT, (XI, POUTINE, PEKIN))])
+    pair = pair_annotations(gold, gold)
+    slices = entity_slices(pair, train=Annotations.of([train]))
+    groups = {each.name: [*each.groups] for each in slices}
+    assert groups["training frequency"] == ["1", "2 to 4", "unseen"]  # Pékin, Xi, Poutine
+    assert groups["label consistency"] == ["always this type", "mostly this type"]
+    assert groups["unknown words"] == ["all", "none"]  # Poutine; Xi and Pékin

@@ -17,7 +17,8 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from aloi.corpus.document import Document, Entity
-from aloi.eval.reports.frames import report_frame, report_latex
+from aloi.eval.reports.frames import report_frame
+from aloi.eval.reports.latex import report_latex
 from aloi.eval.reports.output import ReportFormat, render_report
 from aloi.eval.reports.page import render_page
 from aloi.eval.reports.report import Report, evaluate
@@ -35,16 +36,46 @@ ANA, ROME = (
 def test_a_frame_has_a_row_per_type_and_a_micro_row() -> None:
     gold, pred = Document("d", TEXT, (ANA, ROME)), Document("d", TEXT, (ANA,))
     table = report_frame(evaluate([gold], [pred], schemes=["exact"], bootstrap=5))
-    assert list(table.index) == [("entities", "exact", name) for name in ("LOC_1", "PER", "micro")]
+    names = ("LOC_1", "PER", "micro", "macro", "weighted")
+    assert list(table.index) == [("entities", "exact", name) for name in names]
     micro = table.loc["entities", "exact", "micro"]
     assert (micro["tp"], micro["fn"], micro["recall"]) == (1, 1, 0.5)
     assert table.loc[("entities", "exact", "LOC_1"), "f1_low"] == 0
-    assert "LOC\\_1 & 1 & -- & 0.000 & 0.000" in report_latex(evaluate([gold], [pred]))
+    macro = table.loc["entities", "exact", "macro"]
+    assert (macro["support"], macro["recall"], macro["recall_low"]) == (2, 0.5, 0.5)
+
+
+def test_a_latex_table_has_the_types_and_averages_of_one_scheme() -> None:
+    gold, pred = Document("d", TEXT, (ANA, ROME)), Document("d", TEXT, (ANA,))
+    text = report_latex(evaluate([gold], [pred]))
+    assert [line for line in text.splitlines() if line.endswith(r" \\")] == [
+        r" & support & P & R & F1 \\",
+        r"LOC\_1 & 1 & -- & 0.000 & 0.000 \\",
+        r"PER & 1 & 1.000 & 1.000 & 1.000 \\",
+        r"micro & 2 & 1.000 & 0.500 & 0.667 \\",
+        r"macro & 2 & 0.500 & 0.500 & 0.500 \\",
+        r"weighted & 2 & 0.500 & 0.500 & 0.500 \\",
+    ]
+    partial = report_latex(evaluate([gold], [pred], schemes=["semeval-partial"]))
+    assert r"\caption{entities, semeval-partial. aloi" in partial
+
+
+def test_markdown_has_the_confusion_and_the_errors_that_occur_more_than_once() -> None:
+    gold = [Document(f"d{n}", TEXT, (ANA, ROME)) for n in range(2)]
+    wrong = [Document(f"d{n}", TEXT, (replaced(ANA, "LOC_1"),)) for n in range(2)]
+    text = render_report(evaluate(gold, wrong), ReportFormat.MARKDOWN)
+    assert "| PER | 2 | 0 | 0 |" in text  # predicted as LOC_1
+    assert "| LOC_1 | 0 | 0 | 2 |" in text  # missed
+    assert "| type | PER | LOC_1 | 2 | d0: »Ana« vit à Rome |" in text
+
+
+def replaced(entity: Entity, label: str) -> Entity:
+    return Entity(id=entity.id, start=entity.start, end=entity.end, label=label)
 
 
 def test_a_report_without_items_has_a_frame_and_a_page() -> None:
     report = evaluate([Document("d", TEXT, ())], [Document("d", TEXT, ())])
-    assert list(report_frame(report)["support"]) == [0] * len(report.entities | report.relations)
+    assert set(report_frame(report)["support"]) == {0}
     assert "Evaluation of 1 document<" in render_page(report)
 
 
@@ -93,7 +124,7 @@ def test_latex_escapes_labels_and_the_caption(markup_report: Report) -> None:
         r"corpus a\_b `c` 50\% \{x\} \textasciitilde{}\textasciicircum{}\textbackslash{} \textbar{}"
     )
     assert caption in text
-    assert r"50\%\$\#\textbackslash \{\textasciicircum \textasciitilde " in text
+    assert r"50\%\$\#\textbackslash{}\{\textasciicircum{}\textasciitilde{} &" in text
 
 
 def test_csv_contains_labels_unchanged(markup_report: Report) -> None:
