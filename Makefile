@@ -4,8 +4,9 @@ BIN := .venv/bin
 READY := .venv/.ready
 CORPUS := corpus
 OUT := build
+SEEDS ?= 1,2,3
 
-.PHONY: setup train eval test test-all test-transformers bench bench-models lint types release clean \
+.PHONY: setup train eval seeds test test-all test-transformers bench bench-models lint types release clean \
 	label-studio label-studio-stop wikinews
 
 setup: $(READY)
@@ -22,6 +23,10 @@ train: $(READY)
 
 eval: $(READY)
 	$(BIN)/aloi experiment $(CORPUS) --out $(OUT)
+
+# Trains each seed in $(OUT)/seed-N; an interrupted run resumes with the same command.
+seeds: $(READY)
+	$(BIN)/aloi experiment $(CORPUS) --out $(OUT) --seeds $(SEEDS)
 
 test: $(READY)
 	$(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGS)

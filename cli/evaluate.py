@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aloi.cli.shared.console import print_notes, print_sheets, progress, stdout_console, write_json
-from aloi.cli.shared.inputs import corpus_at, must_exist, schema_for
+from aloi.cli.shared.inputs import corpus_at, must_exist, run_paths, schema_for
 from aloi.cli.shared.options import Engine, refuse_streams
 from aloi.eval.schemes import IntervalMethod, RefComparison
 
 if TYPE_CHECKING:
     from aloi.eval.reports.report import Report
+    from aloi.eval.reports.run_comparison import RunComparison
+    from aloi.eval.reports.system_comparison import Comparison
 
 
 GoldArgument = Annotated[
@@ -222,7 +224,9 @@ def compare(
         list[str],
         typer.Argument(
             metavar="PRED_A PRED_B...",
-            help="Predictions of the baseline (PRED_A) and of one or more systems (PRED_B...).",
+            help="Predictions of the baseline (PRED_A) and of one or more systems (PRED_B...). "
+            "For several runs (seeds) of a system, give comma-separated files or a quoted pattern, "
+            "for example a1.jsonl,a2.jsonl,a3.jsonl or 'seed-*/a.jsonl'.",
         ),
     ],
     *,
@@ -255,19 +259,28 @@ def compare(
     """Test whether systems differ significantly from a baseline.
 
     The baseline and every system must have predictions for all documents in GOLD (but see
-    --allow-missing). Macro averages are over the types in gold.
+    --allow-missing). Macro averages are over the types in gold. If a system has several runs, the
+    means over runs are compared, and the test includes the variation over documents and runs.
     """
     from aloi.eval.reading import read_annotations, read_predictions
-    from aloi.eval.reports import system_comparison
+    from aloi.eval.reports import run_comparison, system_comparison
 
     if len(set(systems)) < len(systems) or len(systems) < 2:
         raise typer.BadParameter("give at least two different paths, with the baseline first")
-    must_exist(gold, *systems)
+    runs = {text: run_paths(text) for text in systems}
+    must_exist(gold, *(path for paths in runs.values() for path in paths))
     _check_schemes(scheme or (), system_comparison.COMPARABLE_SCHEMES)
     corpus = corpus_at(gold)
-    result = system_comparison.compare_systems(
+    read = {
+        text: [read_predictions(path, gold=gold) for path in paths] for text, paths in runs.items()
+    }
+    compare_all = (
+        partial(system_comparison.compare_systems, systems={k: run for k, [run] in read.items()})
+        if all(len(each) == 1 for each in read.values())
+        else partial(run_comparison.compare_system_runs, systems=read)
+    )
+    result: Comparison | RunComparison = compare_all(
         read_annotations(gold),
-        {path: read_predictions(path, gold=gold) for path in systems},
         schemes=scheme or system_comparison.DEFAULT_SCHEMES,
         schema=schema_for(schema, corpus),
         corpus=str(corpus) if corpus else None,

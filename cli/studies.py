@@ -14,6 +14,7 @@ from aloi.cli.shared.options import ComponentKind, OverrideOptions, parse_overri
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from aloi.corpus.corpus_folder import Corpus
     from aloi.models.studies.learning_curve import CurveSettings
     from aloi.models.studies.suspect_record import Suspect
 
@@ -42,18 +43,38 @@ def experiment(
         ),
     ] = 1000,
     seed: BootstrapSeed = 0,
+    seeds: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N,N,...",
+            help="Training seeds, for example 1,2,3: train and score each seed in its own folder "
+            "of OUT, and write means and ranges (default: one run with the seed of the configs).",
+        ),
+    ] = None,
     restricted_text: RestrictedText = False,
 ) -> None:
     """Train and evaluate models on a corpus.
 
     Models are trained on the train split and scored on dev and test. Models that are up to date are
-    not trained again. A run fails if another run is writing to the same folder.
+    not trained again. A run fails if another run is writing to the same folder. With --seeds, the
+    experiment is repeated and reports/seeds.md contains means and ranges.
     """
     from aloi.cli.shared.console import print_sheets
     from aloi.cli.shared.inputs import open_corpus
     from aloi.models.studies.experiment_report import run_experiment, train_experiment
 
     corpus = open_corpus(folder)
+    if seeds is not None:
+        _run_seeds(
+            corpus,
+            out,
+            _parse_seeds(seeds),
+            train_only=train_only,
+            bootstrap=bootstrap,
+            seed=seed,
+            restricted_text=restricted_text,
+        )
+        return
     if train_only:
         train_experiment(corpus, out, log=sys.stderr, notify=_notify)
         return
@@ -171,6 +192,48 @@ def suspects(
 
 def _notify(message: str) -> None:
     print(message, file=sys.stderr)
+
+
+def _parse_seeds(text: str) -> list[int]:
+    """Return the numbers of --seeds; exit with status 2 if they are invalid."""
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) < 2 or len(set(parts)) < len(parts) or not all(map(str.isdecimal, parts)):
+        raise typer.BadParameter(
+            "--seeds must be two or more different whole numbers, such as 1,2,3"
+        )
+    return [int(part) for part in parts]
+
+
+def _run_seeds(
+    corpus: Corpus,
+    out: Path,
+    seeds: list[int],
+    *,
+    train_only: bool,
+    bootstrap: int,
+    seed: int,
+    restricted_text: bool,
+) -> None:
+    """Train, or train and evaluate, each seed; print the summary."""
+    from aloi.cli.shared.console import print_notes, print_sheets
+    from aloi.models.studies.seeds import run_seeds, train_seeds
+
+    if train_only:
+        train_seeds(corpus, out, seeds, log=sys.stderr, notify=_notify)
+        return
+    summary = run_seeds(
+        corpus,
+        out,
+        seeds,
+        bootstrap=bootstrap,
+        seed=seed,
+        restricted_text=restricted_text,
+        log=sys.stderr,
+        notify=_notify,
+    )
+    print_sheets(summary.sheets(), width=WIDE)
+    print(f"{summary.signature}\nwritten: {out}/reports/seeds.json, seeds.md")
+    print_notes(f"warning: {each}" for each in summary.warnings)
 
 
 def _parse_shares(text: str) -> list[int]:

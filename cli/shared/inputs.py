@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from glob import glob, has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,25 @@ def must_exist(*paths: str) -> None:
         raise typer.BadParameter(
             "two inputs are the same stream: use standard input or a pipe for one input only"
         )
+
+
+def run_paths(text: str) -> list[str]:
+    """Return the paths of one system's runs: comma-separated, or the matches of a glob pattern.
+
+    The text is a single path if there is a file or folder with this name. Exit with status 2 if a
+    pattern matches nothing or a path occurs twice.
+    """
+    if Path(text).exists():
+        return [text]
+    paths: list[str] = []
+    for part in text.split(","):
+        matches = sorted(glob(part)) if has_magic(part) else [part]
+        if not matches:
+            raise typer.BadParameter(f"no file matches the pattern {part}")
+        paths += matches
+    if len(set(paths)) < len(paths):
+        raise typer.BadParameter(f"a path occurs twice in {text}")
+    return paths
 
 
 def open_corpus(folder: Path) -> Corpus:

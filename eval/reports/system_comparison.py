@@ -24,7 +24,7 @@ from aloi.eval.schemes import (
     RelationScheme,
 )
 from aloi.eval.score_counts import RATIOS
-from aloi.eval.statistics.intervals import few_documents_note
+from aloi.eval.statistics.intervals import MIN_INSTANCES, few_documents_note
 from aloi.eval.statistics.significance import (
     RatioDifference,
     RatioDifferences,
@@ -108,8 +108,9 @@ class Comparison:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What a reader of the intervals must know."""
-        return tuple(few_documents_note(self.signature.documents))
+        """What a reader of the differences must know."""
+        support = {k: n for each in self.systems for k, n in each.differences.support.items()}
+        return tuple(few_notes(self.signature.documents, support))
 
     def to_json(self) -> dict[str, Any]:
         """Return the comparison as JSON values."""
@@ -147,8 +148,39 @@ def compare_systems(
     bootstrap and to the randomisation test. All other options are those of `evaluate`. Raises
     `DataError` if gold and predictions do not contain the same documents with the same texts.
     """
+    reports = score_systems(
+        gold,
+        systems,
+        schemes=schemes,
+        schema=schema,
+        corpus=corpus,
+        allow_missing=allow_missing,
+        refs=refs,
+        interval=interval,
+    )
+    (baseline, first), *others = reports.items()
+    comparisons = tuple(
+        comparison
+        for name, report in others
+        for comparison in _compare_reports(name, first, report, replicates, seed)
+    )
+    return Comparison(_signature(first, replicates, seed), baseline, comparisons)
+
+
+def score_systems(
+    gold: Iterable[Document] | Annotations,
+    systems: Mapping[str, Iterable[Document] | Annotations],
+    *,
+    schemes: Sequence[str] = DEFAULT_SCHEMES,
+    schema: Schema | None = None,
+    corpus: str | None = None,
+    allow_missing: bool = False,
+    refs: RefComparison = RefComparison.MAPPED,
+    interval: IntervalMethod = IntervalMethod.EXPANDED,
+) -> dict[str, Report]:
+    """Return the report of each system without intervals; the options are those of `evaluate`."""
     columns = gold if isinstance(gold, Annotations) else Annotations.of(gold)
-    reports = {
+    return {
         name: evaluate(
             columns,
             pred,
@@ -161,13 +193,20 @@ def compare_systems(
         )
         for name, pred in systems.items()
     }
-    (baseline, first), *others = reports.items()
-    comparisons = tuple(
-        comparison
-        for name, report in others
-        for comparison in _compare_reports(name, first, report, replicates, seed)
-    )
-    return Comparison(_signature(first, replicates, seed), baseline, comparisons)
+
+
+def few_notes(documents: int, support: Mapping[str, int]) -> Iterator[str]:
+    """Yield a note if there are few documents, and a note of the types with few gold items."""
+    yield from few_documents_note(documents)
+    rare = [f"{label} ({number})" for label, number in support.items() if number < MIN_INSTANCES]
+    if rare:
+        what = f"types with under {MIN_INSTANCES} in gold, so their p and intervals are doubtful"
+        yield f"{what}: {', '.join(rare)}"
+
+
+def mark_support(number: int) -> str:
+    """Return the support of a type as a table cell; few gold items are marked."""
+    return f"few: {number}" if number < MIN_SUPPORT else str(number)
 
 
 def _compare_reports(
@@ -203,9 +242,7 @@ def _ratios_to_json(differences: RatioDifferences) -> dict[str, Any]:
 def _rows(comparison: SystemComparison) -> Iterator[tuple[str, ...]]:
     differences = comparison.differences
     for label, each in differences.types.items():
-        number = str(differences.support[label])
-        marked = f"few: {number}" if label in comparison.unreliable_types else number
-        yield (label, marked, *_cells(each["f1"]))
+        yield (label, mark_support(differences.support[label]), *_cells(each["f1"]))
     total = str(sum(differences.support.values()))
     yield ("micro", total, *_cells(differences.micro["f1"]))
     yield ("macro", total, *_cells(differences.macro["f1"]))

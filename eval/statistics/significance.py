@@ -112,10 +112,10 @@ def compare_scores(
 ) -> ScoreDifferences:
     """Return the differences between two systems under one scheme, on the same documents."""
     labels = sorted({*baseline.labels, *other.labels})
-    counts = [_expand_labels(scores, labels) for scores in (baseline, other)]
-    support = _supports(labels, baseline, other)
+    counts = [expand_labels(scores, labels) for scores in (baseline, other)]
+    support = gold_supports(labels, baseline, other)
     in_gold = np.array([support[label] > 0 for label in labels], dtype=np.bool_)
-    compute = _with_averages(baseline.kind.compute_ratios, in_gold)
+    compute = with_averages(baseline.kind.compute_ratios, in_gold)
     tail = tail_probability(len(counts[0]), method)
     differences = _compare_counts(counts[0], counts[1], compute, replicates, seed, tail)
     types = _apply_holm(dict(zip(labels, differences, strict=False)))
@@ -155,7 +155,7 @@ def holm(values: Sequence[float | None]) -> list[float | None]:
     return corrected
 
 
-def _supports(labels: Sequence[str], *sides: Scores[Any]) -> dict[str, int]:
+def gold_supports(labels: Sequence[str], *sides: Scores[Any]) -> dict[str, int]:
     """Return the number of gold items by label; all `sides` have the same gold items."""
     types = [side.types for side in sides]
     return {
@@ -164,7 +164,7 @@ def _supports(labels: Sequence[str], *sides: Scores[Any]) -> dict[str, int]:
     }
 
 
-def _expand_labels(scores: Scores[Any], labels: Sequence[str]) -> Ints:
+def expand_labels(scores: Scores[Any], labels: Sequence[str]) -> Ints:
     """Return the counts for all `labels`, with 0 for labels that the scores do not contain."""
     shape = scores.by_document.shape
     counts = np.zeros((shape[0], len(labels), shape[2]), dtype=np.int64)
@@ -172,7 +172,7 @@ def _expand_labels(scores: Scores[Any], labels: Sequence[str]) -> Ints:
     return counts
 
 
-def _with_averages(compute_ratios: RatioFunction, in_gold: Bools) -> RatioFunction:
+def with_averages(compute_ratios: RatioFunction, in_gold: Bools) -> RatioFunction:
     """Return a function that computes the ratios of all types, then micro, then macro averages.
 
     The function takes counts of shape (…, types, n) and returns ratios of shape (…, types + 2, 3).

@@ -5,11 +5,11 @@ The output folder contains data/ (the splits), models/, predictions/ and reports
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from aloi.corpus import document_files
 from aloi.corpus.corpus_folder import Corpus
@@ -49,10 +49,11 @@ class SystemPredictions(NamedTuple):
 
 @dataclass(frozen=True)
 class Experiment:
-    """A corpus and the output folder of its experiment."""
+    """A corpus, the output folder of its experiment, and changed values of the training configs."""
 
     corpus: Corpus
     out: Path
+    overrides: Mapping[str, Any] = field(default_factory=dict)
 
     def data_file(self, split: str) -> Path:
         """Return the path of the file with a split's documents."""
@@ -109,6 +110,7 @@ class Experiment:
             schema=self.corpus.folder / self.corpus.manifest.schema,
             corpus=self.corpus.origin(),
             rights=self.corpus.manifest.rights,
+            overrides=self.overrides,
         )
 
     def evaluate(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from aloi.corpus.atomic_files import atomic_text_file
 from aloi.corpus.corpus_folder import Corpus
@@ -95,20 +95,21 @@ def train_experiment(
     corpus: Corpus,
     out: Path,
     *,
+    overrides: Mapping[str, Any] | None = None,
     log: IO[str] | None = None,
     notify: Notify = lambda message: None,
 ) -> Experiment:
     """Train the missing or outdated pipelines of a corpus, and return the experiment.
 
-    log: stream for spaCy's table of losses and scores. notify: called with a message per pipeline.
-    Raises `DataError` if another run is writing to `out`.
+    overrides: changed values of the training configs, by dotted key. log: stream for spaCy's table
+    of losses and scores. notify: called with a message per pipeline. Raises `DataError` if another
+    run is writing to `out`.
     """
     with locked(out):
-        return _train(corpus, out, log, notify)
+        return _train(Experiment(corpus, out, overrides or {}), log, notify)
 
 
-def _train(corpus: Corpus, out: Path, log: IO[str] | None, notify: Notify) -> Experiment:
-    experiment = Experiment(corpus, out)
+def _train(experiment: Experiment, log: IO[str] | None, notify: Notify) -> Experiment:
     for message in experiment.train(log=log):
         notify(message)
     return experiment
@@ -121,6 +122,7 @@ def run_experiment(
     bootstrap: int = 1000,
     seed: int = 0,
     restricted_text: bool = False,
+    overrides: Mapping[str, Any] | None = None,
     log: IO[str] | None = None,
     notify: Notify = lambda message: None,
 ) -> ExperimentResult:
@@ -128,10 +130,10 @@ def run_experiment(
 
     bootstrap: number of replicates for intervals. seed: seed of the bootstrap and of the
     significance test. restricted_text: include the text of restricted documents in the reports.
-    log, notify and errors: see `train_experiment`.
+    overrides, log, notify and errors: see `train_experiment`.
     """
     with locked(out):
-        experiment = _train(corpus, out, log, notify)
+        experiment = _train(Experiment(corpus, out, overrides or {}), log, notify)
         reports = experiment.evaluate(
             bootstrap=bootstrap, seed=seed, restricted_text=restricted_text
         )

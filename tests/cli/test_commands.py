@@ -288,3 +288,23 @@ def test_without_ray_one_line_says_what_to_install(gold: Path, tmp_path: Path) -
             "ray is not installed [no-library]. Run pip install 'aloi[ray]'.",
             "1 problem",
         ]
+
+
+def test_compare_takes_several_runs_of_a_system(gold: Path, pred: Path, tmp_path: Path) -> None:
+    runs = [tmp_path / f"run-{n}.jsonl" for n in (1, 2)]
+    runs[0].write_bytes(gold.read_bytes())
+    runs[1].write_bytes(pred.read_bytes())
+    pattern, both = tmp_path / "run-*.jsonl", ",".join(map(str, runs))
+    for other in (pattern, both):
+        options = ("--json", tmp_path / "c.json", "--replicates", 50)
+        done = aloi("compare", gold, pred, other, *options)
+        assert done.returncode == 0, done.stderr
+        found = json.loads((tmp_path / "c.json").read_text(encoding="utf-8"))
+        f1 = found["contrasts"][0]["micro"]["f1"]
+        assert (f1["baseline"]["runs"], f1["other"]["runs"]) == ([0.5], [1.0, 0.5])
+        assert f1["difference"] == 0.25
+        assert "has one run" in done.stderr
+        assert "types with under 10 in gold" in done.stderr
+    missing = aloi("compare", gold, pred, tmp_path / "none-*.jsonl")
+    assert missing.returncode == 2
+    assert "no file matches the pattern" in missing.stderr
