@@ -272,7 +272,8 @@ def _best_of_centre(centre: Ints, rows: Ints, weights: Floats) -> Ints:
     order = np.lexsort((rows, -weights, centre))
     first = np.ones(len(order), dtype=np.bool_)
     first[1:] = np.diff(centre[order]) != 0
-    return rows[order[first]]
+    best: Ints = rows[order[first]]
+    return best
 
 
 def _split_components(pairs: RowPairs, rows: Ints) -> list[Ints]:

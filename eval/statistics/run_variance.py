@@ -162,8 +162,8 @@ def _run_difference(
     if np.isnan(baseline).all() or np.isnan(other).all():
         return None
     sides = [np.nan_to_num(side) for side in (baseline, other)]
-    summaries = [RunSummary(tuple(side.tolist())) for side in sides]
-    difference = summaries[1].mean - summaries[0].mean
+    one, two = (RunSummary(tuple(side.tolist())) for side in sides)
+    difference = two.mean - one.mean
     parts = [(document_variance, documents - 1), *_run_variances(sides)]
     total = sum(variance for variance, _ in parts)
     runs = math.sqrt(sum(variance for variance, _ in parts[1:]))
@@ -171,10 +171,10 @@ def _run_difference(
     if total == 0:
         p = 1.0 if difference == 0 else None
         interval = Interval(difference, difference, 0)
-        return RunDifference(*summaries, interval, p, *errors, None)
+        return RunDifference(one, two, interval, p, *errors, None)
     freedom = total**2 / sum(v**2 / degrees for v, degrees in parts if v > 0)
     p, interval = _t_test(difference, math.sqrt(total), freedom)
-    return RunDifference(*summaries, interval, p, *errors, freedom)
+    return RunDifference(one, two, interval, p, *errors, freedom)
 
 
 def _run_variances(sides: Sequence[Floats]) -> Iterator[tuple[float, int]]:
@@ -196,7 +196,9 @@ def _t_test(difference: float, error: float, freedom: float) -> tuple[float, Int
 def _apply_holm(types: dict[str, RunDifferencesByRatio]) -> dict[str, RunDifferencesByRatio]:
     """Return the differences with Holm's correction over the types, separately for each ratio."""
     corrected = {
-        name: holm([(each := ratios[name]) and each.p for ratios in types.values()])
+        name: holm(
+            [each.p if each else None for ratios in types.values() for each in [ratios[name]]]
+        )
         for name in RATIOS
     }
     return {

@@ -12,7 +12,7 @@ from aloi.eval.reports.report import evaluate
 from aloi.eval.reports.summary import SystemReport
 from aloi.models.studies import experiment_report
 from aloi.models.studies.experiment import Experiment
-from aloi.models.studies.seeds import SeedSummary, run_seeds
+from aloi.models.studies.seeds import SeedSummary, run_seeds, train_seeds
 from aloi.models.training.job import TrainingJob
 
 QUICK = {
@@ -76,7 +76,7 @@ def test_each_seed_is_trained_in_its_own_folder_and_resumed(
     monkeypatch.setattr(Experiment, "_job", quick_job)
     monkeypatch.setattr(experiment_report, "SIGNIFICANCE_REPLICATES", 10)
     corpus, out, notes = Corpus.open(folder(tmp_path / "corpus")), tmp_path / "build", []
-    run_seeds(corpus, out, [1, 2], bootstrap=0, notify=notes.append)
+    train_seeds(corpus, out, [1, 2], notify=notes.append)
     trained = ["ner: training", "relations: training", "pipeline: assembled"]
     assert notes == ["seed 1", *trained, "seed 2", *trained]
     records = [
