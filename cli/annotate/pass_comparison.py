@@ -79,6 +79,7 @@ def agree(
         read_passes(passes), schema_for(schema), bootstrap=bootstrap, seed=seed
     )
     print_sheets(agreement.sheets())
+    print_notes(f"warning: {each}" for each in agreement.coefficients.warnings)
     write_json(json_, agreement.to_json())
 
 

@@ -29,7 +29,7 @@ from typing import Any
 
 import numpy as np
 
-from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.problems import DataError, Problem, count_noun
 from aloi.corpus.schema import Schema
 from aloi.eval.agreement.coefficients import Coefficient
 from aloi.eval.agreement.mention_disagreements import (
@@ -51,7 +51,12 @@ from aloi.eval.pairing import PairedAnnotations, Side, pair_annotations
 from aloi.eval.reports.sheets import Sheet, format_ratio
 from aloi.eval.score_counts import Counts
 from aloi.eval.scores import Scores, score_items
-from aloi.eval.statistics.intervals import Interval, Intervals, bootstrap_intervals
+from aloi.eval.statistics.intervals import (
+    MIN_DOCUMENTS,
+    Interval,
+    Intervals,
+    bootstrap_intervals,
+)
 
 MEASURE_NAMES = {"f1": "F1", "kappa": "kappa", "ac1": "AC1"}
 """The names of the measures of a pair in tables, by JSON key."""
@@ -144,10 +149,21 @@ class AgreementReport:
             },
         }
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a reader of the values must know: the pairs with few common documents."""
+        return tuple(
+            f"agreement of {pair.title} is measured on {count_noun(pair.documents, 'document')}, "
+            f"fewer than {MIN_DOCUMENTS}: other documents may give other values"
+            for pair in self.pairs
+            if pair.documents < MIN_DOCUMENTS
+        )
+
     def to_json(self) -> dict[str, Any]:
         """Return the agreement as JSON values."""
         return {
             "annotators": self.annotators,
+            "warnings": list(self.warnings),
             "pairs": [pair.to_json() for pair in self.pairs],
             "pair_means": self.pair_means(),
             "ac1": {name: each.to_json() for name, each in self.ac1.items()},

@@ -101,6 +101,7 @@ def test_agree_prints_tables_and_writes_the_same_as_json(
     done = aloi("annotate", "agree", gold, pred, "--json", tmp_path / "a.json")
     assert done.returncode == 0, done.stderr
     assert "[Ana vit à]" in done.stdout
+    assert "is measured on 2 documents, fewer than 30" in done.stderr
     found = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
     assert found["pairs"][0]["f1"]["entities, exact"]["micro"]["f1"] == 0.5
     assert [each["document"] for each in found["disagreements"]] == ["b"]
