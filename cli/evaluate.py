@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import partial
@@ -179,6 +180,7 @@ def evaluate(
 
     Entities and relations are scored per type, with micro and macro averages.
     """
+    _use_one_thread()
     from aloi.eval.reading import read_annotations, read_predictions
     from aloi.eval.schemes import ALL_SCHEMES
 
@@ -297,6 +299,14 @@ def compare(
     console.print(str(result.signature), soft_wrap=True)
     print_notes(f"warning: {each}" for each in result.warnings)
     write_json(json_, result.to_json())
+
+
+def _use_one_thread() -> None:
+    """Let numpy multiply matrices on one thread; call this before numpy is imported.
+
+    The matrices of a bootstrap are small: further threads mostly wait for each other.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def _check_schemes(schemes: Collection[str], known: Sequence[str]) -> None:

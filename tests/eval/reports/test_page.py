@@ -67,13 +67,16 @@ LIVES, MEETS = (
 @pytest.fixture(scope="module")
 def small_report() -> Report:
     """Return the report of two documents: one with three errors, one without."""
-    gold = [
-        Document("meeting", TEXT, (ANA, ROME, BOB, LIMA), (LIVES, MEETS)),
-        Document("travel", TEXT, (ANA,)),
-    ]
+    return report_of("meeting")
+
+
+def report_of(*ids: str) -> Report:
+    """Return the report of documents with the same three errors, and of one without errors."""
+    right = Document("travel", TEXT, (ANA,))
     org = entity("r", "Rome", "ORG")
-    pred = [Document("meeting", TEXT, (ANA, org, BOB, LIMA), (MEETS,)), gold[1]]
-    return evaluate(gold, pred)
+    gold = [Document(id_, TEXT, (ANA, ROME, BOB, LIMA), (LIVES, MEETS)) for id_ in ids]
+    pred = [Document(id_, TEXT, (ANA, org, BOB, LIMA), (MEETS,)) for id_ in ids]
+    return evaluate([*gold, right], [*pred, right])
 
 
 def counts(page: Page) -> dict[str, tuple[int, int]]:
@@ -204,6 +207,7 @@ def test_an_address_opens_a_document_and_an_error(
     assert page.texts("#error-list [aria-current]") == page.texts("#error-list a")[1:]
     assert page.browser.switch_to.active_element.text == "LOC ✗ type"
     assert page.texts(".tag.selected") == ["LOC ✗ type", "ORG ✗ type"]
+    page.open(report_of("meeting", "second meeting"), tmp_path)  # frequent errors occur twice
     page.click("table.frequent a")
     assert page.address == f"#doc=meeting&at={ROME.start}"
     assert page.browser.switch_to.active_element.text == "LOC ✗ type"
