@@ -199,7 +199,9 @@ def evaluate(
         from aloi.eval.reports import report as reports
 
         restricted = corpus.restricted_ids if corpus else ()
-        sides = read_annotations(gold), read_predictions(pred, gold=gold)
+        documents = read_annotations(gold)
+        texts = dict(zip(documents.ids, documents.texts, strict=True))
+        sides = documents, read_predictions(pred, gold=gold, known_texts=texts)
         score = partial(
             reports.evaluate, *sides, restricted=restricted, restricted_text=restricted_text
         )

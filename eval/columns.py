@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Collection, Iterable
+from array import array
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -188,17 +189,29 @@ class Annotations:
         return total % DIGEST_MODULUS
 
 
+class _Numbering(dict[str, int]):
+    """Numbers of labels; a new label gets the next number."""
+
+    def __missing__(self, label: str) -> int:
+        self[label] = len(self)
+        return self[label]
+
+
 @dataclass(slots=True)
 class ColumnBuilder:
-    """A builder of `Annotations` that receives one document at a time."""
+    """A builder of `Annotations` that receives one document at a time.
+
+    `known_texts`: texts by document id that are in memory, so that equal texts are not kept twice.
+    """
 
     ids: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     metas: list[dict[str, Any]] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
-    start: list[int] = field(default_factory=list)
-    end: list[int] = field(default_factory=list)
-    label: list[str] = field(default_factory=list)
+    start: array[int] = field(default_factory=lambda: array("q"))
+    end: array[int] = field(default_factory=lambda: array("q"))
+    label: array[int] = field(default_factory=lambda: array("q"))
+    label_numbers: _Numbering = field(default_factory=_Numbering)
     score: list[float | None] = field(default_factory=list)
     ref: list[str | None] = field(default_factory=list)
     attributes: list[dict[str, str] | None] = field(default_factory=list)
@@ -207,18 +220,20 @@ class ColumnBuilder:
     relation_label: list[str] = field(default_factory=list)
     relation_score: list[float | None] = field(default_factory=list)
     ids_are_unique: bool = True
+    known_texts: Mapping[str, str] = field(default_factory=dict)
 
     def add(self, document: Draft) -> None:
         """Append a document; raises `KeyError` if a relation has an unknown head or tail."""
         entities, first = document.entities, len(self.start)
         self.ids_are_unique &= len({entity.id for entity in entities}) == len(entities)
         self.ids.append(document.id)
-        self.texts.append(document.text)
+        known = self.known_texts.get(document.id)
+        self.texts.append(known if known == document.text else document.text)
         self.metas.append(document.meta)
         self.sizes.append(len(entities))
-        self.start += [entity.start for entity in entities]
-        self.end += [entity.end for entity in entities]
-        self.label += [entity.label for entity in entities]
+        self.start.extend([entity.start for entity in entities])
+        self.end.extend([entity.end for entity in entities])
+        self.label.extend([self.label_numbers[entity.label] for entity in entities])
         self.score += [entity.score for entity in entities]
         self.ref += [entity.ref for entity in entities]
         self.attributes += [entity.attributes or None for entity in entities]
@@ -233,7 +248,9 @@ class ColumnBuilder:
 
     def finish(self) -> Annotations:
         """Return the annotations of all added documents, with sorted mentions."""
-        labels, label = _encode_labels(self.label)
+        labels = tuple(sorted(self.label_numbers))
+        order_of_labels = _label_numbers(labels, self.label_numbers)
+        label = _invert_order(order_of_labels)[np.array(self.label, dtype=np.int64)]
         relation_labels, relation_label = _encode_labels(self.relation_label)
         mentions = MentionColumns(
             np.repeat(np.arange(len(self.sizes)), self.sizes),

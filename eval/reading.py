@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -11,26 +12,31 @@ from aloi.corpus.document import Draft
 from aloi.eval.columns import Annotations, ColumnBuilder
 
 
-def read_annotations(path: str | Path) -> Annotations:
+def read_annotations(
+    path: str | Path, *, known_texts: Mapping[str, str] | None = None
+) -> Annotations:
     """Return the annotations of a file, folder or stream (`-`).
 
+    `known_texts`: texts by document id that are in memory, to save memory for equal texts.
     Raises `DataError` that lists every problem of the input.
     """
     if Path(path).suffix == ".jsonl" and Path(path).is_file():
-        return read_json_lines(Path(path))
+        return read_json_lines(Path(path), known_texts=known_texts)
     from aloi.corpus.formats import registry  # noqa: PLC0415 - slow to import
 
     return Annotations.of(registry.read(str(path)))
 
 
-def read_predictions(path: str | Path, *, gold: str | Path) -> Annotations:
+def read_predictions(
+    path: str | Path, *, gold: str | Path, known_texts: Mapping[str, str] | None = None
+) -> Annotations:
     """Return the annotations of predictions for the documents of `gold`.
 
     If both are HIPE files, text and documents are taken from gold, because submissions to HIPE may
     contain no document ids and no spacing flags. Raises `DataError` that lists every problem.
     """
     if not (_is_hipe_file(Path(path)) and _is_hipe_file(Path(gold))):
-        return read_annotations(path)
+        return read_annotations(path, known_texts=known_texts)
     from aloi.corpus.formats import hipe  # noqa: PLC0415 - rarely needed
     from aloi.corpus.formats.shared.notes import Notes  # noqa: PLC0415
 
@@ -45,13 +51,13 @@ def _is_hipe_file(path: Path) -> bool:
     return detect_format(path) == "hipe"
 
 
-def read_json_lines(path: Path) -> Annotations:
+def read_json_lines(path: Path, *, known_texts: Mapping[str, str] | None = None) -> Annotations:
     """Return the annotations of a JSON Lines file.
 
     Raises `DataError` that lists every problem of the file.
     """
     decoder = msgspec.json.Decoder(Draft)
-    builder = ColumnBuilder()
+    builder = ColumnBuilder(known_texts=known_texts or {})
     try:
         with path.open("rb") as stream:
             for line in stream:
