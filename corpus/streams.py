@@ -6,13 +6,16 @@ aloi opens an input several times: to detect the format, to check the documents 
 
 from __future__ import annotations
 
+import atexit
 import errno
 import shutil
 import sys
 import tempfile
+import uuid
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -72,6 +75,23 @@ def stream_identity(path: str | Path) -> object | None:
 
 
 @contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """Yield an empty folder that is deleted when the block ends.
+
+    If Ctrl+C interrupts the creation or deletion, the folder is deleted when the program ends.
+    """
+    folder = Path(tempfile.gettempdir(), f"aloi-{uuid.uuid4().hex}")
+    delete = partial(shutil.rmtree, folder, ignore_errors=True)
+    atexit.register(delete)
+    try:
+        folder.mkdir(mode=0o700)
+        yield folder
+    finally:
+        delete()
+        atexit.unregister(delete)
+
+
+@contextmanager
 def on_disk(path: str | Path) -> Iterator[Input]:
     """Yield an input that can be read more than once: `path`, or a temporary copy of a stream.
 
@@ -82,8 +102,8 @@ def on_disk(path: str | Path) -> Iterator[Input]:
         yield Input(str(Path(path)), Path(path))
         return
     name = _UNNAMED if is_unnamed(path) else Path(path).name
-    with tempfile.TemporaryDirectory(prefix="aloi-") as folder:
-        source = Input(str(path), Path(folder) / name)
+    with temporary_folder() as folder:
+        source = Input(str(path), folder / name)
         _copy(source)
         try:
             yield source

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
@@ -29,7 +28,7 @@ from aloi.corpus.formats.shared.capabilities import Capabilities, reduced_to
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options
 from aloi.corpus.problems import DataError, Problem
-from aloi.corpus.streams import STANDARD_STREAM, is_stream, on_disk
+from aloi.corpus.streams import STANDARD_STREAM, is_stream, on_disk, temporary_folder
 
 FORMAT_MODULES = {
     "native": "native",
@@ -124,8 +123,8 @@ def write(
     options = options or format_module.WriteOptions()
     if path != STANDARD_STREAM:
         return format_module.write(reduced, Path(path), options, notes)
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "standard-stream"
+    with temporary_folder() as folder:
+        file = folder / "standard-stream"
         count = format_module.write(reduced, file, options, notes)
         _copy_to_standard_output(file)
     return count
