@@ -133,7 +133,7 @@ class PredictionBackend:
 
 
 class KnownRef(NamedTuple):
-    """A ref that can be chosen for a mention, with the most frequent words of its mentions."""
+    """A ref that can be chosen for a mention, with its most frequent surface forms."""
 
     ref: str
     surfaces: tuple[str, ...] = ()

@@ -414,7 +414,7 @@ def draw(
     standoff: StandoffArgument,
     texts: TextsArgument,
 ) -> None:
-    """Draw the documents of a stand-off corpus.
+    """Sample the documents of a stand-off corpus at random.
 
     The documents are drawn from the text collection. The rules are STANDOFF/draw_rule.toml and
     STANDOFF/themes.toml; the result is STANDOFF/draw.toml. An existing draw.toml is never

@@ -26,7 +26,7 @@ def refs(
     """List the refs of a corpus with their counts.
 
     The columns are the numbers of mentions and of documents, the type, the ref and the name. The
-    list contains all refs except dates and private persons. A ref without entry has the type `?`.
+    list contains all refs except dates and private persons. A ref without an entry has type `?`.
     """
     from aloi.corpus.locks import locked
     from aloi.corpus.refs.authority import load_named_refs

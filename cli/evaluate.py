@@ -57,8 +57,8 @@ RestrictedText = Annotated[
 RefsOption = Annotated[
     RefComparison,
     typer.Option(
-        help="How facts compare predicted refs with gold: mapped by the spans of mentions, or by "
-        "name (shared: both sides use one authority)."
+        help="How the schemes facts and facts-ign match predicted refs to gold refs. `mapped`: by "
+        "the spans of their mentions; `shared`: by name (gold and predictions use the same refs)."
     ),
 ]
 IntervalOption = Annotated[
@@ -74,8 +74,8 @@ MinOverlap = Annotated[
     typer.Option(
         min=0,
         max=1,
-        help="Smallest overlap of two mentions that semeval-partial and semeval-type pair: shared "
-        "characters divided by all characters of both.",
+        help="Minimum overlap of two mentions for a match under semeval-partial and semeval-type: "
+        "characters in both mentions divided by characters in either mention.",
     ),
 ]
 

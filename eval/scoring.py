@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 class ScoringOptions:
     """The schemes to score, the symmetric relation labels, and the facts of training documents.
 
-    `refs` determines how facts compare predicted refs with gold's refs. `min_overlap` is the
+    `refs` determines how the schemes of facts match predicted refs to gold refs. `min_overlap` is the
     smallest overlap (0 to 1) of a pair of mentions under the partial and type schemes.
     """
 

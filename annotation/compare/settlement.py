@@ -75,7 +75,9 @@ def _unanswered(questions: Iterable[Question], answers: Answers) -> Iterator[Pro
     ]
     for each in list(questions)[:1] if missing else ():
         what = f"the disagreements {', '.join(missing)} are not decided"
-        yield Problem("undecided", what, "Decide them in Label Studio, then update", each.document)
+        yield Problem(
+            "undecided", what, "Decide them in Label Studio and click Update", each.document
+        )
 
 
 def _mention_answers(questions: Iterable[Question], answers: Answers) -> dict[int, str]:
@@ -244,7 +246,7 @@ class _Settlement:
 
 def _nothing_drawn(number: int, question: Question) -> Problem:
     what = f"disagreement {number} is answered «other», but no mention was marked there by hand"
-    fix = "Mark the mention in Label Studio, or choose another answer, then update"
+    fix = "Mark the mention in Label Studio, or choose another answer, and click Update"
     return Problem("undecided", what, fix, question.document)
 
 

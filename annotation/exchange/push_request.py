@@ -26,8 +26,8 @@ class PushRequest:
     document id. The predictions are sent with the name `model_version` and replace earlier
     predictions with the same name. If `finished` is true, the annotations in `documents` are sent
     as submitted work. If `rebalance` is true, tasks that nobody has started may move to an
-    annotator with fewer tasks. `refs` are filled in for predicted mentions, and offered for all
-    mentions.
+    annotator with fewer tasks. `refs` contains the refs to fill in for predicted
+    mentions, and to offer for all mentions.
     """
 
     corpus: str

@@ -78,7 +78,7 @@ class BackupReport:
             )
             yield Problem("missing-user", what, fix)
         for email, number in self.moved_drafts.items():
-            what = f"drafts of {email} that became drafts of the access token's account: {number}"
+            what = f"{number} drafts of {email} were restored under the account of the access token"
             fix = (
                 "Submit each of them in Label Studio, or restore with the access token of the user"
             )

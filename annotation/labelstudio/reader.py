@@ -49,7 +49,7 @@ class LabelStudioTaskReader:
         return self.read_json(json.dumps(task.payload).encode(), place)
 
     def read_json(self, raw: bytes, place: str) -> tuple[list[Document], list[Problem]]:
-        """Return a task's documents and problems; `place` is the project or file in messages."""
+        """Return a task's documents and problems; messages name `place`."""
         try:
             task = json_records.decode_json(raw, LabelStudioTask)
             blank = task.to_document(json_records.JsonRecord(raw, Path(place), 1, 1))

@@ -28,7 +28,7 @@ def practice(
         typer.Option(
             "--corpus",
             metavar="CORPUS",
-            help="Corpus folder; the exercises are documents of its gold, adjudicated ones if "
+            help="Corpus folder; the exercises are documents of its gold, only adjudicated ones if "
             "there are any (default: five exercises for aloi's own schema, in French).",
             exists=True,
         ),

@@ -48,11 +48,11 @@ def next_round(
 ) -> None:
     """Train on finished work, and predict what is not labelled yet.
 
-    Pulls finished work, trains a pipeline on the gold so far if at least 5 documents and a tenth of
-    the documents are new or changed, sends texts of the corpus that have no task, and sends
-    predictions for all tasks that nobody has begun; the most uncertain tasks come first. Each round
-    scores the previous model on the new documents before it trains on them. The command can be
-    repeated after any interruption.
+    The command pulls finished work. It trains a pipeline if at least 5 gold documents, and at least
+    10 % of them, are new or changed. Before that, it scores the previous pipeline on the new
+    documents. Then it sends texts of the corpus that have no task, and predictions for all tasks
+    that nobody has begun; the most uncertain tasks come first. The command can be repeated after
+    any interruption.
     """
     from aloi.annotation.guidelines import guide_for
     from aloi.annotation.learning.model import TrainingSettings

@@ -134,8 +134,8 @@ def adjudicate(
 
     Documents on which all annotators agree become gold unchanged. All other documents are sent to a
     Label Studio project, in which an adjudicator decides. Run the command again to write the
-    decided documents and list the undecided documents. Whatever all annotators gave and gold lacks
-    is listed; the exit status is then 1.
+    decided documents and list the undecided documents. If gold lacks an annotation that all
+    annotators made, the command lists it and exits with status 1.
     """
     from aloi.annotation.compare.adjudication import prepare_adjudication, write_gold
     from aloi.annotation.compare.passes import read_passes

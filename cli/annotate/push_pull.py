@@ -171,8 +171,8 @@ RefsOption = Annotated[
     Path | None,
     typer.Option(
         metavar="CORPUS",
-        help="Corpus folder with the refs to fill in for predicted mentions and to offer for all "
-        "mentions (default: DOCUMENTS if it is a corpus folder, otherwise none).",
+        help="Corpus folder whose refs are filled in for predicted mentions and offered as choices "
+        "for all mentions (default: DOCUMENTS if it is a corpus folder, otherwise none).",
         exists=True,
     ),
 ]
@@ -345,7 +345,7 @@ def pull(
     edges: Annotated[
         Literal["trim", "flag"],
         typer.Option(
-            help="White space at the start or end of mentions, which is always counted. `trim`: "
+            help="What to do with white space at the start or end of mentions, besides counting it. `trim`: "
             "remove the white space; `flag`: keep the white space."
         ),
     ] = "trim",
@@ -363,8 +363,8 @@ def pull(
         bool,
         typer.Option(
             "--inherit-refs/--no-inherit-refs",
-            help="Give the ref of a mention to all mentions with the same words and label in the "
-            "document that have no ref, unless two of these mentions have different refs.",
+            help="Copy the ref of a mention to mentions without ref that have the same words and "
+            "label in the document, unless mentions with these words have different refs.",
         ),
     ] = True,
     home: HomeOption = DEFAULT_HOME,
@@ -373,7 +373,7 @@ def pull(
 
     Only tasks that changed since the last pull are fetched. Unreadable annotations are reported;
     all other annotations are written. Work that someone else submitted in an annotator's project is
-    never written as this annotator's work; accounts given once are remembered in DIR. Labels and
+    never written as this annotator's work. DIR keeps the values of --account for later pulls. Labels and
     relations that the schema does not allow are reported.
     """
     from aloi.annotation.exchange.sources import corpus_name

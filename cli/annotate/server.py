@@ -46,9 +46,9 @@ def start(
 ) -> None:
     """Start the local Label Studio server.
 
-    The first start installs Label Studio (1 GB; about three minutes with the database). The command
-    prints the page, the user name and the password. The password is printed only to a terminal, so
-    that logs do not contain it; otherwise, the file with the password is named.
+    The first start installs Label Studio (1 GB) and creates the database, which takes about three
+    minutes. The command prints the address, the user name and the password. If the output is not a
+    terminal but, for example, a log, it prints the path of the password file instead.
     """
     from aloi.annotation.labelstudio.local import server
 

@@ -35,7 +35,7 @@ def status(
     """Show the progress of annotators.
 
     For each annotator, the command prints the documents in each state, the annotation time, the
-    questions, and whether the backend with live predictions answers. It also prints the
+    annotator's questions, and whether live predictions are available. It also prints the
     disagreements so far.
     """
     from aloi.annotation.exchange.pull import NoProjectError

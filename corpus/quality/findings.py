@@ -15,7 +15,7 @@ CONTEXT_CHARACTERS = 30
 class Finding:
     """One likely annotation error.
 
-    `item` is the id of a mention, a relation as a string, or None if the span is not a mention.
+    `item` is a mention's id, or a relation as a string, or None if the span is not a mention.
     `surface` is the text of the span, or `head LABEL tail` for a relation.
     """
 

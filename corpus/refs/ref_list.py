@@ -109,7 +109,7 @@ def _type(use: RefUse, authority: RefAuthority) -> str:
 
 
 def insert_entries(text: str, entries: Mapping[str, RefEntry]) -> str:
-    """Return the text of an authority with new entries, sorted by ref; the rest is unchanged."""
+    """Return the text of a refs file with new entries, sorted by ref; the rest is unchanged."""
     head, *parts = re.split(r"(?m)^(?=\[refs\.)", text)
     blocks = [(_key(part), part.rstrip("\n")) for part in parts]
     blocks += [(ref, format_entry(ref, entry)) for ref, entry in entries.items()]

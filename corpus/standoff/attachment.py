@@ -272,5 +272,5 @@ def _text_problems(text: str, id_: str, texts: TextCollection) -> Iterator[Probl
         yield Problem("text-missing", what, fix, id_)
     elif texts.text(id_) != text:
         what = f"the text differs from {texts.files[id_]}"
-        fix = "Annotate the text exactly as the file contains it, with all its line ends"
+        fix = "Annotate the text exactly as the file contains it, including all line ends"
         yield Problem("text-changed", what, fix, id_)

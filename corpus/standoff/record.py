@@ -186,7 +186,7 @@ def _text_problems(record: Record, text: str, salt: str) -> Iterator[Problem]:
     for entity in record.entities:
         surface = text[entity.start : entity.end]
         if salted_hash(surface, salt, MENTION_HASH_BYTES) != entity.hash:
-            what = "the text at the offsets of the mention has another hash than the mention"
+            what = "the text at the offsets of the mention differs from the annotated mention"
             fix = "The record was changed by hand: write it again with `aloi corpus detach`"
             yield Problem("mention-changed", what, fix, record.id, entity.id)
 

@@ -32,7 +32,7 @@ class RatingSets:
     def pair_coefficients(self, annotators: Sequence[int], documents: Sequence[int]) -> Measured:
         """Return kappa and AC1 by item set, and kappa by label, of two annotators.
 
-        `documents` are the numbers of the documents that both annotators have annotated.
+        `documents` are the indices of the documents that both annotators have annotated.
         """
         tokens, spans = (
             coefficients.count_pairs(
@@ -55,7 +55,7 @@ class RatingSets:
     def group_coefficients(self, documents: Sequence[int]) -> Measured:
         """Return alpha and AC1 by item set, and alpha by label, of all annotators.
 
-        `documents` are the numbers of the documents that two annotators have annotated.
+        `documents` are the indices of the documents that two annotators have annotated.
         """
         values = self.tokens.values
         rows = list(range(len(values)))

@@ -59,7 +59,9 @@ def _text_table_problems(release: Release, split: str, restricted: set[str]) -> 
     for config, column in (("documents", "id"), ("tokens", "id"), ("relations", "document")):
         rows = parquet.read_rows(release.table(config, split), list)
         for id_ in sorted(restricted & {row[column] for row in rows}):
-            what = f"config {config} contains this document, but its text must not be redistributed"
+            what = (
+                f"the table {config} contains this document, but its text must not be redistributed"
+            )
             file = f"{config}/{split}.parquet"
             yield Problem("restricted-text", what, REBUILD, id_, file=file)
 
