@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 class ScoringOptions:
     """The schemes to score, the symmetric relation labels, and the facts of training documents.
 
-    `refs` determines how the schemes of facts match predicted refs to gold refs. `min_overlap` is the
-    smallest overlap (0 to 1) of a pair of mentions under the partial and type schemes.
+    `refs` determines how the schemes of facts match predicted refs to gold refs. `min_overlap` is
+    the smallest overlap (0 to 1) of a pair of mentions under the partial and type schemes.
     """
 
     schemes: frozenset[str]

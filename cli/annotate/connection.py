@@ -25,7 +25,8 @@ AccountOption = Annotated[
     typer.Option(
         metavar="NAME=ACCOUNT",
         help="Label Studio account of an annotator, as e-mail address or user number; repeatable "
-        "(default: the account whose e-mail address, or its part before @, is the annotator's name).",
+        "(default: the account whose e-mail address, or its part before @, is the annotator's "
+        "name).",
     ),
 ]
 

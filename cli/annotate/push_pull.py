@@ -345,8 +345,8 @@ def pull(
     edges: Annotated[
         Literal["trim", "flag"],
         typer.Option(
-            help="What to do with white space at the start or end of mentions, besides counting it. `trim`: "
-            "remove the white space; `flag`: keep the white space."
+            help="What to do with white space at the start or end of mentions. `trim`: remove the "
+            "white space; `flag`: keep the white space. Both report the number of such mentions."
         ),
     ] = "trim",
     account: AccountOption = None,
@@ -373,8 +373,8 @@ def pull(
 
     Only tasks that changed since the last pull are fetched. Unreadable annotations are reported;
     all other annotations are written. Work that someone else submitted in an annotator's project is
-    never written as this annotator's work. DIR keeps the values of --account for later pulls. Labels and
-    relations that the schema does not allow are reported.
+    never written as this annotator's work. DIR keeps the values of --account for later pulls.
+    Labels and relations that the schema does not allow are reported.
     """
     from aloi.annotation.exchange.sources import corpus_name
     from aloi.annotation.labelstudio.export import pull_export

@@ -75,7 +75,8 @@ class CurveSettings:
     def predict(self, nlp: Language, documents: Iterable[Document]) -> list[Document]:
         """Return the documents with predictions.
 
-        nlp: a pipeline that predicts entities or relations. Relations are predicted between gold entities.
+        nlp: a pipeline that predicts entities or relations. Relations are predicted between gold
+        entities.
         """
         return list(predict_documents(nlp, documents, gold_entities=self.kind == "relations"))
 

@@ -64,6 +64,7 @@ NON_DECIDING_MODULES = (
     "aloi.corpus.toml_files",
     "aloi.eval.alignment",
     "aloi.eval.analysis",
+    "aloi.eval.document_averages",
     "aloi.eval.facts",
     "aloi.eval.gold_entities",
     "aloi.eval.hipe_fuzzy",

@@ -60,7 +60,7 @@ def _text_table_problems(release: Release, split: str, restricted: set[str]) -> 
         rows = parquet.read_rows(release.table(config, split), list)
         for id_ in sorted(restricted & {row[column] for row in rows}):
             what = (
-                f"the table {config} contains this document, but its text must not be redistributed"
+                f"the table {config} contains this document, whose text must not be redistributed"
             )
             file = f"{config}/{split}.parquet"
             yield Problem("restricted-text", what, REBUILD, id_, file=file)
