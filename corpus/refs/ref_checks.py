@@ -46,7 +46,7 @@ def _problems(
 
 
 def _fix(ref: str, authority: RefAuthority) -> str:
-    similar = get_close_matches(ref, authority.refs, n=1)
+    similar = get_close_matches(ref, authority.refs, n=1, cutoff=0.85)
     meant = f"Use {similar[0]} if that is meant; otherwise add" if similar else "Add"
     return f"{meant} the ref to {authority.file}, also with `aloi corpus refs CORPUS --update`"
 
