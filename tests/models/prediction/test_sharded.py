@@ -130,7 +130,7 @@ def test_scores_and_signature_equal_those_of_one_process(folder: Path, nodes: No
     assert run(folder, *arguments, "one.json").returncode == 0
     assert run(folder, *by_ray, environment=environment).returncode == 0
     one, ray = (json.loads((folder / f"{name}.json").read_text()) for name in ("one", "ray"))
-    del one["analysis"]
+    del one["analysis"], one["document_macro"], ray["document_macro"]  # need whole documents
     assert ray == one
     assert 0 < one["entities"]["exact"]["micro"]["f1"] < 1
 
