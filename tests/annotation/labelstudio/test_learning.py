@@ -66,8 +66,8 @@ class Annotator:
 
     def __init__(self, client: httpx.Client, studio: LabelStudioServer, corpus: Corpus) -> None:
         self.client = client
-        self.project = studio.list_projects(NAME)["marie"].id
-        self.writer = LabelStudioTaskWriter("marie", corpus.schema, None, Notes())
+        self.project = studio.list_projects(NAME)["lise"].id
+        self.writer = LabelStudioTaskWriter("lise", corpus.schema, None, Notes())
 
     def next_task(self) -> dict[str, object]:
         """Return the task that Label Studio serves for labelling."""
@@ -107,10 +107,10 @@ def test_two_rounds_lose_nothing_when_a_training_is_killed(
 ) -> None:
     corpus, configs = make_corpus(tmp_path / "corpus"), light_configs(tmp_path)
     learning = LearningSettings(folder=tmp_path / "learning", training=TrainingSettings(configs))
-    marie: User = label_studio.user("marie")
+    lise: User = label_studio.user("lise")
     with (
         LabelStudioServer(Access(label_studio.url, label_studio.token)) as studio,
-        label_studio.client(marie.token) as client,
+        label_studio.client(lise.token) as client,
     ):
 
         def round_() -> RoundResult:
@@ -118,7 +118,7 @@ def test_two_rounds_lose_nothing_when_a_training_is_killed(
 
         texts = [bare(sentence(number)) for number in range(12)]
         request = PushRequest(
-            corpus=NAME, schema=corpus.schema, documents=texts, annotators=["marie"]
+            corpus=NAME, schema=corpus.schema, documents=texts, annotators=["lise"]
         )
         push(studio, request, Notes())
         annotator = Annotator(client, studio, corpus)
@@ -152,12 +152,12 @@ def test_two_rounds_lose_nothing_when_a_training_is_killed(
         assert refused.status_code == 400
         # Label Studio sends no events to local addresses by default.
         with pytest.raises(DataError, match="reserved network address"):
-            studio.connect_webhook(studio.list_projects(NAME)["marie"], LOCAL)
+            studio.connect_webhook(studio.list_projects(NAME)["lise"], LOCAL)
 
 
 def pulled_as_submitted(learning: LearningSettings) -> set[str]:
     """Return the ids of the pulled documents, which must have the submitted annotations."""
-    pulled = document_files.read(learning.folder / "passes" / "marie")
+    pulled = document_files.read(learning.folder / "passes" / "lise")
     for document in pulled:
         gold = sentence(int(document.id.removeprefix("d")))
         assert len(document.relations) == len(gold.relations)
