@@ -192,27 +192,8 @@ def _text_problems(record: Record, text: str, salt: str) -> Iterator[Problem]:
 
 
 def _entities(record: Record) -> tuple[Entity, ...]:
-    return tuple(
-        Entity(
-            id=each.id,
-            start=each.start,
-            end=each.end,
-            label=each.label,
-            ref=each.ref,
-            attributes=each.attributes,
-        )
-        for each in record.entities
-    )
+    return tuple(msgspec.convert(each, Entity, from_attributes=True) for each in record.entities)
 
 
 def _relations(record: Record) -> tuple[Relation, ...]:
-    return tuple(
-        Relation(
-            head=each.head,
-            tail=each.tail,
-            label=each.label,
-            id=each.id,
-            attributes=each.attributes,
-        )
-        for each in record.relations
-    )
+    return tuple(msgspec.convert(each, Relation, from_attributes=True) for each in record.relations)
