@@ -154,8 +154,11 @@ def validity_problems(draft: Draft) -> Iterator[Problem]:
     if not draft.id:
         yield Problem("missing-id", "the document id is empty", "Give the document a unique id")
     ids: set[str] = set()
+    length = len(draft.text)
     for entity in draft.entities:
-        yield from _span_problems(draft, entity)
+        if not 0 <= entity.start < entity.end <= length:
+            yield _span_problem(draft, entity)
+        yield from _score_problems(draft, entity.id, entity.score)
         if entity.id in ids:
             fix = "Give each entity of the document a unique id"
             what = "several entities of the document have this id"
@@ -170,18 +173,16 @@ def validity_problems(draft: Draft) -> Iterator[Problem]:
         yield from _score_problems(draft, str(relation), relation.score)
 
 
-def _span_problems(draft: Draft, entity: Entity) -> Iterator[Problem]:
+def _span_problem(draft: Draft, entity: Entity) -> Problem:
     length = len(draft.text)
     span = f"{entity.start}–{entity.end}"
-    if not (0 <= entity.start <= length and 0 <= entity.end <= length):
-        fix = "Correct the offsets; they count Unicode code points, and the end is exclusive"
-        what = f"the span {span} is not inside the text, which has {length} characters"
-        yield Problem("offset-outside-text", what, fix, draft.id, entity.id)
-    elif entity.end <= entity.start:
+    if 0 <= entity.start <= length and 0 <= entity.end <= length:
         fix = "Correct the offsets; the end is exclusive and must be greater than the start"
         what = f"the span {span} contains no characters"
-        yield Problem("empty-span", what, fix, draft.id, entity.id)
-    yield from _score_problems(draft, entity.id, entity.score)
+        return Problem("empty-span", what, fix, draft.id, entity.id)
+    fix = "Correct the offsets; they count Unicode code points, and the end is exclusive"
+    what = f"the span {span} is not inside the text, which has {length} characters"
+    return Problem("offset-outside-text", what, fix, draft.id, entity.id)
 
 
 def _score_problems(draft: Draft, item: str, score: float | None) -> Iterator[Problem]:

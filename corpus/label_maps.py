@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from importlib.resources import files
+from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
@@ -35,23 +36,18 @@ class LabelMap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
         Items are entities and relations. A relation is dropped if its head or tail is dropped.
         """
-        before = count_labels(document)
-        kept = keep_labels(document, before.keys() - self.drop.keys())
-        renamed = msgspec.structs.replace(
-            kept,
-            entities=tuple(map(self._rename, kept.entities)),
-            relations=tuple(map(self._rename, kept.relations)),
+        before = _count_labels(document)
+        entities, relations = _with_labels(document, before.keys() - self.drop.keys())
+        mapped = msgspec.structs.replace(
+            document,
+            entities=tuple(map(self._rename, entities)),
+            relations=tuple(map(self._rename, relations)),
         )
-        return renamed, before - count_labels(kept)
+        after = Counter(item.label for item in chain(entities, relations))
+        return mapped, before - after
 
     def _rename(self, item: Labelled) -> Labelled:
         return msgspec.structs.replace(item, label=self.rename.get(item.label, item.label))
-
-
-def count_labels(document: Document) -> Counter[str]:
-    """Return the number of entities and relations per label."""
-    entities = Counter(entity.label for entity in document.entities)
-    return entities + Counter(relation.label for relation in document.relations)
 
 
 def keep_labels(document: Document, labels: Collection[str]) -> Document:
@@ -59,12 +55,23 @@ def keep_labels(document: Document, labels: Collection[str]) -> Document:
 
     A relation is also dropped if its head or tail is dropped.
     """
+    entities, relations = _with_labels(document, labels)
+    return msgspec.structs.replace(document, entities=entities, relations=relations)
+
+
+def _with_labels(
+    document: Document, labels: Collection[str]
+) -> tuple[tuple[Entity, ...], tuple[Relation, ...]]:
     entities = tuple(entity for entity in document.entities if entity.label in labels)
     ids = {entity.id for entity in entities}
     relations = tuple(
         r for r in document.relations if r.label in labels and r.head in ids and r.tail in ids
     )
-    return Document(document.id, document.text, entities, relations, document.meta)
+    return entities, relations
+
+
+def _count_labels(document: Document) -> Counter[str]:
+    return Counter(item.label for item in chain(document.entities, document.relations))
 
 
 def load_label_map(path: Path) -> LabelMap:

@@ -81,7 +81,9 @@ def convert(
         documents: Documents = registry.read(
             str(copy.path), format_=source_format, options=read_options, notes=read_notes
         )
-        documents = mapping.apply(progress(documents))
+        documents = progress(documents)
+        if settings.label_map != LabelMap():
+            documents = mapping.apply(documents)
         if settings.schema is not None:
             documents = require_valid(documents, settings.schema)
         count = registry.write(
