@@ -97,7 +97,7 @@ def _print_review(result: Review) -> None:
     for finding in result.open:
         print(finding)
     for entry in result.stale:
-        print(f"stale in review.toml: {entry.rule}, document {entry.document}: «{entry.surface}»")
+        print(f"stale in review.toml: {entry}")
     for rule, count in sorted(Counter(finding.rule for finding in result.open).items()):
         print(f"{count:6} {rule}")
     print(f"{len(result.open):6} open, {len(result.stale)} stale")

@@ -19,6 +19,9 @@ from aloi.corpus.toml_files import load_toml
 CORPUS_MANIFEST = "corpus.toml"
 """Name of the file that every corpus folder contains."""
 
+REVIEW_FILE = "review.toml"
+"""Name of the file with the settings of the review and the accepted findings."""
+
 STANDOFF_MANIFEST = "standoff.toml"
 """The file that makes a folder a stand-off corpus: annotations without their texts."""
 

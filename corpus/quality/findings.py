@@ -16,13 +16,15 @@ class Finding:
     """One likely annotation error.
 
     `item` is a mention's id, or a relation as a string, or None if the span is not a mention.
-    `surface` is the text of the span, or `head LABEL tail` for a relation.
+    `surface` is the text of the span, or `head LABEL tail` for a relation. `start` is the offset of
+    the span, or of the head of a relation.
     """
 
     rule: str
     document: str
     item: str | None
     surface: str
+    start: int
     context: str
     what: str
     fix: str
@@ -36,15 +38,16 @@ class Finding:
 def entity_finding(rule: str, document: Document, entity: Entity, what: str, fix: str) -> Finding:
     """Return a finding for a mention."""
     context = span_context(document, (entity.start, entity.end))
-    return Finding(rule, document.id, entity.id, document.surface(entity), context, what, fix)
+    surface = document.surface(entity)
+    return Finding(rule, document.id, entity.id, surface, entity.start, context, what, fix)
 
 
 def span_finding(
     rule: str, document: Document, span: tuple[int, int], what: str, fix: str
 ) -> Finding:
     """Return a finding for a span of the text; the offsets of the span are code points."""
-    surface = document.text[slice(*span)]
-    return Finding(rule, document.id, None, surface, span_context(document, span), what, fix)
+    surface, context = document.text[slice(*span)], span_context(document, span)
+    return Finding(rule, document.id, None, surface, span[0], context, what, fix)
 
 
 def relation_finding(
@@ -55,7 +58,7 @@ def relation_finding(
     head, tail = entities[relation.head], entities[relation.tail]
     surface = f"{document.surface(head)} {relation.label} {document.surface(tail)}"
     context = span_context(document, (head.start, head.end))
-    return Finding(rule, document.id, str(relation), surface, context, what, fix)
+    return Finding(rule, document.id, str(relation), surface, head.start, context, what, fix)
 
 
 def span_context(document: Document, span: tuple[int, int]) -> str:

@@ -35,15 +35,13 @@ def review(corpus: Corpus) -> Review:
     """
     settings = load_review_settings(corpus.folder, corpus.schema)
     findings = find_errors(corpus.documents, settings, symmetric=corpus.schema.symmetric)
-    accepted = {(entry.rule, entry.document, entry.surface): entry for entry in settings.right}
-    keys = {(finding.rule, finding.document, finding.surface) for finding in findings}
     missing = set(corpus.manifest.restricted) - {document.id for document in corpus.documents}
     return Review(
-        open=tuple(f for f in findings if (f.rule, f.document, f.surface) not in accepted),
+        open=tuple(f for f in findings if not any(each.accepts(f) for each in settings.right)),
         stale=tuple(
             entry
-            for key, entry in accepted.items()
-            if key not in keys and entry.document not in missing
+            for entry in settings.right
+            if entry.document not in missing and not any(map(entry.accepts, findings))
         ),
     )
 

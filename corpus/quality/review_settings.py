@@ -12,12 +12,11 @@ from pathlib import Path
 
 import msgspec
 
+from aloi.corpus.corpus_folder import REVIEW_FILE
 from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.quality.findings import Finding
 from aloi.corpus.schema import Schema
 from aloi.corpus.toml_files import load_toml
-
-REVIEW_FILE = "review.toml"
-"""Name of the settings file in the corpus folder."""
 
 
 class ExpectedPattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,12 +41,27 @@ class ForbiddenPattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AcceptedFinding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The findings of one rule for one surface in one document, accepted as correct."""
+    """The findings of one rule in one document, accepted as correct.
+
+    They are either those for one surface, which remain accepted when offsets change, or those at
+    one offset (`start`), for corpora that are stored without their texts.
+    """
 
     rule: str
     document: str
-    surface: str
     why: str
+    surface: str | None = None
+    start: int | None = None
+
+    def __str__(self) -> str:
+        place = f"offset {self.start}" if self.surface is None else f"«{self.surface}»"
+        return f"{self.rule}, document {self.document}: {place}"
+
+    def accepts(self, finding: Finding) -> bool:
+        """Return whether a finding is one of the accepted findings."""
+        return (self.rule, self.document) == (finding.rule, finding.document) and (
+            self.start == finding.start if self.surface is None else self.surface == finding.surface
+        )
 
 
 class ReviewSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -93,6 +107,11 @@ def _problems(settings: ReviewSettings, schema: Schema) -> Iterator[Problem]:
             fix = "Correct the pattern; it must be valid for Python's re module"
             what = f"the pattern is not a valid regular expression: {error}"
             yield Problem("bad-review", what, fix, item=entry.rule)
+    for accepted in settings.right:
+        if (accepted.surface is None) == (accepted.start is None):
+            fix = "Name the finding by its surface or by its start"
+            what = "the accepted finding has both surface and start, or neither"
+            yield Problem("bad-review", what, fix, accepted.document, item=accepted.rule)
     labels = {label for group in settings.same_ref for label in group}
     labels.update(label for entry in entries for label in entry.labels)
     for label in sorted(labels - schema.entities.keys()):

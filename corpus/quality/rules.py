@@ -4,7 +4,7 @@ Each rule yields findings for one document or for a whole corpus. The rules do n
 particular labels; settings come from `aloi.corpus.quality.review_settings`. Unlike a problem of
 `aloi.corpus.quality.checks`, a finding may turn out to be a correct annotation. Such a finding is
 recorded in `review.toml` by rule, document and surface, so that the entry remains valid when
-offsets change.
+offsets change, or by offset, if the texts are not stored.
 """
 
 from __future__ import annotations

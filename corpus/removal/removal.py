@@ -15,7 +15,12 @@ from datetime import date
 from pathlib import Path
 
 from aloi.corpus.atomic_files import write_bytes
-from aloi.corpus.corpus_folder import CORPUS_MANIFEST, STANDOFF_MANIFEST, Manifest
+from aloi.corpus.corpus_folder import (
+    CORPUS_MANIFEST,
+    REVIEW_FILE,
+    STANDOFF_MANIFEST,
+    Manifest,
+)
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.removal.removed_documents import (
     REMOVED_FILE,
@@ -77,7 +82,7 @@ def _listings(folder: Path) -> dict[str, tuple[str, ...] | None]:
     """Return the files that list document ids, with the top-level keys that do (None: all keys)."""
     listings: dict[str, tuple[str, ...] | None] = {
         CORPUS_MANIFEST: ("restricted",),
-        "review.toml": ("right",),
+        REVIEW_FILE: ("right",),
         "draw.toml": ("documents",),
     }
     if (folder / CORPUS_MANIFEST).is_file():

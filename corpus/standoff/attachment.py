@@ -18,10 +18,11 @@ import tomli_w
 
 from aloi.corpus import document_files
 from aloi.corpus.atomic_files import atomic_folder, replacement_folder
-from aloi.corpus.corpus_folder import CORPUS_MANIFEST, Manifest
+from aloi.corpus.corpus_folder import CORPUS_MANIFEST, REVIEW_FILE, Manifest
 from aloi.corpus.document import Document
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.removal.removed_documents import removed_documents, removed_problems
+from aloi.corpus.standoff.accepted_places import attached_review
 from aloi.corpus.standoff.collection import TextCollection
 from aloi.corpus.standoff.record import (
     SCHEMA_VERSION,
@@ -128,6 +129,8 @@ def _write_corpus(
     shutil.copyfile(standoff.folder / standoff.manifest.schema, folder / "schema.toml")
     if standoff.manifest.refs is not None:
         shutil.copyfile(standoff.folder / standoff.manifest.refs, folder / REFS_FILE)
+    if review := attached_review(standoff):
+        _write_toml(folder / REVIEW_FILE, review)
     for name in COPIED_FILES:
         if (standoff.folder / name).is_file():
             shutil.copyfile(standoff.folder / name, folder / name)

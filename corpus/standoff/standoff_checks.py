@@ -17,6 +17,7 @@ from aloi.corpus.refs.authority import RefAuthority, load_named_refs
 from aloi.corpus.refs.ref_checks import ref_problems
 from aloi.corpus.removal.removed_documents import removed_problems
 from aloi.corpus.schema import schema_problems
+from aloi.corpus.standoff.accepted_places import accepted_problems, attached_review
 from aloi.corpus.standoff.collection import date_of
 from aloi.corpus.standoff.draw import DRAW_FILE
 from aloi.corpus.standoff.record import Record, decode_record
@@ -40,6 +41,7 @@ def check_standoff(corpus: StandoffCorpus) -> Iterator[Problem]:
             yield from (each.at(file=str(file)) for each in ref_problems(record.draft(), refs))
         yield from _file_problems(file, record, corpus, texts.setdefault(record.id, record))
     yield from _stray_files(corpus)
+    yield from _review_problems(corpus)
     yield from removed_problems(corpus.folder, (*texts, *corpus.draw.documents))
     yield from draw_problems(corpus)
 
@@ -50,6 +52,15 @@ def _refs(corpus: StandoffCorpus) -> tuple[RefAuthority | None, tuple[Problem, .
         return load_named_refs(corpus.folder, corpus.manifest.refs, corpus.schema), ()
     except DataError as error:
         return None, error.problems
+
+
+def _review_problems(corpus: StandoffCorpus) -> Iterator[Problem]:
+    """Yield the problems of the accepted findings and of the rules of the review."""
+    try:
+        attached_review(corpus)
+        yield from accepted_problems(corpus)
+    except DataError as error:
+        yield from error.problems
 
 
 def record_problems(record: Record, corpus: StandoffCorpus) -> Iterator[Problem]:

@@ -5,6 +5,7 @@ draw_rule.toml    the rule of the draw, themes.toml the rule of the themes
 draw.toml         theme and split of each document
 gold/<id>.json    one record per document
 passes/<annotator>/<id>.json    records before adjudication
+review.toml       accepted findings of the review, by offset
 removed.toml      ids of removed documents
 """
 
@@ -38,7 +39,8 @@ class StandoffManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `licence` is the licence of the annotations, `rights` are the rights in the texts. `schema` is
     the path of the annotation schema, `refs` that of the authority of refs (optional,
-    `aloi.corpus.refs`), both relative to the folder. `salt` is the salt of all hashes.
+    `aloi.corpus.refs`), and `review` that of a file with rules for the review (optional), all
+    relative to the folder. `salt` is the salt of all hashes.
     """
 
     name: str
@@ -50,6 +52,7 @@ class StandoffManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     texts: TextSource
     rights: Rights
     refs: str | None = None
+    review: str | None = None
     title: str | None = None
     authors: tuple[str, ...] = ()
     contact: str | None = None

@@ -171,6 +171,26 @@ def test_accepted_findings_are_not_open_and_become_stale(
     assert [(entry.rule, entry.document) for entry in result.stale] == [("other", "b")]
 
 
+def test_findings_are_accepted_by_offset(corpus: Path) -> None:
+    """An entry with `start` needs no surface; one at another offset accepts nothing."""
+    (corpus / "review.toml").write_text(NO_ANA, encoding="utf-8")
+    first = review(Corpus.open(corpus)).open[0]
+    for start, stale in ((first.start, 0), (first.start + 1, 1)):
+        entry = f'[[right]]\nrule = "name"\ndocument = "a"\nstart = {start}\nwhy = "seen"\n'
+        (corpus / "review.toml").write_text(NO_ANA + entry, encoding="utf-8")
+        result = review(Corpus.open(corpus))
+        assert len(result.stale) == stale
+        assert (first in result.open) == bool(stale)
+
+
+@pytest.mark.parametrize("place", ["", 'surface = "Ana"\nstart = 0\n'])
+def test_an_accepted_finding_has_a_surface_or_an_offset(corpus: Path, place: str) -> None:
+    entry = f'[[right]]\nrule = "name"\ndocument = "a"\nwhy = "seen"\n{place}'
+    (corpus / "review.toml").write_text(entry, encoding="utf-8")
+    with pytest.raises(DataError, match="both surface and start, or neither"):
+        review(Corpus.open(corpus))
+
+
 def test_an_accepted_finding_of_a_missing_document_is_not_stale(corpus: Path) -> None:
     with (corpus / "corpus.toml").open("a") as stream:
         stream.write('restricted = ["away"]\n')
@@ -179,7 +199,7 @@ def test_an_accepted_finding_of_a_missing_document_is_not_stale(corpus: Path) ->
 
 
 def test_a_finding_is_printed_with_place_reason_and_fix() -> None:
-    finding = Finding("edge", "d", "e1", "Rome,", "…à [Rome,] hier…", "a comma", "Move its end")
+    finding = Finding("edge", "d", "e1", "Rome,", 3, "…à [Rome,] hier…", "a comma", "Move its end")
     assert str(finding) == (
         "document d: e1 «Rome,»: a comma [edge]. Move its end. In: …à [Rome,] hier…"
     )

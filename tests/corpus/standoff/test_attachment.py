@@ -12,6 +12,8 @@ from standoff_texts import TEXTS, annotated, write_standoff
 from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.problems import DataError
 from aloi.corpus.quality.checks import check_path
+from aloi.corpus.quality.findings import Finding
+from aloi.corpus.quality.review import review
 from aloi.corpus.refs.authority import load_named_refs
 from aloi.corpus.removal.removal import remove_document
 from aloi.corpus.standoff.attachment import attach_texts, detach_documents
@@ -57,6 +59,31 @@ def test_the_authority_of_refs_is_copied(texts: TextCollection, tmp_path: Path) 
     refs = load_named_refs(corpus.folder, corpus.manifest.refs, corpus.schema)
     assert refs is not None
     assert refs.find("Ana") == ("ana",)
+
+
+def test_rules_and_accepted_findings_are_attached(
+    standoff: StandoffCorpus, texts: TextCollection, tmp_path: Path
+) -> None:
+    """Rules come from the shared file without its accepted findings, which have texts."""
+    shared = (
+        '[[forbidden]]\nrule = "name"\npattern = "^A"\nlabels = ["PER"]\nfix = "Remove it"\n'
+        '[[right]]\nrule = "name"\ndocument = "x"\nsurface = "Al"\nwhy = "seen"\n'
+    )
+    (tmp_path / "review.toml").write_text(shared, "utf-8")
+    manifest = standoff.folder / "standoff.toml"
+    manifest.write_text('review = "../review.toml"\n' + manifest.read_text("utf-8"), "utf-8")
+    own = standoff.folder / "review.toml"
+    findings: list[list[Finding]] = []
+    for number in range(2):
+        if number:
+            start = findings[0][0].start
+            entry = f'rule = "name"\ndocument = "{FIRST}"\nstart = {start}\nwhy = "P5"\n'
+            own.write_text(f"[[right]]\n{entry}", "utf-8")
+        attach_texts(StandoffCorpus.open(standoff.folder), texts, tmp_path / "out")
+        result = review(Corpus.open(tmp_path / "out"))
+        assert result.stale == ()
+        findings.append([f for f in result.open if f.rule == "name" and f.document == FIRST])
+    assert [len(each) for each in findings] == [1, 0]
 
 
 def test_passes_are_attached_too(

@@ -62,6 +62,24 @@ def test_a_wrong_draw_is_reported(
     assert kinds(standoff.folder) == expected
 
 
+@pytest.mark.parametrize(
+    ("document", "place", "expected"),
+    [
+        (FIRST, "start = 0", []),
+        ("2017_05_05-001", "start = 0", ["not-drawn"]),
+        (FIRST, 'surface = "Ana"', ["bad-toml"]),
+        (FIRST, 'start = 0\nsurface = "Ana"', ["bad-toml"]),
+        (FIRST, "start = -1", ["bad-toml"]),
+    ],
+)
+def test_accepted_findings_with_text_are_reported(
+    standoff: StandoffCorpus, document: str, place: str, expected: list[str]
+) -> None:
+    entry = f'[[right]]\nrule = "edge"\ndocument = "{document}"\nwhy = "G3"\n{place}\n'
+    (standoff.folder / "review.toml").write_text(entry, encoding="utf-8")
+    assert kinds(standoff.folder) == expected
+
+
 def test_a_theme_that_is_too_frequent_is_reported(standoff: StandoffCorpus) -> None:
     replace(standoff.folder / "draw_rule.toml", "max_theme_share = 0.5", "max_theme_share = 0.4")
     messages = [str(p) for p in check_path(standoff.folder) if p.kind == "theme-share"]

@@ -13,13 +13,15 @@ import pytest
 
 from aloi.corpus.quality.checks import check_path
 from aloi.corpus.removal.removed_documents import removed_documents
+from aloi.corpus.standoff.accepted_places import load_accepted_places
 from aloi.corpus.standoff.collection import date_of
 from aloi.corpus.standoff.draw import Draw, load_draw
 from aloi.corpus.standoff.record import decode_record
+from aloi.corpus.standoff.standoff_folder import StandoffCorpus
 
 WIKINEWS = Path(__file__).parents[3] / "corpus/wikinews"
 PROSE = {"README.md", "LICENSE.md"}
-RULES = {"standoff.toml", "draw.toml", "draw_rule.toml", "themes.toml"}
+RULES = {"standoff.toml", "draw.toml", "draw_rule.toml", "themes.toml", "review.toml"}
 OPTIONAL = {"removed.toml"}
 
 
@@ -65,6 +67,14 @@ def test_keywords_are_words_not_sentences() -> None:
     themes = tomllib.loads((WIKINEWS / "themes.toml").read_text(encoding="utf-8"))["themes"]
     keywords = [keyword for theme in themes.values() for keyword in theme["keywords"]]
     assert [keyword for keyword in keywords if len(keyword.split()) > 4] == []
+
+
+def test_accepted_findings_contain_no_text() -> None:
+    """The strict decoding allows ids, an offset, and a reason without quotation marks."""
+    corpus = StandoffCorpus.open(WIKINEWS)
+    for place in load_accepted_places(corpus):
+        assert place.document in corpus.draw.documents
+        assert len(place.why.split()) <= 10
 
 
 def test_the_draw_has_the_planned_sizes(wikinews: Draw) -> None:
