@@ -106,7 +106,10 @@ class Figures(msgspec.Struct, frozen=True):
 
 
 def read_figures(files: Iterable[Path]) -> Figures:
-    """Return the figures of all files; raise a `DataError` that lists all unusable files."""
+    """Return the figures of all files; raise a `DataError` that lists all unusable files.
+
+    Pairs of annotators with no document in common are left out.
+    """
     scores: list[CardScore] = []
     agreement: list[AgreementFigures] = []
     problems: list[Problem] = []
@@ -117,7 +120,7 @@ def read_figures(files: Iterable[Path]) -> Figures:
             problems += error.problems
         else:
             scores += (score for run in content.runs for score in _run_scores(run))
-            agreement += map(_agreement_figures, content.pairs)
+            agreement += (_agreement_figures(pair) for pair in content.pairs if pair.documents)
     if problems:
         raise DataError(problems)
     return Figures(tuple(scores), tuple(agreement))

@@ -153,8 +153,9 @@ def write_figures(tmp_path: Path, system: str) -> Figures:
     report = {"entities": {"exact": {"micro": ratios}}, "relations": {}}
     runs = [{"split": "test", "system": system, "task": "entities", "report": report}]
     pair = {"annotators": ["x/one", "x/two"], "documents": 3, "f1": {"spans": {"micro": {"f1": 1}}}}
+    apart = {**pair, "annotators": ["x/one", "x/three"], "documents": 0}
     file = tmp_path / "figures.json"
-    file.write_text(json.dumps({"runs": runs, "pairs": [pair], "texts": [SECRET]}))
+    file.write_text(json.dumps({"runs": runs, "pairs": [pair, apart], "texts": [SECRET]}))
     return read_figures([file])
 
 
@@ -163,6 +164,7 @@ def test_card_takes_only_numbers_from_the_figures_file(corpus: Corpus, tmp_path:
     card = (tmp_path / "r" / "README.md").read_text(encoding="utf-8")
     assert "| test | ours | entities | exact | 1.000 | – | 0.500 [0.25, 0.75] |" in card
     assert "| one, two | 3 | spans | 0 | 0 | 1.000 |" in card
+    assert "three" not in card  # no document in common with another annotator
 
 
 @pytest.mark.parametrize("system", [LEAKED, "the Malvoisin model", "Eustache  Malvoisin"])
