@@ -163,10 +163,11 @@ def test_the_answer_a_to_all_questions_gives_the_version_of_a(a: Document, b: Do
     assert list(find_losses({"A": a, "B": b}, gold, SCHEMA)) == []
 
 
-@pytest.mark.parametrize("annotator", ["modele-1", "modele-3"])
+@pytest.mark.parametrize("annotator", ["modele-1", "modele-3", "modele-9"])
 def test_no_decision_on_real_passes_loses_what_both_annotators_gave(annotator: str) -> None:
     corpus = Corpus.open(ROOT / "corpus")
-    for case in build_cases(read_passes([ROOT / "corpus" / "passes"]), corpus.schema):
+    cases = build_cases(read_passes([ROOT / "corpus" / "passes"]), corpus.schema)
+    for case in (case for case in cases if annotator in case.versions):
         answers = {each.key: _version_with(each, annotator) for each in case.questions}
         gold = settle(case.aligned, answers, case.draft())
         assert list(find_losses(case.versions, gold, corpus.schema)) == []

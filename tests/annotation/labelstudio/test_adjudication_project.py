@@ -40,6 +40,15 @@ def server(label_studio: LabelStudio) -> Iterator[LabelStudioServer]:
         yield opened
 
 
+def passes_over(*ids: str) -> Passes:
+    """Return the corpus's passes over the documents with these ids."""
+    versions = {
+        annotator: [each for each in documents if each.id in ids]
+        for annotator, documents in read_passes([FOLDER / "passes"]).items()
+    }
+    return {annotator: documents for annotator, documents in versions.items() if documents}
+
+
 def label_and_pull(
     server: LabelStudioServer, name: str, passes: Passes, out: Path
 ) -> list[AdjudicationCase]:
@@ -99,10 +108,7 @@ def test_decided_documents_become_gold(
     label_studio: LabelStudio, server: LabelStudioServer, tmp_path: Path
 ) -> None:
     name = f"loop-{tmp_path.name[-12:]}"
-    passes = {
-        annotator: [each for each in documents if each.id in (DECIDED, OPEN)]
-        for annotator, documents in read_passes([FOLDER / "passes"]).items()
-    }
+    passes = passes_over(DECIDED, OPEN)
     cases = label_and_pull(server, name, passes, tmp_path)
     pulled = compare_passes(read_passes([tmp_path]), CORPUS.schema).coefficients
     assert pulled.to_json() == compare_passes(passes, CORPUS.schema).coefficients.to_json()
@@ -126,10 +132,7 @@ def test_an_outdated_task_is_replaced_unless_it_has_work(
     label_studio: LabelStudio, server: LabelStudioServer, tmp_path: Path
 ) -> None:
     name = f"outdated-{tmp_path.name[-12:]}"
-    versions = {
-        annotator: next(each for each in documents if each.id == OPEN)
-        for annotator, documents in read_passes([FOLDER / "passes"]).items()
-    }
+    versions = {annotator: document for annotator, (document,) in passes_over(OPEN).items()}
     case = AdjudicationCase(versions, CORPUS.schema)
     decide(server, name, [case])
     last = versions["modele-3"]
