@@ -12,6 +12,8 @@ from aloi.cli.evaluate import RestrictedText
 from aloi.cli.shared.options import ComponentKind, OverrideOptions, parse_overrides
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.table import Table
 
     from aloi.corpus.corpus_folder import Corpus
@@ -28,7 +30,14 @@ BootstrapSeed = Annotated[int, typer.Option(min=0, help="Random seed of the boot
 
 
 def experiment(
-    folder: CorpusFolder,
+    folders: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="CORPUS",
+            help="Corpus folder. With several, train on each and on all together, and score each "
+            "model on the test documents of every corpus.",
+        ),
+    ],
     *,
     out: Annotated[Path, typer.Option(help="Output folder for models and reports.")] = Path(
         "build"
@@ -57,13 +66,26 @@ def experiment(
 
     Models are trained on the train split and scored on dev and test. Models that are up to date are
     not trained again. A run fails if another run is writing to the same folder. With --seeds, the
-    experiment is repeated and reports/seeds.md contains means and ranges.
+    experiment is repeated and reports/seeds.md contains means and ranges. With several corpora,
+    reports/cross-corpus.md compares the models.
     """
     from aloi.cli.shared.console import print_sheets
     from aloi.cli.shared.inputs import open_corpus
     from aloi.models.studies.experiment_report import run_experiment, train_experiment
 
-    corpus = open_corpus(folder)
+    corpora = [open_corpus(folder) for folder in folders]
+    corpus = corpora[0]
+    if len(corpora) > 1:
+        _run_across(
+            corpora,
+            out,
+            (None,) if seeds is None else _parse_seeds(seeds),
+            train_only=train_only,
+            bootstrap=bootstrap,
+            seed=seed,
+            restricted_text=restricted_text,
+        )
+        return
     if seeds is not None:
         _run_seeds(
             corpus,
@@ -234,6 +256,39 @@ def _run_seeds(
     print_sheets(summary.sheets(), width=WIDE)
     print(f"{summary.signature}\nwritten: {out}/reports/seeds.json, seeds.md")
     print_notes(f"warning: {each}" for each in summary.warnings)
+
+
+def _run_across(
+    corpora: list[Corpus],
+    out: Path,
+    seeds: Sequence[int | None],
+    *,
+    train_only: bool,
+    bootstrap: int,
+    seed: int,
+    restricted_text: bool,
+) -> None:
+    """Train, or train and evaluate, on each corpus and on all corpora; print the summary."""
+    from aloi.cli.shared.console import print_sheets
+    from aloi.models.studies.cross_corpus import run_across, train_across
+
+    if train_only:
+        train_across(corpora, out, seeds, log=sys.stderr, notify=_notify)
+        return
+    summary = run_across(
+        corpora,
+        out,
+        seeds,
+        bootstrap=bootstrap,
+        seed=seed,
+        restricted_text=restricted_text,
+        log=sys.stderr,
+        notify=_notify,
+    )
+    print_sheets([summary.summary_sheet(), summary.difference_sheet()], width=WIDE)
+    for note in summary.notes:
+        print(f"- {note}")
+    print(f"written: {out}/reports/cross-corpus.json, cross-corpus.md")
 
 
 def _parse_shares(text: str) -> list[int]:

@@ -22,6 +22,9 @@ from aloi.eval.columns import Annotations
 SEEN_SLICE = "surface in training"
 """The name of the slice that compares seen with unseen surfaces."""
 
+SEEN = "seen"
+"""The group of mentions with a surface that a training mention of the same type has."""
+
 UNSEEN = "unseen"
 """The group of mentions with a surface that no training mention has."""
 
@@ -67,7 +70,7 @@ class TrainingSurfaces:
     def _seen(self, surface: str, label: str) -> str:
         counts = self._counts(surface)
         if label in counts:
-            return "seen"
+            return SEEN
         return "seen as another type" if counts else UNSEEN
 
     def _frequency(self, surface: str, label: str) -> str:

@@ -49,11 +49,20 @@ class SystemPredictions(NamedTuple):
 
 @dataclass(frozen=True)
 class Experiment:
-    """A corpus, the output folder of its experiment, and changed values of the training configs."""
+    """A corpus, the output folder of its experiment, and changed values of the training configs.
+
+    trained: the experiment that trained the pipelines to evaluate (default: this experiment).
+    """
 
     corpus: Corpus
     out: Path
     overrides: Mapping[str, Any] = field(default_factory=dict)
+    trained: Experiment | None = None
+
+    @property
+    def trained_on(self) -> str:
+        """The name of the corpus that the pipelines are trained on."""
+        return (self.trained or self).corpus.manifest.name
 
     def data_file(self, split: str) -> Path:
         """Return the path of the file with a split's documents."""
@@ -61,7 +70,7 @@ class Experiment:
 
     def model_folder(self, name: str) -> Path:
         """Return the path of a trained pipeline's folder."""
-        return self.out / "models" / name
+        return (self.trained or self).out / "models" / name
 
     def write_splits(self) -> None:
         """Write the documents of each split, and the restricted documents, to data/.
@@ -120,7 +129,7 @@ class Experiment:
 
         restricted_text: include the text of restricted documents in the reports.
         """
-        train = Annotations.of(self.corpus.split("train"))
+        train = Annotations.of((self.trained or self).corpus.split("train"))
         for split, ids in self._scored_ids().items():
             for system, task, gold, pred in self._predictions if ids else ():
                 report = evaluate(
@@ -145,7 +154,7 @@ class Experiment:
         systems = {each.system: each for each in self._predictions}
         if BASELINE not in systems:
             return {}
-        baseline, ner = systems[BASELINE], systems[self._ner_on_shared_labels]
+        baseline, ner = systems[BASELINE], systems[self.ner_on_shared_labels]
         ids = self._scored_ids()
         return {
             split: compare_systems(
@@ -186,23 +195,24 @@ class Experiment:
         self, documents: list[Document], ner: list[Document]
     ) -> Iterator[SystemPredictions]:
         """Yield the predictions of the baseline and of `ner`, reduced to the shared labels."""
-        shared = self._shared_labels
+        shared = self.shared_labels
         if not shared:
             return
         mapped = load_shipped_map(BASELINE).apply(self._predict(BASELINE, documents))
         gold = [keep_labels(document, shared) for document in documents]
-        for name, pred in ((BASELINE, mapped), (self._ner_on_shared_labels, ner)):
+        for name, pred in ((BASELINE, mapped), (self.ner_on_shared_labels, ner)):
             kept = [keep_labels(document, shared) for document in pred]
             yield SystemPredictions(name, "entities", gold, kept)
 
     @property
-    def _shared_labels(self) -> list[str]:
+    def shared_labels(self) -> list[str]:
         """The baseline's labels that the schema also defines."""
         return [label for label in BASELINE_LABELS if label in self.corpus.schema.entities]
 
     @property
-    def _ner_on_shared_labels(self) -> str:
-        return f"ner, {'+'.join(self._shared_labels)} only"
+    def ner_on_shared_labels(self) -> str:
+        """The name of our entity recogniser if only the shared labels are scored."""
+        return f"ner, {'+'.join(self.shared_labels)} only"
 
     def _predict(
         self, system: str, documents: list[Document], *, gold_entities: bool = False

@@ -134,12 +134,22 @@ def run_experiment(
     """
     with locked(out):
         experiment = _train(Experiment(corpus, out, overrides or {}), log, notify)
-        reports = experiment.evaluate(
-            bootstrap=bootstrap, seed=seed, restricted_text=restricted_text
+        return evaluate_experiment(
+            experiment, bootstrap=bootstrap, seed=seed, restricted_text=restricted_text
         )
-        result = ExperimentResult(
-            list(reports),
-            experiment.compare_with_baseline(replicates=SIGNIFICANCE_REPLICATES, seed=seed),
-        )
-        result.write(out)
+
+
+def evaluate_experiment(
+    experiment: Experiment, *, bootstrap: int, seed: int, restricted_text: bool
+) -> ExperimentResult:
+    """Score the trained pipelines of an experiment, and write the reports.
+
+    The output folder is not locked. Parameters: see `run_experiment`.
+    """
+    reports = experiment.evaluate(bootstrap=bootstrap, seed=seed, restricted_text=restricted_text)
+    result = ExperimentResult(
+        list(reports),
+        experiment.compare_with_baseline(replicates=SIGNIFICANCE_REPLICATES, seed=seed),
+    )
+    result.write(experiment.out)
     return result

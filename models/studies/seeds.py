@@ -158,8 +158,8 @@ def _average_rows(same: Sequence[SystemReport]) -> Iterator[tuple[str, ...]]:
 def _averages(same: Sequence[SystemReport], scheme: str) -> dict[str, RunSummary | None]:
     """Return the micro average of each ratio, and the macro average of F1, over the seeds."""
     scores = [each.results()[scheme].scores for each in same]
-    micro = {name: _summarize([each.micro.ratios[name] for each in scores]) for name in RATIOS}
-    return {**micro, "macro_f1": _summarize([each.macro["f1"] for each in scores])}
+    micro = {name: summarize([each.micro.ratios[name] for each in scores]) for name in RATIOS}
+    return {**micro, "macro_f1": summarize([each.macro["f1"] for each in scores])}
 
 
 def _types(same: Sequence[SystemReport], scheme: str) -> dict[str, RunSummary | None]:
@@ -167,7 +167,7 @@ def _types(same: Sequence[SystemReport], scheme: str) -> dict[str, RunSummary | 
     types = [each.results()[scheme].scores.types for each in same]
     labels = sorted({label for each in types for label in each})
     return {
-        label: _summarize([each[label].ratios["f1"] if label in each else 0.0 for each in types])
+        label: summarize([each[label].ratios["f1"] if label in each else 0.0 for each in types])
         for label in labels
     }
 
@@ -182,8 +182,8 @@ def _type_rows(same: Sequence[SystemReport]) -> Iterator[tuple[str, ...]]:
         yield (label, str(supports[label]), _cell(f1))
 
 
-def _summarize(values: Sequence[float | None]) -> RunSummary | None:
-    """Return the summary; an undefined ratio counts as 0, unless all are undefined."""
+def summarize(values: Sequence[float | None]) -> RunSummary | None:
+    """Return the summary over runs; an undefined ratio counts as 0, unless all are undefined."""
     if all(value is None for value in values):
         return None
     return RunSummary(tuple(value or 0.0 for value in values))

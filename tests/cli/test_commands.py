@@ -169,6 +169,7 @@ def test_a_wrong_call_is_status_2(arguments: tuple[object, ...]) -> None:
     ("arguments", "told"),
     [
         (("predict", "/nowhere", ROOT / "corpus", "-"), "cannot be loaded as a pipeline"),
+        (("experiment", ROOT / "corpus", ROOT / "corpus"), "two corpora have the name"),
         (("convert", ROOT / "corpus", "/proc/x/y.jsonl", "--to", "native"), "No such file"),
         (("convert", ROOT / "corpus", ROOT / "eval", "--to", "inline"), "Is a directory"),
     ],

@@ -97,18 +97,21 @@ def train_ner(nlp: Language, documents: list[Document], steps: int = 30) -> Lang
     return nlp
 
 
-def folder(path: Path, restricted: str = "d25") -> Path:
-    """Write a corpus folder of 26 sentences: 16 in train, 4 in dev, 6 in test."""
-    splits = {"train": range(16), "dev": range(16, 20), "test": range(20, 26)}
-    for number in range(26):
+def folder(
+    path: Path, restricted: str | None = "d25", *, name: str = "toy", first: int = 0
+) -> Path:
+    """Write a corpus folder of 26 sentences from number `first`: 16 train, 4 dev and 6 test."""
+    bounds = {"train": (0, 16), "dev": (16, 20), "test": (20, 26)}
+    splits = {split: [f"d{first + n}" for n in range(*each)] for split, each in bounds.items()}
+    for number in range(first, first + 26):
         part = "restricted" if f"d{number}" == restricted else "gold"
         document_files.write([sentence(number)], path / part)
     (path / "schema.toml").write_text(SCHEMA, encoding="utf-8")
     (path / "splits.toml").write_text(
-        "".join(f"{k} = {json.dumps([f'd{n}' for n in v])}\n" for k, v in splits.items())
+        "".join(f"{split} = {json.dumps(ids)}\n" for split, ids in splits.items())
     )
     (path / "corpus.toml").write_text(
-        'name = "toy"\nversion = "1"\nlicence = "CC0-1.0"\n'
-        f'restricted = ["{restricted}"]\nrights = {RIGHTS}\n'
+        f'name = "{name}"\nversion = "1"\nlicence = "CC0-1.0"\n'
+        f"restricted = {json.dumps([restricted] if restricted else [])}\nrights = {RIGHTS}\n"
     )
     return path
