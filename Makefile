@@ -6,7 +6,7 @@ CORPUS := corpus
 OUT := build
 SEEDS ?= 1,2,3
 
-.PHONY: setup train eval seeds test test-all test-transformers bench bench-models lint types release clean \
+.PHONY: setup train eval eval-news seeds test test-all test-transformers bench bench-models lint types release clean \
 	label-studio label-studio-stop wikinews
 
 setup: $(READY)
@@ -27,6 +27,11 @@ eval: $(READY)
 # Trains each seed in $(OUT)/seed-N; an interrupted run resumes with the same command.
 seeds: $(READY)
 	$(BIN)/aloi experiment $(CORPUS) --out $(OUT) --seeds $(SEEDS)
+
+# Also trains on Wikinews and on both corpora, and scores on the test documents of both. Takes TEXTS or
+# REPOSITORY as wikinews does; the pipelines of `make seeds` are used, and an interrupted run resumes.
+eval-news: wikinews
+	$(BIN)/aloi experiment $(CORPUS) $(OUT)/wikinews --out $(OUT) --seeds $(SEEDS)
 
 test: $(READY)
 	$(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGS)

@@ -125,6 +125,13 @@ def curve(
     shares: Annotated[
         str, typer.Option(help="Sizes of the training sets, as percentages of the train split.")
     ] = "25,50,75,100",
+    also: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="CORPUS",
+            help="Corpus with train documents that are part of every training set.",
+        ),
+    ] = None,
     folds: Annotated[
         int | None,
         typer.Option(
@@ -148,10 +155,17 @@ def curve(
     from aloi.cli.shared.inputs import open_corpus
     from aloi.models.studies.learning_curve import CurveSettings
 
+    if also is not None and folds is not None:
+        raise typer.BadParameter("--also cannot be used with --folds")
     per_cents = _parse_shares(shares)
-    overrides = parse_overrides(settings)
     curve_settings = CurveSettings(
-        open_corpus(folder), out, kind.value, overrides, bootstrap=bootstrap, seed=seed
+        open_corpus(folder),
+        out,
+        kind.value,
+        parse_overrides(settings),
+        bootstrap=bootstrap,
+        seed=seed,
+        also=open_corpus(also) if also else None,
     )
     if folds is None:
         _measure_curve(curve_settings, per_cents)

@@ -74,6 +74,7 @@ def curve_json(curve: LearningCurve) -> dict[str, Any]:
     settings, gain = curve.settings, curve.gain
     return {
         "corpus": str(settings.corpus),
+        **({"also": str(settings.also)} if settings.also else {}),
         "kind": settings.kind,
         "settings": dict(settings.overrides),
         "bootstrap": settings.bootstrap,
@@ -86,7 +87,8 @@ def curve_json(curve: LearningCurve) -> dict[str, Any]:
 def curve_sheet(curve: LearningCurve) -> Sheet:
     """Return a table of the micro-averaged scores of a curve, one row per share."""
     rows = tuple(map(_row, curve.points))
-    return Sheet(f"{curve.settings.kind} on dev, micro averages", rows, CURVE_COLUMNS)
+    also = f", also trained on {curve.settings.also}" if curve.settings.also else ""
+    return Sheet(f"{curve.settings.kind} on dev, micro averages{also}", rows, CURVE_COLUMNS)
 
 
 def _row(point: CurvePoint) -> tuple[str, ...]:

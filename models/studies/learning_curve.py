@@ -22,6 +22,7 @@ from aloi.eval.score_counts import RATIOS
 from aloi.eval.statistics.intervals import CONFIDENCE_LEVEL, resample
 from aloi.models.prediction.pipelines import predict_documents
 from aloi.models.studies.folds import FoldTraining, count_words, group_by_event, make_folds
+from aloi.models.studies.joined_corpus import require_disjoint
 from aloi.models.training.job import prepare_job
 
 KIND_SCHEMES = {"ner": "outermost", "relations": "strict"}
@@ -35,7 +36,8 @@ class CurveSettings:
     """Settings of a learning curve or cross-validation.
 
     out: folder for pipelines and results. kind: "ner" or "relations". overrides: config values by
-    dotted key. bootstrap: number of replicates. seed: seed of the bootstrap.
+    dotted key. bootstrap: number of replicates. seed: seed of the bootstrap. also: corpus with
+    train documents that are in every training set; the sizes of the curve do not count them.
     """
 
     corpus: Corpus
@@ -44,11 +46,21 @@ class CurveSettings:
     overrides: Mapping[str, Any] = field(default_factory=dict)
     bootstrap: int = 1000
     seed: int = 0
+    also: Corpus | None = None
 
     def usable_documents(self, *splits: str) -> list[Document]:
         """Return the documents of these splits, without restricted documents."""
-        documents = [document for split in splits for document in self.corpus.split(split)]
-        return [d for d in documents if d.id not in self.corpus.manifest.restricted]
+        return _usable_documents(self.corpus, *splits)
+
+    def fixed_documents(self) -> list[Document]:
+        """Return the train documents of `also`, without restricted documents.
+
+        Raises `DataError` if the two corpora overlap or have different schemas.
+        """
+        if self.also is None:
+            return []
+        require_disjoint([self.corpus, self.also])
+        return _usable_documents(self.also, "train")
 
     @property
     def schema(self) -> Path:
@@ -84,6 +96,11 @@ class CurveSettings:
         """Return the result for the kind's scheme from a report."""
         results = report.entities if self.kind == "ner" else report.relations
         return results[self.scheme]
+
+
+def _usable_documents(corpus: Corpus, *splits: str) -> list[Document]:
+    documents = [document for split in splits for document in corpus.split(split)]
+    return [d for d in documents if d.id not in corpus.manifest.restricted]
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,13 +186,14 @@ def measure_points(
 ) -> Iterator[CurvePoint]:
     """Yield the point of each share, smallest share first; see `measure_curve`."""
     train, dev = settings.usable_documents("train"), settings.usable_documents("dev")
+    fixed = settings.fixed_documents()
     subsets = {share: take_share(train, share) for share in sorted(set(shares))}
     _check_data(settings, subsets, dev)
     for share, documents in subsets.items():
         job = prepare_job(
             settings.kind,
             settings.out / f"{settings.kind}-{share}",
-            documents,
+            [*fixed, *documents],
             dev,
             schema=settings.schema,
             overrides=settings.overrides,

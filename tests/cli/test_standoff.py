@@ -122,3 +122,11 @@ def test_the_make_target_takes_texts_or_a_repository(
     shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert expected in shown
     assert absent not in shown
+
+
+def test_the_evaluation_on_news_attaches_the_texts_and_has_the_folders_of_the_seeds() -> None:
+    command = ["make", "--dry-run", "eval-news", "TEXTS=folder", "SEEDS=1,2,3", "OUT=out"]
+    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    attached, evaluated = (shown.index(part) for part in ("corpus attach", "experiment corpus"))
+    assert attached < evaluated
+    assert "experiment corpus out/wikinews --out out --seeds 1,2,3\n" in shown

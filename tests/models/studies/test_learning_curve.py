@@ -1,5 +1,6 @@
 """The slope is that of least squares, shares grow by whole events, the sentence fits the gain."""
 
+import io
 from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
@@ -8,11 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from toy import sentence
+from toy import folder, sentence
 
 from aloi.corpus import document_files
 from aloi.corpus.corpus_folder import Corpus, Manifest
 from aloi.corpus.document import Document
+from aloi.corpus.problems import DataError
 from aloi.corpus.schema import Schema
 from aloi.models.studies.curve_files import write_curve
 from aloi.models.studies.learning_curve import (
@@ -22,6 +24,7 @@ from aloi.models.studies.learning_curve import (
     LearningCurve,
     estimate_gain,
     fit_slope,
+    measure_points,
     take_share,
 )
 
@@ -104,6 +107,31 @@ def test_restricted_documents_are_not_used(settings: CurveSettings) -> None:
         "d4",
         "d5",
     ]
+
+
+@pytest.mark.slow
+def test_the_train_documents_of_another_corpus_are_part_of_every_training_set(
+    tmp_path: Path,
+) -> None:
+    corpus = Corpus.open(folder(tmp_path / "one", name="one"))
+    also = Corpus.open(folder(tmp_path / "two", "d27", name="two", first=26))
+    steps = {"training.max_steps": 2, "training.eval_frequency": 1}
+    settings = CurveSettings(corpus, tmp_path / "out", "ner", steps, bootstrap=10, also=also)
+    point = next(measure_points(settings, [25, 100], log=io.StringIO()))
+    trained = {d.id for d in document_files.read(tmp_path / "out" / "ner-25" / "train.jsonl")}
+    # 16 train documents of `two`, without the restricted one, and a quarter of those of `one`.
+    assert {d.id for d in also.split("train")} - {"d27"} < trained
+    assert len(trained) == 15 + 4
+    assert point.documents == 4
+
+
+def test_another_corpus_with_the_dev_documents_is_refused(tmp_path: Path) -> None:
+    corpus, also = (
+        Corpus.open(folder(tmp_path / name, name=name, first=first))
+        for name, first in (("one", 0), ("two", 16))
+    )
+    with pytest.raises(DataError, match="the id is also in one, split dev, document d16"):
+        CurveSettings(corpus, tmp_path / "out", "ner", also=also).fixed_documents()
 
 
 def test_the_interval_contains_the_slope_and_replicates_are_paired(settings: CurveSettings) -> None:
