@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,8 +12,6 @@ from aloi.cli.evaluate import RestrictedText
 from aloi.cli.shared.options import ComponentKind, OverrideOptions, parse_overrides
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from rich.table import Table
 
     from aloi.corpus.corpus_folder import Corpus
@@ -69,50 +67,17 @@ def experiment(
     experiment is repeated and reports/seeds.md contains means and ranges. With several corpora,
     reports/cross-corpus.md compares the models.
     """
-    from aloi.cli.shared.console import print_sheets
     from aloi.cli.shared.inputs import open_corpus
-    from aloi.models.studies.experiment_report import run_experiment, train_experiment
 
     corpora = [open_corpus(folder) for folder in folders]
-    corpus = corpora[0]
+    numbers = None if seeds is None else _parse_seeds(seeds)
+    options = {"bootstrap": bootstrap, "seed": seed, "restricted_text": restricted_text}
     if len(corpora) > 1:
-        _run_across(
-            corpora,
-            out,
-            (None,) if seeds is None else _parse_seeds(seeds),
-            train_only=train_only,
-            bootstrap=bootstrap,
-            seed=seed,
-            restricted_text=restricted_text,
-        )
-        return
-    if seeds is not None:
-        _run_seeds(
-            corpus,
-            out,
-            _parse_seeds(seeds),
-            train_only=train_only,
-            bootstrap=bootstrap,
-            seed=seed,
-            restricted_text=restricted_text,
-        )
-        return
-    if train_only:
-        train_experiment(corpus, out, log=sys.stderr, notify=_notify)
-        return
-    result = run_experiment(
-        corpus,
-        out,
-        bootstrap=bootstrap,
-        seed=seed,
-        restricted_text=restricted_text,
-        log=sys.stderr,
-        notify=_notify,
-    )
-    print_sheets(result.sheets(), width=WIDE)
-    for note in result.notes():
-        print(f"- {note}")
-    print(f"{result.signature}\nwritten: {out}/reports/eval.json, eval.md, *.html")
+        _run_across(corpora, out, numbers, train_only=train_only, options=options)
+    elif numbers is not None:
+        _run_seeds(corpora[0], out, numbers, train_only=train_only, options=options)
+    else:
+        _run_once(corpora[0], out, train_only=train_only, options=options)
 
 
 def curve(
@@ -240,15 +205,23 @@ def _parse_seeds(text: str) -> list[int]:
     return [int(part) for part in parts]
 
 
+def _run_once(corpus: Corpus, out: Path, *, train_only: bool, options: dict[str, Any]) -> None:
+    """Train, or train and evaluate, with the seed of the configs; print the scores."""
+    from aloi.cli.shared.console import print_sheets
+    from aloi.models.studies.experiment_report import run_experiment, train_experiment
+
+    if train_only:
+        train_experiment(corpus, out, log=sys.stderr, notify=_notify)
+        return
+    result = run_experiment(corpus, out, log=sys.stderr, notify=_notify, **options)
+    print_sheets(result.sheets(), width=WIDE)
+    for note in result.notes():
+        print(f"- {note}")
+    print(f"{result.signature}\nwritten: {out}/reports/eval.json, eval.md, *.html")
+
+
 def _run_seeds(
-    corpus: Corpus,
-    out: Path,
-    seeds: list[int],
-    *,
-    train_only: bool,
-    bootstrap: int,
-    seed: int,
-    restricted_text: bool,
+    corpus: Corpus, out: Path, seeds: list[int], *, train_only: bool, options: dict[str, Any]
 ) -> None:
     """Train, or train and evaluate, each seed; print the summary."""
     from aloi.cli.shared.console import print_notes, print_sheets
@@ -257,16 +230,7 @@ def _run_seeds(
     if train_only:
         train_seeds(corpus, out, seeds, log=sys.stderr, notify=_notify)
         return
-    summary = run_seeds(
-        corpus,
-        out,
-        seeds,
-        bootstrap=bootstrap,
-        seed=seed,
-        restricted_text=restricted_text,
-        log=sys.stderr,
-        notify=_notify,
-    )
+    summary = run_seeds(corpus, out, seeds, log=sys.stderr, notify=_notify, **options)
     print_sheets(summary.sheets(), width=WIDE)
     print(f"{summary.signature}\nwritten: {out}/reports/seeds.json, seeds.md")
     print_notes(f"warning: {each}" for each in summary.warnings)
@@ -275,30 +239,19 @@ def _run_seeds(
 def _run_across(
     corpora: list[Corpus],
     out: Path,
-    seeds: Sequence[int | None],
+    seeds: list[int] | None,
     *,
     train_only: bool,
-    bootstrap: int,
-    seed: int,
-    restricted_text: bool,
+    options: dict[str, Any],
 ) -> None:
     """Train, or train and evaluate, on each corpus and on all corpora; print the summary."""
     from aloi.cli.shared.console import print_sheets
     from aloi.models.studies.cross_corpus import run_across, train_across
 
     if train_only:
-        train_across(corpora, out, seeds, log=sys.stderr, notify=_notify)
+        train_across(corpora, out, seeds or (None,), log=sys.stderr, notify=_notify)
         return
-    summary = run_across(
-        corpora,
-        out,
-        seeds,
-        bootstrap=bootstrap,
-        seed=seed,
-        restricted_text=restricted_text,
-        log=sys.stderr,
-        notify=_notify,
-    )
+    summary = run_across(corpora, out, seeds or (None,), log=sys.stderr, notify=_notify, **options)
     print_sheets([summary.summary_sheet(), summary.difference_sheet()], width=WIDE)
     for note in summary.notes:
         print(f"- {note}")
