@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from importlib.resources import files
-from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
@@ -36,15 +35,14 @@ class LabelMap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
         Items are entities and relations. A relation is dropped if its head or tail is dropped.
         """
-        before = _count_labels(document)
+        before = _count_labels(document.entities, document.relations)
         entities, relations = _with_labels(document, before.keys() - self.drop.keys())
         mapped = msgspec.structs.replace(
             document,
             entities=tuple(map(self._rename, entities)),
             relations=tuple(map(self._rename, relations)),
         )
-        after = Counter(item.label for item in chain(entities, relations))
-        return mapped, before - after
+        return mapped, before - _count_labels(entities, relations)
 
     def _rename(self, item: Labelled) -> Labelled:
         return msgspec.structs.replace(item, label=self.rename.get(item.label, item.label))
@@ -70,8 +68,10 @@ def _with_labels(
     return entities, relations
 
 
-def _count_labels(document: Document) -> Counter[str]:
-    return Counter(item.label for item in chain(document.entities, document.relations))
+def _count_labels(entities: Iterable[Entity], relations: Iterable[Relation]) -> Counter[str]:
+    counts = Counter(entity.label for entity in entities)
+    counts.update(relation.label for relation in relations)
+    return counts
 
 
 def load_label_map(path: Path) -> LabelMap:
