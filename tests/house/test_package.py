@@ -1,10 +1,14 @@
 """What a wheel and a source distribution hold, and what they must not."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
 
 pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[2]
+VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 
 
 @pytest.fixture(scope="module")
@@ -38,4 +42,4 @@ def test_the_wheel_holds_what_the_code_reads(names: dict[str, list[str]]) -> Non
         "aloi/eval/reports/templates/page.js",
         "aloi/corpus/release/build/templates/README.md",
     } <= set(names["wheel"])
-    assert {name.split("/")[0] for name in names["wheel"]} == {"aloi", "aloi-0.1.0.dist-info"}
+    assert {name.split("/")[0] for name in names["wheel"]} == {"aloi", f"aloi-{VERSION}.dist-info"}
