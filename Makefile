@@ -6,8 +6,8 @@ CORPUS := corpus
 OUT := build
 SEEDS ?= 1,2,3
 
-.PHONY: setup train eval eval-news seeds test test-all test-transformers bench bench-models lint types release clean \
-	label-studio label-studio-stop wikinews
+.PHONY: setup train eval eval-news seeds test test-all test-transformers bench bench-models lint types release \
+	wheel docs clean label-studio label-studio-stop wikinews
 
 setup: $(READY)
 
@@ -52,6 +52,11 @@ release: $(READY)
 	$(BIN)/aloi release build $(CORPUS) --out $(OUT)/release $(patsubst %,--results %,$(OUT)/agreement.json $(wildcard $(OUT)/reports/eval.json))
 	$(BIN)/aloi release check $(OUT)/release $(CORPUS)
 	@echo 'from datasets import load_dataset; documents = load_dataset("$(OUT)/release", "documents")'
+
+# The trained pipeline as a Python package, with the scores of `make eval` in its card if there are any.
+wheel: train
+	$(BIN)/aloi release wheel $(OUT)/models/pipeline --name aloi_news --out $(OUT)/wheels --corpus $(CORPUS) \
+		$(addprefix --evaluation ,$(wildcard $(OUT)/reports/eval.json))
 
 # Texts come from the repository that corpus/wikinews/standoff.toml names, from REPOSITORY=URL, or
 # from TEXTS=FOLDER; see docs/standoff.md.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -28,9 +29,27 @@ def predict(
         str, typer.Argument(metavar="IN", help="Documents to annotate (`-` for standard input).")
     ],
     target: Annotated[
-        str, typer.Argument(metavar="OUT", help="Output file or folder (`-` for standard output).")
-    ],
+        str | None,
+        typer.Argument(
+            metavar="[OUT]",
+            help="Output file or folder (`-` for standard output); omit OUT with --show or --html.",
+        ),
+    ] = None,
     *,
+    show: Annotated[
+        bool,
+        typer.Option(
+            "--show",
+            help="Print texts, entities and relations instead of writing OUT; IN may be a text.",
+        ),
+    ] = False,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write the same to this HTML page instead of OUT; IN may be a text.",
+        ),
+    ] = None,
     gold_entities: Annotated[
         bool,
         typer.Option(
@@ -71,6 +90,13 @@ def predict(
     from aloi.cli.shared.inputs import must_exist
 
     must_exist(source)
+    if show or html is not None:
+        if target is not None or engine is Engine.RAY:
+            raise typer.BadParameter("--show and --html work without OUT and --engine ray")
+        _preview(model, source, html, show=show, gold_entities=gold_entities, workers=workers or 1)
+        return
+    if target is None:
+        raise typer.BadParameter("give OUT, or --show to print the predictions")
     if engine is Engine.RAY:
         refuse_streams(source, target)
         _predict_to_shards(
@@ -86,6 +112,28 @@ def predict(
         raise typer.BadParameter("--address and --to require --engine ray")
     else:
         _predict_to_file(model, source, target, gold_entities=gold_entities, workers=workers or 1)
+
+
+def _preview(
+    model: str, source: str, html: Path | None, *, show: bool, gold_entities: bool, workers: int
+) -> None:
+    """Print predictions, write them as a page, or both."""
+    from aloi.cli.shared.console import print_sheets, stdout_console
+    from aloi.corpus.atomic_files import atomic_text_file
+    from aloi.eval.reports.document_view import document_sheets, marked_text, render_documents
+    from aloi.models.prediction.previews import preview
+
+    result = preview(model, source, gold_entities=gold_entities, workers=workers)
+    if html is not None:
+        with atomic_text_file(html) as stream:
+            stream.write(render_documents(result.documents, model=result.model))
+        _report_written(len(result.documents), str(html))
+    for document in result.documents if show else ():
+        console = stdout_console()
+        if len(result.documents) > 1:
+            console.rule(document.id, align="left")
+        console.print(marked_text(document), end="\n\n")
+        print_sheets(document_sheets(document))
 
 
 def _predict_to_file(

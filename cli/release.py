@@ -152,6 +152,14 @@ PushCorpus = Annotated[
         exists=True,
     ),
 ]
+Evaluation = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Scores to publish: eval.json, written by `aloi experiment` (default: none).",
+        exists=True,
+    ),
+]
 Execute = Annotated[
     bool, typer.Option("--execute", help="Send the files (default: only list the files to send).")
 ]
@@ -189,14 +197,7 @@ def push_model(
     *,
     repo: Repo,
     tag: Tag,
-    evaluation: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Scores to publish: eval.json, written by `aloi experiment` (default: none).",
-            exists=True,
-        ),
-    ] = None,
+    evaluation: Evaluation = None,
     corpus: PushCorpus = None,
     public: Public = False,
     execute: Execute = False,
@@ -212,6 +213,50 @@ def push_model(
     target = PushTarget(repo, tag, "model", public)
     files = pipeline_files(model, evaluation=evaluation, corpus=_push_corpus(corpus))
     _push(files, target, execute=execute)
+
+
+@app.command()
+def wheel(
+    model: Annotated[
+        Path,
+        typer.Argument(
+            metavar="MODEL", help="Folder of a trained pipeline.", exists=True, file_okay=False
+        ),
+    ],
+    *,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the wheel.")],
+    name: Annotated[
+        str | None,
+        typer.Option(
+            help="Name of the package, without the language (default: the name of the pipeline)."
+        ),
+    ] = None,
+    version: Annotated[
+        str | None,
+        typer.Option(
+            metavar="X.Y.Z", help="Version of the package (default: the version of aloi)."
+        ),
+    ] = None,
+    evaluation: Evaluation = None,
+    corpus: PushCorpus = None,
+) -> None:
+    """Pack a trained pipeline as a Python package.
+
+    `pip install FILE.whl` installs the pipeline with its model card, scores and licence. Every file
+    is first searched for restricted text.
+    """
+    from aloi.models.publication.wheel import build_wheel
+
+    built = build_wheel(
+        model,
+        out,
+        name=name,
+        version=version,
+        evaluation=evaluation,
+        corpus=_push_corpus(corpus),
+    )
+    _print_lines(built.cleared.summary())
+    print(built.file)
 
 
 @app.command()

@@ -27,13 +27,17 @@ RESTRICTED_SPLIT = "article"
 
 
 def pipeline_files(
-    model: Path, *, evaluation: Path | None = None, corpus: Corpus | None = None
+    model: Path,
+    *,
+    evaluation: Path | None = None,
+    corpus: Corpus | None = None,
+    changes: Mapping[str, str] | None = None,
 ) -> ClearedFiles:
     """Return the files to publish, after checking them for restricted text.
 
     `evaluation`: the eval.json of `make eval`. This file is also published, and the model card
-    contains its scores. `corpus`: the corpus that contains the restricted text. Raises `DataError`
-    if
+    contains its scores. `corpus`: the corpus that contains the restricted text. `changes`: new
+    values of meta.json, such as the version. Raises `DataError` if
 
     - the folder is not a pipeline, or the licence or notice of its sources is missing;
     - the pipeline was trained on data that must not be redistributed (`redistributable` is false in
@@ -47,6 +51,9 @@ def pipeline_files(
         raise DataError(problems)
     pipeline = list_files(model)
     files: dict[str, FileContent] = dict(pipeline)
+    if changes:
+        meta |= changes
+        files["meta.json"] = json.dumps(meta, ensure_ascii=False, indent=2).encode()
     scores: dict[str, Any] = {}
     if evaluation is not None:
         scores = _read_json(evaluation, "Use the eval.json that `make eval` writes")

@@ -156,6 +156,10 @@ def test_a_broken_input_is_told_and_nothing_is_written(gold: Path, tmp_path: Pat
         ("compare", "-", "-", ROOT / "README.md"),
         ("annotate", "agree", "-"),
         ("annotate", "agree", ROOT / "README.md"),
+        ("predict", "x", ROOT / "README.md"),
+        ("predict", "x", ROOT / "README.md", "out.jsonl", "--show"),
+        ("predict", "x", ROOT / "README.md", "--html", "x.html", "--engine", "ray"),
+        ("release", "wheel", "/nowhere", "--out", "x"),
         ("nonsense",),
     ],
 )

@@ -197,3 +197,23 @@ def test_the_output_has_scores_and_the_model_name(folder: Path) -> None:
     digest = pipeline_sha256(spacy.load(folder / "model"))
     assert first["meta"]["model"] == f"fr_pipeline 0.0.0 {digest[:12]}"
     assert all(0 <= relation["score"] <= 1 for relation in first["relations"])
+
+
+def test_predictions_on_a_text_are_printed_and_written_as_a_page(folder: Path) -> None:
+    text = sentence(0).text
+    done = run(folder, "-", "--show", "--html", "page.html", stdin=f"{text}\n")
+    assert done.returncode == 0, done.stderr
+    marked, *tables = done.stdout.splitlines()
+    assert marked.startswith("[Ana PER] vit à [Rome LOC]")
+    assert any("LIVES_IN" in line and "Rome" in line for line in tables)
+    assert done.stderr == "1 document written to page.html\n"
+    assert "LIVES_IN" in (folder / "page.html").read_text(encoding="utf-8")
+
+
+def test_each_printed_document_has_its_id(folder: Path) -> None:
+    done = run(folder, "few.jsonl", "--show")
+    assert done.returncode == 0, done.stderr
+    assert [line.split()[0] for line in done.stdout.splitlines() if "─" * 60 in line][:2] == [
+        "d0",
+        "d1",
+    ]
