@@ -7,7 +7,7 @@ OUT := build
 SEEDS ?= 1,2,3
 
 .PHONY: setup train eval eval-news seeds test test-all test-transformers bench bench-models lint types release \
-	wheel docs clean label-studio label-studio-stop wikinews
+	package-tree wheel docs clean label-studio label-studio-stop wikinews
 
 setup: $(READY)
 
@@ -91,10 +91,18 @@ lint: $(READY)
 	$(BIN)/aloi corpus review $(CORPUS)
 
 # Type checkers do not follow setuptools' package mapping; links give them the tree it makes.
-types: $(READY)
+package-tree:
 	rm -rf build/typing && mkdir -p build/typing/aloi
 	for part in corpus annotation models eval cli; do ln -s ../../../$$part build/typing/aloi/$$part; done
+
+types: $(READY) package-tree
 	$(BIN)/mypy -p aloi.corpus -p aloi.annotation -p aloi.models -p aloi.eval -p aloi.cli
+
+# The documentation as a site in build/site; a broken link or reference is an error.
+docs: $(READY) package-tree
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-docs.txt
+	$(BIN)/python docs/build_site.py build/docs-source
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 clean:
 	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
