@@ -182,10 +182,12 @@ def evaluate(
     """
     _use_one_thread()
     from aloi.eval.reading import read_annotations, read_predictions
-    from aloi.eval.schemes import ALL_SCHEMES
+    from aloi.eval.schemes import ALL_SCHEMES, TRAIN_SCHEMES
 
     must_exist(gold, pred, *filter(None, [train]))
     _check_schemes(scheme or (), ALL_SCHEMES)
+    if train is None and (needed := {*(scheme or ())} & {*TRAIN_SCHEMES}):
+        raise typer.BadParameter(f"--scheme {', '.join(sorted(needed))} requires --train")
     _check_page(html, scheme)
     _check_engine(engine, address, (gold, pred), html=html, restricted_text=restricted_text)
     corpus = corpus_at(gold)

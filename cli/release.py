@@ -56,8 +56,9 @@ def build(
     """
     from aloi.corpus.release.build.builder import build_release
     from aloi.corpus.release.build.figures import read_figures
+    from aloi.eval.schemes import TYPE_SCHEMES
 
-    corpus, card_figures = open_corpus(folder), read_figures(figures or [])
+    corpus, card_figures = open_corpus(folder), read_figures(figures or [], schemes=TYPE_SCHEMES)
     with output_lock(str(out)), steps() as on_step:
         notes = build_release(corpus, out, figures=card_figures, refs=refs, on_step=on_step)
     for note in notes:

@@ -1,7 +1,13 @@
-"""Names of tasks and scoring schemes, as they appear in reports and options."""
+"""The table of scoring schemes, and the names of tasks and schemes in reports and options.
+
+Reports, tables, significance tests, learning curves and cards read `SCHEMES`. A scheme that is
+added to the table, and scored in `aloi.eval.scoring`, appears in all of them.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -49,7 +55,7 @@ class EntityScheme(StrEnum):
 
 
 class RelationScheme(StrEnum):
-    """Schemes that score relations; `FACTS_IGN` requires training documents."""
+    """Schemes that score relations."""
 
     STRICT = "strict"
     BOUNDARIES = "boundaries"
@@ -75,16 +81,153 @@ class IntervalMethod(StrEnum):
     PERCENTILE = "percentile"
 
 
-ALL_SCHEMES: tuple[str, ...] = (*EntityScheme, *RelationScheme)
+class ScoredItems(StrEnum):
+    """What a scheme compares.
+
+    `MENTIONS` and `RELATIONS` are compared as sets, `PAIRED_MENTIONS` after gold and predicted
+    mentions are paired (HIPE) or aligned (`ALIGNED_MENTIONS`, SemEval-2013). `FACTS` are relations
+    between entities instead of mentions.
+    """
+
+    MENTIONS = "mentions"
+    PAIRED_MENTIONS = "paired mentions"
+    ALIGNED_MENTIONS = "aligned mentions"
+    RELATIONS = "relations"
+    FACTS = "facts"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scheme:
+    """A scoring scheme: what it scores, and where reports show it.
+
+    - `title`: the name in the cards of models and releases.
+    - `explanation`: what counts as correct, in one sentence.
+    - `needs_train`: the scores depend on the training documents.
+    - `main`: the scheme of significance tests, learning curves and the first row of a summary; one
+      for each task.
+    - `headline`: in the first table of the terminal, and in LaTeX tables.
+    - `by_type`: shown by type in reports and cards; of other schemes, only micro averages are.
+    - `summary`: in the summary of several systems.
+    """
+
+    name: EntityScheme | RelationScheme
+    items: ScoredItems
+    explanation: str
+    title: str = ""
+    needs_train: bool = False
+    main: bool = False
+    headline: bool = False
+    by_type: bool = False
+    summary: bool = False
+
+    @property
+    def task(self) -> ItemKind:
+        """Whether the scheme scores entities or relations."""
+        return ItemKind.ENTITIES if isinstance(self.name, EntityScheme) else ItemKind.RELATIONS
+
+
+SCHEMES = (
+    Scheme(
+        name=EntityScheme.EXACT,
+        items=ScoredItems.MENTIONS,
+        explanation="Start, end and label of a mention are equal.",
+        title="all mentions",
+        headline=True,
+        by_type=True,
+        summary=True,
+    ),
+    Scheme(
+        name=EntityScheme.OUTERMOST,
+        items=ScoredItems.MENTIONS,
+        explanation="As exact, without the mentions inside longer mentions.",
+        title="outermost mentions",
+        main=True,
+        by_type=True,
+        summary=True,
+    ),
+    Scheme(
+        name=EntityScheme.SEMEVAL_STRICT,
+        items=ScoredItems.ALIGNED_MENTIONS,
+        explanation="SemEval-2013: span and label of aligned mentions are equal.",
+    ),
+    Scheme(
+        name=EntityScheme.SEMEVAL_EXACT,
+        items=ScoredItems.ALIGNED_MENTIONS,
+        explanation="SemEval-2013: spans are equal; labels are ignored.",
+    ),
+    Scheme(
+        name=EntityScheme.SEMEVAL_PARTIAL,
+        items=ScoredItems.ALIGNED_MENTIONS,
+        explanation="SemEval-2013: equal spans count 1, overlapping spans 0.5; labels are ignored.",
+    ),
+    Scheme(
+        name=EntityScheme.SEMEVAL_TYPE,
+        items=ScoredItems.ALIGNED_MENTIONS,
+        explanation="SemEval-2013: spans overlap and labels are equal.",
+    ),
+    Scheme(
+        name=EntityScheme.HIPE_FUZZY,
+        items=ScoredItems.PAIRED_MENTIONS,
+        explanation="HIPE: spans overlap and labels are equal; mentions are paired from left to "
+        "right.",
+    ),
+    Scheme(
+        name=RelationScheme.STRICT,
+        items=ScoredItems.RELATIONS,
+        explanation="Label of the relation, and spans and labels of head and tail, are equal.",
+        title="strict (label, both ends and their labels)",
+        main=True,
+        headline=True,
+        by_type=True,
+        summary=True,
+    ),
+    Scheme(
+        name=RelationScheme.BOUNDARIES,
+        items=ScoredItems.RELATIONS,
+        explanation="As strict, but the labels of head and tail are ignored.",
+        summary=True,
+    ),
+    Scheme(
+        name=RelationScheme.FACTS,
+        items=ScoredItems.FACTS,
+        explanation="Relations between entities (mentions with one ref); each counts once per "
+        "document.",
+    ),
+    Scheme(
+        name=RelationScheme.FACTS_IGN,
+        items=ScoredItems.FACTS,
+        explanation="As facts, without the facts that the training documents state.",
+        needs_train=True,
+    ),
+)
 """Every scheme, in the order of a report."""
 
-SEMEVAL_SCHEMES = (
-    EntityScheme.SEMEVAL_STRICT,
-    EntityScheme.SEMEVAL_EXACT,
-    EntityScheme.SEMEVAL_PARTIAL,
-    EntityScheme.SEMEVAL_TYPE,
+ALL_SCHEMES: tuple[str, ...] = tuple(each.name for each in SCHEMES)
+"""The names of all schemes, in the order of a report."""
+
+MAIN_SCHEMES: dict[ItemKind, str] = {each.task: each.name for each in SCHEMES if each.main}
+"""The scheme of significance tests and learning curves, for each task."""
+
+HEADLINE_SCHEMES: tuple[str, ...] = tuple(each.name for each in SCHEMES if each.headline)
+"""The schemes of the table that the terminal shows first."""
+
+TYPE_SCHEMES: tuple[str, ...] = tuple(each.name for each in SCHEMES if each.by_type)
+"""The schemes that are shown by type; for all other schemes, only micro averages are shown."""
+
+SEMEVAL_SCHEMES: tuple[str, ...] = tuple(
+    each.name for each in SCHEMES if each.items is ScoredItems.ALIGNED_MENTIONS
 )
 """The schemes of SemEval-2013, which require an alignment of gold and predicted mentions."""
 
-FACT_SCHEMES = (RelationScheme.FACTS, RelationScheme.FACTS_IGN)
+FACT_SCHEMES: tuple[str, ...] = tuple(
+    each.name for each in SCHEMES if each.items is ScoredItems.FACTS
+)
 """The schemes that score relations between entities instead of relations between mentions."""
+
+TRAIN_SCHEMES: tuple[str, ...] = tuple(each.name for each in SCHEMES if each.needs_train)
+"""The schemes that require the training documents."""
+
+
+def task_schemes(task: ItemKind, names: Collection[str]) -> tuple[str, ...]:
+    """Return the schemes of a task that are in `names`, in the order of a report."""
+    return tuple(each.name for each in SCHEMES if each.task is task and each.name in names)

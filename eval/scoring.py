@@ -14,6 +14,7 @@ from aloi.eval.schemes import (
     ALL_SCHEMES,
     FACT_SCHEMES,
     SEMEVAL_SCHEMES,
+    TRAIN_SCHEMES,
     EntityScheme,
     RefComparison,
     RelationScheme,
@@ -48,9 +49,19 @@ class ScoringOptions:
         refs: RefComparison = RefComparison.MAPPED,
         min_overlap: float = 0.0,
     ) -> ScoringOptions:
-        """Return the options; if `schemes` is None, all schemes are scored."""
-        chosen = frozenset(ALL_SCHEMES if schemes is None else schemes)
-        if train is None or chosen.isdisjoint(FACT_SCHEMES):
+        """Return the options.
+
+        If `schemes` is None, all schemes are scored; without training documents, all but those that
+        require them. Raises `ValueError` if `schemes` contains such a scheme.
+        """
+        if schemes is None:
+            schemes = [
+                name for name in ALL_SCHEMES if train is not None or name not in TRAIN_SCHEMES
+            ]
+        chosen = frozenset(schemes)
+        if train is None and (needed := chosen.intersection(TRAIN_SCHEMES)):
+            raise ValueError(f"the scheme {', '.join(sorted(needed))} requires training documents")
+        if train is None or chosen.isdisjoint(TRAIN_SCHEMES):
             return cls(chosen, symmetric, None, refs, min_overlap)
         from aloi.eval.facts import training_facts  # noqa: PLC0415 - rarely needed
 
@@ -156,6 +167,7 @@ def _relation_scores(
         with_names = options.known_facts is not None
         facts = extract_facts(pair, symmetric=symmetric, shared_refs=shared, with_names=with_names)
         scores = score_items(*facts.items(labels), documents=len(pair), labels=labels)
-        yield RelationScheme.FACTS, scores
+        if RelationScheme.FACTS in options.schemes:
+            yield RelationScheme.FACTS, scores
         if options.known_facts is not None:
             yield RelationScheme.FACTS_IGN, score_ign(facts, scores, options.known_facts)

@@ -31,6 +31,7 @@ from aloi.corpus.guides import Guide
 from aloi.corpus.problems import Problem
 from aloi.corpus.schema import Schema, load_schema
 from aloi.eval.reports.report import evaluate
+from aloi.eval.schemes import HEADLINE_SCHEMES, EntityScheme, RelationScheme
 
 EXERCISES_FOLDER = Path(__file__).parent
 
@@ -146,9 +147,11 @@ class PracticeSession:
         if not answers:
             return {}
         work = [self.finished[document.id] for document in answers]
-        schemes = ["exact", "strict"]
-        report = evaluate(answers, work, schemes=schemes, schema=self.course.schema)
-        results = {"mentions": report.entities["exact"], "relations": report.relations["strict"]}
+        report = evaluate(answers, work, schemes=HEADLINE_SCHEMES, schema=self.course.schema)
+        results = {
+            "mentions": report.entities[EntityScheme.EXACT],
+            "relations": report.relations[RelationScheme.STRICT],
+        }
         return {name: result.scores.micro.ratios["f1"] for name, result in results.items()}
 
 

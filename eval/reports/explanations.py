@@ -5,29 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from aloi.eval import schemes
 from aloi.eval.analysis.causes import Cause
 from aloi.eval.analysis.errors import ERROR_KINDS, RIGHT
 from aloi.eval.analysis.spurious_relations import SpuriousCause
-from aloi.eval.schemes import EntityScheme, RelationScheme
 
 SCHEMES: Mapping[str, str] = MappingProxyType(
-    {
-        EntityScheme.EXACT: "Start, end and label of a mention are equal.",
-        EntityScheme.OUTERMOST: "As exact, without the mentions inside longer mentions.",
-        EntityScheme.SEMEVAL_STRICT: "SemEval-2013: span and label of aligned mentions are equal.",
-        EntityScheme.SEMEVAL_EXACT: "SemEval-2013: spans are equal; labels are ignored.",
-        EntityScheme.SEMEVAL_PARTIAL: "SemEval-2013: equal spans count 1, overlapping spans 0.5; "
-        "labels are ignored.",
-        EntityScheme.SEMEVAL_TYPE: "SemEval-2013: spans overlap and labels are equal.",
-        EntityScheme.HIPE_FUZZY: "HIPE: spans overlap and labels are equal; mentions are paired "
-        "from left to right.",
-        RelationScheme.STRICT: "Label of the relation, and spans and labels of head and tail, are "
-        "equal.",
-        RelationScheme.BOUNDARIES: "As strict, but the labels of head and tail are ignored.",
-        RelationScheme.FACTS: "Relations between entities (mentions with one ref); each counts "
-        "once per document.",
-        RelationScheme.FACTS_IGN: "As facts, without the facts that the training documents state.",
-    }
+    {each.name: each.explanation for each in schemes.SCHEMES}
 )
 """What each scheme counts as correct."""
 

@@ -15,17 +15,11 @@ from aloi.eval.reports.sheets import (
     markdown_code,
     markdown_table,
 )
-from aloi.eval.schemes import ALL_SCHEMES, EntityScheme, ItemKind, RelationScheme
+from aloi.eval.schemes import ALL_SCHEMES, HEADLINE_SCHEMES, TYPE_SCHEMES, ItemKind
 
 if TYPE_CHECKING:
     from aloi.eval.analysis.overview import Analysis
     from aloi.eval.analysis.slices import Slice
-
-TYPE_SCHEMES = (EntityScheme.EXACT, EntityScheme.OUTERMOST, RelationScheme.STRICT)
-"""The schemes that are shown by type; for all other schemes, only micro averages are shown."""
-
-HEADLINE_SCHEMES = (EntityScheme.EXACT, RelationScheme.STRICT)
-"""The schemes of the table that the terminal shows first."""
 
 RATIO_COLUMNS = ("", "support", "P", "R", "F1")
 """The columns of a table of ratios without counts."""

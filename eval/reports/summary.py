@@ -18,14 +18,18 @@ from aloi.eval.reports.sheets import (
     markdown_table,
 )
 from aloi.eval.reports.system_comparison import Comparison
-from aloi.eval.schemes import EntityScheme, EvaluationTask, ItemKind, RelationScheme
+from aloi.eval.schemes import SCHEMES, EntityScheme, EvaluationTask, ItemKind
 from aloi.eval.score_counts import Counts
 
 SUMMARY_SCHEMES: dict[ItemKind, tuple[str, ...]] = {
-    ItemKind.ENTITIES: (EntityScheme.OUTERMOST, EntityScheme.EXACT),
-    ItemKind.RELATIONS: (RelationScheme.STRICT, RelationScheme.BOUNDARIES),
+    task: tuple(
+        each.name
+        for each in sorted(SCHEMES, key=lambda each: not each.main)
+        if each.summary and each.task is task
+    )
+    for task in ItemKind
 }
-"""The schemes of a summary; only the first scheme is also shown by type."""
+"""The schemes of a summary, the main scheme first; only this one is also shown by type."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,10 @@ from aloi.eval.reports.sheets import Sheet, format_ratio
 from aloi.eval.reports.signature import Signature
 from aloi.eval.schemes import (
     ALL_SCHEMES,
-    EntityScheme,
+    MAIN_SCHEMES,
+    TRAIN_SCHEMES,
     IntervalMethod,
     RefComparison,
-    RelationScheme,
 )
 from aloi.eval.score_counts import RATIOS
 from aloi.eval.statistics.intervals import MIN_INSTANCES, few_documents_note
@@ -32,10 +32,10 @@ from aloi.eval.statistics.significance import (
     compare_scores,
 )
 
-COMPARABLE_SCHEMES = tuple(name for name in ALL_SCHEMES if name != RelationScheme.FACTS_IGN)
-"""The schemes under which systems can be compared; `facts-ign` requires training documents."""
+COMPARABLE_SCHEMES = tuple(name for name in ALL_SCHEMES if name not in TRAIN_SCHEMES)
+"""The schemes under which systems can be compared: those that need no training documents."""
 
-DEFAULT_SCHEMES = (EntityScheme.OUTERMOST, RelationScheme.STRICT)
+DEFAULT_SCHEMES = tuple(MAIN_SCHEMES.values())
 
 MIN_SUPPORT = 30
 """If a type has fewer gold items, its differences are marked as unreliable."""

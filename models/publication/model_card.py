@@ -17,6 +17,7 @@ import jinja2
 import srsly
 
 from aloi.corpus.atomic_files import atomic_text_file
+from aloi.eval.schemes import SCHEMES, EvaluationTask
 from aloi.models.publication import sources
 
 MODEL_CARD = "README.md"
@@ -27,24 +28,13 @@ HUB_LICENCES = ("apache-2.0", "cc-by-4.0", "cc-by-sa-4.0", "cc0-1.0", "mit")
 METRICS = ("precision", "recall", "f1")
 
 TASK_TITLES = {
-    "entities": "Entities",
-    "relations-gold-entities": "Relations between gold entities",
-    "relations-end-to-end": "Relations between predicted entities",
+    EvaluationTask.ENTITIES: "Entities",
+    EvaluationTask.RELATIONS_GOLD_ENTITIES: "Relations between gold entities",
+    EvaluationTask.RELATIONS_END_TO_END: "Relations between predicted entities",
 }
 """Titles of the tasks of `aloi experiment`."""
 
-TASK_KINDS = {
-    "entities": "entities",
-    "relations-gold-entities": "relations",
-    "relations-end-to-end": "relations",
-}
-"""The key of a report that contains the scores of a task, by task."""
-
-SCHEME_TITLES = {
-    "exact": "all mentions",
-    "outermost": "outermost mentions",
-    "strict": "strict (label, both ends and their labels)",
-}
+SCHEME_TITLES: dict[str, str] = {each.name: each.title for each in SCHEMES if each.by_type}
 """Titles of the match rules that the card shows."""
 
 
@@ -61,7 +51,9 @@ class ScoreTable:
     @property
     def title(self) -> str:
         """The title of the table: task, split and match rule."""
-        return f"{TASK_TITLES[self.task]}, {self.split}: {SCHEME_TITLES[self.scheme]}"
+        return (
+            f"{TASK_TITLES[EvaluationTask(self.task)]}, {self.split}: {SCHEME_TITLES[self.scheme]}"
+        )
 
     def rows(self) -> Iterator[tuple[str | int, ...]]:
         """Yield one row per label, followed by a row for all labels together.
@@ -145,7 +137,8 @@ def _component_labels(
 
 def _dev_tables(parts: list[Mapping[str, Any]]) -> Iterator[ScoreTable]:
     for part in parts:
-        task = "relations-gold-entities" if part["kind"] == "relations" else "entities"
+        is_relations = part["kind"] == "relations"
+        task = EvaluationTask.RELATIONS_GOLD_ENTITIES if is_relations else EvaluationTask.ENTITIES
         yield from _score_tables("dev", task, part["scores"])
 
 
@@ -158,7 +151,7 @@ def _test_tables(record: Mapping[str, Any], evaluation: Mapping[str, Any]) -> It
 
 def _score_tables(split: str, task: str, report: Mapping[str, Any]) -> Iterator[ScoreTable]:
     table = partial(ScoreTable, split, task, documents=report["documents"])
-    for scheme, result in report[TASK_KINDS[task]].items():
+    for scheme, result in report[EvaluationTask(task).item_kind].items():
         if scheme in SCHEME_TITLES:
             yield table(scheme=scheme, result=result)
 

@@ -20,6 +20,7 @@ from aloi.eval.columns import Annotations
 from aloi.eval.reports.report import evaluate
 from aloi.eval.reports.summary import SystemReport
 from aloi.eval.reports.system_comparison import Comparison, compare_systems
+from aloi.eval.schemes import MAIN_SCHEMES, ItemKind
 from aloi.models.prediction.pipelines import load_pipeline, predict_documents
 from aloi.models.training.job import COMPONENT_KINDS, TrainingJob
 from aloi.models.training.pipeline_folder import read_record
@@ -163,7 +164,7 @@ class Experiment:
                     BASELINE: _select(baseline.pred, ids[split]),
                     "ner": _select(ner.pred, ids[split]),
                 },
-                schemes=("outermost",),
+                schemes=(MAIN_SCHEMES[ItemKind.ENTITIES],),
                 schema=self.corpus.schema,
                 corpus=str(self.corpus),
                 replicates=replicates,

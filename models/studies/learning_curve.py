@@ -18,6 +18,7 @@ from aloi.corpus.document import Document
 from aloi.corpus.problems import DataError, Problem
 from aloi.eval.columns import Floats
 from aloi.eval.reports.report import Report, SchemeResult, evaluate
+from aloi.eval.schemes import MAIN_SCHEMES, ItemKind
 from aloi.eval.score_counts import RATIOS
 from aloi.eval.statistics.intervals import CONFIDENCE_LEVEL, resample
 from aloi.models.prediction.pipelines import predict_documents
@@ -25,8 +26,8 @@ from aloi.models.studies.folds import FoldTraining, count_words, group_by_event,
 from aloi.models.studies.joined_corpus import require_disjoint
 from aloi.models.training.job import prepare_job
 
-KIND_SCHEMES = {"ner": "outermost", "relations": "strict"}
-"""The evaluation scheme for each kind; relations are predicted between gold entities."""
+KIND_TASKS = {"ner": ItemKind.ENTITIES, "relations": ItemKind.RELATIONS}
+"""What is scored for each kind; relations are predicted between gold entities."""
 
 F1_COLUMN = RATIOS.index("f1")
 
@@ -70,7 +71,7 @@ class CurveSettings:
     @property
     def scheme(self) -> str:
         """The evaluation scheme for the kind."""
-        return KIND_SCHEMES[self.kind]
+        return MAIN_SCHEMES[KIND_TASKS[self.kind]]
 
     def score(self, gold: Iterable[Document], pred: Iterable[Document]) -> Report:
         """Return a report with the scores of predictions under the kind's scheme."""
@@ -94,8 +95,7 @@ class CurveSettings:
 
     def result(self, report: Report) -> SchemeResult:
         """Return the result for the kind's scheme from a report."""
-        results = report.entities if self.kind == "ner" else report.relations
-        return results[self.scheme]
+        return report.by_kind()[KIND_TASKS[self.kind]][self.scheme]
 
 
 def _usable_documents(corpus: Corpus, *splits: str) -> list[Document]:

@@ -16,6 +16,7 @@ from aloi.corpus.document import Document
 from aloi.corpus.rights import UNKNOWN, Rights, resolve_rights
 from aloi.corpus.schema import Schema
 from aloi.eval.reports.report import evaluate
+from aloi.eval.schemes import TYPE_SCHEMES, ItemKind, task_schemes
 from aloi.models.prediction.pipelines import predict_documents
 from aloi.models.publication import sources
 
@@ -72,15 +73,14 @@ def score_dev(
     between gold entities.
     """
     documents = list(dev)
-    is_relations = kind == "relations"
+    task = ItemKind.RELATIONS if kind == "relations" else ItemKind.ENTITIES
     report = evaluate(
         documents,
-        predict_documents(nlp, documents, gold_entities=is_relations),
-        schemes=("strict",) if is_relations else ("exact", "outermost"),
+        predict_documents(nlp, documents, gold_entities=task is ItemKind.RELATIONS),
+        schemes=task_schemes(task, TYPE_SCHEMES),
         schema=schema,
     ).to_json()
-    results = "relations" if is_relations else "entities"
-    return {key: report[key] for key in ("signature", "documents", results)}
+    return {key: report[key] for key in ("signature", "documents", task.value)}
 
 
 def measure_cost(started: float) -> dict[str, float | int | None]:

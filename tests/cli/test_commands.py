@@ -152,6 +152,7 @@ def test_a_broken_input_is_told_and_nothing_is_written(gold: Path, tmp_path: Pat
         ("eval", "-", "-"),
         ("eval", ROOT / "corpus", ROOT / "corpus", "--scheme", "nonsense"),
         ("eval", ROOT / "corpus", ROOT / "corpus", "--scheme", "exact", "--html", "x.html"),
+        ("eval", ROOT / "corpus", ROOT / "corpus", "--scheme", "facts-ign"),
         ("compare", ROOT / "README.md", ROOT / "README.md"),
         ("compare", "-", "-", ROOT / "README.md"),
         ("annotate", "agree", "-"),

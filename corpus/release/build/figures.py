@@ -17,15 +17,12 @@ example are ignored, because their values may quote texts:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path, PurePath
 
 import msgspec
 
 from aloi.corpus.problems import DataError, Problem
-
-CARD_SCHEMES = {"entities": ("exact", "outermost"), "relations": ("strict",)}
-"""Match rules shown on the card, for entities and for relations."""
 
 _RELATION_TASKS = frozenset({"relations-gold-entities", "relations-end-to-end"})
 """Tasks with relation scores on the card; all other tasks have entity scores."""
@@ -105,10 +102,11 @@ class Figures(msgspec.Struct, frozen=True):
     agreement: tuple[AgreementFigures, ...] = ()
 
 
-def read_figures(files: Iterable[Path]) -> Figures:
-    """Return the figures of all files; raise a `DataError` that lists all unusable files.
+def read_figures(files: Iterable[Path], *, schemes: Collection[str]) -> Figures:
+    """Return the figures of all files, with the scores under the given match rules.
 
-    Pairs of annotators with no document in common are left out.
+    Pairs of annotators with no document in common are left out. Raises a `DataError` that lists
+    all unusable files.
     """
     scores: list[CardScore] = []
     agreement: list[AgreementFigures] = []
@@ -119,7 +117,7 @@ def read_figures(files: Iterable[Path]) -> Figures:
         except DataError as error:
             problems += error.problems
         else:
-            scores += (score for run in content.runs for score in _run_scores(run))
+            scores += (score for run in content.runs for score in _run_scores(run, schemes))
             agreement += (_agreement_figures(pair) for pair in content.pairs if pair.documents)
     if problems:
         raise DataError(problems)
@@ -138,12 +136,12 @@ def _read_file(file: Path) -> _FiguresFile:
     return content
 
 
-def _run_scores(run: _Run) -> Iterator[CardScore]:
+def _run_scores(run: _Run, schemes: Collection[str]) -> Iterator[CardScore]:
     kind = "relations" if run.task in _RELATION_TASKS else "entities"
     by_scheme = run.report.relations if kind == "relations" else run.report.entities
-    for scheme in CARD_SCHEMES[kind]:
-        if scheme in by_scheme:
-            yield CardScore(run.split, run.system, run.task, scheme, by_scheme[scheme].micro)
+    for scheme, scores in by_scheme.items():
+        if scheme in schemes:
+            yield CardScore(run.split, run.system, run.task, scheme, scores.micro)
 
 
 def _agreement_figures(pair: _AnnotatorPair) -> AgreementFigures:

@@ -150,13 +150,14 @@ def test_short_run_in_the_readme_of_the_corpus_stops_the_build(tmp_path: Path) -
 
 def write_figures(tmp_path: Path, system: str) -> Figures:
     ratios = {"precision": 1.0, "recall": None, "f1": 0.5, "ci": {"f1": [0.25, 0.75]}}
-    report = {"entities": {"exact": {"micro": ratios}}, "relations": {}}
+    schemes = {"exact": {"micro": ratios}, "semeval-type": {"micro": ratios}}
+    report = {"entities": schemes, "relations": {}}
     runs = [{"split": "test", "system": system, "task": "entities", "report": report}]
     pair = {"annotators": ["x/one", "x/two"], "documents": 3, "f1": {"spans": {"micro": {"f1": 1}}}}
     apart = {**pair, "annotators": ["x/one", "x/three"], "documents": 0}
     file = tmp_path / "figures.json"
     file.write_text(json.dumps({"runs": runs, "pairs": [pair, apart], "texts": [SECRET]}))
-    return read_figures([file])
+    return read_figures([file], schemes=["exact"])
 
 
 def test_card_takes_only_numbers_from_the_figures_file(corpus: Corpus, tmp_path: Path) -> None:
