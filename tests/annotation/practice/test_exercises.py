@@ -49,9 +49,9 @@ def test_answers_obey_the_schema_and_rules_refer_to_answers_or_words(exercise: E
 @pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
 def test_every_rule_is_in_the_guide(exercise: Exercise) -> None:
     guide = shipped_guide().read_text(encoding="utf-8")
-    for rule in exercise.rules.values():
-        for name in re.findall(r"\b(?:RG|[GPLOERDTQN])[0-9]\b", rule):
-            assert re.search(rf"\*\*{name}\b", guide), name
+    names = re.findall(r"\b(?:RG|[GPLOERDTQN])[0-9]\b", " ".join(exercise.rules.values()))
+    assert names
+    assert [name for name in names if not re.search(rf"\*\*{name}\b", guide)] == []
 
 
 @pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)

@@ -63,7 +63,9 @@ def test_records_without_texts_are_renamed(corpus: Path, tmp_path: Path) -> None
         detach_documents(documents, StandoffCorpus.open(corpus / name), texts)
     assert migrate_corpus(corpus, RENAMES).documents["news"] == 3
     for name, label in {"news": "PLACE", "other": "LOC"}.items():
-        for file in StandoffCorpus.open(corpus / name).files():
+        files = list(StandoffCorpus.open(corpus / name).files())
+        assert len(files) == len(TEXTS)
+        for file in files:
             assert [entity.label for entity in decode_record(file).entities] == ["PER", label]
 
 

@@ -72,7 +72,9 @@ def test_keywords_are_words_not_sentences() -> None:
 def test_accepted_findings_contain_no_text() -> None:
     """The strict decoding allows ids, an offset, and a reason without quotation marks."""
     corpus = StandoffCorpus.open(WIKINEWS)
-    for place in load_accepted_places(corpus):
+    places = load_accepted_places(corpus)
+    assert places
+    for place in places:
         assert place.document in corpus.draw.documents
         assert len(place.why.split()) <= 10
 

@@ -19,6 +19,7 @@ def nlp() -> Language:
 def test_overlapping_mentions_exclude_one_another(nlp: Language) -> None:
     """Outermost mentions do not overlap, so the probabilities at a character sum to at most 1."""
     probabilities = mention_probabilities(nlp, TEXT)
+    assert probabilities
     assert all(0 <= probability <= 1 for probability in probabilities.values())
     for position in range(len(TEXT)):
         overlapping = [p for (start, end, _), p in probabilities.items() if start <= position < end]
