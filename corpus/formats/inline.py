@@ -25,6 +25,9 @@ The format represents everything in a document, with these exceptions:
   have the name `score` or `id`, because the markup uses these keys for the score and the id.
 
 `render_markup` raises `DataError` for such metadata and attributes.
+
+`read_marked` reads the text and the relations of one document tolerantly, for example from the
+answer of a language model, and `render_marked` writes these two sections.
 """
 
 from __future__ import annotations
@@ -107,9 +110,42 @@ def render_markup(documents: Iterable[Document]) -> Iterator[str]:
     for document in documents:
         _check_names(document)
         meta = tomli_w.dumps({"id": document.id, **document.meta})
-        relations = "".join(map(_render_relation, document.relations))
-        text = _ESCAPABLE_FENCE.sub(r"\\\1", _render_text(document))
+        text, relations = render_marked(document)
         yield f"{FENCE}\n{meta}{FENCE}\n{text}\n{FENCE}\n{relations}"
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedText:
+    """The readable parts of marked text that may be malformed, and the problems of the rest.
+
+    A mention without an id in the markup has the id "". Several mentions may have the same id, and
+    a relation may refer to mentions that do not exist.
+    """
+
+    text: str
+    entities: tuple[Entity, ...]
+    relations: tuple[Relation, ...]
+    problems: tuple[Problem, ...]
+
+
+def read_marked(marked: str, relations: str = "") -> MarkedText:
+    """Read marked text and relation lines; leave out and report everything that is malformed.
+
+    Brackets that do not belong to a mention are left out of the text.
+    """
+    parser = _TextParser(_unescape_fences(marked), 1)
+    parser.parse()
+    read, problems = _parse_relations(relations, 1)
+    entities = tuple(parser.marked_entities())
+    return MarkedText(
+        "".join(parser.characters), entities, tuple(read), (*parser.problems, *problems)
+    )
+
+
+def render_marked(document: Document) -> tuple[str, str]:
+    """Return the marked text and the relation lines; overlapping mentions must be nested."""
+    text = _ESCAPABLE_FENCE.sub(r"\\\1", _render_text(document))
+    return text, "".join(map(_render_relation, document.relations))
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,15 +170,19 @@ def _split_documents(content: str) -> Iterator[_Sections]:
     chunks = [content[fence.end() : end] for fence, end in zip(fences, ends, strict=True)]
     lines = [content.count("\n", 0, fence.end()) + 1 for fence in fences]
     for i in range(0, len(chunks), 3):
-        text = _ESCAPABLE_FENCE.sub(lambda m: m[1].removeprefix("\\"), chunks[i + 1])
+        text = _unescape_fences(chunks[i + 1])
         yield _Sections(chunks[i], text.removesuffix("\n"), chunks[i + 2], *lines[i : i + 3])
+
+
+def _unescape_fences(text: str) -> str:
+    return _ESCAPABLE_FENCE.sub(lambda match: match[1].removeprefix("\\"), text)
 
 
 def _parse_document(sections: _Sections) -> Document:
     meta, meta_problems = _parse_meta(sections)
     parser = _TextParser(sections.text, sections.text_line)
     parser.parse()
-    relations, relation_problems = _parse_relations(sections)
+    relations, relation_problems = _parse_relations(sections.relations, sections.relations_line)
     problems = [*meta_problems, *parser.problems, *relation_problems]
     if problems:
         raise DataError(problems)
@@ -181,7 +221,7 @@ class _TextParser:
 
     Mentions are numbered in the order of their opening brackets, from 0. `opened` contains the
     number and start of each mention without a closing bracket so far. `closed` maps the number of
-    each complete mention to its start, end and tag.
+    each complete mention with a valid tag to its start, end and tag.
     """
 
     marked: str
@@ -189,6 +229,7 @@ class _TextParser:
     problems: list[Problem] = field(default_factory=list)
     characters: list[str] = field(default_factory=list)
     length: int = 0
+    brackets: int = 0
     opened: list[tuple[int, int]] = field(default_factory=list)
     closed: dict[int, tuple[int, int, str]] = field(default_factory=dict)
 
@@ -197,7 +238,8 @@ class _TextParser:
         for token in _TOKEN.finditer(self.marked):
             escaped, opening, tag, stray, plain = token.groups()
             if opening:
-                self.opened.append((len(self.opened) + len(self.closed), self.length))
+                self.opened.append((self.brackets, self.length))
+                self.brackets += 1
             elif tag and self.opened:
                 self._close(tag, token.start())
             elif tag or stray:
@@ -206,6 +248,8 @@ class _TextParser:
                 )
                 what = f"`{token[0][:_EXCERPT]}` is not part of a mention"
                 self._report(what, fix, token.start())
+                if stray == "]" and self.opened:  # a pair of brackets without a tag
+                    self.opened.pop()
             else:
                 self.characters.append(escaped or plain)
                 self.length += len(escaped or plain)
@@ -218,9 +262,10 @@ class _TextParser:
     def _close(self, tag: str, position: int) -> None:
         """Close the most recently opened mention."""
         order, start = self.opened.pop()
-        self.closed[order] = (start, self.length, tag)
         head, *pairs = tag.split(" ")
-        if not _TAG.fullmatch(head) or not _are_valid_pairs(pairs):
+        if _TAG.fullmatch(head) and _are_valid_pairs(pairs):
+            self.closed[order] = (start, self.length, tag)
+        else:
             fix = "Write (LABEL#id@ref key=value), in this order; a score must be a number"
             self._report(f"the tag `({tag})` is invalid", fix, position)
 
@@ -228,9 +273,13 @@ class _TextParser:
         line = self.line + self.marked.count("\n", 0, max(position, 0))
         self.problems.append(Problem("bad-inline", what, fix, line=line))
 
+    def marked_entities(self) -> list[Entity]:
+        """Return the mentions in the order of their opening brackets; the ids may be empty."""
+        return [_parse_entity(*self.closed[order]) for order in sorted(self.closed)]
+
     def entities(self) -> list[Entity]:
-        """Return the mentions in the order of their opening brackets; `problems` must be empty."""
-        entities = [_parse_entity(*self.closed[order]) for order in sorted(self.closed)]
+        """Return the mentions in the order of their opening brackets, all of them with ids."""
+        entities = self.marked_entities()
         used = {entity.id for entity in entities}
         free = (f"e{n}" for n in itertools.count(1) if f"e{n}" not in used)
         return [
@@ -270,9 +319,9 @@ def _parse_pairs(pairs: Iterable[str]) -> dict[str, str]:
     return {unquote(key): unquote(value) for key, _, value in split}
 
 
-def _parse_relations(sections: _Sections) -> tuple[list[Relation], list[Problem]]:
+def _parse_relations(lines: str, first_line: int) -> tuple[list[Relation], list[Problem]]:
     relations, problems = [], []
-    for number, line in enumerate(sections.relations.split("\n"), sections.relations_line):
+    for number, line in enumerate(lines.split("\n"), first_line):
         match = _RELATION.fullmatch(line.strip())
         if match and _are_valid_pairs(match[4].split(" ")):
             head, label, tail = (unquote(match[i]) for i in (1, 2, 3))

@@ -60,3 +60,26 @@ def test_a_missing_fence() -> None:
 def test_reserved_metadata(meta: dict[str, str | None]) -> None:
     with pytest.raises(DataError, match="cannot represent"):
         list(inline.render_markup([Document("d", "x", (), (), meta)]))
+
+
+def test_tolerant_reading_keeps_what_is_well_formed() -> None:
+    marked = r"[Ana](PER#a) vit [ici], à [Rome](LOC#b kind) avec [Bob](PER#c). [Fin \[1\]"
+    read = inline.read_marked(marked, "#a MEETS #c\n- et #a aussi\n")
+    assert read.text == "Ana vit ici, à Rome avec Bob. Fin [1]"
+    assert [(read.text[e.start : e.end], e.id) for e in read.entities] == [
+        ("Ana", "a"),
+        ("Bob", "c"),
+    ]
+    assert read.relations == (Relation(head="a", tail="c", label="MEETS"),)
+    assert len(read.problems) == 4  # `]` without a tag, the tag of Rome, `[Fin`, the last line
+
+
+def test_the_two_sections_are_read_back() -> None:
+    (document,) = inline.parse_markup(TYPED)
+    read = inline.read_marked(*inline.render_marked(document))
+    assert (read.text, read.entities, read.relations) == (
+        document.text,
+        document.entities,
+        document.relations,
+    )
+    assert read.problems == ()
