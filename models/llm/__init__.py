@@ -1,0 +1,1 @@
+"""Annotation by a language model behind an OpenAI-compatible chat endpoint."""
