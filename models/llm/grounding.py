@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from aloi.models.llm.word_alignment import (
-    DIFFERENT,
+    CHANGED,
     ONE_SIDED,
     SIMILAR,
     FoldedWord,
@@ -197,7 +197,7 @@ class _Context:
         near_cost = self.left.near_cost + self.right.near_cost
         near_words = self.left.near_words + self.right.near_words
         words = self.left.words + self.right.words
-        return self.cost <= ONE_SIDED * words / 2 and near_cost <= DIFFERENT * near_words / 2
+        return self.cost <= ONE_SIDED * words / 2 and near_cost <= CHANGED * near_words / 2
 
     def rivals(self, best: _Context) -> bool:
         """Return whether this place matches nearly as well as the best one, or better on a side."""

@@ -1,8 +1,9 @@
 """Alignment of two texts word by word, with the cost of every way to align a word.
 
-The cost of an alignment is a weighted edit distance over words and punctuation marks: 2 for a word
-that only one text contains, 3 for two different words in the same place, 1 for two words that
-differ only in accents, case or the form of quotation marks. Time and memory are proportional to the
+The cost of an alignment is an edit distance over words and punctuation marks: 2 for a word that
+only one text contains, 1 for two words that differ only in accents, case or the form of quotation
+marks. Two different words in the same place cost as much as two words that only one text contains:
+otherwise, an invented word would seem to replace a missing one. Time and memory are proportional to the
 product of the two numbers of words.
 Source of the recurrence: Wagner and Fischer 1974, The string-to-string correction problem.
 """
@@ -22,8 +23,8 @@ import numpy.typing as npt
 ONE_SIDED = 2
 """The cost of a word that only one of the texts contains."""
 
-DIFFERENT = 3
-"""The cost of two different words in the same place."""
+CHANGED = 3
+"""The cost of two different words in the same place, where contexts are compared."""
 
 SIMILAR = 1
 """The cost of two words that differ only in accents, case or the form of quotation marks."""
@@ -150,7 +151,7 @@ def _prefix_costs(left: Costs, right: Costs) -> Costs:
     costs[0] = along
     for row in range(1, rows):
         same, similar = right == left[:, row - 1 : row]
-        paired = np.where(same, 0, np.where(similar, SIMILAR, DIFFERENT))
+        paired = np.where(same, 0, np.where(similar, SIMILAR, 2 * ONE_SIDED))
         best = costs[row - 1] + ONE_SIDED
         np.minimum(best[1:], costs[row - 1, :-1] + paired, out=best[1:])
         costs[row] = np.minimum.accumulate(best - along) + along
@@ -161,7 +162,7 @@ def pair_cost(one: FoldedWord, other: FoldedWord) -> int:
     """Return the cost of two words in the same place."""
     if one[0] == other[0]:
         return 0
-    return SIMILAR if one[1] == other[1] else DIFFERENT
+    return SIMILAR if one[1] == other[1] else CHANGED
 
 
 def prefix_row_costs(one: Sequence[FoldedWord], other: Sequence[FoldedWord]) -> list[list[int]]:

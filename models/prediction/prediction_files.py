@@ -11,7 +11,7 @@ from aloi.corpus import document_files
 from aloi.corpus.document import Document
 from aloi.corpus.formats import registry
 from aloi.corpus.locks import lock_output
-from aloi.corpus.problems import DataError, count_noun
+from aloi.corpus.problems import DataError
 from aloi.corpus.scale.input_summary import InputSummary, summarize_input
 from aloi.corpus.scale.journal import Journal
 from aloi.corpus.scale.progress import ProgressBar, no_progress
@@ -22,9 +22,7 @@ from aloi.models.prediction.pipelines import (
     predict_documents,
     prediction_origin,
 )
-
-Notify = Callable[[str], object]
-"""A function that receives messages about a run, one line per message."""
+from aloi.models.prediction.resuming import Notify, notify_stopped, resume_journal
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,22 +84,13 @@ def _predict_to_journal(
     notify: Notify,
 ) -> PredictionResult:
     """Predict and write the documents that are not yet in the journal."""
-    resumed = _resume(journal, notify)
+    resumed = resume_journal(journal, notify)
     documents = predict(input_summary.read(skip=resumed))
     shown = progress(documents, "predicting", total=input_summary.documents, done=resumed)
     try:
         with journal.stream() as stream:
             document_files.write_lines(shown, stream)
     except (KeyboardInterrupt, DataError):
-        notify(f"Stopped; run the same command again to resume {journal.partial}")
+        notify_stopped(journal, notify)
         raise
     return PredictionResult(input_summary.documents, resumed)
-
-
-def _resume(journal: Journal, notify: Notify) -> int:
-    """Prepare the journal for a new or resumed run; return the number of documents in it."""
-    if changes := journal.changes():
-        notify(f"{journal.partial}: {' and '.join(changes)} changed, starting over")
-    if done := journal.resume():
-        notify(f"{journal.partial}: resuming after {count_noun(done, 'document')}")
-    return done

@@ -22,7 +22,7 @@ from aloi.corpus.scale.progress import ProgressBar, no_progress
 from aloi.corpus.scale.sharded_summary import summarize_shards
 from aloi.corpus.scale.shards import ShardSummary
 from aloi.models.prediction.pipelines import load_pipeline, prediction_origin
-from aloi.models.prediction.prediction_files import Notify
+from aloi.models.prediction.resuming import Notify
 from aloi.models.prediction.shard_folder import ShardEntry, ShardFolder, ShardOrigin
 from aloi.models.prediction.shard_worker import PredictionTask, ShardPredictor, make_predictor
 

@@ -17,7 +17,7 @@ from aloi.eval.reports.report import Report, restricted_text_key
 from aloi.eval.reports.sheets import Sheet
 from aloi.eval.reports.summary import SystemReport
 from aloi.eval.reports.system_comparison import Comparison
-from aloi.models.prediction.prediction_files import Notify
+from aloi.models.prediction.resuming import Notify
 from aloi.models.studies.experiment import BASELINE, RESTRICTED_SPLIT, Experiment
 
 OWN_SYSTEMS = ("ner", "relations", "pipeline")

@@ -21,7 +21,7 @@ from aloi.eval.reports.summary import SystemReport
 from aloi.eval.schemes import EvaluationTask
 from aloi.eval.score_counts import RATIOS
 from aloi.eval.statistics.run_variance import MIN_RUNS, RunSummary
-from aloi.models.prediction.prediction_files import Notify
+from aloi.models.prediction.resuming import Notify
 from aloi.models.studies.experiment_report import run_experiment, train_experiment
 
 SEED_SETTING = "system.seed"
