@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from aloi.cli import language_model
 from aloi.cli.shared.options import Engine, refuse_streams
 from aloi.corpus.problems import count_noun
 
@@ -21,83 +23,155 @@ class ShardFormat(StrEnum):
     PARQUET = "parquet"
 
 
+ModelArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="MODEL",
+        help="Pipeline: a folder or an installed package; or `llm:NAME`, a language model.",
+    ),
+]
+SourceArgument = Annotated[
+    str, typer.Argument(metavar="IN", help="Documents to annotate (`-` for standard input).")
+]
+TargetArgument = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[OUT]",
+        help="Output file or folder (`-` for standard output); omit OUT with --show or --html.",
+    ),
+]
+ShowOption = Annotated[
+    bool,
+    typer.Option(
+        "--show",
+        help="Print texts, entities and relations instead of writing OUT; IN may be a text.",
+    ),
+]
+HtmlOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Write the same to this HTML page instead of OUT; IN may be a text.",
+    ),
+]
+GoldEntitiesOption = Annotated[
+    bool,
+    typer.Option(
+        "--gold-entities",
+        help="Keep the entities in IN, and predict only relations between them.",
+    ),
+]
+WorkersOption = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="Number of processes (default: 1; with --engine ray, one per CPU); with "
+        "`llm:NAME`, number of requests in flight (default: 8).",
+    ),
+]
+EngineOption = Annotated[
+    Engine,
+    typer.Option(
+        help="`local`: predict on this machine; `ray`: predict shards on a Ray cluster, and "
+        "write a folder."
+    ),
+]
+AddressOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Address HOST:PORT of the cluster for --engine ray "
+        "(default: start Ray on this machine)."
+    ),
+]
+ToOption = Annotated[
+    ShardFormat, typer.Option(help="Format of OUT; `parquet` requires --engine ray.")
+]
+
+
 def predict(
-    model: Annotated[
-        str, typer.Argument(metavar="MODEL", help="Pipeline: a folder or an installed package.")
-    ],
-    source: Annotated[
-        str, typer.Argument(metavar="IN", help="Documents to annotate (`-` for standard input).")
-    ],
-    target: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[OUT]",
-            help="Output file or folder (`-` for standard output); omit OUT with --show or --html.",
-        ),
-    ] = None,
+    model: ModelArgument,
+    source: SourceArgument,
+    target: TargetArgument = None,
     *,
-    show: Annotated[
-        bool,
-        typer.Option(
-            "--show",
-            help="Print texts, entities and relations instead of writing OUT; IN may be a text.",
-        ),
-    ] = False,
-    html: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Write the same to this HTML page instead of OUT; IN may be a text.",
-        ),
-    ] = None,
-    gold_entities: Annotated[
-        bool,
-        typer.Option(
-            "--gold-entities",
-            help="Keep the entities in IN, and predict only relations between them.",
-        ),
-    ] = False,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            min=1, help="Number of processes (default: 1; with --engine ray, one per CPU)."
-        ),
-    ] = None,
-    engine: Annotated[
-        Engine,
-        typer.Option(
-            help="`local`: predict on this machine; `ray`: predict shards on a Ray cluster, and "
-            "write a folder."
-        ),
-    ] = Engine.LOCAL,
-    address: Annotated[
-        str | None,
-        typer.Option(
-            help="Address HOST:PORT of the cluster for --engine ray "
-            "(default: start Ray on this machine)."
-        ),
-    ] = None,
-    to: Annotated[
-        ShardFormat, typer.Option(help="Format of OUT; `parquet` requires --engine ray.")
-    ] = ShardFormat.NATIVE,
+    show: ShowOption = False,
+    html: HtmlOption = None,
+    gold_entities: GoldEntitiesOption = False,
+    workers: WorkersOption = None,
+    engine: EngineOption = Engine.LOCAL,
+    address: AddressOption = None,
+    to: ToOption = ShardFormat.NATIVE,
+    schema: language_model.SchemaOption = None,
+    guide: language_model.GuideOption = None,
+    base_url: language_model.BaseUrlOption = None,
+    key_file: language_model.KeyFileOption = None,
+    shots: language_model.ShotsOption = 0,
+    shots_from: language_model.ShotsFromOption = None,
+    passes: language_model.PassesOption = 1,
+    max_documents: language_model.MaxDocumentsOption = None,
+    max_tokens: language_model.MaxTokensOption = None,
+    price: language_model.PriceOption = None,
+    parameters: language_model.ParameterOption = None,
+    allow_restricted: language_model.AllowRestrictedOption = False,
 ) -> None:
-    """Annotate documents with a trained pipeline.
+    """Annotate documents with a trained pipeline or a language model.
 
     After an interruption, run the same command again to resume. If OUT is a file, the
     predictions are written to OUT.partial, which is renamed at the end. A run fails if another run
     is writing to the same OUT.
     """
+    options = language_model.LanguageModelOptions(
+        schema,
+        guide,
+        base_url,
+        key_file,
+        shots,
+        shots_from,
+        passes,
+        max_documents,
+        max_tokens,
+        price,
+        parameters,
+        allow_restricted,
+    )
+    pipeline = _PipelineOptions(show, html, gold_entities, engine, address, to)
+    if not model.startswith("llm:"):
+        options.refuse()
+        _predict_with_pipeline(model, source, target, pipeline, workers=workers)
+    elif target is None or pipeline != _PipelineOptions():
+        message = "llm:NAME requires OUT, and no --show, --html, --gold-entities, --engine or --to"
+        raise typer.BadParameter(message)
+    else:
+        language_model.predict_with_language_model(model, source, target, options, workers=workers)
+
+
+@dataclass(frozen=True)
+class _PipelineOptions:
+    """The options that only pipelines have."""
+
+    show: bool = False
+    html: Path | None = None
+    gold_entities: bool = False
+    engine: Engine = Engine.LOCAL
+    address: str | None = None
+    to: ShardFormat = ShardFormat.NATIVE
+
+
+def _predict_with_pipeline(
+    model: str, source: str, target: str | None, options: _PipelineOptions, *, workers: int | None
+) -> None:
+    """Write the predictions of a pipeline to OUT, or show them."""
     from aloi.cli.shared.inputs import must_exist
 
     must_exist(source)
-    if show or html is not None:
-        if target is not None or engine is Engine.RAY:
+    gold_entities, count = options.gold_entities, workers or 1
+    if options.show or options.html is not None:
+        if target is not None or options.engine is Engine.RAY:
             raise typer.BadParameter("--show and --html work without OUT and --engine ray")
-        _preview(model, source, html, show=show, gold_entities=gold_entities, workers=workers or 1)
-        return
-    if target is None:
+        show, html = options.show, options.html
+        _preview(model, source, html, show=show, gold_entities=gold_entities, workers=count)
+    elif target is None:
         raise typer.BadParameter("give OUT, or --show to print the predictions")
-    if engine is Engine.RAY:
+    elif options.engine is Engine.RAY:
         refuse_streams(source, target)
         _predict_to_shards(
             model,
@@ -105,13 +179,13 @@ def predict(
             target,
             gold_entities=gold_entities,
             workers=workers,
-            address=address,
-            shard_format=to.value,
+            address=options.address,
+            shard_format=options.to.value,
         )
-    elif address or to is not ShardFormat.NATIVE:
+    elif options.address or options.to is not ShardFormat.NATIVE:
         raise typer.BadParameter("--address and --to require --engine ray")
     else:
-        _predict_to_file(model, source, target, gold_entities=gold_entities, workers=workers or 1)
+        _predict_to_file(model, source, target, gold_entities=gold_entities, workers=count)
 
 
 def _preview(

@@ -23,6 +23,7 @@ from aloi.models.llm.windows import Findings
 _THOUGHTS = re.compile(r"\A\s*<think>.*?</think>", re.DOTALL)
 _CODE_FENCE = re.compile(r"^```\w*[ \t]*\n?", re.MULTILINE)
 _SECTION_LINE = re.compile(r"^\+\+\+[ \t]*\r?$\n?", re.MULTILINE)
+_WORD = re.compile(r"\w+")
 
 MALFORMED = "malformed markup"
 UNKNOWN_LABEL = "mentions: label not in the schema"
@@ -60,7 +61,7 @@ def read_answer(answer: str, text: str, schema: Schema, *, prompt: str = "") -> 
         raise AnswerError("the answer repeats the instructions")
     if len(answer) > MAX_GARBLED * len(text) + 2000:
         raise AnswerError(f"the answer has {len(answer)} characters for a text of {len(text)}")
-    marked, relations = _find_sections(answer, len(text))
+    marked, relations = _find_sections(answer, text)
     read = inline.read_marked(marked, relations)
     spans = list(_trimmed_spans(read))
     try:
@@ -86,15 +87,22 @@ def read_answer(answer: str, text: str, schema: Schema, *, prompt: str = "") -> 
     return reading
 
 
-def _find_sections(answer: str, length: int) -> tuple[str, str]:
-    """Return the marked text and the relations: the section whose length is nearest, and the next.
+def _find_sections(answer: str, text: str) -> tuple[str, str]:
+    """Return the marked text and the relations of an answer.
 
-    `length` is the length of the text. Everything before and after, such as an introduction, is
-    ignored.
+    The marked text is the section that has most words in common with the text, and the relations
+    are the next section. Everything else, such as an introduction, is ignored.
     """
+    wanted = Counter(_WORD.findall(text))
     sections = [section.rstrip("\r\n") for section in _SECTION_LINE.split(answer)]
-    chosen = min(range(len(sections)), key=lambda number: abs(len(sections[number]) - length))
+    chosen = max(range(len(sections)), key=lambda number: _overlap(sections[number], wanted))
     return sections[chosen], "".join(sections[chosen + 1 : chosen + 2])
+
+
+def _overlap(section: str, wanted: Counter[str]) -> float:
+    """Return the Dice coefficient of the words of a section and the wanted words."""
+    words = Counter(_WORD.findall(section))
+    return 2 * (words & wanted).total() / max(words.total() + wanted.total(), 1)
 
 
 def _trimmed_spans(read: inline.MarkedText) -> Iterator[tuple[Entity, tuple[int, int]]]:

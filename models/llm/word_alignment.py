@@ -3,8 +3,8 @@
 The cost of an alignment is an edit distance over words and punctuation marks: 2 for a word that
 only one text contains, 1 for two words that differ only in accents, case or the form of quotation
 marks. Two different words in the same place cost as much as two words that only one text contains:
-otherwise, an invented word would seem to replace a missing one. Time and memory are proportional to the
-product of the two numbers of words.
+otherwise, an invented word would seem to replace a missing one. Time and memory are proportional to
+the product of the two numbers of words.
 Source of the recurrence: Wagner and Fischer 1974, The string-to-string correction problem.
 """
 
