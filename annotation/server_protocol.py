@@ -29,6 +29,12 @@ EdgePolicy = Literal["flag", "trim"]
 ADJUDICATION = "adjudication"
 """The name in the title of an adjudication project, in place of an annotator's name."""
 
+PREDICTIONS_SHOWN = "predictions_shown"
+"""The metadata key that says whether a task has predictions (true) or was left without (false).
+
+Only tasks that were sent while predictions were withheld at random have this key.
+"""
+
 PRACTICE_PREFIX = "practice-"
 """The prefix of an annotator's name in the title of their practice project."""
 
@@ -79,12 +85,16 @@ class Versions:
 
 @dataclass(frozen=True, slots=True)
 class TaskSummary:
-    """A task in a listing: number, document id, SHA-256 of the task's text, and versions."""
+    """A task in a listing: number, document id, SHA-256 of the task's text, and versions.
+
+    If `is_bare` is true, the task must remain without predictions.
+    """
 
     id: int
     document_id: str
     text_hash: str
     versions: Versions = Versions()
+    is_bare: bool = False
 
 
 class SchemaName(NamedTuple):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
 
+from aloi.annotation.compare.anchoring import Anchoring, measure_anchoring
 from aloi.annotation.compare.content import EMPTY_SCHEMA, DocumentContent, extract_content
 from aloi.annotation.compare.disagreements import (
     ENDS,
@@ -56,13 +57,14 @@ class PassAgreement:
     of annotators and ref or attribute. `disagreements` contains the disagreements on values and
     relations of mentions that two or more annotators marked, and the relations whose ends have
     different types or boundaries; the most frequent kinds are first.
-    `work` is keyed by annotator.
+    `work` is keyed by annotator. `anchoring` is the influence of predictions, if it was measured.
     """
 
     coefficients: annotator_agreement.AgreementReport
     values: tuple[ValueAgreement, ...]
     disagreements: tuple[PassDisagreement, ...] = field(repr=False)
     work: dict[str, PassWork]
+    anchoring: Anchoring | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the agreement as a dict for JSON."""
@@ -71,6 +73,7 @@ class PassAgreement:
             "values": [each.to_json() for each in self.values],
             "differences": [each.to_json() for each in self.disagreements],
             "work": {name: each.to_json() for name, each in self.work.items()},
+            **({"anchoring": self.anchoring.to_json()} if self.anchoring else {}),
         }
 
     def sheets(self) -> Iterator[Sheet]:
@@ -88,6 +91,8 @@ class PassAgreement:
             if rest:
                 yield self._disagreement_sheet(title, rest)
         yield Sheet("work", tuple(_work_rows(self.work)), _WORK_COLUMNS)
+        if self.anchoring:
+            yield self.anchoring.sheet()
 
     def _disagreement_sheet(self, title: str, listed: Sequence[PassDisagreement]) -> Sheet:
         names = tuple(self.coefficients.annotators)
@@ -112,14 +117,20 @@ _WORK_COLUMNS = (
 
 
 def compare_passes(
-    passes: Passes, schema: Schema | None = None, *, bootstrap: int = 0, seed: int = 0
+    passes: Passes,
+    schema: Schema | None = None,
+    *,
+    predictions: Mapping[str, Document] | None = None,
+    bootstrap: int = 0,
+    seed: int = 0,
 ) -> PassAgreement:
     """Return the agreement of annotators; each pass contains one annotator's documents.
 
     The passes may contain different documents. Without a schema, all relations are treated as
-    directed. `bootstrap` is the number of replicates for intervals (0: no intervals), and `seed` is
-    their random seed. Raise `DataError` if a pass contains a document twice, or if a document's
-    text differs between passes.
+    directed. If `predictions` are given, by document id, their influence on the annotators is
+    measured (`aloi.annotation.compare.anchoring`). `bootstrap` is the number of replicates for
+    intervals (0: no intervals), and `seed` is their random seed. Raise `DataError` if a pass
+    contains a document twice, or if a document's text differs between passes.
     """
     columns = {name: Annotations.of(documents) for name, documents in passes.items()}
     coefficients = annotator_agreement.measure_agreement(
@@ -137,11 +148,18 @@ def compare_passes(
         )
         if each.aspect != MENTION and each.is_conflict
     ]
+    anchoring = None
+    if predictions is not None:
+        symmetric = schema.symmetric
+        anchoring = measure_anchoring(
+            passes, predictions, symmetric=symmetric, bootstrap=bootstrap, seed=seed
+        )
     return PassAgreement(
         coefficients,
         tuple(_value_agreements(by_document, tuple(passes), schema)),
         tuple(sort_by_frequency(disagreements)),
         {name: measure_work(documents) for name, documents in passes.items()},
+        anchoring,
     )
 
 

@@ -12,12 +12,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import msgspec
+
 from aloi.annotation.exchange.push_plan import ProjectPlan, PushCounts, PushPlan, plan_push
 from aloi.annotation.exchange.push_request import PushRequest, request_problems
 from aloi.annotation.exchange.snapshot import take_snapshot
 from aloi.annotation.exchange.task_import import import_batch, split_batches, tasks_by_document
 from aloi.annotation.progress import Progress, ignore_progress
 from aloi.annotation.server_protocol import (
+    PREDICTIONS_SHOWN,
     AnnotationServer,
     Payload,
     Project,
@@ -182,8 +185,13 @@ class _AnnotatorPush:
             self.server.update_project(project, self._settings(self.plan.model_version))
 
     def _task(self, document: Document) -> Payload:
-        predicted = self.request.predictions.get(document.id)
+        annotator = self.plan.annotator
+        predicted = self.request.displayed(annotator, document.id)
         predictions = list(self.carried.get(document.id, ()))
+        if self.request.without_predictions and document.id in self.request.predictions:
+            shown = {PREDICTIONS_SHOWN: predicted is not None}
+            document = msgspec.structs.replace(document, meta={**document.meta, **shown})
+            predictions = predictions if predicted is not None else []
         if predicted is not None:
             version = self.request.model_version
             predictions = [x for x in predictions if x["model_version"] != version]

@@ -185,16 +185,21 @@ def _plan_project(
         upgraded=list(_outdated_tasks(request, snapshot, tasks, has_work=False)),
         kept_versions=len(started),
         changed_settings=snapshot.changed_settings,
-        model_version=_model_version(request, documents),
+        model_version=_model_version(request, snapshot.annotator, send, tasks),
     )
 
 
-def _model_version(request: PushRequest, documents: Sequence[Document]) -> str | None:
+def _model_version(
+    request: PushRequest, annotator: str, send: Sequence[Document], tasks: TasksByDocument
+) -> str | None:
     """Return the model version to display, or None if no document has a prediction.
 
     A project may only display a model version of which it contains predictions.
     """
-    predicted = any(document.id in request.predictions for document in documents)
+    known = {document.id for document in request.documents} & request.predictions.keys()
+    predicted = any(request.displayed(annotator, document.id) for document in send) or any(
+        id_ in known and not listed[0].is_bare for id_, listed in tasks.items()
+    )
     return request.model_version if predicted else None
 
 
@@ -223,7 +228,7 @@ def _plan_predictions(
     """Return the new predictions by task, and the predictions of this model version to delete."""
     new, outdated = dict[int, Payload](), list[int]()
     for document in documents:
-        if document.id not in request.predictions:
+        if document.id not in request.predictions or tasks[document.id][0].is_bare:
             continue
         task, version = tasks[document.id][0].id, request.model_version
         prediction = writer.prediction(request.predictions[document.id], version)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -26,8 +27,9 @@ class PushRequest:
     document id. The predictions are sent with the name `model_version` and replace earlier
     predictions with the same name. If `finished` is true, the annotations in `documents` are sent
     as submitted work. If `rebalance` is true, tasks that nobody has started may move to an
-    annotator with fewer tasks. `refs` contains the refs to fill in for predicted
-    mentions, and to offer for all mentions.
+    annotator with fewer tasks. `without_predictions` is the proportion of new tasks that get no
+    predictions; `seed` decides at random which ones. `refs` contains the refs to fill in for
+    predicted mentions, and to offer for all mentions.
     """
 
     corpus: str
@@ -42,12 +44,28 @@ class PushRequest:
     finished: bool = False
     changed: ChangedText = "refuse"
     rebalance: bool = False
+    without_predictions: float = 0.0
+    seed: int = 0
     refs: RefTable = field(default_factory=RefTable)
 
     def with_refs(self) -> PushRequest:
         """Return the request with refs for predicted mentions without ref."""
         filled = {id_: self.refs.fill(document) for id_, document in self.predictions.items()}
         return replace(self, predictions=filled)
+
+    def withholds(self, annotator: str, document_id: str) -> bool:
+        """Return whether an annotator's task for a document gets no predictions.
+
+        The choice depends only on the seed, the annotator and the document, so that a push can be
+        repeated.
+        """
+        drawn = hashlib.sha256(f"{self.seed}\0{annotator}\0{document_id}".encode()).digest()
+        return int.from_bytes(drawn[:8]) < self.without_predictions * 2**64
+
+    def displayed(self, annotator: str, document_id: str) -> Document | None:
+        """Return the prediction for an annotator's new task, or None if it gets none."""
+        withheld = self.withholds(annotator, document_id)
+        return None if withheld else self.predictions.get(document_id)
 
     @property
     def versions(self) -> Versions:

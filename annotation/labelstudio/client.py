@@ -29,6 +29,7 @@ from aloi.annotation.labelstudio.tasks import (
     versions_data,
 )
 from aloi.annotation.server_protocol import (
+    PREDICTIONS_SHOWN,
     EdgePolicy,
     Payload,
     PredictionBackend,
@@ -297,7 +298,8 @@ class LabelStudioServer:
         for task in self._list(project, PAGE_SIZE, fields="task_only", include="id,data"):
             data = task["data"]
             id_, text = str(data.get("doc_id", "")), str(data.get("text", ""))
-            yield TaskSummary(task["id"], id_, hash_text(text), task_versions(data))
+            bare = data.get(PREDICTIONS_SHOWN) is False
+            yield TaskSummary(task["id"], id_, hash_text(text), task_versions(data), bare)
 
     def modification_times(self, project: Project) -> dict[int, str]:
         """Return the last time at which each task or its annotations changed, by task number."""

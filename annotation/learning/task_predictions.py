@@ -35,13 +35,15 @@ def find_open_tasks(
     """Return the tasks without work and without predictions of this model.
 
     `texts` are the documents that wait for annotation; tasks of other documents, and tasks with
-    another text, are left out.
+    another text or that must remain without predictions, are left out.
     """
     summaries = list(server.list_tasks(project))
     same = {
         each.id: each.document_id
         for each in summaries
-        if each.document_id in texts and each.text_hash == hash_text(texts[each.document_id].text)
+        if each.document_id in texts
+        and not each.is_bare
+        and each.text_hash == hash_text(texts[each.document_id].text)
     }
     tasks: dict[str, list[int]] = {}
     has_current = False

@@ -64,6 +64,14 @@ def agree(
         ),
     ] = 0,
     seed: Annotated[int, typer.Option(min=0, help="Random seed of the bootstrap.")] = 0,
+    predictions: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DOCUMENTS",
+            help="Predictions that `push --without-predictions` displayed in some tasks: also "
+            "report how much they influenced the annotators (default: not measured).",
+        ),
+    ] = None,
 ) -> None:
     """Measure the agreement of two or more annotators.
 
@@ -73,10 +81,17 @@ def agree(
     """
     from aloi.annotation.compare.pass_agreement import compare_passes
     from aloi.annotation.compare.passes import read_passes
+    from aloi.annotation.exchange.sources import read_predictions
 
     _check_passes(passes)
+    if predictions is not None:
+        must_exist(predictions)
     agreement = compare_passes(
-        read_passes(passes), schema_for(schema), bootstrap=bootstrap, seed=seed
+        read_passes(passes),
+        schema_for(schema),
+        predictions=None if predictions is None else read_predictions(predictions),
+        bootstrap=bootstrap,
+        seed=seed,
     )
     print_sheets(agreement.sheets())
     print_notes(f"warning: {each}" for each in agreement.coefficients.warnings)

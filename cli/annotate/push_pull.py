@@ -147,6 +147,17 @@ RebalanceOption = Annotated[
         "annotator; documents sent to two annotators do not move (default: tasks do not move).",
     ),
 ]
+WithoutPredictionsOption = Annotated[
+    float,
+    typer.Option(
+        metavar="SHARE",
+        min=0,
+        max=1,
+        help="Proportion of the new tasks, chosen at random, that get no predictions, so that "
+        "`agree --predictions` can measure how much predictions influence annotators.",
+    ),
+]
+SeedOption = Annotated[int, typer.Option(min=0, help="Random seed of --without-predictions.")]
 DryRunOption = Annotated[
     bool,
     typer.Option("--dry-run", help="Only print what the push would change; send nothing."),
@@ -198,6 +209,8 @@ def push(
     finished: FinishedOption = False,
     changed: ChangedOption = "refuse",
     rebalance: RebalanceOption = False,
+    without_predictions: WithoutPredictionsOption = 0.0,
+    seed: SeedOption = 0,
     dry_run: DryRunOption = False,
     project: ProjectOption = None,
     schema: SchemaOption = None,
@@ -217,6 +230,8 @@ def push(
 
     if len(set(to)) < len(to):
         raise typer.BadParameter("--to repeats an annotator's name; enter each name only once")
+    if without_predictions and predictions is None:
+        raise typer.BadParameter("--without-predictions requires --predictions")
     documents = _push_source(source, project, schema)
     predicted = _predictions(predictions)
     request = pushing.PushRequest(
@@ -232,6 +247,8 @@ def push(
         finished=finished,
         changed=changed,
         rebalance=rebalance,
+        without_predictions=without_predictions,
+        seed=seed,
         refs=_ref_table(refs or Path(source)),
     )
     notes = Notes()

@@ -11,6 +11,7 @@ import msgspec
 
 from aloi.annotation.provenance import PROVENANCE
 from aloi.annotation.server_protocol import (
+    PREDICTIONS_SHOWN,
     EdgePolicy,
     KnownRef,
     Payload,
@@ -150,7 +151,8 @@ class MemoryServer:
     def list_tasks(self, project: Project) -> Iterator[TaskSummary]:
         for id_, task in self.tasks[project.id].items():
             document = task["document"]
-            yield TaskSummary(id_, document.id, hash_text(document.text), task["versions"])
+            bare = document.meta.get(PREDICTIONS_SHOWN) is False
+            yield TaskSummary(id_, document.id, hash_text(document.text), task["versions"], bare)
 
     def modification_times(self, project: Project) -> dict[int, str]:
         return {id_: self.times[id_] for id_ in self.tasks[project.id]}

@@ -16,7 +16,7 @@ from aloi.annotation.exchange.push import (
     push_document,
 )
 from aloi.annotation.exchange.refs import RefTable
-from aloi.annotation.server_protocol import KnownRef, Payload, Project
+from aloi.annotation.server_protocol import PREDICTIONS_SHOWN, KnownRef, Payload, Project
 from aloi.corpus.document import Document, Entity
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError
@@ -176,3 +176,72 @@ def test_pushing_one_document_returns_the_address_of_its_task() -> None:
     server = MemoryServer()
     assert push_document(server, request(DOCUMENTS[:1]), Notes()) == "memory:c/marie#1"
     assert push_document(server, request(DOCUMENTS[:1]), Notes()) == "memory:c/marie#1"
+
+
+def shown(server: MemoryServer, annotator: str = "marie") -> dict[str, tuple[object, int]]:
+    """Return what each task records on predictions, and its number of predictions."""
+    return {
+        task["document"].id: (
+            task["document"].meta.get(PREDICTIONS_SHOWN),
+            len(task["predictions"]),
+        )
+        for task in tasks(server, annotator)
+    }
+
+
+def many(count: int) -> list[Document]:
+    return [msgspec.structs.replace(DOCUMENTS[0], id=f"m{number}") for number in range(count)]
+
+
+def bare_request(documents: list[Document], **settings: Any) -> PushRequest:
+    predictions = {document.id: document for document in documents}
+    return request(documents, predictions=predictions, without_predictions=0.2, **settings)
+
+
+def test_a_random_share_of_the_tasks_gets_no_predictions() -> None:
+    server = MemoryServer()
+    documents = many(400)
+    push(server, bare_request(documents, annotators=["marie", "paul"], double=1.0), Notes())
+    marie, paul = shown(server), shown(server, "paul")
+    assert set(marie.values()) == {(True, 1), (False, 0)}
+    assert 50 <= sum(bare == (False, 0) for bare in marie.values()) <= 110
+    assert marie != paul  # drawn for each annotator
+
+    other = MemoryServer()
+    push(other, bare_request(documents, annotators=["marie"], seed=1), Notes())
+    assert shown(other) != marie
+
+
+def test_tasks_without_predictions_remain_so() -> None:
+    server = MemoryServer()
+    documents = many(40)
+    push(server, bare_request(documents), Notes())
+    before = shown(server)
+    new = [msgspec.structs.replace(each, entities=()) for each in documents]
+    predictions = {each.id: each for each in new}
+    pushed = push(server, request(documents, predictions=predictions), Notes())["marie"]
+    assert shown(server) == before
+    assert pushed.predictions == sum(has for has, _ in before.values())
+
+
+def test_a_project_of_tasks_without_predictions() -> None:
+    """The server refuses to display a model version without predictions."""
+    server = MemoryServer()
+    predictions = {document.id: document for document in DOCUMENTS}
+    push(server, request(DOCUMENTS, predictions=predictions, without_predictions=1.0), Notes())
+    assert set(shown(server).values()) == {(False, 0)}
+
+
+def test_nothing_is_recorded_if_all_tasks_get_predictions() -> None:
+    server = MemoryServer()
+    push(server, request(DOCUMENTS, predictions=PREDICTIONS), Notes())
+    assert set(shown(server).values()) == {(None, 1)}
+
+
+def test_a_moved_task_can_lose_its_predictions() -> None:
+    server = MemoryServer()
+    documents = many(40)
+    push(server, bare_request(documents), Notes())
+    asked = bare_request(documents, annotators=["marie", "paul"], rebalance=True)
+    assert push(server, asked, Notes())["paul"].sent == 20
+    assert set(shown(server, "paul").values()) == {(True, 1), (False, 0)}
