@@ -180,6 +180,10 @@ def _compare(values: Floats, drawn: Floats | None, documents: int) -> dict[str, 
         interval = None
         if drawn is not None:
             interval = quantile_interval(drawn[:, 0, number] - drawn[:, 1, number], tail)
-        defined = [None if np.isnan(x) else x for x in (shown, bare, shown - bare)]
-        compared[name] = Comparison(*defined, interval)
+        difference = _defined(shown - bare)
+        compared[name] = Comparison(_defined(shown), _defined(bare), difference, interval)
     return compared
+
+
+def _defined(value: float) -> float | None:
+    return None if np.isnan(value) else value

@@ -219,9 +219,12 @@ def _context(alignment: WordAlignment, mention: Range, place: Range) -> _Context
 
 def _compare_side(own: Sequence[FoldedWord], other: Sequence[FoldedWord]) -> _Side:
     """Compare words, the nearest to the mention first."""
-    rows = prefix_row_costs(own, other)
     near = min(len(own), NEAR_CONTEXT)
     complete = len(own) < CONTEXT  # the copy begins or ends here, and so should the text
+    if own == other[: len(own)]:  # the usual case, without an alignment
+        extra = ONE_SIDED * (len(other) - len(own)) if complete else 0
+        return _Side(extra, 0, 0, len(own), near)
+    rows = prefix_row_costs(own, other)
     open_cost = min(rows[-1])
     cost = rows[-1][-1] if complete else open_cost
     return _Side(cost, open_cost, min(rows[near]), len(own), near)

@@ -70,16 +70,19 @@ def characters(document: Document) -> list[Character]:
 
 
 def garbled(original: Document, copied: list[Character]) -> Garbled:
-    """Return the garbled copy with these characters; a mention is a run with one mark."""
+    """Return the garbled copy with these characters; a mention is a run with one mark.
+
+    The ref of each mention is its id, by which it is recognised when an answer is read.
+    """
     labels = {entity.id: entity.label for entity in original.entities}
     entities = []
     runs: dict[str, int] = {}
     for offset, character in enumerate([*copied, Character("")]):
         for mark in sorted(runs.keys() - character.marks):
             start = runs.pop(mark)
-            number = f"m{len(entities)}"
+            id_ = f"m{len(entities)}"
             label = labels.get(mark.partition("~")[0], "PER")
-            entities.append(Entity(id=number, start=start, end=offset, label=label))
+            entities.append(Entity(id=id_, start=start, end=offset, label=label, ref=id_))
         for mark in character.marks:
             runs.setdefault(mark, offset)
     text = "".join(character.value for character in copied)

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from label_studio import LabelStudio, serving
 from strategies import documents
 
+from aloi.annotation.compare.anchoring import measure_anchoring
 from aloi.annotation.exchange import task_import
 from aloi.annotation.exchange.pull import PullReport, pull_projects
 from aloi.annotation.exchange.push import PushRequest, make_plan, push
@@ -26,6 +27,7 @@ from aloi.annotation.labelstudio.access import Access
 from aloi.annotation.labelstudio.client import LabelStudioServer
 from aloi.annotation.labelstudio.local import home as homes
 from aloi.annotation.labelstudio.local import server
+from aloi.annotation.server_protocol import PREDICTIONS_SHOWN
 from aloi.corpus import document_files
 from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.document import Document, Entity, Relation
@@ -89,6 +91,27 @@ def task_counts(studio: LabelStudioServer, name: str) -> dict[str, int]:
     """Return the number of tasks of each document."""
     (project,) = studio.list_projects(name).values()
     return {id_: len(tasks) for id_, tasks in tasks_by_document(studio, project).items()}
+
+
+def test_tasks_left_without_predictions_are_recognised(
+    studio: LabelStudioServer, name: str, tmp_path: Path
+) -> None:
+    documents = make_documents(12)
+    request = push_request(name, documents, predictions={each.id: each for each in documents})
+    bare = replace(request, without_predictions=0.5, finished=True)
+    push(studio, bare, Notes())
+    (project,) = studio.list_projects(name).values()
+    numbers = [task.id for task in studio.list_tasks(project)]
+    before = [len(task.predictions) for task in studio.fetch_tasks(project, numbers)]
+    assert set(before) == {0, 1}
+    push(studio, request, Notes())  # a later push without the option
+    assert [len(task.predictions) for task in studio.fetch_tasks(project, numbers)] == before
+    pull(studio, name, tmp_path)
+    pulled = document_files.read(tmp_path / "marie")
+    assert sum(each.meta[PREDICTIONS_SHOWN] for each in pulled) == sum(before)
+    measured = measure_anchoring({"marie": pulled}, request.predictions)
+    assert measured.tasks == (sum(before), 12 - sum(before))
+    assert measured.comparisons["mentions"].difference == 0
 
 
 @pytest.mark.parametrize("token", ["legacy", "personal"])
