@@ -3,9 +3,9 @@
     python bench/llm.py [DOCUMENTS]
 
 A chat server in a process of its own answers each request after a fixed time. The run has 8
-requests in flight. The overhead is the time of the run beyond that of a server that is never idle, and the
-peak memory is that of the process that runs `aloi`. One answer in five is a copy with changed
-characters, which must be aligned with the text.
+requests in flight. The overhead is the time of the run beyond that of a server that is never idle,
+and the peak memory is that of the process that runs `aloi`. One answer in five is a copy with
+changed characters, which must be aligned with the text.
 """
 
 from __future__ import annotations

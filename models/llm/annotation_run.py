@@ -32,7 +32,7 @@ from aloi.corpus.scale.input_summary import InputSummary, summarize_input
 from aloi.corpus.scale.journal import Journal
 from aloi.corpus.streams import STANDARD_STREAM, on_disk
 from aloi.models.llm.answer_store import AnswerStore
-from aloi.models.llm.language_model import LanguageModel, Outcome
+from aloi.models.llm.language_model import DETAILS, LanguageModel, Outcome
 from aloi.models.llm.windows import split_windows
 from aloi.models.prediction.resuming import Notify, notify_stopped, resume_journal
 
@@ -71,7 +71,7 @@ class AnnotationRun:
     `documents` is the number of documents in the output, `resumed` how many of them an earlier run
     wrote. `problems` contains one problem for each document without a usable answer. `tokens` are
     the prompt and completion tokens of this run's requests. `dropped` counts what was dropped from
-    answers, by kind.
+    the answers for the documents in the output, by kind.
     """
 
     total: int
@@ -212,11 +212,11 @@ def _annotate(
     store: AnswerStore,
     run: AnnotationRun,
     summary: InputSummary,
-    done: Iterable[str],
+    done: Iterable[_Written],
     *,
     show: Callable[[str], object],
 ) -> Iterator[Document]:
-    """Yield the annotated documents in order; `done` are the ids that an earlier run wrote."""
+    """Yield the annotated documents in order; an earlier run wrote the documents `done`."""
     written = list(done)
     documents = islice(summary.read(), run.total)
     _skip_written(documents, written, run)
@@ -229,10 +229,14 @@ def _annotate(
         run.check_budget()
 
 
-def _skip_written(documents: Iterator[Document], written: list[str], run: AnnotationRun) -> None:
+def _skip_written(
+    documents: Iterator[Document], written: list[_Written], run: AnnotationRun
+) -> None:
     """Consume the documents up to the last written one; those not written had no usable answer."""
     run.documents = run.resumed = len(written)
-    ids = set(written)
+    for each in written:
+        run.dropped.update(each.meta.get(DETAILS, {}).get("dropped", {}))
+    ids = {each.id for each in written}
     while ids:
         document = next(documents, None)
         if document is None:
@@ -247,13 +251,13 @@ def _skip_written(documents: Iterator[Document], written: list[str], run: Annota
 def _annotate_to_journal(
     journal: Journal,
     run: AnnotationRun,
-    annotate: Callable[[Iterable[str]], Iterator[Document]],
+    annotate: Callable[[Iterable[_Written]], Iterator[Document]],
     notify: Notify,
 ) -> None:
     """Write the documents that are not yet in the journal."""
     resume_journal(journal, notify)
     with journal.partial.open("rb") as stream:
-        done = [msgspec.json.decode(line, type=_Identified).id for line in stream]
+        done = [msgspec.json.decode(line, type=_Written) for line in stream]
     try:
         with journal.stream() as output:
             document_files.write_lines(annotate(done), output)
@@ -262,10 +266,11 @@ def _annotate_to_journal(
         raise
 
 
-class _Identified(msgspec.Struct):
-    """The id of a document; its other keys are not decoded."""
+class _Written(msgspec.Struct):
+    """The id and the metadata of a written document; its other keys are not decoded."""
 
     id: str
+    meta: dict[str, Any]
 
 
 def _map_threads(
@@ -305,7 +310,7 @@ def _write_manifest(
         "parameters": {k: v for k, v in model.parameters.items() if v is not None},
         "documents": run.documents,
         "without_usable_answer": [problem.document for problem in run.problems],
-        "dropped_in_this_run": dict(sorted(run.dropped.items())),
+        "dropped": dict(sorted(run.dropped.items())),
         **msgspec.to_builtins(totals),
         **({} if cost is None else {"estimated_cost": cost}),
         "aloi": version("aloi"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,9 @@ REFUSED = {401: "key", 403: "key", 404: "address or model", 405: "address"}
 
 MAX_ANSWER_BYTES = 2 << 20
 """An answer with more bytes is refused."""
+
+FIRST_RETRIES = 2
+"""The number of repeated attempts to connect before the endpoint has answered anything."""
 
 EXCERPT = 200
 """The number of characters of a server's error message that are reported."""
@@ -94,6 +98,11 @@ class ChatEndpoint:
             return host == "localhost"
 
     @cached_property
+    def _reached(self) -> threading.Event:
+        """An event that is set when the endpoint has answered for the first time."""
+        return threading.Event()
+
+    @cached_property
     def _pool(self) -> urllib3.PoolManager:
         settings: dict[str, Any] = {"maxsize": self.connections, "block": True}
         parts = urlsplit(self.base_url)
@@ -124,6 +133,7 @@ class ChatEndpoint:
             headers["Authorization"] = f"Bearer {self.key}"
         retries = urllib3.Retry(
             total=self.retries,
+            connect=self.retries if self._reached.is_set() else min(self.retries, FIRST_RETRIES),
             redirect=False,
             status_forcelist=RETRIED,
             allowed_methods=None,
@@ -145,6 +155,7 @@ class ChatEndpoint:
                     redirect=False,
                     preload_content=False,
                 )
+                self._reached.set()
                 return response.status, _read_content(response)
             except (ProtocolError, ReadTimeoutError) as error:  # the answer broke off
                 try:

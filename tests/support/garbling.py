@@ -140,7 +140,7 @@ def random_text(chance: Random) -> Document:
     vocabulary = iter(chance.sample(WORDS, len(WORDS)))
     text = ""
     entities: list[Entity] = []
-    for _ in range(chance.randint(1, 8)):
+    for _ in range(chance.randint(1, 5)):
         words = list(islice(vocabulary, chance.randint(2, 5)))
         for _ in range(chance.randint(1, 2)):
             words.insert(

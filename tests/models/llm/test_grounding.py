@@ -117,7 +117,7 @@ def test_no_mention_of_10000_copies_has_a_wrong_place(seed: int) -> None:
 
 
 def test_many_mentions_of_garbled_copies_are_kept() -> None:
-    assert sum(check_answer(garbled_copy(Random(seed))) for seed in range(300)) > 1000
+    assert sum(check_answer(garbled_copy(Random(seed))) for seed in range(300)) > 500
 
 
 def test_untouched_mentions_are_kept() -> None:
