@@ -21,9 +21,9 @@ from aloi.models.llm.grounding import UnrelatedTextError, ground
 from aloi.models.llm.windows import Findings
 
 _THOUGHTS = re.compile(r"\A\s*<think>.*?</think>", re.DOTALL)
-_CODE_FENCE = re.compile(r"^```\w*[ \t]*\n?", re.MULTILINE)
-_SECTION_LINE = re.compile(r"^\+\+\+[ \t]*\r?$\n?", re.MULTILINE)
-_WORD = re.compile(r"\w+")
+_CODE_FENCE = re.compile(r"\A\s*```\w*[ \t]*\n|\n```\s*\Z")
+_SECTION_LINE = re.compile(r"^\+\+\+\r?(?:\n|\Z)", re.MULTILINE)
+_WORD = re.compile(r"\w+|[^\w\s]")
 
 MALFORMED = "malformed markup"
 UNKNOWN_LABEL = "mentions: label not in the schema"
@@ -90,18 +90,21 @@ def read_answer(answer: str, text: str, schema: Schema, *, prompt: str = "") -> 
 def _find_sections(answer: str, text: str) -> tuple[str, str]:
     """Return the marked text and the relations of an answer.
 
-    The marked text is the section that has most words in common with the text, and the relations
-    are the next section. Everything else, such as an introduction, is ignored.
+    The marked text is the section that, without its markup, equals the text or else has most words
+    in common with it, and the relations are the next section. Everything else, such as an
+    introduction, is ignored.
     """
     wanted = Counter(_WORD.findall(text))
     sections = [section.rstrip("\r\n") for section in _SECTION_LINE.split(answer)]
-    chosen = max(range(len(sections)), key=lambda number: _overlap(sections[number], wanted))
+    copies = [inline.read_marked(section).text.strip() for section in sections]
+    closeness = [(copy == text.strip(), _overlap(copy, wanted)) for copy in copies]
+    chosen = closeness.index(max(closeness))
     return sections[chosen], "".join(sections[chosen + 1 : chosen + 2])
 
 
-def _overlap(section: str, wanted: Counter[str]) -> float:
-    """Return the Dice coefficient of the words of a section and the wanted words."""
-    words = Counter(_WORD.findall(section))
+def _overlap(copy: str, wanted: Counter[str]) -> float:
+    """Return the Dice coefficient of the words of a text and the wanted words."""
+    words = Counter(_WORD.findall(copy))
     return 2 * (words & wanted).total() / max(words.total() + wanted.total(), 1)
 
 

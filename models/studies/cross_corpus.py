@@ -21,7 +21,7 @@ from typing import IO
 
 from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.locks import locked
-from aloi.models.prediction.prediction_files import Notify
+from aloi.models.prediction.resuming import Notify
 from aloi.models.studies.cross_corpus_summary import (
     CrossCorpusSummary,
     CrossScore,

@@ -5,6 +5,7 @@ import threading
 import time
 import tomllib
 from collections.abc import Callable
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,26 @@ def test_the_annotations_are_those_of_the_model(
         assert document.meta == {"lang": "fr", "model": model.name}
 
 
+def test_a_folder_is_written(tmp_path: Path, chat: StartChat, make_model: MakeModel) -> None:
+    write_texts(tmp_path / "in.jsonl", 3)
+    assert run(make_model(chat(right)), tmp_path, target="out").documents == 3
+    assert len(document_files.read(tmp_path / "out")) == 3
+    assert (tmp_path / "out.manifest.toml").exists()
+
+
+def test_standard_output(
+    tmp_path: Path,
+    chat: StartChat,
+    make_model: MakeModel,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    write_texts(tmp_path / "in.jsonl", 3)
+    source = str(tmp_path / "in.jsonl")
+    annotate_to_file(make_model(chat(right)), source, "-", RunOptions())
+    assert len(capsys.readouterr().out.splitlines()) == 3
+    assert [path.name for path in tmp_path.iterdir()] == ["in.jsonl"]
+
+
 def test_the_manifest_describes_the_run(
     tmp_path: Path, chat: StartChat, make_model: MakeModel
 ) -> None:
@@ -99,14 +120,22 @@ BAD: dict[str, str | Reply] = {
 }
 
 
+@pytest.mark.parametrize("count", [240, pytest.param(1000, marks=pytest.mark.slow)])
 def test_bad_answers_leave_the_rest_whole(
-    tmp_path: Path, chat: StartChat, make_model: MakeModel
+    tmp_path: Path, chat: StartChat, make_model: MakeModel, count: int
 ) -> None:
-    write_texts(tmp_path / "in.jsonl", 60)
-    bad = {news(4 * number + 3).text: reply for number, reply in enumerate(BAD.values())}
+    """5 % of the answers are bad, each in a different way."""
+    write_texts(tmp_path / "in.jsonl", count)
+    kinds = cycle(BAD.values())
+    bad = {news(number).text: next(kinds) for number in range(7, count, 20)}
     server = chat(lambda text, request: bad.get(text) or right(text, request))
     result = run(make_model(server), tmp_path)
-    assert result.documents == 60 - len(bad) == len(document_files.read(tmp_path / "out.jsonl"))
+    assert result.documents == count - len(bad)
+    written = document_files.read(tmp_path / "out.jsonl")
+    assert [x.text for x in written] == [
+        text for text in (news(n).text for n in range(count)) if text not in bad
+    ]
+    assert all(len(document.entities) == 3 for document in written)
     assert [problem.kind for problem in result.problems] == ["bad-answer"] * len(bad)
     assert not (tmp_path / "out.jsonl.partial").exists()
     manifest = tomllib.loads((tmp_path / "out.jsonl.manifest.toml").read_text())

@@ -1,9 +1,16 @@
 """Reading of answers: what is kept, and what is dropped and counted."""
 
 import pytest
+from chat_server import marked_answer
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import TEXTS, documents
 
-from aloi.corpus.document import Entity, Relation
-from aloi.corpus.schema import Schema
+from aloi.corpus.document import Document, Entity, Relation
+from aloi.corpus.formats import inline
+from aloi.corpus.formats.shared.capabilities import reduce_document
+from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.schema import EntityType, Schema
 from aloi.models.llm import answers
 from aloi.models.llm.answers import read_answer
 from aloi.models.llm.endpoint import AnswerError
@@ -96,3 +103,31 @@ def test_a_repeated_symmetric_relation_counts_once(schema: Schema) -> None:
 def test_an_unusable_answer(schema: Schema, text: str, reason: str) -> None:
     with pytest.raises(AnswerError, match=reason):
         read_answer(text, TEXT, schema, prompt="You annotate news texts.")
+
+
+ANY = Schema("any", "1", {"PER": EntityType()})
+
+
+@given(documents(labels=st.just("PER"), attributes=st.just({})))
+def test_the_markup_of_any_text_is_read_back(document: Document) -> None:
+    document = reduce_document(document, inline.CAPABILITIES, Notes())
+    wanted = {
+        (e.start + len(s) - len(s.lstrip()), e.start + len(s.rstrip()))
+        for e in document.entities
+        if (s := document.surface(e)).strip()
+    }
+    reading = read_answer(marked_answer(document), document.text, ANY)
+    assert {(e.start, e.end) for e in reading.findings.entities} == wanted
+
+
+@given(TEXTS, documents(labels=st.just("PER"), attributes=st.just({})))
+def test_any_answer_can_be_read(text: str, document: Document) -> None:
+    """Whatever is answered, a mention has the characters that were marked."""
+    marked = marked_answer(reduce_document(document, inline.CAPABILITIES, Notes()))
+    try:
+        reading = read_answer(marked + text, text + document.text[:30], ANY)
+    except AnswerError:
+        return
+    surfaces = {document.surface(entity).strip() for entity in document.entities}
+    target = text + document.text[:30]
+    assert {target[e.start : e.end] for e in reading.findings.entities} <= surfaces
