@@ -177,21 +177,23 @@ def _allowed_relations(
     dropped: Counter[str],
 ) -> Iterator[Relation]:
     """Yield each relation that the schema allows once, without attributes it does not allow."""
-    ids = {_key(entity): entity.id for entity in entities}
+    numbered = {_key(entity): entity for entity in entities}
     seen = set()
-    for relation, head, tail in relations:
-        ends = ids[_key(head)], ids[_key(tail)]
-        bare = Relation(head=ends[0], tail=ends[1], label=relation.label)
-        if any(schema_problems(Draft("d", text, entities, (bare,)), schema)):
+    for relation, marked_head, marked_tail in relations:
+        head, tail = numbered[_key(marked_head)], numbered[_key(marked_tail)]
+        bare = Relation(head=head.id, tail=tail.id, label=relation.label)
+        probe = Draft("d", text, (head, tail), (bare,))
+        if any(schema_problems(probe, schema)):
             dropped[FORBIDDEN] += 1
             continue
         kept = {}
         for name, value in relation.attributes.items():
-            probe = msgspec.structs.replace(bare, attributes={name: value})
-            if any(schema_problems(Draft("d", text, entities, (probe,)), schema)):
+            tried = msgspec.structs.replace(bare, attributes={name: value})
+            if any(schema_problems(msgspec.structs.replace(probe, relations=(tried,)), schema)):
                 dropped[WRONG_ATTRIBUTE] += 1
             else:
                 kept[name] = value
+        ends = head.id, tail.id
         pair = tuple(sorted(ends)) if relation.label in schema.symmetric else ends
         if (pair, relation.label) not in seen:
             seen.add((pair, relation.label))
