@@ -36,6 +36,7 @@ from aloi.corpus.atomic_files import write_bytes
 from aloi.corpus.document import Document
 from aloi.corpus.duplicate_ids import DocumentIds
 from aloi.corpus.formats.shared.capabilities import Capabilities
+from aloi.corpus.formats.shared.files import find_files
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options
 from aloi.corpus.formats.shared.spacy_docs import USER_DATA_KEY, annotate, mentions, to_document
@@ -77,7 +78,7 @@ def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
     """Yield the documents of a `DocBin` file, or of the `.spacy` files below a folder."""
     reader = _DocReader(options, notes)
     problems: list[Problem] = []
-    for file in sorted(path.rglob("*.spacy")) if path.is_dir() else [path]:
+    for file in find_files(path, [".spacy"]):
         name = file.relative_to(path) if path.is_dir() else Path(file.name)
         stem = name.with_suffix("").as_posix()
         try:

@@ -48,6 +48,7 @@ import tomli_w
 from aloi.corpus.atomic_files import atomic_text_file
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.formats.shared.capabilities import Capabilities
+from aloi.corpus.formats.shared.files import find_files
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options
 from aloi.corpus.problems import DataError, Problem
@@ -71,7 +72,7 @@ ReadOptions = WriteOptions = Options
 def read(path: Path, options: Options, notes: Notes) -> Iterator[Document]:
     """Yield the documents of a file, or of the `.inline` files below a folder."""
     problems: list[Problem] = []
-    for file in sorted(path.rglob("*.inline")) if path.is_dir() else [path]:
+    for file in find_files(path, [".inline"]):
         try:
             yield from parse_markup(read_text(file))
         except DataError as error:

@@ -31,6 +31,7 @@ from aloi.corpus import document_files
 from aloi.corpus.atomic_files import atomic_binary_file
 from aloi.corpus.document import Document
 from aloi.corpus.formats.shared.capabilities import EVERYTHING
+from aloi.corpus.formats.shared.files import find_files
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options
 from aloi.corpus.problems import DataError, Problem
@@ -59,7 +60,7 @@ _BATCH_ROWS = _MAX_GROUP_ROWS // 4
 
 def read(path: Path, options: Options, notes: Notes) -> Iterator[Document]:
     """Yield the documents of a file, or of the `.parquet` files below a folder."""
-    files = sorted(path.rglob("*.parquet")) if path.is_dir() else [path]
+    files = find_files(path, [".parquet"])
     records = itertools.chain.from_iterable(read_records(file, notes) for file in files)
     return document_files.valid_documents(records)
 

@@ -39,6 +39,7 @@ from aloi.corpus.document import Document, Entity
 from aloi.corpus.duplicate_ids import duplicate_id
 from aloi.corpus.formats.shared import clusters, json_records
 from aloi.corpus.formats.shared.capabilities import Capabilities
+from aloi.corpus.formats.shared.files import find_files
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options
 from aloi.corpus.problems import DataError, Problem
@@ -96,7 +97,7 @@ def write(documents: Iterable[Document], path: Path, options: Options, notes: No
 
 def _find_records(path: Path) -> Iterator[json_records.JsonRecord | Problem]:
     """Yield the records of all files, with ids as keys, and the problems of unreadable files."""
-    for file in json_records.find_files(path):
+    for file in find_files(path, json_records.JSON_SUFFIXES):
         try:
             content = file.read_bytes().removeprefix(b"\xef\xbb\xbf")
             ids, texts = _split_file(content)

@@ -18,12 +18,18 @@ Line types that are read:
   `Aloi` are described below; all other notes are left out and counted.
 
 If the surface of a mention differs from the text at the offsets of the mention, the reader uses the
-offsets and counts the mention.
+offsets and counts the mention. Links to folders are followed.
+
+brat rejects a mention that contains a line end, so such a mention is written as one fragment per
+line. The reader joins fragments with only white space between them. All other mentions with several
+fragments are discontinuous: the attribute `fragments` (`0 4;9 15`, from the start of the mention)
+keeps their fragments, which the writer writes again.
 
 The format represents everything in a document. The writer adds notes of the type `Aloi` for data
 that has no line type in brat: mention ids that brat does not allow, relation ids, scores, metadata,
-and attributes with white space. The writer raises `DataError` for labels with white space and for
-document ids that are not valid file names.
+attributes with white space, and line ends at the edges of a mention. The writer raises `DataError`
+for labels with white space and for document ids that are not valid file names. It writes
+`annotation.conf` with the types of the documents, unless the folder already contains this file.
 
 Read options:
 

@@ -17,14 +17,18 @@ from aloi.corpus.formats.brat.standoff import (
     ALOI_NOTE,
     COMMENT_NOTE,
     DOCUMENT_TARGET,
-    LINE_ENDS,
+    FRAGMENTS,
     LOCAL_REF,
     DocumentNote,
     ItemNote,
+    Span,
     example_line,
+    format_fragments,
+    join_fragments,
     match_line,
 )
 from aloi.corpus.formats.shared.file_report import FileReport
+from aloi.corpus.formats.shared.files import no_files, walk_folder
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options
 from aloi.corpus.problems import DataError, Problem
@@ -84,17 +88,19 @@ def _find_pairs(path: Path, notes: Notes) -> Iterator[_FilePair]:
     if not path.is_dir():
         yield _FilePair(path.stem, str(path.with_suffix("")))
         return
-    for folder, folders, files in os.walk(path):
-        folders.sort()
-        below = os.path.relpath(folder, path).replace(os.sep, "/")
-        names = set(files)
-        for file in sorted(files):
-            stem, suffix = os.path.splitext(file)
+    found = False
+    for folder in walk_folder(path):
+        names = set(folder.names)
+        for name in folder.names:
+            stem, suffix = os.path.splitext(name)
             if suffix == ".txt" and f"{stem}.ann" not in names:
-                notes.add(".txt files without .ann left out", os.path.join(folder, file))
+                notes.add(".txt files without .ann left out", os.path.join(folder.path, name))
             elif suffix == ".ann":
-                id_ = stem if below == "." else f"{below}/{stem}"
-                yield _FilePair(id_, os.path.join(folder, stem), f"{stem}.txt" in names)
+                found = True
+                has_text = f"{stem}.txt" in names
+                yield _FilePair(folder.prefix + stem, os.path.join(folder.path, stem), has_text)
+    if not found:
+        raise DataError([no_files(path, [".ann"])])
 
 
 def _missing_text(file: str) -> Problem:
@@ -125,10 +131,9 @@ def parse_standoff(
 
 
 class _Mention(NamedTuple):
-    """The span of a mention, in code points, and its label."""
+    """The fragments of a mention, as written in the file, and its label."""
 
-    start: int
-    end: int
+    fragments: list[Span]
     label: str
 
 
@@ -146,7 +151,6 @@ class _AnnotationReader:
 
     def __init__(self, text: str, options: ReadOptions, report: FileReport) -> None:
         self._text = text
-        self._one_line_text = LINE_ENDS.sub(" ", text)
         self._options = options
         self._report = report
         self._line_of: dict[str, int] = {}
@@ -232,34 +236,15 @@ class _AnnotationReader:
     def _add_mention(
         self, line: int, id_: str, label: str, start: str, end: str, more: str, surface: str | None
     ) -> None:
-        fragments = [(int(start), int(end))]
-        for fragment in more.split(";")[1:]:
-            first, last = fragment.split(" ")
-            fragments.append((int(first), int(last)))
-        span = self._join(fragments, line) if more else fragments[0]
-        if not 0 <= span[0] < span[1] <= len(self._text):
-            what = (
-                f"the offsets {span[0]} {span[1]} are invalid: the text ends at {len(self._text)}"
-            )
-            fix = "Count offsets in code points, with exclusive ends"
-            self._report.add_problem(what, fix, line)
-        actual = " ".join(self._one_line_text[first:last] for first, last in fragments)
-        if surface is not None and actual not in (surface, LINE_ENDS.sub(" ", surface)):
-            self._report.add_note("surfaces that differ from the text", line)
-        self._mentions[id_] = _Mention(*span, label)
-
-    def _join(self, fragments: list[tuple[int, int]], line: int) -> tuple[int, int]:
-        """Return the span that replaces the fragments of a discontinuous mention."""
-        policy = self._options.fragments
-        if any(start >= end for start, end in fragments):
+        numbers = [start, end, *re.split("[ ;]", more)[1:]]
+        offsets = [int(number) for number in numbers]
+        fragments = list(zip(offsets[::2], offsets[1::2], strict=True))
+        if more and any(first >= last for first, last in fragments):
             self._report.add_problem("a fragment is empty", "Remove the fragment", line)
-        if policy == "error":
-            fix = "Make the mention continuous, or set fragments=whole or fragments=first"
-            self._report.add_problem("the mention is discontinuous", fix, line)
-        self._report.add_note(f"discontinuous mentions read with fragments={policy}", line)
-        if policy == "first":
-            return fragments[0]
-        return min(fragments)[0], max(end for _, end in fragments)
+        actual = " ".join(self._text[first:last] for first, last in fragments)
+        if surface is not None and _one_line(actual) != _one_line(surface):
+            self._report.add_note("surfaces that differ from the text", line)
+        self._mentions[id_] = _Mention(fragments, label)
 
     def _add_event(self, line: int, id_: str, label: str, trigger: str, arguments: str) -> None:
         head = self._find_mention(trigger, line)
@@ -325,17 +310,19 @@ class _AnnotationReader:
     def document(self, id_: str) -> Document:
         """Return the document; raise `DataError` with all problems of the file."""
         note = self._document_note
+        spans = {name: self._span(name) for name in self._mentions}
+        self._report.raise_problems()
         names = {name: note.mentions.get(name, name) for name in self._mentions}
         entities = tuple(
             Entity(
-                id=names[name],
-                start=start,
-                end=end,
-                label=label,
+                id=id_,
+                start=spans[name][0],
+                end=spans[name][1],
+                label=self._mentions[name].label,
                 ref=self._refs.get(name),
                 **self._extras(name),
             )
-            for name, (start, end, label) in self._mentions.items()
+            for name, id_ in names.items()
         )
         relations = tuple(
             Relation(
@@ -347,12 +334,37 @@ class _AnnotationReader:
             )
             for arc in self._arcs
         )
-        self._report.raise_problems()
         try:
             return Document(note.id or id_, self._text, entities, relations, note.meta)
         except InvalidDocumentError as error:
             file = self._report.file
             raise DataError(problem.at(file=file) for problem in error.problems) from error
+
+    def _span(self, name: str) -> Span:
+        """Return the span of a mention; report invalid offsets.
+
+        The fragments of a discontinuous mention become an attribute, unless the option `fragments`
+        is `first`.
+        """
+        line, policy = self._line_of[name], self._options.fragments
+        note, fragments = self._item_notes.get(name), self._mentions[name].fragments
+        start, end = min(fragments)[0], max(last for _, last in fragments)
+        if note is not None and note.span is not None:
+            start, end = note.span
+        if not 0 <= start < end <= len(self._text):
+            what = f"the offsets {start} {end} are invalid: the text ends at {len(self._text)}"
+            fix = "Count offsets in code points, with exclusive ends"
+            self._report.add_problem(what, fix, line)
+        joined = join_fragments(self._text, fragments)
+        if len(joined) > 1:
+            self._report.add_note(f"discontinuous mentions read with fragments={policy}", line)
+            if policy == "error":
+                fix = "Make the mention continuous, or set fragments=whole or fragments=first"
+                self._report.add_problem("the mention is discontinuous", fix, line)
+            if policy == "first":
+                return fragments[0]
+            self._attributes.setdefault(name, {}).setdefault(FRAGMENTS, format_fragments(joined))
+        return start, end
 
     def _relation_id(self, line_id: str) -> str | None:
         """Return the relation id in the `Aloi` note on a line, or None without such a note."""
@@ -365,3 +377,8 @@ class _AnnotationReader:
         if note is None:
             return {"attributes": attributes}
         return {"attributes": attributes | note.attributes, "score": note.score}
+
+
+def _one_line(surface: str) -> str:
+    """Return a surface without the differences that its line in the file may have from the text."""
+    return re.sub(r"\s+", " ", surface).strip()

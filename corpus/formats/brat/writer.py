@@ -14,12 +14,22 @@ from urllib.parse import quote
 
 from aloi.corpus.atomic_files import atomic_folder
 from aloi.corpus.document import Document, Entity, Relation
+from aloi.corpus.formats.brat.configuration import (
+    BINARY_VALUE,
+    CONFIGURATION_FILE,
+    Configuration,
+)
 from aloi.corpus.formats.brat.standoff import (
     ALOI_NOTE,
     COMMENT_NOTE,
     DOCUMENT_TARGET,
+    FRAGMENTS,
     LINE_ENDS,
     LOCAL_REF,
+    Span,
+    join_fragments,
+    parse_fragments,
+    split_at_line_ends,
 )
 from aloi.corpus.formats.shared.names import NameChecker
 from aloi.corpus.formats.shared.notes import Notes
@@ -35,31 +45,45 @@ _DATABASE_REF = re.compile(r"(?!local:)[^\s:]+:\S*")
 
 
 def write(documents: Iterable[Document], path: Path, options: Options, notes: Notes) -> int:
-    """Write a folder with two files per document; return the number of documents."""
+    """Write a folder with two files per document and `annotation.conf`.
+
+    A file `annotation.conf` that the folder already contains is kept. Returns the number of
+    documents.
+    """
     names = NameChecker(_NO_SPACES, "brat labels cannot contain white space")
+    configuration = Configuration()
     count = 0
     with atomic_folder(path) as scratch:
         for count, document in enumerate(documents, start=1):  # noqa: B007 - the count is the result
             if names.check(document) and not names.bad_labels:
                 try:
-                    _write_pair(document, os.path.join(scratch, document.id))
+                    _write_pair(document, os.path.join(scratch, document.id), configuration)
                 except DataError as error:
                     names.problems += error.problems
         names.raise_problems()
+        if not (path / CONFIGURATION_FILE).exists():
+            unlisted = configuration.unlisted()
+            notes.add(f"names left out of {CONFIGURATION_FILE}", f"{unlisted[:1]}", len(unlisted))
+            (scratch / CONFIGURATION_FILE).write_bytes(configuration.render().encode())
     return count
 
 
-def _write_pair(document: Document, stem: str) -> None:
+def _write_pair(document: Document, stem: str, configuration: Configuration) -> None:
     if "/" in document.id:
         os.makedirs(os.path.dirname(stem), exist_ok=True)
-    for suffix, content in (("txt", document.text), ("ann", format_annotations(document))):
+    annotations = format_annotations(document, configuration)
+    for suffix, content in (("txt", document.text), ("ann", annotations)):
         with open(f"{stem}.{suffix}", "wb") as stream:
             stream.write(encode_utf8(content, document.id))
 
 
-def format_annotations(document: Document) -> str:
-    """Return the content of the `.ann` file of a document; labels must not contain white space."""
-    writer = _AnnotationWriter(document)
+def format_annotations(document: Document, configuration: Configuration) -> str:
+    """Return the content of the `.ann` file of a document; labels must not contain white space.
+
+    The types of the document are added to `configuration`.
+    """
+    configuration.add(document)
+    writer = _AnnotationWriter(document, configuration)
     for entity in document.entities:
         writer.add_mention(entity)
     for entity in document.entities:
@@ -80,13 +104,30 @@ def _brat_ids(document: Document) -> dict[str, str]:
     return {e.id: e.id if e.id in kept else next(free) for e in document.entities}
 
 
+def _fragments(text: str, entity: Entity) -> list[Span]:
+    """Return the fragments of a mention: its lines, without line ends.
+
+    The attribute `fragments` of a discontinuous mention is used if the reader would read the same
+    value again. A mention that contains only line ends has one empty fragment.
+    """
+    span = (entity.start, entity.end)
+    discontinuous = parse_fragments(entity.attributes.get(FRAGMENTS, ""), span)
+    for parts in filter(None, (discontinuous, [span])):
+        fragments = [piece for part in parts for piece in split_at_line_ends(text, part)]
+        if parts == [span] or join_fragments(text, fragments) == parts:
+            break
+    return fragments or [(entity.start, entity.start)]
+
+
 class _AnnotationWriter:
     """The lines of an `.ann` file; the lines of each type except `T` are numbered from 1."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, configuration: Configuration) -> None:
         self.lines: list[str] = []
-        self._one_line_text = LINE_ENDS.sub(" ", document.text)
+        self._text = document.text
+        self._configuration = configuration
         self._ids = _brat_ids(document)
+        self._fragments = {e.id: _fragments(document.text, e) for e in document.entities}
         self._counts = Counter[str]()
 
     def _add_line(self, type_: str, content: str) -> str:
@@ -98,30 +139,39 @@ class _AnnotationWriter:
 
     def add_mention(self, entity: Entity) -> None:
         """Add the `T` line of a mention."""
-        content = f"{entity.label} {entity.start} {entity.end}\t{self._surface(entity)}"
+        fragments = ";".join(f"{start} {end}" for start, end in self._fragments[entity.id])
+        content = f"{entity.label} {fragments}\t{self._surface(entity)}"
         self.lines.append(f"{self._ids[entity.id]}\t{content}\n")
 
     def _surface(self, entity: Entity) -> str:
-        return self._one_line_text[entity.start : entity.end]
+        return " ".join(self._text[start:end] for start, end in self._fragments[entity.id])
 
     def add_mention_extras(self, entity: Entity) -> None:
-        """Add the lines for the ref, attributes and score of a mention."""
+        """Add the lines for the ref, attributes, score and span of a mention."""
         id_, ref = self._ids[entity.id], entity.ref
         if ref is not None:
             ref = ref if _DATABASE_REF.fullmatch(ref) else LOCAL_REF + quote(ref, safe="")
             self._add_line("N", f"Reference {id_} {ref}\t{self._surface(entity)}")
-        unwritten = self._add_attributes(id_, entity.attributes)
-        self._add_aloi_note(id_, {"score": entity.score, "attributes": unwritten or None})
+        attributes, span = dict(entity.attributes), (entity.start, entity.end)
+        joined = join_fragments(self._text, self._fragments[entity.id])
+        if len(joined) > 1:
+            del attributes[FRAGMENTS]
+        unwritten = self._add_attributes(id_, attributes, of_relation=False)
+        exact = (joined[0][0], joined[-1][1]) == span
+        extras = {"score": entity.score, "attributes": unwritten or None}
+        self._add_aloi_note(id_, {"span": None if exact else span, **extras})
 
     def add_relation(self, relation: Relation) -> None:
         """Add the lines for a relation and for its id, attributes and score."""
         ends = f"Arg1:{self._ids[relation.head]} Arg2:{self._ids[relation.tail]}"
         id_ = self._add_line("R", f"{relation.label} {ends}")
-        unwritten = self._add_attributes(id_, relation.attributes)
+        unwritten = self._add_attributes(id_, relation.attributes, of_relation=True)
         extras = {"id": relation.id, "score": relation.score, "attributes": unwritten or None}
         self._add_aloi_note(id_, extras)
 
-    def _add_attributes(self, id_: str, attributes: dict[str, str]) -> dict[str, str]:
+    def _add_attributes(
+        self, id_: str, attributes: dict[str, str], *, of_relation: bool
+    ) -> dict[str, str]:
         """Add a line for each attribute that brat can represent; return all other attributes."""
         unwritten = {}
         for name, value in attributes.items():
@@ -130,7 +180,8 @@ class _AnnotationWriter:
             elif (
                 name != COMMENT_NOTE and _NO_SPACES.fullmatch(name) and _NO_SPACES.fullmatch(value)
             ):
-                self._add_line("A", f"{name} {id_} {value}")
+                self._add_line("A", f"{name} {id_}" + (f" {value}") * (value != BINARY_VALUE))
+                self._configuration.add_attribute(name, value, of_relation=of_relation)
             else:
                 unwritten[name] = value
         return unwritten

@@ -16,6 +16,7 @@ from typing import Any, Generic, Literal, TypeVar
 from aloi.corpus.document import Document
 from aloi.corpus.duplicate_ids import DocumentIds
 from aloi.corpus.formats.shared import bio
+from aloi.corpus.formats.shared.files import find_files
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.text_files import decode_utf8
@@ -174,5 +175,5 @@ def _find_files(path: Path, suffixes: tuple[str, ...]) -> list[tuple[Path, str]]
     """Return the file, or all files in a folder with one of `suffixes`, and default ids."""
     if not path.is_dir():
         return [(path, path.stem)]
-    files = sorted(file for file in path.rglob("*") if file.suffix in suffixes and file.is_file())
+    files = find_files(path, suffixes)
     return [(file, file.relative_to(path).with_suffix("").as_posix()) for file in files]

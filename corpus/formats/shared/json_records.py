@@ -17,12 +17,15 @@ import msgspec
 from aloi.corpus.atomic_files import atomic_text_file
 from aloi.corpus.document import Document
 from aloi.corpus.duplicate_ids import DocumentIds
+from aloi.corpus.formats.shared.files import find_files
 from aloi.corpus.problems import DataError, Problem
 
 T = TypeVar("T")
 _DECODING_ERRORS = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _BYTE_POSITION = re.compile(r"\(byte (\d+)\)")
 _BOM = b"\xef\xbb\xbf"
+JSON_SUFFIXES = (".json", ".jsonl")
+
 _HEAD_BYTES = 1024
 """The first character other than white space must be in the first `_HEAD_BYTES` of the file."""
 
@@ -96,7 +99,7 @@ def read_records(path: Path) -> Iterator[JsonRecord | Problem]:
 
     For a file that begins with `[` but is not a valid JSON array, yield a problem instead.
     """
-    for file in find_files(path):
+    for file in find_files(path, JSON_SUFFIXES):
         with file.open("rb") as stream:
             head = stream.read(_HEAD_BYTES).removeprefix(_BOM).lstrip()
             stream.seek(0)
@@ -110,11 +113,6 @@ def read_records(path: Path) -> Iterator[JsonRecord | Problem]:
             yield from (problem.at(file=str(file)) for problem in error.problems)
         else:
             yield from split_array(content, elements, file)
-
-
-def find_files(path: Path) -> list[Path]:
-    """Return the file itself, or all `.json` and `.jsonl` files in a folder and its subfolders."""
-    return sorted((*path.rglob("*.json"), *path.rglob("*.jsonl"))) if path.is_dir() else [path]
 
 
 def decode_json(raw: bytes, type_: type[T]) -> T:

@@ -9,6 +9,7 @@ from pathlib import Path
 from aloi.corpus.document import Document
 from aloi.corpus.formats.shared import utf16
 from aloi.corpus.formats.shared.file_report import FileReport
+from aloi.corpus.formats.shared.files import find_files
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.webanno.annotations import AnnotationCollector, TokenRow
 from aloi.corpus.formats.webanno.cells import unescape_text
@@ -30,7 +31,7 @@ _OFFSETS = re.compile(r"([0-9]{1,12})-([0-9]{1,12})")
 def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
     """Yield the documents of a file, or of the `.tsv` files below a folder."""
     problems: list[Problem] = []
-    for file in sorted(path.rglob("*.tsv")) if path.is_dir() else [path]:
+    for file in find_files(path, [".tsv"]):
         name = file.relative_to(path).as_posix() if path.is_dir() else file.name
         try:
             id_, content = name.removesuffix(".tsv"), read_text(file)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from aloi.corpus.document import Document, Entity, Relation
+from aloi.corpus.formats.shared.files import find_files
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.xmi.cassis_library import (
     FEATURE_NAMES,
@@ -42,7 +43,7 @@ def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
     problems: list[Problem] = []
     top = path if path.is_dir() else path.parent
     type_systems = TypeSystems(cassis, top)
-    for file in sorted(path.rglob("*.xmi")) if path.is_dir() else [path]:
+    for file in find_files(path, [".xmi"]):
         try:
             with translate_errors(EXPORT_FIX, str(file)):
                 types = type_systems.load(file)

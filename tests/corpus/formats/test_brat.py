@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from brat_grammar import rejected_lines
 from conversions import same, there_and_back
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from strategies import documents
 
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.formats import brat
+from aloi.corpus.formats.brat.configuration import Configuration
 from aloi.corpus.formats.brat.reader import parse_standoff
 from aloi.corpus.formats.brat.writer import format_annotations
 from aloi.corpus.formats.detection import detect_format
@@ -79,6 +81,79 @@ def test_discontinuous_mentions(policy: str, span: tuple[int, int]) -> None:
     document, notes = parse("T1\tLOC 11 15;21 25\tRome Lima\n", f"fragments={policy}")
     assert (document.entities[0].start, document.entities[0].end) == span
     assert notes == {f"discontinuous mentions read with fragments={policy}": 1}
+
+
+def test_a_mention_across_a_line_end_is_split_and_joined_again() -> None:
+    # brat rejects a mention in one piece; the gap is white space, so it is no discontinuity
+    document, notes = parse("T1\tX 11 15;16 20\tRome pour\n")
+    assert [document.surface(entity) for entity in document.entities] == ["Rome\npour"]
+    assert document.entities[0].attributes == {}
+    assert notes == {}
+    assert format_annotations(document, Configuration()) == "T1\tX 11 15;16 20\tRome pour\n"
+
+
+def test_fragments_of_a_discontinuous_mention_are_written_again() -> None:
+    line = "T1\tX 4 10;16 20\tquitte pour\n"
+    document, _ = parse(line)
+    assert document.entities[0].attributes == {"fragments": "0 6;12 16"}
+    assert format_annotations(document, Configuration()) == line
+
+
+def test_fragments_that_no_longer_fit_the_mention_stay_an_attribute() -> None:
+    entity = Entity(id="T1", start=0, end=10, label="X", attributes={"fragments": "0 3;7 15"})
+    assert format_annotations(Document("d", TEXT, (entity,)), Configuration()) == (
+        'T1\tX 0 10\tAna quitte\n#1\tAloi T1\t{"attributes": {"fragments": "0 3;7 15"}}\n'
+    )
+
+
+def test_a_mention_that_ends_with_a_line_end() -> None:
+    entities = (
+        Entity(id="T1", start=11, end=16, label="X"),
+        Entity(id="T2", start=15, end=16, label="X"),
+    )
+    document = Document("d", TEXT, entities)
+    annotations = format_annotations(document, Configuration())
+    assert annotations == (
+        "T1\tX 11 15\tRome\n"
+        "T2\tX 15 15\t\n"
+        '#1\tAloi T1\t{"span": [11, 16]}\n'
+        '#2\tAloi T2\t{"span": [15, 16]}\n'
+    )
+    assert parse(annotations)[0] == document
+
+
+def test_annotation_conf_lists_the_types(tmp_path: Path) -> None:
+    entities = (
+        Entity(id="a", start=0, end=3, label="PER", attributes={"sure": "true", "kind": "x"}),
+        Entity(id="b", start=11, end=15, label="LOC", attributes={"kind": "y"}),
+        Entity(id="c", start=21, end=25, label="[odd]"),
+    )
+    relation = Relation(head="a", tail="b", label="LEAVES", attributes={"sure": "true"})
+    notes = Notes()
+    brat.write([Document("d", TEXT, entities, (relation,))], tmp_path, Options(), notes)
+    configuration = tmp_path / "annotation.conf"
+    assert configuration.read_text(encoding="utf-8") == (
+        "[entities]\nLOC\nPER\n\n"
+        "[relations]\nLEAVES\tArg1:PER, Arg2:LOC\n\n"
+        "[events]\n\n"
+        "[attributes]\nkind\tArg:<ENTITY>, Value:x|y\n"
+        "sure\tArg:<ENTITY>\nsure\tArg:<RELATION>\n"
+    )
+    assert dict(notes.counts) == {"names left out of annotation.conf": 1}
+    configuration.write_text("mine")
+    brat.write([Document("d", TEXT, entities)], tmp_path, Options(), Notes())
+    assert configuration.read_text(encoding="utf-8") == "mine"
+
+
+def test_links_in_a_folder_are_followed_once(tmp_path: Path) -> None:
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside/d.txt").write_text("Ana")
+    (tmp_path / "outside/d.ann").write_text("T1\tPER 0 3\tAna")
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/linked").symlink_to(tmp_path / "outside")
+    (tmp_path / "outside/back").symlink_to(tmp_path / "in")
+    found = [d.id for d in brat.read(tmp_path / "in", brat.ReadOptions(), Notes())]
+    assert found == ["linked/d"]
 
 
 def test_surfaces_that_differ_from_the_text_are_counted() -> None:
@@ -174,9 +249,9 @@ def test_written_file() -> None:
         ),
         (Relation(head="e1", tail="T1", label="LEAVES", id="r"),),
     )
-    assert format_annotations(document) == (
+    assert format_annotations(document, Configuration()) == (
         "T2\tPER 0 3\tAna\n"
-        "T1\tLOC 11 20\tRome pour\n"
+        "T1\tLOC 11 15;16 20\tRome pour\n"
         "N1\tReference T2 local:Q1\tAna\n"
         "A1\tkind T1 city\n"
         '#1\tAloi T1\t{"score": 0.5, "attributes": {"two words": "x"}}\n'
@@ -209,6 +284,12 @@ def test_every_label_with_white_space_is_reported(tmp_path: Path) -> None:
 def test_round_trip(document: Document) -> None:
     (read,) = there_and_back([document], "brat")
     assert same(read, document)
+
+
+@given(documents(labels=LABELS))
+def test_brat_accepts_every_line(document: Document) -> None:
+    annotations = format_annotations(document, Configuration())
+    assert list(rejected_lines(document.text, annotations)) == []
 
 
 @given(st.binary(max_size=40), st.integers(0, len(GOOD)), st.integers(0, 9))

@@ -1,0 +1,64 @@
+"""The files of a folder, for formats with one or more files per folder.
+
+Links to folders are followed; a folder that is reachable by several paths is read once.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from aloi.corpus.problems import DataError, Problem
+
+
+class Folder(NamedTuple):
+    """A folder, and the sorted names of its files.
+
+    `prefix` is the path relative to the folder where the walk began, with `/` at the end; it is
+    empty for that folder itself.
+    """
+
+    path: str
+    prefix: str
+    names: list[str]
+
+
+def walk_folder(top: Path) -> Iterator[Folder]:
+    """Yield a folder and its subfolders, in the order of their names; follow links."""
+    seen: set[str] = set()
+    for path, folders, names in os.walk(top, followlinks=True):
+        real = os.path.realpath(path)
+        if real in seen:  # a link to a folder that was read already, or that contains the link
+            folders.clear()
+            continue
+        seen.add(real)
+        folders.sort()
+        prefix = os.path.relpath(path, top).replace(os.sep, "/")
+        yield Folder(path, "" if prefix == "." else f"{prefix}/", sorted(names))
+
+
+def find_files(path: Path, suffixes: Collection[str]) -> list[Path]:
+    """Return the file itself, or the files in a folder with one of `suffixes`, sorted by path.
+
+    Raises `DataError` if the folder contains no such file.
+    """
+    if not path.is_dir():
+        return [path]
+    files = [
+        Path(folder.path, name)
+        for folder in walk_folder(path)
+        for name in folder.names
+        if os.path.splitext(name)[1] in suffixes
+    ]
+    if not files:
+        raise DataError([no_files(path, suffixes)])
+    return sorted(files)
+
+
+def no_files(path: Path, suffixes: Collection[str]) -> Problem:
+    """Return the problem of a folder without files of a format."""
+    what = f"the folder contains no {' or '.join(sorted(suffixes))} files"
+    fix = "Correct the path, or set --from to the format of the files in the folder"
+    return Problem("no-files", what, fix, file=str(path))
