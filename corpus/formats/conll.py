@@ -10,14 +10,17 @@ line sets the id of the open document instead. A file without any of these lines
 with the file name as id. All other lines `# key = value` are left out and counted.
 
 The format represents flat mentions with labels. The file contains only the tokens of a text: the
-reader rebuilds the text with `tokens.detokenize`, one sentence per line. The writer counts the
-documents with a rebuilt text that differs from the original text. The writer raises `DataError` for
+reader rebuilds the text with `tokens.detokenize`, one sentence per line, and keeps the tokens in
+the metadata (`tokens`); the writer uses them. The writer counts the documents with a rebuilt text
+that differs from the original text. The writer raises `DataError` for
 labels with white space.
 
 Read options:
 
 - `token`, `tag`: the column of the tokens and the column of the tags, counted from 0; negative
   numbers count from the end (default: 0 and -1)
+- `lang`: the language whose spacing rules rebuild the text; fr writes no-break spaces before
+  `; : ! ?` and inside `« »` (default: no such spaces)
 - `scheme`: the tag scheme: detect (default), iob1, iob2, or bilou (also for IOBES)
 - `repair`: the treatment of tags that break the scheme: error (default), conlleval (mentions begin
   and end at such tags, as in the program conlleval), or discard (mentions that contain such tags
@@ -26,7 +29,11 @@ Read options:
 Write options:
 
 - `scheme`: the tag scheme: iob1, iob2 (default) or bilou
-- `tokens`: the treatment of mentions not aligned with tokens: expand (default), error or drop
+- `tokens`: the treatment of mentions not aligned with tokens: cut (default; tokens are split at the
+  edges of mentions), expand, error or drop
+- `lang`: the spaCy language whose tokenizer splits texts without tokens of their own (default: the
+  rules of `tokens.tokenize`)
+- `keep`: which of nested mentions to write: outermost (default) or innermost
 """
 
 from __future__ import annotations
@@ -51,7 +58,13 @@ from aloi.corpus.formats.shared.column_reader import (
 )
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options
-from aloi.corpus.formats.shared.tokens import AlignmentPolicy, detokenize, tokenize
+from aloi.corpus.formats.shared.tokens import (
+    FlatWriteOptions,
+    Token,
+    detokenize,
+    split_tokens,
+    token_layer,
+)
 
 CAPABILITIES = Capabilities(
     overlap="flat",
@@ -61,6 +74,7 @@ CAPABILITIES = Capabilities(
     entity_attributes=False,
     entity_scores=False,
     relations=False,
+    tokens=True,
     meta=False,
 )
 DOCSTART = "-DOCSTART-"
@@ -71,26 +85,26 @@ _WHITE_SPACE = re.compile(r"\s")
 
 
 class ReadOptions(Options, frozen=True):
-    """Read options: the token and tag columns, the tag scheme, and how to treat invalid tags."""
+    """Read options: columns, tag scheme, treatment of invalid tags, and spacing rules."""
 
     token: int = 0
     tag: int = -1
     scheme: SchemeOption = "detect"
     repair: bio.TagRepair = "error"
+    lang: str = ""
 
 
-class WriteOptions(Options, frozen=True):
-    """Write options: the tag scheme, and the treatment of mentions not aligned with tokens."""
+class WriteOptions(FlatWriteOptions, frozen=True):
+    """Write options: the tag scheme, besides those of all flat formats."""
 
     scheme: bio.TagScheme = "iob2"
-    tokens: AlignmentPolicy = "expand"
 
 
 def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
     """Yield the documents of a file, or of the `.conll`, `.bio` and `.iob` files below a folder."""
 
     def make_reader(file: Path, file_id: str) -> _Reader:
-        columns = options.token, options.tag
+        columns = options.token, options.tag, options.lang
         return _Reader(file, file_id, notes, options.scheme, options.repair, *columns)
 
     return read_files(path, (".conll", ".bio", ".iob"), make_reader)
@@ -107,6 +121,7 @@ class _Reader(TokenLineReader[_Sentence]):
 
     token_column: int
     tag_column: int
+    lang: str
     opened: int = field(init=False, default=0)
     named: bool = field(init=False, default=False)
     """True if a line of the file specifies the id of the current document."""
@@ -163,9 +178,11 @@ class _Reader(TokenLineReader[_Sentence]):
     def build(self, parsed: ParsedDocument[_Sentence], scheme: bio.TagScheme) -> Document:
         texts: list[str] = []
         entities: list[Entity] = []
+        all_tokens: list[Token] = []
         offset = 0
         for sentence in parsed.sequences:
-            text, tokens = detokenize(sentence.words)
+            text, tokens = detokenize(sentence.words, lang=self.lang)
+            all_tokens += (Token(start + offset, end + offset) for start, end in tokens)
             for first, end, label in self.decode_tags(parsed, sentence, scheme):
                 entity = Entity(
                     id=f"e{len(entities) + 1}",
@@ -176,7 +193,8 @@ class _Reader(TokenLineReader[_Sentence]):
                 entities.append(entity)
             texts.append(text)
             offset += len(text) + 1
-        return Document(parsed.id, "\n".join(texts), tuple(entities))
+        text = "\n".join(texts)
+        return Document(parsed.id, text, tuple(entities), (), dict(token_layer(text, all_tokens)))
 
 
 def _docstart_id(cells: list[str]) -> str:
@@ -193,7 +211,7 @@ def write(documents: Iterable[Document], path: Path, options: WriteOptions, note
 
 
 def _render(document: Document, options: WriteOptions, notes: Notes) -> str:
-    tokens = tokenize(document.text)
+    tokens = split_tokens(document, options, notes)
     mentions = column_writer.align_flat(document, tokens, policy=options.tokens, notes=notes)
     starts = column_writer.find_sentence_starts(document.text, tokens, mentions)
     spans: dict[int, list[bio.TokenSpan]] = {start: [] for start in starts}
@@ -206,7 +224,7 @@ def _render(document: Document, options: WriteOptions, notes: Notes) -> str:
         tags = bio.encode_tags(spans[start], len(words), options.scheme)
         rows = (f"{word}\t{tag}\n" for word, tag in zip(words, tags, strict=True))
         blocks.append("".join(rows))
-        texts.append(detokenize(words)[0])
+        texts.append(detokenize(words, lang=options.lang)[0])
     rebuilt = "\n".join(texts) != document.text
     notes.add("texts with changed white space", f"document {document.id}", rebuilt)
     return "\n".join([*blocks, ""])

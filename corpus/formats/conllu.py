@@ -30,9 +30,15 @@ Read options:
   and end at such tags, as in the program conlleval), or discard (mentions that contain such tags
   are left out)
 
+The reader keeps the tokens in the metadata (`tokens`); the writer uses them.
+
 Write options (tags are written in IOB2):
 
-- `tokens`: the treatment of mentions not aligned with tokens: expand (default), error or drop
+- `tokens`: the treatment of mentions not aligned with tokens: cut (default; tokens are split at the
+  edges of mentions), expand, error or drop
+- `lang`: the spaCy language whose tokenizer splits texts without tokens of their own (default: the
+  rules of `tokens.tokenize`)
+- `keep`: which of nested mentions to write: outermost (default) or innermost
 """
 
 from __future__ import annotations
@@ -55,7 +61,13 @@ from aloi.corpus.formats.shared.column_reader import (
 )
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options
-from aloi.corpus.formats.shared.tokens import Token, TokenWriteOptions, tokenize
+from aloi.corpus.formats.shared.tokens import (
+    TOKENS_KEY,
+    FlatWriteOptions,
+    Token,
+    split_tokens,
+    token_layer,
+)
 
 _META_KEY = re.compile(r"(?!(?:newdoc|newpar|sent_id|text)$|global\.)[^\s=]+")
 CAPABILITIES = Capabilities(
@@ -66,10 +78,11 @@ CAPABILITIES = Capabilities(
     entity_attributes=False,
     entity_scores=False,
     relations=False,
+    tokens=True,
     meta=False,
     meta_lines=_META_KEY,
 )
-WriteOptions = TokenWriteOptions
+WriteOptions = FlatWriteOptions
 _WORD_ID = re.compile(r"([0-9]{1,9})(?:(-)([0-9]{1,9})|(\.)[0-9]{1,9})?")
 """The id of a word (`1`), a multiword token (`1-2`) or an empty node (`1.1`)."""
 
@@ -205,6 +218,7 @@ class _Reader(TokenLineReader[_Sentence]):
     def build(self, parsed: ParsedDocument[_Sentence], scheme: bio.TagScheme) -> Document:
         pieces: list[str] = []
         entities: list[Entity] = []
+        all_tokens: list[Token] = []
         length = 0
         sentences = parsed.sequences
         ends = ["\n" if sentence.new_paragraph else " " for sentence in sentences[1:]]
@@ -221,8 +235,11 @@ class _Reader(TokenLineReader[_Sentence]):
                 )
                 entities.append(entity)
             pieces.append(text)
+            all_tokens += (Token(start + length, end + length) for start, end in tokens)
             length += len(text)
-        return Document(parsed.id, "".join(pieces), tuple(entities), (), dict(parsed.meta))
+        text = "".join(pieces)
+        meta = parsed.meta | token_layer(text, all_tokens)
+        return Document(parsed.id, text, tuple(entities), (), dict(meta))
 
     def _gaps(self, sentence: _Sentence, end: str) -> list[str]:
         """Return the white space after each unit, from MISC or `# text`.
@@ -288,7 +305,7 @@ def _gaps_between(text: str, words: Sequence[str]) -> list[str] | None:
 
 
 def write(
-    documents: Iterable[Document], path: Path, options: TokenWriteOptions, notes: Notes
+    documents: Iterable[Document], path: Path, options: FlatWriteOptions, notes: Notes
 ) -> int:
     """Write one file and return the number of documents."""
 
@@ -298,17 +315,18 @@ def write(
     return column_writer.write_documents(documents, path, render, bad_label=_BAD_LABEL)
 
 
-def _render(document: Document, options: TokenWriteOptions, notes: Notes) -> str:
+def _render(document: Document, options: FlatWriteOptions, notes: Notes) -> str:
     column_writer.check_id(document)
     text = document.text
-    tokens = tokenize(text)
+    tokens = split_tokens(document, options, notes)
     notes.add("white space dropped", f"document {document.id}", bool(text and not tokens))
     mentions = column_writer.align_flat(document, tokens, policy=options.tokens, notes=notes)
     starts = column_writer.find_sentence_starts(text, tokens, mentions)
     spans = [bio.TokenSpan(first, end, entity.label) for entity, first, end in mentions]
     misc = _misc_cells(text, tokens, bio.encode_tags(spans, len(tokens)))
     lines = [f"# newdoc id = {document.id}"]
-    lines += [f"# {key} = {value}" for key, value in document.meta.items()]
+    meta = {key: value for key, value in document.meta.items() if key != TOKENS_KEY}
+    lines += [f"# {key} = {value}" for key, value in meta.items()]
     for number, (start, end) in enumerate(pairwise([*starts, len(tokens)]), start=1):
         lines.append(f"# sent_id = {document.id}-{number}")
         lines.append(f"# text = {_sentence_text(text, tokens[start:end])}")

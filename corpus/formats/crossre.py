@@ -18,9 +18,14 @@ The format represents the text, overlapping mentions, relations, and the relatio
 mentions with the same span, mention ids, refs, mention attributes, scores or metadata. The writer
 writes each document as one sentence, with `sentence-detokenized` and `token2charspan`.
 
+The reader keeps the tokens in the metadata (`tokens`); the writer uses them.
+
 Write options:
 
-- `tokens`: the treatment of mentions not aligned with tokens: expand (default), error or drop
+- `tokens`: the treatment of mentions not aligned with tokens: cut (default; tokens are split at the
+  edges of mentions), expand, error or drop
+- `lang`: the spaCy language whose tokenizer splits texts without tokens of their own (default: the
+  rules of `tokens.tokenize`)
 """
 
 from __future__ import annotations
@@ -42,7 +47,8 @@ from aloi.corpus.formats.shared.tokens import (
     Token,
     TokenWriteOptions,
     align_mentions,
-    tokenize,
+    split_tokens,
+    token_layer,
 )
 from aloi.corpus.formats.shared.words import SpanResolver, join_words, keep_relations
 from aloi.corpus.problems import DataError, Problem
@@ -56,6 +62,7 @@ CAPABILITIES = Capabilities(
     relation_ids=False,
     relation_attributes=frozenset({"explanation", "uncertain", "syntax"}),
     relation_scores=False,
+    tokens=True,
     meta=False,
 )
 WriteOptions = TokenWriteOptions
@@ -115,7 +122,7 @@ def _to_document(sentence: _Sentence, record: json_records.JsonRecord, notes: No
     spans.raise_problems(id_)
     relations = _to_relations(sentence, id_)
     _add_notes(sentence, record.place, notes)
-    return Document(id_, text, entities, tuple(relations))
+    return Document(id_, text, entities, tuple(relations), dict(token_layer(text, tokens)))
 
 
 def _text_and_tokens(sentence: _Sentence, id_: str) -> tuple[str, list[Token]]:
@@ -176,8 +183,11 @@ def _add_notes(sentence: _Sentence, place: str, notes: Notes) -> None:
 
 
 def _to_sentence(document: Document, options: TokenWriteOptions, notes: Notes) -> _Sentence:
-    tokens = tokenize(document.text)
-    mentions = align_mentions(document, tokens, policy=options.tokens, notes=notes)
+    tokens = split_tokens(document, options, notes)
+    aligned = align_mentions(document, tokens, policy=options.tokens, notes=notes)
+    mentions = _first_of_each_range(aligned)
+    note = "mentions dropped because they have the same tokens as an earlier mention"
+    notes.add(note, f"document {document.id}", len(aligned) - len(mentions))
     by_id = {mention.entity.id: mention for mention in mentions}
     return _Sentence(
         [document.text[start:end] for start, end in tokens],
@@ -187,6 +197,17 @@ def _to_sentence(document: Document, options: TokenWriteOptions, notes: Notes) -
         document.text,
         tokens,
     )
+
+
+def _first_of_each_range(mentions: Iterable[AlignedMention]) -> list[AlignedMention]:
+    """Return the mentions without those whose tokens an earlier mention has.
+
+    Relations refer to mentions by their tokens, so they would refer to the earlier mention.
+    """
+    first: dict[tuple[int, int], AlignedMention] = {}
+    for mention in mentions:
+        first.setdefault((mention.first, mention.end), mention)
+    return list(first.values())
 
 
 def _from_relation(

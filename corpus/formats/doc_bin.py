@@ -6,7 +6,8 @@ from other tools have no document id; their ids are the file name and a number: 
 … Mentions without an id are numbered e1, e2 … in text order.
 
 The format does not represent attributes, scores of mentions, ids of relations, or mentions that
-are not aligned with tokens. The reader and the writer keep the whole file in memory.
+begin or end in the space between two tokens. The reader and the writer keep the whole file in
+memory.
 
 Read options:
 
@@ -15,19 +16,19 @@ Read options:
 
 Write options:
 
-- `tokens`: the treatment of mentions not aligned with tokens: expand (default), error or drop
+- `tokens`: the treatment of mentions not aligned with tokens: cut (default; tokens are split at the
+  edges of mentions), expand, error or drop
 - `lang`: the spaCy language that provides the tokenizer (default: fr)
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import spacy
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Span
 from spacy.vocab import Vocab
@@ -40,7 +41,13 @@ from aloi.corpus.formats.shared.files import find_files
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options
 from aloi.corpus.formats.shared.spacy_docs import USER_DATA_KEY, annotate, mentions, to_document
-from aloi.corpus.formats.shared.tokens import AlignmentPolicy, Token, snap_mentions
+from aloi.corpus.formats.shared.tokens import (
+    AlignmentPolicy,
+    Token,
+    blank_pipeline,
+    cut_at_mentions,
+    snap_mentions,
+)
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.text_files import surrogate_problem
 
@@ -70,7 +77,7 @@ class ReadOptions(Options, frozen=True):
 class WriteOptions(Options, frozen=True):
     """Write options: the tokenizer language, and how to treat mentions not aligned with tokens."""
 
-    tokens: AlignmentPolicy = "expand"
+    tokens: AlignmentPolicy = "cut"
     lang: str = "fr"
 
 
@@ -172,7 +179,7 @@ def write(
     notes: Notes,
 ) -> int:
     """Write a `DocBin` file; return the number of documents."""
-    nlp = _blank_pipeline(options.lang)
+    nlp = blank_pipeline(options.lang)
     binary = DocBin(attrs=TOKEN_ATTRIBUTES, store_user_data=True)
     problems: list[Problem] = []
     for document in documents:
@@ -186,20 +193,15 @@ def write(
     return len(binary)
 
 
-def _blank_pipeline(lang: str) -> Language:
-    try:
-        return spacy.blank(lang)
-    except ImportError as error:
-        what = f"spaCy has no tokenizer for {lang!r}: {str(error).splitlines()[0]}"
-        fix = "Set lang= to a spaCy language, such as fr, en or xx, and install its packages"
-        raise DataError([Problem("bad-language", what, fix)]) from error
-
-
 def _to_doc(nlp: Language, document: Document, options: WriteOptions, notes: Notes) -> Doc:
     """Return a spaCy doc with the text, annotations, id and metadata of a document."""
     try:
         doc = nlp.tokenizer(document.text)
         tokens = [Token(token.idx, token.idx + len(token)) for token in doc]
+        if options.tokens == "cut":
+            cut = cut_at_mentions(tokens, document)
+            doc = doc if cut == tokens else _doc_of_tokens(nlp, document.text, cut)
+            tokens = cut
         annotate(doc, snap_mentions(document, tokens, policy=options.tokens, notes=notes))
         doc.user_data[ID_KEY] = document.id
         if document.meta:
@@ -207,3 +209,11 @@ def _to_doc(nlp: Language, document: Document, options: WriteOptions, notes: Not
     except UnicodeEncodeError as error:
         raise DataError([surrogate_problem(error, document.id)]) from error
     return doc
+
+
+def _doc_of_tokens(nlp: Language, text: str, tokens: Sequence[Token]) -> Doc:
+    """Return a spaCy doc with these tokens, which cover the text except spaces between them."""
+    words = [text[token.start : token.end] for token in tokens]
+    starts = [*(token.start for token in tokens[1:]), len(text)]
+    spaces = [token.end < start for token, start in zip(tokens, starts, strict=True)]
+    return Doc(nlp.vocab, words=words, spaces=spaces)

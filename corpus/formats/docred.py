@@ -22,9 +22,14 @@ the attribute `evidence`. It does not represent any other attributes, scores, me
 space of the text: the reader joins the tokens with single spaces. The writer counts the texts whose
 white space changes.
 
+The reader keeps the tokens in the metadata (`tokens`); the writer uses them.
+
 Write options:
 
-- `tokens`: the treatment of mentions not aligned with tokens: expand (default), error or drop
+- `tokens`: the treatment of mentions not aligned with tokens: cut (default; tokens are split at the
+  edges of mentions), expand, error or drop
+- `lang`: the spaCy language whose tokenizer splits texts without tokens of their own (default: the
+  rules of `tokens.tokenize`)
 """
 
 from __future__ import annotations
@@ -48,7 +53,8 @@ from aloi.corpus.formats.shared.tokens import (
     Token,
     TokenWriteOptions,
     align_mentions,
-    tokenize,
+    split_tokens,
+    token_layer,
 )
 from aloi.corpus.problems import DataError, Problem
 
@@ -61,6 +67,7 @@ CAPABILITIES = Capabilities(
     relation_attributes=frozenset({_EVIDENCE}),
     relation_scores=False,
     clusters=True,
+    tokens=True,
     meta=False,
 )
 WriteOptions = TokenWriteOptions
@@ -128,7 +135,8 @@ def _to_document(content: _Record, record: json_records.JsonRecord, notes: Notes
     surfaces = [document.surface(entity) for group in groups for entity in group]
     differing = sum(name != surface for name, surface in zip(names, surfaces, strict=True))
     notes.add("names that differ from the text", record.place, differing)
-    return document
+    tokens = [token for sentence in sentences for token in sentence]
+    return msgspec.structs.replace(document, meta=token_layer(text, tokens))
 
 
 def _join_sentences(sents: Iterable[list[str]]) -> tuple[str, list[list[Token]]]:
@@ -165,7 +173,7 @@ def _to_attributes(evidence: list[int]) -> dict[str, str]:
 
 
 def _to_record(document: Document, options: TokenWriteOptions, notes: Notes) -> _Record:
-    tokens = tokenize(document.text)
+    tokens = split_tokens(document, options, notes)
     mentions = align_mentions(document, tokens, policy=options.tokens, notes=notes)
     sentences = _split_sentences(document.text, tokens, mentions)
     sents = [

@@ -10,7 +10,9 @@ below the line with the id, are the metadata; such lines after the first token a
 counted. NEL ids become the `ref` of mentions; `_` and NIL mean that there is no ref. The reader
 rebuilds the text from the tokens and the flags in MISC: no space after a token with NoSpaceAfter, a
 line end after a token with EndOfLine, and a space after all other tokens. `Partial-m:n` limits a
-mention to the characters m to n (exclusive) of its token. All other flags are left out and counted.
+mention to the characters m to n (exclusive) of its token. All other flags are left out
+and counted. The reader keeps the tokens in the metadata (`tokens`); the writer uses them, and marks
+mentions inside tokens as `Partial`.
 
 The format represents flat mentions with labels and refs, and metadata with one-line values. The
 text between two tokens can only be empty, a space or a line end. The writer counts the documents
@@ -33,12 +35,17 @@ Read options:
 
 Write options (mentions are written to the coarse columns):
 
-- `tokens`: the treatment of mentions not aligned with tokens: expand (default), error or drop
+- `tokens`: the treatment of mentions not aligned with tokens: cut (default; tokens are split at the
+  edges of mentions), expand, error or drop
+- `lang`: the spaCy language whose tokenizer splits texts without tokens of their own (default: the
+  rules of `tokens.tokenize`)
+- `keep`: which of nested mentions to write: outermost (default) or innermost
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -57,7 +64,16 @@ from aloi.corpus.formats.shared.column_reader import (
 )
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options
-from aloi.corpus.formats.shared.tokens import AlignedMention, Token, TokenWriteOptions, tokenize
+from aloi.corpus.formats.shared.tokens import (
+    TOKENS_KEY,
+    AlignedMention,
+    FlatWriteOptions,
+    Token,
+    cut_at_mentions,
+    source_tokens,
+    split_tokens,
+    token_layer,
+)
 from aloi.corpus.problems import DataError, Problem
 
 COLUMN_NAMES = (
@@ -82,10 +98,11 @@ CAPABILITIES = Capabilities(
     entity_attributes=False,
     entity_scores=False,
     relations=False,
+    tokens=True,
     meta=False,
     meta_lines=re.compile(rf"(?!\S*document_id$|{APPLICABLE_COLUMNS}$)[^\s=]+"),
 )
-WriteOptions = TokenWriteOptions
+WriteOptions = FlatWriteOptions
 Layer = Literal["coarse", "fine", "metonymic", "nested"]
 _LAYERS: dict[Layer, tuple[str, str]] = {
     "coarse": ("NE-COARSE-LIT", "NEL-LIT"),
@@ -337,7 +354,8 @@ class _Reader(TokenLineReader[_Rows]):
             others = (flag for flag in row.flags if flag not in _SPACING_FLAGS)
             left_out = sum(not _PARTIAL.fullmatch(flag) for flag in others)
             self.note("flags of MISC left out", line, left_out)
-        return Document(parsed.id, text, tuple(entities), (), dict(parsed.meta))
+        meta = parsed.meta | token_layer(text, tokens)
+        return Document(parsed.id, text, tuple(entities), (), dict(meta))
 
     def _ref(self, rows: Sequence[_Row], line: int) -> str | None:
         """Return the ref of the first token of a mention; count refs that differ from this ref."""
@@ -373,7 +391,7 @@ def _join_words(words: Sequence[str], flags: Sequence[Sequence[str]]) -> tuple[s
 
 
 def write(
-    documents: Iterable[Document], path: Path, options: TokenWriteOptions, notes: Notes
+    documents: Iterable[Document], path: Path, options: FlatWriteOptions, notes: Notes
 ) -> int:
     """Write one file and return the number of documents."""
 
@@ -384,25 +402,64 @@ def write(
     return column_writer.write_documents(documents, path, render, bad_label=_WHITE_SPACE, head=head)
 
 
-def _render(document: Document, options: TokenWriteOptions, notes: Notes) -> str:
+def _render(document: Document, options: FlatWriteOptions, notes: Notes) -> str:
     column_writer.check_id(document)
     text = document.text
     place = f"document {document.id}"
-    tokens = tokenize(text)
+    tokens = _tokens(document, options, notes)
     words = [text[token.start : token.end] for token in tokens]
     flags = _spacing_flags(text, tokens)
     rebuilt = _join_words(words, flags)[0] != text
     notes.add("texts with changed white space", place, rebuilt)
-    mentions = column_writer.align_flat(document, tokens, policy=options.tokens, notes=notes)
+    partial = options.tokens == "cut"
+    mentions = column_writer.align_flat(
+        document, tokens, policy=options.tokens, notes=notes, partial=partial
+    )
+    if partial:
+        flags = _add_partial_flags(flags, mentions, tokens)
     spans = [bio.TokenSpan(first, end, entity.label) for entity, first, end in mentions]
     tags = bio.encode_tags(spans, len(tokens))
     refs = _ref_cells(mentions, len(tokens), notes, place)
     lines = [f"# hipe2022:document_id = {document.id}"]
-    lines += [f"# {key} = {value}" for key, value in document.meta.items()]
+    meta = {key: value for key, value in document.meta.items() if key != TOKENS_KEY}
+    lines += [f"# {key} = {value}" for key, value in meta.items()]
     lines += [f"# {APPLICABLE_COLUMNS} = TOKEN NE-COARSE-LIT NEL-LIT MISC"]
     for word, tag, ref, word_flags in zip(words, tags, refs, flags, strict=True):
-        lines.append("\t".join([word, tag, *"_____", ref, "_", *(word_flags or "_")]))
+        lines.append("\t".join([word, tag, *"_____", ref, "_", "|".join(word_flags) or "_"]))
     return "\n".join([*lines, "", ""])
+
+
+def _tokens(document: Document, options: FlatWriteOptions, notes: Notes) -> list[Token]:
+    """Return the tokens; those of the source are cut only if they contain parts of two mentions."""
+    if options.tokens != "cut" or source_tokens(document) is None:
+        return split_tokens(document, options, notes)
+    tokens = split_tokens(document, options, notes, cut=False)
+    starts = [entity.start for entity in document.entities]
+    ends = [entity.end for entity in document.entities]
+    return [
+        piece
+        for token in tokens
+        for piece in (
+            cut_at_mentions([token], document)
+            if bisect_left(starts, token.end) - bisect_right(ends, token.start) > 1
+            else [token]
+        )
+    ]
+
+
+def _add_partial_flags(
+    flags: Sequence[tuple[str, ...]], mentions: Iterable[AlignedMention], tokens: Sequence[Token]
+) -> list[tuple[str, ...]]:
+    """Return the flags, with `Partial-m:n` for each token that is only partly in a mention."""
+    added = list(flags)
+    for entity, first, end in mentions:
+        for index in {first, end - 1}:
+            token = tokens[index]
+            inside = Token(max(token.start, entity.start), min(token.end, entity.end))
+            if inside != token:
+                partial = f"Partial-{inside.start - token.start}:{inside.end - token.start}"
+                added[index] = (partial, *added[index])
+    return added
 
 
 def _spacing_flags(text: str, tokens: Sequence[Token]) -> list[tuple[str, ...]]:

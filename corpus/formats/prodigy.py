@@ -7,7 +7,8 @@ https://github.com/explosion/projects. A line is `{"text", "tokens": [{"text", "
 and `end` (exclusive) are offsets in code points; they define the spans. `token_end` is the index of
 the last token (inclusive), and `head` and `child` are the indices of the last tokens of the related
 spans. `ws` is true if a space follows the token. All other white space is a token, as in spaCy, so
-that the tokens cover the whole text.
+that the tokens cover the whole text. The reader keeps the other tokens in the metadata (`tokens`);
+the writer uses them.
 
 The key `doc_id`, which aloi adds, is the document id; without `doc_id`, the id is `FILE-NUMBER`. If
 every span has a unique `id`, the mentions get these ids; otherwise, mentions are numbered e1, e2 …
@@ -30,14 +31,19 @@ Read options:
 
 Write options:
 
-- `tokens`: the treatment of mentions not aligned with tokens: expand (default), error or drop
+- `tokens`: the treatment of mentions not aligned with tokens: cut (default; tokens are split at the
+  edges of mentions), expand, error or drop
+- `lang`: the spaCy language whose tokenizer splits texts without tokens of their own (default: the
+  rules of `tokens.tokenize`)
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -49,11 +55,13 @@ from aloi.corpus.formats.shared.capabilities import EVERYTHING
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options
 from aloi.corpus.formats.shared.tokens import (
+    TOKENS_KEY,
     AlignedMention,
     Token,
     TokenWriteOptions,
     align_mentions,
-    tokenize,
+    split_tokens,
+    token_layer,
 )
 from aloi.corpus.formats.shared.words import keep_relations
 from aloi.corpus.problems import DataError, Problem
@@ -139,7 +147,9 @@ def _to_document(
     relations = tuple(mentions.to_relation(relation) for relation in task.relations)
     if mentions.problems:
         raise DataError(mentions.problems)
-    return Document(id_, task.text, tuple(mentions.entities), relations, task.meta)
+    tokens = [Token(token.start, token.end) for token in task.tokens]
+    meta = task.meta | token_layer(task.text, tokens)
+    return Document(id_, task.text, tuple(mentions.entities), relations, meta)
 
 
 @dataclass(slots=True)
@@ -225,7 +235,7 @@ def _offset_keys(span: _Span) -> tuple[Hashable, ...]:
 
 
 def _to_task(document: Document, options: TokenWriteOptions, notes: Notes) -> _Task:
-    tokens = _split_tokens(document.text)
+    tokens = _cover_text(document, split_tokens(document, options, notes))
     mentions = align_mentions(document, tokens, policy=options.tokens, notes=notes)
     by_id = {mention.entity.id: mention for mention in mentions}
     return _Task(
@@ -234,19 +244,33 @@ def _to_task(document: Document, options: TokenWriteOptions, notes: Notes) -> _T
         list(_to_tokens(document.text, tokens)),
         [_to_span(mention, tokens) for mention in mentions],
         [_from_relation(r, by_id, tokens) for r in keep_relations(document, by_id, notes)],
-        document.meta,
+        {key: value for key, value in document.meta.items() if key != TOKENS_KEY},
         "accept",
     )
 
 
-def _split_tokens(text: str) -> list[Token]:
-    """Return the tokens of a text; white space is also a token, except one space after a token."""
+def _cover_text(document: Document, words: Iterable[Token]) -> list[Token]:
+    """Return tokens that cover the text: the words, and the white space between them.
+
+    One space after a token is not a token, unless a mention begins or ends in this white space.
+    White space is cut at the edges of mentions.
+    """
+    starts = {entity.start for entity in document.entities}
+    ends = {entity.end for entity in document.entities}
+    text = document.text
     tokens: list[Token] = []
-    for word in (*tokenize(text), Token(len(text), len(text))):
-        start = tokens[-1].end if tokens else 0
-        start += bool(tokens) and text[start : start + 1] == " "
-        tokens += [Token(start, word.start)] if start < word.start else []
-        tokens += [word] if word.start < word.end else []
+    position = 0
+    for word in (*words, Token(len(text), len(text))):
+        inside = range(position + 1, word.start)
+        edges = [i for i in inside if i in starts or i in ends]
+        used = bool(edges) or (position < word.start and (position in starts or word.start in ends))
+        has_space = bool(tokens) and text[position : position + 1] == " "
+        start = position + (has_space and not used)
+        if start < word.start:
+            tokens += itertools.starmap(Token, pairwise([start, *edges, word.start]))
+        if word.start < word.end:
+            tokens.append(word)
+        position = word.end
     return tokens
 
 

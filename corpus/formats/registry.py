@@ -27,6 +27,7 @@ from aloi.corpus.formats.detection import detect_format, documents_path
 from aloi.corpus.formats.shared.capabilities import Capabilities, reduced_to
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options
+from aloi.corpus.formats.shared.tokens import FlatWriteOptions
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.streams import STANDARD_STREAM, is_stream, on_disk, temporary_folder
 
@@ -115,12 +116,13 @@ def write(
     """
     notes = Notes() if notes is None else notes
     format_module = load_format(format_)
-    reduced = reduced_to(documents, format_module.CAPABILITIES, notes)
+    options = options or format_module.WriteOptions()
+    keep = options.keep if isinstance(options, FlatWriteOptions) else "outermost"
+    reduced = reduced_to(documents, format_module.CAPABILITIES, notes, keep=keep)
     if strict:
         reduced = notes.require_lossless(reduced)
     if path == STANDARD_STREAM and format_ == "native":
         return document_files.write_lines(reduced, sys.stdout)
-    options = options or format_module.WriteOptions()
     if path != STANDARD_STREAM:
         return format_module.write(reduced, Path(path), options, notes)
     with temporary_folder() as folder:

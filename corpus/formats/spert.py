@@ -12,9 +12,14 @@ The format represents overlapping mentions and relations. It does not represent 
 attributes, scores, metadata, or the white space of the text: the reader joins the tokens with
 single spaces. The writer counts the texts whose white space changes.
 
+The reader keeps the tokens in the metadata (`tokens`); the writer uses them.
+
 Write options:
 
-- `tokens`: the treatment of mentions not aligned with tokens: expand (default), error or drop
+- `tokens`: the treatment of mentions not aligned with tokens: cut (default; tokens are split at the
+  edges of mentions), expand, error or drop
+- `lang`: the spaCy language whose tokenizer splits texts without tokens of their own (default: the
+  rules of `tokens.tokenize`)
 """
 
 from __future__ import annotations
@@ -29,7 +34,12 @@ from aloi.corpus.formats.shared import json_records
 from aloi.corpus.formats.shared.capabilities import Capabilities
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options
-from aloi.corpus.formats.shared.tokens import TokenWriteOptions, align_mentions, tokenize
+from aloi.corpus.formats.shared.tokens import (
+    TokenWriteOptions,
+    align_mentions,
+    split_tokens,
+    token_layer,
+)
 from aloi.corpus.formats.shared.words import SpanResolver, join_words, keep_relations
 
 CAPABILITIES = Capabilities(
@@ -40,6 +50,7 @@ CAPABILITIES = Capabilities(
     relation_ids=False,
     relation_attributes=False,
     relation_scores=False,
+    tokens=True,
     meta=False,
 )
 WriteOptions = TokenWriteOptions
@@ -91,11 +102,11 @@ def _to_document(sentence: _Sentence, record: json_records.JsonRecord) -> Docume
         Relation(head=f"e{r.head + 1}", tail=f"e{r.tail + 1}", label=r.type)
         for r in sentence.relations
     )
-    return Document(id_, text, entities, tuple(relations))
+    return Document(id_, text, entities, tuple(relations), dict(token_layer(text, tokens)))
 
 
 def _to_sentence(document: Document, options: TokenWriteOptions, notes: Notes) -> _Sentence:
-    tokens = tokenize(document.text)
+    tokens = split_tokens(document, options, notes)
     words = [document.text[start:end] for start, end in tokens]
     changed = " ".join(words) != document.text
     notes.add("texts with changed white space", f"document {document.id}", changed)

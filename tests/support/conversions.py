@@ -13,6 +13,7 @@ from aloi.corpus.formats import registry
 from aloi.corpus.formats.shared.capabilities import reduce_document
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import parse_options
+from aloi.corpus.formats.shared.tokens import TOKENS_KEY
 
 
 def there_and_back(
@@ -29,7 +30,13 @@ def there_and_back(
         options = parse_options(module.WriteOptions, writing)
         registry.write(documents, path, format_=name, options=options)
         parsed = parse_options(module.ReadOptions, reading)
-        return list(registry.read(path, format_=name, options=parsed))
+        return [*map(without_tokens, registry.read(path, format_=name, options=parsed))]
+
+
+def without_tokens(document: Document) -> Document:
+    """The document without the tokens that the readers of token formats keep."""
+    meta = {key: value for key, value in document.meta.items() if key != TOKENS_KEY}
+    return msgspec.structs.replace(document, meta=meta)
 
 
 def held(document: Document, name: str) -> Document:

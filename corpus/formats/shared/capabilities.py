@@ -16,6 +16,7 @@ import msgspec
 from aloi.corpus.document import Document, Entity, Relation, outermost
 from aloi.corpus.formats.shared.clusters import first_mentions, number_clusters
 from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.formats.shared.tokens import TOKENS_KEY
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Capabilities:
     - `relation_attributes`: all relation attributes (True), none (False), or the given names.
     - `clusters`: relations connect clusters (`clusters.number_clusters`). If True, the head and the
       tail of each relation are replaced by the first mentions of their clusters.
+    - `tokens`: the tokens of the source, which are in the metadata (`tokens.TOKENS_KEY`).
     - `meta`: all metadata. If False, a key is kept only if it matches the pattern `meta_lines` and
       its value is a one-line string without surrounding white space.
     """
@@ -48,30 +50,41 @@ class Capabilities:
     relation_attributes: bool | frozenset[str] = True
     relation_scores: bool = True
     clusters: bool = False
+    tokens: bool = False
     meta: bool = True
     meta_lines: re.Pattern[str] | None = None
 
+
+Nested = Literal["outermost", "innermost"]
+"""Which of nested mentions a flat format keeps."""
 
 EVERYTHING = Capabilities()
 """The capabilities of a format that can represent every document completely."""
 
 
 def reduced_to(
-    documents: Iterable[Document], capabilities: Capabilities, notes: Notes
+    documents: Iterable[Document],
+    capabilities: Capabilities,
+    notes: Notes,
+    *,
+    keep: Nested = "outermost",
 ) -> Iterator[Document]:
     """Return an iterator over the reduced documents (see `reduce_document`)."""
     if capabilities == EVERYTHING:
         return iter(documents)
-    return (reduce_document(document, capabilities, notes) for document in documents)
+    return (reduce_document(document, capabilities, notes, keep=keep) for document in documents)
 
 
-def reduce_document(document: Document, capabilities: Capabilities, notes: Notes) -> Document:
+def reduce_document(
+    document: Document, capabilities: Capabilities, notes: Notes, *, keep: Nested = "outermost"
+) -> Document:
     """Return the document without the parts that the format cannot represent.
 
-    Every dropped part is counted in `notes`.
+    If the format cannot represent nested mentions, `keep` says which of them are kept. Every
+    dropped part is counted in `notes`.
     """
     place = f"document {document.id}"
-    kept = _select_mentions(document.entities, capabilities)
+    kept = _select_mentions(document.entities, capabilities, keep)
     notes.add("mentions dropped", place, len(document.entities) - len(kept))
     new_ids = _new_ids(kept, capabilities)
     relations = _select_relations(document.relations, new_ids, capabilities)
@@ -80,8 +93,12 @@ def reduce_document(document: Document, capabilities: Capabilities, notes: Notes
         relations = _move_to_first_mentions(relations, kept, notes, place)
     meta = document.meta
     if not capabilities.meta:
-        meta = _select_meta_lines(meta, capabilities.meta_lines)
-    notes.add("metadata dropped", place, meta != document.meta)
+        layer = {key: value for key, value in meta.items() if key == TOKENS_KEY}
+        others = {key: value for key, value in meta.items() if key != TOKENS_KEY}
+        kept_meta = _select_meta_lines(others, capabilities.meta_lines)
+        notes.add("metadata dropped", place, kept_meta != others)
+        meta = kept_meta | layer if capabilities.tokens else kept_meta
+        notes.add("tokens of the source dropped", place, bool(layer) and not capabilities.tokens)
     return Document(
         document.id,
         document.text,
@@ -105,16 +122,29 @@ def is_single_line(text: str) -> bool:
 
 
 def _select_mentions(
-    entities: tuple[Entity, ...], capabilities: Capabilities
+    entities: tuple[Entity, ...], capabilities: Capabilities, keep: Nested
 ) -> tuple[Entity, ...]:
     """Return the mentions that the format can represent.
 
-    If the format cannot represent two mentions together, the outer or earlier mention is kept.
+    If the format cannot represent two mentions together, the outer or earlier mention is kept,
+    unless `keep` is "innermost".
     """
     if capabilities.overlap == "flat":
-        return _without_overlap(outermost(entities))
+        select = outermost if keep == "outermost" else _innermost
+        return _without_overlap(select(entities))
     kept = _without_crossing(entities) if capabilities.overlap == "nested" else entities
     return kept if capabilities.same_span else _first_of_each_span(kept)
+
+
+def _innermost(entities: tuple[Entity, ...]) -> tuple[Entity, ...]:
+    """Return the mentions that contain no shorter mention, in text order."""
+    kept: list[Entity] = []
+    for entity in reversed(entities):  # an inner mention follows the mentions that contain it
+        inside = bool(kept) and kept[-1].end <= entity.end
+        same_span = bool(kept) and (kept[-1].start, kept[-1].end) == (entity.start, entity.end)
+        if not inside or same_span:
+            kept.append(entity)
+    return tuple(reversed(kept))
 
 
 def _without_overlap(entities: Iterable[Entity]) -> tuple[Entity, ...]:

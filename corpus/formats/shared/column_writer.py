@@ -22,11 +22,19 @@ from aloi.corpus.text_files import encode_utf8
 
 
 def align_flat(
-    document: Document, tokens: Sequence[Token], *, policy: AlignmentPolicy, notes: Notes
+    document: Document,
+    tokens: Sequence[Token],
+    *,
+    policy: AlignmentPolicy,
+    notes: Notes,
+    partial: bool = False,
 ) -> list[AlignedMention]:
-    """Return mentions with their token ranges; drop mentions that overlap an earlier mention."""
+    """Return mentions with their token ranges; drop mentions that overlap an earlier mention.
+
+    `partial` is True if the format can represent mentions that begin or end inside tokens.
+    """
     kept: list[AlignedMention] = []
-    for mention in align_mentions(document, tokens, policy=policy, notes=notes):
+    for mention in align_mentions(document, tokens, policy=policy, notes=notes, partial=partial):
         if kept and mention.first < kept[-1].end:
             note = "mentions dropped because they overlap an earlier mention"
             notes.add(note, f"document {document.id}")

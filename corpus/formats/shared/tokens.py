@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from importlib import import_module
+from itertools import pairwise
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -17,18 +20,32 @@ from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options
 from aloi.corpus.problems import DataError, Problem
 
-AlignmentPolicy = Literal["error", "expand", "drop"]
+AlignmentPolicy = Literal["cut", "error", "expand", "drop"]
 """The treatment of a mention that does not begin and end at token boundaries.
 
-`error` reports the mention, `expand` extends it to all tokens that it overlaps, and `drop` leaves
-it out.
+`cut` splits tokens at the edges of mentions, `error` reports the mention, `expand` extends it to
+all tokens that it overlaps, and `drop` leaves it out.
 """
+
+TOKENS_KEY = "tokens"
+"""The metadata key for the tokens of the source: the start and end of each, such as `0 3;4 7`."""
 
 
 class TokenWriteOptions(Options, frozen=True):
-    """The write option of formats with tokens: the treatment of unaligned mentions."""
+    """The write options of formats with tokens: the treatment of unaligned mentions, the tokenizer.
 
-    tokens: AlignmentPolicy = "expand"
+    `lang` is the spaCy language whose tokenizer splits texts without tokens of their own; if it is
+    empty, `tokenize` splits them.
+    """
+
+    tokens: AlignmentPolicy = "cut"
+    lang: str = ""
+
+
+class FlatWriteOptions(TokenWriteOptions, frozen=True):
+    """The write options of formats with flat mentions: also which of nested mentions to keep."""
+
+    keep: Literal["outermost", "innermost"] = "outermost"
 
 
 _TOKEN = re.compile(
@@ -37,6 +54,10 @@ _TOKEN = re.compile(
     r"|\w+(?:[.,]\d+)*(?:-\w+)*"  # a word, a number, a compound
     r"|[^\w\s]"  # any other visible character
 )
+
+
+_LINE_BREAK = re.compile(r"[\t\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+_LAYER = re.compile(r"[0-9]{1,15} [0-9]{1,15}(?:;[0-9]{1,15} [0-9]{1,15})*")
 
 
 class Token(NamedTuple):
@@ -64,15 +85,111 @@ def token_spans(text: str) -> Iterator[tuple[int, int]]:
     return map(re.Match.span, _TOKEN.finditer(text))
 
 
+def token_layer(text: str, tokens: Iterable[Token]) -> dict[str, str]:
+    """Return the metadata that keep the tokens of a source; white space is not a token."""
+    words = (token for token in tokens if text[token.start : token.end].strip())
+    value = ";".join(f"{start} {end}" for start, end in words)
+    return {TOKENS_KEY: value} if value else {}
+
+
+def source_tokens(document: Document) -> list[Token] | None:
+    """Return the tokens in the metadata of a document.
+
+    Returns None if there are none, if they do not cover the text, which may have changed, or if a
+    token contains a tab or line end.
+    """
+    value = document.meta.get(TOKENS_KEY)
+    if not isinstance(value, str) or not _LAYER.fullmatch(value):
+        return None
+    numbers = [int(number) for number in re.split("[ ;]", value)]
+    tokens = [Token(*span) for span in zip(numbers[::2], numbers[1::2], strict=True)]
+    text = document.text
+    starts = [*(token.start for token in tokens), len(text)]
+    ends = [0, *(token.end for token in tokens)]
+    covered = not any(
+        end > start or text[end:start].strip() for end, start in zip(ends, starts, strict=True)
+    )
+    words = [text[token.start : token.end] for token in tokens]
+    valid = all(word.strip() and not _LINE_BREAK.search(word) for word in words)
+    return tokens if covered and valid and ends[-1] <= len(text) else None
+
+
+def split_tokens(
+    document: Document, options: TokenWriteOptions, notes: Notes, *, cut: bool = True
+) -> list[Token]:
+    """Return the tokens of the source, or the tokens of the text, cut at the edges of mentions.
+
+    Tokens are cut if `cut` is True and the option `tokens` is `cut`.
+    """
+    tokens = source_tokens(document)
+    if tokens is None:
+        note = "tokens of the source ignored because they do not fit the text"
+        notes.add(note, f"document {document.id}", TOKENS_KEY in document.meta)
+        tokens = split_text(document.text, options.lang)
+    return cut_at_mentions(tokens, document) if cut and options.tokens == "cut" else tokens
+
+
+def split_text(text: str, lang: str) -> list[Token]:
+    """Return the tokens of a text without white space; `lang` is a spaCy language, or empty."""
+    if not lang:
+        return tokenize(text)
+    doc = blank_pipeline(lang).tokenizer(text)
+    return [Token(word.idx, word.idx + len(word)) for word in doc if not word.is_space]
+
+
+@cache
+def blank_pipeline(lang: str) -> Any:  # noqa: ANN401 - a spaCy pipeline; spaCy is imported here
+    """Return spaCy's tokenizer for a language; raise `DataError` if spaCy has none."""
+    try:
+        return import_module("spacy").blank(lang)
+    except ImportError as error:
+        what = f"spaCy has no tokenizer for {lang!r}: {str(error).splitlines()[0]}"
+        fix = "Set lang= to a spaCy language, such as fr, en or xx, and install its packages"
+        raise DataError([Problem("bad-language", what, fix)]) from error
+
+
+def cut_at_mentions(tokens: Iterable[Token], document: Document) -> list[Token]:
+    """Return the tokens, with those that contain the edge of a mention cut there.
+
+    White space at the edges of the pieces is left out, unless the token is white space.
+    """
+    edges = sorted({edge for e in document.entities for edge in (e.start, e.end)})
+    cut: list[Token] = []
+    for start, end in tokens:
+        inside = edges[bisect_right(edges, start) : bisect_left(edges, end)]
+        if not inside:
+            cut.append(Token(start, end))
+            continue
+        for span in pairwise([start, *inside, end]):
+            piece = document.text[slice(*span)]
+            if document.text[start:end].isspace():
+                cut.append(Token(*span))
+            elif word := piece.strip():
+                first = span[0] + piece.index(word)
+                cut.append(Token(first, first + len(word)))
+    return cut
+
+
 def align_mentions(
-    document: Document, tokens: Sequence[Token], *, policy: AlignmentPolicy, notes: Notes
+    document: Document,
+    tokens: Sequence[Token],
+    *,
+    policy: AlignmentPolicy,
+    notes: Notes,
+    partial: bool = False,
 ) -> list[AlignedMention]:
     """Return the mentions of a document with their token ranges, in text order.
 
     `policy` applies to mentions that do not begin and end at token boundaries. With "error", the
-    function raises `DataError` with one problem per such mention. With "expand", a mention that
-    overlaps no token is dropped. Expanded and dropped mentions are counted in `notes`.
+    function raises `DataError` with one problem per such mention. With "expand" and "cut", a
+    mention that overlaps no token is dropped. With "cut", the tokens come from `split_tokens`, so
+    that only white space at the edges of mentions is lost. Changed and dropped mentions are counted
+    in `notes`. If `partial` is True, the format can represent mentions that begin or end inside
+    tokens, so only white space outside of tokens counts as a change.
     """
+    changed = "white space at the edges of mentions dropped"
+    if policy != "cut":
+        changed = "mentions expanded to token boundaries"
     starts = [token.start for token in tokens]
     ends = [token.end for token in tokens]
     place = f"document {document.id}"
@@ -80,13 +197,16 @@ def align_mentions(
     problems: list[Problem] = []
     for entity in document.entities:
         first, end = bisect_right(ends, entity.start), bisect_left(starts, entity.end)
-        fits = first < end and (starts[first], ends[end - 1]) == (entity.start, entity.end)
+        if partial:
+            fits = first < end and starts[first] <= entity.start and entity.end <= ends[end - 1]
+        else:
+            fits = first < end and (starts[first], ends[end - 1]) == (entity.start, entity.end)
         if not fits and policy == "error":
             problems.append(_alignment_problem(document, entity))
         elif not fits and (policy == "drop" or first >= end):
             notes.add("unaligned mentions dropped", place)
         else:
-            notes.add("mentions expanded to token boundaries", place, not fits)
+            notes.add(changed, place, not fits)
             mentions.append(AlignedMention(entity, first, end))
     if problems:
         raise DataError(problems)
@@ -117,7 +237,7 @@ def snap_mentions(
 def _alignment_problem(document: Document, entity: Entity) -> Problem:
     surface = document.surface(entity)[:40]
     what = f"the mention {surface!r} does not begin and end at token boundaries"
-    fix = "Correct the mention's offsets, or set the option tokens=expand or tokens=drop"
+    fix = "Correct the mention's offsets, or set the option tokens=cut, expand or drop"
     return Problem("off-tokens", what, fix, document.id, entity.id)
 
 
@@ -127,33 +247,37 @@ _CLOSING = frozenset(",.)]}…")
 _OPENING = frozenset("([{")
 """Tokens without a space after them."""
 
-_NO_BREAK_BEFORE = frozenset(";:!?»")
-"""Tokens with a no-break space before them."""
+_FRENCH_SPACED = frozenset(";:!?»")
+"""Tokens with a no-break space before them in French, and without a space in other languages."""
+
+_OPENING_QUOTE = "«"
+"""A token with a no-break space after it in French, and without a space in other languages."""
 
 _ELISION = re.compile(r"(?:[cdjlmnst]|qu|lorsqu|puisqu|jusqu|quoiqu)['’]", re.IGNORECASE)
 
 
-def detokenize(words: Sequence[str]) -> tuple[str, list[Token]]:
-    """Return a text rebuilt from its tokens by rules for French, and the offsets of each token.
+def detokenize(words: Sequence[str], *, lang: str = "") -> tuple[str, list[Token]]:
+    """Return a text rebuilt from its tokens, and the offsets of each token.
 
     The rules, in this order:
 
     - no space before `, . ) ] } …`, after `( [ {` or after an elision (l', qu');
-    - a no-break space before `; : ! ? »` and after `«`;
+    - before `; : ! ? »` and after `«`, a no-break space if `lang` is "fr", otherwise no space;
     - a space between all other tokens.
     """
+    quote_space = "\u00a0" if lang == "fr" else ""
     pieces: list[str] = []
     tokens: list[Token] = []
     position = 0
     for previous, word in zip(["", *words], words, strict=False):
-        space = _space_between(previous, word) if previous else ""
+        space = _space_between(previous, word, quote_space) if previous else ""
         pieces += [space, word]
         position += len(space) + len(word)
         tokens.append(Token(position - len(word), position))
     return "".join(pieces), tokens
 
 
-def _space_between(previous: str, word: str) -> str:
+def _space_between(previous: str, word: str, quote_space: str) -> str:
     if word in _CLOSING or previous in _OPENING or _ELISION.fullmatch(previous):
         return ""
-    return "\u00a0" if word in _NO_BREAK_BEFORE or previous == "«" else " "
+    return quote_space if word in _FRENCH_SPACED or previous == _OPENING_QUOTE else " "

@@ -11,6 +11,7 @@ CAPABILITIES = Capabilities(
     entity_scores=False,
     relation_ids=False,
     relation_scores=False,
+    tokens=True,
     meta=False,
 )
 VALUE_FEATURE = "value"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from aloi.corpus.document import Document, Entity
-from aloi.corpus.formats.shared.tokens import Token, tokenize
+from aloi.corpus.formats.shared.tokens import Token, source_tokens, tokenize
 from aloi.corpus.segmentation import sentence_starts
 
 
@@ -37,9 +37,10 @@ def split_tokens(document: Document) -> list[Token]:
     """
     starts = sorted(entity.start for entity in document.entities)
     ends = sorted(entity.end for entity in document.entities)
+    words = source_tokens(document) or tokenize(document.text)
     tokens: list[Token] = []
     previous_end = 0
-    for token in (*tokenize(document.text), Token(len(document.text), len(document.text))):
+    for token in (*words, Token(len(document.text), len(document.text))):
         gap = Token(previous_end, token.start)
         has_start = bisect_left(starts, gap.start) < bisect_left(starts, gap.end)
         has_end = bisect_right(ends, gap.start) < bisect_right(ends, gap.end)

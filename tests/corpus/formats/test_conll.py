@@ -160,7 +160,10 @@ def test_a_lone_surrogate_is_refused(tmp_path: Path) -> None:
     assert [problem.kind for problem in error.value.problems] == ["lone-surrogate"]
 
 
-@pytest.mark.parametrize(("policy", "surfaces"), [("expand", ["Francophones"]), ("drop", [])])
+@pytest.mark.parametrize(
+    ("policy", "surfaces"),
+    [("cut", ["Franco"]), ("expand", ["Francophones"]), ("drop", [])],
+)
 def test_mentions_not_aligned_with_tokens(tmp_path: Path, policy: str, surfaces: list[str]) -> None:
     document = Document("d", "Francophones", (Entity(id="e1", start=0, end=6, label="NORP"),))
     conll.write([document], tmp_path / "f.conll", conll.WriteOptions(tokens=policy), Notes())
@@ -176,7 +179,7 @@ def test_the_first_of_two_mentions_on_one_token_is_kept(tmp_path: Path) -> None:
     )
     notes = Notes()
     document = Document("d", "Francophones", entities)
-    conll.write([document], tmp_path / "f.conll", conll.WriteOptions(), notes)
+    conll.write([document], tmp_path / "f.conll", conll.WriteOptions(tokens="expand"), notes)
     assert surfaces_and_labels(list(registry.read(str(tmp_path / "f.conll")))) == [
         ("Francophones", "NORP")
     ]
@@ -184,6 +187,28 @@ def test_the_first_of_two_mentions_on_one_token_is_kept(tmp_path: Path) -> None:
         "mentions expanded to token boundaries": 2,
         "mentions dropped because they overlap an earlier mention": 1,
     }
+
+
+@pytest.mark.parametrize(
+    ("keep", "surfaces"), [("outermost", ["guerre en Ukraine"]), ("innermost", ["Ukraine"])]
+)
+def test_which_of_nested_mentions_to_keep(tmp_path: Path, keep: str, surfaces: list[str]) -> None:
+    entities = (
+        Entity(id="e1", start=0, end=17, label="EVENT"),
+        Entity(id="e2", start=10, end=17, label="LOC"),
+    )
+    file, notes = str(tmp_path / "f.conll"), Notes()
+    options = conll.WriteOptions(keep=keep)
+    documents = [Document("d", "guerre en Ukraine", entities)]
+    registry.write(documents, file, format_="conll", options=options, notes=notes)
+    assert [s for s, _ in surfaces_and_labels(list(registry.read(file)))] == surfaces
+    assert notes.counts == {"mentions dropped": 1}
+
+
+def test_english_text_has_no_no_break_space(tmp_path: Path) -> None:
+    content = "Who O\n? O\nApple B-ORG\n's O\n"
+    assert read(tmp_path, content)[0].text == "Who? Apple 's"
+    assert read(tmp_path, content, lang="fr")[0].text == "Who\u00a0? Apple 's"
 
 
 def test_policy_error_reports_each_document(tmp_path: Path) -> None:

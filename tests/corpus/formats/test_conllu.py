@@ -103,7 +103,7 @@ def test_omissions_are_counted(tmp_path: Path) -> None:
         "1\tvit\tvivre\tVERB\t_\t_\t0\troot\t_\tEntity=(e1-person)\n" + row("1.1", "elle")
     )
     (document,) = read(tmp_path, content, notes)
-    assert document == Document("d", "vit", (), (), {"date": "1974"})
+    assert document == Document("d", "vit", (), (), {"date": "1974", "tokens": "0 3"})
     assert notes.counts == {
         "comments left out": 2,
         "analyses of words left out": 1,

@@ -101,8 +101,18 @@ def on_tokens(document: Document) -> Document:
 @given(any_documents())
 def test_round_trip(document: Document) -> None:
     # Mentions in a DocBin are sequences of tokens, so they are read back expanded to tokens.
-    (found,) = there_and_back([document], "spacy")
+    (found,) = there_and_back([document], "spacy", writing=("tokens=expand",))
     assert same(found, held(on_tokens(document), "spacy"))
+
+
+def test_tokens_are_cut_at_the_edges_of_mentions() -> None:
+    entities = (
+        Entity(id="a", start=0, end=6, label="NORP"),
+        Entity(id="b", start=14, end=19, label="PER"),
+        Entity(id="c", start=20, end=21, label="X"),  # one of two spaces
+    )
+    document = Document("d", "francophones, Trump  va", entities)
+    assert there_and_back([document], "spacy") == [document]
 
 
 UNALIGNED = Document(

@@ -38,6 +38,7 @@ def test_clusters_become_refs_and_relations_connect_first_mentions() -> None:
             Entity(id="e1", start=21, end=25, label="PER", ref="Ana#0"),
         ),
         (Relation(head="e2", tail="e3", label="P551", attributes={"evidence": "0 1"}),),
+        {"tokens": "0 3;4 7;8 11;12 13;14 18;19 20;21 25;26 30;31 32"},
     )
 
 

@@ -51,7 +51,11 @@ def test_text_metadata_and_mentions(tmp_path: Path) -> None:
     notes = Notes()
     (document,) = read(tmp_path, HEAD + TABLE, notes)
     assert document.id == "GDL-1"
-    assert document.meta == {"date": "1902-05-01", "language": "fr"}
+    assert document.meta == {
+        "date": "1902-05-01",
+        "language": "fr",
+        "tokens": "0 1;2 7;7 8;9 11;12 17;18 20;21 25;25 26;27 33",
+    }
     # No space before the comma and after Lyon, where NoSpaceAfter overrides EndOfLine.
     assert document.text == 'À Paris,\nla ville de Lyon" aGand"'
     assert [(document.surface(e), e.label, e.ref) for e in document.entities] == [
@@ -130,8 +134,40 @@ def test_all_problems_are_reported_and_other_documents_are_read(tmp_path: Path) 
 def test_tokens_that_look_like_comments_or_headers(tmp_path: Path) -> None:
     content = HEAD + row("TOKEN") + row("#") + row('"') + "# last = comment\n"
     notes = Notes()
-    assert read(tmp_path, content, notes) == [Document("f", 'TOKEN # "', ())]
+    (document,) = read(tmp_path, content, notes)
+    assert (document.id, document.text, document.entities) == ("f", 'TOKEN # "', ())
     assert notes.counts == {"comments left out": 1}
+
+
+def test_tokens_and_parts_of_tokens_are_written_again(tmp_path: Path) -> None:
+    rows = [
+        row("New-York", "B-loc", "Partial-0:3"),
+        row("aGand,", "B-loc", "Partial-1:5|NoSpaceAfter"),
+        row("la-ville", "B-loc", "Partial-3:8"),
+        row("de", "I-loc"),
+        row("Lyon.", "I-loc", "Partial-0:4"),
+    ]
+    content = HEAD + "# hipe2022:document_id = d\n" + "".join(rows)
+    (document,) = read(tmp_path, content)
+    assert [document.surface(e) for e in document.entities] == ["New", "Gand", "ville de Lyon"]
+    file = tmp_path / "out.tsv"
+    notes = Notes()
+    hipe.write([document], file, hipe.WriteOptions(), notes)
+    assert [line for line in file.read_text().splitlines(keepends=True) if "_\t_" in line] == rows
+    assert notes.counts == {}
+
+
+def test_a_token_with_parts_of_two_mentions_is_cut(tmp_path: Path) -> None:
+    entities = (
+        Entity(id="e1", start=0, end=3, label="loc"),
+        Entity(id="e2", start=4, end=8, label="loc"),
+    )
+    document = Document("d", "New-York est", entities, (), {"tokens": "0 8;9 12"})
+    file = tmp_path / "out.tsv"
+    hipe.write([document], file, hipe.WriteOptions(), Notes())
+    (back,) = hipe.read(file, hipe.ReadOptions(), Notes())
+    assert (back.text, back.entities) == (document.text, document.entities)
+    assert back.meta == {"tokens": "0 3;3 4;4 8;9 12"}
 
 
 def test_repair_option(tmp_path: Path) -> None:
@@ -179,7 +215,7 @@ def test_a_submission_is_read_with_the_tokens_of_gold(tmp_path: Path) -> None:
     notes = Notes()
     a, b = read(tmp_path, HEAD + "".join(rows) + last, notes, gold=str(gold))
     # Documents, text, metadata and the part of « aGand » are from gold; tags and refs are not.
-    assert (a.id, a.text, a.meta) == ("a", 'Ana dit"', {"date": "1902"})
+    assert (a.id, a.text, a.meta["date"]) == ("a", 'Ana dit"', "1902")
     assert [(a.surface(e), e.label, e.ref) for e in a.entities] == [
         ("Ana", "pers", "Q2"),
         ('"', "x", None),

@@ -6,10 +6,10 @@ import pytest
 from conversions import held, same, there_and_back
 from hypothesis import given
 from hypothesis import strategies as st
-from json_formats import FUZZING, damaged, on_tokens, read, survives, written
+from json_formats import FUZZING, damaged, read, survives, written
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
-from strategies import TEXTS
+from strategies import TEXTS, documents
 
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.formats.shared.notes import Notes
@@ -47,7 +47,7 @@ def test_spans_and_relations() -> None:
             Entity(id="e2", start=14, end=18, label="LOC"),
         ),
         (Relation(head="e1", tail="e2", label="LIVES_IN"),),
-        {"source": "made up"},
+        {"source": "made up", "tokens": "0 3;4 7;8 11;12 13;14 18"},
     )
     assert second.id == "d2"
 
@@ -118,6 +118,7 @@ def test_duplicate_span_ids_are_replaced_by_numbers() -> None:
 
 def test_written_file() -> None:
     # "Ana So" covers part of the token "Sow", so it is expanded to the whole token.
+    # (The default, tokens=cut, cuts the token.)
     entities = (
         Entity(id="a", start=0, end=6, label="PER", ref="Q1"),
         Entity(id="b", start=8, end=12, label="LOC"),
@@ -127,7 +128,7 @@ def test_written_file() -> None:
     notes = Notes()
     span = {"start": 0, "end": 7, "token_start": 0, "token_end": 1, "label": "PER", "id": "a"}
     place = {"start": 8, "end": 12, "token_start": 2, "token_end": 2, "label": "LOC", "id": "b"}
-    assert json.loads(written(document, "prodigy", notes=notes)) == {
+    assert json.loads(written(document, "prodigy", "tokens=expand", notes=notes)) == {
         "text": "Ana Sow Rome",
         "doc_id": "d",
         "tokens": [
@@ -152,9 +153,9 @@ def test_written_file() -> None:
     assert dict(notes.counts) == {"mentions expanded to token boundaries": 1}
 
 
-@given(on_tokens())
+@given(documents())
 def test_round_trip(document: Document) -> None:
-    # Mentions in Prodigy are sequences of tokens.
+    # Tokens and white space are cut at the edges of mentions, so any mention is whole tokens.
     (back,) = there_and_back([document], "prodigy")
     assert same(back, held(document, "prodigy"))
 

@@ -61,21 +61,28 @@ def test_an_id_given_twice_is_an_error() -> None:
 
 def test_written_file() -> None:
     # "l'été" is two tokens, so the text is read back as "l' été", which is counted. The mention
-    # "ét" covers part of a token and is expanded to the token.
+    # "ét" covers part of a token, which is cut.
     document = Document("d", "l'été", (Entity(id="x", start=2, end=4, label="DATE"),))
     notes = Notes()
     assert json.loads(written(document, "spert", notes=notes)) == [
         {
-            "tokens": ["l'", "été"],
+            "tokens": ["l'", "ét", "é"],
             "entities": [{"type": "DATE", "start": 1, "end": 2}],
             "relations": [],
             "orig_id": "d",
         }
     ]
-    assert dict(notes.counts) == {
-        "texts with changed white space": 1,
-        "mentions expanded to token boundaries": 1,
-    }
+    assert dict(notes.counts) == {"texts with changed white space": 1}
+
+
+def test_a_file_is_written_again_with_the_same_tokens() -> None:
+    words = ["New York", "'s", "l'été", "U.S."]
+    entities = [{"type": "LOC", "start": 0, "end": 1}, {"type": "DATE", "start": 2, "end": 3}]
+    sentence = {"tokens": words, "entities": entities, "relations": [], "orig_id": "x"}
+    (document,) = read(json.dumps([sentence]), "spert")
+    notes = Notes()
+    assert json.loads(written(document, "spert", notes=notes)) == [sentence]
+    assert notes.counts == {}
 
 
 def test_relations_of_dropped_mentions_are_dropped() -> None:
@@ -88,7 +95,7 @@ def test_relations_of_dropped_mentions_are_dropped() -> None:
     (sentence,) = json.loads(written(document, "spert", "tokens=drop", notes=notes))
     assert (len(sentence["entities"]), sentence["relations"]) == (1, [])
     assert notes.counts["relations dropped"] == 1
-    with pytest.raises(DataError, match="tokens=expand"):
+    with pytest.raises(DataError, match="tokens=cut, expand or drop"):
         written(document, "spert", "tokens=error")
 
 
