@@ -63,7 +63,7 @@ StrictOption = Annotated[
     bool,
     typer.Option(
         "--strict",
-        help="Fail and write nothing if the format of OUT cannot represent everything in IN.",
+        help="Fail and write nothing if anything in IN is left out or changed.",
     ),
 ]
 
@@ -88,6 +88,8 @@ def convert(
     from aloi.corpus.label_maps import LabelMap, load_label_map
 
     must_exist(source)
+    if not target:
+        raise typer.BadParameter("the path of OUT is empty")
     settings = conversion.ConversionSettings(
         target_format=to,
         source_format=from_,
@@ -115,3 +117,6 @@ def _report(result: Conversion, settings: ConversionSettings) -> None:
     for label, number in sorted((+result.dropped).items()):
         reason = settings.label_map.drop.get(label, "its head or tail was dropped")
         print(f"dropped {label}: {number} ({reason})", file=sys.stderr)
+    if result.unused_labels:
+        labels = ", ".join(result.unused_labels)
+        print(f"--labels: no mention or relation has the label {labels}", file=sys.stderr)

@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 
 
 def must_exist(*paths: str) -> None:
-    """Exit with status 2 if a path (except `-`) is missing or if two paths are the same stream."""
+    """Exit with status 2 if a path (except `-`) is empty or missing, or two are the same stream."""
     from aloi.corpus.streams import STANDARD_STREAM, stream_identity
 
     for path in paths:
+        if not path:
+            raise typer.BadParameter("the path of an input is empty")
         if path != STANDARD_STREAM and not Path(path).exists():
             raise typer.BadParameter(f"no such file or folder: {path}")
     streams = [stream for stream in map(stream_identity, paths) if stream is not None]

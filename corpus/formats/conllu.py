@@ -24,7 +24,7 @@ out: analyses of words, empty nodes, all other comments, and the mentions in `En
 
 Read options:
 
-- `key`: the key for tags in MISC (default: NER)
+- `key`: the key for tags in MISC (default: NER, or ner as written by Stanza)
 - `scheme`: the tag scheme: detect (default), iob1, iob2, or bilou (also for IOBES)
 - `repair`: the treatment of tags that break the scheme: error (default), conlleval (mentions begin
   and end at such tags, as in the program conlleval), or discard (mentions that contain such tags
@@ -92,10 +92,14 @@ _ESCAPED_CHARACTERS = {escape: character for character, escape in _ESCAPES.items
 _ESCAPE = re.compile(r"\\(?:[strnp\\]|u(?![dD][89a-fA-F])[0-9a-fA-F]{4})")
 
 
+_TAG_KEYS = ("NER", "ner")
+"""The keys for tags in MISC that are read by default."""
+
+
 class ReadOptions(Options, frozen=True):
     """Read options: the key for tags in MISC, the tag scheme, and how to treat invalid tags."""
 
-    key: str = "NER"
+    key: str = ""
     scheme: SchemeOption = "detect"
     repair: bio.TagRepair = "error"
 
@@ -188,11 +192,15 @@ class _Reader(TokenLineReader[_Sentence]):
             self.note("empty nodes left out", number)
         else:
             pairs = dict(pair.partition("=")[::2] for pair in cells[9].split("|"))
-            self._add_word(id_, cells[1], pairs, number)
+            key = self.key or next((key for key in _TAG_KEYS if key in pairs), "")
+            tag = pairs.get(key)
+            self._add_word(id_, cells[1], pairs, tag, number)
             self._note_omissions(cells, pairs, number)
 
-    def _add_word(self, id_: re.Match[str], form: str, pairs: dict[str, str], number: int) -> None:
-        """Add a word or a multiword token to the current sentence."""
+    def _add_word(
+        self, id_: re.Match[str], form: str, pairs: dict[str, str], tag: str | None, number: int
+    ) -> None:
+        """Add a word or a multiword token to the current sentence; `tag` is None without a tag."""
         sentence = self.sentence
         first, multiword, last, _ = id_.groups()
         if multiword or int(first) > sentence.multiword_end:
@@ -201,11 +209,10 @@ class _Reader(TokenLineReader[_Sentence]):
                 sentence.line = number
             sentence.units.append(_parse_unit(form, pairs))
             sentence.multiword_end = int(last) if multiword else 0
-            sentence.multiword_tagged = multiword is not None and self.key in pairs
+            sentence.multiword_tagged = multiword is not None and tag is not None
         # The tag of a multiword token replaces the tags of its words.
         if sentence.multiword_tagged == (multiword is not None):
-            tag = pairs.get(self.key, "O")
-            sentence.tags.append("O" if tag in ("", "_") else tag)
+            sentence.tags.append("O" if tag in (None, "", "_") else tag)
             sentence.lines.append(number)
             sentence.unit_indices.append(len(sentence.units) - 1)
 

@@ -48,7 +48,8 @@ class Conversion:
 
     `documents` is the number of documents. `read_notes` and `write_notes` list everything that was
     repaired or dropped during reading and writing. `dropped` counts, for each label, the mentions
-    and relations that the label map dropped.
+    and relations that the label map dropped. `unused_labels` are the labels in the label map that
+    no mention or relation has.
     """
 
     documents: int
@@ -56,6 +57,7 @@ class Conversion:
     read_notes: tuple[str, ...]
     write_notes: tuple[str, ...]
     dropped: Counter[str]
+    unused_labels: tuple[str, ...] = ()
 
 
 def convert(
@@ -81,6 +83,8 @@ def convert(
         documents: Documents = registry.read(
             str(copy.path), format_=source_format, options=read_options, notes=read_notes
         )
+        if settings.strict:
+            documents = read_notes.require_lossless(documents, reading=True)
         documents = progress(documents)
         if settings.label_map != LabelMap():
             documents = mapping.apply(documents)
@@ -95,22 +99,36 @@ def convert(
             strict=settings.strict,
         )
     read_lines = tuple(map(copy.restore, read_notes))
-    return Conversion(count, source_format, read_lines, tuple(write_notes), mapping.dropped)
+    return Conversion(
+        count,
+        source_format,
+        read_lines,
+        tuple(write_notes),
+        mapping.dropped,
+        mapping.unused_labels(),
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class _LabelMapping:
-    """A label map, and the number of dropped mentions and relations per label."""
+    """A label map, the number of dropped mentions and relations per label, and all labels seen."""
 
     label_map: LabelMap
     dropped: Counter[str] = field(default_factory=Counter)
+    seen: set[str] = field(default_factory=set)
 
     def apply(self, documents: Documents) -> Iterator[Document]:
         """Yield the documents with mapped labels; count dropped mentions and relations."""
         for document in documents:
+            self.seen.update(item.label for item in (*document.entities, *document.relations))
             mapped, dropped = self.label_map.apply_to(document)
             self.dropped.update(dropped)
             yield mapped
+
+    def unused_labels(self) -> tuple[str, ...]:
+        """Return the labels in the map that no mention or relation has."""
+        mapped = self.label_map.rename.keys() | self.label_map.drop.keys()
+        return tuple(sorted(mapped - self.seen))
 
 
 def _parse_options(

@@ -5,6 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from aloi.corpus.corpus_folder import is_corpus
+from aloi.corpus.formats.foreign_files import foreign_file_problem
+from aloi.corpus.formats.shared.files import walk_folder
+from aloi.corpus.problems import DataError, Problem
+
 RELEASE_MANIFEST = "release.json"
 """The name of the file that marks a folder as a release."""
 
@@ -87,18 +92,42 @@ def documents_path(path: Path) -> Path:
 def detect_format(path: Path) -> str:
     """Detect the format of a file or folder from its name and content.
 
-    Returns "native" if the format is unclear. For a folder, one file per known suffix is checked;
-    if these files have different formats, the result is "native". Copy a stream to a file first
+    Returns "native" if the format is unclear. For a folder, one file per known suffix is checked.
+    Raises `DataError` for a folder with files of several formats or of no known format, and for a
+    file that is known to be something else, such as an archive. Copy a stream to a file first
     (`aloi.corpus.streams.on_disk`), because detection would consume the beginning of the stream.
     """
     if is_release(path):
         return "parquet"
     if not path.is_dir():
+        if problem := foreign_file_problem(path):
+            raise DataError([problem])
         return _format_of_file(path) or "native"
-    samples = {file.suffix: file for file in sorted(path.rglob("*"), reverse=True)}
-    known = _SUFFIXES.keys() | _DEFAULTS.keys()
-    formats = {_format_of_file(samples[suffix]) for suffix in samples.keys() & known}
-    return formats.pop() or "native" if len(formats) == 1 else "native"
+    return "native" if is_corpus(path) else _format_of_folder(path)
+
+
+def _format_of_folder(path: Path) -> str:
+    files = sorted(
+        (Path(folder.path, name) for folder in walk_folder(path) for name in folder.names),
+        reverse=True,
+    )
+    samples = {file.suffix: file for file in files}
+    known = samples.keys() & (_SUFFIXES.keys() | _DEFAULTS.keys())
+    formats = {_format_of_file(samples[suffix]) or "native": samples[suffix] for suffix in known}
+    if len(formats) == 1:
+        return next(iter(formats))
+    if formats:
+        listed = ", ".join(f"{name} ({file.name})" for name, file in sorted(formats.items()))
+        what = f"the folder contains files of several formats: {listed}"
+        fix = "Set --from to convert the files of one format, then convert the others"
+    else:
+        suffixes = ", ".join(sorted(filter(None, samples)))
+        found = f"only files of other kinds ({suffixes})" if suffixes else "no files"
+        what = f"the folder contains {found}"
+        fix = "Set --from to the format of the files"
+        if ".txt" in samples:
+            fix = "Add plain texts to a corpus with: aloi corpus add"
+    raise DataError([Problem("unknown-format", what, fix, file=str(path))])
 
 
 def _format_of_file(file: Path) -> str | None:

@@ -12,7 +12,7 @@ memory.
 Read options:
 
 - `spans`: the span group that contains the mentions, or `ents` for `doc.ents` (default: the group
-  `entities` if it exists, otherwise `doc.ents`)
+  `entities` if it exists, otherwise `doc.ents`, or the only group of a doc without `ents`)
 
 Write options:
 
@@ -40,7 +40,13 @@ from aloi.corpus.formats.shared.capabilities import Capabilities
 from aloi.corpus.formats.shared.files import find_files
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options
-from aloi.corpus.formats.shared.spacy_docs import USER_DATA_KEY, annotate, mentions, to_document
+from aloi.corpus.formats.shared.spacy_docs import (
+    SPANS_KEY,
+    USER_DATA_KEY,
+    annotate,
+    mentions,
+    to_document,
+)
 from aloi.corpus.formats.shared.tokens import (
     AlignmentPolicy,
     Token,
@@ -154,7 +160,7 @@ class _DocReader:
     def _select_spans(self, doc: Doc, place: str) -> list[Span]:
         group = self.options.spans
         if group is None:
-            return mentions(doc)
+            return self._default_spans(doc, place)
         self.groups |= doc.spans.keys()
         if group in doc.spans:
             return list(doc.spans[group])
@@ -162,6 +168,22 @@ class _DocReader:
             return list(doc.ents)
         self.notes.add(f"docs without a span group {group!r}", place)
         return []
+
+    def _default_spans(self, doc: Doc, place: str) -> list[Span]:
+        """Return all mentions of a doc; without `entities` and `doc.ents`, those of its only group.
+
+        Raises `DataError` if several groups contain spans, and counts the groups that are not read.
+        """
+        others = [key for key, spans in doc.spans.items() if key != SPANS_KEY and len(spans)]
+        if SPANS_KEY in doc.spans or doc.ents or not others:
+            for key in others:
+                self.notes.add(f"span group {key!r} left out", place)
+            return mentions(doc)
+        if len(others) > 1:
+            what = f"the doc has several span groups: {', '.join(sorted(others))}"
+            raise DataError([Problem("no-span-group", what, "Set spans= to one of them")])
+        self.notes.add(f"docs whose mentions are in the span group {others[0]!r}", place)
+        return list(doc.spans[others[0]])
 
     def check_span_group(self) -> list[Problem]:
         """Return a problem if docs were read but no doc contains the requested span group."""

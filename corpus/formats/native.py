@@ -11,6 +11,8 @@ from pathlib import Path
 from aloi.corpus import document_files
 from aloi.corpus.document import Document
 from aloi.corpus.formats.shared.capabilities import EVERYTHING
+from aloi.corpus.formats.shared.files import find_files
+from aloi.corpus.formats.shared.json_records import JSON_SUFFIXES
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options
 
@@ -20,6 +22,8 @@ ReadOptions = WriteOptions = Options
 
 def read(path: Path, options: Options, notes: Notes) -> Iterator[Document]:
     """Yield the documents of a file or folder."""
+    if path.is_dir():
+        find_files(path, JSON_SUFFIXES)  # raises if there are none
     return document_files.valid_documents(document_files.read_records(path))
 
 

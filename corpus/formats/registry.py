@@ -25,6 +25,7 @@ from aloi.corpus.corpus_folder import Corpus, is_corpus
 from aloi.corpus.document import Document
 from aloi.corpus.formats.detection import detect_format, documents_path
 from aloi.corpus.formats.shared.capabilities import Capabilities, reduced_to
+from aloi.corpus.formats.shared.files import file_states, kept_files
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options
 from aloi.corpus.formats.shared.tokens import FlatWriteOptions
@@ -124,7 +125,12 @@ def write(
     if path == STANDARD_STREAM and format_ == "native":
         return document_files.write_lines(reduced, sys.stdout)
     if path != STANDARD_STREAM:
-        return format_module.write(reduced, Path(path), options, notes)
+        before = file_states(Path(path))
+        count = format_module.write(reduced, Path(path), options, notes)
+        kept = kept_files(before, file_states(Path(path)))
+        what = "files of an earlier run kept in OUT (delete them if they do not belong to IN)"
+        notes.add(what, kept[0] if kept else "", len(kept))
+        return count
     with temporary_folder() as folder:
         file = folder / "standard-stream"
         count = format_module.write(reduced, file, options, notes)

@@ -122,9 +122,9 @@ def _divisible_files(root: Path) -> list[Path]:
 
     The list is empty if the input is a corpus or contains documents in `.json` files.
     """
-    suffixes = {"native": (".jsonl",), "parquet": (".parquet",)}.get(detect_format(root), ())
     if is_corpus(root):
         return []
+    suffixes = {"native": (".jsonl",), "parquet": (".parquet",)}.get(detect_format(root), ())
     files = sorted(file for file in root.rglob("*") if file.is_file()) if root.is_dir() else [root]
     if any(file.suffix == ".json" for file in files) and ".jsonl" in suffixes:
         return []

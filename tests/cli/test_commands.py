@@ -141,6 +141,8 @@ def test_a_broken_input_is_told_and_nothing_is_written(gold: Path, tmp_path: Pat
     [
         ("convert", "x", "y"),
         ("convert", "x", "y", "--to", "nonsense"),
+        ("convert", "", "y", "--to", "native"),
+        ("convert", ROOT / "corpus", "", "--to", "native"),
         ("corpus", "check", "/nowhere"),
         ("train", "ner", "--train", "/nowhere", "--dev", "/nowhere", "--out", "x"),
         ("train", "ner", "--set", "nonsense"),

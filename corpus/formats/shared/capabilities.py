@@ -244,6 +244,8 @@ def _reduce_relation(
     attributes = _select_attributes(relation.attributes, capabilities.relation_attributes)
     dropped = len(relation.attributes) - len(attributes)
     notes.add("relation attributes dropped", place, dropped)
+    has_id = relation.id is not None and not capabilities.relation_ids
+    notes.add("relation ids dropped", place, has_id)
     scored = relation.score is not None and not capabilities.relation_scores
     notes.add("relation scores dropped", place, scored)
     return Relation(

@@ -8,9 +8,12 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from aloi.corpus.problems import DataError, Problem
+
+FileStates: TypeAlias = dict[str, tuple[int, int]]
+"""The files in a folder by path, with the inode and modification time of each."""
 
 
 class Folder(NamedTuple):
@@ -62,3 +65,19 @@ def no_files(path: Path, suffixes: Collection[str]) -> Problem:
     what = f"the folder contains no {' or '.join(sorted(suffixes))} files"
     fix = "Correct the path, or set --from to the format of the files in the folder"
     return Problem("no-files", what, fix, file=str(path))
+
+
+def file_states(path: Path) -> FileStates:
+    """Return the states of the files in a folder; for anything else, return an empty dictionary."""
+    if not path.is_dir():
+        return {}
+    files = (os.path.join(folder.path, n) for folder in walk_folder(path) for n in folder.names)
+    states = ((file, os.lstat(file)) for file in files)
+    return {file: (state.st_ino, state.st_mtime_ns) for file, state in states}
+
+
+def kept_files(before: FileStates, after: FileStates) -> list[str]:
+    """Return the files that a writer left as they were, if it wrote files of the same kind."""
+    kept = [file for file, state in after.items() if before.get(file) == state]
+    kinds = {os.path.splitext(file)[1] for file in after.keys() - kept}
+    return sorted(file for file in kept if os.path.splitext(file)[1] in kinds)

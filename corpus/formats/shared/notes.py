@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from aloi.corpus.document import Document
 from aloi.corpus.problems import DataError, Problem
+
+_READING_LOSS = re.compile(r"\b(left out|dropped|ignored|repaired|missing)\b")
+"""The words in the notes of readers that mean that something was lost."""
 
 
 @dataclass(slots=True)
@@ -25,15 +29,23 @@ class Notes:
 
     def __iter__(self) -> Iterator[str]:
         """Yield one line per kind of change, with the number of changes and the first place."""
-        for what, number in sorted(self.counts.items()):
-            yield f"{what}: {number} (first in {self.first[what]})"
+        yield from map(self._line, sorted(self.counts))
 
-    def require_lossless(self, documents: Iterable[Document]) -> Iterator[Document]:
-        """Yield the documents, then raise `DataError` if the notes contain any change.
+    def require_lossless(
+        self, documents: Iterable[Document], *, reading: bool = False
+    ) -> Iterator[Document]:
+        """Yield the documents, then raise `DataError` if the notes contain any loss.
 
-        A writer that consumes these documents writes no file if the conversion is lossy.
+        In writing, every change is a loss; in reading, only what was left out or repaired. A writer
+        that consumes these documents writes no file if the conversion is lossy.
         """
         yield from documents
-        if self.counts:
+        losses = [what for what in self.counts if not reading or _READING_LOSS.search(what)]
+        if losses:
             fix = "Choose a format that can represent the data, or convert without --strict"
-            raise DataError(Problem("lossy", note, fix) for note in self)
+            if reading:
+                fix = "Choose other options with --reading, or convert without --strict"
+            raise DataError(Problem("lossy", self._line(what), fix) for what in sorted(losses))
+
+    def _line(self, what: str) -> str:
+        return f"{what}: {self.counts[what]} (first in {self.first[what]})"

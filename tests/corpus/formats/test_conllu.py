@@ -112,6 +112,17 @@ def test_omissions_are_counted(tmp_path: Path) -> None:
     }
 
 
+def test_tags_of_stanza_are_read(tmp_path: Path) -> None:
+    # Stanza writes a lower-case key and IOBES tags.
+    misc = ("start_char=0|end_char=3|ner=S-PER", "start_char=4|end_char=8|ner=O")
+    content = "".join(
+        "\t".join([str(number), word, *"_______", pairs]) + "\n"
+        for number, word, pairs in zip((1, 2), ("Ana", "dort"), misc, strict=True)
+    )
+    (document,) = read(tmp_path, content)
+    assert [(document.surface(e), e.label) for e in document.entities] == [("Ana", "PER")]
+
+
 def test_document_boundaries_and_ids(tmp_path: Path) -> None:
     word = row("1", "Ana") + "\n"
     content = (

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from aloi.corpus import document_files
-from aloi.corpus.document import Document, Entity
+from aloi.corpus.document import Document, Entity, Relation
+from aloi.corpus.formats import registry
 from aloi.corpus.formats.conversion import ConversionSettings, FormatOptionError, convert
 from aloi.corpus.label_maps import LabelMap
 from aloi.corpus.problems import DataError
@@ -52,6 +54,49 @@ def test_nothing_is_written_after_an_error(
     with pytest.raises(DataError, match=message):
         convert(str(source), str(tmp_path / "out.jsonl"), settings)
     assert [file.name for file in tmp_path.iterdir()] == ["in.jsonl"]
+
+
+def test_labels_in_the_map_that_match_nothing_are_in_the_result(
+    source: Path, tmp_path: Path
+) -> None:
+    label_map = LabelMap(rename={"PERSON": "PER", "LOC": "PLACE"}, drop={"MISC": "not needed"})
+    settings = ConversionSettings("native", label_map=label_map)
+    result = convert(str(source), str(tmp_path / "out.jsonl"), settings)
+    assert result.unused_labels == ("MISC", "PERSON")
+
+
+def test_relation_ids_that_are_dropped_are_counted(tmp_path: Path) -> None:
+    relation = Relation(head="a", tail="r", label="IN", id="r1")
+    source = tmp_path / "in.jsonl"
+    document_files.write([msgspec.structs.replace(ANA, relations=(relation,))], source)
+    result = convert(str(source), str(tmp_path / "out.json"), ConversionSettings("spert"))
+    assert "relation ids dropped: 1 (first in document d)" in result.write_notes
+
+
+def test_reading_losses_are_errors_with_strict(tmp_path: Path) -> None:
+    source = tmp_path / "in.conllu"
+    source.write_text("# x = y\n1\tAna\tAna\t_\t_\t_\t_\t_\t_\tNER=B-PER\n")
+    with pytest.raises(DataError, match=r"analyses of words left out: 1 .*--reading"):
+        convert(str(source), str(tmp_path / "o.jsonl"), ConversionSettings("native", strict=True))
+    assert [file.name for file in tmp_path.iterdir()] == ["in.conllu"]
+
+
+def test_files_of_an_earlier_run_are_counted(source: Path, tmp_path: Path) -> None:
+    target = tmp_path / "out"
+    target.mkdir()
+    for name in ("old.json", "d.json", "notes.md"):
+        (target / name).write_text("{}")
+    (note,) = convert(str(source), str(target), ConversionSettings("native")).write_notes
+    assert note.startswith("files of an earlier run kept in OUT")
+    assert note.endswith(f": 1 (first in {target / 'old.json'})")
+
+
+@pytest.mark.parametrize("format_", [*registry.FORMAT_MODULES])
+def test_an_empty_folder_is_an_error_in_every_format(format_: str, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    settings = ConversionSettings("native", format_)
+    with pytest.raises(DataError, match="the folder contains no"):
+        convert(str(tmp_path / "empty"), str(tmp_path / "out.jsonl"), settings)
 
 
 @pytest.mark.parametrize(

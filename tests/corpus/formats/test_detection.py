@@ -1,5 +1,6 @@
 """Formats are detected by file name and content; native documents are always native."""
 
+import contextlib
 import io
 import tempfile
 from pathlib import Path
@@ -13,6 +14,7 @@ from aloi.corpus import document_files
 from aloi.corpus.document import Document
 from aloi.corpus.formats.detection import detect_format
 from aloi.corpus.formats.registry import FORMAT_MODULES
+from aloi.corpus.problems import DataError
 
 LONG_TEXT = "a" * 9000
 
@@ -66,10 +68,51 @@ def test_a_folder_has_the_format_of_its_files(tmp_path: Path) -> None:
     assert detect_format(tmp_path) == "crossre"
 
 
-def test_a_folder_with_several_formats_is_native(tmp_path: Path) -> None:
+def test_a_folder_with_several_formats_is_an_error(tmp_path: Path) -> None:
     for name in ("a.ann", "a.txt", "b.conll"):
         (tmp_path / name).touch()
-    assert detect_format(tmp_path) == "native"
+    with pytest.raises(DataError, match=r"brat \(a.ann\), conll \(b.conll\).*Set --from"):
+        detect_format(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        (None, "contains no files.*Set --from"),
+        ("a.txt", "only files of other kinds .*aloi corpus add"),
+        ("a.md", "only files of other kinds .*Set --from"),
+    ],
+)
+def test_a_folder_without_a_known_format_is_an_error(
+    name: str | None, message: str, tmp_path: Path
+) -> None:
+    if name is not None:
+        (tmp_path / name).write_text("Ana")
+    with pytest.raises(DataError, match=message):
+        detect_format(tmp_path)
+
+
+def test_a_corpus_folder_is_native_whatever_else_it_contains(corpus: Path) -> None:
+    (corpus / "x.tsv").write_text("Ana\tO\n")
+    assert detect_format(corpus) == "native"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("x.jsonl.gz", b"\x1f\x8b\x08", "a gzip file.*gunzip"),
+        ("x.zip", b"PK\x03\x04", "a ZIP archive.*unzip"),
+        ("x.csv", b"text,label\nAna,PER\n", "a CSV table"),
+        ("x.xml", b"<?xml?>\n<!DOCTYPE collection SYSTEM 'BioC.dtd'>", "a BioC collection"),
+        ("x.json", b'{"source": "x", "documents": [{"passages": []}]}', "a BioC collection"),
+    ],
+)
+def test_files_of_other_kinds_are_named(
+    name: str, content: bytes, message: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match=message):
+        detect_format(tmp_path / name)
 
 
 def test_a_text_file_with_an_annotation_file_is_brat(tmp_path: Path) -> None:
@@ -90,8 +133,9 @@ def test_native_documents_are_native_whatever_they_contain(document: Document) -
 
 
 @given(st.binary(max_size=40), st.sampled_from(["x.json", "x.tsv", "x"]))
-def test_any_bytes_have_a_format(content: bytes, name: str) -> None:
-    assert detect_bytes(name, content) in FORMAT_MODULES
+def test_any_bytes_have_a_format_or_are_named(content: bytes, name: str) -> None:
+    with contextlib.suppress(DataError):
+        assert detect_bytes(name, content) in FORMAT_MODULES
 
 
 def detect_bytes(name: str, content: bytes) -> str:

@@ -68,6 +68,29 @@ def test_relations_round_trip_through_a_doc_bin() -> None:
     )
 
 
+def test_the_only_span_group_is_read(tmp_path: Path) -> None:
+    doc = NLP.make_doc(TEXT)
+    doc.spans["sc"] = [Span(doc, 1, 3, label="ROLE"), Span(doc, 2, 3, label="NORP")]
+    (document,), notes = read(save_docs(tmp_path, doc))
+    assert [(document.surface(e), e.label) for e in document.entities] == [
+        ("président russe", "ROLE"),
+        ("russe", "NORP"),
+    ]
+    assert notes == {"docs whose mentions are in the span group 'sc'": 1}
+
+
+def test_span_groups_beside_ents(tmp_path: Path) -> None:
+    doc = NLP.make_doc(TEXT)
+    doc.spans["sc"] = [Span(doc, 1, 3, label="ROLE")]
+    doc.spans["other"] = [Span(doc, 2, 3, label="NORP")]
+    with pytest.raises(DataError, match=r"several span groups: other, sc.*Set spans="):
+        read(save_docs(tmp_path, doc))
+    doc.ents = [Span(doc, 5, 6, label="LOC")]
+    (document,), notes = read(save_docs(tmp_path, doc))
+    assert [document.surface(e) for e in document.entities] == ["Moscou"]
+    assert notes == {"span group 'other' left out": 1, "span group 'sc' left out": 1}
+
+
 def test_unaligned_mentions_are_expanded_to_tokens() -> None:
     document = Document("d", TEXT, (Entity(id="x", start=14, end=17, label="NORP"),))
     assert annotate(NLP.make_doc(TEXT), document).ents[0].text == "russe"
