@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from aloi.corpus.corpus_folder import is_corpus
-from aloi.corpus.formats.foreign_files import foreign_file_problem
+from aloi.corpus.formats.foreign_files import contains_xmi, foreign_file_problem
 from aloi.corpus.formats.shared.files import walk_folder
 from aloi.corpus.problems import DataError, Problem
 
@@ -112,7 +112,8 @@ def _format_of_folder(path: Path) -> str:
         reverse=True,
     )
     samples = {file.suffix: file for file in files}
-    known = samples.keys() & (_SUFFIXES.keys() | _DEFAULTS.keys())
+    suffixes = _SUFFIXES.keys() | _DEFAULTS.keys()
+    known = [suffix for suffix, file in samples.items() if suffix in suffixes or contains_xmi(file)]
     formats = {_format_of_file(samples[suffix]) or "native": samples[suffix] for suffix in known}
     if len(formats) == 1:
         return next(iter(formats))
@@ -144,6 +145,8 @@ def _format_of_content(file: Path) -> str | None:
             head = stream.read(_HEAD_BYTES).decode("utf-8-sig", errors="ignore")
     except OSError:  # reported by the reader of the format
         return None
+    if head.startswith("PK") and contains_xmi(file):
+        return "xmi"
     for signature, name in _SIGNATURES.items():
         if head.startswith(signature):
             return name

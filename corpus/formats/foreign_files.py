@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from pathlib import Path
 
 from aloi.corpus.problems import Problem
@@ -34,12 +35,21 @@ def foreign_file_problem(file: Path) -> Problem | None:
     return Problem("unsupported-file", f"the file is {kind[0]}", kind[1], file=str(file))
 
 
+def contains_xmi(file: Path) -> bool:
+    """Return whether a file is a ZIP archive with an XMI file."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return any(name.lower().endswith(".xmi") for name in archive.namelist())
+    except (zipfile.BadZipFile, OSError):
+        return False
+
+
 def _foreign_kind(file: Path, head: bytes) -> tuple[str, str] | None:
     """Return what the file is, and what to do; None for a file that may have a known format."""
     for magic, kind in _MAGIC.items():
         if head.startswith(magic):
             return kind
-    if head.startswith(_ZIP_MAGIC):
+    if head.startswith(_ZIP_MAGIC) and not contains_xmi(file):
         return "a ZIP archive", "Unpack it first: unzip FILE"
     text = head.decode("utf-8-sig", errors="ignore")
     if _BIOC.search(text) or (text.lstrip()[:1] == "{" and _BIOC_JSON.search(text)):

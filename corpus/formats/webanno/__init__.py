@@ -10,7 +10,9 @@ The reader accepts versions 3.0 to 3.3. Mentions come from one span layer. Relat
 relation layers based on that span layer; relations point from the governor to the dependent. The
 feature `identifier` becomes the `ref`; all other features become attributes. An annotation without
 a label gets the short name of its layer. All other layers, chains, slot features, empty mentions
-and the relations of empty mentions are left out and counted.
+and the relations of empty mentions are left out and counted. In a stack of annotations with
+numbers, the values of the columns are matched by number; a missing value means that the feature is
+not set.
 
 The writer produces version 3.3 with its own layers; attributes become features. A project that
 imports the files must define these layers and features. A sentence includes the white space that
@@ -26,6 +28,8 @@ Read options:
   not linguistic; part of speech and lemma, for example, are linguistic)
 - `feature`: the feature that contains the label (default: `value` if the layer declares this
   feature, otherwise the first feature except `identifier`)
+- `comments`: the treatment of lines in the header that begin with `#` but declare no layer, such as
+  `#Summary1=` in GUM: error (default), as in INCEpTION, or skip (they are counted)
 
 Write options:
 

@@ -14,6 +14,7 @@ from aloi.corpus.document import Entity, Relation
 from aloi.corpus.formats.shared.file_report import FileReport
 from aloi.corpus.formats.webanno.cells import (
     NO_ANNOTATION,
+    align_stacks,
     has_value,
     split_number,
     split_stack,
@@ -102,6 +103,7 @@ class AnnotationCollector:
         stacks = [split_stack(row.cells[column]) for column in columns.values()]
         if all(values == [NO_ANNOTATION] for values in stacks):
             return []
+        stacks = align_stacks(stacks)
         if len({len(values) for values in stacks}) > 1:
             what = "the columns of one layer contain different numbers of values"
             fix = "Write one value per annotation, separated by |, and * for a missing value"

@@ -35,6 +35,25 @@ def split_number(value: str) -> tuple[str, int]:
     return (match[1], int(match[2] or 0)) if match else (value, 0)
 
 
+def align_stacks(stacks: list[list[str]]) -> list[list[str]]:
+    """Return the values of the columns of a layer with a placeholder for each missing value.
+
+    If all values have annotation numbers, values with the same number belong together. Otherwise, a
+    column that contains only `_` has no value for any annotation, and all other columns are
+    returned unchanged.
+    """
+    columns = [[value for value in values if value != NO_ANNOTATION] for values in stacks]
+    numbered = [{split_number(value)[1]: value for value in values} for values in columns]
+    if all(0 not in by_number for by_number in numbered) and [*map(len, numbered)] == [
+        *map(len, columns)
+    ]:
+        longest_first = sorted(numbered, key=len, reverse=True)
+        order = dict.fromkeys(number for by_number in longest_first for number in by_number)
+        return [[by_number.get(n, f"{NO_VALUE}[{n}]") for n in order] for by_number in numbered]
+    longest = max(map(len, stacks))
+    return [[NO_VALUE] * longest if values == [NO_ANNOTATION] else values for values in stacks]
+
+
 def stack(annotations: Iterable[list[str]], width: int) -> list[str]:
     """Return the cells of a unit; each annotation is a list with one value per column.
 

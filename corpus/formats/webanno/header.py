@@ -76,7 +76,7 @@ def read_header(
         what = "the first line is not #FORMAT=WebAnno TSV 3.x, with x from 0 to 3"
         report.add_problem(what, "Export the document as WebAnno TSV 3.3", number)
         raise DataError(report.problems)
-    layers, width = _read_layers(lines, report)
+    layers, width = _read_layers(lines, options, report)
     mentions = _mention_layer(layers, options, report)
     relations = [
         layer
@@ -92,7 +92,9 @@ def read_header(
     return Header(int(match[1]), width, mentions, relations)
 
 
-def _read_layers(lines: Iterator[tuple[int, str]], report: FileReport) -> tuple[list[Layer], int]:
+def _read_layers(
+    lines: Iterator[tuple[int, str]], options: ReadOptions, report: FileReport
+) -> tuple[list[Layer], int]:
     """Return the declared layers and the total number of columns."""
     layers = []
     width = _FIRST_FEATURE_COLUMN
@@ -104,9 +106,12 @@ def _read_layers(lines: Iterator[tuple[int, str]], report: FileReport) -> tuple[
             features = [feature for feature in features if feature] or [""]
             layers.append(_layer(declared[1], name, number, features, width))
             width += len(features)
+        elif line.startswith("#") and options.comments == "skip":
+            report.add_note("unknown lines of the header left out", number)
         else:
             what = f"the line is not a layer declaration: {line[:60]!r}"
-            report.add_problem(what, "Declare a layer, such as #T_SP=layer|feature", number)
+            fix = "Declare a layer, such as #T_SP=layer|feature, or set comments=skip"
+            report.add_problem(what, fix, number)
     return layers, width
 
 

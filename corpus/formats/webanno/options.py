@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from aloi.corpus.formats.shared.capabilities import Capabilities
 from aloi.corpus.formats.shared.names import LayerName
 from aloi.corpus.formats.shared.options import Options
@@ -22,10 +24,11 @@ REF_FEATURE = "identifier"
 
 
 class ReadOptions(Options, frozen=True):
-    """Read options: the span layer of the mentions, and the feature that contains the label."""
+    """Read options: the span layer, the feature with the label, and unknown lines of the header."""
 
     layer: str = ""
     feature: str = ""
+    comments: Literal["error", "skip"] = "error"
 
 
 class WriteOptions(Options, frozen=True):

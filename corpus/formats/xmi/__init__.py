@@ -2,8 +2,9 @@
 
 Source: https://uima.apache.org/d/uimaj-current/references.html. Files are read and written with
 dkpro-cassis (extra `formats`). The document id is the path relative to the folder, without `.xmi`.
-The reader looks for the type system in the folder of the file and in its parent folders, up to the
-input folder. Offsets in the file count UTF-16 units.
+The reader looks for the type system (`TypeSystem.xml` or `typesystem.xml`) in the folder of the
+file and in its parent folders, up to the input folder. It also reads ZIP archives with an `.xmi`
+file and its type system, as INCEpTION exports them. Offsets in the file count UTF-16 units.
 
 Mentions are the annotations of one type and of the types derived from it. The feature `value` is
 the label, `identifier` is the `ref`, and all other primitive features are attributes. Relations are

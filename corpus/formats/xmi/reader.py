@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from aloi.corpus.document import Document, Entity, Relation
+from aloi.corpus.duplicate_ids import DocumentIds
 from aloi.corpus.formats.shared.files import find_files
 from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.formats.xmi.archives import ARCHIVE_SUFFIX, XMI_SUFFIX, unpack
 from aloi.corpus.formats.xmi.cassis_library import (
     FEATURE_NAMES,
     AnnotationType,
@@ -29,32 +31,53 @@ from aloi.corpus.formats.xmi.options import (
 from aloi.corpus.formats.xmi.type_systems import EXPORT_FIX, TypeSystems
 from aloi.corpus.formats.xmi.xml_input import read_xml
 from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.streams import temporary_folder
 
 _STRUCTURAL_FEATURES = {"begin", "end", "sofa", HEAD_FEATURE, TAIL_FEATURE}
 """The features that contain the span of an annotation, or the head and tail of a relation."""
 
-_MAX_LISTED_TYPES = 20
-"""The maximum number of types that an error message lists."""
-
 
 def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
-    """Yield the documents of a file, or of the `.xmi` files below a folder."""
+    """Yield the documents of a file, or of the `.xmi` and `.zip` files below a folder."""
     cassis = import_cassis()
     problems: list[Problem] = []
+    ids = DocumentIds()
     top = path if path.is_dir() else path.parent
     type_systems = TypeSystems(cassis, top)
-    for file in find_files(path, [".xmi"]):
+    for file in find_files(path, [XMI_SUFFIX, ARCHIVE_SUFFIX]):
         try:
-            with translate_errors(EXPORT_FIX, str(file)):
-                types = type_systems.load(file)
-                cas = cassis.load_cas_from_xmi(io.BytesIO(read_xml(file)), types)
-                id_ = file.relative_to(top).as_posix().removesuffix(".xmi")
-                document = _CasReader(cas, options, notes, str(file)).document(id_)
-            yield document
+            for id_, xmi, types in _xmi_files(file, top, type_systems):
+                with translate_errors(EXPORT_FIX, str(file)):
+                    type_system = types.load(xmi)
+                    cas = cassis.load_cas_from_xmi(io.BytesIO(read_xml(xmi)), type_system)
+                    document = _CasReader(cas, options, notes, str(file)).document(id_)
+                duplicates = ids.add(id_, str(file))
+                problems += [problem.at(file=str(file)) for problem in duplicates]
+                if not duplicates:
+                    yield document
         except DataError as error:
-            problems += error.problems
+            problems += [problem.at(file=str(file)) for problem in error.problems]
     if problems:
         raise DataError(dict.fromkeys(problems))  # type system problems repeat for each document
+
+
+def _xmi_files(
+    file: Path, top: Path, type_systems: TypeSystems
+) -> Iterator[tuple[str, Path, TypeSystems]]:
+    """Yield the document id, the XMI file and the type systems of each CAS in a file.
+
+    An archive is unpacked to a temporary folder. The document id is the path relative to `top`; if
+    an archive contains several CASes, the name of each is added.
+    """
+    name = file.relative_to(top).with_suffix("").as_posix()
+    if file.suffix.lower() != ARCHIVE_SUFFIX:
+        yield name, file, type_systems
+        return
+    with temporary_folder() as folder:
+        files = unpack(file, folder)
+        for xmi in files:
+            id_ = name if len(files) == 1 else f"{name}/{xmi.stem}"
+            yield id_, xmi, TypeSystems(type_systems.cassis, folder)
 
 
 class _CasReader:
@@ -109,7 +132,7 @@ class _CasReader:
         matching = [type_ for type_ in types if name in (type_.name, type_.short_name)]
         if len(matching) != 1:
             what = f"expected one annotation type named {name}, found {len(matching)}"
-            listed = ", ".join(type_.name for type_ in types[:_MAX_LISTED_TYPES])
+            listed = ", ".join(sorted(type_.name for type_ in types))
             raise DataError([Problem("bad-type", what, f"Set layer= to one of: {listed}")])
         features = [_feature_name(feature.name) for feature in matching[0].all_features]
         if feature and feature not in features:

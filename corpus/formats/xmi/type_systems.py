@@ -50,8 +50,9 @@ class TypeSystems:
     def _find(self, file: Path) -> Path:
         """Return the path of the type system in the nearest parent folder, up to `top`."""
         for folder in file.parents:
-            if (folder / TYPE_SYSTEM_FILE).is_file():
-                return folder / TYPE_SYSTEM_FILE
+            for name in (TYPE_SYSTEM_FILE, TYPE_SYSTEM_FILE.lower()):
+                if (folder / name).is_file():
+                    return folder / name
             if folder == self.top:
                 break
         what = f"the file {TYPE_SYSTEM_FILE} is missing"

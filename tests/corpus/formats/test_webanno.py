@@ -149,6 +149,25 @@ def test_windows_line_ends_and_tokens_that_differ_from_the_text() -> None:
     }
 
 
+def test_a_column_without_values_beside_a_stack() -> None:
+    # Values with numbers are matched by number: GIVEN has an identifier, PER has none.
+    content = GOOD.replace("*[1]|*[2]\tPER[1]|GIVEN[2]", "Q9[2]\tPER[1]|GIVEN[2]")
+    document, _ = parse(content.replace("*[1]\tPER[1]", "_\tPER[1]"))
+    assert [(e.label, e.ref) for e in document.entities[:2]] == [("PER", None), ("GIVEN", "Q9")]
+    # Values without numbers: `_` beside a stack means that no annotation has a value.
+    document, _ = parse(GOOD.replace("*|SEES\t*|*", "*|SEES\t_"))
+    assert [relation.label for relation in document.relations] == ["HAS", "SEES", "Fact"]
+
+
+def test_unknown_lines_of_the_header() -> None:
+    content = GOOD.replace("\n\n\n", "\n#Summary1=(human1) Ana\n\n\n")
+    with pytest.raises(DataError, match="comments=skip"):
+        parse(content)
+    document, notes = parse(content, "comments=skip")
+    assert document == parse(GOOD)[0]
+    assert notes["unknown lines of the header left out"] == 1
+
+
 @pytest.mark.parametrize(
     ("old", "new", "what", "line"),
     [
@@ -162,7 +181,7 @@ def test_windows_line_ends_and_tokens_that_differ_from_the_text() -> None:
         ("\t26-29\t", "\t23-26\t", "the previous sentence ends at 24", 18),
         ("\t26-29\t", "\t99999-100002\t", "the previous sentence ends at 24", 18),
         ("1-3\t", "1-2\t", "the token address 1-2 occurs twice", 11),
-        ("|GIVEN[2]", "", "different numbers of values", 10),
+        ("*|SEES", "SEES|X|Y", "different numbers of values", 18),
         ("1-2[1_0]", "1-2[1]", "source of the relation is not a token address", 14),
         ("1-2[1_0]", "1-2[9_0]", r"expected one mention at 1-2\[9\], found 0", 14),
         ("1-2[1_0]", "1-4", r"expected one mention at 1-4\[0\], found 0", 14),

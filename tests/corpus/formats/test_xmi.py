@@ -4,6 +4,7 @@ import re
 import shutil
 import sys
 import tempfile
+import zipfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from aloi.corpus.formats.detection import detect_format
 from aloi.corpus.formats.shared.capabilities import reduce_document
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import parse_options
+from aloi.corpus.formats.xmi import archives
 from aloi.corpus.formats.xmi.options import NAMED_ENTITY_TYPE
 from aloi.corpus.problems import DataError
 
@@ -122,6 +124,42 @@ def test_mentions_and_relations(tmp_path: Path) -> None:
         "relations between other annotations left out": 1,
         "views left out": 1,
     }
+
+
+def test_an_exported_archive_is_read(tmp_path: Path) -> None:
+    archive = tmp_path / "a.txt" / "admin.zip"
+    archive.parent.mkdir()
+    with zipfile.ZipFile(archive, "w") as content:
+        content.writestr("admin.xmi", GOOD)
+        content.writestr("TypeSystem.xml", TYPES)
+    assert [detect_format(archive), detect_format(tmp_path)] == ["xmi", "xmi"]
+    (document,) = xmi.read(tmp_path, xmi.ReadOptions(), Notes())
+    assert (document.id, len(document.entities)) == ("a.txt/admin", 2)
+
+
+def test_a_type_system_in_lower_case_is_found(tmp_path: Path) -> None:
+    (tmp_path / "d.xmi").write_text(GOOD, encoding="utf-8")
+    (tmp_path / "typesystem.xml").write_text(TYPES, encoding="utf-8")
+    (document,) = xmi.read(tmp_path / "d.xmi", xmi.ReadOptions(), Notes())
+    assert len(document.entities) == 2
+
+
+def test_an_archive_that_unpacks_to_too_much_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archives, "MAX_BYTES", 1 << 20)
+    with zipfile.ZipFile(tmp_path / "d.zip", "w", zipfile.ZIP_DEFLATED) as content:
+        content.writestr("d.xmi", " " * (1 << 21))
+    with pytest.raises(DataError, match="unpacks to more than 1 MiB"):
+        list(xmi.read(tmp_path / "d.zip", xmi.ReadOptions(), Notes()))
+
+
+def test_the_error_lists_all_types_in_order(tmp_path: Path) -> None:
+    with pytest.raises(DataError) as caught:
+        read(tmp_path, "layer=Lemma")
+    listed = caught.value.problems[0].fix.partition(": ")[2].split(", ")
+    assert listed == sorted(listed)
+    assert {f"{NER}.NamedEntity", f"{NER}.Person", "x.Fact", "x.Token"} <= set(listed)
 
 
 def test_empty_mentions_are_left_out_with_their_relations(tmp_path: Path) -> None:
