@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
+from urllib.parse import unquote
 
 import msgspec
 
@@ -20,11 +23,21 @@ from aloi.corpus.atomic_files import atomic_folder, atomic_text_file
 from aloi.corpus.document import Document, Draft, Entity, Relation, validity_problems
 from aloi.corpus.duplicate_ids import DocumentIds
 from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.text_files import surrogate_problem
 
 _DECODER = msgspec.json.Decoder(Document)
 _ENCODER = msgspec.json.Encoder()
 _BOM = b"\xef\xbb\xbf"
 _FILE_NAME = re.compile(r"\w[\w.\-]*")
+_UNSAFE_CHARACTER = re.compile(r"[^\w.\-/]|^[.\-]")
+"""The characters of a name that `encode_id` encodes."""
+
+_MAX_NAME_BYTES = 200
+"""Length limit of a file or folder name: 255 bytes in most file systems, minus the suffix."""
+
+_ITEM_KEY = re.compile(
+    rb'"(id|head|label|tail)"\s*:\s*("(?:[^"\\\n]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*")'
+)
 _MAX_LINES_PER_ITEM = 6
 """Maximum number of lines between two keys of the same entity or relation in indented JSON."""
 
@@ -79,14 +92,14 @@ def decode_record(raw: bytes, *, file: str, line: int = 1) -> DocumentRecord:
 def read_records(path: str | Path) -> Iterator[DocumentRecord]:
     """Yield the records of a `.jsonl` or `.json` file, or of all such files in a folder.
 
-    Subfolders are included. A file with a different suffix is read as JSON Lines, or as one JSON
-    object if its first line contains only `{`.
+    Subfolders are included. A file with a suffix other than `.json` is read as JSON Lines, or as
+    one JSON object if its first line contains only `{`.
     """
     path = Path(path)
     if path.is_dir():
         for file in sorted((*path.rglob("*.json"), *path.rglob("*.jsonl"))):
             yield from read_records(file)
-    elif path.suffix == ".json" or (path.suffix != ".jsonl" and _is_indented(path)):
+    elif path.suffix == ".json" or _is_indented(path):
         yield decode_record(path.read_bytes().removeprefix(_BOM), file=str(path))
     else:
         with path.open("rb") as stream:
@@ -150,7 +163,8 @@ def write(documents: Iterable[Document], path: str | Path) -> int:
     count = 0
     with atomic_folder(path) as folder:
         for count, document in enumerate(documents, start=1):  # noqa: B007 - as above
-            (folder / file_name(document)).write_bytes(pretty_json(document).encode())
+            name = f"{encode_id(document.id, folders=False)}.json"
+            (folder / name).write_bytes(pretty_json(document).encode())
     return count
 
 
@@ -167,6 +181,36 @@ def file_name(document: Document) -> str:
         problem = Problem("bad-id", what, fix, document.id)
         raise DataError([problem])
     return f"{document.id}.json"
+
+
+def encode_id(id_: str, *, folders: bool = True) -> str:
+    """Return a document id as a path relative to a folder; `decode_id` restores the id.
+
+    Characters that file names should not contain are percent-encoded in UTF-8, so that no id leads
+    out of the folder. `/` separates folders, unless `folders` is False or a name would be empty.
+    Raises `DataError` if a name is too long, or if the id contains a lone surrogate.
+    """
+    names = id_.split("/")
+    if not folders or not all(names):
+        names = [id_]
+    try:
+        encoded = [_UNSAFE_CHARACTER.sub(_percent_encode, name) for name in names]
+    except UnicodeEncodeError as error:
+        raise DataError([surrogate_problem(error, id_)]) from error
+    encoded = [name.replace("/", "%2F") for name in encoded]
+    if any(len(name.encode()) > _MAX_NAME_BYTES for name in encoded):
+        what = "the document id is too long for a file name"
+        raise DataError([Problem("bad-id", what, "Use a shorter id, or write a .jsonl file", id_)])
+    return "/".join(encoded)
+
+
+def _percent_encode(match: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in match[0].encode())
+
+
+def decode_id(path: str) -> str:
+    """Return the document id that `encode_id` encoded as `path`."""
+    return unquote(path)
 
 
 def pretty_json(document: Document) -> str:
@@ -275,14 +319,45 @@ def _line_of(raw: bytes, item: str | None) -> int:
         return 0
     words = item.split()
     if words[0] == "relation" and len(words) == 4:
-        keys = zip(("head", "label", "tail"), words[1:], strict=True)
-    else:
-        keys = zip(("id",), words[:1], strict=True)
-    patterns = [rf'"{key}"\s*:\s*{re.escape(json.dumps(word))}'.encode() for key, word in keys]
-    lines = raw.split(b"\n")
-    for distance in (0, _MAX_LINES_PER_ITEM):  # search for keys on the same line, then nearby
-        for number, line in enumerate(lines):
-            nearby = b"\n".join(lines[max(number - distance, 0) : number + distance + 1])
-            if re.search(patterns[0], line) and all(re.search(p, nearby) for p in patterns):
-                return number
-    return 0
+        return _line_index(raw).line_of_relation(*words[1:])
+    return _line_index(raw).line_of("id", words[0])
+
+
+@dataclass(frozen=True, slots=True)
+class _LineIndex:
+    """The lines, from 0 and in order, that contain each value of the keys id, head, label, tail."""
+
+    lines: dict[tuple[str, str], list[int]]
+
+    def line_of(self, key: str, value: str) -> int:
+        """Return the first line that contains a key with a value; 0 if there is none."""
+        return next(iter(self.lines.get((key, value), ())), 0)
+
+    def line_of_relation(self, head: str, label: str, tail: str) -> int:
+        """Return the line of the head of a relation: on one line with the rest, or nearby."""
+        keys = (("head", head), ("label", label), ("tail", tail))
+        heads, *others = (self.lines.get(key, []) for key in keys)
+        rarest = min((heads, *others), key=len)
+        for distance in (0, _MAX_LINES_PER_ITEM):
+            for line in rarest:
+                span = line - distance, line + distance
+                if all(_has_between(lines, *span) for lines in (heads, *others)):
+                    return heads[bisect_left(heads, span[0])]
+        return 0
+
+
+def _has_between(lines: list[int], first: int, last: int) -> bool:
+    position = bisect_left(lines, first)
+    return position < len(lines) and lines[position] <= last
+
+
+@lru_cache(maxsize=1)  # a file with many problems asks for the same record again and again
+def _line_index(raw: bytes) -> _LineIndex:
+    lines: dict[tuple[str, str], list[int]] = {}
+    number, position = 0, 0
+    for match in _ITEM_KEY.finditer(raw):
+        number += raw.count(b"\n", position, match.start())
+        position = match.start()
+        value = json.loads(match[2].decode(errors="replace"), strict=False)
+        lines.setdefault((match[1].decode(), value), []).append(number)
+    return _LineIndex(lines)

@@ -27,18 +27,30 @@ STEP_INTERVAL = 10.0
 """Seconds between two steps on standard error, if standard error is not a terminal."""
 
 
+MAX_PROBLEMS_PER_KIND = 50
+"""The number of problems of one kind that are printed; the rest are counted."""
+
+
 def fail(problems: Iterable[Problem]) -> NoReturn:
-    """Print every problem to standard error and exit with status 1."""
+    """Print the problems to standard error and exit with status 1."""
     print(count_noun(print_problems(problems), "problem"), file=sys.stderr)
     sys.exit(1)
 
 
 def print_problems(problems: Iterable[Problem]) -> int:
-    """Print every problem to standard error; return the number of problems."""
-    count = 0
-    for count, problem in enumerate(problems, start=1):  # noqa: B007 - the count is returned
-        print(problem, file=sys.stderr)
-    return count
+    """Print the problems to standard error, grouped by kind; return the number of problems.
+
+    Of each kind, at most `MAX_PROBLEMS_PER_KIND` problems are printed and the others are counted.
+    """
+    by_kind: dict[str, list[Problem]] = {}
+    for problem in problems:
+        by_kind.setdefault(problem.kind, []).append(problem)
+    for kind, group in by_kind.items():
+        for problem in group[:MAX_PROBLEMS_PER_KIND]:
+            print(problem, file=sys.stderr)
+        if (more := len(group) - MAX_PROBLEMS_PER_KIND) > 0:
+            print(f"{count_noun(more, 'more problem')} [{kind}]", file=sys.stderr)
+    return sum(map(len, by_kind.values()))
 
 
 def print_notes(notes: Iterable[str]) -> None:

@@ -120,7 +120,8 @@ class _LabelMapping:
     def apply(self, documents: Documents) -> Iterator[Document]:
         """Yield the documents with mapped labels; count dropped mentions and relations."""
         for document in documents:
-            self.seen.update(item.label for item in (*document.entities, *document.relations))
+            self.seen.update(entity.label for entity in document.entities)
+            self.seen.update(relation.label for relation in document.relations)
             mapped, dropped = self.label_map.apply_to(document)
             self.dropped.update(dropped)
             yield mapped

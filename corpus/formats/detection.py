@@ -122,8 +122,8 @@ def _format_of_folder(path: Path) -> str:
         what = f"the folder contains files of several formats: {listed}"
         fix = "Set --from to convert the files of one format, then convert the others"
     else:
-        suffixes = ", ".join(sorted(filter(None, samples)))
-        found = f"only files of other kinds ({suffixes})" if suffixes else "no files"
+        others = ", ".join(sorted(filter(None, samples)))
+        found = f"only files of other kinds ({others})" if others else "no files"
         what = f"the folder contains {found}"
         fix = "Set --from to the format of the files"
         if ".txt" in samples:

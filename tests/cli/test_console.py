@@ -13,6 +13,7 @@ from aloi.annotation.labelstudio.local import server
 from aloi.annotation.labelstudio.local.home import LocalServer
 from aloi.cli.main import app
 from aloi.cli.shared import console
+from aloi.corpus.problems import Problem
 
 STARTED = LocalServer("http://127.0.0.1:8080", "aloi@localhost", "secret-password", "secret-token")
 
@@ -26,6 +27,21 @@ def test_long_commands_print_their_steps_without_a_terminal(
         for step in ("short", "first", "soon after", "second"):
             show(step)
     assert capsys.readouterr().err == "first\nsecond\n"
+
+
+def test_problems_are_grouped_by_kind_and_capped(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(console, "MAX_PROBLEMS_PER_KIND", 2)
+    kinds = ("a", "b", "a", "a", "a")
+    problems = [Problem(kind, f"x{n}", "Fix it") for n, kind in enumerate(kinds)]
+    assert console.print_problems(problems) == 5
+    assert capsys.readouterr().err.splitlines() == [
+        "x0 [a]. Fix it.",
+        "x2 [a]. Fix it.",
+        "2 more problems [a]",
+        "x1 [b]. Fix it.",
+    ]
 
 
 def test_start_prints_page_user_and_where_the_password_is(

@@ -28,7 +28,8 @@ keeps their fragments, which the writer writes again.
 The format represents everything in a document. The writer adds notes of the type `Aloi` for data
 that has no line type in brat: mention ids that brat does not allow, relation ids, scores, metadata,
 attributes with white space, and line ends at the edges of a mention. The writer raises `DataError`
-for labels with white space and for document ids that are not valid file names. It writes
+for labels with white space and for document ids that are too long for a file name; other ids are
+percent-encoded where file names require it, and decoded when read. It writes
 `annotation.conf` with the types of the documents, unless the folder already contains this file.
 
 Read options:

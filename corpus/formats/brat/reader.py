@@ -12,6 +12,7 @@ from urllib.parse import unquote
 import msgspec
 
 from aloi.corpus.document import Document, Entity, InvalidDocumentError, Relation
+from aloi.corpus.document_files import decode_id
 from aloi.corpus.duplicate_ids import DocumentIds
 from aloi.corpus.formats.brat.standoff import (
     ALOI_NOTE,
@@ -86,7 +87,7 @@ def _find_pairs(path: Path, notes: Notes) -> Iterator[_FilePair]:
     Counts the `.txt` files of the folder that have no `.ann` file.
     """
     if not path.is_dir():
-        yield _FilePair(path.stem, str(path.with_suffix("")))
+        yield _FilePair(decode_id(path.stem), str(path.with_suffix("")))
         return
     found = False
     for folder in walk_folder(path):
@@ -98,7 +99,8 @@ def _find_pairs(path: Path, notes: Notes) -> Iterator[_FilePair]:
             elif suffix == ".ann":
                 found = True
                 has_text = f"{stem}.txt" in names
-                yield _FilePair(folder.prefix + stem, os.path.join(folder.path, stem), has_text)
+                id_ = decode_id(folder.prefix + stem)
+                yield _FilePair(id_, os.path.join(folder.path, stem), has_text)
     if not found:
         raise DataError([no_files(path, [".ann"])])
 

@@ -55,9 +55,10 @@ def write(documents: Iterable[Document], path: Path, options: Options, notes: No
     count = 0
     with atomic_folder(path) as scratch:
         for count, document in enumerate(documents, start=1):  # noqa: B007 - the count is the result
-            if names.check(document) and not names.bad_labels:
+            name = names.check(document)
+            if name and not names.bad_labels:
                 try:
-                    _write_pair(document, os.path.join(scratch, document.id), configuration)
+                    _write_pair(document, os.path.join(scratch, name), configuration)
                 except DataError as error:
                     names.problems += error.problems
         names.raise_problems()
@@ -69,8 +70,7 @@ def write(documents: Iterable[Document], path: Path, options: Options, notes: No
 
 
 def _write_pair(document: Document, stem: str, configuration: Configuration) -> None:
-    if "/" in document.id:
-        os.makedirs(os.path.dirname(stem), exist_ok=True)
+    os.makedirs(os.path.dirname(stem), exist_ok=True)
     annotations = format_annotations(document, configuration)
     for suffix, content in (("txt", document.text), ("ann", annotations)):
         with open(f"{stem}.{suffix}", "wb") as stream:

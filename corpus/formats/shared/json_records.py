@@ -1,16 +1,17 @@
 """Reading and writing of JSON formats with one record per document.
 
-A file contains one JSON array if its first character is `[`, and JSON Lines otherwise. JSON Lines
-are read line by line.
+A file contains one JSON array if its first character is `[`, one record if it is a JSON object on
+several lines, and JSON Lines otherwise. JSON Lines are read line by line.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 import msgspec
 
@@ -104,7 +105,7 @@ def read_records(path: Path) -> Iterator[JsonRecord | Problem]:
             head = stream.read(_HEAD_BYTES).removeprefix(_BOM).lstrip()
             stream.seek(0)
             if not head.startswith(b"["):
-                yield from _split_lines(stream, file)
+                yield from _indented_record(stream, file) or _split_lines(stream, file)
                 continue
             content = stream.read().removeprefix(_BOM)
         try:
@@ -128,6 +129,24 @@ def decode_json(raw: bytes, type_: type[T]) -> T:
         fix = "Correct the JSON; the documentation of the format describes the expected structure"
         problem = Problem("bad-json", f"the JSON is invalid: {error}", fix, line=line)
         raise DataError([problem]) from error
+
+
+def _indented_record(stream: IO[bytes], file: Path) -> list[JsonRecord]:
+    """Return the record of a file that contains one JSON object on several lines.
+
+    For all other files, return an empty list, and leave the stream at its beginning.
+    """
+    first = next((line for line in stream if line.removeprefix(_BOM).strip()), b"")
+    record: list[JsonRecord] = []
+    if not first.rstrip().endswith(b"}"):
+        stream.seek(0)
+        content = stream.read().removeprefix(_BOM)
+        with suppress(DataError):
+            decode_json(content, dict[str, msgspec.Raw])
+            line = 1 + content[: content.index(b"{")].count(b"\n")
+            record.append(JsonRecord(content.strip(), file, line, 1))
+    stream.seek(0)
+    return record
 
 
 def _split_lines(stream: Iterable[bytes], file: Path) -> Iterator[JsonRecord]:

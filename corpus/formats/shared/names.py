@@ -9,12 +9,9 @@ from typing import Annotated
 import msgspec
 
 from aloi.corpus.document import Document
+from aloi.corpus.document_files import encode_id
 from aloi.corpus.duplicate_ids import DocumentIds
 from aloi.corpus.problems import DataError, Problem
-
-_PATH = re.compile(r"\w[\w.\-]*(?:/\w[\w.\-]*)*")
-_MAX_NAME_BYTES = 200
-"""Length limit of a file or folder name: 255 bytes in most file systems, minus the suffix."""
 
 LayerName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z]\w*(\.[A-Za-z]\w*)*\Z")]
 """The name of an annotation layer, such as `webanno.custom.Entity`, in the options of a format."""
@@ -34,22 +31,22 @@ class NameChecker:
     ids: DocumentIds = field(default_factory=DocumentIds)
     problems: list[Problem] = field(default_factory=list)
 
-    def check(self, document: Document) -> bool:
-        """Check the labels and id of a document; return True if the id is valid and unique."""
+    def check(self, document: Document) -> str | None:
+        """Check the labels and id of a document; return its path without suffix.
+
+        Returns None, and records problems, if the id is too long for a file name or not unique.
+        """
         labels = {entity.label for entity in document.entities}
         labels |= {relation.label for relation in document.relations}
         for label in sorted(labels - self.valid_labels):
             self._check_label(label, document.id)
-        problems = self._id_problems(document.id)
+        try:
+            path = encode_id(document.id)
+            problems = self.ids.add(document.id)
+        except DataError as error:
+            path, problems = "", list(error.problems)
         self.problems += problems
-        return not problems
-
-    def _id_problems(self, id_: str) -> list[Problem]:
-        names = id_.split("/")
-        if _PATH.fullmatch(id_) and all(len(name.encode()) <= _MAX_NAME_BYTES for name in names):
-            return self.ids.add(id_)
-        fix = "Use a shorter id of letters, digits, '-', '_' and '.', with '/' between folders"
-        return [Problem("bad-id", "the document id cannot be used as a file name", fix, id_)]
+        return None if problems else path
 
     def _check_label(self, label: str, document: str) -> None:
         if self.label.fullmatch(label):

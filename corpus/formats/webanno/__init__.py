@@ -19,7 +19,8 @@ imports the files must define these layers and features. A sentence includes the
 follows. If a mention begins or ends in white space, this white space is a token. If a mention
 covers only a part of a token, this part is a sub-token. Therefore, the reader restores text and
 mentions exactly. The format does not represent ids, scores or metadata. The writer raises
-`DataError` for document ids that are not valid file names, attribute names that are not valid
+`DataError` for document ids that are too long for a file name (other ids are percent-encoded where
+file names require it, and decoded when read), attribute names that are not valid
 feature names, and carriage returns in labels, refs or attributes.
 
 Read options:

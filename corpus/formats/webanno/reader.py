@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from aloi.corpus.document import Document
+from aloi.corpus.document_files import decode_id
 from aloi.corpus.formats.shared import utf16
 from aloi.corpus.formats.shared.file_report import FileReport
 from aloi.corpus.formats.shared.files import find_files
@@ -34,7 +35,7 @@ def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
     for file in find_files(path, [".tsv"]):
         name = file.relative_to(path).as_posix() if path.is_dir() else file.name
         try:
-            id_, content = name.removesuffix(".tsv"), read_text(file)
+            id_, content = decode_id(name.removesuffix(".tsv")), read_text(file)
             yield parse_tsv(id_, content, options, notes, file=str(file))
         except DataError as error:
             problems += error.problems

@@ -33,10 +33,10 @@ def write(documents: Iterable[Document], path: Path, options: WriteOptions, note
     count = 0
     with atomic_folder(path) as scratch:
         for count, document in enumerate(documents, start=1):  # noqa: B007 - the count is the result
-            fits = names.check(document)
+            name = names.check(document)
             names.problems += _unwritable_features(document)
-            if fits and not names.bad_labels:
-                file = os.path.join(scratch, f"{document.id}.tsv")
+            if name and not names.bad_labels:
+                file = os.path.join(scratch, f"{name}.tsv")
                 os.makedirs(os.path.dirname(file), exist_ok=True)
                 with open(file, "wb") as stream:
                     stream.write(encode_utf8(format_document(document, options), document.id))

@@ -19,8 +19,9 @@ libxml2.
 
 The writer uses DKPro Core's `NamedEntity` and its own relation type; attributes become features.
 The format does not represent ids, scores or metadata. The writer raises `DataError` for document
-ids that are not valid file names, attribute names that are not valid feature names, and characters
-that XML 1.0 does not allow.
+ids that are too long for a file name (other ids are percent-encoded where file names require it,
+and decoded when read), attribute names that are not valid feature names, and characters that XML
+1.0 does not allow.
 
 Read options:
 

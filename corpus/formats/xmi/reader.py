@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from aloi.corpus.document import Document, Entity, Relation
+from aloi.corpus.document_files import decode_id
 from aloi.corpus.duplicate_ids import DocumentIds
 from aloi.corpus.formats.shared.files import find_files
 from aloi.corpus.formats.shared.notes import Notes
@@ -69,7 +70,7 @@ def _xmi_files(
     An archive is unpacked to a temporary folder. The document id is the path relative to `top`; if
     an archive contains several CASes, the name of each is added.
     """
-    name = file.relative_to(top).with_suffix("").as_posix()
+    name = decode_id(file.relative_to(top).with_suffix("").as_posix())
     if file.suffix.lower() != ARCHIVE_SUFFIX:
         yield name, file, type_systems
         return

@@ -72,16 +72,16 @@ def write(documents: Iterable[Document], path: Path, options: WriteOptions, note
     count = 0
     with atomic_folder(path) as scratch:
         for count, document in enumerate(documents, start=1):  # noqa: B007 - the count is the result
-            fits = names.check(document)
+            name = names.check(document)
             names.problems += _unwritable_values(document)
-            if not fits or names.bad_labels or names.problems:
+            if not name or names.bad_labels or names.problems:
                 continue
             with translate_errors(_TYPES_FIX):
                 extended = attributes.union(_AttributeNames.of(document))
                 if extended != attributes:
                     attributes = extended
                     types = build_type_system(cassis, options, *attributes)
-                file = Path(scratch, f"{document.id}.xmi")
+                file = Path(scratch, f"{name}.xmi")
                 file.parent.mkdir(parents=True, exist_ok=True)
                 _to_cas(cassis, document, types, options).to_xmi(file)
         names.raise_problems()

@@ -54,6 +54,13 @@ def test_every_problem_is_reported_with_its_line() -> None:
     assert found == [(2, "token-outside-text", "8", "e1"), (3, "bad-json", None, None)]
 
 
+def test_one_indented_object_is_one_record() -> None:
+    for content in (json.dumps(SENTENCE, indent=1), "\n" + json.dumps(SENTENCE, indent=2) + "\n"):
+        assert read(content, "spert") == read(json.dumps(SENTENCE), "spert")
+    with pytest.raises(DataError, match=":1: the JSON is invalid"):  # read as JSON Lines
+        read(json.dumps(SENTENCE, indent=1)[:-2], "spert")
+
+
 def test_an_id_given_twice_is_an_error() -> None:
     with pytest.raises(DataError, match="duplicate document id"):
         read(json.dumps([SENTENCE, SENTENCE]), "spert")

@@ -243,7 +243,7 @@ def test_unused_layers_are_not_declared() -> None:
 
 def test_every_unwritable_name_and_value_is_reported(tmp_path: Path) -> None:
     document = Document(
-        "../d",
+        "d" * 201,
         "Ana",
         (
             Entity(id="e1", start=0, end=1, label="a\rb", ref="Q\r1"),
@@ -306,7 +306,7 @@ def test_ten_or_more_mentions_of_one_span_keep_their_order() -> None:
 @given(
     documents(
         labels=LABELS,
-        ids=st.sampled_from(["d", "sub/é.1"]),
+        ids=st.sampled_from(["d", "sub/é.1", "../a b: 50%"]),
         attributes=st.dictionaries(PARTS, LABELS, max_size=2),
         refs=st.none() | LABELS,
     )
