@@ -50,11 +50,18 @@ _RECORD_KEYS = (
     ("spert", {"tokens", "entities"}),
     ("labelstudio", {"data", "annotations"}),
     ("labelstudio", {"data", "predictions"}),
-    ("doccano", {"text", "label"}),
-    ("doccano", {"text", "entities", "Comments"}),
-    ("doccano", {"text", "entities", "[].start_offset"}),
+    ("labelstudio", {"data", "completions"}),
+    ("labelstudio", {"annotation_id", "annotator"}),
     ("prodigy", {"text", "spans"}),
     ("prodigy", {"text", "_input_hash"}),
+    ("prodigy", {"text", "_task_hash"}),
+    ("prodigy", {"text", "answer"}),
+    ("doccano", {"text", "label"}),
+    ("doccano", {"text", "labels"}),
+    ("doccano", {"data", "label"}),
+    ("doccano", {"text", "annotations"}),
+    ("doccano", {"text", "entities", "Comments"}),
+    ("doccano", {"text", "entities", "[].start_offset"}),
 )
 """Formats and the keys that identify their records.
 
@@ -72,8 +79,11 @@ _KEYS_BY_DEPTH = {
 }
 """The formats to check for, by the brackets that are open at the keys of a JSON file."""
 
-_HEAD_BYTES = 1 << 18
-"""The number of bytes to read; a long text may precede the keys that identify the format."""
+_HEAD_BYTES, _LONG_HEAD_BYTES = 1 << 18, 1 << 24
+"""The number of bytes to read; if they do not contain the whole first record, the larger number.
+
+A long text may precede the keys that identify the format.
+"""
 
 _TOKEN = re.compile(r'"((?:[^"\\]++|\\.)*+)(?:"(\s*:)?|\\?\Z)|([\[{])|([\]}])', re.DOTALL)
 
@@ -140,19 +150,37 @@ def _format_of_file(file: Path) -> str | None:
 
 
 def _format_of_content(file: Path) -> str | None:
-    try:
-        with file.open("rb") as stream:
-            head = stream.read(_HEAD_BYTES).decode("utf-8-sig", errors="ignore")
-    except OSError:  # reported by the reader of the format
-        return None
+    head = _read_head(file, _HEAD_BYTES)
     if head.startswith("PK") and contains_xmi(file):
         return "xmi"
     for signature, name in _SIGNATURES.items():
         if head.startswith(signature):
             return name
     if head.lstrip()[:1] in ("{", "["):
-        return _format_of_json(head)
+        found = _format_of_json(head)
+        if found or len(head) < _HEAD_BYTES // 4 or _has_whole_record(head):
+            return found
+        return _format_of_json(_read_head(file, _LONG_HEAD_BYTES))
     return "xmi" if _XMI.search(head) else None
+
+
+def _read_head(file: Path, size: int) -> str:
+    """Return the beginning of a file, or nothing if the file cannot be read."""
+    try:
+        with file.open("rb") as stream:
+            return stream.read(size).decode("utf-8-sig", errors="ignore")
+    except OSError:  # reported by the reader of the format
+        return ""
+
+
+def _has_whole_record(head: str) -> bool:
+    """Return whether a JSON text contains its first object to the end."""
+    depth = 0
+    for _, _, opening, closing in _TOKEN.findall(head):
+        depth += (opening == "{") - (closing == "}")
+        if closing == "}" and depth <= 0:
+            return True
+    return False
 
 
 def _format_of_json(head: str) -> str | None:

@@ -1,7 +1,9 @@
 """doccano: one text per line, either with spans or with entities and relations.
 
 Source: https://doccano.github.io/doccano and doccano 1.8 (backend/data_import, data_export). A line
-is `{"id": 17, "text": "Ana vit à Rome", "label": [[0, 3, "PER"]]}` (`labels` in older exports). In
+is `{"id": 17, "text": "Ana vit à Rome", "label": [[0, 3, "PER"]]}`. Older exports have `labels`
+instead of `label`, `data` instead of `text`, or `annotations` with `label`, `start_offset` and
+`end_offset`, where `label` may be the number of a label; these are read too. In
 projects with relations, a line is `{"id", "text", "entities": [{"id": 5, "label": "PER",
 "start_offset": 0, "end_offset": 3}], "relations": [{"id", "from_id": 5, "to_id": 6, "type"}]}`.
 Offsets count code points; end offsets are exclusive. Turn off the project setting "Count grapheme
@@ -22,6 +24,7 @@ Write options:
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -60,6 +63,12 @@ class _Entity(msgspec.Struct, frozen=True):
     end_offset: int
 
 
+class _Annotation(msgspec.Struct, frozen=True):
+    label: str | int
+    start_offset: int
+    end_offset: int
+
+
 class _Relation(msgspec.Struct, frozen=True):
     from_id: int
     to_id: int
@@ -84,13 +93,43 @@ _RESERVED_KEYS = frozenset(field.encode_name for field in msgspec.structs.fields
 
 def read(path: Path, options: Options, notes: Notes) -> Iterator[Document]:
     """Yield one document per text in a file, or in the `.json*` files below a folder."""
-    return json_records.read_documents(path, _Line, partial(_to_document, notes=notes))
+    build, find = partial(_to_document, notes=notes), partial(_read_lines, notes=notes)
+    return json_records.read_documents(path, _Line, build, find=find)
 
 
 def write(documents: Iterable[Document], path: Path, options: WriteOptions, notes: Notes) -> int:
     """Write one line per document; return the number of documents."""
     lines = (_to_line(document, options, notes) for document in documents)
     return json_records.write_lines(lines, path)
+
+
+def _read_lines(path: Path, notes: Notes) -> Iterator[json_records.JsonRecord | Problem]:
+    """Yield the lines of a file or folder, those of older exports in the present layout."""
+    for record in json_records.read_records(path):
+        if isinstance(record, json_records.JsonRecord):
+            yield replace(record, raw=_to_present_layout(record, notes))
+        else:
+            yield record
+
+
+def _to_present_layout(record: json_records.JsonRecord, notes: Notes) -> bytes:
+    """Return a line with `text` for `data`, and with `label` for `annotations`."""
+    try:
+        line = json_records.decode_json(record.raw, dict[str, msgspec.Raw])
+        if "text" not in line and "data" in line:
+            line["text"] = line.pop("data")
+        elif "annotations" not in line or line.keys() & {"label", "labels", "entities"}:
+            return record.raw
+        if "annotations" in line and not line.keys() & {"label", "labels", "entities"}:
+            raw = bytes(line.pop("annotations"))
+            older = json_records.decode_json(raw, list[_Annotation])
+            spans = [(a.start_offset, a.end_offset, str(a.label)) for a in older]
+            line["label"] = msgspec.Raw(msgspec.json.encode(spans))
+            numbered = sum(isinstance(a.label, int) for a in older)
+            notes.add("labels that are only numbers in the file", record.place, numbered)
+    except DataError:  # decoded again, and reported, as a line in the present layout
+        return record.raw
+    return msgspec.json.encode(line)
 
 
 def _to_document(line: _Line, record: json_records.JsonRecord, notes: Notes) -> Document:

@@ -3,7 +3,8 @@
 Source: https://labelstud.io/guide/export and /guide/task_format, and Label Studio 1.23. A file is
 an array of tasks `{"id", "data": {"doc_id", "text", …}, "annotations": [{"result": […],
 "completed_by": 3}], "predictions": […]}`. `aloi.corpus.formats.shared.label_studio_results`
-describes the results. The document id is `data.doc_id`, or the task id if `data` has no `doc_id`.
+describes the results; `label_studio_layouts` describes JSON_MIN and tasks with `completions`, which
+are read too. The document id is `data.doc_id`, or the task id if `data` has no `doc_id`.
 All other keys of `data` are metadata.
 
 The reader leaves out and counts cancelled annotations, drafts, tasks without annotations, metadata
@@ -27,6 +28,7 @@ Read options:
 - `annotator`: the annotator to read, as user id or e-mail address (`completed_by`), or the model to
   read (`model_version`); required if a task has several annotations or predictions
 - `unlabelled`: the label for regions and arcs without a label (default: report an error)
+- `text`: the key of the text in `data` (default: text, or the only key with a string)
 
 Write options:
 
@@ -45,6 +47,7 @@ from typing import Any, Literal
 import msgspec
 
 from aloi.corpus.document import Document
+from aloi.corpus.formats.label_studio_layouts import read_tasks
 from aloi.corpus.formats.shared import json_records, label_studio_results
 from aloi.corpus.formats.shared.capabilities import Capabilities
 from aloi.corpus.formats.shared.label_studio_results import InterfaceTags, ParsedResults
@@ -62,11 +65,12 @@ _RESERVED_KEYS = ("doc_id", "text")
 
 
 class ReadOptions(Options, frozen=True):
-    """Read options: the layer, the annotator, and the label for unlabelled regions and arcs."""
+    """Read options: the layer, the annotator, the default label, and the key of the text."""
 
     layer: TaskLayer = "annotations"
     annotator: str | None = None
     unlabelled: str | None = None
+    text: str = ""
 
 
 class WriteOptions(Options, frozen=True):
@@ -137,7 +141,8 @@ class LabelStudioTask(msgspec.Struct, frozen=True):
 def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
     """Yield one document per task in a file, or in the `.json` files below a folder."""
     build = partial(_to_document, options=options, notes=notes)
-    return json_records.read_documents(path, LabelStudioTask, build)
+    find = partial(read_tasks, text=options.text)
+    return json_records.read_documents(path, LabelStudioTask, build, find=find)
 
 
 def write(documents: Iterable[Document], path: Path, options: WriteOptions, notes: Notes) -> int:

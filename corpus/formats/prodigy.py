@@ -16,7 +16,8 @@ in file order. The reader resolves `head_span` and `child_span` to the first spa
 `id`, otherwise with the same offsets and label, otherwise with the same offsets. Without these
 keys, the reader resolves `head` and `child` to the first span with that index of its last
 token. Tasks with the
-answer `reject` or `ignore` are left out and counted. Prodigy's own keys (`_task_hash` …) are left
+answer `reject` or `ignore` are left out and counted, and so are labels of whole texts (text
+classification). Prodigy's own keys (`_task_hash` …) are left
 out.
 
 The format represents everything in a document. The writer adds the keys `id`, `attributes` and
@@ -116,6 +117,8 @@ class _Task(msgspec.Struct, frozen=True, omit_defaults=True):
     relations: list[_Relation] = []
     meta: dict[str, Any] = {}
     answer: Literal["accept", "reject", "ignore"] | None = None
+    label: Any = None
+    accept: list[Any] = []
     annotator: str | None = msgspec.field(default=None, name="_annotator_id")
     session: str | None = msgspec.field(default=None, name="_session_id")
 
@@ -143,6 +146,8 @@ def _to_document(
         notes.add(f"tasks with the answer {task.answer} left out", record.place)
         return None
     id_ = record.document_id(task.doc_id)
+    is_classified = task.label is not None or bool(task.accept)
+    notes.add("labels of whole texts left out", record.place, is_classified)
     mentions = _TaskMentions(task, options.unlabelled, id_)
     relations = tuple(mentions.to_relation(relation) for relation in task.relations)
     if mentions.problems:

@@ -1,6 +1,7 @@
 """doccano: spans only, or entities and relations with doccano's numbers."""
 
 import json
+from pathlib import Path
 
 import pytest
 from conversions import held, same, there_and_back
@@ -10,6 +11,7 @@ from json_formats import FUZZING, damaged, read, survives, written
 from strategies import documents
 
 from aloi.corpus.document import Document, Entity, Relation
+from aloi.corpus.formats.detection import detect_format
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError
 
@@ -38,6 +40,31 @@ def test_spans_count_code_points_and_are_numbered_in_order() -> None:
     ]
     older = {"text": SPANS["text"], "labels": SPANS["label"]}
     assert read(json.dumps(older), "doccano")[0].entities == document.entities
+
+
+@pytest.mark.parametrize(
+    ("line", "labels"),
+    [
+        ({"id": 1, "data": "Ana vit", "label": [[0, 3, "PER"]]}, ["PER"]),
+        ({"text": "Ana vit", "labels": [[0, 3, "PER"]]}, ["PER"]),
+        (
+            {
+                "text": "Ana vit",
+                "annotations": [{"label": 7, "start_offset": 0, "end_offset": 3, "user": 1}],
+                "meta": {"k": 1},
+            },
+            ["7"],
+        ),
+    ],
+)
+def test_older_layouts(line: dict[str, object], labels: list[str], tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl").write_text(json.dumps(line))
+    assert detect_format(tmp_path / "x.jsonl") == "doccano"
+    notes = Notes()
+    (document,) = read(json.dumps(line), "doccano", notes=notes)
+    assert document.text == "Ana vit"
+    assert [(document.surface(e), e.label) for e in document.entities] == [("Ana", labels[0])]
+    assert sum(notes.counts.values()) == (labels == ["7"])
 
 
 def test_entities_and_relations_with_doccano_numbers() -> None:

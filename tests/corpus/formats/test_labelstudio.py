@@ -65,6 +65,41 @@ def test_an_arc_with_two_attributes_is_read_and_written() -> None:
     assert there_and_back([document], "labelstudio") == [document]
 
 
+def test_a_text_with_another_key() -> None:
+    data = {"doc_id": "d1", "review": "Ana vit", "source": "web"}
+    content = json.dumps([{"data": data, "annotations": [{"result": [ANA]}]}])
+    with pytest.raises(DataError, match=r"Set the option text= to .*review, source"):
+        read(content, "labelstudio")
+    (document,) = read(content, "labelstudio", "text=review")
+    assert (document.text, document.meta) == ("Ana vit", {"source": "web"})
+    only = json.dumps([{"data": {"review": "Ana"}, "annotations": [{"result": [ANA]}]}])
+    assert read(only, "labelstudio")[0].text == "Ana"
+    both = json.dumps([{"data": {**data, "text": "old"}, "annotations": [{"result": [ANA]}]}])
+    (document,) = read(both, "labelstudio", "text=review")
+    assert (document.text, document.meta["review"]) == ("Ana vit", "old")
+
+
+def test_json_min() -> None:
+    record = {
+        "id": 7,
+        "review": "Ana vit",
+        "lang": 4,
+        "ner": [{"start": 0, "end": 3, "text": "Ana", "labels": ["PER"]}],
+        "annotator": 3,
+        "annotation_id": 9,
+        "lead_time": 1.5,
+    }
+    for options in ((), ("annotator=3", "text=review")):
+        (document,) = read(json.dumps([record]), "labelstudio", *options)
+        assert (document.id, document.text, document.meta) == ("7", "Ana vit", {"lang": 4})
+        assert [(document.surface(e), e.label) for e in document.entities] == [("Ana", "PER")]
+
+
+def test_completions_of_old_versions_are_annotations() -> None:
+    old = {"id": 7, "data": DATA, "completions": TASK["annotations"]}
+    assert read(json.dumps([old]), "labelstudio") == read(GOOD, "labelstudio")
+
+
 def test_tasks_without_doc_id_use_the_task_number() -> None:
     bare = {**TASK, "data": {"text": DATA["text"]}}
     assert [d.id for d in read(json.dumps([bare]), "labelstudio")] == ["7"]

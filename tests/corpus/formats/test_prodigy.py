@@ -52,6 +52,14 @@ def test_spans_and_relations() -> None:
     assert second.id == "d2"
 
 
+def test_labels_of_whole_texts_are_counted() -> None:
+    notes = Notes()
+    task = {"text": "Ana", "label": "POSITIVE", "answer": "accept"}
+    (document,) = read(json.dumps(task), "prodigy", notes=notes)
+    assert document.entities == ()
+    assert notes.counts == {"labels of whole texts left out": 1}
+
+
 def test_relations_without_spans_refer_to_last_tokens() -> None:
     bare = {**TASK, "relations": [{"head": 1, "child": 4, "label": "LIVES_IN"}]}
     (document,) = read(json.dumps(bare), "prodigy")
