@@ -21,6 +21,9 @@ Read options:
   numbers count from the end (default: 0 and -1)
 - `lang`: the language whose spacing rules rebuild the text; fr writes no-break spaces before
   `; : ! ?` and inside `« »` (default: no such spaces)
+- `comments`: the lines that are comments: pairs (default; only lines `# key = value`), or all lines
+  that begin with `#`
+- `tabs`: the treatment of tabs and spaces at the end of lines: keep (default) or strip
 - `scheme`: the tag scheme: detect (default), iob1, iob2, or bilou (also for IOBES)
 - `repair`: the treatment of tags that break the scheme: error (default), conlleval (mentions begin
   and end at such tags, as in the program conlleval), or discard (mentions that contain such tags
@@ -44,6 +47,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
+from typing import Literal
 from urllib.parse import quote, unquote
 
 from aloi.corpus.document import Document, Entity
@@ -85,13 +89,15 @@ _WHITE_SPACE = re.compile(r"\s")
 
 
 class ReadOptions(Options, frozen=True):
-    """Read options: columns, tag scheme, treatment of invalid tags, and spacing rules."""
+    """Read options: columns, tags, spacing rules, comments, and tabs at the end of lines."""
 
     token: int = 0
     tag: int = -1
     scheme: SchemeOption = "detect"
     repair: bio.TagRepair = "error"
     lang: str = ""
+    comments: Literal["pairs", "all"] = "pairs"
+    tabs: Literal["keep", "strip"] = "keep"
 
 
 class WriteOptions(FlatWriteOptions, frozen=True):
@@ -104,8 +110,7 @@ def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
     """Yield the documents of a file, or of the `.conll`, `.bio` and `.iob` files below a folder."""
 
     def make_reader(file: Path, file_id: str) -> _Reader:
-        columns = options.token, options.tag, options.lang
-        return _Reader(file, file_id, notes, options.scheme, options.repair, *columns)
+        return _Reader(file, file_id, notes, options.scheme, options.repair, options)
 
     return read_files(path, (".conll", ".bio", ".iob"), make_reader)
 
@@ -119,22 +124,22 @@ class _Sentence(TagSequence):
 class _Reader(TokenLineReader[_Sentence]):
     """A parser for one file; `opened` is the number of documents started so far."""
 
-    token_column: int
-    tag_column: int
-    lang: str
+    options: ReadOptions
     opened: int = field(init=False, default=0)
     named: bool = field(init=False, default=False)
     """True if a line of the file specifies the id of the current document."""
     sentence: _Sentence = field(init=False, default_factory=_Sentence)
 
     def parse_line(self, line: str, number: int) -> ParsedDocument[_Sentence] | None:
+        if self.options.tabs == "strip":
+            line = line.rstrip("\t ")
         cells = re.split("\t" if "\t" in line else " +", line.strip(" "))
         comment = None if "\t" in line else _COMMENT.fullmatch(line)
         if cells[0] == DOCSTART:
             return self._open(_docstart_id(cells), number)
         if comment and comment[1] in ("id", "newdoc id"):
             return self._parse_id(comment[2].strip(), number)
-        if comment:
+        if comment or (line.startswith("#") and self.options.comments == "all"):
             self.note("comments left out", number)
         elif line.strip():
             self._parse_token(cells, number)
@@ -162,17 +167,18 @@ class _Reader(TokenLineReader[_Sentence]):
     def _parse_token(self, cells: list[str], number: int) -> None:
         """Add a token to the current sentence, or report a line with too few columns."""
         last = len(cells) - 1
-        columns = self.token_column, self.tag_column
+        columns = self.options.token, self.options.tag
         complete = last > 0 and all(-last - 1 <= column <= last for column in columns)
-        if not complete or not cells[self.token_column]:
-            fix = "Write a token and its tag in each line, or set the options token and tag"
-            what = "the line has too few columns, or the token is empty"
+        if not complete or not (cells[self.options.token] and cells[self.options.tag]):
+            fix = "Write a token and its tag in each line, or set token=, tag=, comments=all or "
+            fix += "tabs=strip"
+            what = "the line has too few columns, or the token or tag is empty"
             self.report("bad-conll", what, fix, number)
             return
         if not self.sentence.words:
             self.document.sequences.append(self.sentence)
-        self.sentence.words.append(cells[self.token_column])
-        self.sentence.tags.append(cells[self.tag_column])
+        self.sentence.words.append(cells[self.options.token])
+        self.sentence.tags.append(cells[self.options.tag])
         self.sentence.lines.append(number)
 
     def build(self, parsed: ParsedDocument[_Sentence], scheme: bio.TagScheme) -> Document:
@@ -181,7 +187,7 @@ class _Reader(TokenLineReader[_Sentence]):
         all_tokens: list[Token] = []
         offset = 0
         for sentence in parsed.sequences:
-            text, tokens = detokenize(sentence.words, lang=self.lang)
+            text, tokens = detokenize(sentence.words, lang=self.options.lang)
             all_tokens += (Token(start + offset, end + offset) for start, end in tokens)
             for first, end, label in self.decode_tags(parsed, sentence, scheme):
                 entity = Entity(

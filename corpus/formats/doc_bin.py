@@ -23,6 +23,7 @@ Write options:
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,7 +38,7 @@ from aloi.corpus.atomic_files import write_bytes
 from aloi.corpus.document import Document
 from aloi.corpus.duplicate_ids import DocumentIds
 from aloi.corpus.formats.shared.capabilities import Capabilities
-from aloi.corpus.formats.shared.files import find_files
+from aloi.corpus.formats.shared.files import expansion_limit, expansion_problem, find_files
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options
 from aloi.corpus.formats.shared.spacy_docs import (
@@ -62,6 +63,9 @@ ID_KEY, META_KEY = "aloi.id", "aloi.meta"
 
 TOKEN_ATTRIBUTES = ("ENT_IOB", "ENT_TYPE", "ENT_KB_ID", "ENT_ID")
 """The token attributes that are written; a tokenizer sets no other attributes."""
+
+_CHUNK_BYTES = 1 << 20
+"""The number of bytes that are decompressed at once to measure a file."""
 
 _PLAIN_SPAN = tuple[int, int, str, str]
 _PLAIN_RELATION = tuple[_PLAIN_SPAN, _PLAIN_SPAN, str, float | None]
@@ -109,12 +113,27 @@ def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
 
 
 def _load_docs(file: Path) -> Iterator[Doc]:
+    content = file.read_bytes()
+    _check_expansion(content, expansion_limit(file))
     try:
-        yield from DocBin().from_bytes(file.read_bytes()).get_docs(Vocab())
+        yield from DocBin().from_bytes(content).get_docs(Vocab())
     except Exception as error:  # spaCy raises many types of errors
         what = f"spaCy cannot read this DocBin: {type(error).__name__}: {error}"
         fix = "Create the file again with spaCy 3"
         raise DataError([Problem("bad-spacy", what[:200], fix)]) from error
+
+
+def _check_expansion(content: bytes, limit: int) -> None:
+    """Raise `DataError` if a compressed DocBin expands to more than `limit` bytes."""
+    decompressor, size = zlib.decompressobj(), 0
+    try:
+        while content and not decompressor.eof:
+            size += len(decompressor.decompress(content, _CHUNK_BYTES))
+            content = decompressor.unconsumed_tail
+            if size > limit:
+                raise DataError([expansion_problem(limit)])
+    except zlib.error:  # reported by spaCy
+        return
 
 
 @dataclass(slots=True)

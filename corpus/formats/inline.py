@@ -62,6 +62,9 @@ _ESCAPABLE_FENCE = re.compile(r"^(\\*\+\+\+\r?)$", re.MULTILINE)
 _TOKEN = re.compile(r"\\([\[\]\\])|(\[)|\]\(([^()\s]+(?: [^()\n]*)?)\)|([\]\\])|([^\[\]\\]+)")
 _TAG = re.compile(r"([^#@\s]+)(?:#([^#@\s]+))?(?:@([^#@\s]+))?")
 _RELATION = re.compile(r"#(\S+) (\S+) #(\S+)((?: +\S+)*) *")
+_MAX_DEPTH = 100
+"""The maximum depth of metadata; Python's parser of TOML fails at a few hundred levels."""
+
 _EXCERPT = 20
 """The maximum length of quoted text in error messages, in code points."""
 
@@ -110,9 +113,26 @@ def render_markup(documents: Iterable[Document]) -> Iterator[str]:
     """
     for document in documents:
         _check_names(document)
+        _check_depth(document)
         meta = tomli_w.dumps({"id": document.id, **document.meta})
         text, relations = render_marked(document)
         yield f"{FENCE}\n{meta}{FENCE}\n{text}\n{FENCE}\n{relations}"
+
+
+def _check_depth(document: Document) -> None:
+    """Raise `DataError` if the metadata are nested too deeply for parsers of TOML."""
+    level: list[Any] = [document.meta]
+    for _ in range(_MAX_DEPTH):
+        level = [
+            value
+            for container in level
+            for value in (container.values() if isinstance(container, dict) else container)
+            if isinstance(value, dict | list)
+        ]
+        if not level:
+            return
+    what = f"the metadata are nested more than {_MAX_DEPTH} levels deep"
+    raise DataError([Problem("deep-metadata", what, "Remove nested values", document.id)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +215,7 @@ def _parse_meta(sections: _Sections) -> tuple[dict[str, Any], list[Problem]]:
     line = sections.meta_line
     try:
         meta = {key: _to_json(value) for key, value in tomllib.loads(sections.meta).items()}
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         what = f"the metadata is not valid TOML: {error}"
         fix = 'Write TOML, such as: title = "…"'
         return {}, [Problem("bad-inline", what, fix, line=line)]

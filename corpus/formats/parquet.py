@@ -31,7 +31,7 @@ from aloi.corpus import document_files
 from aloi.corpus.atomic_files import atomic_binary_file
 from aloi.corpus.document import Document
 from aloi.corpus.formats.shared.capabilities import EVERYTHING
-from aloi.corpus.formats.shared.files import find_files
+from aloi.corpus.formats.shared.files import expansion_limit, expansion_problem, find_files
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options
 from aloi.corpus.problems import DataError, Problem
@@ -115,25 +115,60 @@ def read_rows(
     read. `groups` are the indices of the row groups to read (default: all). Raises `DataError` if
     the file cannot be read.
     """
+    limit, size = expansion_limit(file), 0
     with _open_file(file) as table:
         label_names = _class_label_names(table.schema_arrow.metadata)
         columns = select_columns(table.schema_arrow.names)
         row_groups = None if groups is None else list(groups)
         for batch in table.iter_batches(_BATCH_ROWS, columns=columns, row_groups=row_groups):
+            size += sum(_decoded_bytes(column) for column in batch.columns)
+            if size > limit:
+                raise DataError([expansion_problem(limit)])
             for row in batch.to_pylist():
                 yield decode_row(row, label_names)
 
 
+def _decoded_bytes(array: Any) -> int:  # noqa: ANN401 - a pyarrow array
+    """Return the size of an array whose dictionaries are replaced by their values, in bytes."""
+    pyarrow = _import_pyarrow()
+    if pyarrow.types.is_dictionary(array.type):
+        lengths = pyarrow.compute.binary_length(array.dictionary)
+        total = pyarrow.compute.sum(lengths.take(array.indices)).as_py()
+        return array.nbytes + (total or 0)
+    if pyarrow.types.is_struct(array.type):
+        return sum(map(_decoded_bytes, array.flatten()))
+    if pyarrow.types.is_list(array.type) or pyarrow.types.is_large_list(array.type):
+        return _decoded_bytes(array.flatten())
+    return int(array.nbytes)
+
+
 @contextmanager
 def _open_file(file: Path) -> Iterator[ParquetFile]:
-    """Open a file; raise `DataError` if it cannot be opened or read."""
+    """Open a file; raise `DataError` if it cannot be opened or read, or is too large.
+
+    Texts are read as dictionaries, in which a repeated text takes memory once.
+    """
     pyarrow = _import_pyarrow()
     try:
-        with pyarrow.parquet.ParquetFile(file) as table:
+        metadata = pyarrow.parquet.read_metadata(file)
+        if _uncompressed_bytes(metadata) > (limit := expansion_limit(file)):
+            raise DataError([expansion_problem(limit)])
+        texts = _text_columns(metadata)
+        with pyarrow.parquet.ParquetFile(file, read_dictionary=texts) as table:
             yield table
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         what = f"pyarrow cannot read this Parquet file: {' '.join(str(error).split())[:200]}"
         raise DataError([Problem("bad-parquet", what, "Create the file again")]) from error
+
+
+def _uncompressed_bytes(metadata: Any) -> int:  # noqa: ANN401 - pyarrow's FileMetaData
+    return sum(metadata.row_group(n).total_byte_size for n in range(metadata.num_row_groups))
+
+
+def _text_columns(metadata: Any) -> list[str]:  # noqa: ANN401 - pyarrow's FileMetaData
+    """Return the paths of the columns with texts."""
+    columns = (metadata.schema.column(n) for n in range(metadata.num_columns))
+    return [column.path for column in columns if column.logical_type.type == "STRING"]
 
 
 def _select_columns(columns: list[str], file: Path, notes: Notes) -> list[str]:
@@ -283,12 +318,13 @@ def arrow_schema(pyarrow: PyArrow) -> ArrowSchema:
 
 
 def _import_pyarrow() -> PyArrow:
-    """Import `pyarrow.parquet` and return the module `pyarrow`.
+    """Import `pyarrow.parquet` and `pyarrow.compute`, and return the module `pyarrow`.
 
     Raises `DataError` if pyarrow is not installed.
     """
     try:
         import_module("pyarrow.parquet")
+        import_module("pyarrow.compute")
         return import_module("pyarrow")
     except ImportError as error:
         fix = 'Run: pip install "aloi[hub]"'

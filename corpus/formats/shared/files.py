@@ -12,6 +12,10 @@ from typing import NamedTuple, TypeAlias
 
 from aloi.corpus.problems import DataError, Problem
 
+MIN_EXPANSION_LIMIT = 1 << 28
+MAX_EXPANSION = 200
+"""How much larger than a compressed file its content may be, if it is over the minimum in bytes."""
+
 FileStates: TypeAlias = dict[str, tuple[int, int]]
 """The files in a folder by path, with the inode and modification time of each."""
 
@@ -65,6 +69,18 @@ def no_files(path: Path, suffixes: Collection[str]) -> Problem:
     what = f"the folder contains no {' or '.join(sorted(suffixes))} files"
     fix = "Correct the path, or set --from to the format of the files in the folder"
     return Problem("no-files", what, fix, file=str(path))
+
+
+def expansion_limit(file: Path) -> int:
+    """Return the maximum size of the decompressed content of a file, in bytes."""
+    return max(MIN_EXPANSION_LIMIT, MAX_EXPANSION * file.stat().st_size)
+
+
+def expansion_problem(limit: int) -> Problem:
+    """Return the problem of a compressed file whose content exceeds its `expansion_limit`."""
+    what = f"the file expands to more than {limit >> 20} MiB, far more than its size"
+    fix = "Check where the file comes from; if it is right, split it or convert it to JSON Lines"
+    return Problem("expands-too-much", what, fix)
 
 
 def file_states(path: Path) -> FileStates:

@@ -211,6 +211,17 @@ def test_english_text_has_no_no_break_space(tmp_path: Path) -> None:
     assert read(tmp_path, content, lang="fr")[0].text == "Who\u00a0? Apple 's"
 
 
+def test_comments_and_tabs_by_option(tmp_path: Path) -> None:
+    content = "# The first sentence\nAna\tB-PER\t\nvit\tO\t \n# id = d\n#Rome\tB-LOC\n"
+    with pytest.raises(DataError, match=r"f.conll:2: .*comments=all or tabs=strip"):
+        read(tmp_path, content)
+    notes = Notes()
+    first, second = read(tmp_path, content, notes, comments="all", tabs="strip")
+    assert surfaces_and_labels([first]) == [("Ana", "PER")]
+    assert (second.id, second.text) == ("d", "")
+    assert notes.counts == {"comments left out": 2}
+
+
 def test_policy_error_reports_each_document(tmp_path: Path) -> None:
     documents = [
         Document(id_, "Francophones", (Entity(id="e1", start=0, end=6, label="NORP"),))

@@ -20,6 +20,7 @@ from toy import sentence
 
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.formats import doc_bin, registry
+from aloi.corpus.formats.shared import files
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import parse_options
 from aloi.corpus.formats.shared.spacy_docs import annotate, get_relations, to_document
@@ -66,6 +67,15 @@ def test_relations_round_trip_through_a_doc_bin() -> None:
         "russe",
         "REPRESENTS",
     )
+
+
+def test_a_file_that_expands_too_much_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "MIN_EXPANSION_LIMIT", 1 << 20)
+    (tmp_path / "x.spacy").write_bytes(zlib.compress(bytes(2 << 20)))
+    with pytest.raises(DataError, match="expands to more than 1 MiB"):
+        read(tmp_path / "x.spacy")
 
 
 def test_the_only_span_group_is_read(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """inline: parsing of typed markup, and the problems reported for invalid markup."""
 
+from typing import Any
+
 import pytest
 
 from aloi.corpus.document import Document, Entity, Relation
@@ -14,6 +16,17 @@ Le [président [français](NORP)](ROLE#r@de-gaulle) reçoit [K. A.](PER#k) \[sic
 +++
 #k MEETS #r assertion=possible
 """
+
+
+def test_metadata_nested_too_deeply_are_an_error() -> None:
+    meta: dict[str, Any] = {}
+    for _ in range(900):
+        meta = {"a": [meta]}
+    with pytest.raises(DataError, match="nested more than 100 levels deep"):
+        list(inline.render_markup([Document("d", "Ana", (), (), meta)]))
+    nested = "[" * 3000 + "]" * 3000
+    with pytest.raises(DataError, match="not valid TOML"):
+        list(inline.parse_markup(TYPED.replace("1963-01-22", nested)))
 
 
 def test_typed_markup() -> None:

@@ -16,6 +16,7 @@ from strategies import documents
 
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.formats import parquet
+from aloi.corpus.formats.shared import files
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options
 from aloi.corpus.problems import DataError
@@ -49,6 +50,27 @@ def read(path: Path) -> tuple[list[Document], dict[str, int]]:
 def write_documents(path: Path, *given: Document) -> Path:
     assert parquet.write(given, path, Options(), Notes()) == len(given)
     return path
+
+
+@pytest.mark.parametrize("column", ["text", "label"])
+def test_a_file_that_expands_too_much_is_refused(
+    column: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A repeated text is stored once, so a file of a few KB can stand for gigabytes.
+    monkeypatch.setattr(files, "MIN_EXPANSION_LIMIT", 1 << 20)
+    long, short = "x" * 100_000, "y" * 50_000
+    rows = [
+        {
+            "id": f"d{number}",
+            "text": long if column == "text" else "Ana",
+            "entities": [{"id": "a", "start": 0, "end": 3, "label": short}],
+        }
+        for number in range(30)
+    ]
+    path = save_rows(tmp_path, rows)
+    assert path.stat().st_size < 10_000
+    with pytest.raises(DataError, match="expands to more than 1 MiB"):
+        read(path)
 
 
 def test_written_columns(tmp_path: Path) -> None:
