@@ -141,6 +141,12 @@ def _format_of_folder(path: Path) -> str:
     raise DataError([Problem("unknown-format", what, fix, file=str(path))])
 
 
+def files_of_other_formats(path: Path, format_: str) -> list[Path]:
+    """Return the files in a folder whose suffix belongs to another format only."""
+    files = (Path(folder.path, name) for folder in walk_folder(path) for name in folder.names)
+    return sorted(file for file in files if _SUFFIXES.get(file.suffix, format_) != format_)
+
+
 def _format_of_file(file: Path) -> str | None:
     if file.suffix in _SUFFIXES:
         return _SUFFIXES[file.suffix]

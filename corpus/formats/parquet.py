@@ -134,7 +134,7 @@ def _decoded_bytes(array: Any) -> int:  # noqa: ANN401 - a pyarrow array
     if pyarrow.types.is_dictionary(array.type):
         lengths = pyarrow.compute.binary_length(array.dictionary)
         total = pyarrow.compute.sum(lengths.take(array.indices)).as_py()
-        return array.nbytes + (total or 0)
+        return int(array.nbytes) + (total or 0)
     if pyarrow.types.is_struct(array.type):
         return sum(map(_decoded_bytes, array.flatten()))
     if pyarrow.types.is_list(array.type) or pyarrow.types.is_large_list(array.type):

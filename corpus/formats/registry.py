@@ -23,7 +23,7 @@ from typing import Protocol
 from aloi.corpus import document_files
 from aloi.corpus.corpus_folder import Corpus, is_corpus
 from aloi.corpus.document import Document
-from aloi.corpus.formats.detection import detect_format, documents_path
+from aloi.corpus.formats.detection import detect_format, documents_path, files_of_other_formats
 from aloi.corpus.formats.shared.capabilities import Capabilities, reduced_to
 from aloi.corpus.formats.shared.files import file_states, kept_files
 from aloi.corpus.formats.shared.notes import Notes
@@ -97,7 +97,10 @@ def read(
     if is_corpus(Path(path)):
         return iter(Corpus.open(Path(path)).documents)
     source = documents_path(Path(path))
-    format_module = load_format(format_ or detect_format(source))
+    format_ = format_ or detect_format(source)
+    others = files_of_other_formats(source, format_) if source.is_dir() else []
+    notes.add("files of other formats left out", str(next(iter(others), "")), len(others))
+    format_module = load_format(format_)
     return format_module.read(source, options or format_module.ReadOptions(), notes)
 
 

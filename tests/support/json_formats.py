@@ -109,6 +109,22 @@ def on_tokens(draw: st.DrawFn, source: st.SearchStrategy[Document] | None = None
     return Document(document.id, document.text, entities, relations, document.meta)
 
 
+@st.composite
+def visible(draw: st.DrawFn, source: st.SearchStrategy[Document] | None = None) -> Document:
+    """A document whose mentions do not begin or end with white space: tokens are cut at them."""
+    document = draw(documents() if source is None else source)
+    entities = []
+    for entity in document.entities:
+        surface = document.surface(entity)
+        if word := surface.strip():
+            start = entity.start + surface.index(word)
+            end = start + len(word)
+            entities.append(msgspec.structs.replace(entity, start=start, end=end))
+    ids = {entity.id for entity in entities}
+    relations = tuple(r for r in document.relations if r.head in ids and r.tail in ids)
+    return msgspec.structs.replace(document, entities=tuple(entities), relations=relations)
+
+
 SPACED = st.lists(
     st.sampled_from(["Ana", "été", "1,5", "-", "\U0001d4d0", "l", "’", "O.N.U."])
 ).map(" ".join)

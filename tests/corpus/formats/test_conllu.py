@@ -204,7 +204,7 @@ def test_detection_by_suffix(tmp_path: Path) -> None:
     assert detect_format(tmp_path / "f.conllu") == detect_format(tmp_path) == "conllu"
 
 
-# Words without a gap, such as « AnaRoy », are one token: mentions in it are expanded and counted.
+# Words without a gap, such as « AnaRoy », are cut at the edges of mentions.
 @given(tokenised(gaps=SPACES))
 def test_round_trip(document: Document) -> None:
     assume(notes_of(document) == {})

@@ -91,6 +91,16 @@ def test_files_of_an_earlier_run_are_counted(source: Path, tmp_path: Path) -> No
     assert note.endswith(f": 1 (first in {target / 'old.json'})")
 
 
+def test_files_of_other_formats_are_counted(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in ("a.ann", "a.txt", "b.conll"):
+        (folder / name).write_text("")
+    settings = ConversionSettings("native", "brat")
+    (note,) = convert(str(folder), str(tmp_path / "o.jsonl"), settings).read_notes
+    assert note == f"files of other formats left out: 1 (first in {folder / 'b.conll'})"
+
+
 @pytest.mark.parametrize("format_", [*registry.FORMAT_MODULES])
 def test_an_empty_folder_is_an_error_in_every_format(format_: str, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()

@@ -6,7 +6,7 @@ import pytest
 from conversions import held, same, there_and_back
 from hypothesis import given
 from hypothesis import strategies as st
-from json_formats import FUZZING, damaged, on_tokens, read, survives, written
+from json_formats import FUZZING, damaged, read, survives, visible, written
 
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.formats.shared.notes import Notes
@@ -82,8 +82,9 @@ def test_written_file() -> None:
         written(Document("d", "Ana l'Italie", entities, (doubtful,)), "crossre")
 
 
-@given(on_tokens())
+@given(visible())
 def test_round_trip(document: Document) -> None:
+    # Tokens are cut at the edges of mentions, whatever the language.
     (back,) = there_and_back([document], "crossre")
     assert same(back, held(document, "crossre"))
 

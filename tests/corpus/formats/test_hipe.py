@@ -290,7 +290,7 @@ def test_detection_by_first_line(tmp_path: Path) -> None:
     assert detect_format(tmp_path / "f.tsv") == "conll"
 
 
-# Other gaps are not restored and are counted; so are words without a gap, such as « AnaRoy ».
+# Other gaps are not restored and are counted. Words without a gap are cut at mentions.
 @given(tokenised(gaps=(" ", "\n", "")))
 def test_round_trip(document: Document) -> None:
     assume(notes_of(document) == {})
