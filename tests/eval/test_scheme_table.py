@@ -20,11 +20,10 @@ from aloi.eval.schemes import (
 )
 
 ROOT = Path(__file__).parents[2]
-PARTS = ("corpus", "eval", "models", "annotation", "cli")
-OTHER_MEANINGS = {
-    "eval/analysis/slices.py": {"outermost"},  # a slice of mentions
-    "corpus/release/read/rehydration.py": {"exact"},  # an outcome
-}
+PARTS = ("eval", "models", "annotation", "cli")
+"""The packages that may import the table: all but `corpus`."""
+
+OTHER_MEANINGS = {"eval/analysis/slices.py": {"outermost"}}  # a slice of mentions
 """Modules in which the name of a scheme has another meaning."""
 
 PAIR = (Entity(id="a", start=0, end=3, label="PER"), Entity(id="b", start=4, end=8, label="LOC"))
