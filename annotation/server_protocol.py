@@ -268,8 +268,8 @@ class AnnotationServer(Protocol):
     def delete_tasks(self, project: Project, tasks: Sequence[int]) -> None:
         """Delete the tasks with these numbers and all of their annotations."""
 
-    def delete_predictions(self, predictions: Iterable[int]) -> None:
-        """Delete the predictions with these numbers."""
+    def change_predictions(self, predictions: Mapping[int, Payload]) -> None:
+        """Change predictions, which keep their numbers; `predictions` maps numbers to contents."""
 
     def wait_until_ready(self, timeout: float) -> None:
         """Wait until the server answers; raise `DataError` after `timeout` seconds."""

@@ -155,7 +155,7 @@ class _AnnotatorPush:
         plan, server = self.plan, self.server
         project = self._set_up_project()
         server.record_versions(project, plan.upgraded, self.request.versions)
-        server.delete_predictions(plan.outdated)
+        server.change_predictions(plan.changed_predictions)
         for batch in split_batches(plan.predictions.items()):
             server.import_predictions(project, dict(batch))
         sent, duplicates = 0, len(plan.duplicates)

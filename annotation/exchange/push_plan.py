@@ -7,7 +7,7 @@ with problems must not be applied.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from aloi.annotation.exchange.assignment import assign_documents, balance_loads, order_documents
@@ -52,7 +52,9 @@ class ProjectPlan:
     `send` contains the documents to import, in order, including those with a replaced task.
     `duplicates`, `replaced` and `moved` contain the numbers of tasks to delete; `replaced` and
     `moved` are keyed by document id. Tasks of `moved` are sent to another annotator. `predictions`
-    maps task numbers to new predictions, `outdated` contains the numbers of predictions to delete.
+    maps task numbers to new predictions, and `changed_predictions` maps the numbers of predictions
+    to their new contents. No prediction is deleted: an annotator may have its page open, and Label
+    Studio does not save work that refers to a deleted prediction.
     `upgraded` contains the tasks without work that get the current versions, and `kept_versions` is
     the number of tasks with work that keep older versions.
     """
@@ -66,7 +68,7 @@ class ProjectPlan:
     replaced: Mapping[str, Sequence[int]] = field(default_factory=dict)
     moved: Mapping[str, Sequence[int]] = field(default_factory=dict)
     predictions: Mapping[int, Payload] = field(default_factory=dict)
-    outdated: Sequence[int] = ()
+    changed_predictions: Mapping[int, Payload] = field(default_factory=dict)
     upgraded: Sequence[int] = ()
     kept_versions: int = 0
     changed_settings: frozenset[str] = frozenset()
@@ -79,7 +81,7 @@ class ProjectPlan:
             sent=len(self.send),
             present=self.present,
             replaced=len(self.replaced),
-            predictions=len(self.predictions),
+            predictions=len(self.predictions) + len(self.changed_predictions),
             duplicates=len(self.duplicates),
             moved=len(self.moved),
             upgraded=len(self.upgraded),
@@ -170,7 +172,7 @@ def _plan_project(
     send = [document for document in documents if document.id not in tasks]
     kept = [document for document in documents if document.id in tasks]
     started = list(_outdated_tasks(request, snapshot, tasks, has_work=True))
-    predictions, outdated_predictions = _plan_predictions(request, snapshot, tasks, kept, writer)
+    new_predictions, changed = _plan_predictions(request, snapshot, tasks, kept, writer)
     return ProjectPlan(
         annotator=snapshot.annotator,
         title=snapshot.title,
@@ -180,8 +182,8 @@ def _plan_project(
         duplicates=duplicates,
         replaced=replaced,
         moved=taken,
-        predictions=predictions,
-        outdated=outdated_predictions,
+        predictions=new_predictions,
+        changed_predictions=changed,
         upgraded=list(_outdated_tasks(request, snapshot, tasks, has_work=False)),
         kept_versions=len(started),
         changed_settings=snapshot.changed_settings,
@@ -225,8 +227,8 @@ def _plan_predictions(
     documents: Sequence[Document],
     writer: TaskWriter,
 ) -> tuple[dict[int, Payload], list[int]]:
-    """Return the new predictions by task, and the predictions of this model version to delete."""
-    new, outdated = dict[int, Payload](), list[int]()
+    """Return the new predictions by task, and the changed ones of this version by their number."""
+    new, changed = dict[int, Payload](), dict[int, Payload]()
     for document in documents:
         if document.id not in request.predictions or tasks[document.id][0].is_bare:
             continue
@@ -235,10 +237,11 @@ def _plan_predictions(
         stored = [
             each for each in snapshot.states[task].predictions if each.model_version == version
         ]
-        if [each.hash for each in stored] != [writer.prediction_hash(prediction)]:
-            outdated += (each.id for each in stored)
+        digest = writer.prediction_hash(prediction)
+        changed |= {each.id: prediction for each in stored if each.hash != digest}
+        if not stored:
             new[task] = prediction
-    return new, outdated
+    return new, changed
 
 
 def _outdated_tasks(
@@ -280,11 +283,11 @@ def _name_problems(
     request: PushRequest, snapshot: ProjectSnapshot, plan: ProjectPlan
 ) -> Iterator[Problem]:
     """Yield a problem for each name in use that the schema does not contain."""
-    deleted, outdated = set(plan.deleted), set(plan.outdated)
+    deleted = set(plan.deleted)
     users: defaultdict[SchemaName, list[str]] = defaultdict(list)
     for id_, listed in snapshot.tasks.items():
         states = [snapshot.states.get(x.id, TaskContent()) for x in listed if x.id not in deleted]
-        names = (_names(state, plan.model_version, outdated) for state in states)
+        names = (_names(state, plan.model_version, plan.changed_predictions) for state in states)
         for name in frozenset[SchemaName]().union(*names):
             users[name].append(id_)
     for name in sorted(users.keys() - _schema_names(request.schema)):
@@ -305,13 +308,13 @@ def _name_problems(
 
 
 def _names(
-    state: TaskContent, model_version: str | None, outdated: Set[int]
+    state: TaskContent, model_version: str | None, changed: Container[int]
 ) -> frozenset[SchemaName]:
     """Return the names in a task's work and in the predictions that are displayed with it."""
     displayed = (
         each.names
         for each in state.predictions
-        if model_version in (None, each.model_version) and each.id not in outdated
+        if model_version in (None, each.model_version) and each.id not in changed
     )
     return state.names.union(*displayed)
 

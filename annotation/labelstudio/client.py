@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Self
 
@@ -455,11 +455,16 @@ class LabelStudioServer:
                     request_options=self._options,
                 )
 
-    def delete_predictions(self, predictions: Iterable[int]) -> None:
-        """Delete the predictions with these numbers."""
-        with self._translated_errors("deleting predictions"):
-            for prediction in predictions:
-                self._client.predictions.delete(prediction, request_options=self._options)
+    def change_predictions(self, predictions: Mapping[int, Payload]) -> None:
+        """Change predictions, which keep their numbers; `predictions` maps numbers to contents.
+
+        A page that was opened before refers to the number of its prediction when it is submitted,
+        and Label Studio refuses the work if this prediction was deleted.
+        """
+        with self._translated_errors("changing predictions"):
+            for number, prediction in predictions.items():
+                content = msgspec.json.encode({"score": None, **prediction})
+                self._request("PATCH", f"api/predictions/{number}/", content)
 
     def wait_until_ready(self, timeout: float) -> None:
         """Wait until the server answers; raise `DataError` after `timeout` seconds."""

@@ -208,11 +208,15 @@ class MemoryServer:
         for task in tasks:
             del self.tasks[project.id][task]
 
-    def delete_predictions(self, predictions: Iterable[int]) -> None:
-        deleted = set(predictions)
-        for tasks in self.tasks.values():
-            for task in tasks.values():
-                task["predictions"] = [x for x in task["predictions"] if x["id"] not in deleted]
+    def change_predictions(self, predictions: Mapping[int, Payload]) -> None:
+        stored = {
+            each["id"]: each
+            for tasks in self.tasks.values()
+            for task in tasks.values()
+            for each in task["predictions"]
+        }
+        for number, prediction in predictions.items():
+            stored[number].update(prediction)
 
     def wait_until_ready(self, timeout: float) -> None: ...
 

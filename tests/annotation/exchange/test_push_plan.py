@@ -84,7 +84,7 @@ def test_a_started_task_with_another_text_is_a_problem_and_an_idle_one_replaced(
     assert plan(old, changed="keep").problems == []
 
 
-def test_only_changed_predictions_of_the_same_version_are_replaced() -> None:
+def test_only_differing_predictions_of_the_same_version_are_changed() -> None:
     predicted = {"d0": DOCUMENTS[0], "d1": DOCUMENTS[1]}
     same = MemoryTaskWriter("marie", VERSIONS).prediction(DOCUMENTS[0], "m")
     digest = MemoryTaskWriter("marie", VERSIONS).prediction_hash(same)
@@ -94,7 +94,8 @@ def test_only_changed_predictions_of_the_same_version_are_replaced() -> None:
     }
     planned = plan(snapshot("marie", states), predictions=predicted, model_version="m")
     marie = planned.projects["marie"]
-    assert (list(marie.predictions), marie.outdated, marie.model_version) == ([1], [8], "m")
+    assert (list(marie.predictions), list(marie.changed_predictions)) == ([], [8])
+    assert (marie.counts.predictions, marie.model_version) == (1, "m")
 
 
 def test_no_model_version_is_displayed_without_predictions() -> None:

@@ -109,7 +109,6 @@ def adjudicate(label_studio: LabelStudio, corpus: Path, *options: str) -> Result
     return CliRunner().invoke(app, list(map(str, call)), env=access)
 
 
-@pytest.mark.parametrize("label_studio", ["sqlite"], indirect=True)  # one database is enough
 def test_gold_contains_what_two_annotators_gave_and_an_adjudicator_decided(
     label_studio: LabelStudio, server: LabelStudioServer, corpus: Path, tmp_path: Path
 ) -> None:

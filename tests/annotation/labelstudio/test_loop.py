@@ -193,7 +193,7 @@ def test_any_text_and_spans_are_pulled_unchanged(
 
 
 def test_a_second_push_changes_nothing_but_outdated_predictions(
-    studio: LabelStudioServer, name: str
+    studio: LabelStudioServer, label_studio: LabelStudio, name: str
 ) -> None:
     listed = make_documents(20)
     predictions = {document.id: document for document in listed[:10]}
@@ -201,16 +201,20 @@ def test_a_second_push_changes_nothing_but_outdated_predictions(
     assert push(studio, first, Notes())["marie"].sent == 20
     again = push(studio, first, Notes())["marie"]
     assert (again.sent, again.present, again.predictions) == (0, 20, 0)
+    tasks = {id_: rows[0].id for id_, rows in tasks_by_document(studio, again.project).items()}
+    (opened,) = next(studio.fetch_tasks(again.project, [tasks["d0"]])).predictions
     shorter = msgspec.structs.replace(listed[0], relations=())
     newer = replace(first, predictions={"d0": shorter, "d1": listed[1]})
     assert push(studio, newer, Notes())["marie"].predictions == 1
-    project = studio.list_projects(name)["marie"]
-    tasks = [listed[0].id for listed in tasks_by_document(studio, project).values()]
-    stored = list(studio.fetch_tasks(project, tasks))
+    stored = list(studio.fetch_tasks(again.project, list(tasks.values())))
     assert [len(task.predictions) for task in stored] == [1] * 10 + [0] * 10
     (prediction,) = stored[0].predictions
     assert len(prediction.payload["result"]) == 40
     assert prediction.payload["score"] == pytest.approx(0.5)
+    # A page that was opened before the second push can be submitted.
+    with label_studio.client() as client:
+        work = {"result": opened.payload["result"], "parent_prediction": opened.id}
+        client.post(f"/api/tasks/{tasks['d0']}/annotations/", json=work).raise_for_status()
 
 
 def test_predictions_for_an_existing_project_are_displayed(
