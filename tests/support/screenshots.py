@@ -1,7 +1,7 @@
-"""Takes the screenshots of the quick start and the README from a real server.
+"""Takes the screenshots of the quick start, the README and docs/ from a real server.
 
 Run it when the page has changed, after `aloi annotate start`:
-`python tests/support/screenshots.py [HOME]`. It displays a dispatch of the corpus.
+`python tests/support/screenshots.py [HOME]`. It displays dispatches of the corpus.
 """
 
 from __future__ import annotations
@@ -17,9 +17,12 @@ from browser import Desk, chromium
 from PIL import Image
 from selenium.webdriver.common.keys import Keys
 
+from aloi.annotation.compare.adjudication import build_cases
+from aloi.annotation.compare.passes import read_passes
 from aloi.annotation.exchange.refs import RefTable
 from aloi.annotation.guidelines import shipped_guide
 from aloi.annotation.labelstudio.access import ACCESS_FILE, DEFAULT_HOME, Access
+from aloi.annotation.labelstudio.adjudication_project import decide_in_project
 from aloi.annotation.labelstudio.client import LabelStudioServer
 from aloi.annotation.labelstudio.labelling_interface import project_settings
 from aloi.annotation.labelstudio.tasks import LabelStudioTaskWriter
@@ -30,10 +33,16 @@ from aloi.corpus.guides import read_guide
 ROOT = Path(__file__).parents[2]
 STEPS = ROOT / "annotation" / "guidelines" / "images"
 README = ROOT / "docs" / "images" / "annotation.png"
+ADJUDICATION = ROOT / "docs" / "images"
 DOCUMENT_ID = "2000-03-20-senegal-wade"
+DISPUTED_ID = "1979-01-01-ping-pong-ambassades"
 
 LEFT, RIGHT = 240, 1180
 """The left edges of the text and of the lists in a window 1,500 pixels wide."""
+
+
+CARDS = (600, 120, 1045, 650)
+"""The cards of the adjudication page in a window 1,366 pixels wide."""
 
 
 @dataclass
@@ -76,6 +85,26 @@ def steps(desk: Desk, project: int, task: int) -> None:
     desk.submit()
 
 
+def adjudication(server: LabelStudioServer, desk: Desk, corpus: Corpus) -> None:
+    """Take the screenshots of the adjudication page, before and after some decisions."""
+    passes = read_passes([corpus.folder / "passes"])
+    cases = build_cases(passes, corpus.schema)
+    (case,) = (each for each in cases if each.first.id == DISPUTED_ID)
+    guide = read_guide(shipped_guide())
+    settings = {"guide": guide, "notes": Notes()}
+    project = decide_in_project(server, "demo", [case], corpus.schema, **settings).project
+    (task,) = server.list_tasks(project)
+    camera = Camera(desk)
+    desk.resize(1366, 768)
+    desk.open(project.id, task.id)
+    camera.take(ADJUDICATION / "adjudication.png")
+    for key in "2367":
+        desk.press(key)
+    camera.take(ADJUDICATION / "adjudication-answers.png", CARDS)
+    desk.find(".aloi-cards summary").click()
+    camera.take(ADJUDICATION / "adjudication-rule.png", CARDS)
+
+
 def main(home: Path) -> None:
     """Take all screenshots from the server with its access file in a folder."""
     access = tomllib.loads((home / ACCESS_FILE).read_text(encoding="utf-8"))
@@ -100,6 +129,7 @@ def main(home: Path) -> None:
         desk.open(project.id, finished)
         desk.mentions()
         Camera(desk).take(README)
+        adjudication(server, desk, corpus)
 
 
 if __name__ == "__main__":
