@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
 
+from aloi.annotation.progress import Progress, ignore_progress
 from aloi.corpus.document import Document
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.guides import Guide
@@ -252,15 +253,16 @@ class AnnotationServer(Protocol):
         """Record new versions in tasks without work; tasks with work keep theirs."""
 
     def rename_labels(
-        self, project: Project, tasks: Sequence[int], renames: Mapping[str, str]
+        self,
+        project: Project,
+        renames: Mapping[str, str],
+        *,
+        progress: Progress = ignore_progress,
     ) -> int:
-        """Rename labels in the annotations, drafts and predictions of tasks.
+        """Rename labels in the tasks, predictions and labelling interface of a project.
 
-        Return the number of changed tasks.
+        Return the number of changed tasks. The call can be repeated after an interruption.
         """
-
-    def rename_interface(self, project: Project, renames: Mapping[str, str]) -> None:
-        """Rename labels in the labelling interface of a project; its tasks come first."""
 
     def order_by_uncertainty(self, project: Project, model_version: str) -> None:
         """Display this model's predictions, and serve the tasks with the lowest scores first."""

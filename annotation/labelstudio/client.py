@@ -10,14 +10,18 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Self
 
 import msgspec
 
 from aloi.annotation.labelstudio.access import Access
-from aloi.annotation.labelstudio.label_renames import rename_interface, rename_results
+from aloi.annotation.labelstudio.label_renames import (
+    rename_interface,
+    rename_predictions,
+    rename_results,
+)
 from aloi.annotation.labelstudio.labelling_interface import project_settings
 from aloi.annotation.labelstudio.reader import LabelStudioTaskReader, author
 from aloi.annotation.labelstudio.schema_names import schema_names
@@ -28,6 +32,7 @@ from aloi.annotation.labelstudio.tasks import (
     task_versions,
     versions_data,
 )
+from aloi.annotation.progress import Progress, ignore_progress
 from aloi.annotation.server_protocol import (
     PREDICTIONS_SHOWN,
     EdgePolicy,
@@ -47,7 +52,7 @@ from aloi.corpus.formats.labelstudio import TaskAnnotation
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.guides import Guide
 from aloi.corpus.optional_dependencies import need
-from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.problems import DataError, Problem, count_noun
 from aloi.corpus.schema import Schema
 
 PAGE_SIZE = 500
@@ -55,6 +60,9 @@ PAGE_SIZE = 500
 
 REQUEST_TIMEOUT = 300.0
 """Seconds that a request may take."""
+
+RECONNECT_TIMEOUT = 120.0
+"""Seconds to wait for a server that does not answer, before predictions are imported again."""
 
 PREDICTION_KEYS = ("model_version", "result", "score")
 """The keys of a stored prediction that do not come from the server."""
@@ -368,12 +376,23 @@ class LabelStudioServer:
             self._request("POST", path, content, options=self._import_options)
 
     def import_predictions(self, project: Project, predictions: Mapping[int, Payload]) -> None:
-        """Add predictions to tasks; `predictions` maps task numbers to predictions."""
+        """Add predictions to tasks; `predictions` maps task numbers to predictions.
+
+        Raise `DataError` if the server omits predictions: it answers with success even so.
+        """
         listed = [{"task": task, **prediction} for task, prediction in predictions.items()]
         with self._translated_errors(f"importing predictions into «{project.title}»"):
-            self._client.projects.import_predictions(
+            answer = self._client.projects.import_predictions(
                 project.id, request=listed, request_options=self._options
             )
+        if answer.created != len(listed):
+            created = f"{answer.created} of {count_noun(len(listed), 'prediction')}"
+            what = f"«{project.title}»: the server imported only {created}"
+            fix = (
+                "Read the server's log for the predictions that it refuses; usually the labelling "
+                "interface of the project does not contain one of their labels"
+            )
+            raise DataError([Problem("predictions-refused", what, fix)])
 
     def record_versions(self, project: Project, tasks: Sequence[int], versions: Versions) -> None:
         """Record new versions in tasks without work; tasks with work keep theirs."""
@@ -386,38 +405,102 @@ class LabelStudioServer:
                     )
 
     def rename_labels(
-        self, project: Project, tasks: Sequence[int], renames: Mapping[str, str]
+        self,
+        project: Project,
+        renames: Mapping[str, str],
+        *,
+        progress: Progress = ignore_progress,
     ) -> int:
-        """Rename labels in the annotations, drafts and predictions of tasks.
+        """Rename labels in a project; return the number of changed tasks.
 
-        Return the number of changed tasks.
+        Label Studio refuses an interface without a label of annotations or drafts, and predictions
+        with a label that the interface lacks. So work comes first, and predictions last.
         """
-        changed = 0
-        for task in self.fetch_tasks(project, tasks):
-            with self._translated_errors(f"renaming labels in task {task.id} of «{project.title}»"):
-                changed += self._rename_in_task(task, renames)
-        return changed
+        changed, started = set[int](), set[int]()
+        tasks = [task.id for task in self.list_tasks(project)]
+        for number, task in enumerate(self.fetch_tasks(project, tasks)):
+            if number % PAGE_SIZE == 0:
+                progress(f"{project.title}: labels renamed in {number} of {len(tasks)} tasks")
+            if task.has_work:
+                started.add(task.id)
+                action = f"renaming labels in task {task.id} of «{project.title}»"
+                with self._translated_errors(action):
+                    changed |= {task.id} if self._rename_in_task(task, renames) else set()
+        settings = self.saved_settings(project)
+        interface = rename_interface(settings["label_config"], renames)
+        self.update_project(project, {"label_config": interface})
+        progress(f"{project.title}: renaming labels in predictions")
+        changed |= self._rename_in_predictions(project, renames, started)
+        if "model_version" in settings:  # Label Studio may reset it
+            self.update_project(project, {"model_version": settings["model_version"]})
+        return len(changed)
 
-    def rename_interface(self, project: Project, renames: Mapping[str, str]) -> None:
-        """Rename labels in the labelling interface of a project.
+    def _rename_in_predictions(
+        self, project: Project, renames: Mapping[str, str], started: Container[int]
+    ) -> set[int]:
+        """Rename labels in the predictions of a project; return the changed tasks.
 
-        Label Studio refuses an interface without a label that is in use, so the labels in tasks
-        must be renamed first.
+        Predictions of tasks without work are deleted and imported in few requests, because a change
+        of one prediction takes up to 0.3 s. Label Studio's import omits predictions that its own
+        check refuses, so these are changed one by one, as well as those of started tasks.
         """
-        with self._translated_errors(f"renaming labels of «{project.title}»"):
+        with self._translated_errors(f"listing the predictions of «{project.title}»"):
+            listed = json.loads(self._request("GET", f"api/predictions/?project={project.id}"))
+        by_task: dict[int, list[Payload]] = {}
+        for each in listed:
+            by_task.setdefault(each["task"], []).append(each)
+        is_valid = self._prediction_check(project)
+        changed, replaced = dict[int, Payload](), dict[int, list[Payload]]()
+        tasks = set()
+        for task, stored in by_task.items():
+            renamed = rename_predictions(map(_prediction_payload, stored), renames)
+            if not renamed:
+                continue
+            tasks.add(task)
+            if task in started or not all(map(is_valid, renamed)):
+                changed |= {x["id"]: new for x, new in zip(stored, renamed, strict=True)}
+            else:
+                replaced[task] = [x for n, x in enumerate(renamed) if x not in renamed[:n]]
+        self.change_predictions(changed)
+        self._replace_predictions(project, replaced)
+        return tasks
+
+    def _prediction_check(self, project: Project) -> Callable[[Payload], bool]:
+        """Return the check that Label Studio applies to the predictions that it imports."""
+        from label_studio_sdk.label_interface import LabelInterface  # noqa: PLC0415 - takes 2 s
+
+        with self._translated_errors(f"reading the settings of «{project.title}»"):
             current = self._client.projects.get(project.id, request_options=self._options)
-        self.update_project(
-            project, {"label_config": rename_interface(current.label_config, renames)}
-        )
+        interface: Any = LabelInterface(current.label_config)
+        return lambda prediction: not interface.validate_prediction(prediction, return_errors=True)
+
+    def _replace_predictions(
+        self, project: Project, predictions: Mapping[int, Sequence[Payload]]
+    ) -> None:
+        """Replace all predictions of tasks; `predictions` contains the new ones by task.
+
+        After an error, such as Ctrl+C, the new ones are imported nevertheless, because the server
+        may have deleted the old ones.
+        """
+        if not predictions:
+            return
+        try:
+            with self._translated_errors(f"deleting predictions of «{project.title}»"):
+                self._act_on_tasks(project, "delete_tasks_predictions", list(predictions))
+        finally:
+            self.wait_until_ready(RECONNECT_TIMEOUT)
+            for number in range(max(map(len, predictions.values()))):
+                listed = {task: each[number] for task, each in predictions.items() if each[number:]}
+                self.import_predictions(project, listed)
 
     def _rename_in_task(self, task: StoredTask, renames: Mapping[str, str]) -> bool:
-        """Rename labels in one task; return whether the task contained any of them.
+        """Rename labels in a task's work; return whether it contained any of them.
 
         The task records the authors of annotations, which Label Studio replaces by this user.
         """
         found, data = False, task.payload["data"]
         authors = dict(data.get(RENAMES_KEY, {}))
-        for kind in ("predictions", "drafts", "annotations"):
+        for kind in ("drafts", "annotations"):
             for stored in task.payload.get(kind) or ():
                 before = stored.get("result") or []
                 after = rename_results(before, renames)
@@ -446,14 +529,18 @@ class LabelStudioServer:
     def delete_tasks(self, project: Project, tasks: Sequence[int]) -> None:
         """Delete the tasks with these numbers and all of their annotations."""
         with self._translated_errors(f"deleting tasks of «{project.title}»"):
-            for start in range(0, len(tasks), PAGE_SIZE):
-                selected = {"all": False, "included": list(tasks[start : start + PAGE_SIZE])}
-                self._client.actions.create(
-                    id="delete_tasks",
-                    project=project.id,
-                    selected_items=selected,
-                    request_options=self._options,
-                )
+            self._act_on_tasks(project, "delete_tasks", tasks)
+
+    def _act_on_tasks(self, project: Project, action: str, tasks: Sequence[int]) -> None:
+        """Apply an action of Label Studio's data manager to tasks."""
+        for start in range(0, len(tasks), PAGE_SIZE):
+            selected = {"all": False, "included": list(tasks[start : start + PAGE_SIZE])}
+            self._client.actions.create(
+                id=action,
+                project=project.id,
+                selected_items=selected,
+                request_options=self._options,
+            )
 
     def change_predictions(self, predictions: Mapping[int, Payload]) -> None:
         """Change predictions, which keep their numbers; `predictions` maps numbers to contents.
@@ -534,7 +621,7 @@ def _stored_task(payload: Payload) -> StoredTask:
         StoredPrediction(
             each["id"],
             str(each.get("model_version", "")),
-            {key: each[key] for key in PREDICTION_KEYS if each.get(key) is not None},
+            _prediction_payload(each),
             schema_names(each.get("result") or ()),
         )
         for each in payload.get("predictions", ())
@@ -544,6 +631,11 @@ def _stored_task(payload: Payload) -> StoredTask:
         *(schema_names(each.get("result") or ()) for each in work)
     )
     return StoredTask(payload["id"], payload, bool(work), predictions, _state(payload), names)
+
+
+def _prediction_payload(stored: Payload) -> Payload:
+    """Return what an import of a stored prediction needs."""
+    return {key: stored[key] for key in PREDICTION_KEYS if stored.get(key) is not None}
 
 
 def _state(payload: Payload) -> TaskState:

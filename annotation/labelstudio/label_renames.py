@@ -17,6 +17,15 @@ def rename_results(
     return [_rename_result(result, renames, arcs) for result in results]
 
 
+def rename_predictions(
+    predictions: Iterable[Mapping[str, Any]], renames: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """Return a task's predictions with renamed labels; empty if none contains such a label."""
+    before = list(predictions)
+    after = [{**each, "result": rename_results(each["result"], renames)} for each in before]
+    return [] if after == before else after
+
+
 def _rename_result(
     result: Mapping[str, Any], renames: Mapping[str, str], arcs: Mapping[str, str]
 ) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from aloi.annotation.progress import Progress, ignore_progress
 from aloi.annotation.provenance import PROVENANCE
 from aloi.annotation.server_protocol import (
     PREDICTIONS_SHOWN,
@@ -187,19 +188,21 @@ class MemoryServer:
             self.tasks[project.id][task]["versions"] = versions
 
     def rename_labels(
-        self, project: Project, tasks: Sequence[int], renames: Mapping[str, str]
+        self,
+        project: Project,
+        renames: Mapping[str, str],
+        *,
+        progress: Progress = ignore_progress,
     ) -> int:
+        progress(project.title)
+        schema = self.settings[project.id]["schema"]
+        self.settings[project.id]["schema"] = rename_schema(schema, renames)
         changed = 0
-        for task in (self.tasks[project.id][id_] for id_ in tasks):
+        for task in self.tasks[project.id].values():
             work = [rename_document(each, renames) for each in task["work"]]
             changed += work != task["work"]
             task["work"] = work
         return changed
-
-    def rename_interface(self, project: Project, renames: Mapping[str, str]) -> None:
-        self.settings[project.id]["schema"] = rename_schema(
-            self.settings[project.id]["schema"], renames
-        )
 
     def order_by_uncertainty(self, project: Project, model_version: str) -> None:
         self.displayed[project.title] = model_version

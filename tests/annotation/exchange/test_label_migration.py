@@ -31,7 +31,7 @@ def test_every_task_and_interface_is_renamed_once() -> None:
     projects = server.list_projects("c")
     renames = {"PER": "PERSON"}
     assert migrate_projects(server, projects, renames, progress=steps.append) == {"marie": 60}
-    assert steps == [f"c/marie: labels renamed in {n} of 60 tasks" for n in (0, 50)]
+    assert steps == ["c/marie"]
     assert migrate_projects(server, projects, renames) == {"marie": 0}
     schemas = [
         list(server.settings[project.id]["schema"].entities) for project in projects.values()
