@@ -9,17 +9,20 @@ from pathlib import Path
 
 import httpx
 import pytest
-from label_studio import LabelStudio, User
+from label_studio import LabelStudio, User, serving
 from light_configs import light_configs
 from toy import RIGHTS, SCHEMA, sentence
 
 from aloi.annotation.exchange.push import PushRequest, push
 from aloi.annotation.labelstudio.access import Access
 from aloi.annotation.labelstudio.client import LabelStudioServer
+from aloi.annotation.labelstudio.local import home as homes
+from aloi.annotation.labelstudio.local import server
 from aloi.annotation.labelstudio.tasks import LabelStudioTaskWriter
 from aloi.annotation.learning.history import read_rounds
 from aloi.annotation.learning.model import TrainingSettings
 from aloi.annotation.learning.round import LearningSettings, RoundResult, run_round
+from aloi.annotation.progress import Progress, ignore_progress
 from aloi.corpus import document_files
 from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.document import Document
@@ -153,6 +156,55 @@ def test_two_rounds_lose_nothing_when_a_training_is_killed(
         # Label Studio sends no events to local addresses by default.
         with pytest.raises(DataError, match="reserved network address"):
             studio.connect_webhook(studio.list_projects(NAME)["lise"], LOCAL)
+
+
+class ServerKiller:
+    """A progress callback that kills a server at the first message with a given start."""
+
+    def __init__(self, running: LabelStudio, message: str) -> None:
+        self.running, self.message, self.done = running, message, False
+
+    def __call__(self, message: str) -> None:
+        if not self.done and message.startswith(self.message):
+            os.killpg(homes.locking_process(self.running.home), signal.SIGKILL)
+            self.done = True
+
+
+@pytest.mark.label_studio
+def test_a_round_goes_on_after_the_server_was_killed(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The server dies while a model is trained, and before predictions are sent."""
+    corpus, configs = make_corpus(tmp_path / "corpus"), light_configs(tmp_path)
+    learning = LearningSettings(folder=tmp_path / "learning", training=TrainingSettings(configs))
+    with (
+        serving(tmp_path_factory.mktemp("killed")) as running,
+        LabelStudioServer(Access(running.url, running.token)) as studio,
+        running.client() as client,
+    ):
+
+        def round_(progress: Progress = ignore_progress) -> RoundResult:
+            return run_round(studio, corpus, learning, Notes(), progress=progress)
+
+        texts = [bare(sentence(number)) for number in range(8)]
+        push(
+            studio,
+            PushRequest(corpus=NAME, schema=corpus.schema, documents=texts, annotators=["lise"]),
+            Notes(),
+        )
+        finished = Annotator(client, studio, corpus).finish(5)
+        # A trained model is recorded although the server is away; it is not trained again.
+        for message in ("training", "sending predictions"):
+            with pytest.raises(DataError, match="does not answer"):
+                round_(ServerKiller(running, message))
+            assert len(read_rounds(learning.history)) == 1
+            server.start(running.home)
+        result = round_()
+        assert (result.trained, result.finished, len(result.rounds)) == (False, 5, 1)
+        assert pulled_as_submitted(learning) == set(finished)
+        version = result.rounds[0].model_version
+        expected = {f"d{n}" for n in range(14)} - set(finished)
+        assert scores(Annotator(client, studio, corpus), version).keys() == expected
 
 
 def pulled_as_submitted(learning: LearningSettings) -> set[str]:
