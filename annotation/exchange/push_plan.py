@@ -226,7 +226,7 @@ def _plan_predictions(
     tasks: TasksByDocument,
     documents: Sequence[Document],
     writer: TaskWriter,
-) -> tuple[dict[int, Payload], list[int]]:
+) -> tuple[dict[int, Payload], dict[int, Payload]]:
     """Return the new predictions by task, and the changed ones of this version by their number."""
     new, changed = dict[int, Payload](), dict[int, Payload]()
     for document in documents:

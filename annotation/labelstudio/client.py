@@ -467,7 +467,7 @@ class LabelStudioServer:
 
     def _prediction_check(self, project: Project) -> Callable[[Payload], bool]:
         """Return the check that Label Studio applies to the predictions that it imports."""
-        from label_studio_sdk.label_interface import LabelInterface  # noqa: PLC0415 - takes 2 s
+        from label_studio_sdk.label_interface.interface import LabelInterface  # noqa: PLC0415 - takes 2 s
 
         with self._translated_errors(f"reading the settings of «{project.title}»"):
             current = self._client.projects.get(project.id, request_options=self._options)

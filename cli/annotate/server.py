@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import sys
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Annotated
@@ -18,6 +19,8 @@ from aloi.cli.shared.inputs import open_corpus
 from aloi.corpus.problems import DataError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from aloi.annotation.labelstudio.live_predictions import BackendServer
     from aloi.corpus.corpus_folder import Corpus
 
@@ -114,7 +117,9 @@ def serve(
     """Serve live predictions of a model to Label Studio.
 
     When an annotator opens a text, Label Studio requests predictions for this text. Press Ctrl+C
-    to stop the command. With --learn, the model is replaced after each training.
+    to stop the command. With --learn, the model is replaced after each training. While the command
+    runs, and after it has stopped, a line in the descriptions of the projects reports this to
+    annotators.
     """
     from aloi.annotation.exchange.sources import corpus_name
     from aloi.annotation.labelstudio.live_predictions import running_backend
@@ -122,13 +127,13 @@ def serve(
 
     learning = _learning_corpus(to) if learn else None
     wake = Event()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop as after Ctrl+C
     with running_backend(load_pipeline(model), host, port, on_event=wake.set) as (server, thread):
         print(f"{server.backend.model_version}: {server.url}", flush=True)
-        if to is not None:
-            _connect_projects(corpus_name(to), server.url, home)
         with (
-            nullcontext() if learning is None else _learning(learning, server, wake, home),
             suppress(KeyboardInterrupt),
+            nullcontext() if to is None else _connected(corpus_name(to), server.url, home),
+            nullcontext() if learning is None else _learning(learning, server, wake, home),
         ):
             thread.join()
 
@@ -178,13 +183,25 @@ def _connect_webhooks(corpus: str, url: str, home: Path) -> None:
             )
 
 
-def _connect_projects(corpus: str, backend: str, home: Path) -> None:
-    """Connect the projects of all annotators to a backend, and print the project addresses."""
+@contextmanager
+def _connected(corpus: str, backend: str, home: Path) -> Iterator[None]:
+    """Connect the projects of all annotators to a backend, and print the project addresses.
+
+    At the end, annotators are told that there are no live predictions.
+    """
     from aloi.annotation.exchange.pull import pass_annotators
+    from aloi.annotation.labelstudio.backend_notice import show_notice
     from aloi.annotation.labelstudio.live_predictions import connect_projects
 
     with connect(home) as (studio, _):
-        projects = studio.list_projects(corpus)
-        for annotator in pass_annotators(projects):
-            connect_projects(studio, [projects[annotator]], backend)
-            print(f"{annotator}: {projects[annotator].url}", flush=True)
+        listed = studio.list_projects(corpus)
+        projects = {name: listed[name] for name in pass_annotators(listed)}
+        for annotator, project in projects.items():
+            connect_projects(studio, [project], backend)
+            print(f"{annotator}: {project.url}", flush=True)
+        show_notice(studio, projects.values(), answers=True)
+    try:
+        yield
+    finally:
+        with suppress(DataError), connect(home) as (studio, _):
+            show_notice(studio, projects.values(), answers=False)

@@ -36,11 +36,13 @@ def status(
 
     For each annotator, the command prints the documents in each state, the annotation time, the
     annotator's questions, and whether live predictions are available. It also prints the
-    disagreements so far.
+    disagreements so far. If projects have a prediction backend, their descriptions report to
+    annotators whether it answers.
     """
     from aloi.annotation.exchange.pull import NoProjectError
     from aloi.annotation.exchange.sources import corpus_name
     from aloi.annotation.exchange.status import corpus_status
+    from aloi.annotation.labelstudio.backend_notice import show_notice
 
     corpus, accounts = corpus_at(source), parse_accounts(account)
     schema = None if corpus is None else corpus.schema
@@ -51,6 +53,10 @@ def status(
             )
         except NoProjectError as error:
             raise typer.BadParameter(str(error)) from error
+        for annotator in result.annotators.values():
+            if annotator.backends:
+                answers = all(each.answers for each in annotator.backends)
+                show_notice(studio, [annotator.project], answers=answers)
     print_sheets(result.sheets())
     _print_details(result)
     write_json(json_, result.to_json())

@@ -33,6 +33,8 @@ _NO_ARCS = "//*[text()='Create relations between regions']"
 
 _ARC_LABELS = ".lsf-relation-meta button"
 
+_DESCRIPTIONS = "[class*='project-card__description']"
+
 _KNOWN_REFS = ".htx-taxonomy-dropdown .ant-select-tree-checkbox"
 
 _FRAME = "return [outerWidth - innerWidth, outerHeight - innerHeight]"
@@ -260,6 +262,17 @@ class Desk:
         """Return the marked surfaces; wait until there are some."""
         spans = self._wait(self._spans)
         return [span.text for span in spans]
+
+    def wait_for_project(self, *lines: str) -> None:
+        """Load the list of projects until a project has a description with these lines."""
+
+        def listed() -> bool:
+            self.browser.get(f"{self.url}/projects/")
+            self.find(_DESCRIPTIONS)
+            texts = self.browser.find_elements(By.CSS_SELECTOR, _DESCRIPTIONS)
+            return any(all(line in each.text for line in lines) for each in texts)
+
+        self._wait(listed)
 
     def submit(self) -> None:
         """Submit the work by Ctrl+Enter and wait until it is stored."""

@@ -1,5 +1,7 @@
 """Annotation in Label Studio's real page is pulled, and live predictions are displayed there."""
 
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,10 +10,13 @@ import pytest
 import toy
 from browser import Desk, chromium
 from label_studio import LabelStudio
+from ports import free_port
 from selenium.webdriver.common.keys import Keys
+from typer.testing import CliRunner
 
 from aloi.annotation.exchange.pull import pull_projects
 from aloi.annotation.labelstudio.access import Access
+from aloi.annotation.labelstudio.backend_notice import OFF, ON, show_notice
 from aloi.annotation.labelstudio.client import LabelStudioServer
 from aloi.annotation.labelstudio.labelling_interface import labelling_interface
 from aloi.annotation.labelstudio.live_predictions import (
@@ -21,6 +26,7 @@ from aloi.annotation.labelstudio.live_predictions import (
 )
 from aloi.annotation.labelstudio.tasks import LabelStudioTaskWriter
 from aloi.annotation.server_protocol import KnownRef, Project
+from aloi.cli.main import app
 from aloi.corpus import document_files
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.formats.shared.notes import Notes
@@ -274,3 +280,36 @@ def test_a_task_opens_with_live_predictions(
     (stored,) = server.fetch_tasks(project, [task])
     versions = [each.model_version for each in stored.predictions]
     assert versions == [backend.backend.model_version]
+
+
+def test_the_list_of_projects_reports_whether_live_predictions_are_available(
+    label_studio: LabelStudio,
+    server: LabelStudioServer,
+    desk: Desk,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The command reports its start and its end; after a crash, `aloi annotate status` does."""
+    toy.pipeline().to_disk(tmp_path / "model")
+    (tmp_path / "schema.toml").write_text(toy.SCHEMA, encoding="utf-8")
+    schema = load_schema(tmp_path / "schema.toml")
+    project, _ = create_task(server, "notice · ana", schema, Document("d", "Ana vit à Rome", ()))
+    server.update_project(project, {"description": "Équipe du soir"})
+    monkeypatch.setenv("LABEL_STUDIO_URL", label_studio.url)
+    monkeypatch.setenv("LABEL_STUDIO_API_KEY", label_studio.token)
+    command = [sys.executable, "-m", "aloi.cli", "annotate", "serve", str(tmp_path / "model")]
+    command += ["--to", "notice", "--port", str(free_port())]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as serving:
+        try:
+            assert serving.stdout is not None
+            assert any(line.startswith("ana: ") for line in serving.stdout)
+            desk.wait_for_project(ON, "Équipe du soir")
+            serving.terminate()
+            serving.wait()
+        finally:
+            serving.kill()
+    assert server.saved_settings(project)["description"] == f"{OFF}\nÉquipe du soir"
+    show_notice(server, [project], answers=True)  # as after a crash
+    done = CliRunner().invoke(app, ["annotate", "status", "notice"])
+    assert (done.exit_code, "does not answer" in done.output) == (0, True), done.output
+    desk.wait_for_project(OFF, "Équipe du soir")
