@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+from itertools import takewhile
+from typing import Annotated
 
 import typer
 
@@ -20,8 +23,6 @@ from aloi.cli.shared.console import fail
 
 app = typer.Typer(
     name="aloi",
-    help="Annotate entities and relations in news corpora, train and evaluate models, and publish "
-    "corpora.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -40,10 +41,25 @@ app.command("suspects")(studies.suspects)
 app.add_typer(release.app, name="release")
 
 
-def main() -> None:
-    """Run the command; if the data contain errors, print all errors and exit with status 1."""
-    from aloi.corpus.problems import DataError, Problem
+@app.callback()
+def options(
+    *,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Print the Python traceback of an unexpected error.")
+    ] = False,
+) -> None:
+    """Annotate entities and relations in news corpora, train and evaluate models, publish them."""
 
+
+def main() -> None:
+    """Run the command; print every error as one line and exit with status 1.
+
+    SIGTERM ends the command like Ctrl+C: temporary files are removed.
+    """
+    from aloi.corpus.problems import DataError
+
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app()
     except DataError as error:
@@ -51,6 +67,9 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
-    except OSError as error:
-        fix = "Check the path, its type (file or folder) and its permissions"
-        fail([Problem("bad-path", f"{error.strerror or error}", fix, file=str(error.filename))])
+    except Exception as error:
+        if "--debug" in takewhile(lambda argument: argument.startswith("-"), sys.argv[1:]):
+            raise
+        from aloi.cli.shared.errors import error_problem
+
+        fail([error_problem(error)])

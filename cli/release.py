@@ -90,6 +90,7 @@ def check(
     from aloi.corpus.release.read.release_folder import Release
 
     logging.getLogger("absl").setLevel(logging.ERROR)  # hide mlcroissant's recommendations
+    logging.getLogger("datasets").setLevel(logging.CRITICAL)  # problems are reported by aloi
     with steps() as on_step:
         expected = open_corpus(corpus) if corpus else None
         report = check_release(Release.open(folder), expected, on_step=on_step)

@@ -7,7 +7,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
+
 from aloi.corpus.problems import DataError, Problem
+
+JSON_ERRORS = (msgspec.MsgspecError, ValueError, RecursionError)
+"""The errors of msgspec and of `json` for content that is not the expected JSON in UTF-8."""
 
 _BOM = "\ufeff"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -22,11 +22,25 @@ def load_toml(path: Path, type_: type[StructT], *, fix: str) -> StructT:
     missing or invalid keys.
     """
     try:
-        return msgspec.convert(tomllib.loads(read_text(path)), type_)
+        return msgspec.convert(parse_toml(read_text(path)), type_)
     except OSError as error:
         what = f"the file cannot be read: {error.strerror}"
     except tomllib.TOMLDecodeError as error:
         what = f"the file is not valid TOML: {error}"
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, OverflowError) as error:
         what = str(error)
     raise DataError([Problem("bad-toml", what, fix, file=str(path))])
+
+
+def parse_toml(text: str) -> dict[str, Any]:
+    """Return the values of a TOML text; raise `tomllib.TOMLDecodeError` whatever is wrong with it.
+
+    tomllib itself raises other errors for deeply nested values, and for numbers of thousands of
+    digits.
+    """
+    try:
+        return tomllib.loads(text)
+    except RecursionError as error:
+        raise tomllib.TOMLDecodeError("the values are nested too deeply") from error
+    except ValueError as error:
+        raise tomllib.TOMLDecodeError(str(error)) from error

@@ -37,6 +37,7 @@ from aloi.corpus.document import Document
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.schema import Schema, schema_problems
+from aloi.corpus.text_files import JSON_ERRORS
 
 STATE_FILE = ".pulled"
 """The name of the file in the output folder that lists the pulled tasks."""
@@ -389,7 +390,7 @@ class _State(msgspec.Struct):
         """
         try:
             known = msgspec.json.decode(path.read_bytes(), type=cls)
-        except (FileNotFoundError, msgspec.MsgspecError):
+        except (FileNotFoundError, *JSON_ERRORS):
             return empty
         earlier = known.accounts if known.url == empty.url else {}
         empty = msgspec.structs.replace(empty, accounts={**earlier, **empty.accounts})

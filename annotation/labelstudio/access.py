@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.toml_files import parse_toml
 
 DEFAULT_HOME = Path(".label-studio")
 """The default home folder of the local server, which `aloi annotate start` starts."""
@@ -42,7 +43,7 @@ def find_access(home: Path = DEFAULT_HOME) -> Access:
         fix = f"Set {missing} too, or unset {known} to use the local server"
         raise DataError([Problem("incomplete-access", what, fix)])
     try:
-        values = tomllib.loads((home / ACCESS_FILE).read_text(encoding="utf-8"))
+        values = parse_toml((home / ACCESS_FILE).read_text(encoding="utf-8"))
         return Access(values["url"], values["token"])
     except FileNotFoundError:
         what = f"no Label Studio server is configured: {home / ACCESS_FILE} does not exist"

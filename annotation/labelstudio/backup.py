@@ -24,6 +24,7 @@ from aloi.annotation.progress import Progress, ignore_progress
 from aloi.annotation.server_protocol import Payload, Project, UnansweredError
 from aloi.corpus.atomic_files import atomic_binary_file
 from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.text_files import JSON_ERRORS
 
 FORMAT = "aloi-label-studio-backup"
 FORMAT_VERSION = 1
@@ -203,7 +204,7 @@ def _read(file: Path) -> Iterator[_Line]:
         for number, raw in enumerate(stream, start=1):
             try:
                 line = decoder.decode(raw)
-            except msgspec.MsgspecError as error:
+            except JSON_ERRORS as error:
                 raise DataError([_not_a_backup(file, number, str(error))]) from None
             if number == 1 and (line.format, line.version) != (FORMAT, FORMAT_VERSION):
                 raise DataError([_not_a_backup(file, number, "the header is missing")])

@@ -73,6 +73,9 @@ GATEWAY_ERRORS = (502, 503, 504)
 MAX_ANSWER_TEXT = 400
 """The number of code points of a server's answer that an error message quotes."""
 
+_ANSWER_ERRORS = (AttributeError, LookupError, OverflowError, RecursionError, TypeError, ValueError)
+"""The errors of the SDK, and of the code that reads its values, for an unexpected answer."""
+
 SAVED_SETTINGS = (
     "description",
     "label_config",
@@ -112,11 +115,13 @@ class LabelStudioServer:
 
     def __init__(self, access: Access, *, timeout: float = REQUEST_TIMEOUT) -> None:
         need("label_studio_sdk", extra="labelstudio")
-        import httpx  # noqa: PLC0415 - a dependency of the SDK
         from label_studio_sdk import client  # noqa: PLC0415 - takes 2 s
 
+        from aloi.annotation.labelstudio.answers import limited_client  # noqa: PLC0415 - httpx
+
         self.url = access.url
-        self._http = httpx.Client(follow_redirects=True, timeout=REQUEST_TIMEOUT)
+        self._token = access.token
+        self._http = limited_client(REQUEST_TIMEOUT)
         self._options = {"timeout_in_seconds": int(REQUEST_TIMEOUT), "max_retries": 0}
         self._import_options = {"timeout_in_seconds": int(timeout), "max_retries": 0}
         arguments = {"base_url": access.url, "api_key": access.token, "httpx_client": self._http}
@@ -160,7 +165,7 @@ class LabelStudioServer:
         """
         with self._translated_errors("listing projects"):
             listed = self._client.projects.list(title=title, request_options=self._options)
-            ids = [each.id for each in listed if each.title == title]
+            ids = [each.id for each in _listed_once(listed) if each.title == title]
         if len(ids) > 1:
             what = f"{len(ids)} projects on the server have the title «{title}»"
             fix = "Rename or delete all but one of these projects in Label Studio"
@@ -180,14 +185,14 @@ class LabelStudioServer:
         """Return all projects that the account of the access token can see, oldest first."""
         with self._translated_errors("listing projects"):
             listed = self._client.projects.list(request_options=self._options)
-            projects = [self._project(each.id, each.title or "") for each in listed]
+            projects = [self._project(each.id, each.title or "") for each in _listed_once(listed)]
         return sorted(projects, key=lambda each: each.id)
 
     def saved_settings(self, project: Project) -> dict[str, Any]:
         """Return the settings of a project that `create_project` accepts."""
         with self._translated_errors(f"reading the settings of «{project.title}»"):
             current = self._client.projects.get(project.id, request_options=self._options)
-        settings = json.loads(current.json())
+            settings = json.loads(current.json())
         return {key: settings[key] for key in SAVED_SETTINGS if settings.get(key) is not None}
 
     def create_project(self, title: str, settings: Mapping[str, Any]) -> Project:
@@ -196,13 +201,13 @@ class LabelStudioServer:
             created = self._client.projects.create(
                 title=title, request_options=self._options, **settings
             )
-        return self._project(created.id, title)
+            return self._project(created.id, title)
 
     def changed_settings(self, project: Project, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Return those of `settings` that differ from the current settings of a project."""
         with self._translated_errors(f"reading the settings of «{project.title}»"):
             current = self._client.projects.get(project.id, request_options=self._options)
-        return {k: value for k, value in settings.items() if getattr(current, k) != value}
+            return {k: value for k, value in settings.items() if getattr(current, k) != value}
 
     def update_project(self, project: Project, settings: Mapping[str, Any]) -> None:
         """Change the settings of a project; unchanged settings are not sent to the server."""
@@ -260,10 +265,10 @@ class LabelStudioServer:
         with self._translated_errors(f"checking the prediction backends of «{project.title}»"):
             listed = self._client.ml.list(project=project.id, request_options=self._options)
             checked = [self._client.ml.get(x.id, request_options=self._options) for x in listed]
-        return [
-            PredictionBackend(each.title or "", each.url, each.state == CONNECTED)
-            for each in checked
-        ]
+            return [
+                PredictionBackend(each.title or "", each.url, each.state == CONNECTED)
+                for each in checked
+            ]
 
     def user_emails(self) -> dict[str, str]:
         """Return the e-mail address of each user, by user number."""
@@ -304,15 +309,18 @@ class LabelStudioServer:
     def list_tasks(self, project: Project) -> Iterator[TaskSummary]:
         """Yield the tasks of a project in the server's order."""
         for task in self._list(project, PAGE_SIZE, fields="task_only", include="id,data"):
-            data = task["data"]
-            id_, text = str(data.get("doc_id", "")), str(data.get("text", ""))
-            bare = data.get(PREDICTIONS_SHOWN) is False
-            yield TaskSummary(task["id"], id_, hash_text(text), task_versions(data), bare)
+            with self._translated_errors(f"listing the tasks of «{project.title}»"):
+                data = task["data"]
+                id_, text = str(data.get("doc_id", "")), str(data.get("text", ""))
+                bare = data.get(PREDICTIONS_SHOWN) is False
+                summary = TaskSummary(task["id"], id_, hash_text(text), task_versions(data), bare)
+            yield summary
 
     def modification_times(self, project: Project) -> dict[int, str]:
         """Return the last time at which each task or its annotations changed, by task number."""
         listed = self._list(project, PAGE_SIZE, fields="task_only", include="id,updated_at")
-        return {task["id"]: task["updated_at"] for task in listed}
+        with self._translated_errors(f"listing the tasks of «{project.title}»"):
+            return {task["id"]: str(task["updated_at"]) for task in listed}
 
     def fetch_tasks(self, project: Project, tasks: Sequence[int]) -> Iterator[StoredTask]:
         """Yield tasks with their data, annotations, predictions and drafts."""
@@ -323,7 +331,9 @@ class LabelStudioServer:
             for payload in self._list(project, size, fields="all", query=query):
                 if payload.get("draft_exists"):
                     payload["drafts"] = self._drafts(payload["id"])
-                yield _stored_task(payload)
+                with self._translated_errors(f"reading a task of «{project.title}»"):
+                    stored = _stored_task(payload)
+                yield stored
 
     def _drafts(self, task: int) -> list[Payload]:
         """Return the drafts of all users; a listing contains only drafts of the token's user."""
@@ -360,9 +370,10 @@ class LabelStudioServer:
 
     def _list(self, project: Project, page: int, **parameters: str) -> Iterator[Payload]:
         with self._translated_errors(f"listing the tasks of «{project.title}»"):
-            for task in self._client.tasks.list(
+            listed = self._client.tasks.list(
                 project=project.id, page_size=page, request_options=self._options, **parameters
-            ):
+            )
+            for task in _listed_once(listed):
                 yield json.loads(task.json())
 
     def import_tasks(self, project: Project, tasks: Sequence[Payload]) -> None:
@@ -567,6 +578,8 @@ class LabelStudioServer:
                 time.sleep(1)
 
     def _project(self, id_: int, title: str) -> Project:
+        if not (isinstance(id_, int) and isinstance(title, str)):
+            raise TypeError("a project needs a number and a title")
         return Project(id_, title, f"{self.url}/projects/{id_}")
 
     @contextmanager
@@ -591,6 +604,11 @@ class LabelStudioServer:
                 raise self._no_answer(action) from None
             late = isinstance(error, httpx.TimeoutException)
             raise UnansweredError(f"{self.url} does not answer", late=late) from None
+        except DataError:
+            raise
+        except _ANSWER_ERRORS:
+            # The SDK does not check answers: a page of a proxy becomes an error of any type.
+            raise DataError([self._unexpected(action)]) from None
 
     def _refusal(self, action: str, status: int | None, body: Any) -> Problem:  # noqa: ANN401
         if status == 401:
@@ -599,13 +617,23 @@ class LabelStudioServer:
                 "(legacy tokens must be enabled for the organisation)"
             )
             return Problem("token-refused", f"{action}: {self.url} refuses the access token", fix)
+        from aloi.annotation.labelstudio.answers import without_token  # noqa: PLC0415 - httpx
+
         detail = (
             body.get("validation_errors") or body.get("detail") if isinstance(body, dict) else body
         )
-        answer = str(detail)[:MAX_ANSWER_TEXT]
+        answer = without_token(str(detail), self._token)[:MAX_ANSWER_TEXT]
         what = f"{action}: {self.url} answers with status {status}: {answer}"
         fix = "Correct the error that the server reports, then repeat the command"
         return Problem("server-refuses", what, fix)
+
+    def _unexpected(self, action: str) -> Problem:
+        what = f"{action}: the answer of {self.url} is not an answer of Label Studio"
+        fix = (
+            "Check the address of the server (a proxy or a login page may answer in its place) "
+            "and its version, then repeat the command"
+        )
+        return Problem("unexpected-answer", what, fix)
 
     def _no_answer(self, action: str) -> DataError:
         what = f"{action}: {self.url} does not answer"
@@ -614,6 +642,12 @@ class LabelStudioServer:
             "completed steps are not repeated"
         )
         return DataError([Problem("no-answer", what, fix)])
+
+
+def _listed_once(listed: Iterable[Any]) -> Iterator[Any]:
+    from aloi.annotation.labelstudio.answers import listed_once  # noqa: PLC0415 - httpx
+
+    return listed_once(listed)
 
 
 def _stored_task(payload: Payload) -> StoredTask:

@@ -12,6 +12,7 @@ from aloi.corpus.atomic_files import write_bytes
 from aloi.corpus.document import Document
 from aloi.corpus.problems import DataError, Problem, count_noun
 from aloi.corpus.schema import Schema
+from aloi.corpus.text_files import JSON_ERRORS
 from aloi.eval.reports.report import evaluate
 from aloi.eval.reports.sheets import Sheet
 from aloi.eval.schemes import EntityScheme, RelationScheme
@@ -80,7 +81,7 @@ def read_rounds(file: Path) -> list[Round]:
         return msgspec.json.decode(file.read_bytes(), type=list[Round])
     except FileNotFoundError:
         return []
-    except msgspec.MsgspecError as error:
+    except JSON_ERRORS as error:
         what = f"the history of rounds cannot be read: {error}"
         fix = "Restore the file from a backup, or delete the folder to start with round 1"
         raise DataError([Problem("bad-history", what, fix, file=str(file))]) from error

@@ -53,6 +53,7 @@ from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.text_files import read_text
+from aloi.corpus.toml_files import parse_toml
 
 FENCE = "+++"
 """The line before each section."""
@@ -214,8 +215,8 @@ def _parse_document(sections: _Sections) -> Document:
 def _parse_meta(sections: _Sections) -> tuple[dict[str, Any], list[Problem]]:
     line = sections.meta_line
     try:
-        meta = {key: _to_json(value) for key, value in tomllib.loads(sections.meta).items()}
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        meta = {key: _to_json(value) for key, value in parse_toml(sections.meta).items()}
+    except tomllib.TOMLDecodeError as error:
         what = f"the metadata is not valid TOML: {error}"
         fix = 'Write TOML, such as: title = "…"'
         return {}, [Problem("bad-inline", what, fix, line=line)]

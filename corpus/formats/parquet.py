@@ -104,6 +104,11 @@ def row_group_sizes(file: Path) -> list[tuple[int, int]]:
         return [(group.num_rows, group.total_byte_size) for group in groups]
 
 
+def row_count(file: Path) -> int:
+    """Return the number of rows; raise `DataError` if the file cannot be read."""
+    return sum(rows for rows, _ in row_group_sizes(file))
+
+
 def read_rows(
     file: Path,
     select_columns: Callable[[list[str]], list[str]],
@@ -158,7 +163,8 @@ def _open_file(file: Path) -> Iterator[ParquetFile]:
             yield table
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         what = f"pyarrow cannot read this Parquet file: {' '.join(str(error).split())[:200]}"
-        raise DataError([Problem("bad-parquet", what, "Create the file again")]) from error
+        problem = Problem("bad-parquet", what, "Create the file again", file=str(file))
+        raise DataError([problem]) from error
 
 
 def _uncompressed_bytes(metadata: Any) -> int:  # noqa: ANN401 - pyarrow's FileMetaData

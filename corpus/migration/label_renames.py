@@ -15,6 +15,7 @@ from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.release.versions.version_bumps import VersionBump, lowest_version, parse_version
 from aloi.corpus.schema import AttributeType, Schema
 from aloi.corpus.standoff.record import Record
+from aloi.corpus.toml_files import parse_toml
 
 T = TypeVar("T")
 DocumentT = TypeVar("DocumentT", Document, Record)
@@ -146,6 +147,6 @@ def _sub(pattern: str, new: str, text: str) -> str:
 
 def _decode(text: str) -> Schema | None:
     try:
-        return msgspec.convert(tomllib.loads(text), Schema)
+        return msgspec.convert(parse_toml(text), Schema)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError):
         return None

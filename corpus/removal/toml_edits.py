@@ -10,6 +10,8 @@ from typing import Any
 
 import tomli_w
 
+from aloi.corpus.toml_files import parse_toml
+
 _HEADER = re.compile(r"^\[", re.MULTILINE)
 
 
@@ -20,7 +22,7 @@ def without_id(content: str, id_: str, keys: Collection[str] | None = None) -> s
     with the id as `document`. Comments and layout are kept; if that is not possible, the file is
     formatted anew.
     """
-    before = tomllib.loads(content)
+    before = parse_toml(content)
     expected = {
         key: _prune(value, id_) if keys is None or key in keys else value
         for key, value in before.items()
@@ -29,7 +31,7 @@ def without_id(content: str, id_: str, keys: Collection[str] | None = None) -> s
         return content
     edited = _remove_tables(_remove_lines(content, id_), id_)
     try:
-        if tomllib.loads(edited) == expected:
+        if parse_toml(edited) == expected:
             return edited
     except tomllib.TOMLDecodeError:
         pass

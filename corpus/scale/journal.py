@@ -48,9 +48,9 @@ class Journal:
             return []
         try:
             recorded = json.loads(self._origin_file.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            recorded = {}
-        return [name for name, value in self.origin.items() if recorded.get(name) != value]
+            return [name for name, value in self.origin.items() if recorded.get(name) != value]
+        except (OSError, ValueError, RecursionError, AttributeError):
+            return list(self.origin)
 
     def resume(self) -> int:
         """Prepare the partial file for new lines; return the number of lines that it contains.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ from aloi.corpus.standoff.record import (
 )
 from aloi.corpus.standoff.standoff_checks import record_problems
 from aloi.corpus.standoff.standoff_folder import GOLD, PASSES, StandoffCorpus
+from aloi.corpus.text_files import JSON_ERRORS
 from aloi.corpus.toml_files import load_toml
 
 COPIED_FILES = ("README.md", "LICENSE.md")
@@ -192,7 +194,8 @@ def _changes(out: Path) -> Iterator[Problem]:
     """Yield a problem for each document of an earlier result that was changed after attaching."""
     written: dict[str, str] = {}
     if (out / JOURNAL).is_file():
-        written = msgspec.json.decode((out / JOURNAL).read_bytes(), type=dict[str, str])
+        with suppress(*JSON_ERRORS):  # then every document counts as changed
+            written = msgspec.json.decode((out / JOURNAL).read_bytes(), type=dict[str, str])
     for file in sorted((*out.glob(f"{GOLD}/*.json"), *out.glob(f"{PASSES}/*/*.json"))):
         if written.get(file.relative_to(out).as_posix()) != _sha256(file):
             what = "the document was changed after its text was attached"

@@ -25,6 +25,7 @@ from aloi.corpus.release.read.hashes import (
     salted_hash,
 )
 from aloi.corpus.standoff.collection import date_of
+from aloi.corpus.text_files import JSON_ERRORS
 
 SCHEMA_VERSION = "schema_version"
 """Metadata key for the version of the annotation schema."""
@@ -102,7 +103,7 @@ def decode_record(file: Path) -> Record:
     """Read a record; raise `DataError` with the file if it contains anything but the fields."""
     try:
         return msgspec.json.decode(file.read_bytes(), type=Record)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except JSON_ERRORS as error:
         what = f"the stand-off record is invalid: {error}"
         fix = "Write the record with `aloi corpus detach`; it must contain no text"
         raise DataError([Problem("bad-record", what, fix, file=str(file))]) from error

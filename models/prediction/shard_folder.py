@@ -19,6 +19,7 @@ from aloi.corpus.atomic_files import atomic_text_file, write_bytes
 from aloi.corpus.formats.detection import RUN_MANIFEST
 from aloi.corpus.locks import lock_file
 from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.text_files import JSON_ERRORS
 
 SHARD_SUFFIXES = {"native": ".jsonl", "parquet": ".parquet"}
 """The file suffix of shards, by format."""
@@ -109,7 +110,7 @@ class ShardFolder:
             first, *lines = self.manifest.read_bytes().split(b"\n")[:-1]
             entries = [msgspec.json.decode(line, type=ShardEntry) for line in lines]
             origin = msgspec.json.decode(first, type=ShardOrigin)
-        except (OSError, ValueError) as error:
+        except (OSError, *JSON_ERRORS) as error:
             what = f"cannot read the manifest of a prediction in shards: {error}"
             fix = "Use a new or empty output folder"
             problem = Problem("bad-output", what, fix, file=str(self.manifest))

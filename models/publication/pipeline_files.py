@@ -120,7 +120,7 @@ def _read_json(file: Path, fix: str) -> dict[str, Any]:
         content = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         what = "the file does not exist"
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         what = f"the file is not valid JSON: {error}"
     else:
         if isinstance(content, dict):

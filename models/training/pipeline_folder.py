@@ -24,10 +24,10 @@ def read_record(folder: Path) -> dict[str, Any]:
     """Return the training record in a pipeline's meta.json; {} if it cannot be read."""
     try:
         meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        record = meta.get("aloi")
+    except (OSError, ValueError, RecursionError, AttributeError):
         return {}
-    record: dict[str, Any] = meta.get("aloi", {})
-    return record
+    return record if isinstance(record, dict) else {}
 
 
 def check_replaceable(out: Path) -> None:

@@ -20,6 +20,7 @@ import tomli_w
 
 from aloi.annotation.labelstudio.access import ACCESS_FILE
 from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.toml_files import parse_toml
 
 PID_FILE = "server.pid"
 
@@ -50,7 +51,7 @@ def read_access(home: Path) -> LocalServer | None:
     """
     file = home / ACCESS_FILE
     try:
-        return LocalServer(**tomllib.loads(file.read_text(encoding="utf-8")))
+        return LocalServer(**parse_toml(file.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError):

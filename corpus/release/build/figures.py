@@ -23,6 +23,7 @@ from pathlib import Path, PurePath
 import msgspec
 
 from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.text_files import JSON_ERRORS
 
 _RELATION_TASKS = frozenset({"relations-gold-entities", "relations-end-to-end"})
 """Tasks with relation scores on the card; all other tasks have entity scores."""
@@ -128,7 +129,7 @@ def _read_file(file: Path) -> _FiguresFile:
     fix = "Give a JSON file written by `aloi experiment` or `aloi annotate agree --json`"
     try:
         content = msgspec.json.decode(file.read_bytes(), type=_FiguresFile)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except JSON_ERRORS as error:
         raise DataError([Problem("bad-figures", str(error), fix, file=str(file))]) from error
     if not content.runs and not content.pairs:
         what = "the file contains neither `runs` nor `pairs`"

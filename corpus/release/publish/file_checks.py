@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from aloi.corpus.problems import Problem
 from aloi.corpus.release.read.release_folder import CHECKSUM_FILE, Release
+from aloi.corpus.text_files import read_text
 
 REBUILD = "Build the release again"
 """Fix for problems that only a new build can correct."""
@@ -14,7 +15,7 @@ REBUILD = "Build the release again"
 
 def checksum_problems(release: Release) -> Iterator[Problem]:
     """Yield a problem for each file that is missing, changed or not listed in SHA256SUMS."""
-    lines = (release.folder / CHECKSUM_FILE).read_text(encoding="utf-8").splitlines()
+    lines = read_text(release.folder / CHECKSUM_FILE).splitlines()
     listed = {path: sha256 for sha256, _, path in (line.partition("  ") for line in lines)}
     existing = {
         path.relative_to(release.folder).as_posix()

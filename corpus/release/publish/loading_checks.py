@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
+from aloi.corpus.formats.parquet import row_count
 from aloi.corpus.problems import Problem, count_noun
 from aloi.corpus.release.publish.file_checks import REBUILD
-from aloi.corpus.release.read.release_folder import CONFIGS, Release
+from aloi.corpus.release.publish.metadata_checks import foreign_data_files
+from aloi.corpus.release.read.release_folder import CARD_FILE, CONFIGS, Release
 
 _MAX_ERROR_LENGTH = 200
 """Maximum length of a library's error message, in characters; the rest is cut."""
@@ -19,10 +21,15 @@ _MAX_ERROR_LENGTH = 200
 def datasets_problems(release: Release) -> Iterator[Problem]:
     """Yield a problem for each config that `load_dataset` cannot load completely.
 
-    The loaded splits and documents are compared with the manifest.
+    The loaded splits and documents are compared with the manifest. Nothing is loaded if the card
+    names other files, which could be anywhere.
     """
     from datasets import load_dataset  # noqa: PLC0415 - an extra
 
+    if foreign := sorted(foreign_data_files(release)):
+        what = f"the card names data files that are not tables of the release: {foreign!s:.200}"
+        yield Problem("foreign-files", what, REBUILD, file=CARD_FILE)
+        return
     with tempfile.TemporaryDirectory() as cache, _no_progress_bars():
         for config in CONFIGS:
             try:
@@ -38,7 +45,8 @@ def datasets_problems(release: Release) -> Iterator[Problem]:
                     f"expected the splits {', '.join(splits)}"
                 )
                 yield Problem("not-loading", what, REBUILD, file=config)
-            for split, rows in loaded.items():
+            for split in loaded.keys() & release.manifest.documents.keys():
+                rows = loaded[split]
                 yield from _document_problems(release, config, split, rows)
 
 
@@ -77,8 +85,6 @@ def _document_problems(
 
 def data_frame_problems(release: Release, library: str) -> Iterator[Problem]:
     """Yield a problem for each table that a library (pandas or polars) cannot read completely."""
-    from pyarrow.parquet import read_metadata  # noqa: PLC0415 - an extra
-
     reader: Any = import_module(library)
     for config in CONFIGS:
         for split in release.manifest.documents:
@@ -90,7 +96,7 @@ def data_frame_problems(release: Release, library: str) -> Iterator[Problem]:
                 what = f"{library} cannot read this table: {_one_line(error)}"
                 yield Problem("not-loading", what, REBUILD, file=file)
                 continue
-            expected = read_metadata(path).num_rows
+            expected = row_count(path)
             if rows != expected:
                 what = (
                     f"{library} reads {count_noun(rows, 'row')} of this table; expected {expected}"

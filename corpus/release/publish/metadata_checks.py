@@ -7,10 +7,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from aloi.corpus.formats.parquet import row_count
 from aloi.corpus.problems import Problem
 from aloi.corpus.release.build.dataset_card import size_category
 from aloi.corpus.release.publish.file_checks import REBUILD
 from aloi.corpus.release.read.release_folder import CARD_FILE, CONFIGS, CROISSANT_FILE, Release
+from aloi.corpus.text_files import read_text
 
 HUB_TASK_CATEGORIES = frozenset(
     {"token-classification", "text-classification", "feature-extraction"}
@@ -38,16 +40,50 @@ def card_problems(release: Release) -> Iterator[Problem]:
             "bad-card", f"the YAML metadata cannot be read: {error}", REBUILD, file=CARD_FILE
         )
         return
-    for what in (*_table_mismatches(release, data), *_missing_metadata(data)):
+    try:
+        found = [*_table_mismatches(release, data), *_missing_metadata(data)]
+    except (AttributeError, KeyError, TypeError) as error:
+        found = [f"a value of the YAML metadata has the wrong type: {error}"]
+    for what in found:
         yield Problem("bad-card", what, REBUILD, file=CARD_FILE)
     if bad := [name for name in data.get("language") or ["-"] if not _is_language_code(name)]:
         what = f"`language` contains an invalid language code: {', '.join(bad)}"
         fix = "Set `lang` in the metadata of each document to a language code, such as fr"
         yield Problem("bad-card", what, fix, file=CARD_FILE)
-    if release.manifest.canary not in (release.folder / CARD_FILE).read_text(encoding="utf-8"):
+    if release.manifest.canary not in read_text(release.folder / CARD_FILE):
         yield Problem(
             "bad-card", "the card does not contain the canary line", REBUILD, file=CARD_FILE
         )
+
+
+def foreign_data_files(release: Release) -> set[str]:
+    """Return the paths and addresses in the card that are not tables of the release.
+
+    `load_dataset` would read them. The set is empty if the metadata of the card cannot be read,
+    which `card_problems` reports.
+    """
+    from huggingface_hub import DatasetCard  # noqa: PLC0415 - an extra
+
+    try:
+        data = DatasetCard.load(release.folder / CARD_FILE).data.to_dict()
+    except Exception:  # noqa: BLE001 - broken YAML raises several types
+        return set()
+    splits = release.manifest.documents
+    tables = {f"{config}/{split}.parquet" for config in CONFIGS for split in splits}
+    return {*_file_names(data.get("configs"))} - tables
+
+
+def _file_names(value: object) -> Iterator[str]:
+    """Yield the strings in the value of `configs`, except names of configs and splits."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if key not in ("config_name", "split", "default"):
+                yield from _file_names(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _file_names(inner)
+    elif value is not None:
+        yield str(value)
 
 
 def _table_mismatches(release: Release, data: Mapping[str, Any]) -> Iterator[str]:
@@ -79,12 +115,9 @@ def _is_language_code(name: str) -> bool:
 
 def _row_counts(release: Release) -> dict[str, dict[str, int]]:
     """Return the number of rows in the tables, by config and split."""
-    from pyarrow.parquet import read_metadata  # noqa: PLC0415 - an extra
-
     return {
         config: {
-            split: read_metadata(release.table(config, split)).num_rows
-            for split in release.manifest.documents
+            split: row_count(release.table(config, split)) for split in release.manifest.documents
         }
         for config in CONFIGS
     }
@@ -104,11 +137,16 @@ def croissant_problems(release: Release) -> Iterator[Problem]:
 
     try:
         dataset = mlcroissant.Dataset(release.folder / CROISSANT_FILE)
-    except mlcroissant.ValidationError as error:
+    except Exception as error:  # noqa: BLE001 - broken JSON raises several types
         what = " ".join(str(error).split())[:_MAX_ERROR_LENGTH]
         yield Problem("bad-croissant", what, REBUILD, file=CROISSANT_FILE)
         return
+    files = {path.relative_to(release.folder).as_posix() for path in release.folder.rglob("*")}
     for part in dataset.metadata.distribution:
+        if part.content_url not in files:
+            what = f"the Croissant file names a file outside the release: {part.content_url!s:.200}"
+            yield Problem("bad-croissant", what, REBUILD, file=CROISSANT_FILE)
+            continue
         content = (release.folder / part.content_url).read_bytes()
         if hashlib.sha256(content).hexdigest() != part.sha256:
             what = f"the hash of the file {part.id} differs from the hash in the Croissant file"

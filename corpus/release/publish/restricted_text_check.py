@@ -121,7 +121,7 @@ def _declared_in_json(raw: bytes) -> bool:
         return False
     try:
         report: Any = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(report, dict) and report.get(RESTRICTED_TEXT) is True
 

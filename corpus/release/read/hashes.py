@@ -8,6 +8,9 @@ import uuid
 MENTION_HASH_BYTES, DOCUMENT_HASH_BYTES = 8, 16
 """Length of the hash of a mention, and of the hash of a document's text, in bytes."""
 
+MAX_SALT_BYTES = hashlib.blake2b.MAX_KEY_SIZE
+"""Maximum length of a salt in UTF-8, in bytes."""
+
 
 def release_salt(name: str, version: str) -> str:
     """Return the salt of a corpus version; all builds of this version have the same salt."""

@@ -32,6 +32,7 @@ from aloi.corpus.release.read.release_folder import (
 )
 from aloi.corpus.rights import RIGHTS_KEYS
 from aloi.corpus.streams import on_disk
+from aloi.corpus.text_files import JSON_ERRORS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -183,7 +184,7 @@ def read_named_texts(path: Path) -> dict[str, str]:
     for number, line in enumerate(path.read_bytes().splitlines(), start=1):
         try:
             record = msgspec.json.decode(line, type=_TextRecord) if line.strip() else None
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except JSON_ERRORS as error:
             fix = 'Write one JSON object per line: {"id": …, "text": …}'
             problems.append(Problem("bad-text", str(error), fix, file=str(path), line=number))
         else:

@@ -23,7 +23,9 @@ from aloi.corpus.formats import parquet
 from aloi.corpus.formats.detection import RELEASE_MANIFEST
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.release.read.hashes import MAX_SALT_BYTES
 from aloi.corpus.rights import Rights
+from aloi.corpus.text_files import JSON_ERRORS
 
 CARD_FILE = "README.md"
 CHECKSUM_FILE = "SHA256SUMS"
@@ -96,11 +98,15 @@ class Release:
         """Return the release in a folder; raise `DataError` if its manifest cannot be read."""
         file = folder / RELEASE_MANIFEST
         try:
-            return cls(folder, msgspec.json.decode(file.read_bytes(), type=ReleaseManifest))
+            manifest = msgspec.json.decode(file.read_bytes(), type=ReleaseManifest)
         except OSError as error:
             what = f"the manifest cannot be read: {error.strerror}"
-        except msgspec.MsgspecError as error:
+        except JSON_ERRORS as error:
             what = str(error)
+        else:
+            if (defect := _manifest_defect(manifest)) is None:
+                return cls(folder, manifest)
+            what = defect
         fix = "Give a folder written by `aloi release build`"
         raise DataError([Problem("bad-release", what, fix, file=str(file))])
 
@@ -123,6 +129,16 @@ class Release:
             split: list(_read_standoff(self.table("standoff", split)))
             for split in self.manifest.documents
         }
+
+
+def _manifest_defect(manifest: ReleaseManifest) -> str | None:
+    """Return what is wrong with a manifest; split names become file names, so none is a path."""
+    if not 1 <= len(manifest.salt.encode()) <= MAX_SALT_BYTES:
+        return f"the salt must contain 1 to {MAX_SALT_BYTES} bytes"
+    for split in manifest.documents:
+        if split in ("", ".", "..") or {"/", "\\", "\0"} & set(split):
+            return f"the name of a split must not be {split!r:.80}"
+    return None
 
 
 def _read_standoff(file: Path) -> Iterator[StandoffDocument]:

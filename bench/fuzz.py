@@ -1,0 +1,160 @@
+"""Hostile inputs for every command: no traceback, no wrong exit status, nothing half written.
+
+    PYTHONPATH=tests/support python bench/fuzz.py [--suite NAME …] [--seed N] [--seconds N] [--show]
+
+Each case runs `aloi` in a forked process with limits on time and memory. A case fails if the
+command prints a traceback or an internal error, ends with a status other than 0, 1 or 2, exceeds a
+limit, or leaves a temporary file in its folder. The suites are in the modules `fuzz_*.py`. With
+--seconds, cases are drawn in random order until the time is over. Prints the number of cases and
+failures by suite and command; the exit status is 1 if a case failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import resource
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NoReturn
+
+from fuzz_documents import document_cases
+from fuzz_folders import model_cases, release_cases
+from fuzz_servers import server_cases
+from fuzz_settings import setting_cases, toml_cases
+from fuzzing import Case
+
+SUITES: dict[str, Callable[[Path], Iterator[Case]]] = {
+    "documents": document_cases,
+    "toml": toml_cases,
+    "releases": release_cases,
+    "models": model_cases,
+    "settings": setting_cases,
+    "servers": server_cases,
+}
+TIME_LIMIT = 60
+"""Seconds that a case may take."""
+
+MEMORY_LIMIT = 6 << 30
+"""Bytes of address space of a case."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--suite", action="append", choices=SUITES)
+    parser.add_argument("--only", default="", help="run the cases whose name contains this text")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seconds", type=float, default=float("inf"))
+    parser.add_argument("--show", action="store_true", help="print what each command printed")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="fuzz-") as name:
+        cases = [
+            (suite, case)
+            for suite in arguments.suite or SUITES
+            for case in SUITES[suite](Path(name))
+            if arguments.only in case.name
+        ]
+        if arguments.seconds < float("inf"):
+            random.Random(arguments.seed).shuffle(cases)
+        import_commands()
+        sys.exit(run_all(cases, Path(name), arguments))
+
+
+def import_commands() -> None:
+    """Import what the commands import, so that a forked process starts at once."""
+    import msgspec  # noqa: F401, PLC0415
+    import pandas as pd  # noqa: F401, PLC0415
+    import spacy  # noqa: F401, PLC0415
+
+    import aloi.corpus.formats.registry  # noqa: PLC0415
+    import aloi.eval.reports.report  # noqa: PLC0415
+    import aloi.models.entities.component  # noqa: PLC0415
+    import aloi.models.relations.component  # noqa: F401, PLC0415
+    from aloi.cli import main  # noqa: F401, PLC0415
+
+
+def run_all(cases: list[tuple[str, Case]], folder: Path, arguments: argparse.Namespace) -> int:
+    tried, failed = Counter[str](), Counter[str]()
+    end = time.monotonic() + arguments.seconds
+    for suite, case in cases:
+        if time.monotonic() > end:
+            break
+        row = f"{suite:10} {' '.join(case.arguments[:2]) if case.is_group else case.arguments[0]}"
+        tried[row] += 1
+        if failure := run_case(case, folder / "case", show=arguments.show):
+            failed[row] += 1
+            print(f"FAILED {suite} {case.name}: aloi {' '.join(case.arguments)}\n  {failure}")
+    for row in sorted(tried):
+        print(f"{row:40} tried {tried[row]:5} failed {failed[row]:5}")
+    print(f"{'all':40} tried {tried.total():5} failed {failed.total():5}")
+    return 1 if failed else 0
+
+
+def run_case(case: Case, folder: Path, *, show: bool) -> str | None:
+    """Run a case in an empty folder; return a description of its failure, or None."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    case.prepare(folder)
+    before = set(os.listdir(folder))
+    output = folder.parent / "output.txt"
+    started = time.monotonic()
+    process = os.fork()
+    if process == 0:
+        _run_command(case, folder, output)
+    while os.waitpid(process, os.WNOHANG) == (0, 0):
+        time.sleep(0.005)
+        if time.monotonic() > started + TIME_LIMIT:
+            os.kill(process, signal.SIGKILL)
+            os.waitpid(process, 0)
+            return f"still running after {TIME_LIMIT} s"
+    text = output.read_text(encoding="utf-8", errors="replace")
+    if show:
+        print(f"--- {case.name}: aloi {' '.join(case.arguments)}\n{text}")
+    status = (folder.parent / "status").read_text() if (folder.parent / "status").exists() else "x"
+    (folder.parent / "status").unlink(missing_ok=True)
+    if "Traceback" in text or "internal-error" in text or status not in ("0", "1", "2"):
+        return f"status {status}: {text.strip()[-600:]}"
+    if any(secret[:12] in text for secret in case.secrets):
+        return f"printed a secret: {text.strip()[-600:]}"
+    scratch = [n for n in os.listdir(folder) if n.startswith(".") and n not in before]
+    return f"left behind: {', '.join(scratch)}" if scratch else None
+
+
+def _run_command(case: Case, folder: Path, output: Path) -> NoReturn:
+    """Run `aloi` in this process, which was forked, and end it."""
+    from aloi.cli.main import main as aloi  # noqa: PLC0415
+
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
+    stream = os.open(output, os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
+    os.dup2(stream, 1)
+    os.dup2(stream, 2)
+    os.dup2(os.open(case.stdin, os.O_RDONLY), 0)
+    os.chdir(folder)
+    os.environ |= case.environment
+    sys.argv = ["aloi", *case.arguments]
+    status: object = "x"
+    try:
+        aloi()
+        status = 0
+    except SystemExit as end:
+        status = end.code or 0
+    except BaseException:  # noqa: BLE001 - reported as the failure of the case
+        import traceback  # noqa: PLC0415
+
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        (folder.parent / "status").write_text(str(status))
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
