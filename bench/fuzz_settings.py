@@ -101,7 +101,7 @@ def _damaged(content: str) -> Iterator[tuple[str, bytes]]:
         "nul": content + "\0",
         "json": "{}",
         "unknown key": 'colour = "red"\n' + content,
-        "huge number": f"x = {10**5000}\n" + content,
+        "huge number": f"x = {'9' * 5000}\n" + content,
     }
     yield "not UTF-8", content.encode() + b"\n# \xe9"
     yield "surrogate", content.encode() + b"\n# \xed\xa0\x80"

@@ -11,6 +11,7 @@ import typer
 from aloi.cli import corpus_migration, corpus_refs
 from aloi.cli.shared.console import fail, print_frames, write_json
 from aloi.cli.shared.inputs import must_exist, open_corpus
+from aloi.corpus.problems import printable
 
 if TYPE_CHECKING:
     from aloi.corpus.intake.texts import SourceText
@@ -95,9 +96,9 @@ def _print_review(result: Review) -> None:
     from collections import Counter
 
     for finding in result.open:
-        print(finding)
+        print(printable(str(finding)))
     for entry in result.stale:
-        print(f"stale in review.toml: {entry}")
+        print(printable(f"stale in review.toml: {entry}"))
     for rule, count in sorted(Counter(finding.rule for finding in result.open).items()):
         print(f"{count:6} {rule}")
     print(f"{len(result.open):6} open, {len(result.stale)} stale")

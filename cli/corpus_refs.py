@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from aloi.cli.shared.inputs import open_corpus
-from aloi.corpus.problems import count_noun
+from aloi.corpus.problems import count_noun, printable
 
 
 def refs(
@@ -47,5 +47,5 @@ def refs(
         use = uses.get(ref, RefUse())
         entry = entries.get(ref)
         named = f"{entry.type:8}{ref}  {entry.name}" if entry else f"{'?':8}{ref}"
-        print(f"{use.labels.total():6}{len(use.documents):6}  {named}")
+        print(f"{use.labels.total():6}{len(use.documents):6}  {printable(named)}")
     print(f"{count_noun(len(uses), 'ref')}, {len(uses.keys() - entries.keys())} without entry")

@@ -14,6 +14,7 @@ import typer
 from aloi.cli.shared.console import print_notes, print_sheets, progress, stdout_console, write_json
 from aloi.cli.shared.inputs import corpus_at, must_exist, run_paths, schema_for
 from aloi.cli.shared.options import Engine, refuse_streams
+from aloi.corpus.problems import printable
 from aloi.eval.schemes import IntervalMethod, RefComparison
 
 if TYPE_CHECKING:
@@ -354,7 +355,8 @@ def _print_report(report: Report, schemes: list[str] | None, *, full: bool) -> N
     console = stdout_console()
     if report.unknown:
         labels = ", ".join(report.unknown)
-        console.print(f"predicted labels not in the schema, counted as false positives: {labels}")
+        note = f"predicted labels not in the schema, counted as false positives: {labels}"
+        console.print(printable(note))
     console.print(str(report.signature), soft_wrap=True)
     print_notes(f"warning: {each}" for each in report.warnings)
 

@@ -11,6 +11,7 @@ import typer
 
 from aloi.cli.shared.console import fail, output_lock, print_frames, steps, write_json
 from aloi.cli.shared.inputs import must_exist, open_corpus
+from aloi.corpus.problems import printable
 
 if TYPE_CHECKING:
     from aloi.corpus.corpus_folder import Corpus
@@ -363,4 +364,4 @@ def _push(files: ClearedFiles, target: PushTarget, *, execute: bool) -> None:
 
 def _print_lines(lines: Iterable[str]) -> None:
     for line in lines:
-        print(line)
+        print(printable(line))

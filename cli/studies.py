@@ -10,6 +10,7 @@ import typer
 
 from aloi.cli.evaluate import RestrictedText
 from aloi.cli.shared.options import ComponentKind, OverrideOptions, parse_overrides
+from aloi.corpus.problems import printable
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -304,5 +305,6 @@ def _suspect_table(suspects: list[Suspect], limit: int) -> Table:
     for suspect in shown:
         numbers = f"{suspect.score:.3f}", f"{suspect.confidence:.3f}"
         cells = [*numbers, *(getattr(suspect, name) for name in SUSPECT_COLUMNS[2:])]
-        table.add_row(*map(Text, cells))  # Text, since rich would read [brackets] as markup
+        # Text, since rich would read [brackets] as markup
+        table.add_row(*(Text(printable(cell)) for cell in cells))
     return table

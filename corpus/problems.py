@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -28,11 +29,12 @@ class Problem:
         return replace(self, file=self.file or file, line=self.line or line)
 
     def __str__(self) -> str:
+        """Return the problem as one line that is safe to print (see `printable`)."""
         line = "" if self.line is None else f":{self.line}"
         place = "" if self.file is None else f"{self.file}{line}: "
         document = "" if self.document is None else f"document {self.document}: "
         item = "" if self.item is None else f"{self.item}: "
-        return f"{place}{document}{item}{self.what} [{self.kind}]. {self.fix}."
+        return printable(f"{place}{document}{item}{self.what} [{self.kind}]. {self.fix}.")
 
 
 class DataError(Exception):
@@ -45,6 +47,23 @@ class DataError(Exception):
     def __reduce__(self) -> tuple[type[DataError], tuple[tuple[Problem, ...]]]:
         """Return the class and the problems, from which pickle rebuilds the error."""
         return type(self), (self.problems,)
+
+
+def printable(text: str) -> str:
+    """Return a text in which control characters are written as escapes, such as `\\x1b`.
+
+    Printed as they are, control characters in ids and labels could change a terminal, and hide or
+    forge lines. Escaped are the Unicode categories C (except unassigned characters), Zl and Zp.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        repr(letter)[1:-1] if unicodedata.category(letter) in _ESCAPED_CATEGORIES else letter
+        for letter in text
+    )
+
+
+_ESCAPED_CATEGORIES = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 
 
 def count_noun(number: int, noun: str) -> str:

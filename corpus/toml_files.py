@@ -27,7 +27,7 @@ def load_toml(path: Path, type_: type[StructT], *, fix: str) -> StructT:
         what = f"the file cannot be read: {error.strerror}"
     except tomllib.TOMLDecodeError as error:
         what = f"the file is not valid TOML: {error}"
-    except (msgspec.ValidationError, OverflowError) as error:
+    except msgspec.ValidationError as error:
         what = str(error)
     raise DataError([Problem("bad-toml", what, fix, file=str(path))])
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from aloi.corpus.problems import DataError, Problem
-from aloi.corpus.toml_files import parse_toml
 
 DEFAULT_HOME = Path(".label-studio")
 """The default home folder of the local server, which `aloi annotate start` starts."""
@@ -43,7 +42,7 @@ def find_access(home: Path = DEFAULT_HOME) -> Access:
         fix = f"Set {missing} too, or unset {known} to use the local server"
         raise DataError([Problem("incomplete-access", what, fix)])
     try:
-        values = parse_toml((home / ACCESS_FILE).read_text(encoding="utf-8"))
+        values = tomllib.loads((home / ACCESS_FILE).read_text(encoding="utf-8"))
         return Access(values["url"], values["token"])
     except FileNotFoundError:
         what = f"no Label Studio server is configured: {home / ACCESS_FILE} does not exist"
@@ -52,7 +51,7 @@ def find_access(home: Path = DEFAULT_HOME) -> Access:
             f"or set {URL_VARIABLE} and {TOKEN_VARIABLE}"
         )
         raise DataError([Problem("no-server", what, fix)]) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError):
+    except (ValueError, RecursionError, KeyError, TypeError):
         what = f"{home / ACCESS_FILE} is not a valid access file"
         fix = (
             "Delete the file, then run `aloi annotate start`, "

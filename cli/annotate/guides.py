@@ -11,6 +11,7 @@ from aloi.annotation.labelstudio.access import DEFAULT_HOME
 from aloi.cli.annotate.connection import HomeOption, connect
 from aloi.cli.shared.console import fail, print_notes
 from aloi.cli.shared.inputs import corpus_at, open_corpus
+from aloi.corpus.problems import printable
 
 if TYPE_CHECKING:
     from aloi.annotation.practice.exercises import Course, PracticeSession
@@ -92,7 +93,7 @@ def _print_session(session: PracticeSession) -> None:
     for id_, corrections in session.corrections().items():
         title = session.finished[id_].meta.get("title")
         heading = f"{id_}, {title}" if title else id_
-        print(f"\n{heading}, différences : {len(corrections)}")
+        print(f"\n{printable(heading)}, différences : {len(corrections)}")
         for correction in corrections:
             print(format_correction(correction))
     for target, f1 in session.scores().items():

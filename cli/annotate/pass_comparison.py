@@ -12,7 +12,7 @@ from aloi.annotation.labelstudio.access import DEFAULT_HOME
 from aloi.cli.annotate.connection import HomeOption, connect
 from aloi.cli.shared.console import fail, output_lock, print_notes, print_sheets, write_json
 from aloi.cli.shared.inputs import must_exist, open_corpus, schema_for
-from aloi.corpus.problems import count_noun
+from aloi.corpus.problems import count_noun, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -205,7 +205,7 @@ def _print_losses(decisions: Decisions) -> None:
     """Print the ties, and the number of relations omitted because a mention was omitted."""
     for id_, ties in decisions.ties.items():
         for tie in ties:
-            print(f"tie, omitted: {id_}: {tie}")
+            print(printable(f"tie, omitted: {id_}: {tie}"))
         if number := decisions.lost_relations.get(id_):
             relations = count_noun(number, "relation")
             print(f"{id_}: {relations} omitted because a mention was omitted", file=sys.stderr)
@@ -213,7 +213,7 @@ def _print_losses(decisions: Decisions) -> None:
 
 def _print_open(decisions: Decisions) -> None:
     for id_, reason in decisions.open.items():
-        print(f"undecided: {id_}: {reason}")
+        print(printable(f"undecided: {id_}: {reason}"))
 
 
 def _decide_in_project(

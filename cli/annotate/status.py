@@ -11,6 +11,7 @@ from aloi.annotation.labelstudio.access import DEFAULT_HOME
 from aloi.cli.annotate.connection import AccountOption, HomeOption, connect, parse_accounts
 from aloi.cli.shared.console import fail, print_sheets, write_json
 from aloi.cli.shared.inputs import corpus_at
+from aloi.corpus.problems import printable
 
 if TYPE_CHECKING:
     from aloi.annotation.exchange.status import CorpusStatus
@@ -68,7 +69,8 @@ def _print_details(status: CorpusStatus) -> None:
     """Print the questions, and the prediction backends that do not answer."""
     for name, annotator in status.annotators.items():
         for question in annotator.questions:
-            print(f"question of {name}, {question.document}: {question.text} ({question.url})")
+            asked = f"question of {name}, {question.document}: {question.text} ({question.url})"
+            print(printable(asked))
         for backend in annotator.backends:
             if not backend.answers:
                 print(

@@ -19,6 +19,7 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
+from aloi.corpus.problems import printable
 from aloi.eval.statistics.intervals import Interval
 
 SCORE_COLUMNS = ("", "support", "tp", "fp", "fn", "P", "R", "F1")
@@ -57,6 +58,11 @@ class Sheet:
         head, *rows = (tuple(row[i] for i in kept) for row in (self.columns, *self.rows))
         return replace(self, columns=head, rows=tuple(rows))
 
+    def printable(self) -> Sheet:
+        """Return the sheet with escaped control characters (see `problems.printable`)."""
+        head, *rows = (tuple(map(printable, row)) for row in (self.columns, *self.rows))
+        return replace(self, title=printable(self.title), columns=head, rows=tuple(rows))
+
     def widths(self) -> list[int]:
         """Return the number of characters of the longest cell of each column."""
         rows = (self.columns, *self.rows)
@@ -66,9 +72,9 @@ class Sheet:
 def rich_tables(sheet: Sheet, width: int) -> Iterator[Table]:
     """Yield a sheet as one or more tables of the `rich` library that are at most `width` wide.
 
-    Cells that look like markup stay text.
+    Cells that look like markup stay text; control characters are escaped.
     """
-    for part in _split(_shorten(sheet, width), width):
+    for part in _split(_shorten(sheet.printable(), width), width):
         table = Table(
             title=Text(part.title, style="table.title"),
             title_justify="left",

@@ -35,16 +35,22 @@ MAX_CACHED_WORDS = 100_000
 """If the vocabulary or the cache of a lemmatiser contains more words, it is cleared."""
 
 
+MAX_ERROR_LENGTH = 300
+"""The number of characters of an error message of spaCy that are shown."""
+
+
 def load_pipeline(model: str) -> Language:
     """Return the trained pipeline in a folder or an installed package.
 
-    Raises `DataError` if `model` is neither.
+    Loading a pipeline can run code that it contains. Raises `DataError` if `model` is neither, or
+    if a file of it is damaged.
     """
     try:
         return spacy.load(model)
-    except (OSError, ValueError) as error:
+    except Exception as error:  # spaCy raises many types of errors for damaged files
         fix = "Use a folder written by `aloi train --out`, or the name of an installed pipeline"
-        what = f"the model cannot be loaded as a pipeline: {str(error).splitlines()[0]}"
+        message = (str(error).splitlines() or [""])[0][:MAX_ERROR_LENGTH]
+        what = f"the model cannot be loaded as a pipeline: {type(error).__name__}: {message}"
         raise DataError([Problem("bad-model", what, fix, file=model)]) from error
 
 

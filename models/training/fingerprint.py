@@ -82,6 +82,7 @@ NON_DECIDING_MODULES = (
     "aloi.models.training.pipeline_folder",
     "aloi.models.training.pipeline_training",
     "aloi.models.training.record",
+    "aloi.models.training.setting_checks",
 )
 """Modules that training imports but that do not determine the model, such as file output.
 

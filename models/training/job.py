@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
@@ -25,7 +26,11 @@ from aloi.models.training import record
 from aloi.models.training.fingerprint import library_versions, training_fingerprint
 from aloi.models.training.fit import fit, tune_relations
 from aloi.models.training.pipeline_folder import check_replaceable, read_record, write_pipeline
+from aloi.models.training.setting_checks import number_problems, with_floats
 from aloi.models.training.settings import config_errors, load_settings, shipped_config
+
+MAX_ERROR_LENGTH = 300
+"""The number of characters of an error message of spaCy that are shown."""
 
 COMPONENT_KINDS = ("ner", "relations")
 
@@ -85,8 +90,8 @@ class TrainingJob:
         check_replaceable(self.out)
         self._check_data()
         settings = self._settings()
-        training_record = self._record(settings)
-        with config_errors(self.config_file):
+        with self._setting_errors():
+            training_record = self._record(settings)
             nlp = fit(settings, log=log or io.StringIO())
         nlp.config["paths"].update(self.names)
         dev, schema = self.documents[1], self._loaded_schema
@@ -119,7 +124,35 @@ class TrainingJob:
         paths = {"paths.train": str(self.train), "paths.dev": str(self.dev)}
         if self.kind == "relations" and self.schema is not None:
             paths["paths.schema"] = str(self.schema)
-        return load_settings(self.config_file, paths, self.overrides)
+        with config_errors(self.config_file):
+            original = Config().from_disk(self.config_file, interpolate=False)
+        overrides = with_floats(self.overrides, original)
+        settings = load_settings(self.config_file, paths, overrides)
+        with config_errors(self.config_file):
+            problems = list(number_problems(settings.interpolate()))
+        if problems:
+            raise DataError(problem.at(file=str(self.config_file)) for problem in problems)
+        return settings
+
+    @contextmanager
+    def _setting_errors(self) -> Iterator[None]:
+        """Raise `DataError` for any error of spaCy if the config or a setting is the user's own.
+
+        spaCy and thinc raise many types of errors for settings that do not fit together.
+        """
+        try:
+            with config_errors(self.config_file):
+                yield
+        except DataError:
+            raise
+        except Exception as error:
+            if not self.overrides and self.config is None:
+                raise
+            message = " ".join(str(error).split())[:MAX_ERROR_LENGTH]
+            what = f"training fails with this config: {type(error).__name__}: {message}"
+            fix = "Correct the config, or the --set option that changes it"
+            problem = Problem("bad-config", what, fix, file=str(self.config_file))
+            raise DataError([problem]) from error
 
     def _check_data(self) -> None:
         """Raise `DataError` if the data are not suitable for training.

@@ -72,6 +72,7 @@ def test_sigterm_ends_like_ctrl_c(tmp_path: Path) -> None:
         stream.flush()
         while not any(path.name.startswith("aloi-") for path in tmp_path.iterdir()):
             time.sleep(0.01)
+        time.sleep(0.5)  # Python notices a signal only after it waits for the next bytes
         process.send_signal(signal.SIGTERM)
         _, stderr = process.communicate(timeout=30)
     assert "Traceback" not in stderr

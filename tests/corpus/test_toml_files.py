@@ -25,6 +25,8 @@ def test_a_file_becomes_a_struct(tmp_path: Path) -> None:
     [
         (None, "the file cannot be read: No such file or directory"),
         (b"x = ", "the file is not valid TOML: "),
+        (b"x = " + b"[" * 900 + b"]" * 900, "not valid TOML: the values are nested too deeply"),
+        (b"x = " + b"9" * 5000, "the file is not valid TOML: Exceeds the limit"),
         (b"y = 1", "unknown field `y`"),
         (b"x = 'one'", "Expected `int`, got `str`"),
     ],

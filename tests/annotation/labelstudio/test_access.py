@@ -46,7 +46,7 @@ def test_no_configuration_is_a_problem(tmp_path: Path) -> None:
     assert access_problem(tmp_path).kind == "no-server"
 
 
-@pytest.mark.parametrize("content", ['url = "http://x"', "url", b"\xff"])
+@pytest.mark.parametrize("content", ['url = "http://x"', "url", b"\xff", "x = " + "[" * 900])
 def test_an_invalid_access_file_is_a_problem(tmp_path: Path, content: str | bytes) -> None:
     encoded = content if isinstance(content, bytes) else content.encode()
     (tmp_path / ACCESS_FILE).write_bytes(encoded)

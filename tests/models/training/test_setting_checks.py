@@ -1,0 +1,102 @@
+"""Settings of a training: numbers that would train without an end or fail later are refused."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from light_configs import light_configs
+from toy import sentence
+
+from aloi.corpus import document_files
+from aloi.corpus.problems import DataError
+from aloi.models.training.job import COMPONENT_KINDS, TrainingJob
+from aloi.models.training.setting_checks import number_problems
+
+QUICK = {"training.max_steps": 2, "training.eval_frequency": 1}
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Any:
+    """A function that returns the job of a quick training with some overrides."""
+    document_files.write([sentence(n) for n in range(6)], tmp_path / "train.jsonl")
+    document_files.write([sentence(n) for n in range(6, 8)], tmp_path / "dev.jsonl")
+    configs = light_configs(tmp_path / "configs")
+
+    def make(kind: str = "ner", **overrides: object) -> TrainingJob:
+        return TrainingJob(
+            kind,
+            tmp_path / "train.jsonl",
+            tmp_path / "dev.jsonl",
+            tmp_path / "out",
+            config=configs[kind],
+            overrides=QUICK | overrides,
+        )
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("training.max_steps", -1),
+        ("training.patience", -1),
+        ("training.eval_frequency", 0),
+        ("training.accumulate_gradient", 0),
+        ("training.dropout", 1.5),
+        ("training.dropout", float("nan")),
+        ("training.optimizer.learn_rate", float("inf")),
+        ("training.optimizer.learn_rate", -0.1),
+        ("training.batcher.size", 0),
+        ("nlp.batch_size", 0),
+        ("nlp.batch_size", 10**20),
+        ("system.seed", 2**32),
+    ],
+)
+def test_a_number_out_of_range_is_refused_before_the_training(
+    job: Any, tmp_path: Path, key: str, value: float
+) -> None:
+    with pytest.raises(DataError, match=f"the setting {key} is .*; it must be"):
+        job(**{key: value}).run()
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("kind", COMPONENT_KINDS)
+def test_no_number_of_our_configs_is_refused(job: Any, kind: str) -> None:
+    assert list(number_problems(job(kind)._settings().interpolate())) == []
+
+
+def test_a_dropout_of_0_is_a_rate(job: Any) -> None:
+    job(**{"training.dropout": 0}).run()
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("training.optimizer.L2", "NaN"),
+        ("training.optimizer.learn_rate", []),
+        ("components.ner.model.tok2vec.encode.width", 0),
+        ("components.ner.factory", "missing"),
+        ("components.ner.model.@architectures", "missing"),
+        ("paths.train", "missing"),
+        ("training.score_weights", 1),
+    ],
+)
+def test_settings_that_do_not_fit_are_a_problem_of_the_config(
+    job: Any, tmp_path: Path, key: str, value: object
+) -> None:
+    with pytest.raises(DataError) as caught:
+        job(**{key: value}).run()
+    assert {problem.kind for problem in caught.value.problems} <= {"bad-config", "bad-path"}
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_error_with_our_own_settings_is_not_blamed_on_them(
+    job: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aloi.models.training.job.fit", _fail)
+    with pytest.raises(KeyError):
+        TrainingJob("ner", job().train, job().dev, job().out).run()
+
+
+def _fail(*_: object, **__: object) -> None:
+    raise KeyError("x")
