@@ -49,6 +49,8 @@ def options(
     ] = False,
 ) -> None:
     """Annotate entities and relations in news corpora, train and evaluate models, publish them."""
+    if "" in sys.argv:
+        raise typer.BadParameter("an argument is empty: check the variables in the command")
 
 
 def main() -> None:

@@ -84,11 +84,9 @@ class Corpus:
 
     def records(self) -> Iterator[document_files.DocumentRecord]:
         """Yield every record of the corpus, including invalid records."""
-        for file in (
-            *sorted((self.folder / "gold").glob("*.json")),
-            *sorted((self.folder / "restricted").glob("*.json")),
-        ):
-            yield from document_files.read_records(file)
+        for folder in ("gold", "restricted"):
+            for file in sorted((self.folder / folder).glob("[!.]*.json")):
+                yield from document_files.read_records(file)
 
     @cached_property
     def documents(self) -> tuple[Document, ...]:

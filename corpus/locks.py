@@ -18,7 +18,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from aloi.corpus.problems import DataError, Problem
-from aloi.corpus.streams import STANDARD_STREAM
+from aloi.corpus.streams import STANDARD_STREAM, is_stream
 
 LOCK_TIMEOUT = 0.5
 """Seconds to wait for a lock before `DataError` is raised."""
@@ -28,13 +28,14 @@ LOCK_TIMEOUT = 0.5
 def locked(*outputs: Path) -> Iterator[None]:
     """Lock files or folders until the block ends.
 
-    The outputs need not exist; their parent folders are created. Devices and pipes are not locked.
+    The outputs need not exist; their parent folders are created. Devices, pipes and open
+    descriptors (`/dev/stdout`) are not locked.
     Raises `DataError` if another process is writing one of the outputs, or if the file system does
     not support locks.
     """
     with ExitStack() as stack:
         for path in sorted(set(outputs)):  # the same order in all processes, to avoid deadlocks
-            if path.is_file() or path.is_dir() or not path.exists():
+            if not is_stream(path):
                 stack.enter_context(_locked(path))
         yield
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import atexit
 import errno
+import os
+import re
 import shutil
 import sys
 import tempfile
@@ -25,8 +27,15 @@ STANDARD_STREAM = "-"
 """The path of standard input and standard output on the command line."""
 
 _STANDARD_INPUT = (STANDARD_STREAM, "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
-_DESCRIPTORS = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
+_NAMED_DESCRIPTORS = {
+    "/dev/stdin": "/dev/fd/0",
+    "/dev/stdout": "/dev/fd/1",
+    "/dev/stderr": "/dev/fd/2",
+}
+_DESCRIPTORS = (*_NAMED_DESCRIPTORS, "/dev/fd/", "/proc/self/fd/")
 """Prefixes of paths of open files. In another process, the same path names a different file."""
+
+_DESCRIPTOR = re.compile(r"(?:/dev|/proc/self)/fd/(\d+)")
 
 _UNNAMED = "stream"
 """File name for the temporary copy of a stream that has no file name."""
@@ -62,6 +71,23 @@ def is_stream(path: str | Path) -> bool:
 def is_unnamed(path: str | Path) -> bool:
     """Return whether a path is `-` or an open descriptor, which has no file name or suffix."""
     return str(path) == STANDARD_STREAM or str(path).startswith(_DESCRIPTORS)
+
+
+def open_descriptor(path: str | Path) -> int | None:
+    """Return a copy of the descriptor that a path such as `/dev/stdout` or `/dev/fd/3` names.
+
+    Opening the path instead would start at the beginning of a file to which output is redirected,
+    and overwrite what was written before. Returns None for other paths; raises `OSError` if the
+    descriptor is not open.
+    """
+    name = str(path)
+    match = _DESCRIPTOR.fullmatch(_NAMED_DESCRIPTORS.get(name, name))
+    if match is None:
+        return None
+    try:
+        return os.dup(int(match[1]))
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, name) from error
 
 
 def stream_identity(path: str | Path) -> object | None:

@@ -16,11 +16,13 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 
 from aloi.corpus import document_files
+from aloi.corpus.atomic_files import atomic_binary_file
 from aloi.corpus.corpus_folder import Corpus, is_corpus
 from aloi.corpus.document import Document
 from aloi.corpus.formats.detection import detect_format, documents_path, files_of_other_formats
@@ -127,7 +129,7 @@ def write(
         reduced = notes.require_lossless(reduced)
     if path == STANDARD_STREAM and format_ == "native":
         return document_files.write_lines(reduced, sys.stdout)
-    if path != STANDARD_STREAM:
+    if not is_stream(path):
         before = file_states(Path(path))
         count = format_module.write(reduced, Path(path), options, notes)
         kept = kept_files(before, file_states(Path(path)))
@@ -135,9 +137,9 @@ def write(
         notes.add(what, kept[0] if kept else "", len(kept))
         return count
     with temporary_folder() as folder:
-        file = folder / "standard-stream"
+        file = folder / ("stream.jsonl" if format_ == "native" else "stream")
         count = format_module.write(reduced, file, options, notes)
-        _copy_to_standard_output(file)
+        _copy_to_stream(file, path)
     return count
 
 
@@ -152,9 +154,13 @@ def _read_stream(
             notes.first = {what: source.restore(place) for what, place in notes.first.items()}
 
 
-def _copy_to_standard_output(file: Path) -> None:
+def _copy_to_stream(file: Path, target: str) -> None:
+    """Copy a file to standard output (`-`), a pipe or a device."""
     if file.is_dir():
-        what = "the format writes a folder, which cannot be written to standard output"
+        what = "the format writes a folder, which cannot be written to standard output or a pipe"
         raise DataError([Problem("folder-format", what, "Set OUT to the path of a folder")])
-    with file.open("rb") as stream:
-        shutil.copyfileobj(stream, sys.stdout.buffer)
+    with file.open("rb") as source, ExitStack() as stack:
+        stream: IO[bytes] = sys.stdout.buffer
+        if target != STANDARD_STREAM:
+            stream = stack.enter_context(atomic_binary_file(Path(target)))
+        shutil.copyfileobj(source, stream)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aloi.corpus import document_files
+from aloi.corpus.atomic_files import visible_files
 from aloi.corpus.corpus_folder import INBOX, STANDOFF_MANIFEST, Corpus
 from aloi.corpus.locks import locked
 from aloi.corpus.migration.file_replacement import finish_replacement, replace_files
@@ -97,9 +98,8 @@ def _renamed_documents(
 def _document_files(corpus: Corpus) -> Iterator[tuple[str, Path]]:
     """Yield the files with documents or stand-off records, each with the name of its folder."""
     for name in FOLDERS:
-        for file in sorted((corpus.folder / name).rglob("*")):
-            if file.suffix in (".json", ".jsonl"):
-                yield name, file
+        for file in visible_files(corpus.folder / name, ".json", ".jsonl"):
+            yield name, file
     for manifest in sorted(corpus.folder.glob(f"*/{STANDOFF_MANIFEST}")):
         standoff = StandoffCorpus.open(manifest.parent)
         if (manifest.parent / standoff.manifest.schema).samefile(

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from aloi.corpus import document_files
+from aloi.corpus.atomic_files import visible_files
 from aloi.corpus.corpus_folder import Corpus, is_corpus, is_standoff
 from aloi.corpus.document import Draft, Entity
 from aloi.corpus.document_files import DocumentRecord
@@ -128,7 +129,7 @@ def _folder_problems(corpus: Corpus, files_read: set[str]) -> Iterator[Problem]:
     fix = "Put one JSON file per document into gold/, without subfolders"
     if not files_read:
         yield Problem("no-document", "there is no document in gold/", fix, file=str(corpus.folder))
-    for file in sorted((corpus.folder / "gold").rglob("*.json*")):
+    for file in visible_files(corpus.folder / "gold", ".json", ".jsonl"):
         if str(file) not in files_read:
             what = "the file is not read: it is in a subfolder, or its name does not end in .json"
             yield Problem("stray-file", what, fix, file=str(file))

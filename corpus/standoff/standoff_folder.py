@@ -78,11 +78,11 @@ class StandoffCorpus:
 
     def gold_files(self) -> list[Path]:
         """Return the files of the gold records."""
-        return sorted((self.folder / GOLD).glob("*.json"))
+        return sorted((self.folder / GOLD).glob("[!.]*.json"))
 
     def pass_files(self) -> list[Path]:
         """Return the files of the records of all annotators."""
-        return sorted((self.folder / PASSES).glob("*/*.json"))
+        return sorted((self.folder / PASSES).glob("[!.]*/[!.]*.json"))
 
     def files(self) -> Iterator[Path]:
         """Yield all files of records, gold first."""

@@ -15,7 +15,7 @@ from aloi.corpus.problems import DataError
 from aloi.corpus.scale.input_summary import InputSummary, summarize_input
 from aloi.corpus.scale.journal import Journal
 from aloi.corpus.scale.progress import ProgressBar, no_progress
-from aloi.corpus.streams import STANDARD_STREAM, on_disk
+from aloi.corpus.streams import is_stream, on_disk
 from aloi.models.prediction.pipelines import (
     length_problems,
     load_pipeline,
@@ -62,7 +62,7 @@ def predict_to_file(
     predict = partial(predict_documents, nlp, gold_entities=gold_entities, workers=workers)
     with on_disk(source) as copied, lock_output(target):
         input_summary = summarize_input(str(copied.path), partial(length_problems, nlp))
-        if target == STANDARD_STREAM or document_files.is_folder(Path(target)):
+        if is_stream(target) or document_files.is_folder(Path(target)):
             documents = progress(
                 predict(input_summary.read()), "predicting", total=input_summary.documents
             )

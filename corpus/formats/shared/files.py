@@ -33,7 +33,11 @@ class Folder(NamedTuple):
 
 
 def walk_folder(top: Path) -> Iterator[Folder]:
-    """Yield a folder and its subfolders, in the order of their names; follow links."""
+    """Yield a folder and its subfolders, in the order of their names; follow links.
+
+    Hidden files and folders are left out: they belong to the system, to version control or to a
+    write that was interrupted.
+    """
     seen: set[str] = set()
     for path, folders, names in os.walk(top, followlinks=True):
         real = os.path.realpath(path)
@@ -41,9 +45,13 @@ def walk_folder(top: Path) -> Iterator[Folder]:
             folders.clear()
             continue
         seen.add(real)
-        folders.sort()
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
         prefix = os.path.relpath(path, top).replace(os.sep, "/")
-        yield Folder(path, "" if prefix == "." else f"{prefix}/", sorted(names))
+        yield Folder(
+            path,
+            "" if prefix == "." else f"{prefix}/",
+            sorted(name for name in names if not name.startswith(".")),
+        )
 
 
 def find_files(path: Path, suffixes: Collection[str]) -> list[Path]:

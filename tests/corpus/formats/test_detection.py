@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from strategies import documents
 
 from aloi.corpus import document_files
-from aloi.corpus.document import Document
+from aloi.corpus.document import Document, Entity
+from aloi.corpus.formats import registry
 from aloi.corpus.formats.detection import detect_format
 from aloi.corpus.formats.registry import FORMAT_MODULES
 from aloi.corpus.problems import DataError
@@ -151,3 +152,14 @@ def detect_bytes(name: str, content: bytes) -> str:
 def test_detection_is_linear_in_a_truncated_string_of_quotes() -> None:
     # Scanning again from each of the 100,000 quotes would take minutes.
     assert detect_bytes("x.json", b'{"a": "' + b'\\"' * 100_000 + b"\\") == "native"
+
+
+@pytest.mark.parametrize("format_", ["conll", "doccano", "spacy", "inline", "webanno", "parquet"])
+def test_hidden_files_and_folders_are_not_read(tmp_path: Path, format_: str) -> None:
+    document = Document("d1", "Ana vit.", (Entity(id="e", start=0, end=3, label="PER"),))
+    suffix = {"spacy": ".spacy", "doccano": ".jsonl", "webanno": ".tsv"}.get(format_, f".{format_}")
+    for name in (f"a{suffix}", f".hidden{suffix}", f".scratch/a{suffix}"):
+        registry.write([document], str(tmp_path / name), format_=format_)
+    if format_ == "webanno":  # it writes a folder
+        assert (tmp_path / f".scratch/a{suffix}").exists()
+    assert len(list(registry.read(str(tmp_path), format_=format_))) == 1
