@@ -29,7 +29,7 @@ INBOX = "inbox"
 """The folder of a corpus for documents that are to be annotated."""
 
 STAGING_FOLDER = ".migration"
-"""The folder with the new files of a running migration (`aloi.corpus.migration`)."""
+"""The folder with the new files of a running migration or addition (`aloi.corpus.migration`)."""
 
 STAGING_MARKER = f"{STAGING_FOLDER}/complete"
 """The file that exists while a migration moves its new files to their places."""

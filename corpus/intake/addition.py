@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aloi.corpus import document_files
-from aloi.corpus.atomic_files import atomic_folder
 from aloi.corpus.corpus_folder import INBOX, Corpus
 from aloi.corpus.document import Document, hash_text
 from aloi.corpus.intake.texts import SourceText, normalize
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.removal.removed_documents import removed_problems
 from aloi.corpus.rights import UNKNOWN
+from aloi.corpus.scale.file_replacement import finish_replacement, replace_files
 from aloi.corpus.segmentation import word_ngrams
 
 NEAR_DUPLICATE_SHARE = 0.5
@@ -47,14 +47,21 @@ class TextDetails:
 def add_texts(texts: Sequence[SourceText], corpus: Corpus, details: TextDetails) -> list[Document]:
     """Write texts as documents to the inbox of a corpus; return the documents.
 
+    All documents are written, or none. The call can be repeated after an interruption: documents
+    that the inbox already contains without any difference are left as they are. Lock the corpus.
+
     Raises `DataError`, and writes nothing, in these cases:
 
     - an id exists already, was removed from the corpus, or cannot be used as a file name;
     - a text is a duplicate or near duplicate of a text in the corpus, in the inbox or in `texts`.
     """
-    documents = [build_document(text, details) for text in texts]
     inbox = corpus.folder / INBOX
-    known = (*corpus.documents, *corpus.inbox)
+    finish_replacement(inbox)
+    documents = [build_document(text, details) for text in texts]
+    repeated = {document.id for document in documents if document in corpus.inbox}
+    known = [
+        document for document in (*corpus.documents, *corpus.inbox) if document.id not in repeated
+    ]
     ids = {*corpus.split_of, *corpus.manifest.restricted, *(document.id for document in known)}
     problems = [
         *_id_problems(documents, ids),
@@ -63,10 +70,12 @@ def add_texts(texts: Sequence[SourceText], corpus: Corpus, details: TextDetails)
     ]
     if problems:
         raise DataError(problem.at(file=texts[position].file) for position, problem in problems)
-    with atomic_folder(inbox) as folder:
-        for document in documents:
-            content = document_files.pretty_json(document).encode()
-            (folder / document_files.file_name(document)).write_bytes(content)
+    contents = {
+        Path(document_files.file_name(document)): document_files.pretty_json(document).encode()
+        for document in documents
+        if document.id not in repeated
+    }
+    replace_files(inbox, contents)
     return documents
 
 

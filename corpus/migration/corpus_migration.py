@@ -17,7 +17,6 @@ from aloi.corpus import document_files
 from aloi.corpus.atomic_files import visible_files
 from aloi.corpus.corpus_folder import INBOX, STANDOFF_MANIFEST, Corpus
 from aloi.corpus.locks import locked
-from aloi.corpus.migration.file_replacement import finish_replacement, replace_files
 from aloi.corpus.migration.label_renames import (
     rename_document,
     rename_problems,
@@ -25,6 +24,7 @@ from aloi.corpus.migration.label_renames import (
     rename_schema_text,
 )
 from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.scale.file_replacement import finish_replacement, replace_files
 from aloi.corpus.schema import Schema
 from aloi.corpus.standoff.record import decode_record, encode_record
 from aloi.corpus.standoff.standoff_folder import StandoffCorpus

@@ -1,6 +1,10 @@
 """New texts are checked for duplicates and written to the inbox, all or none."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -75,6 +79,44 @@ def test_documents_in_the_inbox_are_known_and_not_overwritten(corpus: Path) -> N
     assert refused(corpus, SourceText("two.txt", STORY)) == [("same-text", "two.txt")]
     assert refused(corpus, SourceText("x.txt", "Rien."), id="../x") == [("bad-id", "x.txt")]
     assert [file.name for file in (corpus / "inbox").iterdir()] == ["one.json"]
+
+
+def test_an_addition_can_be_repeated(corpus: Path) -> None:
+    texts = [SourceText("one.txt", STORY), SourceText("two.txt", "Rien.")]
+    add(corpus, texts[0])
+    add(corpus, *texts)
+    add(corpus, *texts)
+    assert sorted(file.name for file in (corpus / "inbox").iterdir()) == ["one.json", "two.json"]
+    assert refused(corpus, texts[0], lang="fr") == [
+        ("document-id-twice", "one.txt"),
+        ("same-text", "one.txt"),
+    ]
+
+
+@pytest.mark.parametrize("renames", range(7))
+def test_an_addition_that_is_killed_is_completed_by_the_same_command(
+    corpus: Path, renames: int
+) -> None:
+    code = f"""
+import os, signal
+from pathlib import Path
+from aloi.corpus.corpus_folder import Corpus
+from aloi.corpus.intake.addition import TextDetails, add_texts
+from aloi.corpus.intake.texts import SourceText
+replace, done = os.replace, []
+def kill_later(*paths):
+    if len(done) == {renames}:
+        os.kill(os.getpid(), signal.SIGKILL)
+    replace(*paths)
+    done.append(paths)
+os.replace = kill_later
+texts = [SourceText(f"{{n}}.txt", f"Texte numéro {{n}}.") for n in "xyz"]
+add_texts(texts, Corpus.open(Path("corpus")), TextDetails())
+"""
+    call = [sys.executable, "-c", code.replace('"corpus"', repr(str(corpus)))]
+    assert subprocess.run(call, check=False).returncode == -signal.SIGKILL
+    add(corpus, *(SourceText(f"{n}.txt", f"Texte numéro {n}.") for n in "xyz"))
+    assert sorted(os.listdir(corpus / "inbox")) == ["x.json", "y.json", "z.json"]
 
 
 def test_an_id_listed_in_a_split_is_refused(corpus: Path) -> None:

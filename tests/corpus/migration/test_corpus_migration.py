@@ -97,7 +97,7 @@ def test_nothing_changes_if_a_file_cannot_be_written(
             raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("aloi.corpus.migration.file_replacement.write_bytes", full)
+        patch.setattr("aloi.corpus.scale.file_replacement.write_bytes", full)
         with pytest.raises(OSError, match="No space"):
             migrate_corpus(corpus, RENAMES)
     assert contents(corpus) == before
