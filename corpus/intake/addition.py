@@ -47,8 +47,8 @@ class TextDetails:
 def add_texts(texts: Sequence[SourceText], corpus: Corpus, details: TextDetails) -> list[Document]:
     """Write texts as documents to the inbox of a corpus; return the documents.
 
-    All documents are written, or none. The call can be repeated after an interruption: documents
-    that the inbox already contains without any difference are left as they are. Lock the corpus.
+    All documents are written, or none. If an earlier call was interrupted while it moved its files,
+    its documents count as documents of the same call repeated. Lock the corpus.
 
     Raises `DataError`, and writes nothing, in these cases:
 
@@ -56,9 +56,13 @@ def add_texts(texts: Sequence[SourceText], corpus: Corpus, details: TextDetails)
     - a text is a duplicate or near duplicate of a text in the corpus, in the inbox or in `texts`.
     """
     inbox = corpus.folder / INBOX
-    finish_replacement(inbox)
+    interrupted = finish_replacement(inbox)
     documents = [build_document(text, details) for text in texts]
-    repeated = {document.id for document in documents if document in corpus.inbox}
+    repeated = {
+        document.id
+        for document in documents
+        if Path(f"{document.id}.json") in interrupted and document in corpus.inbox
+    }
     known = [
         document for document in (*corpus.documents, *corpus.inbox) if document.id not in repeated
     ]

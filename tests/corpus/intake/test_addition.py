@@ -81,19 +81,7 @@ def test_documents_in_the_inbox_are_known_and_not_overwritten(corpus: Path) -> N
     assert [file.name for file in (corpus / "inbox").iterdir()] == ["one.json"]
 
 
-def test_an_addition_can_be_repeated(corpus: Path) -> None:
-    texts = [SourceText("one.txt", STORY), SourceText("two.txt", "Rien.")]
-    add(corpus, texts[0])
-    add(corpus, *texts)
-    add(corpus, *texts)
-    assert sorted(file.name for file in (corpus / "inbox").iterdir()) == ["one.json", "two.json"]
-    assert refused(corpus, texts[0], lang="fr") == [
-        ("document-id-twice", "one.txt"),
-        ("same-text", "one.txt"),
-    ]
-
-
-@pytest.mark.parametrize("renames", range(7))
+@pytest.mark.parametrize("renames", range(8))
 def test_an_addition_that_is_killed_is_completed_by_the_same_command(
     corpus: Path, renames: int
 ) -> None:
