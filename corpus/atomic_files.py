@@ -23,12 +23,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+from aloi.corpus.problems import Problem
 from aloi.corpus.streams import is_stream, open_descriptor, temporary_folder
 
 _MAX_NAME_LENGTH = 60
 """The number of characters of an output's name in the name of its scratch."""
 
 _SCRATCH = re.compile(r"\.(?P<name>.*)\.(?P<host>[0-9a-f]{8})-(?P<process>\d+)-\w+\.aloi", re.S)
+
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 _AT_FDCWD, _EXCHANGE = -100, 2
 """Arguments of renameat2: relative to the working folder, and exchange both paths."""
@@ -129,6 +132,31 @@ def replacement_folder(path: Path) -> Iterator[Path]:
         if old.exists() and not path.exists():
             os.replace(old, path)
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def require_writable(path: Path) -> None:
+    """Raise `OSError` unless new files can be created beside `path`; its parents are created."""
+    scratch = _new_scratch(path)
+    scratch.mkdir()
+    scratch.rmdir()
+
+
+def is_disk_full(error: OSError) -> bool:
+    """Return whether an error means that a disk is full, or that a quota is used up."""
+    # numpy gives no error number: "4096 requested and 0 written"
+    return error.errno in _DISK_FULL or " requested and " in str(error)
+
+
+def disk_full_problem(error: OSError) -> Problem:
+    """Return the problem of a full disk, which can be the disk of the temporary folder."""
+    what = f"the disk is full: {error.strerror or error}"
+    folder = os.environ.get("TMPDIR", "/tmp")  # gettempdir() fails if the disk is full
+    fix = (
+        "Free space on the disk of the output or of the temporary folder "
+        f"{folder}; TMPDIR selects another temporary folder"
+    )
+    file = None if error.filename is None else str(error.filename)
+    return Problem("disk-full", what, fix, file=file)
 
 
 def visible_files(folder: Path, *suffixes: str) -> list[Path]:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import traceback
 from pathlib import Path
 
+from aloi.corpus.atomic_files import disk_full_problem, is_disk_full
 from aloi.corpus.problems import Problem
 
 
 def error_problem(error: Exception) -> Problem:
     """Return a problem that describes any exception in one line."""
-    if isinstance(error, OSError) and error.errno is not None:
+    if isinstance(error, OSError) and (error.errno is not None or is_disk_full(error)):
         return _system_problem(error)
     if isinstance(error, MemoryError):
         fix = "Split the input into smaller files, or use a machine with more memory"
@@ -33,13 +32,8 @@ def error_problem(error: Exception) -> Problem:
 def _system_problem(error: OSError) -> Problem:
     """Return the problem of a failed system call; the file is stated if it is known."""
     file = None if error.filename is None else str(error.filename)
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        what = f"the disk is full: {error.strerror}"
-        fix = (
-            "Free space on the disk of the output or of the temporary folder "
-            f"{os.environ.get('TMPDIR', '/tmp')}; TMPDIR selects another temporary folder"
-        )
-        return Problem("disk-full", what, fix, file=file)
+    if is_disk_full(error):
+        return disk_full_problem(error)
     if "temporary directory" in str(error.strerror):  # tempfile found no writable folder
         what = f"temporary files cannot be written: {error.strerror}"
         fix = "Free space on that disk, or set TMPDIR to a folder with free disk space"

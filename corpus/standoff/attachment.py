@@ -185,9 +185,20 @@ def _require_replaceable(standoff: StandoffCorpus, out: Path) -> None:
     ):
         what = f"the output folder exists and is not the corpus {standoff.manifest.name}"
         raise DataError([Problem("output-exists", what, fix, file=str(out))])
-    problems = list(_changes(out))
+    problems = [*_changes(out), *_foreign_files(out)]
     if problems:
         raise DataError(problems)
+
+
+def _foreign_files(out: Path) -> Iterator[Problem]:
+    """Yield a problem for each file of an earlier result that no attachment writes."""
+    own = {JOURNAL, "schema.toml", "splits.toml", REFS_FILE, CORPUS_MANIFEST, *COPIED_FILES}
+    for file in sorted(path for path in out.rglob("*") if not path.is_dir()):
+        name = file.relative_to(out)
+        if name.parts[0] not in (GOLD, PASSES) and name.as_posix() not in own:
+            what = "the output folder contains a file of another origin"
+            fix = "Move the file to another place, or name another folder"
+            yield Problem("foreign-files", what, fix, file=str(file))
 
 
 def _changes(out: Path) -> Iterator[Problem]:

@@ -27,6 +27,10 @@ def fetch_texts(source: TextSource, out: Path) -> bool:
     if out.exists() and any(out.iterdir()) and not _is_own(out):
         what = "the folder exists and was not written by `aloi corpus fetch`"
         raise DataError([Problem("output-exists", what, "Name another folder", file=str(out))])
+    if added := _added_files(out):
+        what = f"the folder contains files of another origin: {', '.join(added)}"
+        fix = "Move these files to another place, or name another folder"
+        raise DataError([Problem("foreign-files", what, fix, file=str(out))])
     with replacement_folder(out) as folder:
         _run(folder, "init", "--quiet")
         _run(folder, "config", "core.autocrlf", "false")
@@ -54,6 +58,14 @@ def _head(folder: Path) -> str | None:
         return _run(folder, "rev-parse", "HEAD")
     except DataError:
         return ""
+
+
+def _added_files(folder: Path) -> list[str]:
+    """Return the files in an earlier result that were added to it."""
+    if not _is_own(folder):
+        return []
+    lines = _run(folder, "status", "--porcelain", "--untracked-files=all").splitlines()
+    return [line[3:] for line in lines if line.startswith("??")]
 
 
 def _is_own(folder: Path) -> bool:

@@ -17,6 +17,7 @@ from spacy.language import Language
 from thinc.api import Config
 
 from aloi.corpus import document_files
+from aloi.corpus.atomic_files import disk_full_problem, is_disk_full
 from aloi.corpus.document import Document, hash_documents
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.rights import Rights
@@ -141,7 +142,7 @@ class TrainingJob:
         spaCy and thinc raise many types of errors for settings that do not fit together.
         """
         try:
-            with config_errors(self.config_file):
+            with config_errors(self.config_file), _disk_errors():
                 yield
         except DataError:
             raise
@@ -188,6 +189,17 @@ class TrainingJob:
             **record.describe_data(train, dev, self.rights),
             **record.describe_config(self.config_file, settings.interpolate()),
         }
+
+
+@contextmanager
+def _disk_errors() -> Iterator[None]:
+    """Raise `DataError` if a disk is full, which spaCy's errors would hide."""
+    try:
+        yield
+    except OSError as error:
+        if is_disk_full(error):
+            raise DataError([disk_full_problem(error)]) from error
+        raise
 
 
 def prepare_job(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import tempfile
+import re
 from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
@@ -12,12 +12,19 @@ from typing import Any
 import spacy.util
 from spacy.language import Language
 
+from aloi.corpus.atomic_files import replacement_folder, require_writable
+from aloi.corpus.locks import lock_file
 from aloi.corpus.problems import DataError, Problem
 from aloi.models.publication import sources
-from aloi.models.publication.model_card import write_model_card
+from aloi.models.publication.model_card import MODEL_CARD, write_model_card
 
 REQUIREMENT = f"aloi{spacy.util.get_minor_version_range(version('aloi'))}"
 """The requirement on aloi in the metadata of a pipeline's package."""
+
+_PIPELINE_FILES = ("config.cfg", "meta.json", "tokenizer", "vocab", "NOTICE", MODEL_CARD)
+"""The files and folders of a pipeline, besides the folders of components and the licences."""
+
+_COMPONENT = re.compile(r"^\[components\.([^.\]]+)", re.M)
 
 
 def read_record(folder: Path) -> dict[str, Any]:
@@ -31,12 +38,31 @@ def read_record(folder: Path) -> dict[str, Any]:
 
 
 def check_replaceable(out: Path) -> None:
-    """Raise `DataError` if `out` exists and is neither a pipeline nor an empty folder."""
+    """Raise an error if a pipeline cannot be written to `out`; call this before the training.
+
+    `DataError`: `out` is neither a pipeline nor an empty folder, or contains files that do not
+    belong to the pipeline. `OSError`: nothing can be created beside `out`.
+    """
+    require_writable(out)
     is_pipeline = (out / "meta.json").is_file() and (out / "config.cfg").is_file()
     if out.exists() and not is_pipeline and not (out.is_dir() and not any(out.iterdir())):
         what = "the output path already exists and is not a pipeline folder"
         fix = "Delete this path, or choose another folder"
         raise DataError([Problem("bad-out", what, fix, file=str(out))])
+    if is_pipeline and (foreign := _foreign_names(out)):
+        what = f"the folder contains files of another origin: {', '.join(foreign)}"
+        fix = "Move these files to another place, or choose another folder"
+        raise DataError([Problem("foreign-files", what, fix, file=str(out))])
+
+
+def _foreign_names(out: Path) -> list[str]:
+    """Return the names in a pipeline folder that neither spaCy nor aloi has written."""
+    config = (out / "config.cfg").read_text(encoding="utf-8", errors="replace")
+    known = {*_PIPELINE_FILES, lock_file(out).name}
+    known |= {path.name for path in out.glob(sources.LICENCE_FILES)}
+    for component in _COMPONENT.findall(config):
+        known |= {component, f"{component}.json"}  # the sentencizer, for example, writes a file
+    return sorted({path.name for path in out.iterdir()} - known)
 
 
 def write_pipeline(nlp: Language, out: Path, *, licence_folders: Iterable[Path] = ()) -> None:
@@ -51,23 +77,8 @@ def write_pipeline(nlp: Language, out: Path, *, licence_folders: Iterable[Path] 
     nlp.meta.update(
         license=sources.combined_licence(origins), notes=notice, requirements=[REQUIREMENT]
     )
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as scratch:
-        new, old = Path(scratch) / "new", Path(scratch) / "old"
-        nlp.to_disk(new)
-        (new / "NOTICE").write_text(notice + "\n", encoding="utf-8")
-        sources.copy_licence_files(licence_folders, new)
-        write_model_card(new)
-        _replace(out, new, old)
-
-
-def _replace(out: Path, new: Path, old: Path) -> None:
-    """Rename an existing `out` to `old`, and `new` to `out`; on failure, restore `out`."""
-    if out.exists():
-        out.rename(old)  # a folder cannot be renamed onto a non-empty folder
-    try:
-        new.rename(out)
-    except OSError:
-        if old.exists():
-            old.rename(out)
-        raise
+    with replacement_folder(out) as folder:
+        nlp.to_disk(folder)
+        (folder / "NOTICE").write_text(notice + "\n", encoding="utf-8")
+        sources.copy_licence_files(licence_folders, folder)
+        write_model_card(folder)

@@ -13,7 +13,7 @@ from spacy.language import Language
 from aloi.corpus.locks import locked
 from aloi.corpus.streams import on_disk
 from aloi.models.training.job import COMPONENT_KINDS, TrainingJob
-from aloi.models.training.pipeline_folder import write_pipeline
+from aloi.models.training.pipeline_folder import check_replaceable, write_pipeline
 
 
 def train_component(
@@ -59,6 +59,8 @@ def train_pipeline(
     """
     folders = {kind: out.with_name(f"{out.name}-{kind}") for kind in COMPONENT_KINDS}
     with locked(out, *folders.values()), _inputs(train, dev) as inputs:
+        for folder in (out, *folders.values()):
+            check_replaceable(folder)
         for kind, folder in folders.items():
             TrainingJob(
                 kind,

@@ -15,6 +15,7 @@ from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.document import Document
 from aloi.corpus.formats.detection import RELEASE_MANIFEST, is_release
 from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.locks import lock_file
 from aloi.corpus.optional_dependencies import need
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.quality.checks import check_corpus
@@ -86,11 +87,25 @@ def build_release(
 
 
 def _folder_problems(out: Path) -> Iterator[Problem]:
-    """Yield a problem if `out` exists and is neither a release nor an empty folder."""
+    """Yield a problem if `out` is neither an unchanged release nor an empty folder."""
     if out.exists() and not is_release(out) and (not out.is_dir() or any(out.iterdir())):
         what = "the output path exists, but is neither a release nor an empty folder"
         fix = "Give the path of a new folder"
         yield Problem("not-a-release", what, fix, file=str(out))
+    elif is_release(out) and (foreign := _foreign_files(out)):
+        what = f"files of this release were added or changed after its build: {', '.join(foreign)}"
+        fix = "Move these files to another place, or give the path of a new folder"
+        yield Problem("foreign-files", what, fix, file=str(out))
+
+
+def _foreign_files(release: Path) -> list[str]:
+    """Return the files of a release that are not as the build wrote them."""
+    sums = release / CHECKSUM_FILE
+    lines = sums.read_bytes().decode("utf-8", "replace").splitlines() if sums.is_file() else []
+    listed = {path: sha256 for sha256, _, path in (line.partition("  ") for line in lines)}
+    own = (CHECKSUM_FILE, lock_file(release).name)
+    hashes = _file_hashes(release)
+    return sorted(path for path in hashes if path not in own and hashes[path] != listed.get(path))
 
 
 def _write_tables(corpus: Corpus, folder: Path, *, refs: bool, notes: Notes) -> DatasetInfosDict:

@@ -1,6 +1,7 @@
 """A release contains its corpus without restricted text, and each build gives the same bytes."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -41,10 +42,23 @@ def test_each_build_gives_the_same_bytes_and_replaces_the_old_release(
 ) -> None:
     again = tmp_path / "again"
     build_release(corpus, again, refs=False)
-    (again / "left.over").touch()
     build_release(corpus, again)
     assert read_folder(again) == read_folder(release)
     assert list(tmp_path.iterdir()) == [again]
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "documents/notes/plan.txt", "README.md"])
+def test_a_release_with_other_files_is_not_replaced(
+    corpus: Corpus, release: Path, tmp_path: Path, name: str
+) -> None:
+    out = Path(shutil.copytree(release, tmp_path / "out"))
+    (out / name).parent.mkdir(parents=True, exist_ok=True)
+    with (out / name).open("a", encoding="utf-8") as file:
+        file.write("mine")
+    before = read_folder(out)
+    with pytest.raises(DataError, match=f"added or changed after its build: {name}"):
+        build_release(corpus, out)
+    assert read_folder(out) == before
 
 
 def test_release_contains_the_redistributable_documents(corpus: Corpus, release: Path) -> None:
