@@ -215,11 +215,20 @@ class LabelStudioServer:
             with self._translated_errors(f"updating the project «{project.title}»"):
                 self._client.projects.update(project.id, request_options=self._options, **changed)
 
-    def connect_backend(self, project: Project, backend: str, title: str) -> None:
-        """Connect a project to the prediction backend at the address `backend`, named `title`."""
+    def connect_backend(
+        self, project: Project, backend: str, title: str, *, login: tuple[str, str] | None = None
+    ) -> None:
+        """Connect a project to the prediction backend at the address `backend`, named `title`.
+
+        `login`: user name and password that Label Studio sends to the backend.
+        """
         from label_studio_sdk.core.api_error import ApiError  # noqa: PLC0415 - takes 2 s
 
-        settings = {"project": project.id, "url": backend, "title": title}
+        settings: dict[str, Any] = {"project": project.id, "url": backend, "title": title}
+        if login is not None:
+            user, password = login
+            settings |= {"auth_method": "BASIC_AUTH", "basic_auth_user": user}
+            settings["basic_auth_pass"] = password
         with self._translated_errors(f"connecting «{project.title}» to {backend}"):
             existing = self._find_backend(project, title)
             if existing is not None:

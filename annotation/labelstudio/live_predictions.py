@@ -5,6 +5,8 @@ Label Studio checks the backend with GET /health, sends a project's labelling in
 events to POST /webhook; the backend calls `on_event` for each request there. The backend ignores
 all other data in a request, including the access token that Label Studio adds.
 
+Requests are limited in size, number and time, and may need a password (`request_limits`).
+
 Errors are returned as a status code and a message. The message is also in the status line, because
 Label Studio displays only this line.
 """
@@ -14,9 +16,10 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from socket import SHUT_RDWR, socket
 from socketserver import ThreadingMixIn
-from threading import Lock, Thread
+from threading import Lock, Semaphore, Thread, Timer
 from typing import TYPE_CHECKING, Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 from xml.etree import ElementTree as ET
@@ -24,6 +27,16 @@ from xml.etree import ElementTree as ET
 import msgspec
 
 from aloi.annotation.exchange.assignment import mean_score
+from aloi.annotation.labelstudio.request_limits import (
+    CONNECTION_TIMEOUT,
+    MAX_CONNECTIONS,
+    QUEUE_TIMEOUT,
+    USERNAME,
+    Gate,
+    RequestError,
+    check_texts,
+    read_body,
+)
 from aloi.corpus.document import Document
 from aloi.corpus.formats.shared import json_records
 from aloi.corpus.formats.shared.label_studio_results import InterfaceTags, escape_label, to_results
@@ -39,9 +52,6 @@ if TYPE_CHECKING:
     from aloi.annotation.labelstudio.client import LabelStudioServer
     from aloi.annotation.server_protocol import Project
 
-MAX_REQUEST_BYTES = 32 * 1024 * 1024
-"""The maximum size of a request body."""
-
 BACKEND_TITLE = "aloi serve"
 """The title of the backend in a project's settings."""
 
@@ -50,14 +60,6 @@ IDLE_TIMEOUT = 60
 
 MAX_STATUS_LENGTH = 400
 """The maximum length of the message in a status line, in characters."""
-
-
-class RequestError(Exception):
-    """An error that refuses a request with an HTTP status code and a message."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
 
 
 class _Setup(msgspec.Struct, frozen=True):
@@ -83,7 +85,13 @@ class Backend:
     the annotator waits for the answer.
     """
 
-    def __init__(self, nlp: Language, on_event: Callable[[], object] | None = None) -> None:
+    def __init__(
+        self,
+        nlp: Language,
+        on_event: Callable[[], object] | None = None,
+        gate: Gate | None = None,
+    ) -> None:
+        self.gate = gate or Gate()
         self._lock = Lock()
         self._on_event = on_event
         self.use_pipeline(nlp)
@@ -103,6 +111,8 @@ class Backend:
             status = f"{error.status} {_status_message(str(error))}"
         body = json.dumps(content).encode()
         headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+        if status.startswith("401"):
+            headers.append(("WWW-Authenticate", 'Basic realm="aloi"'))
         start_response(status, headers)
         return [body]
 
@@ -114,12 +124,13 @@ class Backend:
             ("POST", "/predict"): self._predict,
             ("POST", "/webhook"): self._event,
         }
+        self.gate.check(environ)
         route = environ["REQUEST_METHOD"], environ.get("PATH_INFO") or "/"
         if route not in routes:
             message = "Unknown address; use GET /health, POST /setup, /predict or /webhook"
             raise RequestError(404, message)
         try:
-            return routes[route](_body(environ))
+            return routes[route](read_body(environ))
         except DataError as error:
             raise RequestError(400, "; ".join(map(str, error.problems))) from error
 
@@ -142,10 +153,19 @@ class Backend:
     def _predict(self, body: bytes) -> dict[str, Any]:
         tasks = json_records.decode_json(body, _Tasks).tasks
         documents = [Document(f"task {n}", task.data.text, ()) for n, task in enumerate(tasks, 1)]
-        with self._lock:
+        if problems := [
+            p for each in documents for p in prediction.length_problems(self.nlp, each)
+        ]:
+            raise DataError(problems)
+        check_texts([document.text for document in documents])
+        if not self._lock.acquire(timeout=QUEUE_TIMEOUT):
+            raise RequestError(503, "Other requests are being answered; try again later")
+        try:
             predicted = list(
                 prediction.predict_documents(self.nlp, documents, model=self.model_version)
             )
+        finally:
+            self._lock.release()
         return {"results": [self._result(document) for document in predicted]}
 
     def _result(self, document: Document) -> dict[str, Any]:
@@ -176,24 +196,6 @@ def _interface_labels(interface: str) -> set[str]:
     return {tag.get("value", "") for tag in view.iter() if tag.tag in ("Label", "Relation")}
 
 
-def _body(environ: WSGIEnvironment) -> bytes:
-    """Return the body of a request; raise `RequestError` if it is too large or incomplete."""
-    try:
-        size = int(environ.get("CONTENT_LENGTH") or 0)
-    except ValueError as error:
-        raise RequestError(400, "Content-Length is not a number") from error
-    if not 0 <= size <= MAX_REQUEST_BYTES:
-        message = f"A request may contain at most {MAX_REQUEST_BYTES} bytes; send fewer tasks"
-        raise RequestError(413, message)
-    try:
-        body = environ["wsgi.input"].read(size) if size else b""
-    except OSError as error:
-        raise RequestError(408, "The request was interrupted") from error
-    if len(body) < size:
-        raise RequestError(400, "The request is shorter than its Content-Length")
-    return body
-
-
 def _status_message(message: str) -> str:
     """Return a message as printable ASCII of limited length, as required in a status line."""
     printable = "".join(letter if letter.isprintable() else " " for letter in message)
@@ -201,7 +203,7 @@ def _status_message(message: str) -> str:
 
 
 class BackendServer(ThreadingMixIn, WSGIServer):
-    """An HTTP server for a backend with one thread per request.
+    """An HTTP server for a backend with one thread per request, and a limit on both.
 
     Raise `DataError` if the address is not available.
     """
@@ -216,6 +218,7 @@ class BackendServer(ThreadingMixIn, WSGIServer):
             fix = "Choose a different --host or --port"
             raise DataError([Problem("cannot-listen", what, fix)]) from error
         self.backend = backend
+        self._free = Semaphore(MAX_CONNECTIONS)
         self.set_app(backend)
 
     @property
@@ -223,10 +226,33 @@ class BackendServer(ThreadingMixIn, WSGIServer):
         """The address of the server."""
         return f"http://{self.server_address[0]!s}:{self.server_port}"
 
+    def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - as inherited
+        """Answer a request in a thread, or close the connection if too many are open."""
+        if self._free.acquire(blocking=False):
+            super().process_request(request, client_address)
+        else:
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
+        """Answer a request; close its connection after `CONNECTION_TIMEOUT`."""
+        timer = Timer(CONNECTION_TIMEOUT, _close, [request])
+        timer.daemon = True
+        timer.start()
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            timer.cancel()
+            self._free.release()
+
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - its signature
         """Report an error, unless the client closed the connection."""
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
+
+
+def _close(connection: socket) -> None:
+    with suppress(OSError):  # the client has closed it
+        connection.shutdown(SHUT_RDWR)
 
 
 class _Handler(WSGIRequestHandler):
@@ -238,14 +264,22 @@ class _Handler(WSGIRequestHandler):
 
 @contextmanager
 def running_backend(
-    nlp: Language, host: str, port: int, *, on_event: Callable[[], object] | None = None
+    nlp: Language,
+    host: str,
+    port: int,
+    *,
+    on_event: Callable[[], object] | None = None,
+    allowed_hosts: Iterable[str] = (),
+    password: str | None = None,
 ) -> Iterator[tuple[BackendServer, Thread]]:
     """Serve a pipeline's predictions in a thread; yield the server and its thread.
 
     If `port` is 0, a free port is chosen. `on_event` is called for each event that Label Studio
-    reports. Raise `DataError` if the address is not available.
+    reports. `allowed_hosts`, `password`: see `Gate`. Raise `DataError` if the address is not
+    available.
     """
-    with BackendServer(Backend(nlp, on_event), host, port) as server:
+    gate = Gate(frozenset({host, *allowed_hosts}), password)
+    with BackendServer(Backend(nlp, on_event, gate), host, port) as server:
         thread = Thread(target=server.serve_forever, daemon=True)
         thread.start()
         try:
@@ -256,8 +290,13 @@ def running_backend(
 
 
 def connect_projects(
-    server: LabelStudioServer, projects: Iterable[Project], backend_url: str
+    server: LabelStudioServer,
+    projects: Iterable[Project],
+    backend_url: str,
+    *,
+    password: str | None = None,
 ) -> None:
-    """Connect projects to the prediction backend at `backend_url`."""
+    """Connect projects to the prediction backend at `backend_url`, with its password, if any."""
+    login = None if password is None else (USERNAME, password)
     for project in projects:
-        server.connect_backend(project, backend_url, BACKEND_TITLE)
+        server.connect_backend(project, backend_url, BACKEND_TITLE, login=login)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import sys
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
     from aloi.annotation.labelstudio.live_predictions import BackendServer
     from aloi.corpus.corpus_folder import Corpus
+
+PASSWORD_VARIABLE = "ALOI_SERVE_PASSWORD"
+"""The environment variable with the password of the prediction server."""
 
 
 def start(
@@ -112,6 +116,14 @@ def serve(
             "Studio reports, and every 5 minutes; requires --to with a corpus folder.",
         ),
     ] = False,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Host name under which Label Studio calls this server; repeatable "
+            "(default: only IP addresses, localhost and the value of --host).",
+        ),
+    ] = None,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Serve live predictions of a model to Label Studio.
@@ -119,7 +131,8 @@ def serve(
     When an annotator opens a text, Label Studio requests predictions for this text. Press Ctrl+C
     to stop the command. With --learn, the model is replaced after each training. While the command
     runs, and after it has stopped, a line in the descriptions of the projects reports this to
-    annotators.
+    annotators. If the environment variable ALOI_SERVE_PASSWORD is set, requests need this password
+    (HTTP basic authentication, user `aloi`); with --to, Label Studio learns it.
     """
     from aloi.annotation.exchange.sources import corpus_name
     from aloi.annotation.labelstudio.live_predictions import running_backend
@@ -128,14 +141,31 @@ def serve(
     learning = _learning_corpus(to) if learn else None
     wake = Event()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop as after Ctrl+C
-    with running_backend(load_pipeline(model), host, port, on_event=wake.set) as (server, thread):
+    password = os.environ.get(PASSWORD_VARIABLE) or None
+    if password is None and not _is_loopback(host):
+        warning = f"warning: {host} may be reached from other machines: set {PASSWORD_VARIABLE}"
+        print(warning, file=sys.stderr)
+    with running_backend(
+        load_pipeline(model),
+        host,
+        port,
+        on_event=wake.set,
+        allowed_hosts=allow_host or (),
+        password=password,
+    ) as (server, thread):
         print(f"{server.backend.model_version}: {server.url}", flush=True)
         with (
             suppress(KeyboardInterrupt),
-            nullcontext() if to is None else _connected(corpus_name(to), server.url, home),
+            nullcontext()
+            if to is None
+            else _connected(corpus_name(to), server.url, home, password),
             nullcontext() if learning is None else _learning(learning, server, wake, home),
         ):
             thread.join()
+
+
+def _is_loopback(host: str) -> bool:
+    return host == "localhost" or host.startswith("127.") or host == "::1"
 
 
 def _learning_corpus(to: str | None) -> Corpus:
@@ -184,7 +214,7 @@ def _connect_webhooks(corpus: str, url: str, home: Path) -> None:
 
 
 @contextmanager
-def _connected(corpus: str, backend: str, home: Path) -> Iterator[None]:
+def _connected(corpus: str, backend: str, home: Path, password: str | None) -> Iterator[None]:
     """Connect the projects of all annotators to a backend, and print the project addresses.
 
     At the end, annotators are told that there are no live predictions.
@@ -197,7 +227,7 @@ def _connected(corpus: str, backend: str, home: Path) -> Iterator[None]:
         listed = studio.list_projects(corpus)
         projects = {name: listed[name] for name in pass_annotators(listed)}
         for annotator, project in projects.items():
-            connect_projects(studio, [project], backend)
+            connect_projects(studio, [project], backend, password=password)
             print(f"{annotator}: {project.url}", flush=True)
         show_notice(studio, projects.values(), answers=True)
     try:

@@ -15,12 +15,18 @@ import toy
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aloi.annotation.labelstudio import live_predictions, request_limits
 from aloi.annotation.labelstudio.labelling_interface import labelling_interface
 from aloi.annotation.labelstudio.live_predictions import (
-    MAX_REQUEST_BYTES,
     Backend,
     BackendServer,
     running_backend,
+)
+from aloi.annotation.labelstudio.request_limits import (
+    MAX_CONNECTIONS,
+    MAX_REQUEST_BYTES,
+    MAX_TEXT_CHARACTERS,
+    Gate,
 )
 from aloi.corpus.problems import DataError
 from aloi.corpus.schema import Schema, load_schema
@@ -209,3 +215,74 @@ def test_events_are_reported_and_answered(tmp_path: Path) -> None:
     _, content = client.post("/predict", {"tasks": [{"data": {"text": "Ana vit à Rome."}}]})
     assert backend.model_version != first
     assert content["results"][0]["result"] == []
+
+
+def test_texts_that_take_too_long_are_refused(client: Client) -> None:
+    half = "a" * (MAX_TEXT_CHARACTERS // 2 + 1)
+    status, content = client.post("/predict", {"tasks": [{"data": {"text": half}}] * 2})
+    assert status.startswith("413")
+    assert str(MAX_TEXT_CHARACTERS) in content["error"]
+
+
+def test_a_request_does_not_wait_for_ever(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_predictions, "QUEUE_TIMEOUT", 0.01)
+    with client.backend._lock:
+        status, _ = client.post("/predict", {"tasks": [{"data": {"text": "Ana"}}]})
+    assert status.startswith("503")
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("127.0.0.1:9090", "200"),
+        ("localhost", "200"),
+        ("[::1]:9090", "200"),
+        ("192.0.2.7", "200"),
+        ("label.studio.internal:9090", "200"),
+        ("attacker.example", "403"),
+        ("attacker.example:9090", "403"),
+        ("127.0.0.1.attacker.example", "403"),
+        ("[::1", "403"),
+        ("", "403"),
+    ],
+)
+def test_only_known_hosts_are_answered(client: Client, host: str, status: str) -> None:
+    backend = Backend(client.backend.nlp, gate=Gate(frozenset({"label.studio.internal"})))
+    assert Client(backend)("GET", "/health", HTTP_HOST=host)[0][:3] == status
+
+
+@pytest.mark.parametrize(
+    ("authorization", "status"),
+    [
+        ("Basic YWxvaTpzM2NyZXQ=", "200"),  # aloi:s3cret
+        ("Basic YWxvaTpvdGhlcg==", "401"),
+        ("Basic é", "401"),
+        ("", "401"),
+    ],
+)
+def test_a_password_is_required_if_there_is_one(
+    client: Client, authorization: str, status: str
+) -> None:
+    protected = Client(Backend(client.backend.nlp, gate=Gate(password="s3cret")))
+    assert protected("GET", "/health", HTTP_AUTHORIZATION=authorization)[0][:3] == status
+    assert "s3cret" not in repr(protected.backend.gate)
+
+
+def test_too_many_and_too_slow_connections_are_closed(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_predictions, "CONNECTION_TIMEOUT", 1.0)
+    with running_backend(client.backend.nlp, "127.0.0.1", 0) as (running, _):
+        address = "127.0.0.1", running.server_port
+        opened = [socket.create_connection(address, timeout=20) for _ in range(MAX_CONNECTIONS + 1)]
+        assert [each.recv(1) for each in reversed(opened)] == [b""] * len(opened)
+        for each in opened:
+            each.close()
+        with urlopen(f"{running.url}/health", timeout=20) as answer:
+            assert answer.status == 200
+
+
+def test_a_body_that_drips_is_refused(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(request_limits, "CONNECTION_TIMEOUT", -1.0)
+    status, _ = client("POST", "/predict", b"{" * 10)
+    assert status.startswith("408")
