@@ -7,7 +7,7 @@ OUT := build
 SEEDS ?= 1,2,3
 
 .PHONY: setup train eval eval-news seeds test test-all test-transformers bench bench-models lint types release \
-	package-tree wheel docs clean label-studio label-studio-stop wikinews
+	package-tree wheel docs clean kill fuzz audit label-studio label-studio-stop wikinews
 
 setup: $(READY)
 
@@ -103,6 +103,25 @@ docs: $(READY) package-tree
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-docs.txt
 	$(BIN)/python docs/build_site.py build/docs-source
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+# Commands are killed while they write, and get hostile inputs; see bench/kill.py and bench/fuzz.py.
+kill: $(READY)
+	PYTHONPATH=tests/support $(BIN)/python bench/kill.py --seconds $(or $(SECONDS),1200)
+
+fuzz: $(READY)
+	PYTHONPATH=tests/support $(BIN)/python bench/fuzz.py $(addprefix --seconds ,$(SECONDS))
+
+# Known vulnerabilities of the versions in requirements.lock; needs network access.
+audit:
+	mkdir -p build
+	$(PYTHON) -m venv build/audit
+	build/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
+	@build/audit/bin/pip-audit --vulnerability-service osv --disable-pip --require-hashes \
+	  --progress-spinner off -r requirements.lock >build/audit.txt 2>&1; status=$$?; \
+	if grep -q "ConnectionError\|ConnectTimeout\|ServiceError" build/audit.txt; then \
+	  echo "the database of vulnerabilities cannot be reached: nothing was checked (build/audit.txt)"; \
+	  exit 2; \
+	fi; cat build/audit.txt; exit $$status
 
 clean:
 	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -16,20 +16,18 @@ import os
 import random
 import resource
 import shutil
-import signal
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NoReturn
 
 from fuzz_documents import document_cases
 from fuzz_folders import model_cases, release_cases
 from fuzz_servers import server_cases
 from fuzz_settings import setting_cases, toml_cases
-from fuzzing import Case
+from fuzzing import Case, import_commands, run_forked
 
 SUITES: dict[str, Callable[[Path], Iterator[Case]]] = {
     "documents": document_cases,
@@ -39,11 +37,14 @@ SUITES: dict[str, Callable[[Path], Iterator[Case]]] = {
     "settings": setting_cases,
     "servers": server_cases,
 }
-TIME_LIMIT = 60
-"""Seconds that a case may take."""
+TIME_LIMIT = 600
+"""Seconds that a case may take on a busy machine."""
 
-MEMORY_LIMIT = 6 << 30
-"""Bytes of address space of a case."""
+LIMITS = {resource.RLIMIT_CPU: 60, resource.RLIMIT_AS: 6 << 30, resource.RLIMIT_FSIZE: 1 << 30}
+"""Limits of a case: seconds of processor time, bytes of address space, bytes of a file."""
+
+KEPT = (".learning",)
+"""Hidden folders that a command keeps on purpose."""
 
 
 def main() -> None:
@@ -65,19 +66,6 @@ def main() -> None:
             random.Random(arguments.seed).shuffle(cases)
         import_commands()
         sys.exit(run_all(cases, Path(name), arguments))
-
-
-def import_commands() -> None:
-    """Import what the commands import, so that a forked process starts at once."""
-    import msgspec  # noqa: F401, PLC0415
-    import pandas as pd  # noqa: F401, PLC0415
-    import spacy  # noqa: F401, PLC0415
-
-    import aloi.corpus.formats.registry  # noqa: PLC0415
-    import aloi.eval.reports.report  # noqa: PLC0415
-    import aloi.models.entities.component  # noqa: PLC0415
-    import aloi.models.relations.component  # noqa: F401, PLC0415
-    from aloi.cli import main  # noqa: F401, PLC0415
 
 
 def run_all(cases: list[tuple[str, Case]], folder: Path, arguments: argparse.Namespace) -> int:
@@ -103,57 +91,23 @@ def run_case(case: Case, folder: Path, *, show: bool) -> str | None:
     folder.mkdir()
     case.prepare(folder)
     before = set(os.listdir(folder))
-    output = folder.parent / "output.txt"
-    started = time.monotonic()
-    process = os.fork()
-    if process == 0:
-        _run_command(case, folder, output)
-    while os.waitpid(process, os.WNOHANG) == (0, 0):
-        time.sleep(0.005)
-        if time.monotonic() > started + TIME_LIMIT:
-            os.kill(process, signal.SIGKILL)
-            os.waitpid(process, 0)
-            return f"still running after {TIME_LIMIT} s"
-    text = output.read_text(encoding="utf-8", errors="replace")
+    outcome = run_forked(
+        case.arguments,
+        folder,
+        environment=case.environment,
+        stdin=case.stdin,
+        limits=LIMITS,
+        timeout=TIME_LIMIT,
+    )
+    text = outcome.text
     if show:
         print(f"--- {case.name}: aloi {' '.join(case.arguments)}\n{text}")
-    status = (folder.parent / "status").read_text() if (folder.parent / "status").exists() else "x"
-    (folder.parent / "status").unlink(missing_ok=True)
-    if "Traceback" in text or "internal-error" in text or status not in ("0", "1", "2"):
-        return f"status {status}: {text.strip()[-600:]}"
+    if "Traceback" in text or "internal-error" in text or outcome.status not in ("0", "1", "2"):
+        return f"status {outcome.status}: {text.strip()[-600:]}"
     if any(secret[:12] in text for secret in case.secrets):
         return f"printed a secret: {text.strip()[-600:]}"
-    scratch = [n for n in os.listdir(folder) if n.startswith(".") and n not in before]
+    scratch = [n for n in os.listdir(folder) if n.startswith(".") and n not in {*before, *KEPT}]
     return f"left behind: {', '.join(scratch)}" if scratch else None
-
-
-def _run_command(case: Case, folder: Path, output: Path) -> NoReturn:
-    """Run `aloi` in this process, which was forked, and end it."""
-    from aloi.cli.main import main as aloi  # noqa: PLC0415
-
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
-    stream = os.open(output, os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
-    os.dup2(stream, 1)
-    os.dup2(stream, 2)
-    os.dup2(os.open(case.stdin, os.O_RDONLY), 0)
-    os.chdir(folder)
-    os.environ |= case.environment
-    sys.argv = ["aloi", *case.arguments]
-    status: object = "x"
-    try:
-        aloi()
-        status = 0
-    except SystemExit as end:
-        status = end.code or 0
-    except BaseException:  # noqa: BLE001 - reported as the failure of the case
-        import traceback  # noqa: PLC0415
-
-        traceback.print_exc()
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        (folder.parent / "status").write_text(str(status))
-        os._exit(0)
 
 
 if __name__ == "__main__":

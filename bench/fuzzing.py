@@ -1,12 +1,19 @@
-"""A case of `fuzz.py`: a call of `aloi` in a prepared folder."""
+"""Calls of `aloi` in forked processes, for `fuzz.py` and `kill.py`."""
 
 from __future__ import annotations
 
+import os
+import resource
 import shutil
+import signal
+import sys
+import time
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 GROUPS = ("annotate", "corpus", "release")
 """Commands that have subcommands."""
@@ -57,3 +64,90 @@ def damages(file: str, other: bytes) -> dict[str, Callable[[Path], object]]:
         f"{file} swapped": lambda folder: (folder / file).write_bytes(other),
         f"{file} a folder": lambda folder: ((folder / file).unlink(), (folder / file).mkdir()),
     }
+
+
+def import_commands() -> None:
+    """Import what the commands import, so that a forked process starts at once."""
+    import datasets  # noqa: F401, PLC0415
+    import label_studio_sdk  # noqa: F401, PLC0415
+    import pandas as pd  # noqa: F401, PLC0415
+
+    import aloi.cli.main  # noqa: PLC0415
+    import aloi.corpus.formats.registry  # noqa: PLC0415
+    import aloi.corpus.release.build.builder  # noqa: PLC0415
+    import aloi.eval.reports.page  # noqa: PLC0415
+    import aloi.models.training.pipeline_training  # noqa: F401, PLC0415
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a process ended: `status` is its exit status or a description, `text` what it printed."""
+
+    status: str
+    text: str
+
+
+def run_forked(
+    arguments: tuple[str, ...],
+    folder: Path,
+    *,
+    environment: Mapping[str, str] | None = None,
+    stdin: str = "/dev/null",
+    setup: Callable[[], object] = lambda: None,
+    limits: Mapping[int, int] | None = None,
+    timeout: float = 600,
+) -> Outcome:
+    """Run `aloi` in a fork of this process; `setup` is called there first.
+
+    limits: resource limits, by constant of the module `resource`.
+    """
+    output = folder.parent / "output.txt"
+    process = os.fork()
+    if process == 0:
+        _prepare_process(folder, output, stdin, limits or {})
+        os.environ |= environment or {}
+        _run_aloi(arguments, setup)
+    end = time.monotonic() + timeout
+    while (ended := os.waitpid(process, os.WNOHANG)) == (0, 0):
+        time.sleep(0.005)
+        if time.monotonic() > end:
+            os.kill(process, signal.SIGKILL)
+            os.waitpid(process, 0)
+            return Outcome(f"still running after {timeout} s", _read(output))
+    code = os.waitstatus_to_exitcode(ended[1])
+    status = str(code) if code >= 0 else signal.Signals(-code).name
+    return Outcome(status, _read(output))
+
+
+def _read(output: Path) -> str:
+    return output.read_text(encoding="utf-8", errors="replace")
+
+
+def _prepare_process(folder: Path, output: Path, stdin: str, limits: Mapping[int, int]) -> None:
+    for limit, value in limits.items():
+        resource.setrlimit(limit, (value, value))
+    stream = os.open(output, os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
+    os.dup2(stream, 1)
+    os.dup2(stream, 2)
+    os.dup2(os.open(stdin, os.O_RDONLY), 0)
+    os.chdir(folder)
+
+
+def _run_aloi(arguments: tuple[str, ...], setup: Callable[[], object]) -> NoReturn:
+    """Run the command and end this process with its status; 99 after any other exception."""
+    from aloi.cli.main import main as aloi  # noqa: PLC0415
+
+    sys.argv = ["aloi", *arguments]
+    status = 99
+    try:
+        setup()
+        aloi()
+        status = 0
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else 99
+    except BaseException:  # noqa: BLE001 - reported as the failure of the call
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)

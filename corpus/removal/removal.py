@@ -40,16 +40,21 @@ Changes = Mapping[Path, bytes | None]
 def remove_document(folder: Path, id_: str, today: date) -> list[Path]:
     """Remove a document from a corpus folder; return the changed and deleted files.
 
+    `removed.toml` is written first: after an interruption, `aloi corpus check` reports what is left
+    of the document, and the same call removes it.
+
     Raises `DataError` if no file of the corpus contains the id, or if a file cannot be changed; all
     files are then as before.
     """
-    changes: dict[Path, bytes | None] = {}
+    found: dict[Path, bytes | None] = {}
+    records: dict[Path, bytes | None] = {}
     for part in corpus_folders(folder):
-        found = dict(_changes(part, id_))
-        if found:
+        found_in_part = dict(_changes(part, id_))
+        if found_in_part:
             removed = {id_: today, **removed_documents(part)}
-            changes |= found
-            changes[part / REMOVED_FILE] = format_removed(removed).encode()
+            found |= found_in_part
+            records[part / REMOVED_FILE] = format_removed(removed).encode()
+    changes = records | found
     if not changes:
         what, fix = "the corpus does not contain the document", "Correct the id"
         raise DataError([Problem("no-document", what, fix, id_, file=str(folder))])

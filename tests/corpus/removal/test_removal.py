@@ -146,3 +146,24 @@ def test_a_removed_id_cannot_be_added(corpus: Path) -> None:
     text = parse_plain("Une autre phrase, très différente des autres.".encode(), file="d2.txt")
     with pytest.raises(DataError, match="must not be added again"):
         add_texts([text], Corpus.open(corpus), TextDetails(id="d2"))
+
+
+def test_an_interrupted_removal_is_completed_by_the_same_call(
+    corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unlink = Path.unlink
+
+    def interrupt(path: Path, missing_ok: bool = False) -> None:
+        if path.suffix == ".json":
+            raise KeyboardInterrupt
+        unlink(path, missing_ok)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            remove_document(corpus, "d1", TODAY)
+    assert removed_documents(corpus) == {"d1": TODAY}
+    assert "removed-document" in {problem.kind for problem in check_path(corpus)}
+    remove_document(corpus, "d1", TODAY)
+    assert not list(corpus.rglob("d1.json"))
+    assert removed_documents(corpus) == {"d1": TODAY}

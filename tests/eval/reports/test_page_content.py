@@ -133,3 +133,16 @@ def test_labels_have_hues_away_from_the_red_of_errors(size: int) -> None:
     hues = label_hues(tuple(f"L{n}" for n in range(size))).values()
     assert len(set(hues)) == size
     assert all(45 <= hue <= 315 for hue in hues)
+
+
+def test_quotation_marks_in_the_text_do_not_divide_the_context() -> None:
+    text = "Il dit « Oui » à « Ana » hier."
+    gold = [
+        Document(f"d{n}", text, (Entity(id="a", start=19, end=22, label="PER"),)) for n in range(2)
+    ]
+    page = render_page(evaluate(gold, [replace_entities(each) for each in gold]))
+    assert "Il dit « Oui » à « <mark>Ana</mark> » hier." in page
+
+
+def replace_entities(document: Document) -> Document:
+    return Document(document.id, document.text, ())
