@@ -83,6 +83,7 @@ NON_DECIDING_MODULES = (
     "aloi.models.training.pipeline_training",
     "aloi.models.training.record",
     "aloi.models.training.setting_checks",
+    "aloi.models.training.vocabulary",
 )
 """Modules that training imports but that do not determine the model, such as file output.
 

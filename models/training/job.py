@@ -29,6 +29,7 @@ from aloi.models.training.fit import fit, tune_relations
 from aloi.models.training.pipeline_folder import check_replaceable, read_record, write_pipeline
 from aloi.models.training.setting_checks import number_problems, with_floats
 from aloi.models.training.settings import config_errors, load_settings, shipped_config
+from aloi.models.training.vocabulary import annotation_names
 
 MAX_ERROR_LENGTH = 300
 """The number of characters of an error message of spaCy that are shown."""
@@ -102,7 +103,8 @@ class TrainingJob:
         training_record["cost"] = record.measure_cost(started)
         nlp.meta.update(name=self.kind, aloi=training_record)
         folders = map(sources.find_pipeline, sources.find_sources(settings.interpolate()))
-        write_pipeline(nlp, self.out, licence_folders=filter(None, folders))
+        names = annotation_names(document for part in self.documents for document in part)
+        write_pipeline(nlp, self.out, licence_folders=filter(None, folders), left_out=names)
         return nlp
 
     def is_done(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from aloi.corpus.locks import lock_file
 from aloi.corpus.problems import DataError, Problem
 from aloi.models.publication import sources
 from aloi.models.publication.model_card import MODEL_CARD, write_model_card
+from aloi.models.training.vocabulary import remove_names
 
 REQUIREMENT = f"aloi{spacy.util.get_minor_version_range(version('aloi'))}"
 """The requirement on aloi in the metadata of a pipeline's package."""
@@ -65,11 +66,18 @@ def _foreign_names(out: Path) -> list[str]:
     return sorted({path.name for path in out.iterdir()} - known)
 
 
-def write_pipeline(nlp: Language, out: Path, *, licence_folders: Iterable[Path] = ()) -> None:
+def write_pipeline(
+    nlp: Language,
+    out: Path,
+    *,
+    licence_folders: Iterable[Path] = (),
+    left_out: Collection[str] = (),
+) -> None:
     """Write a pipeline with licence, notice and model card; on failure, `out` stays unchanged.
 
     Licence and notice are derived from the sources in the training record. licence_folders:
-    pipeline folders; their licence files are copied to `out`.
+    pipeline folders; their licence files are copied to `out`. left_out: names that the vocabulary
+    must not contain unless they are words (see `vocabulary.remove_names`).
     """
     check_replaceable(out)
     origins = sources.recorded_sources(nlp.meta.get("aloi", {}))
@@ -79,6 +87,7 @@ def write_pipeline(nlp: Language, out: Path, *, licence_folders: Iterable[Path] 
     )
     with replacement_folder(out) as folder:
         nlp.to_disk(folder)
+        remove_names(folder, nlp, set(left_out))
         (folder / "NOTICE").write_text(notice + "\n", encoding="utf-8")
         sources.copy_licence_files(licence_folders, folder)
         write_model_card(folder)

@@ -1,0 +1,44 @@
+"""A pipeline contains no names that occur only in the annotation of its training documents."""
+
+import json
+from pathlib import Path
+
+import msgspec
+import spacy
+from light_configs import light_configs
+from toy import sentence
+
+from aloi.corpus import document_files
+from aloi.corpus.document import Document
+from aloi.models.training.job import COMPONENT_KINDS, TrainingJob
+from aloi.models.training.pipeline_training import assemble_pipeline
+from aloi.models.training.vocabulary import STRINGS_FILE
+
+
+def with_refs(number: int) -> Document:
+    """Return a document in which Ana and Bob are named by refs; one of them is also a word."""
+    document = sentence(number)
+    entities = (
+        msgspec.structs.replace(document.entities[0], ref="mme-x-secrete"),
+        msgspec.structs.replace(document.entities[1], ref="vit", attributes={"doute": "oui-doute"}),
+        *document.entities[2:],
+    )
+    return Document(f"affaire-{number}", document.text, entities, document.relations)
+
+
+def test_refs_ids_and_attributes_are_not_in_the_vocabulary(tmp_path: Path) -> None:
+    document_files.write([with_refs(n) for n in range(8)], tmp_path / "train.jsonl")
+    document_files.write([with_refs(n) for n in range(8, 12)], tmp_path / "dev.jsonl")
+    configs = light_configs(tmp_path / "configs")
+    for kind in COMPONENT_KINDS:
+        data = tmp_path / "train.jsonl", tmp_path / "dev.jsonl"
+        TrainingJob(kind, *data, tmp_path / kind, config=configs[kind]).run()
+    assemble_pipeline(tmp_path / "ner", tmp_path / "relations", out=tmp_path / "pipeline")
+    for name in (*COMPONENT_KINDS, "pipeline"):
+        strings = json.loads((tmp_path / name / STRINGS_FILE).read_text(encoding="utf-8"))
+        hidden = ("mme-x-secrete", "doute", "oui-doute", "affaire-1", "affaire-9")
+        assert {*hidden} & {*strings} == set(), name
+        assert {"vit", "Ana", "PER"} <= {*strings}
+    text = "Ana vit à Rome et rencontre Eva."
+    doc = spacy.load(tmp_path / "pipeline")(text)
+    assert [span.label_ for span in doc.spans["entities"]]
