@@ -22,6 +22,13 @@ if TYPE_CHECKING:
     from aloi.eval.reports.run_comparison import RunComparison
     from aloi.eval.reports.system_comparison import Comparison
 
+MAX_BYTES_IN_MEMORY = 400 << 20
+"""Size of GOLD and PRED together from which they are scored in parts."""
+
+IN_PARTS = (
+    "GOLD and PRED are large: they are scored in parts, without the analysis of errors and the "
+    "averages over documents"
+)
 
 GoldArgument = Annotated[
     str,
@@ -198,6 +205,11 @@ def evaluate(
         from aloi.eval.reports.distributed import evaluate_shards
 
         score = partial(evaluate_shards, gold, pred, address=address, progress=progress)
+    elif html is None and _is_large(gold, pred):
+        from aloi.eval.reports.distributed import evaluate_in_parts
+
+        print_notes([IN_PARTS])
+        score = partial(evaluate_in_parts, gold, pred, progress=progress)
     else:
         from aloi.eval.reports import report as reports
 
@@ -312,6 +324,14 @@ def _use_one_thread() -> None:
     The matrices of a bootstrap are small: further threads mostly wait for each other.
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
+def _is_large(*paths: str) -> bool:
+    """Return whether JSON Lines files are so large that they are scored in parts."""
+    files = [Path(path) for path in paths]
+    if not all(file.suffix == ".jsonl" and file.is_file() for file in files):
+        return False
+    return sum(file.stat().st_size for file in files) > MAX_BYTES_IN_MEMORY
 
 
 def _check_schemes(schemes: Collection[str], known: Sequence[str]) -> None:

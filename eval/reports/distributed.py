@@ -1,4 +1,4 @@
-"""Evaluation of large collections, in which worker processes score the shards.
+"""Evaluation of large collections by shards, in worker processes or one shard after the other.
 
 A worker scores the predictions for the documents of one gold shard. The worker returns counts by
 document and label, but no documents. The merged counts, and therefore the ratios, intervals and
@@ -7,24 +7,36 @@ signature, are the same as in a single process.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from aloi.corpus.document import Document
+from aloi.corpus.problems import DataError
 from aloi.corpus.scale import cluster
 from aloi.corpus.scale.progress import ProgressBar, no_progress
 from aloi.corpus.scale.sharded_summary import summarize_shards
-from aloi.corpus.scale.shards import IdHashes, Shard, ShardSummary, hash_id
+from aloi.corpus.scale.shards import (
+    IdHashes,
+    Shard,
+    ShardSummary,
+    hash_id,
+    merge_summaries,
+    plan_shards,
+    summarize_shard,
+)
 from aloi.corpus.schema import Schema
 from aloi.eval.columns import DIGEST_MODULUS, Annotations
 from aloi.eval.reports.report import Report, build_report
 from aloi.eval.schemes import IntervalMethod, RefComparison
 from aloi.eval.scores import Scores, is_member
 from aloi.eval.scoring import SchemeScores, ScoringOptions, score_annotations
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 class ShardTask(NamedTuple):
@@ -83,6 +95,66 @@ def evaluate_shards(
         interval=interval,
         min_overlap=min_overlap,
     )
+
+
+def evaluate_in_parts(
+    gold: str,
+    pred: str,
+    *,
+    schemes: Collection[str] | None = None,
+    schema: Schema | None = None,
+    train: Annotations | None = None,
+    corpus: str | None = None,
+    allow_missing: bool = False,
+    bootstrap: int = 0,
+    seed: int = 0,
+    refs: RefComparison = RefComparison.MAPPED,
+    interval: IntervalMethod = IntervalMethod.EXPANDED,
+    min_overlap: float = 0.0,
+    progress: ProgressBar = no_progress,
+) -> Report:
+    """Score predictions shard by shard in this process, which bounds the memory.
+
+    Numbers, report and options are those of `evaluate_shards`; Ray is not used.
+    """
+    symmetric = schema.symmetric if schema else frozenset[str]()
+    options = ScoringOptions.of(schemes, symmetric, train, refs, min_overlap)
+    summaries = [_summarize(path, progress) for path in (gold, pred)]
+    tasks = plan_tasks(*summaries)
+    work = make_worker(options, allow_missing=allow_missing, by_document=bootstrap > 0)
+    done = _map_here(work, tasks)
+    parts = cluster.results_in_order(progress(done, "scoring", total=len(tasks)))
+    return build_report(
+        merge_scores(parts),
+        schema=schema,
+        corpus=corpus,
+        allow_missing=allow_missing,
+        bootstrap=bootstrap,
+        seed=seed,
+        refs=refs,
+        interval=interval,
+        min_overlap=min_overlap,
+    )
+
+
+def _summarize(path: str, progress: ProgressBar) -> list[ShardSummary]:
+    """Return the summaries of all shards; raise `DataError` with every problem in the input."""
+    planned = plan_shards(path)
+    done = _map_here(summarize_shard, planned)
+    summaries = cluster.results_in_order(progress(done, "checking input", total=len(planned)))
+    merge_summaries(path, summaries)
+    return summaries
+
+
+def _map_here(
+    function: Callable[[Item], Result], items: Iterable[Item]
+) -> Iterator[tuple[int, Result | DataError]]:
+    """Apply a function to items one after the other; the counterpart of `cluster.map_unordered`."""
+    for number, item in enumerate(items):
+        try:
+            yield number, function(item)
+        except DataError as error:
+            yield number, error
 
 
 def plan_tasks(gold: Sequence[ShardSummary], pred: Sequence[ShardSummary]) -> list[ShardTask]:

@@ -75,6 +75,8 @@ def test_the_report_equals_that_of_one_process(
     parts = score_shards(*sides, scoring, allow_missing=False, by_document=bootstrap > 0)
     assert len(parts) > 30
     merged = build_report(distributed.merge_scores(parts), **settings).to_json()
+    here = distributed.evaluate_in_parts(*map(str, sides), schemes=schemes, train=train, **settings)
+    assert here.to_json() == merged
     expected = single.to_json() | {"document_macro": {}}
     expected.pop("analysis", None)
     assert merged == expected
@@ -103,6 +105,14 @@ def test_unpaired_documents_are_reported_as_by_one_process(
             problems += error.problems
     assert set(problems) == set(expected.value.problems)
     assert len(problems) == 3
+
+
+def test_problems_of_all_parts_are_reported(sides: tuple[Path, Path], tmp_path: Path) -> None:
+    lines = sides[1].read_bytes().splitlines(keepends=True)
+    (tmp_path / "broken.jsonl").write_bytes(b"".join([*lines[:9], b"{\n", *lines[9:], b"{\n"]))
+    with pytest.raises(DataError) as caught:
+        distributed.evaluate_in_parts(str(sides[0]), str(tmp_path / "broken.jsonl"))
+    assert [problem.line for problem in caught.value.problems] == [10, 152]
 
 
 def test_hash_sums_of_parts_add_up(sides: tuple[Path, Path]) -> None:
