@@ -19,7 +19,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from aloi.corpus.atomic_files import atomic_folder, atomic_text_file
+from aloi.corpus.atomic_files import atomic_folder, atomic_text_file, visible_files
 from aloi.corpus.document import Document, Draft, Entity, Relation, validity_problems
 from aloi.corpus.duplicate_ids import DocumentIds
 from aloi.corpus.problems import DataError, Problem
@@ -92,12 +92,12 @@ def decode_record(raw: bytes, *, file: str, line: int = 1) -> DocumentRecord:
 def read_records(path: str | Path) -> Iterator[DocumentRecord]:
     """Yield the records of a `.jsonl` or `.json` file, or of all such files in a folder.
 
-    Subfolders are included. A file with a suffix other than `.json` is read as JSON Lines, or as
-    one JSON object if its first line contains only `{`.
+    Subfolders are included, hidden files and folders are not. A file with a suffix other than
+    `.json` is read as JSON Lines, or as one JSON object if its first line contains only `{`.
     """
     path = Path(path)
     if path.is_dir():
-        for file in sorted((*path.rglob("*.json"), *path.rglob("*.jsonl"))):
+        for file in visible_files(path, ".json", ".jsonl"):
             yield from read_records(file)
     elif path.suffix == ".json" or _is_indented(path):
         yield decode_record(path.read_bytes().removeprefix(_BOM), file=str(path))

@@ -154,10 +154,14 @@ def test_detection_is_linear_in_a_truncated_string_of_quotes() -> None:
     assert detect_bytes("x.json", b'{"a": "' + b'\\"' * 100_000 + b"\\") == "native"
 
 
-@pytest.mark.parametrize("format_", ["conll", "doccano", "spacy", "inline", "webanno", "parquet"])
+@pytest.mark.parametrize(
+    "format_", ["native", "conll", "doccano", "spacy", "inline", "webanno", "parquet"]
+)
 def test_hidden_files_and_folders_are_not_read(tmp_path: Path, format_: str) -> None:
     document = Document("d1", "Ana vit.", (Entity(id="e", start=0, end=3, label="PER"),))
-    suffix = {"spacy": ".spacy", "doccano": ".jsonl", "webanno": ".tsv"}.get(format_, f".{format_}")
+    suffix = {"spacy": ".spacy", "native": ".jsonl", "doccano": ".jsonl", "webanno": ".tsv"}.get(
+        format_, f".{format_}"
+    )
     for name in (f"a{suffix}", f".hidden{suffix}", f".scratch/a{suffix}"):
         registry.write([document], str(tmp_path / name), format_=format_)
     if format_ == "webanno":  # it writes a folder
