@@ -117,7 +117,7 @@ class LabelStudioServer:
         need("label_studio_sdk", extra="labelstudio")
         from label_studio_sdk import client  # noqa: PLC0415 - takes 2 s
 
-        from aloi.annotation.labelstudio.answers import limited_client  # noqa: PLC0415 - httpx
+        from aloi.annotation.http_answers import limited_client  # noqa: PLC0415 - httpx
 
         self.url = access.url
         self._token = access.token
@@ -626,7 +626,7 @@ class LabelStudioServer:
                 "(legacy tokens must be enabled for the organisation)"
             )
             return Problem("token-refused", f"{action}: {self.url} refuses the access token", fix)
-        from aloi.annotation.labelstudio.answers import without_token  # noqa: PLC0415 - httpx
+        from aloi.annotation.http_answers import without_token  # noqa: PLC0415 - httpx
 
         detail = (
             body.get("validation_errors") or body.get("detail") if isinstance(body, dict) else body
@@ -654,7 +654,7 @@ class LabelStudioServer:
 
 
 def _listed_once(listed: Iterable[Any]) -> Iterator[Any]:
-    from aloi.annotation.labelstudio.answers import listed_once  # noqa: PLC0415 - httpx
+    from aloi.annotation.http_answers import listed_once  # noqa: PLC0415 - httpx
 
     return listed_once(listed)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from aloi.annotation.labelstudio import answers
+from aloi.annotation import http_answers as answers
 from aloi.annotation.labelstudio.access import Access
 from aloi.annotation.labelstudio.client import LabelStudioServer
 from aloi.corpus.problems import DataError, Problem
