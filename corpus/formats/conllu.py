@@ -48,6 +48,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 from aloi.corpus.document import Document, Entity
 from aloi.corpus.formats.shared import bio, column_writer
@@ -107,8 +108,8 @@ class ReadOptions(Options, frozen=True):
 def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
     """Yield the documents of a file, or of the `.conllu` files below a folder."""
 
-    def make_reader(file: Path, file_id: str) -> _Reader:
-        return _Reader(file, file_id, notes, options.scheme, options.repair, options.key)
+    def make_reader(file: Path, file_id: str) -> ConlluReader:
+        return ConlluReader(file, file_id, notes, options.scheme, options.repair, options.key)
 
     return read_files(path, (".conllu",), make_reader)
 
@@ -125,9 +126,22 @@ class _Unit:
     after: str | None
 
 
+class Word(NamedTuple):
+    """A word or an empty node: its line, its form, and the key `Entity` in its column MISC.
+
+    `unit` is the index of the unit that contains the word, or that precedes the empty node.
+    """
+
+    line: int
+    unit: int
+    form: str
+    entity: str
+    is_empty: bool
+
+
 @dataclass(slots=True)
-class _Sentence(TagSequence):
-    """The units and tags of a sentence.
+class ConlluSentence(TagSequence):
+    """The units, tags and words of a sentence.
 
     `unit_indices` contains one unit index per tag. `line` is the line number of the first unit.
     `multiword_end` is the id of the last word in the most recent multiword token.
@@ -141,22 +155,23 @@ class _Sentence(TagSequence):
     unit_indices: list[int] = field(default_factory=list)
     multiword_end: int = 0
     multiword_tagged: bool = False
+    words: list[Word] = field(default_factory=list)
 
 
 @dataclass(slots=True)
-class _Reader(TokenLineReader[_Sentence]):
+class ConlluReader(TokenLineReader[ConlluSentence]):
     """A parser for one file; `opened` is the number of `# newdoc` lines so far."""
 
     key: str
     opened: int = field(init=False, default=0)
-    sentence: _Sentence = field(init=False, default_factory=_Sentence)
+    sentence: ConlluSentence = field(init=False, default_factory=ConlluSentence)
 
-    def parse_line(self, line: str, number: int) -> ParsedDocument[_Sentence] | None:
+    def parse_line(self, line: str, number: int) -> ParsedDocument[ConlluSentence] | None:
         if line.startswith("#"):
             key, _, value = (side.strip() for side in line[1:].partition("="))
             if key in ("newdoc", "newdoc id"):
                 self.opened += 1
-                self.sentence = _Sentence()
+                self.sentence = ConlluSentence()
                 id_ = value or f"{self.file_id}-{self.opened}"
                 return self.open_document(id_, number, in_header=True)
             self._parse_comment(key, value, number)
@@ -165,7 +180,7 @@ class _Reader(TokenLineReader[_Sentence]):
         if line.strip():
             self._parse_row(line.split("\t"), number)
         elif self.sentence.units:
-            self.sentence = _Sentence()
+            self.sentence = ConlluSentence()
         return None
 
     def _parse_comment(self, key: str, value: str, number: int) -> None:
@@ -188,14 +203,18 @@ class _Reader(TokenLineReader[_Sentence]):
                 what = f"expected 10 columns, found {len(cells)}"
             fix = "Separate the 10 columns by tabs, and write `_` in empty columns"
             self.report("bad-conllu", what, fix, number)
-        elif id_[4]:
+            return
+        pairs = dict(pair.partition("=")[::2] for pair in cells[9].split("|"))
+        if id_[4]:
             self.note("empty nodes left out", number)
         else:
-            pairs = dict(pair.partition("=")[::2] for pair in cells[9].split("|"))
             key = self.key or next((key for key in _TAG_KEYS if key in pairs), "")
             tag = pairs.get(key)
             self._add_word(id_, cells[1], pairs, tag, number)
             self._note_omissions(cells, pairs, number)
+        if not id_[2]:
+            unit, entity = len(self.sentence.units) - 1, pairs.get("Entity", "")
+            self.sentence.words.append(Word(number, unit, cells[1], entity, bool(id_[4])))
 
     def _add_word(
         self, id_: re.Match[str], form: str, pairs: dict[str, str], tag: str | None, number: int
@@ -222,7 +241,7 @@ class _Reader(TokenLineReader[_Sentence]):
         if "Entity" in pairs and self.key != "Entity":
             self.note("mentions in Entity= left out", number)
 
-    def build(self, parsed: ParsedDocument[_Sentence], scheme: bio.TagScheme) -> Document:
+    def build(self, parsed: ParsedDocument[ConlluSentence], scheme: bio.TagScheme) -> Document:
         pieces: list[str] = []
         entities: list[Entity] = []
         all_tokens: list[Token] = []
@@ -230,7 +249,7 @@ class _Reader(TokenLineReader[_Sentence]):
         sentences = parsed.sequences
         ends = ["\n" if sentence.new_paragraph else " " for sentence in sentences[1:]]
         for sentence, end in zip(sentences, [*ends, ""], strict=False):
-            text, tokens = _join_units(sentence.units, self._gaps(sentence, end))
+            text, tokens = join_units(sentence.units, self._gaps(sentence, end))
             for first, last, label in self.decode_tags(parsed, sentence, scheme):
                 first_token = tokens[sentence.unit_indices[first]]
                 last_token = tokens[sentence.unit_indices[last - 1]]
@@ -248,7 +267,7 @@ class _Reader(TokenLineReader[_Sentence]):
         meta = parsed.meta | token_layer(text, all_tokens)
         return Document(parsed.id, text, tuple(entities), (), dict(meta))
 
-    def _gaps(self, sentence: _Sentence, end: str) -> list[str]:
+    def _gaps(self, sentence: ConlluSentence, end: str) -> list[str]:
         """Return the white space after each unit, from MISC or `# text`.
 
         `end` is the default white space after the last unit.
@@ -283,7 +302,7 @@ def _escape(gap: str) -> str:
     return "".join(_ESCAPES.get(character) or f"\\u{ord(character):04x}" for character in gap)
 
 
-def _join_units(units: Iterable[_Unit], gaps: Iterable[str]) -> tuple[str, list[Token]]:
+def join_units(units: Iterable[_Unit], gaps: Iterable[str]) -> tuple[str, list[Token]]:
     """Join units and the white space after each unit; return the text and the unit offsets."""
     pieces: list[str] = []
     tokens: list[Token] = []
@@ -330,13 +349,13 @@ def _render(document: Document, options: FlatWriteOptions, notes: Notes) -> str:
     mentions = column_writer.align_flat(document, tokens, policy=options.tokens, notes=notes)
     starts = column_writer.find_sentence_starts(text, tokens, mentions)
     spans = [bio.TokenSpan(first, end, entity.label) for entity, first, end in mentions]
-    misc = _misc_cells(text, tokens, bio.encode_tags(spans, len(tokens)))
+    misc = misc_cells(text, tokens, bio.encode_tags(spans, len(tokens)))
     lines = [f"# newdoc id = {document.id}"]
     meta = {key: value for key, value in document.meta.items() if key != TOKENS_KEY}
     lines += [f"# {key} = {value}" for key, value in meta.items()]
     for number, (start, end) in enumerate(pairwise([*starts, len(tokens)]), start=1):
         lines.append(f"# sent_id = {document.id}-{number}")
-        lines.append(f"# text = {_sentence_text(text, tokens[start:end])}")
+        lines.append(f"# text = {sentence_text(text, tokens[start:end])}")
         for position in range(start, end):
             form = text[tokens[position].start : tokens[position].end]
             cells = [str(position - start + 1), form, *"_______", misc[position]]
@@ -345,14 +364,14 @@ def _render(document: Document, options: FlatWriteOptions, notes: Notes) -> str:
     return "\n".join([*lines, "" if starts else "\n"])
 
 
-def _sentence_text(text: str, tokens: Sequence[Token]) -> str:
+def sentence_text(text: str, tokens: Sequence[Token]) -> str:
     """Return the value of `# text`: the words, with one space for each gap between words."""
     gaps = [" " if token.end < following.start else "" for token, following in pairwise(tokens)]
     forms = (text[token.start : token.end] for token in tokens)
     return "".join(form + gap for form, gap in zip(forms, [*gaps, ""], strict=True))
 
 
-def _misc_cells(text: str, tokens: Sequence[Token], tags: Sequence[str]) -> list[str]:
+def misc_cells(text: str, tokens: Sequence[Token], tags: Sequence[str]) -> list[str]:
     """Return one MISC cell per token, with the tag and with the white space after the token.
 
     A single space is not written, because it is the default.

@@ -135,8 +135,8 @@ class _LabelMapping:
 def _parse_options(
     format_: str, direction: Literal["ReadOptions", "WriteOptions"], pairs: Iterable[str]
 ) -> Options:
-    if format_ not in registry.FORMAT_MODULES:
-        known = ", ".join(registry.FORMAT_MODULES)
+    if format_ not in (names := registry.format_names()):
+        known = ", ".join(names)
         raise FormatOptionError(f"unknown format {format_}; available formats: {known}")
     try:
         options: Options = parse_options(getattr(registry.load_format(format_), direction), pairs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -24,7 +25,6 @@ _SUFFIXES = {
     ".inline": "inline",
     ".iob": "conll",
     ".iob2": "conll",
-    ".parquet": "parquet",
     ".spacy": "spacy",
     ".xmi": "xmi",
 }
@@ -42,6 +42,7 @@ _SIGNATURES = {
 }
 """The first characters of a file, mapped to the format."""
 
+_COREFUD = re.compile(r"^# global\.Entity = ", re.MULTILINE)
 _XMI = re.compile(r"<xmi:XMI\b")
 
 _RECORD_KEYS = (
@@ -54,6 +55,12 @@ _RECORD_KEYS = (
     ("labelstudio", {"annotation_id", "annotator"}),
     ("prodigy", {"text", "spans"}),
     ("prodigy", {"text", "_input_hash"}),
+    ("casjson", {"%TYPES"}),
+    ("casjson", {"%FEATURE_STRUCTURES"}),
+    ("hf-tokens", {"tokens", "ner_tags"}),
+    ("gliner", {"tokenized_text", "ner"}),
+    ("dygie", {"sentences", "ner"}),
+    ("dygie", {"sentences", "predicted_ner"}),
     ("prodigy", {"text", "_task_hash"}),
     ("prodigy", {"text", "answer"}),
     ("doccano", {"text", "label"}),
@@ -122,7 +129,7 @@ def _format_of_folder(path: Path) -> str:
         reverse=True,
     )
     samples = {file.suffix: file for file in files}
-    suffixes = _SUFFIXES.keys() | _DEFAULTS.keys()
+    suffixes = {*_SUFFIXES, *_DEFAULTS, ".parquet"}
     known = [suffix for suffix, file in samples.items() if suffix in suffixes or contains_xmi(file)]
     formats = {_format_of_file(samples[suffix]) or "native": samples[suffix] for suffix in known}
     if len(formats) == 1:
@@ -148,6 +155,10 @@ def files_of_other_formats(path: Path, format_: str) -> list[Path]:
 
 
 def _format_of_file(file: Path) -> str | None:
+    if file.suffix == ".parquet":
+        return _format_of_parquet(file)
+    if file.suffix == ".conllu" and _COREFUD.search(_read_head(file, _HEAD_BYTES)):
+        return "corefud"
     if file.suffix in _SUFFIXES:
         return _SUFFIXES[file.suffix]
     if file.suffix == ".txt" and file.with_suffix(".ann").exists():
@@ -161,7 +172,7 @@ def _format_of_content(file: Path) -> str | None:
         return "xmi"
     for signature, name in _SIGNATURES.items():
         if head.startswith(signature):
-            return name
+            return _format_of_parquet(file) if name == "parquet" else name
     if head.lstrip()[:1] in ("{", "["):
         found = _format_of_json(head)
         if found or len(head) < _HEAD_BYTES // 4 or _has_whole_record(head):
@@ -177,6 +188,23 @@ def _read_head(file: Path, size: int) -> str:
             return stream.read(size).decode("utf-8-sig", errors="ignore")
     except OSError:  # reported by the reader of the format
         return ""
+
+
+def _format_of_parquet(file: Path) -> str:
+    """Return the format of a Parquet file, by the column names in its footer.
+
+    The file ends with the footer, the length of the footer in four bytes, and `PAR1`.
+    """
+    try:
+        with file.open("rb") as stream:
+            size = stream.seek(0, os.SEEK_END)
+            stream.seek(max(0, size - 8))
+            length = int.from_bytes(stream.read(4), "little")
+            stream.seek(max(0, size - 8 - length))
+            footer = stream.read(min(length, _HEAD_BYTES))
+    except OSError:  # reported by the reader of the format
+        return "parquet"
+    return "hf-tokens" if b"ner_tags" in footer and b"tokens" in footer else "parquet"
 
 
 def _has_whole_record(head: str) -> bool:

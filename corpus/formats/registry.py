@@ -1,6 +1,7 @@
 """The registry of formats, with functions that read and write documents in any format.
 
-Each format is a module or package that is imported when it is needed. The module defines
+Each format is a module or package that is imported when it is needed. Other packages add formats
+with entry points in the group `aloi.formats`; the value is a module. The module defines
 
 - `CAPABILITIES`: what the format can represent (`shared.capabilities.Capabilities`);
 - `ReadOptions` and `WriteOptions`: the options of the format (`shared.options.Options`);
@@ -18,6 +19,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -49,11 +51,19 @@ FORMAT_MODULES = {
     "prodigy": "prodigy",
     "conll": "conll",
     "conllu": "conllu",
+    "corefud": "corefud",
     "hipe": "hipe",
     "webanno": "webanno",
     "xmi": "xmi",
+    "casjson": "casjson",
+    "hf-tokens": "sentences.hf_tokens",
+    "gliner": "sentences.gliner",
+    "dygie": "sentences.dygie",
 }
 """The module name for each format name; a module must not have the same name as a library."""
+
+ENTRY_POINTS = "aloi.formats"
+"""The entry point group in which other packages register the modules of their formats."""
 
 
 class Format(Protocol):
@@ -72,10 +82,40 @@ class Format(Protocol):
         """Write a file or folder; return the number of documents."""
 
 
+def format_names() -> list[str]:
+    """Return the names of all formats: those of aloi, then those of other installed packages."""
+    return [*FORMAT_MODULES, *sorted(_other_formats().keys() - FORMAT_MODULES.keys())]
+
+
 def load_format(name: str) -> Format:
-    """Import the module of a format; raise `KeyError` if the name is not in `FORMAT_MODULES`."""
-    module: Format = import_module(f"aloi.corpus.formats.{FORMAT_MODULES[name]}")
+    """Import the module of a format; raise `KeyError` if the name is not in `format_names()`.
+
+    A format of aloi takes precedence over a format of another package with the same name. Raises
+    `DataError` if the module of another package cannot be imported or lacks a part of `Format`.
+    """
+    if name in FORMAT_MODULES:
+        module: Format = import_module(f"aloi.corpus.formats.{FORMAT_MODULES[name]}")
+        return module
+    entry = _other_formats()[name]
+    try:
+        module = entry.load()
+    except Exception as error:
+        raise _broken_format(entry, f"{type(error).__name__}: {error}") from error
+    parts = (*Format.__annotations__, "read", "write")
+    missing = [part for part in parts if not hasattr(module, part)]
+    if missing:
+        raise _broken_format(entry, f"the module does not define {', '.join(missing)}")
     return module
+
+
+def _other_formats() -> dict[str, EntryPoint]:
+    return {entry.name: entry for entry in entry_points(group=ENTRY_POINTS)}
+
+
+def _broken_format(entry: EntryPoint, reason: str) -> DataError:
+    package = entry.dist.name if entry.dist else entry.value
+    what = f"the format {entry.name} of the package {package} cannot be used: {reason}"
+    return DataError([Problem("broken-format", what, f"Update or uninstall {package}")])
 
 
 def read(

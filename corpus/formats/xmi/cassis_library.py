@@ -35,7 +35,7 @@ def import_cassis() -> CassisModule:
 
 
 @contextmanager
-def translate_errors(fix: str, file: str | None = None) -> Iterator[None]:
+def translate_errors(fix: str, file: str | None = None, kind: str = "bad-xmi") -> Iterator[None]:
     """Raise `DataError` for cassis errors, and for cassis warnings about invalid offsets."""
     try:
         with warnings.catch_warnings():
@@ -46,4 +46,4 @@ def translate_errors(fix: str, file: str | None = None) -> Iterator[None]:
         raise DataError(problem.at(file=file) for problem in error.problems) from error
     except Exception as error:  # cassis raises many types of errors
         what = f"cassis cannot process this CAS: {type(error).__name__}: {error}"[:300]
-        raise DataError([Problem("bad-xmi", what, fix, file=file)]) from error
+        raise DataError([Problem(kind, what, fix, file=file)]) from error

@@ -51,7 +51,7 @@ def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:
                 with translate_errors(EXPORT_FIX, str(file)):
                     type_system = types.load(xmi)
                     cas = cassis.load_cas_from_xmi(io.BytesIO(read_xml(xmi)), type_system)
-                    document = _CasReader(cas, options, notes, str(file)).document(id_)
+                    document = CasReader(cas, options, notes, str(file)).document(id_)
                 duplicates = ids.add(id_, str(file))
                 problems += [problem.at(file=str(file)) for problem in duplicates]
                 if not duplicates:
@@ -81,7 +81,7 @@ def _xmi_files(
             yield id_, xmi, TypeSystems(type_systems.cassis, folder)
 
 
-class _CasReader:
+class CasReader:
     """A reader for the mentions and relations in one view of a CAS.
 
     The view is the initial view if it has a text, otherwise the first view with a text.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import keyword
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
@@ -28,7 +28,7 @@ EXPORT_FIX = f"Export the document and its {TYPE_SYSTEM_FILE} again"
 """The instruction in errors about files that cassis cannot read."""
 
 MAX_COST = 10**8
-"""The maximum `_loading_cost` of a type system; DKPro Core's type system costs 20,000."""
+"""The maximum cost of a type system (see `check_cost`); DKPro Core's type system costs 20,000."""
 
 
 @dataclass(slots=True)
@@ -61,41 +61,34 @@ class TypeSystems:
 
 
 def _load(cassis: CassisModule, file: Path) -> TypeSystem:
-    """Load a type system; raise `DataError` if the type system or a feature name is invalid.
-
-    Feature names are checked because cassis turns them into Python code.
-    """
+    """Load a type system; raise `DataError` if the type system or a feature name is invalid."""
     content = read_xml(file)
-    if (cost := _loading_cost(content)) > MAX_COST:
-        what = f"the type system defines too many features: cost {cost}, limit {MAX_COST}"
-        fix = "Remove the types and features that the documents do not use"
-        raise DataError([Problem("bad-feature", what, fix)])
+    check_cost(*_count_features(content))
     types = cassis.load_typesystem(io.BytesIO(content))
-    type_names = {
-        feature.name: type_.name for type_ in types.get_types() for feature in type_.features
-    }
-    fix = "Rename the feature: use letters, digits and _, and no Python keyword"
-    problems = [
-        Problem("bad-feature", f"invalid feature name {name!r} in the type {type_name}", fix)
-        for name, type_name in type_names.items()
-        if not name.isidentifier() or keyword.iskeyword(name)
-    ]
-    if problems:
-        raise DataError(problems)
+    check_feature_names(
+        {feature.name: type_.name for type_ in types.get_types() for feature in type_.features}
+    )
     return types
 
 
-def _loading_cost(content: bytes) -> int:
-    """Return the sum of n³ over all types; n is the number of own and inherited features of a type.
-
-    The time that cassis needs is proportional to this sum: about one second for 10**7.
-    """
+def _count_features(content: bytes) -> tuple[dict[str, int], dict[str, str]]:
+    """Return the number of own features and the supertype of each type in a type system."""
     own_counts: dict[str, int] = {}
     supertypes: dict[str, str] = {}
     for description in ElementTree.fromstring(content).findall(".//{*}typeDescription"):
         name = (description.findtext("{*}name") or "").strip()
         own_counts[name] = len(description.findall("{*}features/{*}featureDescription"))
         supertypes[name] = (description.findtext("{*}supertypeName") or "").strip()
+    return own_counts, supertypes
+
+
+def check_cost(own_counts: Mapping[str, int], supertypes: Mapping[str, str]) -> None:
+    """Raise `DataError` if cassis would take minutes to load a type system.
+
+    `own_counts` contains the number of own features of each type. The time is proportional to the
+    sum of n³ over all types, about one second for 10**7; n is the number of own and inherited
+    features of a type.
+    """
     totals: dict[str, int] = {}
     for type_ in own_counts:
         chain, name = [], type_
@@ -106,7 +99,26 @@ def _loading_cost(content: bytes) -> int:
         total = totals.get(name, 0)
         for derived in reversed(chain):
             totals[derived] = total = total + own_counts[derived]
-    return sum(total**3 for total in totals.values())
+    cost = sum(total**3 for total in totals.values())
+    if cost > MAX_COST:
+        what = f"the type system defines too many features: cost {cost}, limit {MAX_COST}"
+        fix = "Remove the types and features that the documents do not use"
+        raise DataError([Problem("bad-feature", what, fix)])
+
+
+def check_feature_names(type_names: Mapping[str, str]) -> None:
+    """Raise `DataError` for invalid feature names, which cassis would turn into Python code.
+
+    `type_names` maps each feature name to the name of its type.
+    """
+    fix = "Rename the feature: use letters, digits and _, and no Python keyword"
+    problems = [
+        Problem("bad-feature", f"invalid feature name {name!r} in the type {type_name}", fix)
+        for name, type_name in type_names.items()
+        if not name.isidentifier() or keyword.iskeyword(name)
+    ]
+    if problems:
+        raise DataError(problems)
 
 
 def build_type_system(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,7 +32,6 @@ from aloi.corpus.problems import Problem
 
 _TYPES_FIX = "Choose different type names with the options layer= and relations="
 _XML_CHARACTERS = "\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff"
-_ILLEGAL = re.compile(f"[^{_XML_CHARACTERS}]")
 _FEATURE_NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)
 _RESERVED_NAMES = {
     *(VALUE_FEATURE, REF_FEATURE, HEAD_FEATURE, TAIL_FEATURE),
@@ -60,12 +59,41 @@ class _AttributeNames(NamedTuple):
         return _AttributeNames(self.mentions | other.mentions, self.relations | other.relations)
 
 
+class Serialization(NamedTuple):
+    """A file format for a CAS.
+
+    `illegal` matches the characters that the format does not allow; `rule` says so in error
+    messages. `save` writes a CAS, and `save_types` writes the types of all documents to a folder.
+    """
+
+    suffix: str
+    illegal: re.Pattern[str]
+    rule: str
+    save: Callable[[Cas, Path], object]
+    save_types: Callable[[TypeSystem, Path], object]
+
+
+_XMI = Serialization(
+    suffix=".xmi",
+    illegal=re.compile(f"[^{_XML_CHARACTERS}]"),
+    rule="XML 1.0 does not allow",
+    save=lambda cas, file: cas.to_xmi(file),
+    save_types=lambda types, folder: types.to_xml(folder / TYPE_SYSTEM_FILE),
+)
+
+
 def write(documents: Iterable[Document], path: Path, options: WriteOptions, notes: Notes) -> int:
     """Write a type system and one file per document; return the number of documents."""
+    return write_files(documents, path, options, _XMI)
+
+
+def write_files(
+    documents: Iterable[Document], path: Path, options: WriteOptions, serialization: Serialization
+) -> int:
+    """Write the files of a serialization to a folder; return the number of documents."""
     cassis = import_cassis()
-    names = NameChecker(
-        re.compile(f"[{_XML_CHARACTERS}]*"), "it contains a character that XML 1.0 does not allow"
-    )
+    legal = re.compile(f"(?:(?!{serialization.illegal.pattern}).)*", re.DOTALL)
+    names = NameChecker(legal, f"it contains a character that {serialization.rule}")
     attributes = _AttributeNames()
     with translate_errors(_TYPES_FIX):
         types = build_type_system(cassis, options, *attributes)
@@ -73,7 +101,7 @@ def write(documents: Iterable[Document], path: Path, options: WriteOptions, note
     with atomic_folder(path) as scratch:
         for count, document in enumerate(documents, start=1):  # noqa: B007 - the count is the result
             name = names.check(document)
-            names.problems += _unwritable_values(document)
+            names.problems += _unwritable_values(document, serialization)
             if not name or names.bad_labels or names.problems:
                 continue
             with translate_errors(_TYPES_FIX):
@@ -81,15 +109,15 @@ def write(documents: Iterable[Document], path: Path, options: WriteOptions, note
                 if extended != attributes:
                     attributes = extended
                     types = build_type_system(cassis, options, *attributes)
-                file = Path(scratch, f"{name}.xmi")
+                file = Path(scratch, f"{name}{serialization.suffix}")
                 file.parent.mkdir(parents=True, exist_ok=True)
-                _to_cas(cassis, document, types, options).to_xmi(file)
+                serialization.save(_to_cas(cassis, document, types, options), file)
         names.raise_problems()
-        types.to_xml(scratch / TYPE_SYSTEM_FILE)
+        serialization.save_types(types, scratch)
     return count
 
 
-def _unwritable_values(document: Document) -> Iterator[Problem]:
+def _unwritable_values(document: Document, serialization: Serialization) -> Iterator[Problem]:
     """Yield a problem for each invalid feature name and each value with an illegal character."""
     items: list[Entity | Relation] = [*document.entities, *document.relations]
     values: list[tuple[str | None, str, str]] = [(None, "the text", document.text)]
@@ -107,11 +135,10 @@ def _unwritable_values(document: Document) -> Iterator[Problem]:
                 )
                 yield Problem("bad-attribute", what, fix, document.id, place)
     for place_, where, value in values:
-        if illegal := _ILLEGAL.search(value):
+        if illegal := serialization.illegal.search(value):
             character, offset = illegal[0], illegal.start()
-            what = (
-                f"XML 1.0 does not allow the character {character!r} at offset {offset} in {where}"
-            )
+            rule = serialization.rule
+            what = f"{rule} the character {character!r} at offset {offset} in {where}"
             yield Problem("bad-character", what, "Remove the character", document.id, place_)
 
 
