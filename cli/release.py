@@ -1,4 +1,4 @@
-"""The commands `aloi release build`, `check`, `rehydrate`, `push`, `scan`, `diff` and others."""
+"""The commands `aloi release build`, `check`, `deposit`, `push`, `scan`, `diff` and others."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def build(
     with output_lock(str(out)), steps() as on_step:
         notes = build_release(corpus, out, figures=card_figures, refs=refs, on_step=on_step)
     for note in notes:
-        print(f"tokens: {note}", file=sys.stderr)
+        print(f"hf-tokens: {note}", file=sys.stderr)
     print(f"written: {out}", file=sys.stderr)
 
 
@@ -190,6 +190,51 @@ def push(
     target = PushTarget(repo, tag, "dataset", public)
     files = release_files(folder, tag=tag, corpus=_push_corpus(corpus))
     _push(files, target, execute=execute)
+
+
+@app.command()
+def deposit(
+    folder: Annotated[Path, typer.Argument(metavar="RELEASE", help="Release folder.", exists=True)],
+    *,
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Output folder; an earlier deposit is replaced.")
+    ],
+    previous_doi: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DOI",
+            help="DOI of the previous version, such as 10.5281/zenodo.1 (default: none).",
+        ),
+    ] = None,
+    figures: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--results",
+            metavar="FILE",
+            help="Agreement for the data section: a JSON file written by "
+            "`aloi annotate agree --json`; repeatable (default: none).",
+            exists=True,
+        ),
+    ] = None,
+    corpus: PushCorpus = None,
+) -> None:
+    """Write the files for a deposit of a release on Zenodo.
+
+    Nothing is sent. The output contains the files to upload, the metadata of the deposit
+    (zenodo.json), a BibTeX entry (citation.bib) and the data section of a paper (data-section.tex).
+    Every file is first searched for restricted text.
+    """
+    from aloi.corpus.release.build.figures import read_figures
+    from aloi.corpus.release.deposit.folder import write_deposit
+    from aloi.eval.schemes import TYPE_SCHEMES
+
+    agreement = read_figures(figures or [], schemes=TYPE_SCHEMES)
+    with output_lock(str(out)):
+        files = write_deposit(
+            folder, out, corpus=_push_corpus(corpus), figures=agreement, previous=previous_doi
+        )
+    _print_lines(files.summary())
+    print(f"written: {out}", file=sys.stderr)
 
 
 @app.command("push-model")

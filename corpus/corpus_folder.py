@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -35,13 +36,35 @@ STAGING_MARKER = f"{STAGING_FOLDER}/complete"
 """The file that exists while a migration moves its new files to their places."""
 
 
+class DatasheetSections(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Headings of the corpus's README, by the topic of their sections.
+
+    A release repeats the sections in its machine-readable metadata. `annotation` is the annotation
+    protocol, `agreement` the analysis of the annotations, `annotators` a description of the
+    annotators, and `maintenance` the plan for corrections.
+    """
+
+    collection: str | None = None
+    preprocessing: str | None = None
+    annotation: str | None = None
+    annotators: str | None = None
+    agreement: str | None = None
+    biases: str | None = None
+    limitations: str | None = None
+    uses: str | None = None
+    social_impact: str | None = None
+    personal_information: str | None = None
+    maintenance: str | None = None
+
+
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The content of `corpus.toml`.
 
     `schema`, `splits` and `refs` (optional, see `aloi.corpus.refs`) are file names. `restricted`
     lists documents that may be missing from a copy of the corpus. `rights` are the default rights;
-    the metadata of a document can state different rights (`aloi.corpus.rights`). `title`, `authors`
-    and `contact` (for take-down requests) are published with a release.
+    the metadata of a document can state different rights (`aloi.corpus.rights`). `title`,
+    `authors`, `contact` (for take-down requests), `date` (the day on which the version is
+    published) and `datasheet` are published with a release.
     """
 
     name: str
@@ -50,6 +73,8 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     title: str | None = None
     authors: tuple[str, ...] = ()
     contact: str | None = None
+    date: datetime.date | None = None
+    datasheet: DatasheetSections = DatasheetSections()
     schema: str = "schema.toml"
     splits: str = "splits.toml"
     refs: str | None = None

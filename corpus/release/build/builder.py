@@ -20,7 +20,12 @@ from aloi.corpus.optional_dependencies import need
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.quality.checks import check_corpus
 from aloi.corpus.release.build import dataset_tables
-from aloi.corpus.release.build.citation import licence_text, render_citation
+from aloi.corpus.release.build.citation import (
+    CITATION_FILE,
+    licence_text,
+    release_citation,
+    render_citation,
+)
 from aloi.corpus.release.build.contents import ReleaseContents, count_contents
 from aloi.corpus.release.build.croissant import render_croissant
 from aloi.corpus.release.build.dataset_card import render_card
@@ -66,7 +71,7 @@ def build_release(
     step.
 
     Returns notes on the mentions that were expanded to whole tokens, or dropped, in the config
-    `tokens`. Raises `DataError` if the corpus has problems, if `out` exists and is neither a
+    `hf-tokens`. Raises `DataError` if the corpus has problems, if `out` exists and is neither a
     release nor an empty folder, or if a file would contain restricted text. After an error, `out`
     is unchanged.
     """
@@ -151,8 +156,8 @@ def _rows(
             continue
         elif config == "documents":
             yield dataset_tables.document_row(document, rights)
-        elif config == "tokens":
-            yield dataset_tables.token_row(document, notes)
+        elif config == "hf-tokens":
+            yield from dataset_tables.token_rows(document, notes)
         else:
             yield from dataset_tables.relation_rows(document)
 
@@ -169,7 +174,7 @@ def _write_text_files(contents: ReleaseContents, folder: Path) -> None:
         CARD_FILE: render_card(contents),
         "DATASHEET.md": render_datasheet(contents),
         "LICENSE.md": licence_text(corpus),
-        "CITATION.cff": render_citation(contents),
+        CITATION_FILE: render_citation(release_citation(contents)),
         CROISSANT_FILE: render_croissant(contents, table_hashes),
         RELEASE_MANIFEST: _render_manifest(contents),
         SCHEMA_FILE: (corpus.folder / corpus.manifest.schema).read_text(encoding="utf-8"),

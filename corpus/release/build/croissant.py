@@ -1,119 +1,127 @@
 """Croissant metadata: a machine-readable description of the tables, with the hash of each file.
 
-Source: https://docs.mlcommons.org/croissant/docs/croissant-spec.html, version 1.0. The
-metadata describe only columns with a single value per row; for list columns, see the Parquet
-schema.
+Source: https://docs.mlcommons.org/croissant/docs/croissant-spec-1.1.html. The library mlcroissant
+writes and validates the metadata. Columns with lists of lists are not described.
 """
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from aloi.corpus.optional_dependencies import need
+from aloi.corpus.release.build.citation import bibtex_key, release_citation, render_bibtex
 from aloi.corpus.release.build.contents import ReleaseContents
+from aloi.corpus.release.build.responsible_ai import responsible_ai_fields
 from aloi.corpus.release.read.release_folder import CONFIGS
 
 if TYPE_CHECKING:
     from datasets import Features
 
-_CONTEXT = {
-    "@language": "en",
-    "@vocab": "https://schema.org/",
-    "citeAs": "cr:citeAs",
-    "column": "cr:column",
-    "conformsTo": "dct:conformsTo",
-    "cr": "http://mlcommons.org/croissant/",
-    "data": {"@id": "cr:data", "@type": "@json"},
-    "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
-    "dct": "http://purl.org/dc/terms/",
-    "equivalentProperty": "cr:equivalentProperty",
-    "examples": {"@id": "cr:examples", "@type": "@json"},
-    "extract": "cr:extract",
-    "field": "cr:field",
-    "fileObject": "cr:fileObject",
-    "fileProperty": "cr:fileProperty",
-    "fileSet": "cr:fileSet",
-    "format": "cr:format",
-    "includes": "cr:includes",
-    "isLiveDataset": "cr:isLiveDataset",
-    "jsonPath": "cr:jsonPath",
-    "key": "cr:key",
-    "md5": "cr:md5",
-    "parentField": "cr:parentField",
-    "path": "cr:path",
-    "rai": "http://mlcommons.org/croissant/RAI/",
-    "recordSet": "cr:recordSet",
-    "references": "cr:references",
-    "regex": "cr:regex",
-    "repeated": "cr:repeated",
-    "replace": "cr:replace",
-    "samplingRate": "cr:samplingRate",
-    "sc": "https://schema.org/",
-    "separator": "cr:separator",
-    "source": "cr:source",
-    "subField": "cr:subField",
-    "transform": "cr:transform",
-}
-"""JSON-LD context of the specification."""
+# mlcroissant has no type annotations; these aliases name its types for the reader.
+Field: TypeAlias = Any
+RecordSet: TypeAlias = Any
+
+VERSION = "http://mlcommons.org/croissant/1.1"
+"""The version of Croissant to which the metadata conform."""
 
 _DATA_TYPES = {
-    "string": "sc:Text",
-    "int64": "sc:Integer",
-    "bool": "sc:Boolean",
-    "float64": "sc:Float",
+    "string": "https://schema.org/Text",
+    "int64": "https://schema.org/Integer",
+    "bool": "https://schema.org/Boolean",
+    "float64": "https://schema.org/Float",
 }
 """Croissant data types by column type."""
 
 
 def render_croissant(contents: ReleaseContents, hashes: Mapping[str, str]) -> str:
     """Return the metadata as JSON-LD; `hashes`: SHA-256 of each Parquet file, by path."""
+    need("mlcroissant", extra="hub")
+    import mlcroissant as mlc  # noqa: PLC0415 - an extra
+
     manifest = contents.corpus.manifest
-    content = {
-        "@context": _CONTEXT,
-        "@type": "sc:Dataset",
-        "conformsTo": "http://mlcommons.org/croissant/1.0",
-        "name": manifest.name,
-        "description": manifest.title or manifest.name,
-        "version": manifest.version,
-        "license": manifest.licence,
-        "citeAs": f"{', '.join(manifest.authors) or manifest.name}: {manifest.name}, "
-        f"version {manifest.version}",
-        "creator": [{"@type": "sc:Organization", "name": name} for name in manifest.authors],
-        "distribution": [_file_object(path, sha256) for path, sha256 in sorted(hashes.items())],
-        "recordSet": [
+    day = manifest.date and datetime.datetime.combine(manifest.date, datetime.time())
+    key = bibtex_key(manifest.name, manifest.version)
+    metadata = mlc.Metadata(
+        ctx=mlc.Context(conforms_to=VERSION),
+        name=manifest.name,
+        description=manifest.title or manifest.name,
+        version=manifest.version,
+        license=[manifest.licence],
+        date_published=day,
+        cite_as=render_bibtex(release_citation(contents), key=key),
+        creators=[mlc.Organization(name=name) for name in manifest.authors],
+        distribution=[
+            mlc.FileObject(
+                id=path,
+                name=path,
+                content_url=path,
+                encoding_formats=["application/x-parquet"],
+                sha256=sha256,
+            )
+            for path, sha256 in sorted(hashes.items())
+        ],
+        record_sets=[
             _record_set(config, split, contents.infos[config].features)
             for config in CONFIGS
             for split in contents.splits
         ],
-    }
-    return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+        **responsible_ai_fields(contents),
+    )
+    return json.dumps(metadata.to_json(), ensure_ascii=False, indent=1) + "\n"
 
 
-def _file_object(path: str, sha256: str) -> dict[str, Any]:
-    return {
-        "@type": "cr:FileObject",
-        "@id": path,
-        "name": path,
-        "contentUrl": path,
-        "encodingFormat": "application/x-parquet",
-        "sha256": sha256,
-    }
+def _record_set(config: str, split: str, features: Features) -> RecordSet:
+    import mlcroissant as mlc  # noqa: PLC0415 - an extra
 
-
-def _record_set(config: str, split: str, features: Features) -> dict[str, Any]:
     name = f"{config}-{split}"
-    fields = list(_fields(name, f"{config}/{split}.parquet", features))
-    return {"@type": "cr:RecordSet", "@id": name, "name": name, "field": fields}
+    table = _Table(name, f"{config}/{split}.parquet")
+    return mlc.RecordSet(id=name, name=name, fields=list(table.fields(features)))
 
 
-def _fields(record_set: str, file: str, features: Features) -> Iterator[dict[str, Any]]:
-    for column, feature in features.items():
-        if (type_ := _DATA_TYPES.get(getattr(feature, "dtype", ""))) is not None:
-            yield {
-                "@type": "cr:Field",
-                "@id": f"{record_set}/{column}",
-                "name": f"{record_set}/{column}",
-                "dataType": type_,
-                "source": {"fileObject": {"@id": file}, "extract": {"column": column}},
-            }
+class _Table:
+    """The fields of one table; the id of a field begins with the name of its record set."""
+
+    def __init__(self, record_set: str, file: str) -> None:
+        self._record_set = record_set
+        self._file = file
+
+    def fields(self, features: Features) -> Iterator[Field]:
+        """Yield a field for each column with a single value, a list, or an object."""
+        for column, feature in features.items():
+            inner = getattr(feature, "feature", feature)  # the items of a list
+            shape = {} if inner is feature else {"is_array": True, "array_shape": "-1"}
+            if isinstance(inner, dict):
+                yield self._object_field(column, inner, shape)
+            elif (type_ := _data_type(inner)) is not None:
+                yield self._field(column, data_types=[type_], source=self._source(column), **shape)
+
+    def _object_field(
+        self, column: str, parts: Mapping[str, Any], shape: Mapping[str, Any]
+    ) -> Field:
+        """Return the field of an object, with a subfield for each part with a single value."""
+        subfields = [
+            self._field(f"{column}/{part}", data_types=[type_], source=self._source(column, part))
+            for part, feature in parts.items()
+            if (type_ := _data_type(feature)) is not None
+        ]
+        return self._field(column, sub_fields=subfields, **shape)
+
+    def _field(self, name: str, **values: Any) -> Field:  # noqa: ANN401 - arguments of Field
+        import mlcroissant as mlc  # noqa: PLC0415 - an extra
+
+        id_ = f"{self._record_set}/{name}"
+        return mlc.Field(id=id_, name=id_, **values)
+
+    def _source(self, column: str, part: str | None = None) -> Any:  # noqa: ANN401 - mlc.Source
+        import mlcroissant as mlc  # noqa: PLC0415 - an extra
+
+        transforms = [mlc.Transform(json_path=part)] if part else []
+        extract = mlc.Extract(column=column)
+        return mlc.Source(file_object=self._file, extract=extract, transforms=transforms)
+
+
+def _data_type(feature: Any) -> str | None:  # noqa: ANN401 - a feature of datasets
+    return _DATA_TYPES.get(getattr(feature, "dtype", ""))

@@ -18,8 +18,8 @@ from aloi.corpus.schema import EntityType, RelationType, Schema
 from aloi.corpus.statistics.readme_tables import count_tables, missing_documents
 
 CONFIG_DESCRIPTIONS = {
+    "hf-tokens": "a line of text as tokens, with IOB2 tags for the outermost mentions",
     "documents": "a document with its text, mentions, relations, metadata and rights",
-    "tokens": "a document as tokens, with BIO tags for the outermost mentions",
     "relations": "a relation with the text of its head and tail",
     "standoff": "a document without its text: offsets, labels, relations, hashes",
 }

@@ -1,7 +1,8 @@
 """The tables of a release: the columns of each config, and the rows for each document.
 
-The config `documents` contains the columns of the format `parquet` and the column `rights`. Labels
-are `ClassLabel` features. Offsets are code points; ends are exclusive.
+The config `documents` contains the columns of the format `parquet` and the column `rights`, the
+config `hf-tokens` those of the format `hf-tokens`. Labels are `ClassLabel` features. Offsets are
+code points; ends are exclusive.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ import msgspec
 
 from aloi.corpus.document import Document, Entity
 from aloi.corpus.formats import parquet
-from aloi.corpus.formats.shared import bio, column_writer
+from aloi.corpus.formats.sentences import hf_tokens
+from aloi.corpus.formats.shared.capabilities import reduced_to
 from aloi.corpus.formats.shared.notes import Notes
-from aloi.corpus.formats.shared.tokens import tokenize
 from aloi.corpus.release.read.hashes import (
     DOCUMENT_HASH_BYTES,
     MENTION_HASH_BYTES,
@@ -47,19 +48,18 @@ def table_features(schema: Schema) -> dict[str, Features]:
     documents = _document_features(schema)
     mention = documents["entities"].feature
     relation = documents["relations"].feature
-    tags = ["O", *(f"{prefix}-{label}" for label in schema.entities for prefix in "BI")]
     end = {name: mention[name] for name in _END_COLUMNS} | {"text": string}
     return {
-        "documents": documents,
-        "tokens": Features(
+        "hf-tokens": Features(
             {
                 "id": string,
+                "document_id": string,
                 "tokens": List(string),
-                "start": List(integer),
-                "end": List(integer),
-                "tags": List(_label_feature(tags)),
+                "ner_tags": List(_label_feature(hf_tokens.tag_names(schema.entities))),
+                "whitespace": List(string),
             }
         ),
+        "documents": documents,
         "relations": Features(
             {"document": string, "head": end, "tail": end, "label": relation["label"]}
             | {"attributes": relation["attributes"]}
@@ -99,22 +99,15 @@ def document_row(document: Document, rights: Rights) -> Row:
     return parquet.encode_row(document) | {"rights": msgspec.structs.asdict(rights)}
 
 
-def token_row(document: Document, notes: Notes) -> Row:
-    """Return a row of `tokens`: the tokens of a document, with BIO tags for outermost mentions.
+def token_rows(document: Document, notes: Notes) -> Iterator[Row]:
+    """Yield the rows of `hf-tokens`: one row per line of text, with tags for outermost mentions.
 
-    A mention that begins or ends within a token is expanded to whole tokens; a mention that
-    overlaps an earlier mention is dropped. `notes` counts the expanded and dropped mentions.
+    `notes` counts the mentions that are not tagged as they are in the document.
     """
-    tokens = tokenize(document.text)
-    aligned = column_writer.align_flat(document, tokens, policy="expand", notes=notes)
-    spans = [bio.TokenSpan(first, end, entity.label) for entity, first, end in aligned]
-    return {
-        "id": document.id,
-        "tokens": [document.text[start:end] for start, end in tokens],
-        "start": [token.start for token in tokens],
-        "end": [token.end for token in tokens],
-        "tags": bio.encode_tags(spans, len(tokens)),
-    }
+    (flat,) = reduced_to([document], hf_tokens.CAPABILITIES, Notes())
+    nested = len(document.entities) - len(flat.entities)
+    notes.add("nested mentions without tags", f"document {document.id}", nested)
+    yield from hf_tokens.sentence_rows(flat, hf_tokens.WriteOptions(), notes)
 
 
 def relation_rows(document: Document) -> Iterator[Row]:

@@ -56,7 +56,11 @@ def withheld_problems(release: Release) -> Iterator[Problem]:
 
 
 def _text_table_problems(release: Release, split: str, restricted: set[str]) -> Iterator[Problem]:
-    for config, column in (("documents", "id"), ("tokens", "id"), ("relations", "document")):
+    for config, column in (
+        ("documents", "id"),
+        ("hf-tokens", "document_id"),
+        ("relations", "document"),
+    ):
         rows = parquet.read_rows(release.table(config, split), list)
         for id_ in sorted(restricted & {row[column] for row in rows}):
             what = (

@@ -14,6 +14,9 @@ from aloi.corpus.release.publish.file_checks import REBUILD
 from aloi.corpus.release.publish.metadata_checks import foreign_data_files
 from aloi.corpus.release.read.release_folder import CARD_FILE, CONFIGS, Release
 
+_ID_COLUMNS = {"hf-tokens": "document_id"}
+"""The column with the document ids, by config (default: `id`)."""
+
 _MAX_ERROR_LENGTH = 200
 """Maximum length of a library's error message, in characters; the rest is cut."""
 
@@ -78,7 +81,7 @@ def _document_problems(
         if not set(rows["document"]) <= set(ids):
             what = "the table contains relations of documents that release.json does not list"
             yield Problem("unlisted-documents", what, REBUILD, file=file)
-    elif list(rows["id"]) != ids:
+    elif list(dict.fromkeys(rows[_ID_COLUMNS.get(config, "id")])) != ids:
         what = "the documents in the table differ from the list in release.json"
         yield Problem("unlisted-documents", what, REBUILD, file=file)
 

@@ -3,8 +3,8 @@
 README.md DATASHEET.md LICENSE.md CITATION.cff CHANGELOG.md croissant.json schema.toml
 release.json                  the manifest: corpus, version, and the ids and hashes of all documents
 SHA256SUMS                    checksums of all other files, in the format of sha256sum
-documents/<split>.parquet     redistributable documents: text, mentions, relations, rights
-tokens/<split>.parquet        the same documents as tokens with BIO tags
+hf-tokens/<split>.parquet     redistributable documents as tokens with IOB2 tags, one line per row
+documents/<split>.parquet     the same documents: text, mentions, relations, rights
 relations/<split>.parquet     the relations of these documents, one relation per row
 standoff/<split>.parquet      all documents without their text: offsets, labels, hashes
 """
@@ -32,7 +32,7 @@ CHECKSUM_FILE = "SHA256SUMS"
 CROISSANT_FILE = "croissant.json"
 SCHEMA_FILE = "schema.toml"
 
-CONFIGS = ("documents", "tokens", "relations", "standoff")
+CONFIGS = ("hf-tokens", "documents", "relations", "standoff")
 """Configs, the default config first; only `standoff` contains restricted documents."""
 
 

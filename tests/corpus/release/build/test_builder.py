@@ -97,7 +97,7 @@ def test_no_refs_removes_the_refs_of_restricted_mentions(corpus: Corpus, tmp_pat
 def test_datasets_loads_text_labels_and_relations(release: Path, tmp_path: Path) -> None:
     load_dataset = datasets.load_dataset
     cache = str(tmp_path)
-    documents = load_dataset(str(release), cache_dir=cache)  # documents are the default
+    documents = load_dataset(str(release), "documents", cache_dir=cache)
     assert list(documents) == ["train", "dev", "test"]
     (row,) = documents["test"]
     label = documents["test"].features["entities"].feature["label"]
@@ -107,9 +107,10 @@ def test_datasets_loads_text_labels_and_relations(release: Path, tmp_path: Path)
     assert (row["text"], found) == ("Zoé vit à Oslo, dit-on 🙂.", [("Zoé", "PER"), ("Oslo", "LOC")])
     assert row["rights"]["holder"] == "Nobody"
     assert json.loads(row["meta"]) == {"lang": "fr", "title": "Zoé !"}
-    (tokens,) = load_dataset(str(release), "tokens", cache_dir=cache, split="test")
+    (tokens,) = load_dataset(str(release), cache_dir=cache, split="test")  # the default
     assert tokens["tokens"][:4] == ["Zoé", "vit", "à", "Oslo"]
-    assert tokens["tags"][:5] == [1, 0, 0, 3, 0]  # O, B-PER, I-PER, B-LOC, I-LOC
+    assert tokens["ner_tags"][:5] == [1, 0, 0, 3, 0]  # O, B-PER, I-PER, B-LOC, I-LOC
+    assert (tokens["id"], tokens["document_id"]) == ("c-1", "c")
     (relation,) = load_dataset(str(release), "relations", cache_dir=cache, split="test")
     assert (relation["head"]["text"], relation["label"], relation["tail"]["text"]) == (
         "Zoé", 0, "Oslo",

@@ -94,13 +94,17 @@ def test_datasets_loads_the_tag_as_it_loads_the_release(
     hub.repos[REPO].commit({"README.md": b"a later commit"}, "not ours")
     code = (
         "import sys\nfrom datasets import load_dataset\n"
-        "for config in ('documents', 'tokens', 'relations', 'standoff'):\n"
+        "for config in ('hf-tokens', 'documents', 'relations', 'standoff'):\n"
         "    loaded = load_dataset('org/tiny', config, revision='v1.0.0')\n"
         "    built = load_dataset(sys.argv[1], config)\n"
         "    for split in ('train', 'dev', 'test'):\n"
         "        assert loaded[split].features == built[split].features\n"
         "        assert loaded[split].to_list() == built[split].to_list()\n"
-        "print(load_dataset('org/tiny', revision='v1.0.0')['test'][0]['text'])"
+        "        streamed = load_dataset('org/tiny', config, split=split, revision='v1.0.0',\n"
+        "                                streaming=True)\n"
+        "        assert list(streamed) == built[split].to_list()\n"
+        "print(load_dataset('org/tiny', 'documents', revision='v1.0.0')['test'][0]['text'])\n"
+        "print(*load_dataset('org/tiny', revision='v1.0.0')['test'].features)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, release],
@@ -109,7 +113,8 @@ def test_datasets_loads_the_tag_as_it_loads_the_release(
         text=True,
         check=False,
     )
-    assert done.stdout == toy.sentence(20).text + "\n", done.stderr
+    columns = "id document_id tokens ner_tags whitespace"
+    assert done.stdout == f"{toy.sentence(20).text}\n{columns}\n", done.stderr
 
 
 def test_pushing_the_same_release_again_sends_nothing(hub: Hub, aloi: Run, release: Path) -> None:

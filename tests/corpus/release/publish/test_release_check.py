@@ -67,7 +67,7 @@ CHANGES: dict[str, tuple[Callable[[Path], object], set[str]]] = {
         {"checksum", "restricted-text", "bad-croissant", "wrong-type"},
     ),
     "an id": (
-        lambda r: change_cell(r / "tokens/dev.parquet", "id", lambda i: "d"),
+        lambda r: change_cell(r / "hf-tokens/dev.parquet", "document_id", lambda i: "d"),
         {"checksum", "bad-croissant", "unlisted-documents"},
     ),
     "an added file": (lambda r: (r / "notes.txt").touch(), {"checksum"}),

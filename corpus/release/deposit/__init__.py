@@ -1,0 +1,1 @@
+"""Deposits of releases in an archive that gives them a DOI."""
