@@ -17,7 +17,10 @@ The writer adds the white space after each token (`_whitespace`) and the `ref` o
 keeps them in its output. Mentions with the same ref form a cluster, unless there is only one. Each
 line of the text is a sentence.
 
-The format represents the text from its first token on, overlapping mentions, refs, and relations
+If the text begins with white space, `_whitespace` of the first sentence has one more item, at its
+start.
+
+The format represents any text, overlapping mentions, refs, and relations
 within a line. It does not represent several mentions with the same span, mention ids, attributes or
 metadata. The writer counts relations between lines.
 

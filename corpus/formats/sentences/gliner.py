@@ -12,7 +12,10 @@ a document with the id `FILE-NUMBER`; without `whitespace`, the tokens are joine
 Mentions are numbered e1, e2 … in file order. Labels that a record declares
 (`ner_labels`, `ner_negatives`, `rel_labels`, `rel_negatives`) are left out.
 
-The format represents the text from its first token on, overlapping mentions, and relations within a
+If the text begins with white space, `whitespace` of the first sentence has one more item, at its
+start.
+
+The format represents any text, overlapping mentions, and relations within a
 line. It does not represent mention ids, refs, attributes, scores or metadata. The writer counts
 relations between lines.
 

@@ -11,7 +11,10 @@ same `document_id`. A row without `document_id` is a document; its id is `id`, o
 Without `whitespace`, the tokens are joined by single spaces. All other columns are left out and
 counted.
 
-The format represents flat mentions with labels, and the text from its first token on. The writer
+If the text begins with white space, `whitespace` of the first sentence has one more item, at its
+start.
+
+The format represents flat mentions with labels, and any text. The writer
 writes Parquet, or JSON Lines if the name of the file ends in `.json` or `.jsonl`. Parquet requires
 pyarrow (extra `hub`).
 

@@ -21,8 +21,9 @@ def join_sentences(
 ) -> tuple[str, list[list[Token]]]:
     """Return the text and the tokens of each sentence.
 
-    `spaces` contains the white space after each token of a sentence. If it is None, one space
-    separates the tokens of the sentence, and a line end follows it. Raises `DataError` if a
+    `spaces` contains the white space after each token of a sentence; if it has one more item than
+    there are tokens, the first item precedes the first token. If it is None, one space separates
+    the tokens of the sentence, and a line end follows it. Raises `DataError` if a
     sentence does not have one item of white space per token.
     """
     pieces: list[str] = []
@@ -31,10 +32,13 @@ def join_sentences(
     for number, (words, given) in enumerate(zip(sentences, spaces, strict=True), start=1):
         end = "\n" if number < len(sentences) else ""
         after = [" "] * (len(words) - 1) + [end] * bool(words) if given is None else given
-        if len(after) != len(words) or "".join(after).strip():
+        before, *after = after if len(after) == len(words) + 1 else ["", *after]
+        if len(after) != len(words) or "".join([before, *after]).strip():
             what = f"sentence {number} does not have one item of white space per token"
             fix = "Correct the white space, or remove it; the tokens are then joined by spaces"
             raise DataError([Problem("bad-tokens", what, fix, document)])
+        pieces.append(before)
+        position += len(before)
         tokens.append([])
         for word, space in zip(words, after, strict=True):
             tokens[-1].append(Token(position, position + len(word)))

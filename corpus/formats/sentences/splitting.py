@@ -23,6 +23,7 @@ from aloi.corpus.text_files import encode_utf8
 class SplitSentence(NamedTuple):
     """A sentence: its tokens, the white space after each token, and its mentions in text order.
 
+    If the text begins with white space, `spaces` of the first sentence begins with it.
     `first` is the index of the first token in the document. Mentions have token indices in the
     sentence; ends are exclusive.
     """
@@ -39,8 +40,8 @@ def split_sentences(
     """Return the sentences of a document: its lines, or several lines that a mention connects.
 
     A document without tokens has one sentence without tokens. If `flat` is True, mentions that
-    overlap an earlier mention are dropped. Dropped white space is counted in `notes`. Raises
-    `DataError` for empty labels and for characters that UTF-8 cannot encode.
+    overlap an earlier mention are dropped. Raises `DataError` for empty labels and for characters
+    that UTF-8 cannot encode.
     """
     text, tokens = document.text, split_tokens(document, options, notes)
     labels = {entity.label for entity in document.entities}
@@ -49,8 +50,6 @@ def split_sentences(
     if "" in labels:
         fix = "Rename the label with --labels"
         raise DataError([Problem("bad-label", "a label is empty", fix, document.id)])
-    lost = text[: tokens[0].start] if tokens else text
-    notes.add("white space at the start of texts dropped", f"document {document.id}", bool(lost))
     align = column_writer.align_flat if flat else align_mentions
     mentions = align(document, tokens, policy=options.tokens, notes=notes)
     mentions.sort(key=_writing_order)
@@ -65,6 +64,8 @@ def split_sentences(
         )
         for first, end in pairwise([*starts, len(tokens)])
     ]
+    if before := text[: tokens[0].start] if tokens else text:
+        sentences[0].spaces.insert(0, before)
     for entity, first, end in mentions:
         sentence = sentences[bisect_right(starts, first) - 1]
         moved = AlignedMention(entity, first - sentence.first, end - sentence.first)
