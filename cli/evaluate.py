@@ -369,9 +369,9 @@ def _check_engine(
 
 
 def _print_report(report: Report, schemes: list[str] | None, *, full: bool) -> None:
-    from aloi.eval.reports.report_tables import headline_sheet, report_sheets
+    from aloi.eval.reports.report_tables import report_sheets, summary_sheets
 
-    print_sheets(report_sheets(report) if full else [headline_sheet(report, schemes)])
+    print_sheets(report_sheets(report) if full else summary_sheets(report, schemes))
     console = stdout_console()
     if report.unknown:
         labels = ", ".join(report.unknown)

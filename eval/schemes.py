@@ -43,7 +43,10 @@ class EvaluationTask(StrEnum):
 
 
 class EntityScheme(StrEnum):
-    """Schemes that score mentions."""
+    """Schemes that score mentions, their refs and their attributes.
+
+    A name with `-no-singletons` leaves out the things with a single mention.
+    """
 
     EXACT = "exact"
     OUTERMOST = "outermost"
@@ -52,6 +55,19 @@ class EntityScheme(StrEnum):
     SEMEVAL_PARTIAL = "semeval-partial"
     SEMEVAL_TYPE = "semeval-type"
     HIPE_FUZZY = "hipe-fuzzy"
+    MUC = "muc"
+    B_CUBED = "b-cubed"
+    CEAF_E = "ceaf-e"
+    LEA = "lea"
+    BLANC = "blanc"
+    CONLL = "conll-average"
+    B_CUBED_NO_SINGLETONS = "b-cubed-no-singletons"
+    CEAF_E_NO_SINGLETONS = "ceaf-e-no-singletons"
+    LEA_NO_SINGLETONS = "lea-no-singletons"
+    BLANC_NO_SINGLETONS = "blanc-no-singletons"
+    CONLL_NO_SINGLETONS = "conll-average-no-singletons"
+    REF_NAMES = "ref-names"
+    ATTRIBUTES = "attribute-values"
 
 
 class RelationScheme(StrEnum):
@@ -86,12 +102,17 @@ class ScoredItems(StrEnum):
 
     `MENTIONS` and `RELATIONS` are compared as sets, `PAIRED_MENTIONS` after gold and predicted
     mentions are paired (HIPE) or aligned (`ALIGNED_MENTIONS`, SemEval-2013). `FACTS` are relations
-    between entities instead of mentions.
+    between entities instead of mentions. `CLUSTERS` are the mentions with one ref, `REF_NAMES` the
+    names of refs, and `ATTRIBUTES` the attributes of mentions; they are scored only where gold has
+    refs or, for attributes, where either side has any.
     """
 
     MENTIONS = "mentions"
     PAIRED_MENTIONS = "paired mentions"
     ALIGNED_MENTIONS = "aligned mentions"
+    CLUSTERS = "clusters"
+    REF_NAMES = "ref names"
+    ATTRIBUTES = "attributes"
     RELATIONS = "relations"
     FACTS = "facts"
 
@@ -172,6 +193,71 @@ SCHEMES = (
         "right.",
     ),
     Scheme(
+        name=EntityScheme.MUC,
+        items=ScoredItems.CLUSTERS,
+        explanation="Links that join the mentions of one thing (Vilain et al. 1995).",
+    ),
+    Scheme(
+        name=EntityScheme.B_CUBED,
+        items=ScoredItems.CLUSTERS,
+        explanation="B³: for each mention, the share of its cluster that is right.",
+    ),
+    Scheme(
+        name=EntityScheme.CEAF_E,
+        items=ScoredItems.CLUSTERS,
+        explanation="CEAF-e: similarity of clusters that are paired one to one.",
+    ),
+    Scheme(
+        name=EntityScheme.LEA,
+        items=ScoredItems.CLUSTERS,
+        explanation="LEA: for each cluster, weighted by its mentions, the share of its links that is right.",
+    ),
+    Scheme(
+        name=EntityScheme.BLANC,
+        items=ScoredItems.CLUSTERS,
+        explanation="BLANC: mean over links inside clusters and links between clusters.",
+    ),
+    Scheme(
+        name=EntityScheme.CONLL,
+        items=ScoredItems.CLUSTERS,
+        explanation="Mean of MUC, B³ and CEAF-e.",
+    ),
+    Scheme(
+        name=EntityScheme.B_CUBED_NO_SINGLETONS,
+        items=ScoredItems.CLUSTERS,
+        explanation="B³ without clusters of a single mention.",
+    ),
+    Scheme(
+        name=EntityScheme.CEAF_E_NO_SINGLETONS,
+        items=ScoredItems.CLUSTERS,
+        explanation="CEAF-e without clusters of a single mention.",
+    ),
+    Scheme(
+        name=EntityScheme.LEA_NO_SINGLETONS,
+        items=ScoredItems.CLUSTERS,
+        explanation="LEA without clusters of a single mention.",
+    ),
+    Scheme(
+        name=EntityScheme.BLANC_NO_SINGLETONS,
+        items=ScoredItems.CLUSTERS,
+        explanation="BLANC without clusters of a single mention.",
+    ),
+    Scheme(
+        name=EntityScheme.CONLL_NO_SINGLETONS,
+        items=ScoredItems.CLUSTERS,
+        explanation="Mean of MUC, B³ and CEAF-e without clusters of a single mention.",
+    ),
+    Scheme(
+        name=EntityScheme.REF_NAMES,
+        items=ScoredItems.REF_NAMES,
+        explanation="Span, label and the name of the ref are equal.",
+    ),
+    Scheme(
+        name=EntityScheme.ATTRIBUTES,
+        items=ScoredItems.ATTRIBUTES,
+        explanation="Span and label of the mention, and the value of the attribute, are equal.",
+    ),
+    Scheme(
         name=RelationScheme.STRICT,
         items=ScoredItems.RELATIONS,
         explanation="Label of the relation, and spans and labels of head and tail, are equal.",
@@ -223,6 +309,16 @@ FACT_SCHEMES: tuple[str, ...] = tuple(
     each.name for each in SCHEMES if each.items is ScoredItems.FACTS
 )
 """The schemes that score relations between entities instead of relations between mentions."""
+
+COREFERENCE_SCHEMES: tuple[str, ...] = tuple(
+    each.name for each in SCHEMES if each.items is ScoredItems.CLUSTERS
+)
+"""The schemes that score clusters of mentions with one ref, whatever its name."""
+
+VALUE_SCHEMES: tuple[str, ...] = tuple(
+    each.name for each in SCHEMES if each.items in (ScoredItems.REF_NAMES, ScoredItems.ATTRIBUTES)
+)
+"""The schemes that score the names of refs and the values of attributes."""
 
 TRAIN_SCHEMES: tuple[str, ...] = tuple(each.name for each in SCHEMES if each.needs_train)
 """The schemes that require the training documents."""

@@ -31,9 +31,9 @@ from aloi.corpus.scale.shards import (
 from aloi.corpus.schema import Schema
 from aloi.eval.columns import DIGEST_MODULUS, Annotations
 from aloi.eval.reports.report import Report, build_report
-from aloi.eval.schemes import IntervalMethod, RefComparison
+from aloi.eval.reports.scoring import SchemeScores, ScoringOptions, score_annotations
+from aloi.eval.schemes import ALL_SCHEMES, IntervalMethod, RefComparison
 from aloi.eval.scores import Scores, is_member
-from aloi.eval.scoring import SchemeScores, ScoringOptions, score_annotations
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -217,12 +217,14 @@ def _predictions(task: ShardTask, ids: frozenset[str]) -> Iterator[Document]:
                 yield document
 
 
-def _smallest_type(counts: Any) -> Any:  # noqa: ANN401 - an array of some integer type
-    """Return the counts in the smallest integer type that can represent every count."""
+def _smallest_type(counts: Any) -> Any:  # noqa: ANN401 - an array of integers or fractions
+    """Return integer counts in the smallest type that can represent every count."""
+    if counts.dtype.kind == "f":
+        return counts
     return counts.astype(np.min_scalar_type(counts.max(initial=0)))
 
 
-def _sum_documents(counts: Any) -> Any:  # noqa: ANN401 - an array of some integer type
+def _sum_documents(counts: Any) -> Any:  # noqa: ANN401 - an array of integers or fractions
     return counts.sum(axis=0, keepdims=True)
 
 
@@ -230,9 +232,11 @@ def merge_scores(parts: Sequence[SchemeScores]) -> SchemeScores:
     """Return the scores of a collection, given the scores of its parts; sort documents by id."""
     ids = [id_ for part in parts for id_ in part.ids]
     order = sorted(range(len(ids)), key=ids.__getitem__)
+    rows = [_row_count(part) for part in parts]
     entities, relations = (
-        {name: _concatenate([each[name] for each in sides], order) for name in sides[0]}
+        {name: _concatenate([each.get(name) for each in sides], rows, order) for name in names}
         for sides in ([part.entities for part in parts], [part.relations for part in parts])
+        for names in [[name for name in ALL_SCHEMES if any(name in each for each in sides)]]
     )
     return SchemeScores(
         sum(part.documents for part in parts),
@@ -244,21 +248,31 @@ def merge_scores(parts: Sequence[SchemeScores]) -> SchemeScores:
     )
 
 
-def _concatenate(parts: Sequence[Scores[Any]], order: Sequence[int]) -> Scores[Any]:
+def _row_count(part: SchemeScores) -> int:
+    """Return the number of rows of a part's counts: its documents, or 1 if they are summed."""
+    scores = (*part.entities.values(), *part.relations.values())
+    return max((len(each.by_document) for each in scores), default=len(part.ids))
+
+
+def _concatenate(
+    parts: Sequence[Scores[Any] | None], rows: Sequence[int], order: Sequence[int]
+) -> Scores[Any]:
     """Return scores that contain the documents and labels of all parts.
 
-    `order` contains the document numbers in the order of the result; it is empty if the counts are
-    summed over the documents.
+    A part is None if its scheme does not apply, such as refs to documents without refs; its counts
+    are 0. `rows` has the number of rows of each part. `order` contains the document numbers in the
+    order of the result; it is empty if the counts are summed over the documents.
     """
-    labels = sorted({label for part in parts for label in part.labels})
+    scored = [part for part in parts if part is not None]
+    labels = sorted({label for part in scored for label in part.labels})
     column = {label: number for number, label in enumerate(labels)}
-    shape = (sum(len(part.by_document) for part in parts), len(labels))
-    dtype = np.result_type(*(part.by_document.dtype for part in parts))
-    counts = np.zeros((*shape, parts[0].by_document.shape[2]), dtype=dtype)
+    dtype = np.result_type(*(part.by_document.dtype for part in scored))
+    counts = np.zeros((sum(rows), len(labels), scored[0].by_document.shape[2]), dtype=dtype)
     end = 0
-    for part in parts:
-        start, end = end, end + len(part.by_document)
-        counts[start:end, [column[label] for label in part.labels]] = part.by_document
+    for part, size in zip(parts, rows, strict=True):
+        start, end = end, end + size
+        if part is not None:
+            counts[start:end, [column[label] for label in part.labels]] = part.by_document
     counts = counts[order] if order else counts
-    duplicates = {side: sum(part.duplicates[side] for part in parts) for side in ("gold", "pred")}
-    return Scores(parts[0].kind, tuple(labels), counts, duplicates)
+    duplicates = {side: sum(part.duplicates[side] for part in scored) for side in ("gold", "pred")}
+    return Scores(scored[0].kind, tuple(labels), counts, duplicates)

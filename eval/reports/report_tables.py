@@ -15,7 +15,15 @@ from aloi.eval.reports.sheets import (
     markdown_code,
     markdown_table,
 )
-from aloi.eval.schemes import ALL_SCHEMES, HEADLINE_SCHEMES, TYPE_SCHEMES, ItemKind
+from aloi.eval.schemes import (
+    ALL_SCHEMES,
+    COREFERENCE_SCHEMES,
+    HEADLINE_SCHEMES,
+    TYPE_SCHEMES,
+    VALUE_SCHEMES,
+    EntityScheme,
+    ItemKind,
+)
 
 if TYPE_CHECKING:
     from aloi.eval.analysis.overview import Analysis
@@ -26,6 +34,17 @@ RATIO_COLUMNS = ("", "support", "P", "R", "F1")
 
 ERROR_COLUMNS = ("", "gold", "predicted", "count", "example")
 """The columns of the table of frequent errors."""
+
+
+def summary_sheets(report: Report, schemes: Collection[str] | None = None) -> list[Sheet]:
+    """Return the tables that the terminal shows: scores by type and coreference measures.
+
+    `schemes`: the schemes to show (default: `HEADLINE_SCHEMES`, and the coreference measures if the
+    predictions link mentions by their refs).
+    """
+    by_type = HEADLINE_SCHEMES if schemes is None else {*schemes} - {*COREFERENCE_SCHEMES}
+    clusters = coreference_sheets(report) if schemes or _has_predicted_links(report) else ()
+    return [*([headline_sheet(report, by_type)] if by_type else ()), *clusters]
 
 
 def headline_sheet(report: Report, schemes: Collection[str] | None = None) -> Sheet:
@@ -98,6 +117,9 @@ def report_sheets(report: Report) -> Iterator[Sheet]:
 
 def detail_sheets(report: Report) -> Iterator[Sheet]:
     """Yield all tables of a report except the scores by type."""
+    yield from coreference_sheets(report)
+    for kind, scheme, result in _results(report, VALUE_SCHEMES):
+        yield Sheet(f"{kind}, {scheme}{_duplicates_note(result)}", tuple(_type_rows(result)))
     yield from _micro_averages(report)
     yield from _document_macro(report)
     if report.analysis is not None:
@@ -106,9 +128,16 @@ def detail_sheets(report: Report) -> Iterator[Sheet]:
 
 def results_by_type(report: Report) -> Iterator[tuple[ItemKind, str, SchemeResult]]:
     """Yield the item kind, scheme and result of each scheme in `TYPE_SCHEMES`."""
+    return _results(report, TYPE_SCHEMES)
+
+
+def _results(
+    report: Report, schemes: Collection[str]
+) -> Iterator[tuple[ItemKind, str, SchemeResult]]:
+    """Yield the item kind, scheme and result of each of the schemes that scored anything."""
     for kind, results in report.by_kind().items():
         for scheme, result in results.items():
-            if scheme in TYPE_SCHEMES and result.scores.types:
+            if scheme in schemes and result.scores.types:
                 yield kind, scheme, result
 
 
@@ -166,13 +195,31 @@ def slice_sheets(kind: ItemKind, slices: tuple[Slice, ...]) -> Iterator[Sheet]:
             yield Sheet(title, tuple(rows), RATIO_COLUMNS)
 
 
+def coreference_sheets(report: Report) -> Iterator[Sheet]:
+    """Yield a table of the coreference measures, if gold has refs."""
+    rows = [
+        (scheme, str(result.scores.micro.support), *_micro_ratios(result))
+        for _, scheme, result in _results(report, COREFERENCE_SCHEMES)
+    ]
+    if rows:
+        title = "coreference (support: gold links, mentions or clusters)"
+        yield Sheet(title, tuple(rows), RATIO_COLUMNS)
+
+
+def _has_predicted_links(report: Report) -> bool:
+    """Return whether the predictions give one ref to several mentions of a document."""
+    muc = report.entities.get(EntityScheme.MUC)
+    return muc is not None and muc.scores.micro.as_dict()["pred"] > 0
+
+
 def _micro_averages(report: Report) -> Iterator[Sheet]:
     """Yield a table of micro averages for the schemes that are not in `TYPE_SCHEMES`."""
     rows = [
         (f"{kind}, {scheme}", str(result.scores.micro.support), *_micro_ratios(result))
         for kind, results in report.by_kind().items()
         for scheme, result in results.items()
-        if scheme not in TYPE_SCHEMES and result.scores.types
+        if scheme not in (*TYPE_SCHEMES, *COREFERENCE_SCHEMES, *VALUE_SCHEMES)
+        and result.scores.types
     ]
     if rows:
         yield Sheet("other schemes, micro averages", tuple(rows), RATIO_COLUMNS)

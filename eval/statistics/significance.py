@@ -132,7 +132,8 @@ def randomise(
     """
     documents = len(baseline)
     gains = (other - baseline).reshape(documents, int(np.prod(baseline.shape[1:])))
-    dtype = exact_dtype(int(np.abs(gains).sum()))
+    is_exact = gains.dtype.kind in "iu"
+    dtype = exact_dtype(int(np.abs(gains).sum())) if is_exact else np.float64
     exact_gains = gains.astype(dtype)
     generator = np.random.default_rng(seed)
     for size in batch_sizes(replicates, documents):
@@ -167,7 +168,8 @@ def gold_supports(labels: Sequence[str], *sides: Scores[Any]) -> dict[str, int]:
 def expand_labels(scores: Scores[Any], labels: Sequence[str]) -> Ints:
     """Return the counts for all `labels`, with 0 for labels that the scores do not contain."""
     shape = scores.by_document.shape
-    counts = np.zeros((shape[0], len(labels), shape[2]), dtype=np.int64)
+    dtype = np.result_type(scores.by_document.dtype, np.int64)
+    counts = np.zeros((shape[0], len(labels), shape[2]), dtype=dtype)
     counts[:, [labels.index(label) for label in scores.labels]] = scores.by_document
     return counts
 

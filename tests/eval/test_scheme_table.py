@@ -26,7 +26,10 @@ PARTS = ("eval", "models", "annotation", "cli")
 OTHER_MEANINGS = {"eval/analysis/slices.py": {"outermost"}}  # a slice of mentions
 """Modules in which the name of a scheme has another meaning."""
 
-PAIR = (Entity(id="a", start=0, end=3, label="PER"), Entity(id="b", start=4, end=8, label="LOC"))
+PAIR = (
+    Entity(id="a", start=0, end=3, label="PER", ref="ana"),
+    Entity(id="b", start=4, end=8, label="LOC", attributes={"metonymy": "government"}),
+)
 GOLD = Document("d", "Ana Rome", PAIR, (Relation(head="a", tail="b", label="IN"),))
 
 

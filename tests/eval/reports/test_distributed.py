@@ -16,7 +16,7 @@ from aloi.corpus.schema import load_schema
 from aloi.eval.columns import Annotations
 from aloi.eval.reports import distributed
 from aloi.eval.reports.report import build_report, evaluate
-from aloi.eval.scoring import ScoringOptions
+from aloi.eval.reports.scoring import ScoringOptions
 
 
 @pytest.fixture

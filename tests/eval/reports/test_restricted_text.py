@@ -17,8 +17,8 @@ from aloi.corpus.scale import shards
 from aloi.eval.reports import distributed
 from aloi.eval.reports.page import render_page
 from aloi.eval.reports.report import Report, build_report, evaluate
+from aloi.eval.reports.scoring import ScoringOptions
 from aloi.eval.reports.summary import SystemReport
-from aloi.eval.scoring import ScoringOptions
 from aloi.models.studies.experiment_report import ExperimentResult
 
 SECRET = (

@@ -12,6 +12,7 @@ from aloi.eval.input_checks import check_inputs
 from aloi.eval.pairing import PairedAnnotations, pair_annotations
 from aloi.eval.schemes import (
     ALL_SCHEMES,
+    COREFERENCE_SCHEMES,
     FACT_SCHEMES,
     SEMEVAL_SCHEMES,
     TRAIN_SCHEMES,
@@ -149,6 +150,23 @@ def _entity_scores(
         from aloi.eval.hipe_fuzzy import score_hipe_fuzzy  # noqa: PLC0415 - only this scheme needs it
 
         yield EntityScheme.HIPE_FUZZY, score_hipe_fuzzy(pair)
+    yield from _ref_scores(pair, options)
+
+
+def _ref_scores(
+    pair: PairedAnnotations, options: ScoringOptions
+) -> Iterator[tuple[str, Scores[Any]]]:
+    """Yield the scores of refs if gold has refs, and of attributes if either side has any."""
+    from aloi.eval.coreference import clusters, ref_scores  # noqa: PLC0415 - imports scipy
+
+    gold, pred, schemes = pair.gold.mentions, pair.pred.mentions, options.schemes
+    if clusters.has_refs(gold):
+        if not schemes.isdisjoint(COREFERENCE_SCHEMES):
+            yield from ref_scores.score_clusters(pair, schemes)
+        if EntityScheme.REF_NAMES in schemes:
+            yield EntityScheme.REF_NAMES, ref_scores.score_ref_names(pair)
+    if EntityScheme.ATTRIBUTES in schemes and any(map(ref_scores.has_attributes, (gold, pred))):
+        yield EntityScheme.ATTRIBUTES, ref_scores.score_attributes(pair)
 
 
 def _relation_scores(

@@ -1,0 +1,1 @@
+"""Scores of refs: coreference measures over clusters of mentions, refs by name, attributes."""
