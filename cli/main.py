@@ -15,6 +15,7 @@ from aloi.cli import (
     corpus,
     evaluate,
     predict,
+    refs,
     release,
     studies,
     train,
@@ -33,6 +34,7 @@ app.command("convert")(convert.convert)
 app.add_typer(annotate.app, name="annotate")
 app.command("train")(train.train)
 app.command("predict")(predict.predict)
+app.command("refs")(refs.refs)
 app.command("eval")(evaluate.evaluate)
 app.command("compare")(evaluate.compare)
 app.command("experiment")(studies.experiment)

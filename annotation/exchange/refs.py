@@ -1,9 +1,10 @@
-"""Refs for mentions, taken from annotated documents or from the same document.
+"""Refs for mentions, taken from annotated documents, from rules or from the same document.
 
 A push fills in refs of predicted mentions, and offers refs of the words in a text to annotators.
-Only a ref on which several annotated documents agree is filled in: words such as *lundi* or
-*président* mean something else in each document, and a wrong ref is easily overlooked. All other
-refs are only offered.
+A ref on which several annotated documents agree comes first. The other refs and the dates are
+computed by rules (`aloi.models.refs.clustering`), with the names in the corpus's list of refs and
+in its other documents. A common noun such as *accord* that refers to nothing known gets no ref,
+because a wrong ref is easily overlooked.
 
 A pull gives a ref to all mentions with the same words and label in a document.
 """
@@ -12,15 +13,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
 import msgspec
 
 from aloi.annotation.server_protocol import KnownRef
+from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.document import Document, Entity
+from aloi.models.refs.clustering import predict_refs
+from aloi.models.refs.corpus_lexicon import corpus_lexicon
+from aloi.models.refs.lexicon import RefLexicon
 
 MIN_DOCUMENTS = 2
 """Annotated documents that must agree on a ref, so that it is filled in.
@@ -45,15 +50,29 @@ class MentionKey(NamedTuple):
 
 @dataclass(frozen=True)
 class RefTable:
-    """The documents in which a surface with a label has each ref; the ref None is a missing ref."""
+    """The documents in which a surface with a label has each ref; the ref None is a missing ref.
+
+    `lexicon` contains the names for the rules; if it is None, no refs are computed by rules.
+    """
 
     documents: Mapping[MentionKey, Mapping[str | None, frozenset[str]]] = field(
         default_factory=dict
     )
+    lexicon: RefLexicon | None = None
+
+    @classmethod
+    def from_corpus(cls, corpus: Corpus, documents: Collection[Document] | None = None) -> RefTable:
+        """Return the refs in annotated documents, with the names of a corpus's list of refs.
+
+        `documents`: default: those of the corpus. Raises `DataError` if the list of refs or the
+        documents of the corpus are invalid.
+        """
+        annotated = corpus.documents if documents is None else documents
+        return replace(cls.from_documents(annotated), lexicon=corpus_lexicon(corpus, annotated))
 
     @classmethod
     def from_documents(cls, documents: Iterable[Document]) -> RefTable:
-        """Return the refs in annotated documents."""
+        """Return the refs in annotated documents; no refs are computed by rules."""
         found: defaultdict[MentionKey, defaultdict[str | None, set[str]]]
         found = defaultdict(lambda: defaultdict(set))
         for document in documents:
@@ -64,9 +83,10 @@ class RefTable:
         )
 
     def fill(self, document: Document) -> Document:
-        """Return a document with refs for mentions without ref on which other documents agree.
+        """Return a document with refs for its mentions without ref.
 
-        The table's own annotations of the same document are not used.
+        Refs on which other documents agree come first, then those that the rules find. The table's
+        own annotations of the same document are not used.
         """
         entities = [
             msgspec.structs.replace(entity, ref=self._agreed_ref(document, entity))
@@ -74,7 +94,10 @@ class RefTable:
             else entity
             for entity in document.entities
         ]
-        return msgspec.structs.replace(document, entities=tuple(entities))
+        filled = msgspec.structs.replace(document, entities=tuple(entities))
+        if self.lexicon is None:
+            return filled
+        return predict_refs(filled, self.lexicon, bare_nouns=False)
 
     def _agreed_ref(self, document: Document, entity: Entity) -> str | None:
         refs = self.documents.get(_key(document, entity), {})

@@ -235,7 +235,7 @@ class _RoundRun:
         Predicted mentions get refs from the gold so far. Return the numbers of documents and of
         predictions.
         """
-        texts, refs = gold.unlabelled, RefTable.from_documents(gold.usable.values())
+        texts, refs = gold.unlabelled, RefTable.from_corpus(self.corpus, [*gold.usable.values()])
         projects = self.open_tasks(texts, last)
         new = {id_ for id_ in texts if not any(id_ in each.known for each in projects)}
         wanted = new | {id_ for each in projects for id_ in each.tasks}

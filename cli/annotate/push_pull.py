@@ -74,7 +74,7 @@ def open_document(
         predictions={document_id: predicted[document_id]} if document_id in predicted else {},
         model_version=_model_name(predicted),
         guide=guide_for(corpus.schema),
-        refs=RefTable.from_documents(corpus.documents),
+        refs=RefTable.from_corpus(corpus),
     )
     with connect(home) as (studio, progress):
         url = push_document(studio, request, Notes(), progress=progress)
@@ -182,8 +182,9 @@ RefsOption = Annotated[
     Path | None,
     typer.Option(
         metavar="CORPUS",
-        help="Corpus folder whose refs are filled in for predicted mentions and offered as choices "
-        "for all mentions (default: DOCUMENTS if it is a corpus folder, otherwise none).",
+        help="Corpus folder whose refs are filled in for predicted mentions, with the dates, and "
+        "offered as choices for all mentions (default: DOCUMENTS if it is a corpus folder, "
+        "otherwise none).",
         exists=True,
     ),
 ]
@@ -292,7 +293,7 @@ def _ref_table(folder: Path) -> RefTable:
     from aloi.annotation.exchange.refs import RefTable
 
     corpus = corpus_at(str(folder))
-    return RefTable.from_documents(() if corpus is None else corpus.documents)
+    return RefTable() if corpus is None else RefTable.from_corpus(corpus)
 
 
 def _predictions(source: str | None) -> dict[str, Document]:

@@ -17,9 +17,12 @@ from __future__ import annotations
 
 import re
 import tomllib
+from bisect import bisect_left
+from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib.resources import files
+from operator import attrgetter
 
 import msgspec
 
@@ -27,7 +30,7 @@ from aloi.corpus.document import Document, Entity
 from aloi.models.refs.dates import DateMention, normalise_dates
 from aloi.models.refs.labels import RefLabels
 from aloi.models.refs.lexicon import RefLexicon
-from aloi.models.refs.names import acronym_pairs, common_stem, is_short_name, name_words, slug
+from aloi.models.refs.names import Words, acronym_pairs, common_stem, name_words, short_names, slug
 
 MAX_APPOSITION = 90
 """Characters between a function and the person that it may belong to."""
@@ -67,12 +70,14 @@ def _plain(words: list[str]) -> list[str]:
     return [plain for word in words for plain in name_words(word)]
 
 
-def predict_refs(document: Document, lexicon: RefLexicon) -> Document:
+def predict_refs(document: Document, lexicon: RefLexicon, *, bare_nouns: bool = True) -> Document:
     """Return a document with a ref for each mention without one, where the rules find any.
 
-    The date of the document is read from its metadata (`date`).
+    The date of the document is read from its metadata (`date`). bare_nouns: give common nouns that
+    refer to nothing known, such as *accord*, a new ref as well. It says which mentions refer to one
+    thing, but is not the thing's name.
     """
-    refs = _Refs(document, lexicon).predict()
+    refs = _Refs(document, lexicon).predict(bare_nouns=bare_nouns)
     entities = tuple(
         entity
         if entity.ref is not None
@@ -80,14 +85,6 @@ def predict_refs(document: Document, lexicon: RefLexicon) -> Document:
         for entity in document.entities
     )
     return msgspec.structs.replace(document, entities=entities)
-
-
-@dataclass(slots=True)
-class _Person:
-    """A person in a document: the longest name, and the mentions."""
-
-    words: tuple[str, ...]
-    mentions: list[Entity]
 
 
 @dataclass
@@ -98,21 +95,25 @@ class _Refs:
     lexicon: RefLexicon
     words: RefWords = field(default_factory=load_ref_words)
     refs: dict[str, str] = field(default_factory=dict)
+    bare: set[str] = field(default_factory=set)
 
     @property
     def labels(self) -> RefLabels:
         """The labels by the rules that apply to them."""
         return self.lexicon.labels
 
-    def predict(self) -> dict[str, str]:
+    def predict(self, *, bare_nouns: bool) -> dict[str, str]:
         """Apply all rules; return the refs by mention id."""
-        self.refs |= {each.id: each.ref for each in self.document.entities if each.ref is not None}
+        given = {each.id: each.ref for each in self.document.entities if each.ref is not None}
+        self.refs |= given
         self._add_dates()
         self._add_persons()
         self._add_names()
         self._add_reprises()
         self._add_functions()
-        return self.refs
+        if bare_nouns:
+            return self.refs
+        return {id_: ref for id_, ref in self.refs.items() if id_ in given or ref not in self.bare}
 
     def _with_label(self, labels: tuple[str, ...]) -> list[Entity]:
         found = (entity for entity in self.document.entities if entity.label in labels)
@@ -122,7 +123,7 @@ class _Refs:
         return self.document.surface(entity)
 
     @cached_property
-    def _words(self) -> dict[str, tuple[str, ...]]:
+    def _words(self) -> dict[str, Words]:
         """The words of each mention, by mention id."""
         return {each.id: name_words(self._surface(each)) for each in self.document.entities}
 
@@ -139,26 +140,31 @@ class _Refs:
                 self.refs.setdefault(mention.id, day)
 
     def _add_persons(self) -> None:
-        for person in self._persons():
-            by_length = sorted(person.mentions, key=lambda each: each.start - each.end)
-            known = next(filter(None, map(self._find, by_length)), None)
-            ref = known or slug(self._surface(by_length[0])) or by_length[0].id
-            for mention in person.mentions:
+        for mentions in self._persons():
+            given = (self.refs.get(each.id) for each in mentions)
+            known = next(filter(None, (*given, *map(self._find, mentions))), None)
+            ref = known or slug(self._surface(mentions[0])) or mentions[0].id
+            for mention in mentions:
                 self.refs.setdefault(mention.id, ref)
 
-    def _persons(self) -> list[_Person]:
-        """Return the persons that the document names; longer names come first."""
+    def _persons(self) -> list[list[Entity]]:
+        """Return the mentions of each person that the document names; longer names come first."""
         mentions = self._with_label(self.labels.persons)
-        named = [(self._words[each.id], each) for each in mentions]
-        persons: list[_Person] = []
-        for words, mention in sorted(named, key=lambda each: -len(each[0])):
-            fitting = [each for each in persons if is_short_name(words, each.words)]
+        persons: list[list[Entity]] = []
+        by_name: defaultdict[Words, list[list[Entity]]] = defaultdict(list)
+        for mention in sorted(mentions, key=self._length, reverse=True):
+            fitting = by_name[self._words[mention.id]]
             if fitting:
-                nearest = min(fitting, key=lambda each: _distance(mention, each.mentions))
-                nearest.mentions.append(mention)
-            else:
-                persons.append(_Person(words, [mention]))
+                min(fitting, key=lambda each: _distance(mention, each)).append(mention)
+                continue
+            persons.append([mention])
+            for name in short_names(self._words[mention.id]):
+                by_name[name].append(persons[-1])
         return persons
+
+    def _length(self, mention: Entity) -> tuple[int, int, int]:
+        """Return the number of words and characters of a mention; earlier mentions are longer."""
+        return len(self._words[mention.id]), mention.end - mention.start, -mention.start
 
     def _add_names(self) -> None:
         labels = self.labels
@@ -172,7 +178,7 @@ class _Refs:
             if (ref := self._find(mention)) is not None:
                 self.refs[mention.id] = ref
         self._add_acronyms()
-        new: dict[tuple[str, tuple[str, ...]], str] = {}
+        new: dict[tuple[str, Words], str] = {}
         longer = self._longer_names(names)
         for mention in names:
             if mention.id not in self.refs:
@@ -181,9 +187,9 @@ class _Refs:
                     new[key] = longer.get(key) or self._new_name(mention)
                 self.refs[mention.id] = new[key]
 
-    def _longer_names(self, names: list[Entity]) -> dict[tuple[str, tuple[str, ...]], str]:
+    def _longer_names(self, names: list[Entity]) -> dict[tuple[str, Words], str]:
         """Return the refs of names by label and first words (*Conseil* for *Conseil d'État*)."""
-        found: dict[tuple[str, tuple[str, ...]], str] = {}
+        found: dict[tuple[str, Words], str] = {}
         for mention in names:
             words = self._words[mention.id]
             if mention.id in self.refs:
@@ -252,26 +258,30 @@ class _Refs:
         return None
 
     @staticmethod
-    def _same_phrase(words: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    def _same_phrase(words: Words, other: Words) -> bool:
         return words == other
 
     @staticmethod
-    def _same_noun(words: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    def _same_noun(words: Words, other: Words) -> bool:
         return words[:1] == other[:1] and (len(words) == 1 or len(other) == 1)
 
-    def _same_group(self, words: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    def _same_group(self, words: Words, other: Words) -> bool:
         return len(words) == 1 and self.words.may_corefer(words[0], other[0] if other else "")
 
     def _new_reprise(self, mention: Entity) -> str:
         """Return the ref of a common noun that refers to nothing else in the document."""
         is_noun = len(self._words[mention.id]) == 1  # *accident* is another one in each document
         known = None if is_noun else self._find(mention)
-        return known or slug(self._surface(mention)) or mention.id
+        if known is not None:
+            return known
+        new = slug(self._surface(mention)) or mention.id
+        self.bare.add(new)
+        return new
 
     def _add_functions(self) -> None:
         """Give functions the refs of their holders; one that is repeated has the same holder."""
         persons = self._with_label(self.labels.persons)
-        holders: dict[tuple[str, ...], str] = {}
+        holders: dict[Words, str] = {}
         for mention in self._with_label(self.labels.functions):
             words = self._words[mention.id]
             holder = self._holder(mention, persons)
@@ -336,10 +346,19 @@ class _Refs:
 
 
 def _neighbours(mention: Entity, others: list[Entity]) -> tuple[Entity | None, Entity | None]:
-    """Return the last of the other mentions before a mention, and the next one after it."""
-    before = next((each for each in reversed(others) if each.end <= mention.start), None)
-    after = next((each for each in others if each.start >= mention.end), None)
-    return before, after
+    """Return the last of the other mentions before a mention, and the next one after it.
+
+    `others` must be in text order.
+    """
+    start_of = attrgetter("start")
+    after = bisect_left(others, mention.end, key=start_of)
+    before = bisect_left(others, mention.start, key=start_of) - 1
+    while before >= 0 and others[before].end > mention.start:
+        before -= 1
+    return (
+        others[before] if before >= 0 else None,
+        others[after] if after < len(others) else None,
+    )
 
 
 def _distance(mention: Entity, others: list[Entity]) -> int:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from aloi.corpus.document import Document, Entity
 from aloi.corpus.refs.authority import normalise_surface
+
+Words = tuple[str, ...]
 
 MIN_STEM = 4
 """Letters that an adjective and the name of its country have in common at least."""
 
 
-def name_words(surface: str) -> tuple[str, ...]:
+def name_words(surface: str) -> Words:
     """Return the words of a name in lower case, without accents."""
     return tuple(normalise_surface(surface).split())
 
@@ -22,20 +24,18 @@ def slug(name: str) -> str:
     return "-".join(name_words(name))
 
 
-def is_short_name(short: Sequence[str], full: Sequence[str]) -> bool:
-    """Return whether a person's name may be a short form of another: *Xi* or *M. Jinping*.
+def short_names(full: Words) -> set[Words]:
+    """Return the short forms of a person's name, as words: *Xi*, *Jinping*, *Léo M.*, *L. Martel*.
 
-    The words of the short form are at the start or end of the full name; an initial stands for a
-    word that begins with it.
+    A short form is the start or end of the name; the word where it is cut may be an initial.
     """
-    if not short or len(short) > len(full):
-        return False
-    ends = (full[: len(short)], full[len(full) - len(short) :])
-    return any(all(map(_same_word, short, end)) for end in ends)
-
-
-def _same_word(short: str, full: str) -> bool:
-    return short == full or (len(short) == 1 and full.startswith(short))
+    found = set()
+    for length in range(1, len(full) + 1):
+        start, end = full[:length], full[len(full) - length :]
+        found |= {start, end}
+        if length > 1:
+            found |= {(*start[:-1], start[-1][0]), (end[0][0], *end[1:])}
+    return found
 
 
 def acronym_pairs(document: Document) -> Iterator[tuple[Entity, Entity]]:

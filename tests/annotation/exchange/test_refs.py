@@ -1,10 +1,17 @@
 """Refs that a push fills in and offers, and that mentions inherit at a pull."""
 
+from pathlib import Path
+
 import pytest
+from marked_documents import marked_document, refs_of
 
 from aloi.annotation.exchange.refs import RefTable, inherit_refs
 from aloi.annotation.server_protocol import KnownRef
+from aloi.corpus import document_files
+from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.document import Document, Entity
+
+LABELS = ("PER", "LOC", "ORG", "DATE", "TREATY")
 
 
 def document(id_: str, *mentions: tuple[str, str, str | None]) -> Document:
@@ -84,3 +91,47 @@ def test_mentions_of_the_same_words_inherit_a_ref() -> None:
 def test_different_refs_of_the_same_words_are_not_inherited() -> None:
     work = document("d", ("Xi", "PER", "a"), ("Xi", "PER", "b"), ("Xi", "PER", None))
     assert inherit_refs(work) == (work, [])
+
+
+def corpus_with_refs(folder: Path) -> Corpus:
+    """Write a corpus with one document and a list of refs, and open it."""
+    (folder / "gold").mkdir()
+    document_files.write(GOLD[:1], folder / "gold" / "g1.json")
+    (folder / "schema.toml").write_text(
+        'name = "s"\nversion = "1"\n[entities]\n' + "\n".join(f"{x} = {{}}" for x in LABELS),
+        encoding="utf-8",
+    )
+    (folder / "splits.toml").write_text('train = ["g1"]\n', encoding="utf-8")
+    (folder / "corpus.toml").write_text(
+        'name = "c"\nversion = "1"\nlicence = "CC0"\nrefs = "refs.toml"\n', encoding="utf-8"
+    )
+    (folder / "refs.toml").write_text(
+        'dates = ["DATE"]\n[refs.onu]\nname = "ONU"\ntype = "ORG"\naliases = ["Nations unies"]\n',
+        encoding="utf-8",
+    )
+    return Corpus.open(folder)
+
+
+def test_a_table_with_a_list_of_refs_fills_in_names_dates_and_reprises(tmp_path: Path) -> None:
+    table = RefTable.from_corpus(corpus_with_refs(tmp_path))
+    text = (
+        "[Nations unies](ORG), [Ana Ruiz](PER), [lundi](DATE), [Ruiz](PER), [Moscou](LOC#autre), "
+        "le [traité](TREATY)"
+    )
+    filled = table.fill(marked_document(text, date="2026-02-04"))
+    assert refs_of(filled) == [
+        ("Nations unies", "onu"),  # an alias
+        ("Ana Ruiz", "ana-ruiz"),  # a new ref (guide, G12)
+        ("lundi", "2026-02-02"),
+        ("Ruiz", "ana-ruiz"),
+        ("Moscou", "autre"),  # the ref of the prediction
+        ("traité", None),  # a common noun is no name
+    ]
+
+
+def test_refs_on_which_documents_agree_come_before_the_rules(tmp_path: Path) -> None:
+    corpus = corpus_with_refs(tmp_path)
+    agreed = [document(f"g{n}", ("ONU", "ORG", "nations-unies")) for n in (5, 6)]
+    table = RefTable.from_corpus(corpus, [*corpus.documents, *agreed])
+    assert refs_of(table.fill(marked_document("l'[ONU](ORG)"))) == [("ONU", "nations-unies")]
+    assert refs(table.fill(document("g1", ("Moscou", "LOC", None)))) == ["moscou"]

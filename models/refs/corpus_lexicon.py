@@ -1,0 +1,41 @@
+"""The lexicon of a corpus folder, and the refs of the documents of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from aloi.corpus.corpus_folder import Corpus
+from aloi.corpus.document import Document
+from aloi.corpus.refs.authority import load_named_refs
+from aloi.models.refs.clustering import predict_refs
+from aloi.models.refs.lexicon import RefLexicon
+
+
+def corpus_lexicon(corpus: Corpus, documents: Iterable[Document] | None = None) -> RefLexicon:
+    """Return the lexicon of a corpus: its list of refs and annotated documents.
+
+    documents: default: the train split, or all documents if there is none. Raises `DataError` if
+    the documents or the list of refs are invalid.
+    """
+    authority = load_named_refs(corpus.folder, corpus.manifest.refs, corpus.schema)
+    if documents is None:
+        documents = corpus.split("train") or corpus.documents
+    return RefLexicon.of(authority, documents)
+
+
+def add_refs(
+    documents: Iterable[Document], lexicon: RefLexicon, *, replace: bool = False
+) -> Iterator[Document]:
+    """Yield documents with refs for the mentions without ref.
+
+    replace: remove the refs of the input first.
+    """
+    for document in documents:
+        yield predict_refs(_without_refs(document) if replace else document, lexicon)
+
+
+def _without_refs(document: Document) -> Document:
+    entities = tuple(msgspec.structs.replace(each, ref=None) for each in document.entities)
+    return msgspec.structs.replace(document, entities=entities)
