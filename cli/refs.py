@@ -36,10 +36,10 @@ def refs(
         typer.Option("--replace", help="Remove the refs in IN first (default: keep them)."),
     ] = False,
 ) -> None:
-    """Fill in the refs of mentions: who is who, and the ISO dates of date expressions.
+    """Fill in the refs and ISO dates of mentions.
 
-    Refs are computed by rules for French and the labels of aloi's schema. Relative dates need the
-    date of the document (`date` in its metadata).
+    Mentions with one ref are one thing. Refs are computed by rules for French and the labels of
+    aloi's schema. Relative dates need the date of the document (`date` in its metadata).
     """
     from aloi.corpus.formats import registry
     from aloi.corpus.locks import lock_output

@@ -1,7 +1,7 @@
 """The table of scoring schemes, and the names of tasks and schemes in reports and options.
 
 Reports, tables, significance tests, learning curves and cards read `SCHEMES`. A scheme that is
-added to the table, and scored in `aloi.eval.scoring`, appears in all of them.
+added to the table, and scored in `aloi.eval.reports.scoring`, appears in all of them.
 """
 
 from __future__ import annotations
@@ -210,7 +210,8 @@ SCHEMES = (
     Scheme(
         name=EntityScheme.LEA,
         items=ScoredItems.CLUSTERS,
-        explanation="LEA: for each cluster, weighted by its mentions, the share of its links that is right.",
+        explanation="LEA: for each cluster, weighted by its mentions, the share of its links that "
+        "is right.",
     ),
     Scheme(
         name=EntityScheme.BLANC,

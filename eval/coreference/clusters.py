@@ -49,8 +49,8 @@ class ClusterOverlap:
 
     def per_document(self, document: Ints, values: Ints | Floats) -> Floats:
         """Return the sum of the values in each document; shape: (documents,)."""
-        weights = values.astype(np.float64)
-        return np.bincount(document, weights=weights, minlength=self.documents)
+        sums = np.bincount(document, weights=values, minlength=self.documents)
+        return sums.astype(np.float64)
 
     def without_singletons(self) -> ClusterOverlap:
         """Return the overlap without the clusters of a single mention, on both sides."""

@@ -32,7 +32,7 @@ DATE_KEY = "aloi.date"
 LEXICON_FILE = "lexicon.json"
 
 
-class RefResolver(Pipe):  # type: ignore[misc]  # spaCy's Pipe is an extension type without stubs
+class RefResolver(Pipe):
     """A component that sets the refs of mentions; `lexicon` has the names that it knows."""
 
     def __init__(self, name: str = "refs", lexicon: RefLexicon | None = None) -> None:
