@@ -192,7 +192,10 @@ def _require_replaceable(standoff: StandoffCorpus, out: Path) -> None:
 
 def _foreign_files(out: Path) -> Iterator[Problem]:
     """Yield a problem for each file of an earlier result that no attachment writes."""
-    own = {JOURNAL, "schema.toml", "splits.toml", REFS_FILE, CORPUS_MANIFEST, *COPIED_FILES}
+    own = {
+        *(JOURNAL, "schema.toml", "splits.toml", REFS_FILE, REVIEW_FILE, CORPUS_MANIFEST),
+        *COPIED_FILES,
+    }
     for file in sorted(path for path in out.rglob("*") if not path.is_dir()):
         name = file.relative_to(out)
         if name.parts[0] not in (GOLD, PASSES) and name.as_posix() not in own:
