@@ -276,12 +276,26 @@ class _Written(msgspec.Struct):
 def _map_threads(
     function: Callable[[Document], Outcome], items: Iterable[Document], *, workers: int
 ) -> Iterator[Outcome]:
-    """Apply a function to documents in threads, and yield the results in order."""
+    """Apply a function to documents in threads, and yield the results in order.
+
+    After the first error in a thread, no thread starts another document.
+    """
     pending: deque[Future[Outcome]] = deque()
+    errors: list[BaseException] = []
+
+    def apply(item: Document) -> Outcome:
+        if errors:
+            raise errors[0]
+        try:
+            return function(item)
+        except BaseException as error:
+            errors.append(error)
+            raise
+
     with ThreadPoolExecutor(workers) as pool:
         try:
             for item in items:
-                pending.append(pool.submit(function, item))
+                pending.append(pool.submit(apply, item))
                 if len(pending) >= ITEMS_PER_WORKER * workers:
                     yield pending.popleft().result()
             while pending:
