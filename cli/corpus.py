@@ -451,6 +451,8 @@ def remove(
         files = remove_document(folder, id_, datetime.now().date())
     for file in files:
         print(f"{'changed' if file.exists() else 'removed'}: {file}")
+    if not files:
+        print(f"nothing to do: {id_} was removed before")
 
 
 def _must_be_standoff(folder: Path) -> None:

@@ -40,22 +40,24 @@ Changes = Mapping[Path, bytes | None]
 def remove_document(folder: Path, id_: str, today: date) -> list[Path]:
     """Remove a document from a corpus folder; return the changed and deleted files.
 
+    The list is empty if the document was removed before, and nothing is left of it.
     `removed.toml` is written first: after an interruption, `aloi corpus check` reports what is left
     of the document, and the same call removes it.
 
-    Raises `DataError` if no file of the corpus contains the id, or if a file cannot be changed; all
+    Raises `DataError` if the corpus has never contained the id, or if a file cannot be changed; all
     files are then as before.
     """
     found: dict[Path, bytes | None] = {}
     records: dict[Path, bytes | None] = {}
+    was_removed = False
     for part in corpus_folders(folder):
-        found_in_part = dict(_changes(part, id_))
-        if found_in_part:
-            removed = {id_: today, **removed_documents(part)}
+        removed = removed_documents(part)
+        was_removed |= id_ in removed
+        if found_in_part := dict(_changes(part, id_)):
             found |= found_in_part
-            records[part / REMOVED_FILE] = format_removed(removed).encode()
+            records[part / REMOVED_FILE] = format_removed({id_: today, **removed}).encode()
     changes = records | found
-    if not changes:
+    if not changes and not was_removed:
         what, fix = "the corpus does not contain the document", "Correct the id"
         raise DataError([Problem("no-document", what, fix, id_, file=str(folder))])
     _apply(changes)

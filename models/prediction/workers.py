@@ -94,9 +94,10 @@ def _serve(
     inherited: the parent's ends of the connections, which the fork copied. The worker closes its
     copies, because a connection stays open until all processes have closed it.
     """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # the parent's handler would print a traceback
     for other in inherited:
         other.close()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     if torch := sys.modules.get("torch"):
         torch.set_num_threads(1)  # torch would wait for threads that do not exist after a fork
     try:

@@ -148,6 +148,14 @@ def test_a_removed_id_cannot_be_added(corpus: Path) -> None:
         add_texts([text], Corpus.open(corpus), TextDetails(id="d2"))
 
 
+def test_a_second_removal_changes_nothing(corpus: Path) -> None:
+    """A call that was killed after its last change can be repeated."""
+    remove_document(corpus, "d2", TODAY)
+    before = contents(corpus)
+    assert remove_document(corpus, "d2", TODAY) == []
+    assert contents(corpus) == before
+
+
 def test_an_interrupted_removal_is_completed_by_the_same_call(
     corpus: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
