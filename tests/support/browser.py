@@ -5,13 +5,13 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
 import pytest
 from selenium import webdriver
-from selenium.common.exceptions import StaleElementReferenceException
+from selenium.common.exceptions import StaleElementReferenceException, TimeoutException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.actions.action_builder import ActionBuilder
@@ -117,20 +117,30 @@ class Desk:
         )
 
     def mark(self, surface: str, key: str, number: int = 0) -> None:
-        """Mark a mention: press the label's key, then drag over the surface.
+        """Mark a mention: press the label's key and drag over the surface until it is marked.
 
-        Nothing may be selected, because the key would relabel it.
+        Nothing may be selected, because the key would relabel it. A page that has just been opened
+        ignores some keys and drags.
         """
         self.press(Keys.ESCAPE)
         left, top, right, bottom = self._corners(surface, number)
         before = len(self._spans())
-        self.press(key)
-        with self._mouse() as mouse:
-            mouse.move_to_location(round(left), round(top))
-            mouse.pointer_down()
-            mouse.move_to_location(round(right), round(bottom))
-            mouse.pointer_up()
-        self._wait(lambda: len(self._spans()) > before)
+
+        def marked() -> bool:
+            if len(self._spans()) > before:
+                return True
+            self.press(Keys.ESCAPE)
+            self.press(key)
+            with self._mouse() as mouse:
+                mouse.move_to_location(round(left), round(top))
+                mouse.pointer_down()
+                mouse.move_to_location(round(right), round(bottom))
+                mouse.pointer_up()
+            with suppress(TimeoutException):
+                self._wait(lambda: len(self._spans()) > before, seconds=10)
+            return False
+
+        self._wait(marked)
 
     def select(self, surface: str, number: int = 0) -> None:
         """Click a mention until it is selected; the page ignores some clicks after drags."""
@@ -326,7 +336,7 @@ class Desk:
     def _spans(self) -> list[WebElement]:
         return self.browser.find_elements(By.CSS_SELECTOR, ".htx-highlight")
 
-    def _wait(self, ready: Callable[[], T]) -> T:
+    def _wait(self, ready: Callable[[], T], seconds: float = WAIT_TIMEOUT) -> T:
         changing = (StaleElementReferenceException,)
-        waiting = WebDriverWait(self.browser, WAIT_TIMEOUT, ignored_exceptions=changing)
+        waiting = WebDriverWait(self.browser, seconds, ignored_exceptions=changing)
         return waiting.until(lambda _: ready())
