@@ -46,9 +46,9 @@ class RequestError(Exception):
 class Gate:
     """The requests that are answered.
 
-    The header Host must be an IP address, `localhost` or one of `hosts`: a web page on another
-    site, whose name an attacker resolves to this machine, sends another name. With a `password`,
-    the request needs HTTP basic authentication, except for events.
+    The header Host must be an IP address, `localhost` or one of `hosts`. An attacker's
+    web page can give this machine another name, but the header then contains that name. With a
+    `password`, the request needs HTTP basic authentication, except for events.
     """
 
     hosts: frozenset[str] = frozenset()
