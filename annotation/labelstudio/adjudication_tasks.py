@@ -40,7 +40,7 @@ NUMBER_TAG, DECISION_TAG = "adjudication_number", "adjudication_decision"
 
 _DECISION = re.compile(rf"{DECISION_TAG}(\d+)")
 
-_NUMBER_COLOUR = "#ffd400"
+_NUMBER_COLOUR = "#d45500"
 
 _LEFT_STYLE = "flex: 5; min-width: 0"
 _RIGHT_STYLE = (

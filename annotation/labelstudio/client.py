@@ -17,6 +17,7 @@ from typing import Any, Self
 import msgspec
 
 from aloi.annotation.labelstudio.access import Access
+from aloi.annotation.labelstudio.adjudication_tasks import CARDS, LEGEND, NUMBERS, VERSIONS_KEY
 from aloi.annotation.labelstudio.label_renames import (
     rename_interface,
     rename_predictions,
@@ -26,7 +27,9 @@ from aloi.annotation.labelstudio.labelling_interface import project_settings
 from aloi.annotation.labelstudio.reader import LabelStudioTaskReader, author
 from aloi.annotation.labelstudio.schema_names import schema_names
 from aloi.annotation.labelstudio.tasks import (
+    KNOWN_REFS_KEY,
     RENAMES_KEY,
+    TEXT_HASH,
     LabelStudioTaskWriter,
     contains_nul,
     task_versions,
@@ -98,6 +101,9 @@ SAVED_SETTINGS = (
     "reveal_preannotations_interactively",
 )
 """The settings of a project that a backup contains."""
+
+TECHNICAL_KEYS = {CARDS, LEGEND, NUMBERS, VERSIONS_KEY, KNOWN_REFS_KEY, RENAMES_KEY, TEXT_HASH}
+"""The keys in a task's data that users need not see in the task list."""
 
 CONNECTED = "CO"
 """The state of a prediction backend that answers."""
@@ -394,6 +400,21 @@ class LabelStudioServer:
         with self._translated_errors(f"importing tasks into «{project.title}»", changes=True):
             path, content = f"api/projects/{project.id}/import", msgspec.json.encode(tasks)
             self._request("POST", path, content, options=self._import_options)
+        with self._translated_errors(f"arranging the task list of «{project.title}»"):
+            self._arrange_task_list(project)
+
+    def _arrange_task_list(self, project: Project) -> None:
+        """Hide the columns with technical data in the task list, unless the list was opened before.
+
+        Label Studio creates the view of the list when a user opens it first. It would display every
+        value that the labelling interface reads, such as the JSON of the known refs.
+        """
+        if self._client.views.list(project=project.id, request_options=self._options):
+            return
+        columns = json.loads(self._request("GET", f"api/dm/columns?project={project.id}"))
+        hidden = _hidden_columns(columns["columns"])
+        view = {"title": "Default", "type": "list", "target": "tasks", "hiddenColumns": hidden}
+        self._client.views.create(project=project.id, data=view, request_options=self._options)
 
     def import_predictions(self, project: Project, predictions: Mapping[int, Payload]) -> None:
         """Add predictions to tasks; `predictions` maps task numbers to predictions.
@@ -657,6 +678,23 @@ def _listed_once(listed: Iterable[Any]) -> Iterator[Any]:
     from aloi.annotation.http_answers import listed_once  # noqa: PLC0415 - httpx
 
     return listed_once(listed)
+
+
+def _hidden_columns(columns: Sequence[Payload]) -> dict[str, list[str]]:
+    """Return the columns to hide in the task list, and in the short list beside an open task.
+
+    `columns` are the server's, which say by themselves where each is displayed by default.
+    """
+    hidden: dict[str, list[str]] = {"explore": [], "labeling": []}
+    for column in columns:
+        name = f"tasks:{column['id']}"
+        if column.get("parent"):
+            name = f"tasks:{column['parent']}.{column['id']}"
+        for list_, ids in hidden.items():
+            shown = column.get("visibility_defaults", {}).get(list_, True)
+            if not shown or column["id"] in TECHNICAL_KEYS:
+                ids.append(name)
+    return hidden
 
 
 def _stored_task(payload: Payload) -> StoredTask:

@@ -110,6 +110,13 @@ class Desk:
         self.browser.get(f"{self.url}/projects/{project}/data?task={task}")
         self.find(f"{TEXT} .lsf-richtext__line")
 
+    def task_columns(self, project: int) -> set[str]:
+        """Open a project's task list and return the titles of its columns."""
+        self.browser.get(f"{self.url}/projects/{project}/data")
+        self.find(".lsf-table-row")
+        cells = self.browser.find_elements(By.CSS_SELECTOR, ".lsf-table-head .lsf-th-content")
+        return {cell.get_property("textContent") for cell in cells}
+
     def find(self, css: str) -> WebElement:
         """Return the first element of a CSS selector; wait for it."""
         return self._wait(

@@ -40,7 +40,6 @@ DISPUTED_ID = "1979-01-01-ping-pong-ambassades"
 LEFT, RIGHT = 240, 1180
 """The left edges of the text and of the lists in a window 1,500 pixels wide."""
 
-
 CARDS = (600, 120, 1045, 650)
 """The cards of the adjudication page in a window 1,366 pixels wide."""
 
@@ -128,6 +127,7 @@ def main(home: Path) -> None:
         browser.set_window_size(1500, 1240)
         desk.open(project.id, finished)
         desk.mentions()
+        desk.select("Abdou Diouf")
         Camera(desk).take(README)
         adjudication(server, desk, corpus)
 

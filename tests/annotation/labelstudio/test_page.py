@@ -93,6 +93,16 @@ def work(server: LabelStudioServer, project: Project, task: int) -> list[dict[st
     return list(annotation["result"])
 
 
+def test_the_task_list_shows_the_text_and_no_technical_columns(
+    server: LabelStudioServer, desk: Desk
+) -> None:
+    refs = [KnownRef("anouar-el-sadate", ("Sadate",))]
+    project, _ = create_task(server, "page · list", OURS, Document("d", TEXT, ()), known_refs=refs)
+    columns = desk.task_columns(project.id)
+    assert {"text", "doc_id"} <= columns
+    assert not columns & {"known_refs", "text_sha256"}
+
+
 def test_annotations_by_keys_and_mouse_are_pulled(
     server: LabelStudioServer, desk: Desk, tmp_path: Path
 ) -> None:
