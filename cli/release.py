@@ -155,11 +155,13 @@ PushCorpus = Annotated[
         exists=True,
     ),
 ]
-Evaluation = Annotated[
-    Path | None,
+Evaluations = Annotated[
+    list[Path] | None,
     typer.Option(
+        "--evaluation",
         metavar="FILE",
-        help="Scores to publish: eval.json, written by `aloi experiment` (default: none).",
+        help="Scores to publish: eval.json, written by `aloi experiment` (default: none). "
+        "Repeatable; the model card shows them in this order.",
         exists=True,
     ),
 ]
@@ -245,7 +247,7 @@ def push_model(
     *,
     repo: Repo,
     tag: Tag,
-    evaluation: Evaluation = None,
+    evaluations: Evaluations = None,
     corpus: PushCorpus = None,
     public: Public = False,
     execute: Execute = False,
@@ -259,7 +261,7 @@ def push_model(
     from aloi.models.publication.pipeline_files import pipeline_files
 
     target = PushTarget(repo, tag, "model", public)
-    files = pipeline_files(model, evaluation=evaluation, corpus=_push_corpus(corpus))
+    files = pipeline_files(model, evaluations=evaluations or [], corpus=_push_corpus(corpus))
     _push(files, target, execute=execute)
 
 
@@ -285,7 +287,7 @@ def wheel(
             metavar="X.Y.Z", help="Version of the package (default: the version of aloi)."
         ),
     ] = None,
-    evaluation: Evaluation = None,
+    evaluations: Evaluations = None,
     corpus: PushCorpus = None,
 ) -> None:
     """Pack a trained pipeline as a Python package.
@@ -300,7 +302,7 @@ def wheel(
         out,
         name=name,
         version=version,
-        evaluation=evaluation,
+        evaluations=evaluations or [],
         corpus=_push_corpus(corpus),
     )
     _print_lines(built.cleared.summary())

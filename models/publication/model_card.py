@@ -7,7 +7,7 @@ The card consists of YAML metadata for the Hugging Face Hub
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -47,13 +47,13 @@ class ScoreTable:
     scheme: str
     documents: int
     result: Mapping[str, Any]
+    corpus: str | None = None
 
     @property
     def title(self) -> str:
-        """The title of the table: task, split and match rule."""
-        return (
-            f"{TASK_TITLES[EvaluationTask(self.task)]}, {self.split}: {SCHEME_TITLES[self.scheme]}"
-        )
+        """The title of the table: task, split, corpus if it is known, and match rule."""
+        split = f"{self.split} of {self.corpus}" if self.corpus else self.split
+        return f"{TASK_TITLES[EvaluationTask(self.task)]}, {split}: {SCHEME_TITLES[self.scheme]}"
 
     def rows(self) -> Iterator[tuple[str | int, ...]]:
         """Yield one row per label, followed by a row for all labels together.
@@ -65,7 +65,11 @@ class ScoreTable:
             yield label, row["tp"] + row["fn"], *ratios
 
     def hub_result(self, dataset: str) -> dict[str, Any]:
-        """Return the micro averages as an entry of the Hub's `model-index`."""
+        """Return the micro averages as an entry of the Hub's `model-index`.
+
+        dataset: the name to use if the corpus of the scores is not known.
+        """
+        dataset = self.corpus or dataset
         return {
             "task": {"type": "token-classification", "name": self.title},
             "dataset": {"type": dataset, "name": f"{dataset}, {self.split}", "split": self.split},
@@ -77,30 +81,31 @@ class ScoreTable:
         }
 
 
-def write_model_card(folder: Path, *, evaluation: Mapping[str, Any] | None = None) -> None:
+def write_model_card(folder: Path) -> None:
     """Write the model card of the pipeline in a folder; see `render_model_card`."""
     meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
     files = [path for path in folder.rglob("*") if path.is_file() and path.name != MODEL_CARD]
     size = sum(path.stat().st_size for path in files if path.name != "meta.json")
     with atomic_text_file(folder / MODEL_CARD) as stream:
-        stream.write(render_model_card(meta, evaluation=evaluation, size=size))
+        stream.write(render_model_card(meta, size=size))
 
 
 def render_model_card(
     meta: Mapping[str, Any],
     *,
-    evaluation: Mapping[str, Any] | None = None,
+    evaluations: Sequence[Mapping[str, Any]] = (),
     size: int | None = None,
 ) -> str:
     """Return the model card as Markdown with YAML metadata.
 
-    `meta`: the meta.json of the pipeline. `evaluation`: the eval.json of `aloi experiment`; the
-    card shows the test scores of this pipeline and its parts. `size`: size of the pipeline in
-    bytes.
+    `meta`: the meta.json of the pipeline. `evaluations`: the contents of eval.json files of
+    `aloi experiment`; the card leads with their test scores of this pipeline and its parts, in this
+    order. `size`: size of the pipeline in bytes.
     """
     record = meta.get("aloi", {})
     parts = _training_records(record)
-    tables = [*_dev_tables(parts), *_test_tables(record, evaluation or {})]
+    test_tables = (table for each in evaluations for table in _test_tables(record, each))
+    tables = [*test_tables, *_dev_tables(parts)]
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("aloi.models.publication"),
         trim_blocks=True,
@@ -146,11 +151,13 @@ def _test_tables(record: Mapping[str, Any], evaluation: Mapping[str, Any]) -> It
     systems = {record["kind"]} if "kind" in record else {"pipeline", *record}
     for run in evaluation.get("runs", ()):
         if run["split"] == "test" and run["system"] in systems:
-            yield from _score_tables("test", run["task"], run["report"])
+            yield from _score_tables("test", run["task"], run["report"], evaluation.get("corpus"))
 
 
-def _score_tables(split: str, task: str, report: Mapping[str, Any]) -> Iterator[ScoreTable]:
-    table = partial(ScoreTable, split, task, documents=report["documents"])
+def _score_tables(
+    split: str, task: str, report: Mapping[str, Any], corpus: str | None = None
+) -> Iterator[ScoreTable]:
+    table = partial(ScoreTable, split, task, documents=report["documents"], corpus=corpus)
     for scheme, result in report[EvaluationTask(task).item_kind].items():
         if scheme in SCHEME_TITLES:
             yield table(scheme=scheme, result=result)

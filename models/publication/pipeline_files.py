@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,15 +30,18 @@ RESTRICTED_SPLIT = "article"
 def pipeline_files(
     model: Path,
     *,
-    evaluation: Path | None = None,
+    evaluations: Sequence[Path] = (),
     corpus: Corpus | None = None,
     changes: Mapping[str, str] | None = None,
 ) -> ClearedFiles:
     """Return the files to publish, after checking them for restricted text.
 
-    `evaluation`: the eval.json of `make eval`. This file is also published, and the model card
-    contains its scores. `corpus`: the corpus that contains the restricted text. `changes`: new
-    values of meta.json, such as the version. Raises `DataError` if
+    `evaluations`: eval.json files of `make eval` or `make eval-news`. They are also published,
+    without the passages that they quote from the test texts, and the model card contains their
+    scores in this order. `corpus`: the corpus that contains the restricted text. `changes`: new
+    values of meta.json, such as the version.
+
+    Raises `DataError` if
 
     - the folder is not a pipeline, or the licence or notice of its sources is missing;
     - the pipeline was trained on data that must not be redistributed (`redistributable` is false in
@@ -54,16 +58,26 @@ def pipeline_files(
     if changes:
         meta |= changes
         files["meta.json"] = json.dumps(meta, ensure_ascii=False, indent=2).encode()
-    scores: dict[str, Any] = {}
-    if evaluation is not None:
-        scores = _read_json(evaluation, "Use the eval.json that `make eval` writes")
-        files[SCORES_FILE] = evaluation
-        if problems := list(_unlisted_problems(scores, evaluation, corpus)):
-            raise DataError(problems)
+    scores = [_read_json(each, "Use the eval.json that `make eval` writes") for each in evaluations]
+    for number, (file, content) in enumerate(zip(evaluations, scores, strict=True), 1):
+        name = SCORES_FILE if number == 1 else f"evaluation-{number}.json"
+        files[name] = json.dumps(_without_quotations(content), ensure_ascii=False).encode()
+        problems += _unlisted_problems(content, file, corpus)
+    if problems:
+        raise DataError(problems)
     size = sum(path.stat().st_size for path in model.rglob("*") if path.is_file())
-    files[MODEL_CARD] = render_model_card(meta, evaluation=scores or None, size=size).encode()
+    files[MODEL_CARD] = render_model_card(meta, evaluations=scores, size=size).encode()
     vocabularies = find_vocabularies(pipeline)
-    return clear_files(files, corpus, used_ids=_used_ids(scores), vocabularies=vocabularies)
+    used = frozenset(id_ for content in scores for id_ in _used_ids(content))
+    return clear_files(files, corpus, used_ids=used, vocabularies=vocabularies)
+
+
+def _without_quotations(scores: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an evaluation without its examples of errors, which quote the evaluated texts."""
+    stripped = copy.deepcopy(dict(scores))
+    for run in stripped.get("runs", ()):
+        run.get("report", {}).get("analysis", {}).pop("frequent_errors", None)
+    return stripped
 
 
 def _used_ids(scores: Mapping[str, Any]) -> frozenset[str]:

@@ -14,7 +14,7 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import EmailPolicy
@@ -72,18 +72,18 @@ def build_wheel(
     *,
     name: str | None = None,
     version: str | None = None,
-    evaluation: Path | None = None,
+    evaluations: Sequence[Path] = (),
     corpus: Corpus | None = None,
 ) -> Wheel:
     """Write the wheel of a pipeline to the folder `out`.
 
     name: name of the package, without the language (default: the name of the pipeline). version:
-    version of the package (default: the version of aloi). evaluation, corpus, and the reasons to
+    version of the package (default: the version of aloi). evaluations, corpus, and the reasons to
     refuse a pipeline: see `pipeline_files`. Raises `DataError` if the name or version is invalid.
     """
     version = installed_version("aloi") if version is None else version
     changes = {"version": version, **({} if name is None else {"name": name})}
-    cleared = pipeline_files(model, evaluation=evaluation, corpus=corpus, changes=changes)
+    cleared = pipeline_files(model, evaluations=evaluations, corpus=corpus, changes=changes)
     contents = {path: _read(content) for path, content in cleared.files.items()}
     meta = json.loads(contents["meta.json"])
     package = f"{meta['lang']}_{meta['name']}"

@@ -41,6 +41,8 @@ class ExperimentResult:
 
     reports: list[SystemReport]
     significance: dict[str, Comparison]
+    corpus: str
+    """The name of the corpus on which the reports were made."""
 
     @property
     def signature(self) -> str:
@@ -72,6 +74,7 @@ class ExperimentResult:
         """
         content = {
             **restricted_text_key(each.report for each in self.reports),
+            "corpus": self.corpus,
             "runs": [each.to_json() for each in self.reports],
             "significance": {split: each.to_json() for split, each in self.significance.items()},
         }
@@ -150,6 +153,7 @@ def evaluate_experiment(
     result = ExperimentResult(
         list(reports),
         experiment.compare_with_baseline(replicates=SIGNIFICANCE_REPLICATES, seed=seed),
+        experiment.corpus.manifest.name,
     )
     result.write(experiment.out)
     return result

@@ -75,7 +75,7 @@ def test_the_reports_are_written(experiment: Experiment) -> None:
     reports = list(experiment.evaluate(bootstrap=20, seed=0))
     comparisons = experiment.compare_with_baseline(replicates=50, seed=0)
     assert set(comparisons) == {"dev", "test"}
-    ExperimentResult(reports, comparisons).write(experiment.out)
+    ExperimentResult(reports, comparisons, experiment.corpus.manifest.name).write(experiment.out)
     files = {file.name: file.read_text("utf-8") for file in (experiment.out / "reports").iterdir()}
     pages = {f"{split}-{name}.html" for split in ("dev", "test") for name in OWN_SYSTEMS}
     assert {"eval.json", "eval.md", *pages} <= files.keys()

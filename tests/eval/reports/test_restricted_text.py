@@ -157,7 +157,7 @@ def test_a_sharded_report_contains_no_text(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kept", [True, False])
 def test_restricted_text_in_the_files_of_an_experiment(tmp_path: Path, kept: bool) -> None:
     runs = [SystemReport("test", "ner", "entities", evaluate_both(restricted_text=kept))]
-    ExperimentResult(runs, {}).write(tmp_path)
+    ExperimentResult(runs, {}, "toy").write(tmp_path)
     names = ("eval.json", "eval.md", "test-ner.html")
     texts = [(tmp_path / "reports" / name).read_text(encoding="utf-8") for name in names]
     assert ["contains_restricted_text" in text for text in texts] == [kept] * 3

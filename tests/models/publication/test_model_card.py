@@ -80,9 +80,20 @@ def test_test_scores_are_those_of_the_same_system() -> None:
         {"split": split, "system": system, "task": "entities", "report": report}
         for split, system in (("test", "ner"), ("test", "fr_core_news_md"), ("article", "ner"))
     ]
-    text = render_model_card(meta(record()), evaluation={"runs": runs})
+    text = render_model_card(meta(record()), evaluations=[{"runs": runs}])
     assert text.count("### Entities, test") == 1
     assert text.count("### Entities, dev") == 2
+
+
+def test_the_card_leads_with_the_test_scores_of_each_corpus_in_their_order() -> None:
+    run = {"split": "test", "system": "ner", "task": "entities"}
+    report = {"documents": 5, "entities": {"exact": RESULT}}
+    evaluations = [
+        {"corpus": name, "runs": [run | {"report": report}]} for name in ("real-news", "own")
+    ]
+    text = render_model_card(meta(record()), evaluations=evaluations)
+    titles = re.findall(r"^### Entities, (.*?):", text, re.MULTILINE)
+    assert titles == ["test of real-news", "test of own", "dev", "dev"]
 
 
 def test_card_without_sources_claims_no_licence() -> None:
@@ -100,7 +111,7 @@ def test_hub_reads_the_metadata() -> None:
     aloi = {"ner": record(), "relations": record("relations")}
     report = {"documents": 5, "relations": {"strict": RESULT}}
     run = {"split": "test", "system": "pipeline", "task": "relations-end-to-end", "report": report}
-    data = hub.ModelCard(render_model_card(meta(aloi), evaluation={"runs": [run]})).data
+    data = hub.ModelCard(render_model_card(meta(aloi), evaluations=[{"runs": [run]}])).data
     assert (data.language, data.library_name) == (["fr"], "spacy")
     assert (data.license, data.license_name, data.license_link) == ("other", "lgpl-lr", "LICENSE")
     assert data.pipeline_tag == "token-classification"

@@ -15,7 +15,8 @@ from toy_releases import Run
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 
 TO = ("--repo", "org/ner", "--tag", "v1.0.0", "--execute")
-SCORES = {"runs": [{"split": "test", "system": "ner", "task": "entities", "report": {}}]}
+REPORT = {"analysis": {"errors": {"missed": 1}}}
+SCORES = {"runs": [{"split": "test", "system": "ner", "task": "entities", "report": REPORT}]}
 
 
 @pytest.fixture
@@ -33,7 +34,8 @@ def test_pushed_pipeline_is_downloaded_by_its_tag_and_loads(
     hub: Hub, environment: dict[str, str], aloi: Run, model: Path
 ) -> None:
     scores = model.parent / "eval.json"
-    scores.write_text(json.dumps(SCORES))
+    quoting = {"analysis": {**REPORT["analysis"], "frequent_errors": [{"context": "« Ana »"}]}}
+    scores.write_text(json.dumps({"runs": [{**SCORES["runs"][0], "report": quoting}]}))
     done = aloi("release", "push-model", model, *TO, "--evaluation", scores)
     assert done.returncode == 0, done.stderr
     files = hub.repos["org/ner"].head.files
