@@ -13,6 +13,8 @@ from tokenised import tokenised
 from aloi.corpus.document import Document, Entity
 from aloi.corpus.formats import hipe, registry
 from aloi.corpus.formats.detection import detect_format
+from aloi.corpus.formats.hipe.options import LAYERS
+from aloi.corpus.formats.hipe.writer import format_document
 from aloi.corpus.formats.shared import bio
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError
@@ -307,7 +309,7 @@ def test_documents_without_notes_are_restored(document: Document) -> None:
 
 def notes_of(document: Document) -> dict[str, int]:
     notes = Notes()
-    hipe._render(document, hipe.WriteOptions(), notes)
+    format_document(document, hipe.WriteOptions(), notes)
     return dict(notes.counts)
 
 
@@ -321,9 +323,7 @@ PIECES = st.lists(
 FILES = st.binary(max_size=80) | PIECES.map("".join).map(str.encode)
 
 
-@given(
-    FILES, st.sampled_from(list(hipe._LAYERS)), st.sampled_from(["error", "conlleval", "discard"])
-)
+@given(FILES, st.sampled_from(list(LAYERS)), st.sampled_from(["error", "conlleval", "discard"]))
 def test_any_bytes_give_documents_or_problems(
     tmp_path_factory: pytest.TempPathFactory, content: bytes, layer: str, repair: bio.TagRepair
 ) -> None:
