@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +17,7 @@ from aloi.corpus.problems import printable
 from aloi.eval.schemes import IntervalMethod, RefComparison
 
 if TYPE_CHECKING:
+    from aloi.eval.options import EvaluationOptions
     from aloi.eval.reports.report import Report
     from aloi.eval.reports.run_comparison import RunComparison
     from aloi.eval.reports.system_comparison import Comparison
@@ -160,6 +160,37 @@ AddressOption = Annotated[
     ),
 ]
 
+SystemsArgument = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="PRED_A PRED_B...",
+        help="Predictions of the baseline (PRED_A) and of one or more systems (PRED_B...). "
+        "For several runs (seeds) of a system, give comma-separated files or a quoted pattern, "
+        "for example a1.jsonl,a2.jsonl,a3.jsonl or 'seed-*/a.jsonl'.",
+    ),
+]
+ComparisonJsonOption = Annotated[
+    Path | None, typer.Option("--json", help="Also write the comparison to this JSON file.")
+]
+ComparisonSchemeOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME",
+        help="Scoring scheme of the comparison; repeatable (default: outermost and strict).",
+    ),
+]
+ReplicatesOption = Annotated[
+    int,
+    typer.Option(
+        min=1,
+        max=100_000,
+        help="Number of replicates of the bootstrap and of the randomisation test.",
+    ),
+]
+ComparisonSeedOption = Annotated[
+    int, typer.Option(min=0, help="Random seed of the bootstrap and of the randomisation test.")
+]
+
 
 def evaluate(
     gold: GoldArgument,
@@ -189,7 +220,8 @@ def evaluate(
     Entities and relations are scored per type, with micro and macro averages.
     """
     _use_one_thread()
-    from aloi.eval.reading import read_annotations, read_predictions
+    from aloi.eval.options import EvaluationOptions
+    from aloi.eval.reading import read_annotations
     from aloi.eval.schemes import ALL_SCHEMES, TRAIN_SCHEMES
 
     must_exist(gold, pred, *filter(None, [train]))
@@ -199,78 +231,63 @@ def evaluate(
     _check_page(html, scheme)
     _check_engine(engine, address, (gold, pred), html=html, restricted_text=restricted_text)
     corpus = corpus_at(gold)
-    train_documents = read_annotations(train) if train else None
-    score: Callable[..., Report]
-    if engine is Engine.RAY:
-        from aloi.eval.reports.distributed import evaluate_shards
-
-        score = partial(evaluate_shards, gold, pred, address=address, progress=progress)
-    elif html is None and _is_large(gold, pred):
-        from aloi.eval.reports.distributed import evaluate_in_parts
-
-        print_notes([IN_PARTS])
-        score = partial(evaluate_in_parts, gold, pred, progress=progress)
-    else:
-        from aloi.eval.reports import report as reports
-
-        restricted = corpus.restricted_ids if corpus else ()
-        documents = read_annotations(gold)
-        texts = dict(zip(documents.ids, documents.texts, strict=True))
-        sides = documents, read_predictions(pred, gold=gold, known_texts=texts)
-        score = partial(
-            reports.evaluate, *sides, restricted=restricted, restricted_text=restricted_text
-        )
-    report = score(
+    options = EvaluationOptions(
         schemes=scheme,
         schema=schema_for(schema, corpus),
-        train=train_documents,
+        train=read_annotations(train) if train else None,
         corpus=str(corpus) if corpus else None,
         allow_missing=allow_missing,
         bootstrap=bootstrap,
         seed=seed,
+        restricted=corpus.restricted_ids if corpus else (),
+        restricted_text=restricted_text,
         refs=refs,
         interval=interval,
         min_overlap=min_overlap,
     )
+    report = _score(gold, pred, options, engine, address, whole=html is not None)
     _print_report(report, scheme, full=full)
     report = replace(report, gold_name=gold, pred_name=pred)
     _write_files(report, json=json_, html=html, markdown=markdown, latex=latex, csv=csv)
 
 
+def _score(
+    gold: str,
+    pred: str,
+    options: EvaluationOptions,
+    engine: Engine,
+    address: str | None,
+    *,
+    whole: bool,
+) -> Report:
+    """Return the report; large inputs are scored in parts, unless the whole report is needed."""
+    if engine is Engine.RAY:
+        from aloi.eval.reports.distributed import evaluate_shards
+
+        return evaluate_shards(gold, pred, options, address=address, progress=progress)
+    if not whole and _is_large(gold, pred):
+        from aloi.eval.reports.distributed import evaluate_in_parts
+
+        print_notes([IN_PARTS])
+        return evaluate_in_parts(gold, pred, options, progress=progress)
+    from aloi.eval.reading import read_annotations, read_predictions
+    from aloi.eval.reports.report import evaluate_annotations
+
+    documents = read_annotations(gold)
+    texts = dict(zip(documents.ids, documents.texts, strict=True))
+    predictions = read_predictions(pred, gold=gold, known_texts=texts)
+    return evaluate_annotations(documents, predictions, options)
+
+
 def compare(
     gold: GoldArgument,
-    systems: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="PRED_A PRED_B...",
-            help="Predictions of the baseline (PRED_A) and of one or more systems (PRED_B...). "
-            "For several runs (seeds) of a system, give comma-separated files or a quoted pattern, "
-            "for example a1.jsonl,a2.jsonl,a3.jsonl or 'seed-*/a.jsonl'.",
-        ),
-    ],
+    systems: SystemsArgument,
     *,
-    json_: Annotated[
-        Path | None, typer.Option("--json", help="Also write the comparison to this JSON file.")
-    ] = None,
+    json_: ComparisonJsonOption = None,
     schema: SchemaOption = None,
-    scheme: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME",
-            help="Scoring scheme of the comparison; repeatable (default: outermost and strict).",
-        ),
-    ] = None,
-    replicates: Annotated[
-        int,
-        typer.Option(
-            min=1,
-            max=100_000,
-            help="Number of replicates of the bootstrap and of the randomisation test.",
-        ),
-    ] = 10_000,
-    seed: Annotated[
-        int, typer.Option(min=0, help="Random seed of the bootstrap and of the randomisation test.")
-    ] = 0,
+    scheme: ComparisonSchemeOption = None,
+    replicates: ReplicatesOption = 10_000,
+    seed: ComparisonSeedOption = 0,
     allow_missing: AllowMissing = False,
     refs: RefsOption = RefComparison.MAPPED,
     interval: IntervalOption = IntervalMethod.EXPANDED,
@@ -281,6 +298,7 @@ def compare(
     --allow-missing). Macro averages are over the types in gold. If a system has several runs, the
     means over runs are compared, and the test includes the variation over documents and runs.
     """
+    from aloi.eval.options import EvaluationOptions
     from aloi.eval.reading import read_annotations, read_predictions
     from aloi.eval.reports import run_comparison, system_comparison
 
@@ -293,22 +311,24 @@ def compare(
     read = {
         text: [read_predictions(path, gold=gold) for path in paths] for text, paths in runs.items()
     }
-    compare_all = (
-        partial(system_comparison.compare_systems, systems={k: run for k, [run] in read.items()})
-        if all(len(each) == 1 for each in read.values())
-        else partial(run_comparison.compare_system_runs, systems=read)
-    )
-    result: Comparison | RunComparison = compare_all(
-        read_annotations(gold),
-        schemes=scheme or system_comparison.DEFAULT_SCHEMES,
+    options = EvaluationOptions(
+        schemes=scheme,
         schema=schema_for(schema, corpus),
         corpus=str(corpus) if corpus else None,
         allow_missing=allow_missing,
-        replicates=replicates,
         seed=seed,
         refs=refs,
         interval=interval,
     )
+    documents = read_annotations(gold)
+    result: Comparison | RunComparison
+    if all(len(each) == 1 for each in read.values()):
+        single = {text: run for text, [run] in read.items()}
+        result = system_comparison.compare_systems(
+            documents, single, options, replicates=replicates
+        )
+    else:
+        result = run_comparison.compare_system_runs(documents, read, options, replicates=replicates)
     print_sheets(result.sheets())
     console = stdout_console()
     minimum = system_comparison.MIN_SUPPORT

@@ -93,8 +93,10 @@ class Annotations:
     relation_labels: tuple[str, ...]
 
     @classmethod
-    def of(cls, documents: Iterable[Draft]) -> Annotations:
-        """Return the annotations of these documents, which must be valid."""
+    def of(cls, documents: Iterable[Draft] | Annotations) -> Annotations:
+        """Return the annotations of these documents, which must be valid; annotations unchanged."""
+        if isinstance(documents, Annotations):
+            return documents
         builder = ColumnBuilder()
         for document in documents:
             builder.add(document)

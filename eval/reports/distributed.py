@@ -7,7 +7,7 @@ signature, are the same as in a single process.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
@@ -28,11 +28,11 @@ from aloi.corpus.scale.shards import (
     plan_shards,
     summarize_shard,
 )
-from aloi.corpus.schema import Schema
 from aloi.eval.columns import DIGEST_MODULUS, Annotations
+from aloi.eval.options import EvaluationOptions
 from aloi.eval.reports.report import Report, build_report
 from aloi.eval.reports.scoring import SchemeScores, ScoringOptions, score_annotations
-from aloi.eval.schemes import ALL_SCHEMES, IntervalMethod, RefComparison
+from aloi.eval.schemes import ALL_SCHEMES
 from aloi.eval.scores import Scores, is_member
 
 Item = TypeVar("Item")
@@ -54,87 +54,49 @@ class ShardTask(NamedTuple):
 def evaluate_shards(
     gold: str,
     pred: str,
+    options: EvaluationOptions,
     *,
     address: str | None = None,
-    schemes: Collection[str] | None = None,
-    schema: Schema | None = None,
-    train: Annotations | None = None,
-    corpus: str | None = None,
-    allow_missing: bool = False,
-    bootstrap: int = 0,
-    seed: int = 0,
-    refs: RefComparison = RefComparison.MAPPED,
-    interval: IntervalMethod = IntervalMethod.EXPANDED,
-    min_overlap: float = 0.0,
     progress: ProgressBar = no_progress,
 ) -> Report:
     """Score predictions on a Ray cluster, and return a report without error analysis.
 
     `gold` and `pred` are paths that all workers can read. `address` is the address of the Ray
-    cluster (default: start Ray on this machine). All other options are those of `evaluate`. Raises
-    `DataError` that lists the problems of all shards.
+    cluster (default: start Ray on this machine). Raises `DataError` that lists the problems of all
+    shards.
     """
-    symmetric = schema.symmetric if schema else frozenset[str]()
-    options = ScoringOptions.of(schemes, symmetric, train, refs, min_overlap)
+    make = partial(make_worker, ScoringOptions.of(options), **_worker_options(options))
     with cluster.connect(address, None) as workers:
         summaries = [
             summarize_shards(path, workers=workers, progress=progress)[0] for path in (gold, pred)
         ]
         tasks = plan_tasks(*summaries)
-        make = partial(make_worker, options, allow_missing=allow_missing, by_document=bootstrap > 0)
         done = cluster.map_unordered(make, tasks, workers=workers)
         parts = cluster.results_in_order(progress(done, "scoring", total=len(tasks)))
-    return build_report(
-        merge_scores(parts),
-        schema=schema,
-        corpus=corpus,
-        allow_missing=allow_missing,
-        bootstrap=bootstrap,
-        seed=seed,
-        refs=refs,
-        interval=interval,
-        min_overlap=min_overlap,
-    )
+    return build_report(merge_scores(parts), options)
 
 
 def evaluate_in_parts(
     gold: str,
     pred: str,
+    options: EvaluationOptions,
     *,
-    schemes: Collection[str] | None = None,
-    schema: Schema | None = None,
-    train: Annotations | None = None,
-    corpus: str | None = None,
-    allow_missing: bool = False,
-    bootstrap: int = 0,
-    seed: int = 0,
-    refs: RefComparison = RefComparison.MAPPED,
-    interval: IntervalMethod = IntervalMethod.EXPANDED,
-    min_overlap: float = 0.0,
     progress: ProgressBar = no_progress,
 ) -> Report:
     """Score predictions shard by shard in this process, which bounds the memory.
 
     Numbers, report and options are those of `evaluate_shards`; Ray is not used.
     """
-    symmetric = schema.symmetric if schema else frozenset[str]()
-    options = ScoringOptions.of(schemes, symmetric, train, refs, min_overlap)
+    work = make_worker(ScoringOptions.of(options), **_worker_options(options))
     summaries = [_summarize(path, progress) for path in (gold, pred)]
     tasks = plan_tasks(*summaries)
-    work = make_worker(options, allow_missing=allow_missing, by_document=bootstrap > 0)
     done = _map_here(work, tasks)
     parts = cluster.results_in_order(progress(done, "scoring", total=len(tasks)))
-    return build_report(
-        merge_scores(parts),
-        schema=schema,
-        corpus=corpus,
-        allow_missing=allow_missing,
-        bootstrap=bootstrap,
-        seed=seed,
-        refs=refs,
-        interval=interval,
-        min_overlap=min_overlap,
-    )
+    return build_report(merge_scores(parts), options)
+
+
+def _worker_options(options: EvaluationOptions) -> dict[str, bool]:
+    return {"allow_missing": options.allow_missing, "by_document": options.bootstrap > 0}
 
 
 def _summarize(path: str, progress: ProgressBar) -> list[ShardSummary]:
@@ -185,21 +147,21 @@ def _ids_and_owners(summaries: Sequence[ShardSummary]) -> tuple[IdHashes, IdHash
 
 
 def make_worker(
-    options: ScoringOptions, *, allow_missing: bool, by_document: bool
+    scoring: ScoringOptions, *, allow_missing: bool, by_document: bool
 ) -> Callable[[ShardTask], SchemeScores]:
     """Return a function that scores one task.
 
     If `by_document` is false, the function sums the counts over the documents of the gold shard.
     """
-    return partial(_score_task, options, allow_missing=allow_missing, by_document=by_document)
+    return partial(_score_task, scoring, allow_missing=allow_missing, by_document=by_document)
 
 
 def _score_task(
-    options: ScoringOptions, task: ShardTask, *, allow_missing: bool, by_document: bool
+    scoring: ScoringOptions, task: ShardTask, *, allow_missing: bool, by_document: bool
 ) -> SchemeScores:
     gold = Annotations.of(task.gold.documents())
     pred = Annotations.of(_predictions(task, frozenset(gold.ids)))
-    scores = score_annotations(gold, pred, options, allow_missing=allow_missing)
+    scores = score_annotations(gold, pred, scoring, allow_missing=allow_missing)
     reduce = _smallest_type if by_document else _sum_documents
     entities, relations = (
         {name: replace(each, by_document=reduce(each.by_document)) for name, each in side.items()}

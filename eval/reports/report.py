@@ -13,6 +13,7 @@ from aloi.corpus.schema import Schema
 from aloi.eval.columns import Annotations
 from aloi.eval.document_averages import DocumentAverage, average_documents
 from aloi.eval.input_checks import check_inputs
+from aloi.eval.options import EvaluationOptions
 from aloi.eval.pairing import pair_annotations
 from aloi.eval.reports.scoring import SchemeScores, ScoringOptions, align_if_needed, score_pair
 from aloi.eval.reports.signature import Signature
@@ -177,99 +178,77 @@ def evaluate(
 ) -> Report:
     """Score predicted entities and relations against gold, and return a report.
 
-    - `schemes`: names of schemes from `aloi.eval.schemes` (default: all schemes). If `schemes` is
-      given, the report contains no analysis of errors.
-    - `schema`: determines which relations are symmetric and which labels are known (default: all
-      relations are directed, and all labels are known).
-    - `train`: the training documents of the system. They are required for the scheme `facts-ign`
-      and for separate scores of seen and unseen surfaces.
-    - `corpus`: name of the corpus in the signature (default: the hash of gold).
-    - `allow_missing`: if a gold document has no prediction, count its entities and relations as
-      missed.
-    - `bootstrap`: number of replicates for intervals (default: no intervals).
-    - `seed`: random seed of the bootstrap.
-    - `interval`: method of the intervals (default: expanded percentile).
-    - `restricted`: ids of restricted documents, in addition to the documents that are marked as
-      restricted in their metadata.
-    - `restricted_text`: whether the report may contain the text of restricted documents.
-    - `refs`: how facts compare predicted refs with gold's refs (default: by the spans of mentions).
-    - `min_overlap`: smallest overlap of two mentions that the schemes semeval-partial and
-      semeval-type align: shared characters divided by all characters of both (default: any).
-
-    Raises `DataError` if gold and predictions do not contain the same documents with the same
-    texts, or if a label or score is invalid (see `aloi.eval.input_checks`).
+    The options are those of `EvaluationOptions`. Raises `DataError` if gold and predictions do not
+    contain the same documents with the same texts, or if a label or score is invalid (see
+    `aloi.eval.input_checks`).
     """
-    gold_columns, pred_columns = _as_annotations(gold), _as_annotations(pred)
-    check_inputs({"gold": gold_columns, "predictions": pred_columns})
-    train_columns = None if train is None else _as_annotations(train)
-    pair = pair_annotations(
-        gold_columns,
-        pred_columns,
-        allow_missing=allow_missing,
-        restricted=restricted,
-        restricted_text=restricted_text,
-    )
-    symmetric = schema.symmetric if schema else frozenset[str]()
-    options = ScoringOptions.of(schemes, symmetric, train_columns, refs, min_overlap)
-    alignment = align_if_needed(pair, options)
-    report = build_report(
-        score_pair(gold_columns, pred_columns, pair, alignment, options),
+    options = EvaluationOptions(
+        schemes=schemes,
         schema=schema,
+        train=None if train is None else Annotations.of(train),
         corpus=corpus,
         allow_missing=allow_missing,
         bootstrap=bootstrap,
         seed=seed,
+        restricted=restricted,
+        restricted_text=restricted_text,
         refs=refs,
         interval=interval,
         min_overlap=min_overlap,
     )
+    return evaluate_annotations(Annotations.of(gold), Annotations.of(pred), options)
+
+
+def evaluate_annotations(
+    gold: Annotations, pred: Annotations, options: EvaluationOptions
+) -> Report:
+    """Return the report of `evaluate`, given the annotations and all options as one value."""
+    check_inputs({"gold": gold, "predictions": pred})
+    pair = pair_annotations(
+        gold,
+        pred,
+        allow_missing=options.allow_missing,
+        restricted=options.restricted,
+        restricted_text=options.restricted_text,
+    )
+    scoring = ScoringOptions.of(options)
+    alignment = align_if_needed(pair, scoring)
+    report = build_report(score_pair(gold, pred, pair, alignment, scoring), options)
     results = {**report.entities, **report.relations}
-    averages = {name: average_documents(each.scores) for name, each in results.items()}
     report = replace(
         report,
-        symmetric=symmetric,
-        models=_models(pred_columns),
-        document_macro=averages,
+        symmetric=options.symmetric,
+        models=_models(pred),
+        document_macro={name: average_documents(each.scores) for name, each in results.items()},
     )
-    if schemes is not None or alignment is None:
+    if options.schemes is not None or alignment is None:
         return report
     from aloi.eval.analysis.overview import analyse  # noqa: PLC0415 - not needed for scores alone
 
-    analysis = analyse(pair, alignment, symmetric=symmetric, train=train_columns)
+    analysis = analyse(pair, alignment, symmetric=options.symmetric, train=options.train)
     return replace(report, analysis=analysis)
 
 
-def build_report(
-    scores: SchemeScores,
-    *,
-    schema: Schema | None,
-    corpus: str | None,
-    allow_missing: bool,
-    bootstrap: int,
-    seed: int,
-    refs: RefComparison = RefComparison.MAPPED,
-    interval: IntervalMethod = IntervalMethod.EXPANDED,
-    min_overlap: float = 0.0,
-) -> Report:
-    """Return a report of these scores, without analysis; the options are those of `evaluate`."""
+def build_report(scores: SchemeScores, options: EvaluationOptions) -> Report:
+    """Return a report of these scores, without analysis."""
+    schema = options.schema
     known = {*schema.entities, *schema.relations} if schema else scores.predicted_labels
-    both = {**scores.entities, **scores.relations}
-    results = _with_intervals(both, bootstrap, seed, interval)
+    results = _with_intervals({**scores.entities, **scores.relations}, options)
     return Report(
         Signature(
             version("aloi"),
-            corpus,
+            options.corpus,
             f"{scores.gold_hash:064x}",
             scores.documents,
             str(schema) if schema else None,
             tuple(scores.entities),
             tuple(scores.relations),
-            allow_missing,
-            bootstrap,
-            seed,
-            refs=refs,
-            interval=interval,
-            min_overlap=min_overlap,
+            options.allow_missing,
+            options.bootstrap,
+            options.seed,
+            refs=options.refs,
+            interval=options.interval,
+            min_overlap=options.min_overlap,
         ),
         scores.documents,
         {name: results[name] for name in scores.entities},
@@ -279,12 +258,15 @@ def build_report(
 
 
 def _with_intervals(
-    scores: dict[str, Scores[Any]], bootstrap: int, seed: int, method: IntervalMethod
+    scores: dict[str, Scores[Any]], options: EvaluationOptions
 ) -> dict[str, SchemeResult]:
-    if not bootstrap:
+    if not options.bootstrap:
         return {name: SchemeResult(each) for name, each in scores.items()}
     intervals = bootstrap_schemes(
-        [*scores.values()], replicates=bootstrap, seed=seed, method=method
+        [*scores.values()],
+        replicates=options.bootstrap,
+        seed=options.seed,
+        method=options.interval,
     )
     return {
         name: SchemeResult(each, interval)
@@ -295,10 +277,6 @@ def _with_intervals(
 def _models(pred: Annotations) -> tuple[str, ...]:
     """Return the models that the predictions name in their metadata, in sorted order."""
     return tuple(sorted({str(meta["model"]) for meta in pred.metas if meta.get("model")}))
-
-
-def _as_annotations(documents: Iterable[Document] | Annotations) -> Annotations:
-    return documents if isinstance(documents, Annotations) else Annotations.of(documents)
 
 
 def _result_to_json(result: SchemeResult) -> dict[str, Any]:

@@ -10,11 +10,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from aloi.eval.columns import Annotations
+from aloi.eval.options import EvaluationOptions
 from aloi.eval.reports.report import Report
 from aloi.eval.reports.sheets import Sheet, format_ratio
 from aloi.eval.reports.signature import Signature
 from aloi.eval.reports.system_comparison import (
     COMPARISON_COLUMNS,
+    DEFAULT_OPTIONS,
     few_notes,
     mark_support,
     score_systems,
@@ -113,20 +115,20 @@ class RunComparison:
 def compare_system_runs(
     gold: Annotations,
     systems: Mapping[str, Sequence[Annotations]],
+    options: EvaluationOptions = DEFAULT_OPTIONS,
     *,
     replicates: int = 10_000,
-    seed: int = 0,
-    **options: Any,  # noqa: ANN401 - the options of `score_systems`
 ) -> RunComparison:
     """Compare the runs of each system with the runs of the baseline under each scheme.
 
     `systems` contains the predictions of each run by system name; the first system is the baseline.
-    `replicates` and `seed` apply to the bootstrap over documents. All other options and errors are
-    those of `compare_systems`.
+    `replicates` and the seed of the options apply to the bootstrap over documents. Options and
+    errors are those of `compare_systems`.
     """
+    seed = options.seed
     reports = {
         name: list(
-            score_systems(gold, {str(n): run for n, run in enumerate(runs)}, **options).values()
+            score_systems(gold, {str(n): run for n, run in enumerate(runs)}, options).values()
         )
         for name, runs in systems.items()
     }

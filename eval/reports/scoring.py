@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ from aloi.eval.scores import Scores, score_items
 if TYPE_CHECKING:
     from aloi.eval.alignment import Alignment
     from aloi.eval.facts import SurfaceFacts
+    from aloi.eval.options import EvaluationOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,35 +40,30 @@ class ScoringOptions:
     symmetric: frozenset[str]
     known_facts: SurfaceFacts | None
     refs: RefComparison
-    min_overlap: float = 0.0
+    min_overlap: float
 
     @classmethod
-    def of(
-        cls,
-        schemes: Collection[str] | None,
-        symmetric: frozenset[str],
-        train: Annotations | None,
-        refs: RefComparison = RefComparison.MAPPED,
-        min_overlap: float = 0.0,
-    ) -> ScoringOptions:
-        """Return the options.
+    def of(cls, options: EvaluationOptions) -> ScoringOptions:
+        """Return the part of the options on which scores depend.
 
-        If `schemes` is None, all schemes are scored; without training documents, all but those that
-        require them. Raises `ValueError` if `schemes` contains such a scheme.
+        If no schemes are given, all schemes are scored; without training documents, all but those
+        that require them. Raises `ValueError` if a given scheme requires them.
         """
+        train, schemes = options.train, options.schemes
         if schemes is None:
             schemes = [
                 name for name in ALL_SCHEMES if train is not None or name not in TRAIN_SCHEMES
             ]
-        chosen = frozenset(schemes)
-        if train is None and (needed := chosen.intersection(TRAIN_SCHEMES)):
-            raise ValueError(f"the scheme {', '.join(sorted(needed))} requires training documents")
-        if train is None or chosen.isdisjoint(TRAIN_SCHEMES):
-            return cls(chosen, symmetric, None, refs, min_overlap)
-        from aloi.eval.facts import training_facts  # noqa: PLC0415 - rarely needed
+        needing = frozenset(schemes).intersection(TRAIN_SCHEMES)
+        known = None
+        if needing:
+            if train is None:
+                needed = ", ".join(sorted(needing))
+                raise ValueError(f"the scheme {needed} requires training documents")
+            from aloi.eval.facts import training_facts  # noqa: PLC0415 - rarely needed
 
-        known = training_facts(train, symmetric=symmetric)
-        return cls(chosen, symmetric, known, refs, min_overlap)
+            known = training_facts(train, symmetric=options.symmetric)
+        return cls(frozenset(schemes), options.symmetric, known, options.refs, options.min_overlap)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,24 +5,18 @@ See `aloi.eval.statistics.significance` for the tests.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
 
 from aloi.corpus.document import Document
-from aloi.corpus.schema import Schema
 from aloi.eval.columns import Annotations
-from aloi.eval.reports.report import Report, evaluate
+from aloi.eval.options import EvaluationOptions
+from aloi.eval.reports.report import Report, evaluate_annotations
 from aloi.eval.reports.sheets import Sheet, format_ratio
 from aloi.eval.reports.signature import Signature
-from aloi.eval.schemes import (
-    ALL_SCHEMES,
-    MAIN_SCHEMES,
-    TRAIN_SCHEMES,
-    IntervalMethod,
-    RefComparison,
-)
+from aloi.eval.schemes import ALL_SCHEMES, MAIN_SCHEMES, TRAIN_SCHEMES
 from aloi.eval.score_counts import RATIOS
 from aloi.eval.statistics.intervals import MIN_INSTANCES, few_documents_note
 from aloi.eval.statistics.significance import (
@@ -36,6 +30,8 @@ COMPARABLE_SCHEMES = tuple(name for name in ALL_SCHEMES if name not in TRAIN_SCH
 """The schemes under which systems can be compared: those that need no training documents."""
 
 DEFAULT_SCHEMES = tuple(MAIN_SCHEMES.values())
+
+DEFAULT_OPTIONS = EvaluationOptions()
 
 MIN_SUPPORT = 30
 """If a type has fewer gold items, its differences are marked as unreliable."""
@@ -131,66 +127,38 @@ class Comparison:
 def compare_systems(
     gold: Iterable[Document] | Annotations,
     systems: Mapping[str, Iterable[Document] | Annotations],
+    options: EvaluationOptions = DEFAULT_OPTIONS,
     *,
-    schemes: Sequence[str] = DEFAULT_SCHEMES,
-    schema: Schema | None = None,
-    corpus: str | None = None,
-    allow_missing: bool = False,
     replicates: int = 10_000,
-    seed: int = 0,
-    refs: RefComparison = RefComparison.MAPPED,
-    interval: IntervalMethod = IntervalMethod.EXPANDED,
 ) -> Comparison:
     """Compare each system with the baseline under each scheme.
 
     `systems` contains predictions by system name, for at least two systems. The first system is the
-    baseline. `schemes` must be from `COMPARABLE_SCHEMES`. `replicates` and `seed` apply to the
-    bootstrap and to the randomisation test. All other options are those of `evaluate`. Raises
-    `DataError` if gold and predictions do not contain the same documents with the same texts.
+    baseline. The schemes of the options must be from `COMPARABLE_SCHEMES` (default:
+    `DEFAULT_SCHEMES`). `replicates` and the seed of the options apply to the bootstrap and to the
+    randomisation test. Raises `DataError` if gold and predictions do not contain the same documents
+    with the same texts.
     """
-    reports = score_systems(
-        gold,
-        systems,
-        schemes=schemes,
-        schema=schema,
-        corpus=corpus,
-        allow_missing=allow_missing,
-        refs=refs,
-        interval=interval,
-    )
+    reports = score_systems(gold, systems, options)
     (baseline, first), *others = reports.items()
     comparisons = tuple(
         comparison
         for name, report in others
-        for comparison in _compare_reports(name, first, report, replicates, seed)
+        for comparison in _compare_reports(name, first, report, replicates)
     )
-    return Comparison(_signature(first, replicates, seed), baseline, comparisons)
+    return Comparison(_signature(first, replicates), baseline, comparisons)
 
 
 def score_systems(
     gold: Iterable[Document] | Annotations,
     systems: Mapping[str, Iterable[Document] | Annotations],
-    *,
-    schemes: Sequence[str] = DEFAULT_SCHEMES,
-    schema: Schema | None = None,
-    corpus: str | None = None,
-    allow_missing: bool = False,
-    refs: RefComparison = RefComparison.MAPPED,
-    interval: IntervalMethod = IntervalMethod.EXPANDED,
+    options: EvaluationOptions,
 ) -> dict[str, Report]:
-    """Return the report of each system without intervals; the options are those of `evaluate`."""
-    columns = gold if isinstance(gold, Annotations) else Annotations.of(gold)
+    """Return the report of each system, without intervals."""
+    options = replace(options, schemes=options.schemes or DEFAULT_SCHEMES, bootstrap=0)
+    columns = Annotations.of(gold)
     return {
-        name: evaluate(
-            columns,
-            pred,
-            schemes=schemes,
-            schema=schema,
-            corpus=corpus,
-            allow_missing=allow_missing,
-            refs=refs,
-            interval=interval,
-        )
+        name: evaluate_annotations(columns, Annotations.of(pred), options)
         for name, pred in systems.items()
     }
 
@@ -210,7 +178,7 @@ def mark_support(number: int) -> str:
 
 
 def _compare_reports(
-    name: str, baseline: Report, report: Report, replicates: int, seed: int
+    name: str, baseline: Report, report: Report, replicates: int
 ) -> Iterator[SystemComparison]:
     baseline_results = baseline.by_kind()
     for kind, results in report.by_kind().items():
@@ -219,16 +187,17 @@ def _compare_reports(
                 baseline_results[kind][scheme].scores,
                 result.scores,
                 replicates=replicates,
-                seed=seed,
+                seed=report.signature.seed,
                 method=report.signature.interval,
             )
             yield SystemComparison(name, kind, scheme, differences)
 
 
-def _signature(report: Report, replicates: int, seed: int) -> Signature:
-    return replace(report.signature, bootstrap=None).with_notes(
-        f"paired bootstrap and approximate randomisation {replicates} seed {seed} "
-        f"interval {report.signature.interval}",
+def _signature(report: Report, replicates: int) -> Signature:
+    signature = report.signature
+    return replace(signature, bootstrap=None).with_notes(
+        f"paired bootstrap and approximate randomisation {replicates} seed {signature.seed} "
+        f"interval {signature.interval}",
         "Holm over the types",
         "macro over the types in gold",
         f"numpy {version('numpy')}",

@@ -17,6 +17,7 @@ from aloi.corpus.document import Document
 from aloi.corpus.label_maps import keep_labels, load_shipped_map
 from aloi.corpus.problems import DataError, Problem
 from aloi.eval.columns import Annotations
+from aloi.eval.options import EvaluationOptions
 from aloi.eval.reports.report import evaluate
 from aloi.eval.reports.summary import SystemReport
 from aloi.eval.reports.system_comparison import Comparison, compare_systems
@@ -157,6 +158,12 @@ class Experiment:
             return {}
         baseline, ner = systems[BASELINE], systems[self.ner_on_shared_labels]
         ids = self._scored_ids()
+        options = EvaluationOptions(
+            schemes=(MAIN_SCHEMES[ItemKind.ENTITIES],),
+            schema=self.corpus.schema,
+            corpus=str(self.corpus),
+            seed=seed,
+        )
         return {
             split: compare_systems(
                 _select(baseline.gold, ids[split]),
@@ -164,11 +171,8 @@ class Experiment:
                     BASELINE: _select(baseline.pred, ids[split]),
                     "ner": _select(ner.pred, ids[split]),
                 },
-                schemes=(MAIN_SCHEMES[ItemKind.ENTITIES],),
-                schema=self.corpus.schema,
-                corpus=str(self.corpus),
+                options,
                 replicates=replicates,
-                seed=seed,
             )
             for split in SCORED_SPLITS
         }

@@ -9,6 +9,7 @@ from clusters import document, pair_clusters
 from aloi.corpus.document import Document, Entity
 from aloi.eval.columns import Annotations
 from aloi.eval.coreference.clusters import overlap_clusters
+from aloi.eval.options import EvaluationOptions
 from aloi.eval.pairing import pair_annotations
 from aloi.eval.reports.report import evaluate
 from aloi.eval.reports.report_tables import report_sheets
@@ -95,9 +96,8 @@ def test_the_report_has_one_table_of_coreference_measures() -> None:
 def test_systems_are_compared_by_clusters() -> None:
     gold = [document(["abc", "de"], f"d{n}") for n in range(8)]
     worse = [document(["ab", "c", "de"], f"d{n}") for n in range(8)]
-    comparison = compare_systems(
-        gold, {"worse": worse, "same": gold}, schemes=["conll-average", "ref-names"], replicates=200
-    )
+    options = EvaluationOptions(schemes=["conll-average", "ref-names"])
+    comparison = compare_systems(gold, {"worse": worse, "same": gold}, options, replicates=200)
     conll = comparison.systems[0]
     assert conll.differences.micro["f1"].other == 1
     # MUC: 2 of 3 links; B³: recall (4/3 + 1/3 + 2) / 5; CEAF-e: (4/5 + 1) of 3 and of 2 clusters

@@ -14,8 +14,9 @@ from aloi.corpus.problems import DataError
 from aloi.corpus.scale import shards
 from aloi.corpus.schema import load_schema
 from aloi.eval.columns import Annotations
+from aloi.eval.options import EvaluationOptions
 from aloi.eval.reports import distributed
-from aloi.eval.reports.report import build_report, evaluate
+from aloi.eval.reports.report import build_report, evaluate, evaluate_annotations
 from aloi.eval.reports.scoring import ScoringOptions
 
 
@@ -68,14 +69,16 @@ def test_the_report_equals_that_of_one_process(
     (tmp_path / "schema.toml").write_text(SCHEMA, encoding="utf-8")
     schema = load_schema(tmp_path / "schema.toml")
     train = Annotations.of(document_files.read(sides[0])[:20])
-    settings: dict[str, Any] = {"schema": schema, "corpus": None, "allow_missing": False}
-    settings |= {"bootstrap": bootstrap, "seed": 7}
-    single = evaluate(*map(document_files.read, sides), schemes=schemes, train=train, **settings)
-    scoring = ScoringOptions.of(schemes, schema.symmetric, train)
+    options = EvaluationOptions(
+        schemes=schemes, schema=schema, train=train, bootstrap=bootstrap, seed=7
+    )
+    read = (Annotations.of(document_files.read(side)) for side in sides)
+    single = evaluate_annotations(*read, options)
+    scoring = ScoringOptions.of(options)
     parts = score_shards(*sides, scoring, allow_missing=False, by_document=bootstrap > 0)
     assert len(parts) > 30
-    merged = build_report(distributed.merge_scores(parts), **settings).to_json()
-    here = distributed.evaluate_in_parts(*map(str, sides), schemes=schemes, train=train, **settings)
+    merged = build_report(distributed.merge_scores(parts), options).to_json()
+    here = distributed.evaluate_in_parts(*map(str, sides), options)
     assert here.to_json() == merged
     expected = single.to_json() | {"document_macro": {}}
     expected.pop("analysis", None)
@@ -94,7 +97,7 @@ def test_unpaired_documents_are_reported_as_by_one_process(
     problems = []
     plans = [shards.plan_shards(str(side)) for side in (sides[0], tmp_path / "wrong.jsonl")]
     work = distributed.make_worker(
-        ScoringOptions.of(None, frozenset(), None), allow_missing=False, by_document=True
+        ScoringOptions.of(EvaluationOptions()), allow_missing=False, by_document=True
     )
     for task in distributed.plan_tasks(
         *(list(map(shards.summarize_shard, plan)) for plan in plans)
@@ -111,7 +114,9 @@ def test_problems_of_all_parts_are_reported(sides: tuple[Path, Path], tmp_path: 
     lines = sides[1].read_bytes().splitlines(keepends=True)
     (tmp_path / "broken.jsonl").write_bytes(b"".join([*lines[:9], b"{\n", *lines[9:], b"{\n"]))
     with pytest.raises(DataError) as caught:
-        distributed.evaluate_in_parts(str(sides[0]), str(tmp_path / "broken.jsonl"))
+        distributed.evaluate_in_parts(
+            str(sides[0]), str(tmp_path / "broken.jsonl"), EvaluationOptions()
+        )
     assert [problem.line for problem in caught.value.problems] == [10, 152]
 
 

@@ -14,6 +14,7 @@ from aloi.cli.main import main
 from aloi.corpus import document_files
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.scale import shards
+from aloi.eval.options import EvaluationOptions
 from aloi.eval.reports import distributed
 from aloi.eval.reports.page import render_page
 from aloi.eval.reports.report import Report, build_report, evaluate
@@ -140,18 +141,18 @@ def test_counts_and_scores_do_not_depend_on_the_text() -> None:
 
 
 def test_a_sharded_report_contains_no_text(tmp_path: Path) -> None:
-    scoring, summaries = ScoringOptions.of(None, frozenset(), None), []
+    options, summaries = EvaluationOptions(), []
     for name, side in (("gold", secret(meta=FORBIDDEN[0])), ("pred", secret(mentions=()))):
         document_files.write([side], tmp_path / f"{name}.jsonl")
         summaries.append(
             list(map(shards.summarize_shard, shards.plan_shards(str(tmp_path / f"{name}.jsonl"))))
         )
-    work = distributed.make_worker(scoring, allow_missing=False, by_document=True)
-    parts = [work(task) for task in distributed.plan_tasks(*summaries)]
-    settings = {"schema": None, "corpus": None, "allow_missing": False, "bootstrap": 0, "seed": 0}
-    assert (
-        leaks(json.dumps(build_report(distributed.merge_scores(parts), **settings).to_json())) == []
+    work = distributed.make_worker(
+        ScoringOptions.of(options), allow_missing=False, by_document=True
     )
+    parts = [work(task) for task in distributed.plan_tasks(*summaries)]
+    report = build_report(distributed.merge_scores(parts), options)
+    assert leaks(json.dumps(report.to_json())) == []
 
 
 @pytest.mark.parametrize("kept", [True, False])

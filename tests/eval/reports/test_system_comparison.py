@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 from aloi.corpus.document import Document, Entity
+from aloi.eval.options import EvaluationOptions
 from aloi.eval.reports.system_comparison import Comparison, compare_systems
 from aloi.eval.statistics.significance import ScoreDifferences, holm
 
@@ -71,7 +72,9 @@ def test_p_equals_that_of_scipy() -> None:
         vectorized=False,
     )
     ours = (
-        entity_differences(compare_systems(gold, {"a": a, "b": b}, replicates=20_000, seed=1))
+        entity_differences(
+            compare_systems(gold, {"a": a, "b": b}, EvaluationOptions(seed=1), replicates=20_000)
+        )
         .micro["f1"]
         .p
     )
