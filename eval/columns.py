@@ -260,8 +260,8 @@ class ColumnBuilder:
             np.array(self.end, dtype=np.int64),
             label,
             _score_array(self.score),
-            np.array(self.ref, dtype=object),
-            np.array(self.attributes, dtype=object),
+            np.fromiter(self.ref, dtype=object, count=len(self.ref)),
+            np.fromiter(self.attributes, dtype=object, count=len(self.attributes)),
         )
         order = _sort_order(mentions)
         new_row = _invert_order(order)

@@ -59,6 +59,8 @@ def open_corpus(folder: Path) -> Corpus:
 
 def corpus_at(path: str) -> Corpus | None:
     """Return the corpus if `path` is a corpus folder, otherwise None."""
+    if not Path(path).is_dir():
+        return None
     from aloi.corpus.corpus_folder import Corpus, is_corpus
 
     return Corpus.open(Path(path)) if is_corpus(Path(path)) else None
@@ -66,8 +68,8 @@ def corpus_at(path: str) -> Corpus | None:
 
 def schema_for(schema: Path | None, corpus: Corpus | None = None) -> Schema | None:
     """Return the schema in a file or, without a file, the schema of the corpus, if any."""
+    if schema is None:
+        return corpus.schema if corpus is not None else None
     from aloi.corpus.schema import load_schema
 
-    if schema is not None:
-        return load_schema(schema)
-    return corpus.schema if corpus is not None else None
+    return load_schema(schema)

@@ -29,9 +29,6 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from aloi.eval.columns import Floats, Ints
 from aloi.eval.coreference.clusters import ClusterOverlap
@@ -215,6 +212,9 @@ def _best_assignment(overlap: ClusterOverlap) -> Floats:
     Clusters that are connected by shared mentions are assigned together. Such groups are small,
     even in long documents, so the matrices are small.
     """
+    from scipy.sparse import coo_matrix  # noqa: PLC0415 - slow to import
+    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
+
     gold, pred = overlap.gold_row, overlap.pred_row
     sizes = overlap.gold.size[gold] + overlap.pred.size[pred]
     similarity = 2 * overlap.common / sizes
@@ -234,6 +234,8 @@ def _assign(gold: Ints, pred: Ints, similarity: Floats) -> float:
     """Return the largest total similarity of connected clusters."""
     if len(similarity) == 1:
         return float(similarity[0])
+    from scipy.optimize import linear_sum_assignment  # noqa: PLC0415 - slow to import
+
     rows, columns = (np.unique(side, return_inverse=True)[1] for side in (gold, pred))
     matrix = np.zeros((rows.max() + 1, columns.max() + 1))
     matrix[rows, columns] = similarity

@@ -16,6 +16,7 @@ from aloi.eval.schemes import (
     FACT_SCHEMES,
     SEMEVAL_SCHEMES,
     TRAIN_SCHEMES,
+    VALUE_SCHEMES,
     EntityScheme,
     RefComparison,
     RelationScheme,
@@ -153,9 +154,11 @@ def _ref_scores(
     pair: PairedAnnotations, options: ScoringOptions
 ) -> Iterator[tuple[str, Scores[Any]]]:
     """Yield the scores of refs if gold has refs, and of attributes if either side has any."""
-    from aloi.eval.coreference import clusters, ref_scores  # noqa: PLC0415 - imports scipy
-
     gold, pred, schemes = pair.gold.mentions, pair.pred.mentions, options.schemes
+    if schemes.isdisjoint((*COREFERENCE_SCHEMES, *VALUE_SCHEMES)):
+        return
+    from aloi.eval.coreference import clusters, ref_scores  # noqa: PLC0415 - rarely needed
+
     if clusters.has_refs(gold):
         if not schemes.isdisjoint(COREFERENCE_SCHEMES):
             yield from ref_scores.score_clusters(pair, schemes)
