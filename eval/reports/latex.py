@@ -16,6 +16,8 @@ _ESCAPES = str.maketrans(
         "<": r"\textless{}",
         ">": r"\textgreater{}",
         "|": r"\textbar{}",
+        "[": "{[}",  # at the start of a row, it would be an option of the line break
+        "*": "{*}",
         "–": "--",
         "\N{MINUS SIGN}": "$-$",
     }

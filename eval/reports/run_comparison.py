@@ -108,8 +108,9 @@ class RunComparison:
         }
 
     def sheets(self) -> Iterator[Sheet]:
-        """Yield a table for each system and scheme."""
-        return (each.sheet(next(iter(self.runs))) for each in self.systems)
+        """Yield a table for each system and scheme under which anything was scored."""
+        baseline = next(iter(self.runs))
+        return (each.sheet(baseline) for each in self.systems if each.differences.types)
 
 
 def compare_system_runs(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from aloi.corpus.problems import count_noun
 from aloi.eval.schemes import IntervalMethod, RefComparison
 
 GOLD_HASH_DIGITS = 12
@@ -54,7 +55,7 @@ class Signature:
             yield f"corpus {self.corpus}"
         else:
             yield f"gold {self.gold_hash[:GOLD_HASH_DIGITS]}"
-        yield f"{self.documents} documents"
+        yield count_noun(self.documents, "document")
         yield f"schema {self.schema}" if self.schema else "no schema, relations directed"
         yield f"entities {'+'.join(self.entity_schemes) or 'none'}"
         yield f"relations {'+'.join(self.relation_schemes) or 'none'}"

@@ -120,8 +120,8 @@ class Comparison:
         }
 
     def sheets(self) -> Iterator[Sheet]:
-        """Yield a table for each system and scheme."""
-        return (each.sheet(self.baseline) for each in self.systems)
+        """Yield a table for each system and scheme under which anything was scored."""
+        return (each.sheet(self.baseline) for each in self.systems if each.differences.types)
 
 
 def compare_systems(
@@ -164,7 +164,11 @@ def score_systems(
 
 
 def few_notes(documents: int, support: Mapping[str, int]) -> Iterator[str]:
-    """Yield a note if there are few documents, and a note of the types with few gold items."""
+    """Yield what makes differences doubtful: no types, few documents, types with few gold items."""
+    if not support:
+        kinds = " or ".join(MAIN_SCHEMES)
+        yield f"nothing to compare: neither gold nor the predictions contain {kinds}"
+        return
     yield from few_documents_note(documents)
     rare = [f"{label} ({number})" for label, number in support.items() if number < MIN_INSTANCES]
     if rare:

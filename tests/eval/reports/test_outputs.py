@@ -18,7 +18,7 @@ from spacy.training import Example
 
 from aloi.corpus.document import Document, Entity
 from aloi.eval.reports.frames import report_frame
-from aloi.eval.reports.latex import report_latex
+from aloi.eval.reports.latex import escape_latex, report_latex
 from aloi.eval.reports.output import ReportFormat, render_report
 from aloi.eval.reports.page import render_page
 from aloi.eval.reports.report import Report, evaluate
@@ -116,6 +116,11 @@ def test_markdown_tables_show_labels_unchanged(markup_report: Report) -> None:
     cells = [unescape(re.sub("<[^>]*>", "", cell)) for cell in re.findall("<td.*?</td>", html)]
     assert set(MARKUP_LABELS) <= set(cells)
     assert f"<code>{escape(str(markup_report.signature), quote=False)}</code>" in html
+
+
+def test_latex_row_that_begins_like_an_option_of_the_line_break() -> None:
+    """After `\\\\` and `\\midrule`, LaTeX takes `[…]` and `*` as an option, not as text."""
+    assert [escape_latex(label) for label in ("[/PER]", "*LOC")] == ["{[}/PER]", "{*}LOC"]
 
 
 def test_latex_escapes_labels_and_the_caption(markup_report: Report) -> None:

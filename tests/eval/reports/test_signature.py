@@ -42,3 +42,7 @@ def test_with_every_part() -> None:
 def test_notes_can_replace_the_bootstrap() -> None:
     signature = replace(SIGNATURE, bootstrap=None).with_notes("paired bootstrap", "Holm")
     assert str(signature).endswith("relations none | paired bootstrap | Holm")
+
+
+def test_one_document() -> None:
+    assert " | 1 document | " in str(replace(SIGNATURE, documents=1))

@@ -141,3 +141,17 @@ def test_ten_thousand_documents_are_compared_in_a_minute() -> None:
     differences = entity_differences(compare_systems(gold, {"a": a, "b": b}))
     assert time.perf_counter() - start < 60
     assert differences.micro["f1"].p == 1 / 10_001
+
+
+def test_a_scheme_without_annotations_has_no_table() -> None:
+    gold = [doc(0, "PER")]
+    comparison = compare_systems(gold, {"a": gold, "b": gold}, replicates=20)
+    assert [sheet.title for sheet in comparison.sheets()] == [
+        "entities, outermost: b − a; F1 unless noted"
+    ]
+    nothing = [doc(0)]
+    empty = compare_systems(nothing, {"a": nothing, "b": nothing}, replicates=20)
+    assert list(empty.sheets()) == []
+    assert empty.warnings[-1] == (
+        "nothing to compare: neither gold nor the predictions contain entities or relations"
+    )
