@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
 from pathlib import Path
 
 from aloi.corpus.atomic_files import replacement_folder
 from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.standoff.git_commands import run_git
 from aloi.corpus.standoff.standoff_folder import TextSource
 
 _MARK = "aloi.fetched"
@@ -22,7 +20,7 @@ def fetch_texts(source: TextSource, out: Path) -> bool:
     Raises `DataError` if git is missing, the repository cannot be reached or lacks the commit, or
     `out` is something else than an earlier result.
     """
-    if _head(out) == source.commit and not _run(out, "status", "--porcelain"):
+    if _head(out) == source.commit and not run_git(out, "status", "--porcelain"):
         return False
     if out.exists() and any(out.iterdir()) and not _is_own(out):
         what = "the folder exists and was not written by `aloi corpus fetch`"
@@ -32,17 +30,17 @@ def fetch_texts(source: TextSource, out: Path) -> bool:
         fix = "Move these files to another place, or name another folder"
         raise DataError([Problem("foreign-files", what, fix, file=str(out))])
     with replacement_folder(out) as folder:
-        _run(folder, "init", "--quiet")
-        _run(folder, "config", "core.autocrlf", "false")
-        _run(folder, "config", _MARK, "true")
+        run_git(folder, "init", "--quiet")
+        run_git(folder, "config", "core.autocrlf", "false")
+        run_git(folder, "config", _MARK, "true")
         _fetch(folder, source)
-        _run(folder, "checkout", "--quiet", "--detach", source.commit)
+        run_git(folder, "checkout", "--quiet", "--detach", source.commit)
     return True
 
 
 def _fetch(folder: Path, source: TextSource) -> None:
     try:
-        _run(folder, "fetch", "--quiet", "--depth=1", source.repository, source.commit)
+        run_git(folder, "fetch", "--quiet", "--depth=1", source.repository, source.commit)
     except DataError as error:
         reason = error.problems[0].what
         what = f"cannot fetch commit {source.commit} from {source.repository}: {reason}"
@@ -55,7 +53,7 @@ def _head(folder: Path) -> str | None:
     if not (folder / ".git").is_dir():
         return None
     try:
-        return _run(folder, "rev-parse", "HEAD")
+        return run_git(folder, "rev-parse", "HEAD")
     except DataError:
         return ""
 
@@ -64,31 +62,12 @@ def _added_files(folder: Path) -> list[str]:
     """Return the files in an earlier result that were added to it."""
     if not _is_own(folder):
         return []
-    lines = _run(folder, "status", "--porcelain", "--untracked-files=all").splitlines()
+    lines = run_git(folder, "status", "--porcelain", "--untracked-files=all").splitlines()
     return [line[3:] for line in lines if line.startswith("??")]
 
 
 def _is_own(folder: Path) -> bool:
     try:
-        return (folder / ".git").is_dir() and bool(_run(folder, "config", "--local", _MARK))
+        return (folder / ".git").is_dir() and bool(run_git(folder, "config", "--local", _MARK))
     except DataError:
         return False
-
-
-def _run(folder: Path, *arguments: str) -> str:
-    """Run git in a folder; return its output, or raise `DataError` with one line of its error."""
-    git = shutil.which("git")
-    if git is None:
-        raise DataError([Problem("no-git", "git is not installed", "Install git")])
-    done = subprocess.run(
-        [git, "-C", str(folder), *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ | {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"},
-    )
-    if done.returncode:
-        lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
-        reason = next((line for line in lines if line.startswith("fatal:")), lines[-1])
-        raise DataError([Problem("git-failed", reason, "Check the repository")])
-    return done.stdout.strip()

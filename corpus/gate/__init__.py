@@ -1,0 +1,1 @@
+"""The corpus gate: one verdict on a corpus, with summaries for continuous integration."""
