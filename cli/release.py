@@ -63,7 +63,7 @@ def build(
     with output_lock(str(out)), steps() as on_step:
         notes = build_release(corpus, out, figures=card_figures, refs=refs, on_step=on_step)
     for note in notes:
-        print(f"hf-tokens: {note}", file=sys.stderr)
+        print(printable(note), file=sys.stderr)
     print(f"written: {out}", file=sys.stderr)
 
 

@@ -41,6 +41,7 @@ from aloi.corpus.release.read.hashes import (
 from aloi.corpus.release.read.release_folder import (
     CARD_FILE,
     CHECKSUM_FILE,
+    CONFIGS,
     CROISSANT_FILE,
     SCHEMA_FILE,
     DocumentEntry,
@@ -63,17 +64,17 @@ def build_release(
     figures: Figures | None = None,
     refs: bool = True,
     on_step: Callable[[str], object] = lambda step: None,
-) -> Notes:
+) -> tuple[str, ...]:
     """Write a release of a corpus to the folder `out`; an existing release is replaced.
 
     Two builds from the same corpus and figures are identical byte for byte. `refs`: whether to
     keep the refs of mentions in restricted documents. `on_step` is called with the name of each
     step.
 
-    Returns notes on the mentions that were expanded to whole tokens, or dropped, in the config
-    `hf-tokens`. Raises `DataError` if the corpus has problems, if `out` exists and is neither a
-    release nor an empty folder, or if a file would contain restricted text. After an error, `out`
-    is unchanged.
+    Returns notes, one per line: mentions that were expanded to whole tokens, or dropped, in the
+    config `hf-tokens`, and splits that a config lacks because they have no rows. Raises `DataError`
+    if the corpus has problems, if `out` exists and is neither a release nor an empty folder, or if
+    a file would contain restricted text. After an error, `out` is unchanged.
     """
     need("datasets", extra="hub")
     on_step("checking the corpus")
@@ -84,11 +85,12 @@ def build_release(
         notes = Notes()
         infos = _write_tables(corpus, folder, refs=refs, notes=notes)
         on_step("writing the dataset card")
-        _write_text_files(ReleaseContents(corpus, figures or Figures(), refs, infos), folder)
+        contents = ReleaseContents(corpus, figures or Figures(), refs, infos)
+        _write_text_files(contents, folder)
         on_step("searching for restricted text")
         if problems := list(folder_problems(folder, corpus_guard(corpus, refs=refs))):
             raise DataError(problems)
-    return notes
+    return (*(f"hf-tokens: {note}" for note in notes), *_empty_table_notes(contents))
 
 
 def _folder_problems(out: Path) -> Iterator[Problem]:
@@ -114,13 +116,26 @@ def _foreign_files(release: Path) -> list[str]:
 
 
 def _write_tables(corpus: Corpus, folder: Path, *, refs: bool, notes: Notes) -> DatasetInfosDict:
-    """Write one table per config and split, and return the `DatasetInfo` of each config."""
+    """Write one table per config and split, and return the `DatasetInfo` of each config.
+
+    A table without rows is written, but is not part of the config: `datasets` cannot load it.
+    """
     from datasets.info import DatasetInfosDict  # noqa: PLC0415 - an extra
 
     infos = DatasetInfosDict()
     for config, features in dataset_tables.table_features(corpus.schema).items():
-        infos[config] = _write_config(config, features, corpus, folder, refs=refs, notes=notes)
+        info = _write_config(config, features, corpus, folder, refs=refs, notes=notes)
+        if info.splits:
+            infos[config] = info
     return infos
+
+
+def _empty_table_notes(contents: ReleaseContents) -> Iterator[str]:
+    """Yield a note for each config from which splits were left out."""
+    for config in CONFIGS:
+        kept = contents.splits_of(config)
+        if left_out := [split for split in contents.splits if split not in kept]:
+            yield f"{config}: no rows, so these splits cannot be loaded: {', '.join(left_out)}"
 
 
 def _write_config(
@@ -128,16 +143,18 @@ def _write_config(
 ) -> DatasetInfo:
     from datasets import DatasetInfo, SplitDict, SplitInfo  # noqa: PLC0415 - an extra
 
-    splits = SplitDict()
+    splits, size = SplitDict(), 0
     for split in corpus.splits:
         rows = _rows(config, corpus, split, refs=refs, notes=notes)
         path = folder / config / f"{split}.parquet"
         table = dataset_tables.write_table(rows, features, path, canary_line(corpus.manifest.name))
-        splits.add(SplitInfo(split, num_bytes=table.nbytes, num_examples=table.num_rows))
+        if table.num_rows:
+            splits.add(SplitInfo(split, num_bytes=table.nbytes, num_examples=table.num_rows))
+            size += path.stat().st_size
     return DatasetInfo(
         features=features,
         splits=splits,
-        download_size=sum(file.stat().st_size for file in (folder / config).iterdir()),
+        download_size=size,
         dataset_size=sum(info.num_bytes for info in splits.values()),
     )
 

@@ -21,7 +21,8 @@ class ReleaseContents:
     """The data for the text files of a release.
 
     `figures`: scores and agreement for the dataset card. `refs`: whether the release contains the
-    refs of mentions in restricted documents. `infos`: the `DatasetInfo` of each config, by config.
+    refs of mentions in restricted documents. `infos`: the `DatasetInfo` of each config with rows,
+    by config.
     """
 
     corpus: Corpus
@@ -48,6 +49,11 @@ class ReleaseContents:
     def splits(self) -> list[str]:
         """The names of the splits, in the order of the corpus."""
         return list(self.corpus.splits)
+
+    def splits_of(self, config: str) -> list[str]:
+        """Return the splits of a config: those with rows; `datasets` cannot load empty tables."""
+        info = self.infos.get(config)
+        return list(info.splits) if info else []
 
     @cached_property
     def restricted_documents(self) -> list[Document]:

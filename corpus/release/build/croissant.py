@@ -15,7 +15,6 @@ from aloi.corpus.optional_dependencies import need
 from aloi.corpus.release.build.citation import bibtex_key, release_citation, render_bibtex
 from aloi.corpus.release.build.contents import ReleaseContents
 from aloi.corpus.release.build.responsible_ai import responsible_ai_fields
-from aloi.corpus.release.read.release_folder import CONFIGS
 
 if TYPE_CHECKING:
     from datasets import Features
@@ -64,9 +63,9 @@ def render_croissant(contents: ReleaseContents, hashes: Mapping[str, str]) -> st
             for path, sha256 in sorted(hashes.items())
         ],
         record_sets=[
-            _record_set(config, split, contents.infos[config].features)
-            for config in CONFIGS
-            for split in contents.splits
+            _record_set(config, split, info.features)
+            for config, info in contents.infos.items()
+            for split in contents.splits_of(config)
         ],
         **responsible_ai_fields(contents),
     )

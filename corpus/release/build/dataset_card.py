@@ -74,16 +74,21 @@ def _metadata(contents: ReleaseContents) -> str:
         task_categories=["token-classification"],
         task_ids=["named-entity-recognition"],
         tags=["named-entity-recognition", *relation_tags],
-        configs=[_config_entry(config, contents.splits) for config in CONFIGS],
+        configs=_config_entries(contents),
     )
     contents.infos.to_dataset_card_data(data)
     return str(data.to_yaml(line_break="\n"))
 
 
-def _config_entry(config: str, splits: Iterable[str]) -> dict[str, Any]:
-    files = [{"split": split, "path": f"{config}/{split}.parquet"} for split in splits]
-    entry = {"config_name": config, "data_files": files}
-    return entry | ({"default": True} if config == CONFIGS[0] else {})
+def _config_entries(contents: ReleaseContents) -> list[dict[str, Any]]:
+    """Return the configs that have rows, with the splits that have rows; the first is default."""
+    entries: list[dict[str, Any]] = []
+    for config in filter(contents.splits_of, CONFIGS):
+        splits = contents.splits_of(config)
+        files = [{"split": split, "path": f"{config}/{split}.parquet"} for split in splits]
+        default = {} if entries else {"default": True}
+        entries.append({"config_name": config, "data_files": files} | default)
+    return entries
 
 
 def _values(contents: ReleaseContents) -> dict[str, Any]:
@@ -103,9 +108,10 @@ def _values(contents: ReleaseContents) -> dict[str, Any]:
         "splits": contents.splits,
         "configs": CONFIG_DESCRIPTIONS,
         "rows": {
-            config: [info.splits[split].num_examples for split in contents.splits]
-            for config, info in contents.infos.items()
+            config: [_row_count(contents, config, split) for split in contents.splits]
+            for config in CONFIGS
         },
+        "loadable": contents.splits_of("documents"),
         "counts": count_tables(corpus),
         "example": _example(contents),
         "agreement": contents.figures.agreement,
@@ -113,6 +119,13 @@ def _values(contents: ReleaseContents) -> dict[str, Any]:
         "scores": contents.figures.scores,
         "missing": missing_documents(corpus),
     }
+
+
+def _row_count(contents: ReleaseContents, config: str, split: str) -> int:
+    if split not in contents.splits_of(config):
+        return 0
+    number: int = contents.infos[config].splits[split].num_examples
+    return number
 
 
 def _attributes(schema: Schema) -> list[tuple[str, Any, str]]:

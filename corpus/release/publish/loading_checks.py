@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
+from itertools import product
 from typing import Any
 
 from aloi.corpus.formats.parquet import row_count
 from aloi.corpus.problems import Problem, count_noun
 from aloi.corpus.release.publish.file_checks import REBUILD
-from aloi.corpus.release.publish.metadata_checks import foreign_data_files
+from aloi.corpus.release.publish.metadata_checks import foreign_data_files, loaded_splits
 from aloi.corpus.release.read.release_folder import CARD_FILE, CONFIGS, Release
 
 _ID_COLUMNS = {"hf-tokens": "document_id"}
 """The column with the document ids, by config (default: `id`)."""
+
+_NO_ROWS: dict[str, list[str]] = {"id": [], "document_id": []}
+"""The id columns of a table without rows."""
 
 _MAX_ERROR_LENGTH = 200
 """Maximum length of a library's error message, in characters; the rest is cut."""
@@ -33,15 +37,16 @@ def datasets_problems(release: Release) -> Iterator[Problem]:
         what = f"the card names data files that are not tables of the release: {foreign!s:.200}"
         yield Problem("foreign-files", what, REBUILD, file=CARD_FILE)
         return
+    loadable = loaded_splits(release)
+    yield from _empty_table_problems(release, loadable)
     with tempfile.TemporaryDirectory() as cache, _no_progress_bars():
-        for config in CONFIGS:
+        for config, splits in loadable.items():
             try:
                 loaded = load_dataset(str(release.folder), config, cache_dir=cache)
             except Exception as error:  # noqa: BLE001 - any failure to load is the result
                 what = f"load_dataset cannot load this config: {_one_line(error)}"
                 yield Problem("not-loading", what, REBUILD, file=config)
                 continue
-            splits = list(release.manifest.documents)
             if list(loaded) != splits:
                 what = (
                     f"load_dataset finds the splits {', '.join(loaded)}; "
@@ -51,6 +56,15 @@ def datasets_problems(release: Release) -> Iterator[Problem]:
             for split in loaded.keys() & release.manifest.documents.keys():
                 rows = loaded[split]
                 yield from _document_problems(release, config, split, rows)
+
+
+def _empty_table_problems(
+    release: Release, loadable: Mapping[str, Collection[str]]
+) -> Iterator[Problem]:
+    """Yield a problem for each table without rows in a split that has documents for its config."""
+    for config, split in product(CONFIGS, release.manifest.documents):
+        if config != "relations" and split not in loadable.get(config, ()):
+            yield from _document_problems(release, config, split, _NO_ROWS)
 
 
 @contextmanager

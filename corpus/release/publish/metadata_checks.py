@@ -92,7 +92,7 @@ def _table_mismatches(release: Release, data: Mapping[str, Any]) -> Iterator[str
     configs = [config.get("config_name") for config in data.get("configs") or ()]
     expected = {
         "size_categories": ([size_category(documents)], data.get("size_categories")),
-        "configs": (list(CONFIGS), configs),
+        "configs": (list(loaded_splits(release)), configs),
         "dataset_info": (_row_counts(release), _row_counts_of_card(data)),
     }
     for key, (correct, value) in expected.items():
@@ -113,13 +113,23 @@ def _is_language_code(name: str) -> bool:
     return _LANGUAGE_CODE.fullmatch(name) is not None
 
 
+def loaded_splits(release: Release) -> dict[str, list[str]]:
+    """Return the configs with rows and their splits with rows; empty tables are not loaded.
+
+    Raises `DataError` if a table cannot be read.
+    """
+    splits = {
+        config: [s for s in release.manifest.documents if row_count(release.table(config, s))]
+        for config in CONFIGS
+    }
+    return {config: names for config, names in splits.items() if names}
+
+
 def _row_counts(release: Release) -> dict[str, dict[str, int]]:
     """Return the number of rows in the tables, by config and split."""
     return {
-        config: {
-            split: row_count(release.table(config, split)) for split in release.manifest.documents
-        }
-        for config in CONFIGS
+        config: {split: row_count(release.table(config, split)) for split in splits}
+        for config, splits in loaded_splits(release).items()
     }
 
 

@@ -14,6 +14,7 @@ from aloi.corpus.problems import DataError
 from aloi.corpus.release.build.builder import build_release
 from aloi.corpus.release.build.figures import Figures, read_figures
 from aloi.corpus.release.file_strings import read_strings
+from aloi.corpus.release.publish.release_check import check_release
 from aloi.corpus.release.read.hashes import salted_hash
 from aloi.corpus.release.read.release_folder import Release
 
@@ -220,5 +221,51 @@ def test_corpus_without_open_documents_or_relations_can_be_released(tmp_path: Pa
     for id_ in "abc":
         (folder / "gold" / f"{id_}.json").unlink()
     (folder / "splits.toml").write_text('test = ["d"]\n')
-    build_release(Corpus.open(folder), tmp_path / "r")
+    notes = build_release(Corpus.open(folder), tmp_path / "r")
+    assert notes == tuple(
+        f"{config}: no rows, so these splits cannot be loaded: test"
+        for config in ("hf-tokens", "documents", "relations")
+    )
     assert Release.open(tmp_path / "r").documents() == {"test": []}
+    loaded = datasets.load_dataset(str(tmp_path / "r"), cache_dir=str(tmp_path / "cache"))
+    assert [list(rows["id"]) for rows in loaded.values()] == [["d"]]  # the config `standoff`
+    assert "load_dataset(" not in (tmp_path / "r" / "README.md").read_text(encoding="utf-8")
+
+
+EMPTY_TEST = {
+    "hf-tokens": {"train": 1, "dev": 2},
+    "documents": {"train": 1, "dev": 2},
+    "relations": {"train": 1},
+    "standoff": {"train": 1, "dev": 2, "test": 1},
+}
+"""Rows of each config if every document of test is restricted, and dev has no relations."""
+
+
+@pytest.mark.filterwarnings("ignore")  # mlcroissant's own
+@pytest.mark.parametrize("streaming", [False, True])
+def test_a_split_without_rows_is_left_out_of_the_config(tmp_path: Path, streaming: bool) -> None:
+    folder = releases.folder(tmp_path / "small")
+    (folder / "splits.toml").write_text('train = ["a"]\ndev = ["b", "c"]\ntest = ["d"]\n')
+    for id_ in "bc":
+        releases.change(folder, id_, relations=[])
+    corpus = Corpus.open(folder)
+    assert build_release(corpus, tmp_path / "r") == (
+        "hf-tokens: no rows, so these splits cannot be loaded: test",
+        "documents: no rows, so these splits cannot be loaded: test",
+        "relations: no rows, so these splits cannot be loaded: dev, test",
+    )
+    loaded = {
+        config: datasets.load_dataset(
+            str(tmp_path / "r"), config, cache_dir=str(tmp_path / "cache"), streaming=streaming
+        )
+        for config in EMPTY_TEST
+    }
+    rows = {
+        config: {split: len(list(table)) for split, table in splits.items()}
+        for config, splits in loaded.items()
+    }
+    assert rows == EMPTY_TEST
+    card = (tmp_path / "r" / "README.md").read_text(encoding="utf-8")
+    assert "A split with 0 rows is not part of the config" in card
+    if not streaming:
+        assert check_release(Release.open(tmp_path / "r"), corpus).problems == ()
