@@ -12,9 +12,10 @@ feature `identifier` becomes the `ref`; all other features become attributes. An
 a label gets the short name of its layer. All other layers, chains, slot features, empty mentions
 and the relations of empty mentions are left out and counted. In a stack of annotations with
 numbers, the values of the columns are matched by number; a missing value means that the feature is
-not set.
+not set. The tokens are kept in the metadata (`tokens`), without sub-tokens and white space.
 
-The writer produces version 3.3 with its own layers; attributes become features. A project that
+The writer produces version 3.3 with its own layers and the tokens of the source, if there are any;
+attributes become features. A project that
 imports the files must define these layers and features. A sentence includes the white space that
 follows. If a mention begins or ends in white space, this white space is a token. If a mention
 covers only a part of a token, this part is a sub-token. Therefore, the reader restores text and

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from aloi.corpus.document import Document
 from aloi.corpus.document_files import decode_id
@@ -12,6 +13,7 @@ from aloi.corpus.formats.shared import utf16
 from aloi.corpus.formats.shared.file_report import FileReport
 from aloi.corpus.formats.shared.files import find_files
 from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.formats.shared.tokens import Token, token_layer
 from aloi.corpus.formats.webanno.annotations import AnnotationCollector, TokenRow
 from aloi.corpus.formats.webanno.cells import unescape_text
 from aloi.corpus.formats.webanno.header import Header, read_header
@@ -137,7 +139,14 @@ class _Body:
         ids = self._collector.mention_ids()
         relations = self._collector.relations(ids)
         self._report.raise_problems()
-        return Document(id_, text, self._collector.entities(ids, code_points), relations)
+        entities = self._collector.entities(ids, code_points)
+        return Document(id_, text, entities, relations, self._token_layer(text, code_points))
+
+    def _token_layer(self, text: str, code_points: list[int]) -> dict[str, Any]:
+        """Return the metadata with the tokens of the file, without sub-tokens."""
+        tokens = (row for row in self._rows if "." not in row.address)
+        spans = (Token(code_points[row.start], code_points[row.end]) for row in tokens)
+        return {**token_layer(text, spans)}
 
     def _check_tokens(self, text: str, code_points: list[int]) -> None:
         """Report offsets that split a character; count tokens that differ from the text."""

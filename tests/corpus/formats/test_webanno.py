@@ -83,6 +83,16 @@ def test_every_part_of_a_file() -> None:
     }
 
 
+def test_tokens_are_kept_and_written_again() -> None:
+    """Sub-tokens are no tokens; a white-space token of the writer is no token of the source."""
+    document, _ = parse(GOOD)
+    assert document.meta == {"tokens": "0 1;2 5;6 10;11 15;16 22;22 23;25 28"}
+    assert parse(render(document))[0].meta == document.meta
+    hyphen = "#FORMAT=WebAnno TSV 3.3\n\n\n#Text=Jean-Luc n'a\n"
+    tokens = "1-1\t0-4\tJean\n1-2\t4-5\t-\n1-3\t5-8\tLuc\n1-4\t9-12\tn'a\n"
+    assert render(parse(hyphen + tokens)[0]) == hyphen + tokens
+
+
 def test_options_choose_the_layer_and_the_label_feature() -> None:
     document, notes = parse(GOOD, "layer=POS")
     assert [e.label for e in document.entities] == [
