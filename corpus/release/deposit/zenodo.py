@@ -41,6 +41,7 @@ class RelatedIdentifier(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
 
     identifier: Text
     relation: Literal["isNewVersionOf"]
+    scheme: Literal["doi"] = "doi"
     resource_type: Literal["dataset"] = "dataset"
 
 

@@ -67,7 +67,7 @@ def test_files_and_metadata(built: tuple[Corpus, Path], tmp_path: Path) -> None:
             "annotations without text.",
             "related_identifiers": [
                 {"identifier": "10.5281/zenodo.1", "relation": "isNewVersionOf"}
-                | {"resource_type": "dataset"}
+                | {"scheme": "doi", "resource_type": "dataset"}
             ],
         }
     }
