@@ -94,6 +94,7 @@ HOSTILE = {
 FORMATS = (
     *("native", "inline", "brat", "labelstudio", "prodigy", "doccano", "webanno", "xmi", "conll"),
     *("conllu", "hipe", "spert", "crossre", "docred", "popcorn", "spacy", "parquet"),
+    *("corefud", "casjson", "hf-tokens", "gliner", "dygie"),
 )
 
 
@@ -114,7 +115,9 @@ def document_cases(root: Path) -> Iterator[Case]:
         for arguments in _calls():
             yield Case(name, tuple(arguments.split()), prepare)
         for format_ in FORMATS:
-            source = "a.json" if format_ in ("labelstudio", "docred", "spert") else "a.jsonl"
+            source = (
+                "a.json" if format_ in ("labelstudio", "docred", "spert", "gliner") else "a.jsonl"
+            )
             call = ("convert", source, "out.jsonl", "--from", format_, "--to", "native")
             yield Case(f"{name}, as {format_}", call, prepare)
             call = ("convert", "a.jsonl", f"out.{format_}", "--to", format_)
@@ -136,6 +139,8 @@ def _calls() -> tuple[str, ...]:
         "corpus stats corpus",
         "corpus review corpus",
         "corpus refs corpus",
+        "corpus gate corpus --since good.jsonl --junit j.xml --markdown m.md",
+        "corpus gate corpus --comparison a.json --scores a.json a.jsonl",
         "convert a.jsonl out.jsonl --to native",
         "convert a.jsonl out --to native",
         "eval a.jsonl a.jsonl --full --json r.json --html r.html --markdown r.md --csv r.csv",

@@ -17,6 +17,7 @@ SECONDS = 15
     ("script", "options"),
     [
         ("fuzz.py", ("--suite", "documents", "--suite", "toml", "--suite", "models")),
+        ("fuzz_formats.py", ()),
         ("kill.py", ("--command", "corpus add", "--command", "corpus remove")),
         ("kill.py", ("--command", "convert", "--command", "predict")),
     ],
