@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
@@ -13,11 +12,10 @@ import msgspec
 from aloi.corpus.atomic_files import replacement_folder
 from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.document import Document
-from aloi.corpus.formats.detection import RELEASE_MANIFEST, is_release
+from aloi.corpus.formats.detection import RELEASE_MANIFEST
 from aloi.corpus.formats.shared.notes import Notes
-from aloi.corpus.locks import lock_file
 from aloi.corpus.optional_dependencies import need
-from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.problems import DataError
 from aloi.corpus.quality.checks import check_corpus
 from aloi.corpus.release.build import dataset_tables
 from aloi.corpus.release.build.citation import (
@@ -31,6 +29,7 @@ from aloi.corpus.release.build.croissant import render_croissant
 from aloi.corpus.release.build.dataset_card import render_card
 from aloi.corpus.release.build.datasheet import render_datasheet
 from aloi.corpus.release.build.figures import Figures
+from aloi.corpus.release.build.output_folder import file_hashes, output_problems, write_checksums
 from aloi.corpus.release.build.restricted_text_guard import corpus_guard
 from aloi.corpus.release.read.hashes import (
     DOCUMENT_HASH_BYTES,
@@ -40,7 +39,6 @@ from aloi.corpus.release.read.hashes import (
 )
 from aloi.corpus.release.read.release_folder import (
     CARD_FILE,
-    CHECKSUM_FILE,
     CONFIGS,
     CROISSANT_FILE,
     SCHEMA_FILE,
@@ -78,7 +76,8 @@ def build_release(
     """
     need("datasets", extra="hub")
     on_step("checking the corpus")
-    if problems := [*_folder_problems(out), *check_corpus(corpus)]:
+    foreign = output_problems(out, manifest=RELEASE_MANIFEST, what="release")
+    if problems := [*foreign, *check_corpus(corpus)]:
         raise DataError(problems)
     with replacement_folder(out) as folder:
         on_step("writing the tables")
@@ -91,28 +90,6 @@ def build_release(
         if problems := list(folder_problems(folder, corpus_guard(corpus, refs=refs))):
             raise DataError(problems)
     return (*(f"hf-tokens: {note}" for note in notes), *_empty_table_notes(contents))
-
-
-def _folder_problems(out: Path) -> Iterator[Problem]:
-    """Yield a problem if `out` is neither an unchanged release nor an empty folder."""
-    if out.exists() and not is_release(out) and (not out.is_dir() or any(out.iterdir())):
-        what = "the output path exists, but is neither a release nor an empty folder"
-        fix = "Give the path of a new folder"
-        yield Problem("not-a-release", what, fix, file=str(out))
-    elif is_release(out) and (foreign := _foreign_files(out)):
-        what = f"files of this release were added or changed after its build: {', '.join(foreign)}"
-        fix = "Move these files to another place, or give the path of a new folder"
-        yield Problem("foreign-files", what, fix, file=str(out))
-
-
-def _foreign_files(release: Path) -> list[str]:
-    """Return the files of a release that are not as the build wrote them."""
-    sums = release / CHECKSUM_FILE
-    lines = sums.read_bytes().decode("utf-8", "replace").splitlines() if sums.is_file() else []
-    listed = {path: sha256 for sha256, _, path in (line.partition("  ") for line in lines)}
-    own = (CHECKSUM_FILE, lock_file(release).name)
-    hashes = _file_hashes(release)
-    return sorted(path for path in hashes if path not in own and hashes[path] != listed.get(path))
 
 
 def _write_tables(corpus: Corpus, folder: Path, *, refs: bool, notes: Notes) -> DatasetInfosDict:
@@ -186,7 +163,7 @@ def _sorted_documents(corpus: Corpus, split: str) -> list[Document]:
 def _write_text_files(contents: ReleaseContents, folder: Path) -> None:
     """Write all files except the tables; the last file contains the checksums of all others."""
     corpus = contents.corpus
-    table_hashes = _file_hashes(folder)
+    table_hashes = file_hashes(folder)
     texts = {
         CARD_FILE: render_card(contents),
         "DATASHEET.md": render_datasheet(contents),
@@ -201,8 +178,7 @@ def _write_text_files(contents: ReleaseContents, folder: Path) -> None:
         texts[CHANGELOG_FILE] = changelog.read_text(encoding="utf-8")
     for name, text in texts.items():
         (folder / name).write_bytes(text.encode())
-    checksums = "".join(f"{sha256}  {path}\n" for path, sha256 in _file_hashes(folder).items())
-    (folder / CHECKSUM_FILE).write_bytes(checksums.encode())
+    write_checksums(folder)
 
 
 def _render_manifest(contents: ReleaseContents) -> str:
@@ -231,12 +207,3 @@ def _render_manifest(contents: ReleaseContents) -> str:
 def _entry(document: Document, contents: ReleaseContents) -> DocumentEntry:
     text_hash = salted_hash(document.text, contents.salt, DOCUMENT_HASH_BYTES)
     return DocumentEntry(document.id, text_hash, contents.corpus.rights(document).redistributable)
-
-
-def _file_hashes(folder: Path) -> dict[str, str]:
-    """Return the SHA-256 of every file below a folder, by path relative to the folder."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in files
-    }

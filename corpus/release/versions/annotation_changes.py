@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Literal
 
 from aloi.corpus.document import Document
@@ -27,8 +28,22 @@ AnnotationPlace = tuple[object, ...]
 AnnotationKey = tuple[AnnotationKind, str, AnnotationPlace]
 """Identity of an annotation in its document: kind, label, and offsets or surface form."""
 
-AnnotationCounts = Counter[tuple[AnnotationKey, tuple[object, ...]]]
-"""Numbers of equal annotations in a document, by key and details (`ref` and attributes)."""
+Details = tuple[str | None, tuple[tuple[str, str], ...]]
+"""The `ref` of a mention, and the sorted attributes of a mention or relation."""
+
+AnnotationCounts = Counter[tuple[AnnotationKey, Details]]
+"""Numbers of equal annotations in a document, by key and details."""
+
+
+@dataclass(frozen=True)
+class Correction:
+    """An annotation that was added (`before` is None), removed (`after` is None) or changed."""
+
+    kind: AnnotationKind
+    label: str
+    place: AnnotationPlace
+    before: Details | None
+    after: Details | None
 
 
 @dataclass(frozen=True)
@@ -95,18 +110,29 @@ def compare_annotations(
     If the text is the same (`same_text`), annotations are identified by offsets, otherwise by
     surface form. `symmetric`: the labels of symmetric relations.
     """
-    if same_text and (old.entities, old.relations) == (new.entities, new.relations):
-        return {}  # the usual case; no keys need to be built
-    before = _annotations(old, by_offset=same_text, symmetric=symmetric)
-    after = _annotations(new, by_offset=same_text, symmetric=symmetric)
-    only_before, only_after = _keys(before - after), _keys(after - before)
     changes: dict[tuple[AnnotationKind, str], AnnotationChanges] = defaultdict(AnnotationChanges)
-    for kind, label, place in only_before | only_after:
-        lost, gained = only_before[kind, label, place], only_after[kind, label, place]
-        changes[kind, label] += AnnotationChanges(
-            added=max(gained - lost, 0), removed=max(lost - gained, 0), changed=min(lost, gained)
+    for each in list_corrections(old, new, same_text=same_text, symmetric=symmetric):
+        changes[each.kind, each.label] += AnnotationChanges(
+            added=int(each.before is None),
+            removed=int(each.after is None),
+            changed=int(each.before is not None and each.after is not None),
         )
     return changes
+
+
+def list_corrections(
+    old: Document, new: Document, *, same_text: bool, symmetric: frozenset[str]
+) -> Iterator[Correction]:
+    """Yield every correction in one document; the arguments are those of `compare_annotations`."""
+    if same_text and (old.entities, old.relations) == (new.entities, new.relations):
+        return  # the usual case; no keys need to be built
+    before = _annotations(old, by_offset=same_text, symmetric=symmetric)
+    after = _annotations(new, by_offset=same_text, symmetric=symmetric)
+    removed, added = _details_by_key(before - after), _details_by_key(after - before)
+    for key in dict.fromkeys((*removed, *added)):
+        kind, label, place = key
+        for one, other in zip_longest(removed.get(key, ()), added.get(key, ())):
+            yield Correction(kind, label, place, one, other)
 
 
 def _annotations(
@@ -125,9 +151,13 @@ def _annotations(
         if relation.label in symmetric:
             ends.sort()
         attributes = tuple(sorted(relation.attributes.items()))
-        annotations[("relations", relation.label, tuple(ends)), attributes] += 1
+        annotations[("relations", relation.label, tuple(ends)), (None, attributes)] += 1
     return annotations
 
 
-def _keys(annotations: AnnotationCounts) -> Counter[AnnotationKey]:
-    return Counter(key for key, _ in annotations.elements())
+def _details_by_key(annotations: AnnotationCounts) -> dict[AnnotationKey, list[Details]]:
+    """Return the details of the annotations with each key, sorted."""
+    details: defaultdict[AnnotationKey, list[Details]] = defaultdict(list)
+    for key, each in annotations.elements():
+        details[key].append(each)
+    return {key: sorted(found, key=repr) for key, found in details.items()}
