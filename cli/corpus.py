@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aloi.cli import corpus_gate, corpus_migration, corpus_refs
+from aloi.cli import corpus_gate, corpus_migration, corpus_refs, corpus_site
 from aloi.cli.shared.console import fail, print_frames, write_json
 from aloi.cli.shared.inputs import must_exist, open_corpus
 from aloi.corpus.problems import printable
@@ -23,6 +23,7 @@ app = typer.Typer(help="Check, review, extend and describe a corpus.", no_args_i
 app.command()(corpus_gate.gate)
 app.command()(corpus_migration.migrate)
 app.command()(corpus_refs.refs)
+app.command()(corpus_site.site)
 
 
 @app.command()

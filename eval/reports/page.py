@@ -16,6 +16,7 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from aloi.corpus.rights import RESTRICTED_TEXT
+from aloi.corpus.site.page_data import script_json
 from aloi.eval.analysis.calibration import (
     BINS,
     Calibration,
@@ -85,7 +86,7 @@ def render_page(report: Report) -> str:
         charts=list(_score_charts(report.analysis)),
         bins=BINS,
         frequent=report.analysis.frequent_errors(),
-        index=page_documents.script_json(
+        index=script_json(
             {
                 **page_documents.document_index(report, order),
                 "notes": {

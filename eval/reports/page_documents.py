@@ -7,13 +7,13 @@ with thousands of documents opens quickly.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from markupsafe import Markup
 
+from aloi.corpus.site.page_data import label_hues, script_json
 from aloi.eval.alignment import distinct_numbers
 from aloi.eval.analysis.causes import explain_missed
 from aloi.eval.analysis.errors import ERROR_KINDS, RIGHT, ClassifiedErrors
@@ -26,9 +26,6 @@ from aloi.eval.schemes import EntityScheme, RelationScheme
 
 CHUNK_SIZE = 50
 """The number of documents in a chunk."""
-
-MIN_HUE, MAX_HUE = 45, 315
-"""The range of the hues of labels, in degrees; the hues outside are red, the colour of errors."""
 
 CORRECT = ""
 """The kind or cause of correct annotations."""
@@ -85,18 +82,6 @@ def document_chunks(report: Report, order: list[int]) -> Iterator[Markup]:
                 for number in order[first : first + CHUNK_SIZE]
             ]
         )
-
-
-def script_json(content: object) -> Markup:
-    """Return JSON for a script element: `&`, `<` and `>` are escaped."""
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-    return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
-
-
-def label_hues(labels: tuple[str, ...]) -> dict[str, int]:
-    """Return a hue in degrees for each label, evenly spaced and far from the red of errors."""
-    step = (MAX_HUE - MIN_HUE) / max(len(labels) - 1, 1)
-    return {label: round(MIN_HUE + step * number) for number, label in enumerate(labels)}
 
 
 def _annotations(

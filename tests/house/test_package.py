@@ -41,5 +41,6 @@ def test_the_wheel_holds_what_the_code_reads(names: dict[str, list[str]]) -> Non
         "aloi/eval/reports/templates/page.html",
         "aloi/eval/reports/templates/page.js",
         "aloi/corpus/release/build/templates/README.md",
+        "aloi/corpus/site/templates/site.js",
     } <= set(names["wheel"])
     assert {name.split("/")[0] for name in names["wheel"]} == {"aloi", f"aloi-{VERSION}.dist-info"}

@@ -64,7 +64,7 @@ def open_snapshot(path: Path) -> CorpusSnapshot:
     if is_release(path):
         return _release_snapshot(Release.open(path))
     if is_corpus(path):
-        return _corpus_snapshot(Corpus.open(path))
+        return corpus_snapshot(Corpus.open(path))
     documents = {document.id: document for document in read(str(path))}
     rights = {
         id_: resolve_rights(document.meta, Rights(), restricted=False)
@@ -73,7 +73,8 @@ def open_snapshot(path: Path) -> CorpusSnapshot:
     return CorpusSnapshot(documents, rights=rights, name=path.name)
 
 
-def _corpus_snapshot(corpus: Corpus) -> CorpusSnapshot:
+def corpus_snapshot(corpus: Corpus) -> CorpusSnapshot:
+    """Return the snapshot of a corpus folder."""
     return CorpusSnapshot(
         documents={document.id: document for document in corpus.documents},
         split_of=corpus.split_of,

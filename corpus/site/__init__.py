@@ -1,0 +1,1 @@
+"""A static website of a corpus: documents, concordances, refs, types and changes."""
