@@ -28,6 +28,7 @@ from aloi.corpus.release.versions.version_comparison import CorpusDifferences
 from aloi.corpus.site.changes import change_rows, compare_versions
 from aloi.corpus.site.contents import SiteContents, count_by_label
 from aloi.corpus.site.page_data import label_hues
+from aloi.corpus.site.restricted_text import restricted_text_problems
 from aloi.corpus.site.table_files import Directory, write_data, write_table
 from aloi.corpus.site.tables import TABLES
 
@@ -49,8 +50,8 @@ def build_site(
     is called with the name of each step. The same corpus gives the same bytes.
 
     Returns what the site contains. Raises `DataError` if the corpus is invalid, if no document may
-    be redistributed, or if `out` exists and is neither an unchanged site nor an empty folder. After
-    an error, `out` is unchanged.
+    be redistributed, if a document repeats restricted text, or if `out` exists and is neither an
+    unchanged site nor an empty folder. After an error, `out` is unchanged.
     """
     if problems := list(output_problems(out, manifest=SITE_MANIFEST, what="site")):
         raise DataError(problems)
@@ -59,6 +60,10 @@ def build_site(
     if not contents.documents:
         raise DataError([_no_documents(corpus)])
     changes = _changes(contents, earlier) if earlier is not None else None
+    on_step("searching for restricted text")
+    old = changes.old.documents.values() if changes is not None else ()
+    if problems := list(restricted_text_problems(contents, old)):
+        raise DataError(problems)
     with replacement_folder(out) as folder:
         data = folder / "data"
         data.mkdir()

@@ -106,12 +106,7 @@ def _corrections(old: Document, new: Document, symmetric: frozenset[str]) -> Ite
     same_text = old.text == new.text
     found = list_corrections(old, new, same_text=same_text, symmetric=symmetric)
     places = _Places(old, new, same_text)
-    yield from (places.row(each) for each in sorted(found, key=_order))
-
-
-def _order(correction: Correction) -> tuple[Any, ...]:
-    is_relation = correction.kind == "relations"
-    return correction.place[0] if is_relation else correction.place, is_relation, correction.label
+    yield from (places.row(each) for each in sorted(found, key=places.order))
 
 
 @dataclass(frozen=True)
@@ -121,6 +116,14 @@ class _Places:
     old: Document
     new: Document
     same_text: bool
+
+    def order(self, correction: Correction) -> tuple[Any, ...]:
+        """Return a key that sorts corrections by their place in the text."""
+        is_relation = correction.kind == "relations"
+        place: Any = correction.place[0] if is_relation else correction.place
+        text = (self.old if correction.after is None else self.new).text
+        start = place[0] if self.same_text else text.find(place[0])
+        return start, is_relation, correction.label, correction.place
 
     def row(self, correction: Correction) -> list[Any]:
         is_relation = correction.kind == "relations"

@@ -6,6 +6,7 @@ position of the mention or relation in the document. Rows with many occurrences 
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from enum import IntEnum
@@ -66,7 +67,7 @@ def document_rows(contents: SiteContents) -> Iterator[Row]:
             for r in document.relations
         ]
         split = contents.corpus.split_of.get(document.id, "")
-        metadata = [[k, str(v)] for k, v in document.meta.items() if k != "title"]
+        metadata = [[k, _text(v)] for k, v in document.meta.items() if k != "title"]
         title = _title(document)
         yield [document.id, title, split, metadata, document.text, entities, relations]
 
@@ -214,6 +215,10 @@ def _keyed(
 def _title(document: Document) -> str:
     """Return the title of a document, or its id."""
     return " ".join(str(document.meta.get("title") or "").split()) or document.id
+
+
+def _text(value: Any) -> str:  # noqa: ANN401 - any JSON value
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _numbers(labels: list[str]) -> dict[str, int]:

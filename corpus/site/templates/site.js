@@ -159,31 +159,37 @@ async function* occurrences(rows, column) {
 }
 async function mentionLine([number, position]) {
   const entry = await documentAt(number), mention = entry.mentions[position];
-  const start = Math.max(mention.start - CONTEXT, 0);
-  const left = words(entry, start, mention.start), right = words(entry, mention.end, mention.end + CONTEXT);
   const line = make("span", "kwic",
-    make("span", "left", make("span", "", (start ? "…" : "") + left)),
+    make("span", "left", make("span", "", before(entry, mention.start))),
     coloured(make("mark", "", surfaceOf(entry, mention)), mention.label),
-    make("span", "right", mention.end + CONTEXT < entry.characters.length ? `${right}…` : right));
-  const source = make("span", "source", chip(mention.label), make("span", "", entry.title));
+    make("span", "right", after(entry, mention.end)));
+  const source = make("span", "source", chip(mention.label), make("span", "", [mention.name, entry.title].filter(Boolean).join(" · ")));
   const node = make("li", "line");
   node.append(link("", ["document", entry.id, mention.id], line, source));
   return node;
+}
+// The context starts and ends with a whole word, unless the word is very long.
+function before(entry, end) {
+  const start = Math.max(end - CONTEXT, 0), text = words(entry, start, end);
+  return start ? `…${text.replace(/^\S{0,30} /u, "")}` : text;
+}
+function after(entry, start) {
+  const end = start + CONTEXT, text = words(entry, start, end);
+  return end < entry.characters.length ? `${text.replace(/ \S{0,30}$/u, "")}…` : text;
 }
 async function relationLine([number, position]) {
   const entry = await documentAt(number), [head, tail, , attributes] = entry.relations[position];
   const ends = [head, tail].map(end => entry.mentions[end]);
   const [first, second] = ends[0].start <= ends[1].start ? ends : [ends[1], ends[0]];
-  const line = make("span", "evidence"), to = Math.max(first.end, second.end);
-  const from = Math.max(first.start - CONTEXT, 0), after = Math.min(to + CONTEXT, entry.characters.length);
-  line.append(from ? "…" : "");
-  const draw = (start, end) => drawSpans(line, entry, ends, start, end, drawMark, span => [chip(span.label), " "]);
+  const line = make("span", "evidence"), end = Math.max(first.end, second.end);
+  const draw = (from, to) => drawSpans(line, entry, ends, from, to, drawMark, span => [chip(span.label), " "]);
+  line.append(before(entry, first.start));
   if (second.start - first.end > MAX_GAP) {
-    draw(from, first.end + CONTEXT);
-    line.append(" […] ");
-    draw(second.start - CONTEXT, after);
-  } else draw(from, after);
-  line.append(after < entry.characters.length ? "…" : "");
+    draw(first.start, first.end);
+    line.append(after(entry, first.end).slice(0, -1), " […] ", before(entry, second.start).slice(1));
+    draw(second.start, second.end);
+  } else draw(first.start, end);
+  line.append(after(entry, end));
   const details = attributes.map(([name, value]) => `${name}: ${value}`);
   const node = make("li", "line");
   node.append(link("", ["document", entry.id, ends[0].id], line, make("span", "source", [entry.title, ...details].join(" · "))));
@@ -258,17 +264,16 @@ async function refView(ref) {
       for await (const found of rowsOf("mentions", surface)) if (found[2] === ref) yield found;
     }
   }
-  const facts = await pager("", rowsOf("facts", ref), factItem, { empty: "No relations." });
+  const facts = await pager("", rowsOf("facts", ref), row => factItem(row, name), { step: 15, empty: "No relations." });
   return [name, make("h1", "", name), make("p", "note", `ref ${ref} · ${plural(mentions, "mention")} in ${plural(documents, "document")}`),
     make("h2", "", plural(surfaces.length, "surface")), list, make("h2", "", "Relations"), facts,
     make("h2", "", "Concordance"), await pager("", occurrences(everywhere(), 3), mentionLine)];
 }
-function factItem(row) {
-  const [, label, direction, name, ref, found] = row, [relation] = directory.relationLabels[label];
-  const node = make("details"), count = found.length / 2;
-  const other = make("strong", "", name), kind = make("span", "relation-name", relation);
-  const parts = direction === 1 ? [other, " ", kind, " → this"] : [kind, direction ? " ↔ " : " → ", other];
-  node.append(make("summary", "", ...parts, make("span", "note", ` ${count}`)));
+function factItem(row, name) {
+  const [, label, direction, other, ref, found] = row, ends = [name, make("strong", "", other)];
+  const node = make("details"), kind = make("span", "relation-name", directory.relationLabels[label][0]);
+  const [head, tail] = direction === 1 ? ends.reverse() : ends;
+  node.append(make("summary", "", head, " ", kind, ` ${arrow(label)} `, tail, make("span", "note", ` ${found.length / 2}`)));
   node.addEventListener("toggle", async () => {
     if (!node.open || node.children.length > 1) return;
     const box = make("div");
@@ -334,7 +339,7 @@ async function searchView(query) {
 async function changesView() {
   if (!directory.tables.changes) return missing("This site shows no changes.");
   const view = element("changes").content.cloneNode(true);
-  view.append(make("h2", "", "Changed documents"), await pager("", allRows("changes"), changeItem, { step: 25, empty: "None." }));
+  view.querySelector("#changed").append(await pager("", allRows("changes"), changeItem, { empty: "None." }));
   return ["Changes", view];
 }
 function changeItem([id, title, statuses, texts, corrections]) {
@@ -391,7 +396,7 @@ async function documentView(id, mention) {
   const left = make("div", "", text, make("h2", "", plural(entry.relations.length, "relation")), relations);
   select(-1);
   return [entry.title, await moves(number), make("h1", "", entry.title),
-    make("p", "note", `${plural(entry.mentions.length, "mention")}, ${plural(entry.relations.length, "relation")}. Select a mention for its ref and relations; ← and → select the next one.`),
+    make("p", "note", `${plural(entry.mentions.length, "mention")}, ${plural(entry.relations.length, "relation")}. ← and → select the next mention.`),
     make("div", "reader", left, aside)];
 }
 async function moves(number) {
@@ -425,7 +430,7 @@ function select(number) {
   text.querySelectorAll(".selected").forEach(node => node.classList.remove("selected"));
   card.classList.toggle("filled", number >= 0);
   if (number < 0) {
-    card.replaceChildren(make("p", "note", "No mention is selected."));
+    card.replaceChildren(make("p", "note", "Select a mention to see its ref and its relations."));
     drawArcs();
     return;
   }
