@@ -7,7 +7,7 @@ version lacks, the site names only the id.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from itertools import chain
@@ -192,5 +192,5 @@ def _word_changes(old: str, new: str) -> list[Part]:
     return [part for part in parts if part[1]]
 
 
-def _opcodes(one: list[str], other: list[str]) -> list[tuple[str, int, int, int, int]]:
+def _opcodes(one: list[str], other: list[str]) -> Sequence[tuple[str, int, int, int, int]]:
     return SequenceMatcher(None, one, other, autojunk=False).get_opcodes()

@@ -127,8 +127,9 @@ def fact_rows(contents: SiteContents) -> Iterator[Row]:
             ):
                 if one.ref:
                     direction = Direction.SYMMETRIC if relation.label in symmetric else way
-                    key = (one.ref, label_number[relation.label], int(direction))
-                    found[*key, *contents.name(document, other)] += number, position
+                    name, ref = contents.name(document, other)
+                    label = label_number[relation.label]
+                    found[one.ref, label, int(direction), name, ref] += number, position
     order = sorted(found, key=lambda key: (sort_key(key[0]), *key[1:3], -len(found[key]), key[3:]))
     for key in order:
         yield from _divided([*key], found[key])

@@ -6,6 +6,7 @@
 const CONTEXT = 70; // characters on each side of a mention in a concordance
 const MAX_KEPT_FILES = 200; // data files in memory
 const MAX_SEARCH_FILES = 8; // data files that one search reads
+const MAX_VISITED = 30; // views that are kept for going back
 const MAX_GAP = 160; // characters shown between the two ends of a relation
 const FOUND = ["type", "relation", "ref", "surface", "document"];
 const FOUND_TITLES = ["Entity types", "Relation types", "Refs", "Surfaces", "Documents"];
@@ -450,11 +451,11 @@ function select(number) {
   drawArcs();
 }
 function deselect() {
-  history.replaceState(null, "", address("document", reader.entry.id));
+  history.replaceState(history.state, "", address("document", reader.entry.id));
   select(-1);
 }
 function chooseMention(number) {
-  history.replaceState(null, "", address("document", reader.entry.id, reader.entry.mentions[number].id));
+  history.replaceState(history.state, "", address("document", reader.entry.id, reader.entry.mentions[number].id));
   select(number);
 }
 function showMention(id) {
@@ -506,22 +507,16 @@ function parts() {
 }
 async function route() {
   const visit = ++visits, [name, ...values] = parts();
-  if (name === "document" && reader?.entry.id === values[0] && reader.text.isConnected && values[1]) {
-    showMention(values[1]);
-    return;
+  leave();
+  if (comeBack()) return;
+  const isOpen = name === "document" && reader?.entry.id === values[0] && reader.text.isConnected;
+  if (!isOpen || !values[1]) {
+    const [title, ...nodes] = await drawView(name, values);
+    if (visit !== visits) return;
+    main.replaceChildren(...nodes);
+    document.title = title ? `${title} – ${siteTitle}` : siteTitle;
   }
-  const view = Object.hasOwn(VIEWS, name) ? VIEWS[name] : () => missing("This address has no page.");
-  let title, nodes;
-  main.setAttribute("aria-busy", "true");
-  try {
-    [title, ...nodes] = await view(...values);
-  } catch (error) {
-    [title, ...nodes] = ["Error", make("h1", "", "Error"), make("p", "", error.message)];
-  }
-  if (visit !== visits) return;
-  main.removeAttribute("aria-busy");
-  main.replaceChildren(...nodes);
-  document.title = title ? `${title} – ${siteTitle}` : siteTitle;
+  remember();
   if (name === "search") {
     if (searchKey(searchField.value) !== searchKey(values[0] ?? "")) searchField.value = values[0] ?? "";
     return;
@@ -532,6 +527,46 @@ async function route() {
   const heading = main.querySelector("h1");
   heading.tabIndex = -1;
   if (visit > 1 && document.activeElement !== searchField) heading.focus({ preventScroll: true });
+}
+async function drawView(name, values) {
+  const view = Object.hasOwn(VIEWS, name) ? VIEWS[name] : () => missing("This address has no page.");
+  main.setAttribute("aria-busy", "true");
+  try {
+    return await view(...values);
+  } catch (error) {
+    return ["Error", make("h1", "", "Error"), make("p", "", error.message)];
+  } finally {
+    main.removeAttribute("aria-busy");
+  }
+}
+
+// Going back shows a view as it was left: its lists, its place and the focus.
+history.scrollRestoration = "manual";
+const visited = new Map();
+let current = null;
+function leave() {
+  if (current) Object.assign(current, { nodes: [...main.childNodes], scroll: window.scrollY, focus: document.activeElement, query: searchField.value });
+  current = null;
+}
+function remember() {
+  const key = history.state?.key ?? `${Date.now()}-${visits}`;
+  history.replaceState({ key }, "");
+  current = { title: document.title, reader };
+  visited.set(key, current);
+  if (visited.size > MAX_VISITED) visited.delete(visited.keys().next().value);
+}
+function comeBack() {
+  const visit = visited.get(history.state?.key);
+  if (!visit) return false;
+  current = visit;
+  ({ reader, title: document.title } = visit);
+  main.replaceChildren(...visit.nodes);
+  main.removeAttribute("aria-busy");
+  searchField.value = parts()[0] === "search" ? visit.query : "";
+  window.scrollTo(0, visit.scroll);
+  if (visit.focus.isConnected) visit.focus.focus({ preventScroll: true });
+  if (parts()[0] === "document") select(reader.entry.mentions.findIndex(each => each.id === parts()[2]));
+  return true;
 }
 window.addEventListener("hashchange", route);
 window.addEventListener("resize", () => reader?.text.isConnected && drawArcs());

@@ -119,6 +119,19 @@ def test_a_concordance_shows_the_context_and_links_to_the_place(page: Page, site
     sites.wait_until(page, lambda: page.texts(".segment.selected") == ["Wade"])
 
 
+def test_going_back_shows_a_list_as_it_was_left(page: Page, site: str) -> None:
+    page.resize(PHONE)
+    sites.open_site(page, site)
+    link = page.all("#documents a")[1]
+    follow = "scrollTo(0, 50); arguments[0].focus({preventScroll: true}); arguments[0].click()"
+    page.browser.execute_script(follow, link)
+    sites.wait_until(page, lambda: page.all(".text"))
+    page.browser.back()
+    sites.wait_until(page, lambda: page.all("#documents"))
+    assert page.browser.execute_script("return scrollY") == 50
+    assert page.browser.switch_to.active_element == link
+
+
 def test_a_ref_shows_surfaces_relations_and_mentions(page: Page, site: str) -> None:
     sites.open_site(page, site, "#/ref/abdoulaye-wade")
     assert page.texts(".names-list .title")[:2] == ["PER Wade", "PER Abdoulaye Wade"]
