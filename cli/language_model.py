@@ -175,7 +175,7 @@ def _summary(run: AnnotationRun) -> list[str]:
 def _language_model(
     model: str, source: str, options: LanguageModelOptions, connections: int
 ) -> LanguageModel:
-    from aloi.cli.shared.inputs import corpus_at, schema_for
+    from aloi.cli.shared.inputs import required_schema
     from aloi.corpus.guides import read_guide
     from aloi.corpus.problems import DataError
     from aloi.models.llm.endpoint import ChatEndpoint
@@ -187,9 +187,7 @@ def _language_model(
         raise typer.BadParameter(
             "a language model needs a name and an address: llm:NAME --base-url URL"
         )
-    schema = schema_for(options.schema, corpus_at(source))
-    if schema is None:
-        raise typer.BadParameter(f"{source} is not a corpus folder; add --schema")
+    schema = required_schema(options.schema, source)
     try:
         endpoint = ChatEndpoint(options.base_url, name, _read_key(options.key_file), connections)
     except DataError as error:

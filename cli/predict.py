@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -27,7 +27,8 @@ ModelArgument = Annotated[
     str,
     typer.Argument(
         metavar="MODEL",
-        help="Pipeline: a folder or an installed package; or `llm:NAME`, a language model.",
+        help="Pipeline: a folder or an installed package; or `llm:NAME`, a language model; or "
+        "`gliner:PATH`, a GLiNER model.",
     ),
 ]
 SourceArgument = Annotated[
@@ -113,7 +114,7 @@ def predict(
     parameters: language_model.ParameterOption = None,
     allow_restricted: language_model.AllowRestrictedOption = False,
 ) -> None:
-    """Annotate documents with a trained pipeline or a language model.
+    """Annotate documents with a trained pipeline, a language model or a GLiNER model.
 
     After an interruption, run the same command again to resume. If OUT is a file, the
     predictions are written to OUT.partial, which is renamed at the end. A run fails if another run
@@ -134,14 +135,20 @@ def predict(
         allow_restricted,
     )
     pipeline = _PipelineOptions(show, html, gold_entities, engine, address, to)
-    if not model.startswith("llm:"):
+    prefix = model.partition(":")[0]
+    if prefix not in ("llm", "gliner"):
         options.refuse()
         _predict_with_pipeline(model, source, target, pipeline, workers=workers)
     elif target is None or pipeline != _PipelineOptions():
-        message = "llm:NAME requires OUT, and no --show, --html, --gold-entities, --engine or --to"
-        raise typer.BadParameter(message)
-    else:
+        message = "requires OUT, and no --show, --html, --gold-entities, --engine or --to"
+        raise typer.BadParameter(f"{model} {message}")
+    elif prefix == "llm":
         language_model.predict_with_language_model(model, source, target, options, workers=workers)
+    else:
+        replace(options, schema=None).refuse()
+        if workers is not None:
+            raise typer.BadParameter("gliner:PATH runs in one process: omit --workers")
+        _predict_with_gliner(model, source, target, schema)
 
 
 @dataclass(frozen=True)
@@ -186,6 +193,24 @@ def _predict_with_pipeline(
         raise typer.BadParameter("--address and --to require --engine ray")
     else:
         _predict_to_file(model, source, target, gold_entities=gold_entities, workers=count)
+
+
+def _predict_with_gliner(model: str, source: str, target: str, schema: Path | None) -> None:
+    """Write the predictions of a GLiNER model to OUT."""
+    from aloi.cli.shared.console import progress
+    from aloi.cli.shared.inputs import must_exist, required_schema
+    from aloi.models.zero_shot.prediction import predict_with_gliner
+
+    must_exist(source)
+    result = predict_with_gliner(
+        model.partition(":")[2],
+        source,
+        target,
+        required_schema(schema, source),
+        progress=progress,
+        notify=_notify,
+    )
+    _report_written(result.documents, target)
 
 
 def _preview(

@@ -73,3 +73,11 @@ def schema_for(schema: Path | None, corpus: Corpus | None = None) -> Schema | No
     from aloi.corpus.schema import load_schema
 
     return load_schema(schema)
+
+
+def required_schema(schema: Path | None, source: str) -> Schema:
+    """Return the schema in a file or of the corpus folder `source`; exit with status 2 without."""
+    found = schema_for(schema, corpus_at(source))
+    if found is None:
+        raise typer.BadParameter(f"{source} is not a corpus folder; add --schema")
+    return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
@@ -61,8 +61,7 @@ def read_answer(answer: str, text: str, schema: Schema, *, prompt: str = "") -> 
         raise AnswerError("the answer repeats the instructions")
     if len(answer) > MAX_GARBLED * len(text) + 2000:
         raise AnswerError(f"the answer has {len(answer)} characters for a text of {len(text)}")
-    marked, relations = _find_sections(answer, text)
-    read = inline.read_marked(marked, relations)
+    read = _read_sections(answer, text)
     spans = list(_trimmed_spans(read))
     try:
         places = ground(read.text, text, [span for _, span in spans]).places
@@ -87,19 +86,28 @@ def read_answer(answer: str, text: str, schema: Schema, *, prompt: str = "") -> 
     return reading
 
 
-def _find_sections(answer: str, text: str) -> tuple[str, str]:
+def _read_sections(answer: str, text: str) -> inline.MarkedText:
     """Return the marked text and the relations of an answer.
 
     The marked text is the section that, without its markup, equals the text or else has most words
     in common with it, and the relations are the next section. Everything else, such as an
     introduction, is ignored.
     """
-    wanted = Counter(_WORD.findall(text))
     sections = [section.rstrip("\r\n") for section in _SECTION_LINE.split(answer)]
-    copies = [inline.read_marked(section).text.strip() for section in sections]
-    closeness = [(copy == text.strip(), _overlap(copy, wanted)) for copy in copies]
-    chosen = closeness.index(max(closeness))
-    return sections[chosen], "".join(sections[chosen + 1 : chosen + 2])
+    copies = [inline.read_marked(section) for section in sections]
+    equal = [copy.text.strip() == text.strip() for copy in copies]
+    if any(equal):
+        chosen = equal.index(True)
+    else:
+        wanted = Counter(_WORD.findall(text))
+        closeness = [_overlap(copy.text, wanted) for copy in copies]
+        chosen = closeness.index(max(closeness))
+    relations = inline.read_marked("", "".join(sections[chosen + 1 : chosen + 2]))
+    return replace(
+        copies[chosen],
+        relations=relations.relations,
+        problems=(*copies[chosen].problems, *relations.problems),
+    )
 
 
 def _overlap(copy: str, wanted: Counter[str]) -> float:

@@ -36,6 +36,17 @@ _GUIDE_RULE = re.compile(r"^[-*] \*\*[A-Z]+\d", re.MULTILINE)
 _TABLE = re.compile(r"<!-- schema:\w+ -->.*?<!-- /schema -->\n?", re.DOTALL)
 
 
+def prompt_language(schema: Schema, meta: Mapping[str, Any]) -> str:
+    """Return the language in which a model is asked about a document with these metadata.
+
+    Without `lang` in the metadata, it is French if all types of the schema are described in French,
+    otherwise English.
+    """
+    described = all(type_.fr for type_ in schema.entities.values())
+    stated = str(meta.get("lang") or ("fr" if described else "en"))[:2].lower()
+    return stated if stated in LANGUAGES else "en"
+
+
 @dataclass(frozen=True)
 class Prompt:
     """The instructions for a schema and, optionally, a guide."""
@@ -44,14 +55,8 @@ class Prompt:
     guide: Guide | None = None
 
     def language(self, meta: Mapping[str, Any]) -> str:
-        """Return the language of the instructions for a document with these metadata.
-
-        Without `lang` in the metadata, it is French if all types of the schema are described in
-        French, otherwise English.
-        """
-        described = all(type_.fr for type_ in self.schema.entities.values())
-        stated = str(meta.get("lang") or ("fr" if described else "en"))[:2].lower()
-        return stated if stated in LANGUAGES else "en"
+        """Return the language of the instructions for a document with these metadata."""
+        return prompt_language(self.schema, meta)
 
     @cached_property
     def systems(self) -> dict[str, str]:

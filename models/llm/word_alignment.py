@@ -145,39 +145,37 @@ def _word_ids(one: Words, other: Words) -> tuple[Costs, Costs]:
 
 def _prefix_costs(left: Costs, right: Costs) -> Costs:
     """Return the lowest cost of aligning each prefix of one text with each prefix of the other."""
-    rows, columns = left.shape[1] + 1, right.shape[1] + 1
-    along = ONE_SIDED * np.arange(columns, dtype=np.int32)
-    costs = np.empty((rows, columns), dtype=np.int32)
+    same, similar = (left[kind][:, None] == right[kind] for kind in (0, 1))
+    paired = np.where(same, 0, np.where(similar, SIMILAR, 2 * ONE_SIDED)).astype(np.int32)
+    rows, columns = paired.shape
+    along = ONE_SIDED * np.arange(columns + 1, dtype=np.int32)
+    costs = np.empty((rows + 1, columns + 1), dtype=np.int32)
     costs[0] = along
-    for row in range(1, rows):
-        same, similar = right == left[:, row - 1 : row]
-        paired = np.where(same, 0, np.where(similar, SIMILAR, 2 * ONE_SIDED))
-        best = costs[row - 1] + ONE_SIDED
-        np.minimum(best[1:], costs[row - 1, :-1] + paired, out=best[1:])
-        costs[row] = np.minimum.accumulate(best - along) + along
+    for row in range(rows):
+        best = costs[row] + ONE_SIDED
+        np.minimum(best[1:], costs[row, :-1] + paired[row], out=best[1:])
+        best -= along
+        np.minimum.accumulate(best, out=best)
+        np.add(best, along, out=costs[row + 1])
     return costs
-
-
-def pair_cost(one: FoldedWord, other: FoldedWord) -> int:
-    """Return the cost of two words in the same place."""
-    if one[0] == other[0]:
-        return 0
-    return SIMILAR if one[1] == other[1] else CHANGED
 
 
 def prefix_row_costs(one: Sequence[FoldedWord], other: Sequence[FoldedWord]) -> list[list[int]]:
     """Return the costs of `_prefix_costs` for short sequences of words and folded words."""
-    rows = [[ONE_SIDED * column for column in range(len(other) + 1)]]
+    above = [ONE_SIDED * column for column in range(len(other) + 1)]
+    rows = [above]
     for word in one:
-        above = rows[-1]
-        row = [above[0] + ONE_SIDED]
-        for column, candidate in enumerate(other):
-            row.append(
-                min(
-                    above[column + 1] + ONE_SIDED,
-                    row[column] + ONE_SIDED,
-                    above[column] + pair_cost(word, candidate),
-                )
-            )
+        form, folded = word
+        before, left = above[0], above[0] + ONE_SIDED
+        row = [left]
+        for (other_form, other_folded), over in zip(other, above[1:], strict=True):
+            if form == other_form:
+                paired = before
+            else:
+                paired = before + (SIMILAR if folded == other_folded else CHANGED)
+            left = min(left + ONE_SIDED, over + ONE_SIDED, paired)
+            row.append(left)
+            before = over
         rows.append(row)
+        above = row
     return rows

@@ -12,7 +12,7 @@ from aloi.corpus.document import Document
 from aloi.corpus.formats import registry
 from aloi.corpus.locks import lock_output
 from aloi.corpus.problems import DataError
-from aloi.corpus.scale.input_summary import InputSummary, summarize_input
+from aloi.corpus.scale.input_summary import DocumentCheck, InputSummary, summarize_input
 from aloi.corpus.scale.journal import Journal
 from aloi.corpus.scale.progress import ProgressBar, no_progress
 from aloi.corpus.streams import is_stream, on_disk
@@ -37,6 +37,20 @@ class PredictionResult:
     resumed: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Predictor:
+    """A model that annotates documents.
+
+    predict: yields the annotated documents in order. origin: returns everything that determines the
+    predictions on an input. check: returns the problems of a document that the model cannot
+    annotate.
+    """
+
+    predict: Callable[[Iterable[Document]], Iterable[Document]]
+    origin: Callable[[InputSummary], dict[str, str]]
+    check: DocumentCheck = lambda document: ()
+
+
 def predict_to_file(
     model: str,
     source: str,
@@ -49,29 +63,47 @@ def predict_to_file(
 ) -> PredictionResult:
     """Annotate the documents of `source` with a pipeline and write them to `target`.
 
-    model: pipeline folder or package. source: a file or folder in any format, or "-" (standard
-    input). target: a JSON Lines file, a folder, or "-" (standard output). If the target is a file,
-    it is written as `TARGET.partial` and renamed when complete; after an interruption, the same
-    call resumes the run. gold_entities, workers: see `predict_documents`. notify: called with a
-    message if a run is resumed, restarted or stopped.
+    model: pipeline folder or package. gold_entities, workers: see `predict_documents`. source,
+    target, progress, notify: see `write_predictions`. Raises `DataError` for an invalid model or
+    input.
+    """
+    nlp = load_pipeline(model)  # first: report a wrong model before waiting for a stream
+    predictor = Predictor(
+        partial(predict_documents, nlp, gold_entities=gold_entities, workers=workers),
+        partial(prediction_origin, nlp, gold_entities=gold_entities),
+        partial(length_problems, nlp),
+    )
+    return write_predictions(predictor, source, target, progress=progress, notify=notify)
+
+
+def write_predictions(
+    predictor: Predictor,
+    source: str,
+    target: str,
+    *,
+    progress: ProgressBar = no_progress,
+    notify: Notify = lambda message: None,
+) -> PredictionResult:
+    """Annotate the documents of `source` with a model and write them to `target`.
+
+    source: a file or folder in any format, or "-" (standard input). target: a JSON Lines file, a
+    folder, or "-" (standard output). If the target is a file, it is written as `TARGET.partial` and
+    renamed when complete; after an interruption, the same call resumes the run. notify: called with
+    a message if a run is resumed, restarted or stopped.
 
     Raises `DataError` if another run is writing to the target. All problems of the input are raised
     together, before the prediction starts.
     """
-    nlp = load_pipeline(model)  # first: report a wrong model before waiting for a stream
-    predict = partial(predict_documents, nlp, gold_entities=gold_entities, workers=workers)
     with on_disk(source) as copied, lock_output(target):
-        input_summary = summarize_input(str(copied.path), partial(length_problems, nlp))
+        summary = summarize_input(str(copied.path), predictor.check)
         if is_stream(target) or document_files.is_folder(Path(target)):
-            documents = progress(
-                predict(input_summary.read()), "predicting", total=input_summary.documents
-            )
+            predicted = predictor.predict(summary.read())
+            documents = progress(predicted, "predicting", total=summary.documents)
             registry.write(documents, target, format_="native")
-            return PredictionResult(input_summary.documents)
-        origin = prediction_origin(nlp, input_summary, gold_entities=gold_entities)
-        journal = Journal(Path(target), origin)
+            return PredictionResult(summary.documents)
+        journal = Journal(Path(target), predictor.origin(summary))
         return _predict_to_journal(
-            journal, input_summary, predict, progress=progress, notify=notify
+            journal, summary, predictor.predict, progress=progress, notify=notify
         )
 
 

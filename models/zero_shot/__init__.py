@@ -1,0 +1,1 @@
+"""Annotation by models that recognise the labels of any schema without training."""

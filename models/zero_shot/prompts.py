@@ -1,0 +1,62 @@
+"""The descriptions of a schema as prompts: what a zero-shot model is asked to find."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.schema import EntityType, RelationType, Schema
+
+
+@dataclass(frozen=True, slots=True)
+class Prompts:
+    """The prompt for each entity label and each relation label of a schema, in one language."""
+
+    entities: dict[str, str]
+    relations: dict[str, str]
+
+
+def schema_prompts(schema: Schema, language: str, *, relations: bool) -> Prompts:
+    """Return the descriptions of the labels in a language ("fr" or "en").
+
+    A label without a description in this language has the one in the other language. relations:
+    whether the model predicts relations. Raises `DataError` if a label has no description, or two
+    labels have the same one.
+    """
+    wanted = [("entities", schema.entities), *([("relations", schema.relations)] * relations)]
+    found = {table: _descriptions(types, language) for table, types in wanted}
+    problems = [each for table, prompts in found.items() for each in _problems(table, prompts)]
+    if problems:
+        raise DataError(problems)
+    return Prompts(found["entities"], found.get("relations", {}))
+
+
+def _descriptions(
+    types: Mapping[str, EntityType] | Mapping[str, RelationType], language: str
+) -> dict[str, str]:
+    if language == "fr":
+        return {label: type_.fr or type_.description for label, type_ in types.items()}
+    return {label: type_.description or type_.fr for label, type_ in types.items()}
+
+
+def _problems(table: str, prompts: Mapping[str, str]) -> list[Problem]:
+    """Return a problem for each label without a description of its own."""
+    labels: dict[str, list[str]] = {}
+    for label, prompt in prompts.items():
+        labels.setdefault(prompt.strip(), []).append(label)
+    missing = labels.pop("", [])
+    return [
+        *(_problem(table, [label], "has no description in the schema") for label in missing),
+        *(
+            _problem(table, shared, "have the same description in the schema")
+            for shared in labels.values()
+            if len(shared) > 1
+        ),
+    ]
+
+
+def _problem(table: str, labels: Sequence[str], what: str) -> Problem:
+    fix = 'Describe it there, for example: PER = { description = "person\'s name" }'
+    named = ", ".join(f"[{table}] {label}" for label in labels)
+    return Problem("no-description", f"{named} {what}, which a zero-shot model needs", fix)
