@@ -32,6 +32,9 @@ MODEL_PREFIX = "gliner:"
 THRESHOLD = 0.5
 """The lowest score of a mention or relation, the default of the library."""
 
+MAX_WORD_LENGTH = 1000
+"""A document with a longer word, in characters, is refused: memory grows with its square."""
+
 MIN_SUBWORDS = 32
 """The number of subwords of the text that must fit into the model beside the prompts."""
 
@@ -85,6 +88,15 @@ class GlinerModel:
             "options": hashlib.sha256(options.encode()).hexdigest(),
             "version": f"aloi {version('aloi')}, gliner {version('gliner')}",
         }
+
+    def check(self, document: Document) -> list[Problem]:
+        """Return a problem if a word of a document is too long for the model."""
+        words = self.model.data_processor.words_splitter(document.text)
+        longest = max((len(word) for word, _, _ in words), default=0)
+        if longest <= MAX_WORD_LENGTH:
+            return []
+        what = f"a word has {longest} characters, but at most {MAX_WORD_LENGTH} are possible"
+        return [Problem("long-word", what, "Divide the word, or remove the document", document.id)]
 
     def annotate(self, document: Document) -> Document:
         """Return a document with the model's mentions and relations, and their scores.

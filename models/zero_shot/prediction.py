@@ -26,5 +26,5 @@ def predict_with_gliner(
     notify: see `write_predictions`. Raises `DataError` for an invalid model, schema or input.
     """
     model = GlinerModel.load(path, schema)
-    predictor = Predictor(partial(map, model.annotate), model.origin)
+    predictor = Predictor(partial(map, model.annotate), model.origin, model.check)
     return write_predictions(predictor, source, target, progress=progress, notify=notify)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from chat_server import ChatServer, marked_answer
 from label_studio import LabelStudio
-from toy import RIGHTS, SCHEMA, sentence
+from toy import SCHEMA, sentence
 
 from aloi.annotation.exchange.task_import import tasks_by_document
 from aloi.annotation.labelstudio.access import Access
@@ -45,7 +45,7 @@ def workplace(tmp_path: Path, label_studio: LabelStudio) -> Path:
         (tmp_path / "articles" / f"article-{number}.txt").write_text(f"{text}\n", encoding="utf-8")
     corpus = tmp_path / "mycorpus"
     corpus.mkdir()
-    manifest = f'name = "mycorpus"\nversion = "1"\nlicence = "CC0-1.0"\nrights = {RIGHTS}\n'
+    manifest = 'name = "mycorpus"\nversion = "1"\nlicence = "CC-BY-4.0"\n'
     (corpus / "corpus.toml").write_text(manifest, encoding="utf-8")
     (corpus / "schema.toml").write_text(SCHEMA, encoding="utf-8")
     (corpus / "splits.toml").touch()
