@@ -114,7 +114,7 @@ def predict(
     parameters: language_model.ParameterOption = None,
     allow_restricted: language_model.AllowRestrictedOption = False,
 ) -> None:
-    """Annotate documents with a trained pipeline, a language model or a GLiNER model.
+    """Annotate documents with a pipeline or a language model.
 
     After an interruption, run the same command again to resume. If OUT is a file, the
     predictions are written to OUT.partial, which is renamed at the end. A run fails if another run

@@ -30,6 +30,10 @@ class StoredAnswer(msgspec.Struct, frozen=True):
     answer: Answer
 
 
+_DECODER = msgspec.json.Decoder(StoredAnswer)
+"""A decoder for all threads: msgspec crashes if several threads are the first to use a type."""
+
+
 def request_key(request: Any) -> str:  # noqa: ANN401 - any JSON value
     """Return the SHA-256 of everything that decides an answer."""
     return hashlib.sha256(msgspec.json.encode(request, order="deterministic")).hexdigest()
@@ -106,6 +110,6 @@ class AnswerStore:
 def _decode(line: bytes) -> StoredAnswer | None:
     """Return the answer in a line, or None if the line is incomplete."""
     try:
-        return msgspec.json.decode(line, type=StoredAnswer)
+        return _DECODER.decode(line)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return None

@@ -235,10 +235,14 @@ class _Completion(msgspec.Struct):
     usage: _Usage | None = None
 
 
+_DECODER = msgspec.json.Decoder(_Completion)
+"""A decoder for all threads: msgspec crashes if several threads are the first to use a type."""
+
+
 def _parse_answer(content: bytes, seconds: float, sent: int) -> Answer:
     """Return the answer in the content of a response; `sent` is the length of the request."""
     try:
-        completion = msgspec.json.decode(content, type=_Completion)
+        completion = _DECODER.decode(content)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         beginning = " ".join(content[:60].decode("utf-8", errors="replace").split())
         raise AnswerError(

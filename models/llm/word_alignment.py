@@ -146,7 +146,8 @@ def _word_ids(one: Words, other: Words) -> tuple[Costs, Costs]:
 def _prefix_costs(left: Costs, right: Costs) -> Costs:
     """Return the lowest cost of aligning each prefix of one text with each prefix of the other."""
     same, similar = (left[kind][:, None] == right[kind] for kind in (0, 1))
-    paired = np.where(same, 0, np.where(similar, SIMILAR, 2 * ONE_SIDED)).astype(np.int32)
+    paired = np.where(similar, np.int8(SIMILAR), np.int8(2 * ONE_SIDED))
+    paired[same] = 0
     rows, columns = paired.shape
     along = ONE_SIDED * np.arange(columns + 1, dtype=np.int32)
     costs = np.empty((rows + 1, columns + 1), dtype=np.int32)

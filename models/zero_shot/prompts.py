@@ -24,12 +24,14 @@ def schema_prompts(schema: Schema, language: str, *, relations: bool) -> Prompts
     whether the model predicts relations. Raises `DataError` if a label has no description, or two
     labels have the same one.
     """
-    wanted = [("entities", schema.entities), *([("relations", schema.relations)] * relations)]
-    found = {table: _descriptions(types, language) for table, types in wanted}
-    problems = [each for table, prompts in found.items() for each in _problems(table, prompts)]
+    found = Prompts(
+        _descriptions(schema.entities, language),
+        _descriptions(schema.relations if relations else {}, language),
+    )
+    problems = [*_problems("entities", found.entities), *_problems("relations", found.relations)]
     if problems:
         raise DataError(problems)
-    return Prompts(found["entities"], found.get("relations", {}))
+    return found
 
 
 def _descriptions(

@@ -43,7 +43,10 @@ def right(text: str, request: object) -> str:
 
 def test_predictions_are_evaluated_like_any_others(texts: Path) -> None:
     (texts / "key").write_text(f"{KEY}\n", encoding="utf-8")
-    key = ("--key-file", str(texts / "key"))
+    (texts / "guide.md").write_text(
+        "# Guide\n\nVersion 1.0 · schéma `toy`\n\n## Names\n\n- **N1** No titles.\n", "utf-8"
+    )
+    key = ("--key-file", str(texts / "key"), "--guide", str(texts / "guide.md"))
     with ChatServer(right, key=KEY) as server:
         options = ("--passes", "2", "--price", "1,2", "--parameter", "top_p=0.9")
         done = predict(texts, "--base-url", server.url, *key, *options)
@@ -54,6 +57,7 @@ def test_predictions_are_evaluated_like_any_others(texts: Path) -> None:
     assert "outside this machine" not in done.output
     assert KEY not in done.output
     assert server.requests[0]["top_p"] == 0.9
+    assert "- **N1** No titles." in server.requests[0]["messages"][0]["content"]
     scored = CliRunner().invoke(
         app,
         [

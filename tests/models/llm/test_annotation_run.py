@@ -5,6 +5,7 @@ import threading
 import time
 import tomllib
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -104,7 +105,10 @@ def test_the_manifest_describes_the_run(
     assert manifest["requests"] == 3
 
 
+REPEATED = "the prompt"
 BAD: dict[str, str | Reply] = {
+    "the prompt": REPEATED,
+    "markup never closed": "[" * 1000,
     "HTML": Reply(body=b"<html><body>Bad gateway</body></html>"),
     "empty JSON": Reply(body=b"{}"),
     "no choices": Reply(body=b'{"choices": []}'),
@@ -120,7 +124,12 @@ BAD: dict[str, str | Reply] = {
 }
 
 
-@pytest.mark.parametrize("count", [240, pytest.param(1000, marks=pytest.mark.slow)])
+def repeated(request: dict[str, Any]) -> str:
+    """Return the whole request as an answer."""
+    return "\n".join(message["content"] for message in request["messages"])
+
+
+@pytest.mark.parametrize("count", [280, pytest.param(1000, marks=pytest.mark.slow)])
 def test_bad_answers_leave_the_rest_whole(
     tmp_path: Path, chat: StartChat, make_model: MakeModel, count: int
 ) -> None:
@@ -128,7 +137,12 @@ def test_bad_answers_leave_the_rest_whole(
     write_texts(tmp_path / "in.jsonl", count)
     kinds = cycle(BAD.values())
     bad = {news(number).text: next(kinds) for number in range(7, count, 20)}
-    server = chat(lambda text, request: bad.get(text) or right(text, request))
+
+    def answer(text: str, request: dict[str, Any]) -> str | Reply:
+        reply = bad.get(text) or right(text, request)
+        return repeated(request) if reply is REPEATED else reply
+
+    server = chat(answer)
     result = run(make_model(server), tmp_path)
     assert result.documents == count - len(bad)
     written = document_files.read(tmp_path / "out.jsonl")
@@ -149,7 +163,7 @@ def test_an_answer_that_repeats_the_prompt_is_refused(
 
     def echo(text: str, request: dict[str, Any]) -> str:
         if text == news(0).text:
-            return "\n".join(message["content"] for message in request["messages"])
+            return repeated(request)
         return right(text, request)
 
     result = run(make_model(chat(echo)), tmp_path)
@@ -276,6 +290,46 @@ def test_the_server_can_ask_for_a_pause(
     assert run(make_model(chat(answer)), tmp_path).documents == 1
     assert times[1] - times[0] >= 1
     assert len(times) == 5
+
+
+def test_a_request_without_an_answer_in_time_is_repeated(
+    tmp_path: Path, chat: StartChat, make_model: MakeModel
+) -> None:
+    write_texts(tmp_path / "in.jsonl", 1)
+    slow = iter([True])
+
+    def answer(text: str, request: dict[str, Any]) -> str:
+        if next(slow, False):
+            time.sleep(2)
+        return right(text, request)
+
+    server = chat(answer)
+    model = make_model(server)
+    endpoint = replace(model.endpoint, timeout=1)
+    assert run(replace(model, endpoint=endpoint), tmp_path).documents == 1
+    assert len(server.requests) == 2
+
+
+def test_the_requests_in_flight_are_limited(
+    tmp_path: Path, chat: StartChat, make_model: MakeModel
+) -> None:
+    write_texts(tmp_path / "in.jsonl", 40)
+    lock, current, most = threading.Lock(), 0, 0
+
+    def answer(text: str, request: dict[str, Any]) -> str:
+        nonlocal current, most
+        with lock:
+            current += 1
+            most = max(most, current)
+        time.sleep(0.05)
+        with lock:
+            current -= 1
+        return right(text, request)
+
+    model = make_model(chat(answer))
+    limited = replace(model, endpoint=replace(model.endpoint, connections=3))
+    assert run(limited, tmp_path).documents == 40
+    assert 1 < most <= 3
 
 
 def test_a_server_that_is_restarted(tmp_path: Path, chat: StartChat, make_model: MakeModel) -> None:
