@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 CORPUS := corpus
 OUT := build
 SEEDS ?= 1,2,3
@@ -14,7 +15,7 @@ setup: $(READY)
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "aloi needs Python 3.11 or newer")'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(PIP_INSTALL) -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $(READY)
 
@@ -41,9 +42,10 @@ test-all: $(READY)
 	$(BIN)/python -m pytest --ignore=tests/models/transformer/test_transformer.py \
 		--ignore=tests/models/zero_shot/test_gliner_model.py $(PYTEST_ARGS)
 
-# torch takes 1 GB and slows every start of spaCy: it comes last, and only where it is asked for.
+# torch takes 1 GB and slows every start of spaCy: it comes last, and only where it is asked for. If no
+# index of pip has the build for processors without a GPU, the build with CUDA is installed (3 GB).
 test-transformers: $(READY)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-transformers.txt
+	$(PIP_INSTALL) -r requirements-transformers.txt || $(PIP_INSTALL) -r requirements-transformers-cuda.txt
 	$(BIN)/python -m pytest tests/models/transformer/test_transformer.py $(PYTEST_ARGS)
 
 # GLiNER is installed beside torch; it takes an older release of transformers than the target above.
@@ -106,7 +108,7 @@ types: $(READY) package-tree
 
 # The documentation as a site in build/site; a broken link or reference is an error.
 docs: $(READY) package-tree
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-docs.txt
+	$(PIP_INSTALL) -r requirements-docs.txt
 	$(BIN)/python docs/build_site.py build/docs-source
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
@@ -120,11 +122,14 @@ fuzz: $(READY)
 	$(BIN)/python bench/fuzz_formats.py $(addprefix --seconds ,$(SECONDS))
 
 # Known vulnerabilities of the versions in requirements.lock; needs network access.
-audit:
-	mkdir -p build
+AUDIT := build/audit/bin/pip-audit
+
+$(AUDIT):
 	$(PYTHON) -m venv build/audit
 	build/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
-	@build/audit/bin/pip-audit --vulnerability-service osv --disable-pip --require-hashes \
+
+audit: $(AUDIT)
+	@$(AUDIT) --vulnerability-service osv --disable-pip --require-hashes \
 	  --progress-spinner off -r requirements.lock >build/audit.txt 2>&1; status=$$?; \
 	if grep -q "ConnectionError\|ConnectTimeout\|ServiceError" build/audit.txt; then \
 	  echo "the database of vulnerabilities cannot be reached: nothing was checked (build/audit.txt)"; \

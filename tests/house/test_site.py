@@ -1,12 +1,10 @@
-"""The documentation site has every page, command and package; its requirements fit the others.
+"""The documentation site has every page, command and package.
 
 `make docs` builds it strictly. These tests need no MkDocs.
 """
 
 import importlib.util
 import re
-import tomllib
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -16,7 +14,6 @@ from aloi.cli.main import app
 
 ROOT = Path(__file__).parents[2]
 NAVIGATION = re.findall(r": ([\w./-]+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.MULTILINE)
-PINNED = re.compile(r"^([\w.-]+)(?:\[[\w,-]+\])?==([^ ;]+).* \\$")
 
 
 @pytest.fixture(scope="module")
@@ -60,30 +57,3 @@ def test_python_reference_has_every_module(source: Path) -> None:
 
 def test_no_text_of_the_corpus_is_on_the_site(source: Path) -> None:
     assert not [file for file in source.rglob("*") if {"gold", "restricted"} & {*file.parts}]
-
-
-def pinned(name: str) -> dict[str, str]:
-    """Return the versions in a requirements file; fail if a requirement has no hash."""
-    lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
-    found = {}
-    for line, following in pairwise(lines):
-        if not line.startswith((" ", "#")):
-            requirement = PINNED.match(line)
-            assert requirement, line
-            assert following.startswith("    --hash=sha256:"), line
-            found[requirement[1]] = requirement[2]
-    return found
-
-
-def test_documentation_and_code_can_be_installed_together() -> None:
-    """`make docs` installs its requirements into .venv: both files agree on each version."""
-    code, docs = pinned("requirements.lock"), pinned("requirements-docs.txt")
-    assert {
-        name: docs[name] for name in docs.keys() & code.keys() if docs[name] != code[name]
-    } == {}
-
-
-def test_requirements_of_the_documentation_contain_the_extra() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    extra = [re.match(r"[\w-]+", each) for each in project["optional-dependencies"]["docs"]]
-    assert {found[0] for found in extra if found} <= pinned("requirements-docs.txt").keys()
