@@ -249,27 +249,35 @@ class LabelStudioServer:
                         raise
         self.update_project(project, {"model_version": title})
 
-    def connect_webhook(self, project: Project, url: str) -> None:
+    def connect_webhook(
+        self, project: Project, url: str, headers: Mapping[str, str] | None = None
+    ) -> None:
         """Report submitted and changed annotations of a project to an address, without content.
 
-        Raise `DataError` if the server does not send events to this address. By default, Label
-        Studio sends none to local addresses.
+        `headers` are sent with each event and replace those of an earlier call. Raise `DataError`
+        if the server does not send events to this address. By default, Label Studio sends none to
+        local addresses.
         """
         settings = {
             "url": url,
             "actions": ["ANNOTATION_CREATED", "ANNOTATION_UPDATED"],
             "send_payload": False,
             "send_for_all_actions": False,
+            "headers": dict(headers or {}),
             "is_active": True,
         }
         with self._translated_errors(f"reporting events of «{project.title}» to {url}"):
             listed = self._client.webhooks.list(
                 project=str(project.id), request_options=self._options
             )
-            if not any(each.url == url for each in listed):
+            existing = [each for each in listed if each.url == url]
+            if not existing:
                 self._client.webhooks.create(
                     project=project.id, request_options=self._options, **settings
                 )
+            for each in existing:
+                content = msgspec.json.encode({"headers": settings["headers"]})
+                self._request("PATCH", f"api/webhooks/{each.id}/", content)
 
     def _find_backend(self, project: Project, title: str) -> int | None:
         listed = self._client.ml.list(project=project.id, request_options=self._options)

@@ -5,7 +5,8 @@ Label Studio checks the backend with GET /health, sends a project's labelling in
 events to POST /webhook; the backend calls `on_event` for each request there. The backend ignores
 all other data in a request, including the access token that Label Studio adds.
 
-Requests are limited in size, number and time, and may need a password (`request_limits`).
+Requests are limited in size, number and time, and may need a password (`request_limits`). A
+process of its own predicts; a prediction is given up when its client leaves or it takes too long.
 
 Errors are returned as a status code and a message. The message is also in the status line, because
 Label Studio displays only this line.
@@ -14,10 +15,12 @@ Label Studio displays only this line.
 from __future__ import annotations
 
 import json
+import select
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
-from socket import SHUT_RDWR, socket
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from socket import MSG_PEEK, SHUT_RDWR, socket
 from socketserver import ThreadingMixIn
 from threading import Lock, Semaphore, Thread, Timer
 from typing import TYPE_CHECKING, Any
@@ -30,6 +33,7 @@ from aloi.annotation.exchange.assignment import mean_score
 from aloi.annotation.labelstudio.request_limits import (
     CONNECTION_TIMEOUT,
     MAX_CONNECTIONS,
+    PREDICTION_TIMEOUT,
     QUEUE_TIMEOUT,
     USERNAME,
     Gate,
@@ -42,12 +46,14 @@ from aloi.corpus.formats.shared import json_records
 from aloi.corpus.formats.shared.label_studio_results import InterfaceTags, escape_label, to_results
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError, Problem
-from aloi.models.prediction import pipelines as prediction
+from aloi.models.prediction.prediction_process import (
+    AbandonedError,
+    PipelineInfo,
+    PredictionProcess,
+)
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
-
-    from spacy.language import Language
 
     from aloi.annotation.labelstudio.client import LabelStudioServer
     from aloi.annotation.server_protocol import Project
@@ -57,6 +63,9 @@ BACKEND_TITLE = "aloi serve"
 
 IDLE_TIMEOUT = 60
 """Seconds without data after which a connection is closed."""
+
+_CONNECTION = "aloi.connection"
+"""The key of a request's connection in its environment."""
 
 MAX_STATUS_LENGTH = 400
 """The maximum length of the message in a status line, in characters."""
@@ -81,26 +90,40 @@ class _Tasks(msgspec.Struct, frozen=True):
 class Backend:
     """A WSGI application that predicts with a pipeline, for one request at a time.
 
-    `on_event` is called for each event that Label Studio reports; it must return at once, because
-    the annotator waits for the answer.
+    `model` is the folder of the pipeline, or an installed package. `on_event` is called for each
+    event that Label Studio reports; it must return at once, because the annotator waits for the
+    answer. Raises `DataError` if the pipeline cannot be loaded. Close the backend after use.
     """
 
     def __init__(
         self,
-        nlp: Language,
+        model: str | Path,
         on_event: Callable[[], object] | None = None,
         gate: Gate | None = None,
     ) -> None:
         self.gate = gate or Gate()
         self._lock = Lock()
         self._on_event = on_event
-        self.use_pipeline(nlp)
+        self._process = PredictionProcess(model)
+        self.pipeline = _pipeline_info(self._process)
 
-    def use_pipeline(self, nlp: Language) -> None:
+    @property
+    def model_version(self) -> str:
+        """The name that predictions record."""
+        return self.pipeline.version
+
+    def use_pipeline(self, model: str | Path) -> None:
         """Predict with this pipeline from the next request on."""
-        version = prediction.model_version(nlp)
+        process = PredictionProcess(model)
+        pipeline = _pipeline_info(process)
         with self._lock:
-            self.nlp, self.model_version = nlp, version
+            process, self._process = self._process, process
+            self.pipeline = pipeline
+        process.close()
+
+    def close(self) -> None:
+        """End the process that predicts."""
+        self._process.close()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request with JSON."""
@@ -117,11 +140,12 @@ class Backend:
         return [body]
 
     def _answer(self, environ: WSGIEnvironment) -> dict[str, Any]:
+        connection = environ.get(_CONNECTION)
         routes: dict[tuple[str, str], Callable[[bytes], dict[str, Any]]] = {
             ("GET", "/"): self._health,
             ("GET", "/health"): self._health,
             ("POST", "/setup"): self._set_up,
-            ("POST", "/predict"): self._predict,
+            ("POST", "/predict"): lambda body: self._predict(body, connection),
             ("POST", "/webhook"): self._event,
         }
         self.gate.check(environ)
@@ -145,25 +169,30 @@ class Backend:
     def _set_up(self, body: bytes) -> dict[str, Any]:
         """Raise `RequestError` if a label of the pipeline is not in the labelling interface."""
         interface = json_records.decode_json(body, _Setup).schema
-        if missing := sorted(self._labels() - _interface_labels(interface)):
+        pipeline = self.pipeline
+        labels = pipeline.entity_labels | {*map(escape_label, pipeline.relation_labels)}
+        if missing := sorted(labels - _interface_labels(interface)):
             message = f"The project's interface does not contain model labels: {', '.join(missing)}"
             raise RequestError(400, message)
         return {"model_version": self.model_version}
 
-    def _predict(self, body: bytes) -> dict[str, Any]:
+    def _predict(self, body: bytes, connection: socket | None) -> dict[str, Any]:
         tasks = json_records.decode_json(body, _Tasks).tasks
         documents = [Document(f"task {n}", task.data.text, ()) for n, task in enumerate(tasks, 1)]
-        if problems := [
-            p for each in documents for p in prediction.length_problems(self.nlp, each)
-        ]:
-            raise DataError(problems)
         check_texts([document.text for document in documents])
         if not self._lock.acquire(timeout=QUEUE_TIMEOUT):
             raise RequestError(503, "Other requests are being answered; try again later")
         try:
-            predicted = list(
-                prediction.predict_documents(self.nlp, documents, model=self.model_version)
+            predicted = self._process.predict(
+                documents,
+                is_wanted=lambda: connection is None or not _has_left(connection),
+                timeout=PREDICTION_TIMEOUT,
             )
+        except AbandonedError as error:
+            message = f"The prediction took over {PREDICTION_TIMEOUT:.0f} seconds; send fewer texts"
+            raise RequestError(503, message) from error
+        except RuntimeError as error:
+            raise RequestError(500, f"The pipeline failed: {error}") from error
         finally:
             self._lock.release()
         return {"results": [self._result(document) for document in predicted]}
@@ -175,16 +204,23 @@ class Backend:
             "model_version": self.model_version,
         }
 
-    def _labels(self) -> set[str]:
-        """Return the labels that the pipeline can predict, escaped as in a labelling interface."""
-        labels: set[str] = set()
-        for pipe in self.nlp.pipe_names:
-            assigns, known = self.nlp.get_pipe_meta(pipe).assigns, self.nlp.pipe_labels.get(pipe)
-            if "doc.ents" in assigns:
-                labels.update(known or ())
-            if "doc._.relations" in assigns:
-                labels.update(map(escape_label, known or ()))
-        return labels
+
+def _pipeline_info(process: PredictionProcess) -> PipelineInfo:
+    """Return the description of a process's pipeline; end the process if it has none."""
+    try:
+        return process.info()
+    except BaseException:
+        process.close()
+        raise
+
+
+def _has_left(connection: socket) -> bool:
+    """Return whether the client of a connection has closed it."""
+    try:
+        readable, _, _ = select.select([connection], [], [], 0)
+        return bool(readable) and not connection.recv(1, MSG_PEEK)
+    except (OSError, ValueError):  # the connection was reset, or closed by this process
+        return True
 
 
 def _interface_labels(interface: str) -> set[str]:
@@ -258,13 +294,17 @@ def _close(connection: socket) -> None:
 class _Handler(WSGIRequestHandler):
     timeout = IDLE_TIMEOUT
 
+    def get_environ(self) -> WSGIEnvironment:
+        """Return the environment of a request, with its connection."""
+        return super().get_environ() | {_CONNECTION: self.connection}
+
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002, ANN401 - its signature
         """Do not log requests."""
 
 
 @contextmanager
 def running_backend(
-    nlp: Language,
+    model: str | Path,
     host: str,
     port: int,
     *,
@@ -274,12 +314,14 @@ def running_backend(
 ) -> Iterator[tuple[BackendServer, Thread]]:
     """Serve a pipeline's predictions in a thread; yield the server and its thread.
 
-    If `port` is 0, a free port is chosen. `on_event` is called for each event that Label Studio
-    reports. `allowed_hosts`, `password`: see `Gate`. Raise `DataError` if the address is not
-    available.
+    If `port` is 0, a free port is chosen. `model`, `on_event`: see `Backend`. `allowed_hosts`,
+    `password`: see `Gate`. Raise `DataError` if the pipeline or the address is not available.
     """
     gate = Gate(frozenset({host, *allowed_hosts}), password)
-    with BackendServer(Backend(nlp, on_event, gate), host, port) as server:
+    with (
+        closing(Backend(model, on_event, gate)) as backend,
+        BackendServer(backend, host, port) as server,
+    ):
         thread = Thread(target=server.serve_forever, daemon=True)
         thread.start()
         try:

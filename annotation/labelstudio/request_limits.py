@@ -28,6 +28,9 @@ CONNECTION_TIMEOUT = 120.0
 QUEUE_TIMEOUT = 60.0
 """Seconds that a request waits for the requests before it."""
 
+PREDICTION_TIMEOUT = 50.0
+"""Seconds that a prediction may take, from its start."""
+
 USERNAME = "aloi"
 """The user name of HTTP basic authentication; the password is chosen by the user."""
 
@@ -48,7 +51,7 @@ class Gate:
 
     The header Host must be an IP address, `localhost` or one of `hosts`. An attacker's
     web page can give this machine another name, but the header then contains that name. With a
-    `password`, the request needs HTTP basic authentication, except for events.
+    `password`, the request needs HTTP basic authentication.
     """
 
     hosts: frozenset[str] = frozenset()
@@ -60,11 +63,10 @@ class Gate:
         if host is not None and not self._is_allowed(host):
             message = "Unknown Host header; start `aloi annotate serve` with --allow-host NAME"
             raise RequestError(403, message)
-        if self.password is None or environ.get("PATH_INFO") == "/webhook":
-            return  # Label Studio sends no password with events, which contain nothing to read
-        if not hmac.compare_digest(
-            environ.get("HTTP_AUTHORIZATION", "").encode(), self._authorization().encode()
-        ):
+        if self.password is None:
+            return
+        given = environ.get("HTTP_AUTHORIZATION", "")
+        if not hmac.compare_digest(given.encode(), authorization(self.password).encode()):
             raise RequestError(401, f"Send HTTP basic authentication as the user {USERNAME}")
 
     def _is_allowed(self, host: str) -> bool:
@@ -77,8 +79,10 @@ class Gate:
             return False
         return True
 
-    def _authorization(self) -> str:
-        return "Basic " + base64.b64encode(f"{USERNAME}:{self.password}".encode()).decode()
+
+def authorization(password: str) -> str:
+    """Return the header Authorization of requests with this password."""
+    return "Basic " + base64.b64encode(f"{USERNAME}:{password}".encode()).decode()
 
 
 def read_body(environ: WSGIEnvironment) -> bytes:

@@ -136,7 +136,6 @@ def serve(
     """
     from aloi.annotation.exchange.sources import corpus_name
     from aloi.annotation.labelstudio.live_predictions import running_backend
-    from aloi.models.prediction.pipelines import load_pipeline
 
     learning = _learning_corpus(to) if learn else None
     wake = Event()
@@ -146,7 +145,7 @@ def serve(
         warning = f"warning: {host} may be reached from other machines: set {PASSWORD_VARIABLE}"
         print(warning, file=sys.stderr)
     with running_backend(
-        load_pipeline(model),
+        model,
         host,
         port,
         on_event=wake.set,
@@ -159,7 +158,9 @@ def serve(
             nullcontext()
             if to is None
             else _connected(corpus_name(to), server.url, home, password),
-            nullcontext() if learning is None else _learning(learning, server, wake, home),
+            nullcontext()
+            if learning is None
+            else _learning(learning, server, wake, home, password),
         ):
             thread.join()
 
@@ -176,12 +177,11 @@ def _learning_corpus(to: str | None) -> Corpus:
 
 
 def _learning(
-    corpus: Corpus, server: BackendServer, wake: Event, home: Path
+    corpus: Corpus, server: BackendServer, wake: Event, home: Path, password: str | None
 ) -> AbstractContextManager[object]:
     """Return a context in which rounds are run, and the backend uses the newest model."""
     from aloi.annotation.learning.round import LearningSettings, learning_folder
     from aloi.annotation.learning.schedule import EventRounds
-    from aloi.models.prediction.pipelines import load_pipeline
 
     settings = LearningSettings(folder=learning_folder(corpus))
     used: list[Path] = []
@@ -189,23 +189,25 @@ def _learning(
     def use_newest() -> None:
         newest = settings.newest_pipeline()
         if newest is not None and used != [newest]:
-            server.backend.use_pipeline(load_pipeline(str(newest)))
+            server.backend.use_pipeline(newest)
             used[:] = [newest]
 
-    _connect_webhooks(corpus.manifest.name, f"{server.url}/webhook", home)
+    _connect_webhooks(corpus.manifest.name, f"{server.url}/webhook", home, password)
     command = [sys.executable, "-m", "aloi.cli", "annotate", "next", str(corpus.folder)]
     return EventRounds([*command, "--home", str(home)], use_newest, wake)
 
 
-def _connect_webhooks(corpus: str, url: str, home: Path) -> None:
+def _connect_webhooks(corpus: str, url: str, home: Path, password: str | None) -> None:
     """Request events for all projects; print a note if Label Studio does not send them."""
     from aloi.annotation.exchange.pull import pass_annotators
+    from aloi.annotation.labelstudio.request_limits import authorization
 
+    headers = {} if password is None else {"Authorization": authorization(password)}
     with connect(home) as (studio, _):
         projects = studio.list_projects(corpus)
         try:
             for annotator in pass_annotators(projects):
-                studio.connect_webhook(projects[annotator], url)
+                studio.connect_webhook(projects[annotator], url, headers)
         except DataError:
             print(
                 f"Label Studio sends no events to {url}; finished work is noticed within 5 minutes",

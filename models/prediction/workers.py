@@ -116,20 +116,20 @@ def _send(pool: Pool, connection: Connection, item: object) -> None:
     try:
         connection.send(item)
     except OSError as error:
-        raise _death_error(pool[connection]) from error
+        raise death_error(pool[connection]) from error
 
 
 def _receive(pool: Pool, connection: Connection) -> Any:  # noqa: ANN401 - the function's result
     try:
         succeeded, answer = connection.recv()
     except (EOFError, OSError) as error:
-        raise _death_error(pool[connection]) from error
+        raise death_error(pool[connection]) from error
     if not succeeded:
         raise answer
     return answer
 
 
-def _death_error(process: BaseProcess) -> DataError:
+def death_error(process: BaseProcess) -> DataError:
     """Return an error that reports the signal or exit status of a dead process."""
     process.join()
     code = process.exitcode or 0

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import spacy
 from label_studio import LabelStudio, User, serving
 from light_configs import light_configs
 from toy import RIGHTS, SCHEMA, sentence
@@ -16,8 +17,10 @@ from toy import RIGHTS, SCHEMA, sentence
 from aloi.annotation.exchange.push import PushRequest, push
 from aloi.annotation.labelstudio.access import Access
 from aloi.annotation.labelstudio.client import LabelStudioServer
+from aloi.annotation.labelstudio.live_predictions import running_backend
 from aloi.annotation.labelstudio.local import home as homes
 from aloi.annotation.labelstudio.local import server
+from aloi.annotation.labelstudio.request_limits import authorization
 from aloi.annotation.labelstudio.tasks import LabelStudioTaskWriter
 from aloi.annotation.learning.history import read_rounds
 from aloi.annotation.learning.model import TrainingSettings
@@ -172,9 +175,14 @@ class ServerKiller:
 
 @pytest.mark.label_studio
 def test_a_round_goes_on_after_the_server_was_killed(
-    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The server dies while a model is trained, and before predictions are sent."""
+    """The server dies while a model is trained, and before predictions are sent.
+
+    Before, it sends an event with the password for each submitted text.
+    """
+    monkeypatch.setenv("LABEL_STUDIO_SSRF_PROTECTION_ENABLED", "false")
+    spacy.blank("fr").to_disk(tmp_path / "blank")
     corpus, configs = make_corpus(tmp_path / "corpus"), light_configs(tmp_path)
     learning = LearningSettings(folder=tmp_path / "learning", training=TrainingSettings(configs))
     with (
@@ -192,7 +200,19 @@ def test_a_round_goes_on_after_the_server_was_killed(
             PushRequest(corpus=NAME, schema=corpus.schema, documents=texts, annotators=["lise"]),
             Notes(),
         )
-        finished = Annotator(client, studio, corpus).finish(5)
+        events: list[None] = []
+        with running_backend(
+            tmp_path / "blank",
+            "127.0.0.1",
+            0,
+            on_event=lambda: events.append(None),
+            password="s3cret",
+        ) as (backend, _):
+            for headers in ({}, {"Authorization": authorization("s3cret")}):
+                project = studio.list_projects(NAME)["lise"]
+                studio.connect_webhook(project, f"{backend.url}/webhook", headers)
+            finished = Annotator(client, studio, corpus).finish(5)
+        assert len(events) == 5
         # A trained model is recorded although the server is away; it is not trained again.
         for message in ("training", "sending predictions"):
             with pytest.raises(DataError, match="does not answer"):

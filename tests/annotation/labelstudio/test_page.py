@@ -265,8 +265,7 @@ def test_a_new_arc_is_first_and_offers_the_labels_that_fit(
 @pytest.fixture
 def backend(tmp_path: Path) -> Iterator[BackendServer]:
     toy.pipeline().to_disk(tmp_path / "model")
-    nlp = prediction.load_pipeline(str(tmp_path / "model"))
-    with running_backend(nlp, "127.0.0.1", 0) as (running, _):
+    with running_backend(tmp_path / "model", "127.0.0.1", 0) as (running, _):
         yield running
 
 
@@ -283,7 +282,8 @@ def test_a_task_opens_with_live_predictions(
     assert {"Ana", "Rome", "Eva"} <= set(desk.mentions())
     desk.submit()
     result = work(server, project, task)
-    (expected,) = prediction.predict_documents(backend.backend.nlp, [Document("d", text, ())])
+    nlp = prediction.load_pipeline(str(tmp_path / "model"))
+    (expected,) = prediction.predict_documents(nlp, [Document("d", text, ())])
     assert len([each for each in result if each["type"] == "labels"]) == len(expected.entities)
     labels = [label for each in result if each["type"] == "relation" for label in each["labels"]]
     assert sorted(labels) == sorted(relation.label for relation in expected.relations)

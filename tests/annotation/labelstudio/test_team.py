@@ -22,7 +22,6 @@ from aloi.corpus.document import Document
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError
 from aloi.corpus.schema import EntityType, RelationType, Schema
-from aloi.models.prediction.pipelines import load_pipeline
 
 SCHEMA = Schema(
     "team",
@@ -144,7 +143,7 @@ def test_authors_status_and_backup_of_a_team(team: Team, tmp_path: Path) -> None
     }
 
     spacy.blank("fr").to_disk(tmp_path / "model")
-    with running_backend(load_pipeline(str(tmp_path / "model")), "127.0.0.1", 0) as (backend, _):
+    with running_backend(tmp_path / "model", "127.0.0.1", 0) as (backend, _):
         connect_projects(team.studio, [team.project(marie)], backend.url)
         (connected,) = team.studio.prediction_backends(team.project(marie))
         assert (connected.url, connected.answers) == (backend.url, True)
