@@ -64,7 +64,7 @@ def main() -> None:
             ratio = "" if title == SEQEVAL else f"   1/{seqeval / median(times):.1f} of seqeval"
             print(f"{title:<32} {median(times):8.2f} s{ratio}")
         for title in list(commands)[1::2]:
-            print(f"{title + ', memory':<32} {_peak_memory(commands[title]):8.0f} MB")
+            print(f"{title + ', memory':<32} {peak_memory(commands[title]):8.0f} MB")
         print(f"{'counting, on arrays':<32} {1000 * _counting_time(folder):8.1f} ms")
 
 
@@ -101,7 +101,7 @@ def _processor_time(command: list[str]) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def _peak_memory(command: list[str]) -> float:
+def peak_memory(command: list[str]) -> float:
     """Return the peak memory of a command in MB.
 
     A small process starts the command, because a child inherits the peak memory of its parent.
