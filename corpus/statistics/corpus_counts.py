@@ -19,6 +19,7 @@ import pandas as pd
 
 from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.document import Document, Entity
+from aloi.corpus.languages.language import language_of
 from aloi.corpus.segmentation import sentence_starts, word_ngrams
 
 TRAIN_SPLIT = "train"
@@ -52,7 +53,7 @@ def relation_table(corpus: Corpus) -> pd.DataFrame:
     rows = []
     for document in corpus.documents:
         entities, split = document.by_id(), corpus.split_of.get(document.id, "")
-        starts = sentence_starts(document.text)
+        starts = sentence_starts(document.text, language_of(document.meta))
         for relation in document.relations:
             between = _text_between(document, entities[relation.head], entities[relation.tail])
             ends = [entities[id_].start for id_ in (relation.head, relation.tail)]

@@ -12,6 +12,7 @@ from itertools import chain
 import numpy as np
 
 from aloi.corpus.formats.shared.tokens import token_spans
+from aloi.corpus.languages.language import Language, language_of
 from aloi.eval.agreement.coefficients import MISSING
 from aloi.eval.columns import Annotations, Bools, Ints
 from aloi.eval.items import is_outermost
@@ -29,6 +30,15 @@ def texts_by_id(annotators: Mapping[str, Annotations]) -> dict[str, str]:
         id_: text
         for each in annotators.values()
         for id_, text in zip(each.ids, each.texts, strict=True)
+    }
+
+
+def languages_by_id(annotators: Mapping[str, Annotations]) -> dict[str, Language]:
+    """Return the language of every annotated document, by id, in the order of `texts_by_id`."""
+    return {
+        id_: language_of(meta)
+        for each in annotators.values()
+        for id_, meta in zip(each.ids, each.metas, strict=True)
     }
 
 
@@ -74,7 +84,8 @@ def token_ratings(annotators: Mapping[str, Annotations], labels: Sequence[str]) 
     texts = texts_by_id(annotators)
     width = max(map(len, texts.values()), default=0) + 1
     numbers = {id_: number for number, id_ in enumerate(texts)}
-    spans = [list(token_spans(text)) for text in texts.values()]
+    languages = languages_by_id(annotators)
+    spans = [list(token_spans(text, languages[id_])) for id_, text in texts.items()]
     document = np.repeat(np.arange(len(spans)), list(map(len, spans)))
     flat = chain.from_iterable(chain.from_iterable(spans))
     tokens = np.fromiter(flat, np.int64, 2 * len(document)).reshape(-1, 2)

@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from aloi.corpus.languages.language import language_of
 from aloi.corpus.segmentation import sentence_starts
 from aloi.eval.analysis.training_slices import SurfaceRule, TrainingSurfaces
 from aloi.eval.columns import Annotations, Bools, Ints, MentionColumns
@@ -96,7 +97,7 @@ def relation_slices(pair: PairedAnnotations, *, symmetric: frozenset[str]) -> It
     if not (len(pair.gold.relations) or len(pair.pred.relations)):
         return
     items = relation_items(pair, typed=True, symmetric=symmetric)
-    gold, pred = (_sentence_groups(side, pair.texts) for side in (pair.gold, pair.pred))
+    gold, pred = (_sentence_groups(side, pair) for side in (pair.gold, pair.pred))
     yield from _slice("sentence", items, gold, pred)
     for key in METADATA_KEYS:
         if rule := _metadata_rule(pair, key):
@@ -226,14 +227,17 @@ def _labels_with(attribute: str, mentions: MentionColumns) -> set[int]:
     return {label for label, attributes in rows if attributes and attribute in attributes}
 
 
-def _sentence_groups(side: Side, texts: tuple[str, ...]) -> Groups:
+def _sentence_groups(side: Side, pair: PairedAnnotations) -> Groups:
     """Return `within` for relations with both ends in one sentence, and `across` for all others.
 
     The start of a mention determines its sentence.
     """
     mentions, relations = side.mentions, side.relations
     documents = mentions.document[relations.head].tolist()
-    starts = {document: sentence_starts(texts[document]) for document in set(documents)}
+    starts = {
+        document: sentence_starts(pair.texts[document], language_of(pair.metas[document]))
+        for document in set(documents)
+    }
     ends = (mentions.start[rows].tolist() for rows in (relations.head, relations.tail))
     return [
         "within"

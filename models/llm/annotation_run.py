@@ -25,6 +25,7 @@ from aloi.corpus.atomic_files import write_bytes
 from aloi.corpus.corpus_folder import Corpus, is_corpus
 from aloi.corpus.document import Document
 from aloi.corpus.formats import registry
+from aloi.corpus.languages.language import language_of
 from aloi.corpus.locks import lock_output
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.rights import is_restricted
@@ -188,7 +189,9 @@ class _InputCheck:
         """Return a problem if the text must not be sent."""
         if self._examples:
             self._ids.add(document.id)
-            beginning = document.text[: split_windows(document.text)[0].end]
+            beginning = document.text[
+                : split_windows(document.text, language_of(document.meta))[0].end
+            ]
             self._texts |= {beginning} & self._examples
         restricted = document.id in self._restricted or is_restricted(document.meta)
         if not restricted or self.options.allow_restricted:

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from aloi.corpus.document import Document
+from aloi.corpus.languages.language import language_of
 from aloi.models.llm.answer_store import AnswerStore, StoredAnswer, request_key
 from aloi.models.llm.answers import Reading, read_answer
 from aloi.models.llm.endpoint import Answer, AnswerError, ChatEndpoint, Message
@@ -98,7 +99,7 @@ class LanguageModel:
         language = self.prompt.language(document.meta)
         parts = []
         try:
-            for window in split_windows(document.text):
+            for window in split_windows(document.text, language_of(document.meta)):
                 text = document.text[window.start : window.end]
                 parts.append((window, self._annotate_text(text, language, store, outcome)))
         except AnswerError as error:

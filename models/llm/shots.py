@@ -15,6 +15,7 @@ from aloi.corpus.document import Document, hash_documents
 from aloi.corpus.formats import inline
 from aloi.corpus.formats.shared.capabilities import reduce_document
 from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.languages.language import language_of
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.rights import is_restricted
 from aloi.models.llm.windows import split_windows
@@ -76,7 +77,7 @@ class Shots:
 
 def _first_window(document: Document) -> Document:
     """Return the first window of a document, with the mentions and relations in it."""
-    end = split_windows(document.text)[0].end
+    end = split_windows(document.text, language_of(document.meta))[0].end
     entities = tuple(
         msgspec.structs.replace(entity, score=None)
         for entity in document.entities

@@ -10,6 +10,7 @@ from itertools import pairwise
 import msgspec
 
 from aloi.corpus.document import Entity, Relation
+from aloi.corpus.languages.language import Language
 from aloi.corpus.segmentation import sentence_starts
 
 MAX_CHARACTERS = 4000
@@ -41,9 +42,18 @@ class Findings:
     relations: tuple[Relation, ...]
 
 
-def split_windows(text: str, *, size: int = MAX_CHARACTERS, overlap: int = OVERLAP) -> list[Window]:
-    """Return the windows of a text; each begins and ends with a sentence unless it is too long."""
-    starts = sentence_starts(text)
+def split_windows(
+    text: str,
+    language: Language | None = None,
+    *,
+    size: int = MAX_CHARACTERS,
+    overlap: int = OVERLAP,
+) -> list[Window]:
+    """Return the windows of a text; each begins and ends with a sentence unless it is too long.
+
+    language: of the text (default: the default language).
+    """
+    starts = sentence_starts(text, language)
     spans = []
     start = 0
     while start + size < len(text):

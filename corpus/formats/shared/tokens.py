@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from importlib import import_module
 from itertools import pairwise
@@ -18,6 +18,15 @@ import msgspec
 from aloi.corpus.document import Document, Entity
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options
+from aloi.corpus.languages.language import (
+    DEFAULT_LANGUAGE,
+    Language,
+    TokenRules,
+    Typography,
+    find_language,
+    language_of,
+    load_language,
+)
 from aloi.corpus.problems import DataError, Problem
 
 AlignmentPolicy = Literal["cut", "error", "expand", "drop"]
@@ -35,7 +44,7 @@ class TokenWriteOptions(Options, frozen=True):
     """The write options of formats with tokens: the treatment of unaligned mentions, the tokenizer.
 
     `lang` is the spaCy language whose tokenizer splits texts without tokens of their own; if it is
-    empty, `tokenize` splits them.
+    empty, `tokenize` splits them by rules for the language in their metadata.
     """
 
     tokens: AlignmentPolicy = "cut"
@@ -48,13 +57,12 @@ class FlatWriteOptions(TokenWriteOptions, frozen=True):
     keep: Literal["outermost", "innermost"] = "outermost"
 
 
-_TOKEN = re.compile(
-    r"\w+(?:[.,]\d+)*['’](?=\w)"  # an elision: l', d’, qu'
-    r"|(?:\w\.){2,}"  # an acronym with periods: O.N.U.
-    r"|\w+(?:[.,]\d+)*(?:-\w+)*"  # a word, a number, a compound
-    r"|[^\w\s]"  # any other visible character
+_TOKENS = (
+    r"(?:\w\.){2,}",  # an acronym with periods: O.N.U.
+    r"\w+(?:[.,]\d+)*(?:-\w+)*",  # a word, a number, a compound
+    r"[^\w\s]",  # any other visible character
 )
-
+"""The patterns of tokens in all languages."""
 
 _LINE_BREAK = re.compile(r"[\t\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _LAYER = re.compile(r"[0-9]{1,15} [0-9]{1,15}(?:;[0-9]{1,15} [0-9]{1,15})*")
@@ -75,14 +83,23 @@ class AlignedMention(NamedTuple):
     end: int
 
 
-def tokenize(text: str) -> list[Token]:
-    """Return the words, numbers and punctuation marks of a text, split by rules for French."""
-    return [Token(*span) for span in token_spans(text)]
+def tokenize(text: str, language: Language | None = None) -> list[Token]:
+    """Return the words, numbers and punctuation marks of a text, split by rules for a language.
+
+    `language` is the language of the text (default: the default language).
+    """
+    return [Token(*span) for span in token_spans(text, language)]
 
 
-def token_spans(text: str) -> Iterator[tuple[int, int]]:
+def token_spans(text: str, language: Language | None = None) -> Iterator[tuple[int, int]]:
     """Yield the start and end of each token, faster than `tokenize`."""
-    return map(re.Match.span, _TOKEN.finditer(text))
+    pattern = _token_pattern((language or load_language(DEFAULT_LANGUAGE)).tokens)
+    return map(re.Match.span, pattern.finditer(text))
+
+
+@cache
+def _token_pattern(rules: TokenRules) -> re.Pattern[str]:
+    return re.compile("|".join((*rules.patterns, *_TOKENS)))
 
 
 def token_layer(text: str, tokens: Iterable[Token]) -> dict[str, str]:
@@ -125,14 +142,18 @@ def split_tokens(
     if tokens is None:
         note = "tokens of the source ignored because they do not fit the text"
         notes.add(note, f"document {document.id}", TOKENS_KEY in document.meta)
-        tokens = split_text(document.text, options.lang)
+        tokens = split_text(document.text, options.lang, language_of(document.meta))
     return cut_at_mentions(tokens, document) if cut and options.tokens == "cut" else tokens
 
 
-def split_text(text: str, lang: str) -> list[Token]:
-    """Return the tokens of a text without white space; `lang` is a spaCy language, or empty."""
+def split_text(text: str, lang: str, language: Language | None = None) -> list[Token]:
+    """Return the tokens of a text without white space.
+
+    `lang` is the spaCy language whose tokenizer splits the text; if it is empty, `tokenize` splits
+    the text by the rules for `language`.
+    """
     if not lang:
-        return tokenize(text)
+        return tokenize(text, language)
     doc = blank_pipeline(lang).tokenizer(text)
     return [Token(word.idx, word.idx + len(word)) for word in doc if not word.is_space]
 
@@ -247,13 +268,11 @@ _CLOSING = frozenset(",.)]}…")
 _OPENING = frozenset("([{")
 """Tokens without a space after them."""
 
-_FRENCH_SPACED = frozenset(";:!?»")
-"""Tokens with a no-break space before them in French, and without a space in other languages."""
+_SPACED = frozenset(";:!?»")
+"""Tokens with the `punctuation_space` of the language before them."""
 
 _OPENING_QUOTE = "«"
-"""A token with a no-break space after it in French, and without a space in other languages."""
-
-_ELISION = re.compile(r"(?:[cdjlmnst]|qu|lorsqu|puisqu|jusqu|quoiqu)['’]", re.IGNORECASE)
+"""A token with the `punctuation_space` of the language after it."""
 
 
 def detokenize(words: Sequence[str], *, lang: str = "") -> tuple[str, list[Token]]:
@@ -261,23 +280,36 @@ def detokenize(words: Sequence[str], *, lang: str = "") -> tuple[str, list[Token
 
     The rules, in this order:
 
-    - no space before `, . ) ] } …`, after `( [ {` or after an elision (l', qu');
-    - before `; : ! ? »` and after `«`, a no-break space if `lang` is "fr", otherwise no space;
+    - no space before `, . ) ] } …`, after `( [ {` or between tokens that the language joins (l',
+      qu' in French; 's in English);
+    - before `; : ! ? »` and after `«`, the `punctuation_space` of the language: a no-break space in
+      French, none without `lang`;
     - a space between all other tokens.
     """
-    quote_space = "\u00a0" if lang == "fr" else ""
+    language = find_language(lang)
+    punctuation_space = language.typography.punctuation_space if language.code == lang else ""
+    is_joined = _joined_tokens(language.typography)
     pieces: list[str] = []
     tokens: list[Token] = []
     position = 0
     for previous, word in zip(["", *words], words, strict=False):
-        space = _space_between(previous, word, quote_space) if previous else ""
+        if not previous or word in _CLOSING or previous in _OPENING or is_joined(previous, word):
+            space = ""
+        elif word in _SPACED or previous == _OPENING_QUOTE:
+            space = punctuation_space
+        else:
+            space = " "
         pieces += [space, word]
         position += len(space) + len(word)
         tokens.append(Token(position - len(word), position))
     return "".join(pieces), tokens
 
 
-def _space_between(previous: str, word: str, quote_space: str) -> str:
-    if word in _CLOSING or previous in _OPENING or _ELISION.fullmatch(previous):
-        return ""
-    return quote_space if word in _FRENCH_SPACED or previous == _OPENING_QUOTE else " "
+@cache
+def _joined_tokens(typography: Typography) -> Callable[[str, str], bool]:
+    """Return a function that says whether a language joins a token and the next one."""
+    to_next = re.compile(typography.joined_to_next, re.IGNORECASE)
+    to_previous = re.compile(typography.joined_to_previous, re.IGNORECASE)
+    return lambda token, following: bool(
+        to_next.fullmatch(token) or to_previous.fullmatch(following)
+    )

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from aloi.corpus.document import Document, Entity
 from aloi.corpus.formats.shared.tokens import Token, source_tokens, tokenize
+from aloi.corpus.languages.language import language_of
 from aloi.corpus.segmentation import sentence_starts
 
 
@@ -37,7 +38,8 @@ def split_tokens(document: Document) -> list[Token]:
     """
     starts = sorted(entity.start for entity in document.entities)
     ends = sorted(entity.end for entity in document.entities)
-    words = source_tokens(document) or tokenize(document.text)
+    words = source_tokens(document)
+    words = words or tokenize(document.text, language_of(document.meta))
     tokens: list[Token] = []
     previous_end = 0
     for token in (*words, Token(len(document.text), len(document.text))):
@@ -60,10 +62,12 @@ def units_of(entity: Entity, tokens: list[Token]) -> Iterator[Unit]:
         yield Unit(index, span != token, *span)
 
 
-def split_sentences(text: str, tokens: list[Token]) -> list[Sentence]:
+def split_sentences(document: Document, tokens: list[Token]) -> list[Sentence]:
     """Return the sentences that contain a token, in text order."""
+    text = document.text
     starts = [token.start for token in tokens]
-    firsts = sorted({bisect_left(starts, start) for start in sentence_starts(text)})
+    offsets = sentence_starts(text, language_of(document.meta))
+    firsts = sorted({bisect_left(starts, start) for start in offsets})
     firsts = [first for first in firsts if first < len(tokens)]
     ends = [*(starts[first] for first in firsts[1:]), len(text)]
     return [Sentence(*pair) for pair in zip(firsts, ends, strict=False)]

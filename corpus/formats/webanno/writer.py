@@ -90,7 +90,7 @@ class _Sheet:
         self._text = document.text
         self._utf16_offsets = utf16.unit_offsets(document.text)
         tokens = split_tokens(document)
-        sentences = split_sentences(document.text, tokens)
+        sentences = split_sentences(document, tokens)
         self._sentence_ends = dict(sentences)
         self._mentions: dict[Unit, list[Entity]] = {
             Unit(index, False, *token): [] for index, token in enumerate(tokens)

@@ -1,0 +1,1 @@
+"""The languages of texts and interfaces: one TOML file per language, such as `fr.toml`."""
