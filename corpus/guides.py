@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from aloi.corpus.atomic_files import atomic_text_file
+from aloi.corpus.languages.language import Language, language_codes, load_language
 from aloi.corpus.problems import DataError, Problem
-from aloi.corpus.schema import Schema
+from aloi.corpus.schema import AttributeType, Schema
 
 _TABLE = re.compile(r"(<!-- schema:(entities|relations) -->\n).*?(<!-- /schema -->)", re.DOTALL)
 
-_VERSION = re.compile(r"^Version (\S+) · schéma `([^`]+)`", re.MULTILINE)
 
 _RULE_NAME = re.compile(r"^[-*] \*\*(\w*\d[\w.]*)", re.MULTILINE)
 
@@ -63,41 +64,54 @@ def replace_tables(text: str, schema: Schema) -> str:
 
 
 def _entity_rows(schema: Schema) -> Iterator[str]:
-    yield "| type | ce que c'est |"
+    texts = schema.interface.texts.guide
+    yield f"| {texts.label} | {texts.label_meaning} |"
     yield "|---|---|"
     for label, type_ in schema.entities.items():
-        yield f"| {label} | {type_.fr} |"
+        yield f"| {label} | {type_.describe(schema.language)} |"
     yield ""
-    yield from _attribute_lines("Attribut des entités", schema, relations=False)
+    yield from _attribute_lines(texts.entity_attribute, schema.entity_attributes, schema.interface)
 
 
 def _relation_rows(schema: Schema) -> Iterator[str]:
-    yield "| relation | de | vers | ce qu'elle dit |"
+    texts = schema.interface.texts.guide
+    yield f"| {texts.relation} | {texts.head} | {texts.tail} | {texts.relation_meaning} |"
     yield "|---|---|---|---|"
     for label, type_ in schema.relations.items():
-        arrow = " (symétrique)" if type_.symmetric else ""
+        arrow = f" ({texts.symmetric})" if type_.symmetric else ""
         head, tail = ", ".join(type_.head), ", ".join(type_.tail)
-        yield f"| {label}{arrow} | {head} | {tail} | {type_.fr} |"
+        yield f"| {label}{arrow} | {head} | {tail} | {type_.describe(schema.language)} |"
     yield ""
-    yield from _attribute_lines("Attribut des relations", schema, relations=True)
+    yield from _attribute_lines(
+        texts.relation_attribute, schema.relation_attributes, schema.interface
+    )
 
 
-def _attribute_lines(title: str, schema: Schema, *, relations: bool) -> Iterator[str]:
-    types = schema.relation_attributes if relations else schema.entity_attributes
+def _attribute_lines(
+    title: str, types: Mapping[str, AttributeType], language: Language
+) -> Iterator[str]:
     for name, type_ in types.items():
         labels = f" ({', '.join(type_.labels)})" if type_.labels else ""
         values = ", ".join(f"`{value}`" for value in type_.values)
-        yield f"{title} : `{name}`{labels}, {values} – {type_.fr}."
+        meaning = type_.describe(language.code)
+        yield f"{title}{language.typography.colon}`{name}`{labels}, {values} – {meaning}."
 
 
 def read_guide(file: Path) -> Guide:
     """Read a guide; raise `DataError` if no line of the guide states its version and schema."""
     text = file.read_text(encoding="utf-8")
-    if (version := _VERSION.search(text)) is None:
+    if (version := _version_line().search(text)) is None:
         what = "the guide has no line that states its version and schema"
-        fix = "Add a line such as «Version 1.0 · schéma `name`»"
+        fix = "Add a line such as «Version 1.0 · schema `name`»"
         raise DataError([Problem("no-version", what, fix, file=str(file))])
     return Guide(version[1], version[2], text)
+
+
+@cache
+def _version_line() -> re.Pattern[str]:
+    """Return the pattern of the line with the version and schema, in any language."""
+    words = (load_language(code).texts.guide.schema for code in language_codes())
+    return re.compile(rf"^Version (\S+) · (?:{'|'.join(words)}) `([^`]+)`", re.MULTILINE)
 
 
 def explain_label(guide: Guide, label: str) -> str | None:

@@ -10,18 +10,42 @@ from typing import Any
 import msgspec
 
 from aloi.corpus.document import Document, Draft, Entity
+from aloi.corpus.languages.language import DEFAULT_LANGUAGE, Language, language_codes, load_language
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.toml_files import load_toml
 
+Descriptions = str | dict[str, str]
+"""A description in English, or descriptions by language code, such as `{fr = "…", en = "…"}`."""
 
-class EntityType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The meaning of an entity label, in English, and in French (`fr`) for the guidelines."""
 
-    description: str = ""
+class _Described:
+    """A type with a description in one or several languages; `fr` is an older key for French."""
+
+    __slots__ = ()
+    description: Descriptions
+    fr: str
+
+    def describe(self, language: str) -> str:
+        """Return the description in a language, otherwise in English or any other language."""
+        texts = self.descriptions
+        return texts.get(language) or texts.get("en") or next(iter(texts.values()), "")
+
+    @property
+    def descriptions(self) -> dict[str, str]:
+        """The descriptions by language code, without empty ones."""
+        given = self.description
+        texts = given if isinstance(given, dict) else {"en": given}
+        return {code: text for code, text in ({"fr": self.fr} | texts).items() if text}
+
+
+class EntityType(_Described, msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The meaning of an entity label."""
+
+    description: Descriptions = ""
     fr: str = ""
 
 
-class RelationType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class RelationType(_Described, msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A relation label: the entity labels allowed as head and tail, and the label's meaning.
 
     A symmetric relation has no direction.
@@ -30,7 +54,7 @@ class RelationType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     head: tuple[str, ...]
     tail: tuple[str, ...]
     symmetric: bool = False
-    description: str = ""
+    description: Descriptions = ""
     fr: str = ""
 
     def allows(self, head: str, tail: str) -> bool:
@@ -39,7 +63,7 @@ class RelationType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return forward or (self.symmetric and tail in self.head and head in self.tail)
 
 
-class AttributeType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class AttributeType(_Described, msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An attribute: its allowed values, and the labels of the items that may have it.
 
     If `values` is empty, every value is allowed; if `labels` is empty, every label is allowed.
@@ -48,12 +72,16 @@ class AttributeType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     values: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     default: str | None = None
-    description: str = ""
+    description: Descriptions = ""
     fr: str = ""
 
 
 class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The entity, relation and attribute types of a corpus, in the order of the schema file."""
+    """The entity, relation and attribute types of a corpus, in the order of the schema file.
+
+    `language` is the code of the language that annotators read: that of the labelling interface,
+    the cards of an adjudication, and the exercises.
+    """
 
     name: str
     version: str
@@ -61,11 +89,17 @@ class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     relations: dict[str, RelationType] = {}
     entity_attributes: dict[str, AttributeType] = {}
     relation_attributes: dict[str, AttributeType] = {}
+    language: str = DEFAULT_LANGUAGE
 
     @property
     def symmetric(self) -> frozenset[str]:
         """The labels of the symmetric relations."""
         return frozenset(label for label, type_ in self.relations.items() if type_.symmetric)
+
+    @property
+    def interface(self) -> Language:
+        """The language that annotators read."""
+        return load_language(self.language)
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}"
@@ -75,6 +109,10 @@ def load_schema(path: Path) -> Schema:
     """Read a schema from TOML; raise `DataError` if it is invalid or inconsistent."""
     fix = "Write name, version, [entities] and [relations] as in corpus/schema.toml of aloi"
     schema = load_toml(path, Schema, fix=fix)
+    if schema.language not in language_codes():
+        what = f"there are no interface texts in the language {schema.language!r}"
+        fix = f"Set language to one of {', '.join(language_codes())}"
+        raise DataError([Problem("unknown-language", what, fix, file=str(path))])
     unknown = sorted(
         {
             label

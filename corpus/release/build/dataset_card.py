@@ -10,11 +10,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from aloi.corpus.document import Document, Entity
+from aloi.corpus.languages.language import language_name
 from aloi.corpus.release.build.contents import ReleaseContents, count_contents
 from aloi.corpus.release.build.corpus_readme import readme_introduction
 from aloi.corpus.release.build.template_rendering import CARD_TEMPLATE, render_template
 from aloi.corpus.release.read.release_folder import CONFIGS
-from aloi.corpus.schema import EntityType, RelationType, Schema
+from aloi.corpus.schema import Schema
 from aloi.corpus.statistics.readme_tables import count_tables, missing_documents
 
 CONFIG_DESCRIPTIONS = {
@@ -95,15 +96,13 @@ def _values(contents: ReleaseContents) -> dict[str, Any]:
     """Return the values for the template of the card."""
     corpus = contents.corpus
     schema = corpus.schema
-    types: list[EntityType | RelationType]
-    types = [*schema.entities.values(), *schema.relations.values()]
     return contents.shared_values() | {
         "title": corpus.manifest.title or corpus.manifest.name,
         "licence": corpus.manifest.licence,
         "introduction": readme_introduction(corpus),
         "schema": schema,
         "attributes": _attributes(schema),
-        "described": any(type_.description or type_.fr for type_ in types),
+        "languages": _description_languages(schema),
         "totals": count_contents(corpus.documents),
         "splits": contents.splits,
         "configs": CONFIG_DESCRIPTIONS,
@@ -126,6 +125,13 @@ def _row_count(contents: ReleaseContents, config: str, split: str) -> int:
         return 0
     number: int = contents.infos[config].splits[split].num_examples
     return number
+
+
+def _description_languages(schema: Schema) -> list[tuple[str, str]]:
+    """Return the code and the name of each language of descriptions in a schema, English first."""
+    types = (*schema.entities.values(), *schema.relations.values())
+    codes = {code for type_ in types for code in type_.descriptions}
+    return [(code, language_name(code)) for code in sorted(codes, key=lambda c: (c != "en", c))]
 
 
 def _attributes(schema: Schema) -> list[tuple[str, Any, str]]:

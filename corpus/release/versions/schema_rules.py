@@ -94,8 +94,8 @@ def _reworded_types(old: Schema, new: Schema) -> list[str]:
     return [key[1] for key in before.keys() & after.keys() if before[key] != after[key]]
 
 
-def _descriptions(schema: Schema) -> dict[tuple[str, str], tuple[str, str]]:
-    """Return the English and French description of each type, by kind and name."""
+def _descriptions(schema: Schema) -> dict[tuple[str, str], dict[str, str]]:
+    """Return the descriptions of each type by language, by kind and name."""
     kinds: dict[str, Mapping[str, EntityType | RelationType | AttributeType]] = {
         "entities": schema.entities,
         "relations": schema.relations,
@@ -103,7 +103,7 @@ def _descriptions(schema: Schema) -> dict[tuple[str, str], tuple[str, str]]:
         "relation attributes": schema.relation_attributes,
     }
     return {
-        (kind, name): (type_.description, type_.fr)
+        (kind, name): type_.descriptions
         for kind, types in kinds.items()
         for name, type_ in types.items()
     }
