@@ -1,6 +1,7 @@
 """The cards of an adjudication task: for each question, the passage, the rules and the answers.
 
-Annotators are called A, B, C and so on. The HTML contains no scripts. All texts are in French.
+Annotators are called A, B, C and so on. The HTML contains no scripts. The texts are in
+the language of the schema.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from aloi.annotation.compare.questions import (
     relations_between,
 )
 from aloi.corpus.guides import Guide
+from aloi.corpus.languages.interface_texts import AdjudicationTexts
+from aloi.corpus.languages.language import Language
 
 CONTEXT_LENGTH = 40
 """The number of code points shown on either side of a passage."""
@@ -40,8 +43,6 @@ ANSWER_KEYS = (
     *(f"shift+{key}" for key in (*"1234567890", *_LETTERS)),
 )
 """The keys of answers, in the order in which they are given to answers."""
-
-_NONE = {MENTION: "pas de mention", RELATION: "pas de relation"}
 
 _BOLD, _ITALIC, _CODE = r"\*\*(.+?)\*\*", r"\*(.+?)\*", r"`(.+?)`"
 
@@ -63,7 +64,9 @@ def annotator_legend(case: AdjudicationCase) -> str:
     """Return the letters and names of the annotators in HTML, with a hint if there is only one."""
     letters = _letters(case)
     names = " · ".join(f"<b>{letters[name]}</b> {escape(name)}" for name in case.versions)
-    hint = "" if len(letters) > 1 else " : un seul annotateur, à relire"
+    language = case.schema.interface
+    single = f"{language.typography.colon}{language.texts.adjudication.single_annotator}"
+    hint = "" if len(letters) > 1 else single
     return f"<p style='margin: 0 0 4px'>{names}{hint}</p>"
 
 
@@ -73,8 +76,11 @@ def _letters(case: AdjudicationCase) -> dict[str, str]:
 
 def _make_card(case: AdjudicationCase, number: int, guide: Guide | None) -> dict[str, Any]:
     question = case.questions[number]
-    title = f"<b>n° {number + 1}</b> {escape(_kind(question))} : {_passage(question, case)}"
-    rules = _rules(question, guide) if guide else ""
+    language = case.schema.interface
+    texts, colon = language.texts.adjudication, language.typography.colon
+    name = texts.number.format(number=number + 1)
+    title = f"<b>{name}</b> {escape(_kind(question, texts))}{colon}{_passage(question, case)}"
+    rules = _rules(question, guide, language) if guide else ""
     return {
         "cle": question.key,
         "passage": f"<div>{title}{rules}</div>",
@@ -85,16 +91,16 @@ def _make_card(case: AdjudicationCase, number: int, guide: Guide | None) -> dict
     }
 
 
-def _kind(question: Question) -> str:
-    """Return what a question is about, in French."""
+def _kind(question: Question, texts: AdjudicationTexts) -> str:
+    """Return what a question is about."""
     if question.aspect != MENTION:
         return question.aspect
     keys = {version[0] for version in question.versions.values() if isinstance(version, tuple)}
     if any(version is None for version in question.versions.values()):
-        return "mention"
+        return texts.mention
     labels, spans = {key[2] for key in keys}, {key[:2] for key in keys}
-    names = [("type", len(labels) > 1), ("bornes", len(spans) > 1)]
-    return " et ".join(name for name, differs in names if differs) or "valeurs"
+    names = [(texts.label, len(labels) > 1), (texts.span, len(spans) > 1)]
+    return f" {texts.and_} ".join(name for name, differs in names if differs) or texts.value
 
 
 def _passage(question: Question, case: AdjudicationCase) -> str:
@@ -102,7 +108,8 @@ def _passage(question: Question, case: AdjudicationCase) -> str:
     text = case.first.text
     if question.aspect != RELATION:
         excerpt, number = _excerpt(text, question.spans[:1]), len(question.spans)
-        return f"{excerpt} ({number} mentions)" if number > 1 else excerpt
+        count = case.schema.interface.texts.adjudication.mention_count.format(count=number)
+        return f"{excerpt} ({count})" if number > 1 else excerpt
     first, last = question.spans[0], question.spans[-1]
     if last[0] - first[1] > 2 * CONTEXT_LENGTH:
         return " ".join(_excerpt(text, [span]) for span in (first, last))
@@ -126,12 +133,13 @@ def _answers(question: Question, case: AdjudicationCase) -> Iterator[tuple[str, 
     """Yield the possible answers, each as stored, as text and as HTML."""
     letters = _letters(case)
     groups = {names[0]: ", ".join(letters[name] for name in names) for names in question.groups}
-    several = {BOTH: "les deux" if len(groups) == 2 else "toutes", NEITHER: "aucune"}
+    texts = case.schema.interface.texts.adjudication
+    both = texts.both if len(groups) == 2 else texts.all_
+    common = {BOTH: both, NEITHER: texts.neither, OTHER: texts.other}
     for answer in question.answers:
         name = chosen_annotator(answer)
         if name is None:
-            text = {**several, OTHER: "autre (à la main)"}[answer]
-            yield answer, text, escape(text)
+            yield answer, common[answer], escape(common[answer])
         else:
             version = _describe(question, name, case.aligned)
             yield answer, f"{groups[name]} {version}", f"<b>{groups[name]}</b> {escape(version)}"
@@ -139,15 +147,17 @@ def _answers(question: Question, case: AdjudicationCase) -> Iterator[tuple[str, 
 
 def _describe(question: Question, name: str, aligned: AlignedVersions) -> str:
     """Return an annotator's version on one line."""
-    version = question.versions[name]
+    version, language = question.versions[name], aligned.schema.interface
     if not version:
-        return _NONE.get(question.aspect, "pas de valeur")
+        texts = language.texts.adjudication
+        none = {MENTION: texts.no_mention, RELATION: texts.no_relation}
+        return none.get(question.aspect, texts.no_value)
     if isinstance(version, tuple):
         key, values = version
         carried = _carried_relations(question.slots[0], name, aligned)
         return " ".join([_mention(key, aligned), *_assignments(values), *carried])
     if isinstance(version, dict):
-        return " ; ".join(_relations(version, name, aligned))
+        return language.typography.semicolon.join(_relations(version, name, aligned))
     return version
 
 
@@ -182,7 +192,7 @@ def _carried_relations(slot: int, name: str, aligned: AlignedVersions) -> Iterat
             yield from (f"+ {each}" for each in _relations(given, name, aligned))
 
 
-def _rules(question: Question, guide: Guide) -> str:
+def _rules(question: Question, guide: Guide, language: Language) -> str:
     """Return the rules of a guide for a question in HTML, folded."""
     names, texts = [], []
     for name in _rule_names(question):
@@ -192,8 +202,8 @@ def _rules(question: Question, guide: Guide) -> str:
             texts.append(_to_html(text))
     if not texts:
         return ""
-    title = escape(", ".join(names))
-    return f"<details><summary>règles : {title}</summary>{''.join(texts)}</details>"
+    heading = f"{language.texts.adjudication.rules}{language.typography.colon}{', '.join(names)}"
+    return f"<details><summary>{escape(heading)}</summary>{''.join(texts)}</details>"
 
 
 def _rule_names(question: Question) -> list[str]:

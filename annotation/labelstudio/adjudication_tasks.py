@@ -4,8 +4,7 @@ The page displays the draft of a case (see `aloi.annotation.compare.settlement`)
 question. A card contains the passage, the rules of the guide, and one choice per answer. The
 passages are also numbered regions of the text, so numbers match. Label Studio repeats the card for
 each question of a task and reads the choices and their keys from the task. The annotators' versions
-are stored as predictions of the task. Texts for adjudicators are in French, like the annotation
-guide.
+are stored as predictions of the task. Texts for adjudicators are in the language of the schema.
 """
 
 from __future__ import annotations
@@ -64,7 +63,7 @@ def adjudication_task(
     draft["result"] = [*number_regions(case), *draft["result"]]
     versions = [writer.prediction(each, name) for name, each in case.versions.items()]
     task = writer.task(document, predictions=[draft, *versions])
-    labels = [f"n° {number}" for number in range(1, len(case.questions) + 1)]
+    labels = [_number_label(number, case) for number in range(1, len(case.questions) + 1)]
     task["data"] |= {
         CARDS: make_cards(case, guide),
         NUMBERS: [{"value": label, "background": _NUMBER_COLOUR} for label in labels],
@@ -94,9 +93,13 @@ def _number_region(
 ) -> dict[str, Any]:
     start, end = span
     value = {"start": start, "end": end, "text": case.first.text[start:end]}
-    value["labels"] = [f"n° {number}"]
+    value["labels"] = [_number_label(number, case)]
     tags = {"from_name": NUMBER_TAG, "to_name": "text", "type": "labels"}
     return {"id": id_, **tags, "value": value}
+
+
+def _number_label(number: int, case: AdjudicationCase) -> str:
+    return case.schema.interface.texts.adjudication.number.format(number=number)
 
 
 def is_current(task: Payload, case: AdjudicationCase) -> bool:
@@ -172,12 +175,12 @@ def adjudication_interface(schema: Schema, *, guide: str | None = None) -> str:
     columns = ET.Element("View", style="display: flex; gap: 16px; align-items: flex-start")
     left = ET.SubElement(columns, "View", style=_LEFT_STYLE)
     left.append(view[position])
-    columns.append(_cards())
+    columns.append(_cards(schema))
     view[position] = columns
     return ET.tostring(view, encoding="unicode")
 
 
-def _cards() -> ET.Element:
+def _cards(schema: Schema) -> ET.Element:
     """Return the column of cards; Label Studio replaces `{{idx}}` with the number of the card."""
     column = ET.Element("View", {"style": _RIGHT_STYLE, "className": "aloi-cards"})
     ET.SubElement(column, "HyperText", name=LEGEND, value=f"${LEGEND}", inline="true")
@@ -198,7 +201,7 @@ def _cards() -> ET.Element:
         "choice": "single-radio",
         "showInline": "true",
         "required": "true",
-        "requiredMessage": "Il reste un désaccord à trancher.",
+        "requiredMessage": schema.interface.texts.adjudication.undecided,
     }
     ET.SubElement(card, "Choices", choices)
     return column

@@ -12,6 +12,8 @@ on a mention, Tab moves the focus to its ref. The list of regions has no field: 
 only the visible part of this list, and if Enter finds no field there, the next keys change or
 delete the mention.
 
+The texts of the page are in the schema's language.
+
 If `known_refs` is true, each task must contain the refs to offer in a list with a search field.
 """
 
@@ -34,6 +36,7 @@ from aloi.corpus.formats.shared.label_studio_results import (
     escape_label,
 )
 from aloi.corpus.guides import Guide
+from aloi.corpus.languages.language import Language
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.schema import AttributeType, Schema
 
@@ -141,7 +144,7 @@ def _add_labels(
 ) -> None:
     labels = ET.SubElement(view, "Labels", {"name": _TAGS.label, "toName": _TAGS.text})
     for label, colour in colours.items():
-        hint = schema.entities[label].fr or schema.entities[label].description
+        hint = schema.entities[label].describe(schema.language)
         look = {"value": label, "background": colour, "hint": hint, **_hotkey(keys)}
         ET.SubElement(labels, "Label", look)
 
@@ -176,26 +179,30 @@ def _add_relations(view: ET.Element, schema: Schema) -> None:
 
 def _add_fields(view: ET.Element, schema: Schema, keys: Iterator[str], *, known_refs: bool) -> None:
     """Add the row of fields below the text: the ref first, because Tab moves there."""
+    texts = schema.interface.texts.labelling
     foot = ET.SubElement(view, "View", className="aloi-foot")
-    _add_field(foot, REF_TAG, "ref (Tab)", perRegion="true", maxSubmissions="1")
+    _add_field(foot, REF_TAG, texts.ref_field, perRegion="true", maxSubmissions="1")
     if known_refs:
         choice = {"name": KNOWN_REF_TAG, "toName": _TAGS.text, "value": f"${KNOWN_REFS_KEY}"}
-        prompt = {"placeholder": "refs connues", "dropdownWidth": "420", "maxUsages": "1"}
+        prompt = {"placeholder": texts.known_refs, "dropdownWidth": "420", "maxUsages": "1"}
         ET.SubElement(foot, "Taxonomy", {**choice, **prompt, "perRegion": "true"})
     for name, type_ in schema.entity_attributes.items():
-        _add_attribute(foot, name, type_, keys)
+        _add_attribute(foot, name, type_, keys, schema.interface)
     question = ET.SubElement(foot, "View", className="aloi-question")
-    _add_field(question, QUESTION, "Une question sur ce texte ?")
+    _add_field(question, QUESTION, texts.question_field)
 
 
-def _add_attribute(view: ET.Element, name: str, type_: AttributeType, keys: Iterator[str]) -> None:
+def _add_attribute(
+    view: ET.Element, name: str, type_: AttributeType, keys: Iterator[str], language: Language
+) -> None:
     """Add a field for an attribute, visible while a mention with a suitable label is selected."""
     when = {"visibleWhen": "region-selected", "className": "aloi-attribute"}
     if type_.labels and not any("," in label for label in type_.labels):  # a comma separates labels
         when["whenLabelValue"] = ",".join(type_.labels)
-    shown, meaning = ET.SubElement(view, "View", when), type_.fr or type_.description
+    shown, meaning = ET.SubElement(view, "View", when), type_.describe(language.code)
     if not type_.values:
-        _add_field(shown, name, f"{name} : {meaning}", perRegion="true")
+        prompt = f"{name}{language.typography.colon}{meaning}"
+        _add_field(shown, name, prompt, perRegion="true")
         return
     ET.SubElement(shown, "Header", value=_literal(name), size="5", style="margin: 0")
     choices = {"name": name, "toName": _TAGS.text, "perRegion": "true", "showInline": "true"}
@@ -210,15 +217,16 @@ def _add_field(view: ET.Element, name: str, prompt: str, **settings: str) -> Non
 
 
 def _add_guidelines(view: ET.Element, schema: Schema, guide: str | None) -> None:
-    panels = {
-        "Les types": "\n".join(_entity_lines(schema)),
-        "Les relations": "\n".join(_relation_lines(schema)),
-        "Les règles": _literal(_TABLES.sub("", guide or "")),
-    }
+    texts = schema.interface.texts.labelling
+    panels = (
+        (texts.types, "\n".join(_entity_lines(schema))),
+        (texts.relations, "\n".join(_relation_lines(schema))),
+        (texts.rules, _literal(_TABLES.sub("", guide or ""))),
+    )
     drawer = ET.SubElement(view, "View", className="aloi-guide")
-    panel = ET.SubElement(ET.SubElement(drawer, "Collapse"), "Panel", value="Guide")
+    panel = ET.SubElement(ET.SubElement(drawer, "Collapse"), "Panel", value=texts.guide)
     content = ET.SubElement(panel, "View")  # a panel cannot contain Markdown directly
-    for title, text in panels.items():
+    for title, text in panels:
         if text:
             ET.SubElement(content, "Header", value=title, size="4")
             ET.SubElement(content, "Markdown", value=text)
@@ -226,20 +234,26 @@ def _add_guidelines(view: ET.Element, schema: Schema, guide: str | None) -> None
 
 def _entity_lines(schema: Schema) -> Iterator[str]:
     for label, type_ in schema.entities.items():
-        yield f"- **{_plain(label)}** : {_plain(type_.fr or type_.description)}"
+        yield _description_line(label, type_.describe(schema.language), schema)
 
 
 def _relation_lines(schema: Schema) -> Iterator[str]:
     for label, type_ in schema.relations.items():
         arrow = "↔" if type_.symmetric else "→"
         ends = f"{', '.join(type_.head)} {arrow} {', '.join(type_.tail)}"
-        description = _plain(f"{type_.fr or type_.description} ({ends})")
-        yield f"- **{_plain(escape_label(label))}** : {description}"
+        description = f"{type_.describe(schema.language)} ({ends})"
+        yield _description_line(escape_label(label), description, schema)
     for name, attribute in schema.relation_attributes.items():
         values = ", ".join(v for v in attribute.values if v != attribute.default)
-        labels = f" ; {', '.join(attribute.labels)}" if attribute.labels else ""
-        description = _plain(f"{attribute.fr or attribute.description} ({values}{labels})")
-        yield f"- **{_plain(name)}** : {description}"
+        semicolon = schema.interface.typography.semicolon
+        labels = f"{semicolon}{', '.join(attribute.labels)}" if attribute.labels else ""
+        description = f"{attribute.describe(schema.language)} ({values}{labels})"
+        yield _description_line(name, description, schema)
+
+
+def _description_line(name: str, description: str, schema: Schema) -> str:
+    colon = schema.interface.typography.colon
+    return f"- **{_plain(name)}**{colon}{_plain(description)}"
 
 
 def _plain(text: str) -> str:

@@ -74,12 +74,14 @@ def _without_provenance(document: Document) -> Document:
 def _explanations(document: Document, schema: Schema, guide: Guide | None) -> dict[str, str]:
     """Return explanations by the id of a mention, or by a relation such as `a MEETS b`."""
     entities = {
-        each.id: " ; ".join(_explain_entity(each.label, each.attributes, schema, guide))
+        each.id: schema.interface.typography.semicolon.join(
+            _explain_entity(each.label, each.attributes, schema, guide)
+        )
         for each in document.entities
     }
     relations = {
         f"{each.head} {each.label} {each.tail}": _explain(
-            each.label, schema.relations.get(each.label), guide
+            each.label, schema.relations.get(each.label), schema, guide
         )
         for each in document.relations
     }
@@ -90,7 +92,7 @@ def _explain_entity(
     label: str, attributes: dict[str, str], schema: Schema, guide: Guide | None
 ) -> Iterator[str]:
     for name, type_ in ((label, schema.entities.get(label)), *_attribute_types(attributes, schema)):
-        if text := _explain(name, type_, guide):
+        if text := _explain(name, type_, schema, guide):
             yield text
 
 
@@ -102,10 +104,13 @@ def _attribute_types(
 
 
 def _explain(
-    name: str, type_: EntityType | RelationType | AttributeType | None, guide: Guide | None
+    name: str,
+    type_: EntityType | RelationType | AttributeType | None,
+    schema: Schema,
+    guide: Guide | None,
 ) -> str:
     """Return the guide's explanation of a name, otherwise the description in the schema."""
     text = None if guide is None else explain_label(guide, name)
     if text is None and type_ is not None:
-        text = type_.fr or type_.description
-    return f"{name} : {text}" if text else ""
+        text = type_.describe(schema.language)
+    return f"{name}{schema.interface.typography.colon}{text}" if text else ""

@@ -1,6 +1,6 @@
 """Exercises for annotators: short invented texts with answers and the rules that explain them.
 
-The exercises do not cover refs. The texts for annotators are in French, like the guide.
+The exercises do not cover refs. Corrections are in the language of the schema.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from aloi.corpus import document_files
 from aloi.corpus.document import Document
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.guides import Guide
+from aloi.corpus.languages.language import Language
 from aloi.corpus.problems import Problem
 from aloi.corpus.schema import Schema, load_schema
 from aloi.eval.reports.report import evaluate
@@ -35,8 +36,8 @@ from aloi.eval.schemes import HEADLINE_SCHEMES, EntityScheme, RelationScheme
 
 EXERCISES_FOLDER = Path(__file__).parent
 
-ANSWERS, WORK = "corrigé", "vous"
-"""The French names of the answers and of the annotator's work in corrections."""
+ANSWERS, WORK = "answers", "work"
+"""The names of the answers and of the annotator's work in disagreements."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,7 @@ class PracticeSession:
         }
 
     def scores(self) -> dict[str, float | None]:
-        """Return the F1 of all finished exercises, with the keys `mentions` and `relations`.
+        """Return the F1 of all finished exercises, by what it is about in the schema's language.
 
         The dict is empty if no exercise is finished.
         """
@@ -148,9 +149,10 @@ class PracticeSession:
             return {}
         work = [self.finished[document.id] for document in answers]
         report = evaluate(answers, work, schemes=HEADLINE_SCHEMES, schema=self.course.schema)
+        texts = self.course.schema.interface.texts.practice
         results = {
-            "mentions": report.entities[EntityScheme.EXACT],
-            "relations": report.relations[RelationScheme.STRICT],
+            texts.mentions: report.entities[EntityScheme.EXACT],
+            texts.relations: report.relations[RelationScheme.STRICT],
         }
         return {name: result.scores.micro.ratios["f1"] for name, result in results.items()}
 
@@ -198,15 +200,16 @@ def update_practice(
     return PracticeSession(project, course, finished, problems)
 
 
-def format_correction(correction: Correction) -> str:
-    """Return a correction in French, on several lines."""
-    disagreement = correction.disagreement
+def format_correction(correction: Correction, language: Language) -> str:
+    """Return a correction in a language, on several lines."""
+    disagreement, texts = correction.disagreement, language.texts.practice
     words = " … ".join(f"«{surface}»" for surface in disagreement.surfaces)
     value = "" if disagreement.aspect in (MENTION, RELATION) else f" ({disagreement.aspect})"
     versions = disagreement.versions
     sides = [
-        f"{name} : {format_values(versions[name]) if name in versions else 'mention absente'}"
-        for name in (WORK, ANSWERS)
+        f"{title}{language.typography.colon}"
+        f"{format_values(versions[name]) if name in versions else texts.missing_mention}"
+        for title, name in ((texts.work, WORK), (texts.answers, ANSWERS))
     ]
     lines = (*sides, *correction.rules)
     return "\n".join([f"{words}{value}", *(f"    {line}" for line in lines)])

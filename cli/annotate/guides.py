@@ -39,8 +39,8 @@ def practice(
         typer.Option(
             metavar="FILE",
             help="Guide (Markdown) that explains the labels of --corpus, one section per label "
-            "(default: aloi's French guide if it was written for the schema; otherwise the "
-            "descriptions in the schema).",
+            "(default: aloi's guide if it was written for the schema and its language; otherwise "
+            "the descriptions in the schema).",
             exists=True,
         ),
     ] = None,
@@ -49,7 +49,7 @@ def practice(
     """Practise annotation on short texts with known answers.
 
     The first run creates a practice project in Label Studio. Run the command again to print the
-    corrections of the finished texts, in French.
+    corrections of the finished texts, in the language of the schema.
     """
     import getpass
 
@@ -84,20 +84,23 @@ def _course(folder: Path | None, guide: Path | None, notes: Notes) -> Course:
 
 
 def _print_session(session: PracticeSession) -> None:
-    """Print the project address, progress, corrections and scores in French."""
+    """Print the project address, progress, corrections and scores in the schema's language."""
     from aloi.annotation.practice.exercises import format_correction
     from aloi.eval.reports.sheets import format_ratio
 
-    print(f"{session.project.title} : {session.project.url}")
-    print(f"exercices faits : {len(session.finished)} sur {len(session.course.exercises)}")
+    language = session.course.schema.interface
+    texts, colon = language.texts.practice, language.typography.colon
+    print(f"{session.project.title}{colon}{session.project.url}")
+    counts = {"finished": len(session.finished), "total": len(session.course.exercises)}
+    print(texts.progress.format(**counts))
     for id_, corrections in session.corrections().items():
         title = session.finished[id_].meta.get("title")
         heading = f"{id_}, {title}" if title else id_
-        print(f"\n{printable(heading)}, différences : {len(corrections)}")
+        print(f"\n{printable(heading)}, {texts.differences.format(count=len(corrections))}")
         for correction in corrections:
-            print(format_correction(correction))
+            print(format_correction(correction, language))
     for target, f1 in session.scores().items():
-        print(f"\n{target} : F1 {format_ratio(f1)}", end="")
+        print(f"\n{target}{colon}F1 {format_ratio(f1)}", end="")
     if session.finished:
         print()
 
@@ -114,7 +117,7 @@ def config(
         Path | None, typer.Option(metavar="FILE", help="Output file (default: standard output).")
     ] = None,
 ) -> None:
-    """Write the Label Studio labelling interface (XML) for a schema.
+    """Write the Label Studio labelling interface (XML) for a schema, in the schema's language.
 
     `aloi annotate push` configures projects with the same interface.
     """

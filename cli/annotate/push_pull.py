@@ -193,7 +193,8 @@ GuideOption = Annotated[
     typer.Option(
         metavar="FILE",
         help="Annotation guide (Markdown) to display to annotators "
-        "(default: the French guide of aloi if it describes the schema, otherwise none).",
+        "(default: aloi's guide if it was written for the schema and its language, otherwise "
+        "none).",
         exists=True,
     ),
 ]

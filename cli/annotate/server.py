@@ -16,7 +16,7 @@ import typer
 from aloi.annotation.labelstudio.access import ACCESS_FILE, DEFAULT_HOME
 from aloi.cli.annotate.connection import HomeOption, connect
 from aloi.cli.shared.console import steps
-from aloi.cli.shared.inputs import open_corpus
+from aloi.cli.shared.inputs import corpus_at, open_corpus
 from aloi.corpus.problems import DataError
 
 if TYPE_CHECKING:
@@ -134,7 +134,6 @@ def serve(
     annotators. If the environment variable ALOI_SERVE_PASSWORD is set, requests need this password
     (HTTP basic authentication, user `aloi`); with --to, Label Studio learns it.
     """
-    from aloi.annotation.exchange.sources import corpus_name
     from aloi.annotation.labelstudio.live_predictions import running_backend
 
     learning = _learning_corpus(to) if learn else None
@@ -155,9 +154,7 @@ def serve(
         print(f"{server.backend.model_version}: {server.url}", flush=True)
         with (
             suppress(KeyboardInterrupt),
-            nullcontext()
-            if to is None
-            else _connected(corpus_name(to), server.url, home, password),
+            nullcontext() if to is None else _connected(to, server.url, home, password),
             nullcontext()
             if learning is None
             else _learning(learning, server, wake, home, password),
@@ -216,24 +213,30 @@ def _connect_webhooks(corpus: str, url: str, home: Path, password: str | None) -
 
 
 @contextmanager
-def _connected(corpus: str, backend: str, home: Path, password: str | None) -> Iterator[None]:
+def _connected(to: str, backend: str, home: Path, password: str | None) -> Iterator[None]:
     """Connect the projects of all annotators to a backend, and print the project addresses.
+
+    `to` is a corpus folder, or the prefix of project names.
 
     At the end, annotators are told that there are no live predictions.
     """
     from aloi.annotation.exchange.pull import pass_annotators
+    from aloi.annotation.exchange.sources import corpus_name
     from aloi.annotation.labelstudio.backend_notice import show_notice
     from aloi.annotation.labelstudio.live_predictions import connect_projects
+    from aloi.corpus.languages.language import find_language
 
+    corpus = corpus_at(to)
+    language = find_language(corpus.schema.language if corpus else None)
     with connect(home) as (studio, _):
-        listed = studio.list_projects(corpus)
+        listed = studio.list_projects(corpus_name(to))
         projects = {name: listed[name] for name in pass_annotators(listed)}
         for annotator, project in projects.items():
             connect_projects(studio, [project], backend, password=password)
             print(f"{annotator}: {project.url}", flush=True)
-        show_notice(studio, projects.values(), answers=True)
+        show_notice(studio, projects.values(), language, answers=True)
     try:
         yield
     finally:
         with suppress(DataError), connect(home) as (studio, _):
-            show_notice(studio, projects.values(), answers=False)
+            show_notice(studio, projects.values(), language, answers=False)

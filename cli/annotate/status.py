@@ -44,6 +44,7 @@ def status(
     from aloi.annotation.exchange.sources import corpus_name
     from aloi.annotation.exchange.status import corpus_status
     from aloi.annotation.labelstudio.backend_notice import show_notice
+    from aloi.corpus.languages.language import find_language
 
     corpus, accounts = corpus_at(source), parse_accounts(account)
     schema = None if corpus is None else corpus.schema
@@ -57,7 +58,8 @@ def status(
         for annotator in result.annotators.values():
             if annotator.backends:
                 answers = all(each.answers for each in annotator.backends)
-                show_notice(studio, [annotator.project], answers=answers)
+                language = find_language(schema.language if schema else None)
+                show_notice(studio, [annotator.project], language, answers=answers)
     print_sheets(result.sheets())
     _print_details(result)
     write_json(json_, result.to_json())

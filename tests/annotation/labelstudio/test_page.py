@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from aloi.annotation.exchange.pull import pull_projects
 from aloi.annotation.labelstudio.access import Access
-from aloi.annotation.labelstudio.backend_notice import OFF, ON, show_notice
+from aloi.annotation.labelstudio.backend_notice import format_notice, show_notice
 from aloi.annotation.labelstudio.client import LabelStudioServer
 from aloi.annotation.labelstudio.labelling_interface import labelling_interface
 from aloi.annotation.labelstudio.live_predictions import (
@@ -305,6 +305,8 @@ def test_the_list_of_projects_reports_whether_live_predictions_are_available(
     schema = load_schema(tmp_path / "schema.toml")
     project, _ = create_task(server, "notice · ana", schema, Document("d", "Ana vit à Rome", ()))
     server.update_project(project, {"description": "Équipe du soir"})
+    language = schema.interface
+    on, off = (format_notice(language, answers=answers) for answers in (True, False))
     monkeypatch.setenv("LABEL_STUDIO_URL", label_studio.url)
     monkeypatch.setenv("LABEL_STUDIO_API_KEY", label_studio.token)
     command = [sys.executable, "-m", "aloi.cli", "annotate", "serve", str(tmp_path / "model")]
@@ -313,13 +315,13 @@ def test_the_list_of_projects_reports_whether_live_predictions_are_available(
         try:
             assert serving.stdout is not None
             assert any(line.startswith("ana: ") for line in serving.stdout)
-            desk.wait_for_project(ON, "Équipe du soir")
+            desk.wait_for_project(on, "Équipe du soir")
             serving.terminate()
             serving.wait()
         finally:
             serving.kill()
-    assert server.saved_settings(project)["description"] == f"{OFF}\nÉquipe du soir"
-    show_notice(server, [project], answers=True)  # as after a crash
+    assert server.saved_settings(project)["description"] == f"{off}\nÉquipe du soir"
+    show_notice(server, [project], language, answers=True)  # as after a crash
     done = CliRunner().invoke(app, ["annotate", "status", "notice"])
     assert (done.exit_code, "does not answer" in done.output) == (0, True), done.output
-    desk.wait_for_project(OFF, "Équipe du soir")
+    desk.wait_for_project(off, "Équipe du soir")

@@ -8,12 +8,13 @@ import toy
 from memory_server import MemoryServer
 
 from aloi.annotation.practice.corpus_course import corpus_course, select_documents
-from aloi.annotation.practice.exercises import format_correction, update_practice
+from aloi.annotation.practice.exercises import Correction, format_correction, update_practice
 from aloi.corpus import document_files
 from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.document import Document, Entity
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.guides import Guide
+from aloi.corpus.languages.language import load_language
 from aloi.corpus.problems import DataError
 
 GUIDE = Guide(
@@ -33,6 +34,10 @@ A person.
 A person lives in a place.
 """,
 )
+
+
+def formatted(corrections: list[Correction]) -> list[str]:
+    return [format_correction(each, load_language("fr")) for each in corrections]
 
 
 @pytest.fixture
@@ -61,12 +66,12 @@ def test_a_missed_mention_and_relation_are_explained_by_the_guide(corpus: Corpus
     (answers,) = (each.answers for each in course.exercises if each.answers.id == "d0")
     server.submit("toy/practice-luc", msgspec.structs.replace(answers, relations=()))
     session = update_practice(server, "luc", course, notes=Notes())
-    (lives, meets) = map(format_correction, session.corrections()["d0"])
+    (lives, meets) = formatted(session.corrections()["d0"])
     assert lives.endswith("LIVES_IN : A person lives in a place.")
     assert "MEETS :" not in meets
     work = msgspec.structs.replace(answers, entities=(), relations=())
     (exercise,) = (each for each in course.exercises if each.answers.id == "d0")
-    first, *_ = map(format_correction, exercise.corrections(work, corpus.schema))
+    first, *_ = formatted(exercise.corrections(work, corpus.schema))
     assert first.endswith("PER : A person. (P1, P2)")
 
 

@@ -32,7 +32,9 @@ def changed(exercise: Exercise, *drop: str, add: tuple[Entity, ...] = ()) -> Doc
 
 
 def corrections(exercise: Exercise, work: Document) -> list[str]:
-    return [format_correction(each) for each in exercise.corrections(work, practice_schema())]
+    schema = practice_schema()
+    found = exercise.corrections(work, schema)
+    return [format_correction(each, schema.interface) for each in found]
 
 
 @pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
