@@ -12,24 +12,16 @@ from typing import Any
 from aloi.corpus.document import Document
 from aloi.corpus.formats import inline
 from aloi.corpus.guides import Guide
+from aloi.corpus.languages.interface_texts import PromptTexts
+from aloi.corpus.languages.language import LANGUAGE_KEY, language_codes, load_language
 from aloi.corpus.schema import AttributeType, EntityType, RelationType, Schema
 from aloi.models.llm.answer_store import request_key
 from aloi.models.llm.endpoint import Message
 
-LANGUAGES = ("fr", "en")
+LANGUAGES = language_codes()
 """The languages of the instructions; texts in other languages get English instructions."""
 
 _TEMPLATES = files("aloi.models.llm") / "templates"
-
-_RULES_TITLE = {"fr": "# Règles du guide d'annotation", "en": "# Rules of the annotation guide"}
-_NONE = {"fr": "Aucune.", "en": "None."}
-_SYMMETRIC = {"fr": "symétrique", "en": "symmetric"}
-_REPAIR = {
-    "fr": "Ta réponse n'est pas utilisable ({reason}). Donne-la de nouveau : le texte d'origine, "
-    "sans changer un caractère, avec le balisage demandé, entre les lignes +++.",
-    "en": "Your answer cannot be used ({reason}). Give it again: the original text without one "
-    "changed character, with the markup described above, between the lines +++.",
-}
 
 _GUIDE_SECTION = re.compile(r"^## ", re.MULTILINE)
 _GUIDE_RULE = re.compile(r"^[-*] \*\*[A-Z]+\d", re.MULTILINE)
@@ -42,8 +34,8 @@ def prompt_language(schema: Schema, meta: Mapping[str, Any]) -> str:
     Without `lang` in the metadata, it is French if all types of the schema are described in French,
     otherwise English.
     """
-    described = all(type_.fr for type_ in schema.entities.values())
-    stated = str(meta.get("lang") or ("fr" if described else "en"))[:2].lower()
+    described = all("fr" in type_.descriptions for type_ in schema.entities.values())
+    stated = str(meta.get(LANGUAGE_KEY) or ("fr" if described else "en"))[:2].lower()
     return stated if stated in LANGUAGES else "en"
 
 
@@ -71,10 +63,10 @@ class Prompt:
     def _system(self, language: str) -> str:
         template = (_TEMPLATES / f"prompt.{language}.md").read_text(encoding="utf-8")
         entities = "\n".join(_entity_lines(self.schema, language))
-        relations = "\n".join(_relation_lines(self.schema, language)) or _NONE[language]
+        relations = "\n".join(_relation_lines(self.schema, language)) or _texts(language).nothing
         system = template.replace("{entities}", entities).replace("{relations}", relations)
         if self.guide is not None:
-            system += f"\n{_RULES_TITLE[language]}\n\n{guide_rules(self.guide)}\n"
+            system += f"\n{_texts(language).rules}\n\n{guide_rules(self.guide)}\n"
         return system
 
     def messages(self, text: str, shots: Sequence[Document], language: str) -> list[Message]:
@@ -94,7 +86,7 @@ class Prompt:
 
 def repair_message(reason: str, language: str) -> Message:
     """Return the message that asks for a better answer."""
-    return {"role": "user", "content": _REPAIR[language].format(reason=reason)}
+    return {"role": "user", "content": _texts(language).repair.format(reason=reason)}
 
 
 def guide_rules(guide: Guide) -> str:
@@ -107,13 +99,17 @@ def guide_rules(guide: Guide) -> str:
     return "\n".join(s.strip() for s in sections if _GUIDE_RULE.search(s)) or text
 
 
+def _texts(language: str) -> PromptTexts:
+    return load_language(language).texts.prompt
+
+
 def _question(text: str) -> str:
     marked, _ = inline.render_marked(Document("text", text, ()))
     return f"{inline.FENCE}\n{marked}\n{inline.FENCE}"
 
 
 def _describe(type_: EntityType | RelationType | AttributeType, language: str) -> str:
-    described = (type_.fr or type_.description) if language == "fr" else type_.description
+    described = type_.describe(language)
     return f": {described}" if described else ""
 
 
@@ -126,7 +122,7 @@ def _entity_lines(schema: Schema, language: str) -> Iterator[str]:
 def _relation_lines(schema: Schema, language: str) -> Iterator[str]:
     for label, type_ in schema.relations.items():
         ends = f"{' | '.join(type_.head)} → {' | '.join(type_.tail)}"
-        symmetric = f", {_SYMMETRIC[language]}" if type_.symmetric else ""
+        symmetric = f", {_texts(language).symmetric}" if type_.symmetric else ""
         yield f"- {label} ({ends}{symmetric}){_describe(type_, language)}"
     yield from _attribute_lines(schema.relation_attributes, language)
 
