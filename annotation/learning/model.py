@@ -15,7 +15,6 @@ from aloi.corpus.rights import Rights
 from aloi.models.training.job import TrainingJob, prepare_job
 from aloi.models.training.pipeline_folder import read_record
 from aloi.models.training.pipeline_training import assemble_pipeline
-from aloi.models.training.settings import shipped_config
 
 PIPELINE = "pipeline"
 """The name of the folder of the trained pipeline in the folder of a round."""
@@ -59,7 +58,6 @@ class RoundModel:
         return [self._job(kind) for kind in kinds]
 
     def _job(self, kind: str) -> TrainingJob:
-        config = self.settings.configs.get(kind) or shipped_config(kind)
         job = prepare_job(
             kind,
             self.folder / kind,
@@ -68,7 +66,7 @@ class RoundModel:
             schema=self.schema,
             overrides=self.settings.overrides,
         )
-        return replace(job, config=config, rights=self.rights)
+        return replace(job, config=self.settings.configs.get(kind), rights=self.rights)
 
     def fit(self, progress: Progress) -> str:
         """Train the components that are not up to date, and return a hash of the training.

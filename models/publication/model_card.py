@@ -17,6 +17,7 @@ import jinja2
 import srsly
 
 from aloi.corpus.atomic_files import atomic_text_file
+from aloi.corpus.languages.language import language_name
 from aloi.eval.schemes import SCHEMES, EvaluationTask
 from aloi.models.publication import sources
 
@@ -116,6 +117,7 @@ def render_model_card(
     return environment.get_template("card.md").render(
         metadata=srsly.yaml_dumps(_metadata(meta, parts, tables)).strip(),
         meta=meta,
+        language=language_name(meta["lang"]),
         package=f"{meta['lang']}_{meta['name']}",
         parts=parts,
         labels=_component_labels(meta, parts),

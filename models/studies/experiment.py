@@ -15,6 +15,7 @@ from aloi.corpus import document_files
 from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.document import Document
 from aloi.corpus.label_maps import keep_labels, load_shipped_map
+from aloi.corpus.languages.language import DEFAULT_LANGUAGE, common_language, load_language
 from aloi.corpus.problems import DataError, Problem
 from aloi.eval.columns import Annotations
 from aloi.eval.options import EvaluationOptions
@@ -33,8 +34,11 @@ SCORED_SPLITS = ("dev", "test")
 RESTRICTED_SPLIT = "article"
 """The split name of the restricted documents in reports; they may be from any split."""
 
-BASELINE = "fr_core_news_md"
-"""The published pipeline that is the baseline; it was not trained on the corpus."""
+BASELINE = load_language(DEFAULT_LANGUAGE).base_model or ""
+"""The published pipeline that is the baseline; it was not trained on the corpus.
+
+Corpora in another language have no baseline.
+"""
 
 BASELINE_LABELS = ("PER", "LOC", "ORG")
 """The labels of the baseline that are scored if the schema defines them."""
@@ -211,8 +215,10 @@ class Experiment:
 
     @property
     def shared_labels(self) -> list[str]:
-        """The baseline's labels that the schema also defines."""
-        return [label for label in BASELINE_LABELS if label in self.corpus.schema.entities]
+        """The baseline's labels that the schema also defines; none in another language."""
+        language = common_language(document.meta for document in self.corpus.documents)
+        labels = BASELINE_LABELS if language.base_model == BASELINE else ()
+        return [label for label in labels if label in self.corpus.schema.entities]
 
     @property
     def ner_on_shared_labels(self) -> str:

