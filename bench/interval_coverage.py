@@ -13,8 +13,8 @@ import argparse
 import numpy as np
 
 from aloi.eval.columns import Floats, Ints
-from aloi.eval.schemes import IntervalMethod
 from aloi.eval.score_counts import Counts
+from aloi.eval.scoring_choices import IntervalMethod
 from aloi.eval.statistics.intervals import quantile_interval, resample, tail_probability
 
 POPULATIONS = {

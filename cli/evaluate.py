@@ -14,7 +14,7 @@ from aloi.cli.shared.console import print_notes, print_sheets, progress, stdout_
 from aloi.cli.shared.inputs import corpus_at, must_exist, run_paths, schema_for
 from aloi.cli.shared.options import Engine, refuse_streams
 from aloi.corpus.problems import printable
-from aloi.eval.schemes import IntervalMethod, RefComparison
+from aloi.eval.scoring_choices import IntervalMethod, RefComparison
 
 if TYPE_CHECKING:
     from aloi.eval.options import EvaluationOptions

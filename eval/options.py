@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aloi.eval.schemes import IntervalMethod, RefComparison
+from aloi.eval.scoring_choices import IntervalMethod, RefComparison
 
 if TYPE_CHECKING:
     from aloi.corpus.schema import Schema

@@ -2,13 +2,26 @@
 
 Reports, tables, significance tests, learning curves and cards read `SCHEMES`. A scheme that is
 added to the table, and scored in `aloi.eval.reports.scoring`, appears in all of them.
+
+Other packages add schemes with entry points in the group `aloi.schemes`; the value is a `Scheme`
+with the function `score`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import warnings
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from aloi.eval.pairing import PairedAnnotations
+    from aloi.eval.scores import Scores
+
+ENTRY_POINTS = "aloi.schemes"
+"""The entry point group in which other packages register their schemes."""
 
 
 class ItemKind(StrEnum):
@@ -79,24 +92,6 @@ class RelationScheme(StrEnum):
     FACTS_IGN = "facts-ign"
 
 
-class RefComparison(StrEnum):
-    """How the schemes over facts compare predicted refs with gold's refs.
-
-    `MAPPED` maps predicted refs to gold by the spans of mentions, and ignores their names.
-    `SHARED` compares names: both sides use one authority, such as Wikidata.
-    """
-
-    MAPPED = "mapped"
-    SHARED = "shared"
-
-
-class IntervalMethod(StrEnum):
-    """The bounds of a bootstrap interval (see `aloi.eval.statistics.intervals`)."""
-
-    EXPANDED = "expanded"
-    PERCENTILE = "percentile"
-
-
 class ScoredItems(StrEnum):
     """What a scheme compares.
 
@@ -129,9 +124,11 @@ class Scheme:
     - `headline`: in the first table of the terminal, and in LaTeX tables.
     - `by_type`: shown by type in reports and cards; of other schemes, only micro averages are.
     - `summary`: in the summary of several systems.
+    - `score`: returns the scores of a pair of gold and predictions; only for the schemes of other
+      packages.
     """
 
-    name: EntityScheme | RelationScheme
+    name: str
     items: ScoredItems
     explanation: str
     title: str = ""
@@ -140,14 +137,16 @@ class Scheme:
     headline: bool = False
     by_type: bool = False
     summary: bool = False
+    score: Callable[[PairedAnnotations], Scores[Any]] | None = None
 
     @property
     def task(self) -> ItemKind:
         """Whether the scheme scores entities or relations."""
-        return ItemKind.ENTITIES if isinstance(self.name, EntityScheme) else ItemKind.RELATIONS
+        is_relation = self.items in (ScoredItems.RELATIONS, ScoredItems.FACTS)
+        return ItemKind.RELATIONS if is_relation else ItemKind.ENTITIES
 
 
-SCHEMES = (
+OWN_SCHEMES = (
     Scheme(
         name=EntityScheme.EXACT,
         items=ScoredItems.MENTIONS,
@@ -287,6 +286,36 @@ SCHEMES = (
         needs_train=True,
     ),
 )
+"""The schemes of aloi, in the order of a report."""
+
+
+def load_other_schemes() -> Iterator[Scheme]:
+    """Yield the schemes of other installed packages; warn of those that cannot be used.
+
+    A scheme of aloi takes precedence over a scheme of another package with the same name.
+    """
+    own = {each.name for each in OWN_SCHEMES}
+    for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda each: each.name):
+        if entry.name in own:
+            continue
+        try:
+            scheme = entry.load()
+        except Exception as error:  # noqa: BLE001 - a foreign module can raise anything
+            _warn_of(entry, f"{type(error).__name__}: {error}")
+            continue
+        if isinstance(scheme, Scheme) and scheme.score and scheme.name == entry.name:
+            yield scheme
+        else:
+            _warn_of(entry, "it must be a Scheme with a score function and the name of the entry")
+
+
+def _warn_of(entry: EntryPoint, reason: str) -> None:
+    package = entry.dist.name if entry.dist else entry.value
+    what = f"the scheme {entry.name} of the package {package} cannot be used: {reason}"
+    warnings.warn(f"{what}; update or uninstall {package}", stacklevel=3)
+
+
+SCHEMES = (*OWN_SCHEMES, *load_other_schemes())
 """Every scheme, in the order of a report."""
 
 ALL_SCHEMES: tuple[str, ...] = tuple(each.name for each in SCHEMES)

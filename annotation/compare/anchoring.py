@@ -24,9 +24,9 @@ from aloi.eval.columns import Annotations, Floats
 from aloi.eval.items import mention_items, relation_items
 from aloi.eval.pairing import pair_annotations
 from aloi.eval.reports.sheets import Sheet, format_ratio
-from aloi.eval.schemes import IntervalMethod
 from aloi.eval.score_counts import Counts
 from aloi.eval.scores import score_items
+from aloi.eval.scoring_choices import IntervalMethod
 from aloi.eval.statistics.intervals import (
     Interval,
     quantile_interval,

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from aloi.eval.columns import Bools, Floats, Ints
-from aloi.eval.schemes import IntervalMethod
+from aloi.eval.scoring_choices import IntervalMethod
 from aloi.eval.statistics.intervals import (
     Interval,
     quantile_interval,

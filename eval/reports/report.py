@@ -17,9 +17,10 @@ from aloi.eval.options import EvaluationOptions
 from aloi.eval.pairing import pair_annotations
 from aloi.eval.reports.scoring import SchemeScores, ScoringOptions, align_if_needed, score_pair
 from aloi.eval.reports.signature import Signature
-from aloi.eval.schemes import IntervalMethod, ItemKind, RefComparison
+from aloi.eval.schemes import ItemKind
 from aloi.eval.score_counts import ScoreCounts
 from aloi.eval.scores import Scores
+from aloi.eval.scoring_choices import IntervalMethod, RefComparison
 from aloi.eval.statistics.intervals import (
     MIN_INSTANCES,
     Interval,

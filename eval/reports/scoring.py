@@ -14,14 +14,16 @@ from aloi.eval.schemes import (
     ALL_SCHEMES,
     COREFERENCE_SCHEMES,
     FACT_SCHEMES,
+    SCHEMES,
     SEMEVAL_SCHEMES,
     TRAIN_SCHEMES,
     VALUE_SCHEMES,
     EntityScheme,
-    RefComparison,
+    ItemKind,
     RelationScheme,
 )
 from aloi.eval.scores import Scores, score_items
+from aloi.eval.scoring_choices import RefComparison
 
 if TYPE_CHECKING:
     from aloi.eval.alignment import Alignment
@@ -111,8 +113,9 @@ def score_pair(
         len(pair),
         pair.ids,
         gold.hash_sum(),
-        dict(_entity_scores(pair, options, alignment)),
-        dict(_relation_scores(pair, options)),
+        dict(_entity_scores(pair, options, alignment))
+        | _other_scores(pair, options, ItemKind.ENTITIES),
+        dict(_relation_scores(pair, options)) | _other_scores(pair, options, ItemKind.RELATIONS),
         frozenset((*pred.labels, *pred.relation_labels)),
     )
 
@@ -188,3 +191,14 @@ def _relation_scores(
             yield RelationScheme.FACTS, scores
         if options.known_facts is not None:
             yield RelationScheme.FACTS_IGN, score_ign(facts, scores, options.known_facts)
+
+
+def _other_scores(
+    pair: PairedAnnotations, options: ScoringOptions, task: ItemKind
+) -> dict[str, Scores[Any]]:
+    """Return the scores under the schemes of other packages for a task."""
+    return {
+        each.name: each.score(pair)
+        for each in SCHEMES
+        if each.score and each.task is task and each.name in options.schemes
+    }

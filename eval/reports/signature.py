@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from aloi.corpus.problems import count_noun
-from aloi.eval.schemes import IntervalMethod, RefComparison
+from aloi.eval.scoring_choices import IntervalMethod, RefComparison
 
 GOLD_HASH_DIGITS = 12
 """The number of hexadecimal digits of the gold hash in the printed signature."""

@@ -26,9 +26,9 @@ import numpy.typing as npt
 
 from aloi.corpus.problems import count_noun
 from aloi.eval.columns import Floats, Ints
-from aloi.eval.schemes import IntervalMethod
 from aloi.eval.score_counts import RATIOS
 from aloi.eval.scores import Scores
+from aloi.eval.scoring_choices import IntervalMethod
 
 CONFIDENCE_LEVEL = 0.95
 

@@ -32,9 +32,9 @@ from typing import Any
 import numpy as np
 
 from aloi.eval.columns import Bools, Floats, Ints
-from aloi.eval.schemes import IntervalMethod
 from aloi.eval.score_counts import RATIOS
 from aloi.eval.scores import Scores
+from aloi.eval.scoring_choices import IntervalMethod
 from aloi.eval.statistics.intervals import (
     Interval,
     batch_sizes,

@@ -76,6 +76,7 @@ NON_DECIDING_MODULES = (
     "aloi.eval.reading",
     "aloi.eval.reports",
     "aloi.eval.schemes",
+    "aloi.eval.scoring_choices",
     "aloi.eval.semeval",
     "aloi.eval.statistics",
     "aloi.models.prediction",

@@ -18,10 +18,9 @@ class Prompts:
 
 
 def schema_prompts(schema: Schema, language: str, *, relations: bool) -> Prompts:
-    """Return the descriptions of the labels in a language ("fr" or "en").
+    """Return the descriptions of the labels in a language.
 
-    A label without a description in this language has the one in the other language. relations:
-    whether the model predicts relations. Raises `DataError` if a label has no description, or two
+    A label without a description in this language has one in another language. relations: whether the model predicts relations. Raises `DataError` if a label has no description, or two
     labels have the same one.
     """
     found = Prompts(
@@ -37,9 +36,7 @@ def schema_prompts(schema: Schema, language: str, *, relations: bool) -> Prompts
 def _descriptions(
     types: Mapping[str, EntityType] | Mapping[str, RelationType], language: str
 ) -> dict[str, str]:
-    if language == "fr":
-        return {label: type_.fr or type_.description for label, type_ in types.items()}
-    return {label: type_.description or type_.fr for label, type_ in types.items()}
+    return {label: type_.describe(language) for label, type_ in types.items()}
 
 
 def _problems(table: str, prompts: Mapping[str, str]) -> list[Problem]:

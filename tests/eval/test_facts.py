@@ -3,8 +3,8 @@
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.eval.facts import IgnCounts
 from aloi.eval.reports.report import evaluate
-from aloi.eval.schemes import RefComparison
 from aloi.eval.score_counts import Counts
+from aloi.eval.scoring_choices import RefComparison
 
 TEXT = "Ana vit à Rome. Elle aime Rome ; Bob vit à Lima."
 ANA, ELLE = (

@@ -8,9 +8,9 @@ from aloi.eval.columns import Annotations
 from aloi.eval.items import mention_items
 from aloi.eval.pairing import pair_annotations
 from aloi.eval.reports.report import evaluate
-from aloi.eval.schemes import IntervalMethod
 from aloi.eval.score_counts import Counts
 from aloi.eval.scores import Scores, score_items
+from aloi.eval.scoring_choices import IntervalMethod
 from aloi.eval.statistics.intervals import (
     bootstrap_intervals,
     quantile_interval,

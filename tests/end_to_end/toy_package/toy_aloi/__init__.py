@@ -1,0 +1,1 @@
+"""A package that adds a format and an evaluation scheme to aloi."""
