@@ -45,7 +45,8 @@ def train(
     config: Annotated[
         str | None,
         typer.Option(
-            help="Training config: `transformer` or a config file (default: a config for CPUs)."
+            help="Training config: `blank` (no pretrained weights), `transformer` or a config file "
+            "(default: a config for CPUs that starts from the base model of the language, if any)."
         ),
     ] = None,
     settings: OverrideOptions = None,
@@ -93,7 +94,9 @@ def _config(kind: str, name: str | None) -> Path | None:
         return None
     config = find_config(kind, name)
     if config is None:
-        raise typer.BadParameter(f"--config must be `transformer` or a config file, not {name!r}")
+        raise typer.BadParameter(
+            f"--config must be `blank`, `transformer` or a config file, not {name!r}"
+        )
     return config
 
 

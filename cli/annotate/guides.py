@@ -117,9 +117,10 @@ def config(
         Path | None, typer.Option(metavar="FILE", help="Output file (default: standard output).")
     ] = None,
 ) -> None:
-    """Write the Label Studio labelling interface (XML) for a schema, in the schema's language.
+    """Write the Label Studio labelling interface (XML) for a schema.
 
-    `aloi annotate push` configures projects with the same interface.
+    Its texts are in the language of the schema. `aloi annotate push` configures projects with the
+    same interface.
     """
     from aloi.annotation.guidelines import guide_for
     from aloi.annotation.labelstudio.labelling_interface import labelling_interface

@@ -55,6 +55,7 @@ from aloi.corpus.formats.shared.tokens import (
     cut_at_mentions,
     snap_mentions,
 )
+from aloi.corpus.languages.language import DEFAULT_LANGUAGE
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.text_files import surrogate_problem
 
@@ -88,7 +89,7 @@ class WriteOptions(Options, frozen=True):
     """Write options: the tokenizer language, and how to treat mentions not aligned with tokens."""
 
     tokens: AlignmentPolicy = "cut"
-    lang: str = "fr"
+    lang: str = DEFAULT_LANGUAGE
 
 
 def read(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Document]:

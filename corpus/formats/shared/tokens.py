@@ -44,7 +44,8 @@ class TokenWriteOptions(Options, frozen=True):
     """The write options of formats with tokens: the treatment of unaligned mentions, the tokenizer.
 
     `lang` is the spaCy language whose tokenizer splits texts without tokens of their own; if it is
-    empty, `tokenize` splits them by rules for the language in their metadata.
+    empty, `tokenize` splits them by rules for the language in their metadata. Formats that drop
+    metadata use the rules for the default language.
     """
 
     tokens: AlignmentPolicy = "cut"
