@@ -75,10 +75,11 @@ def test_rule_numbers_are_unique() -> None:
     assert len(rules) == len(set(rules)) > 40
 
 
-def test_the_links_of_the_quick_start_exist() -> None:
+@pytest.mark.parametrize("file", ["demarrage.fr.md", "quickstart.en.md"])
+def test_the_links_of_the_quick_start_exist(file: str) -> None:
     folder = ROOT / "annotation" / "guidelines"
-    links = re.findall(r"\]\(([^)]+)\)", (folder / "demarrage.fr.md").read_text(encoding="utf-8"))
-    assert len(links) > 5
+    links = re.findall(r"\]\(([^)]+)\)", (folder / file).read_text(encoding="utf-8"))
+    assert len(links) >= 5
     assert [link for link in links if not (folder / link).is_file()] == []
 
 
