@@ -3,9 +3,10 @@
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from aloi.annotation.guidelines import shipped_guide
+from aloi.annotation.guidelines import guide_for, shipped_guide
 from aloi.corpus.formats import inline
 from aloi.corpus.guides import Guide, explain_label, read_guide, replace_tables
 from aloi.corpus.schema import load_schema, schema_problems
@@ -90,3 +91,24 @@ def test_the_rules_of_a_label_and_of_a_value_are_found() -> None:
     assert guide.section("Nothing") == ""
     assert "**G7 – " in guide.rules_about("ref")
     assert guide.rules_about("metonymy").startswith("- **L4**")
+
+
+def test_tables_and_version_line_in_english() -> None:
+    schema = msgspec.structs.replace(SCHEMA, language="en")
+    text = "Version 1 · schema `s`\n\n<!-- schema:relations -->\n<!-- /schema -->\n"
+    table = replace_tables(text, schema)
+    assert "| relation | from | to | meaning |" in table
+    assert "| MEETS (symmetric) | PER, ROLE | PER, ROLE | meets, calls, talks with |" in table
+    assert "Attribute of relations: `status`" in table
+
+
+def test_the_version_line_is_read_in_any_language(tmp_path: Path) -> None:
+    for word in ("schéma", "schema"):
+        file = tmp_path / "guide.md"
+        file.write_text(f"# Guide\n\nVersion 1.2 · {word} `s`\n", encoding="utf-8")
+        assert (read_guide(file).version, read_guide(file).schema) == ("1.2", "s")
+
+
+def test_there_is_no_guide_in_english_for_our_schema() -> None:
+    assert guide_for(SCHEMA) is not None
+    assert guide_for(msgspec.structs.replace(SCHEMA, language="en")) is None

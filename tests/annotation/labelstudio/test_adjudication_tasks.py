@@ -3,6 +3,8 @@
 from typing import Any
 from xml.etree import ElementTree as ET
 
+from msgspec.structs import replace
+
 from aloi.annotation.compare.adjudication import AdjudicationCase
 from aloi.annotation.labelstudio.adjudication_tasks import (
     CARDS,
@@ -182,3 +184,16 @@ def test_the_interface_repeats_a_card_and_leaves_all_keys_to_its_answers() -> No
     assert [each.get("value") for each in view.iter("Label")] == ["PER", "LOC", "ORG"]
     assert not [each for each in view.iter() if each.get("hotkey")]
     assert len(list(view.iter("Text"))) == 1
+
+
+def test_the_cards_are_in_the_language_of_the_schema() -> None:
+    case = AdjudicationCase(CASE.versions, replace(SCHEMA, language="en"))
+    cards = adjudication_task(case, WRITER, GUIDE)["data"][CARDS]
+    assert [card["passage"].partition("</b>")[0] for card in cards][:2] == [
+        "<div><b>no. 1",
+        "<div><b>no. 2",
+    ]
+    values = {answer["value"] for card in cards for answer in card["reponses"]}
+    assert "other (by hand)" in values
+    assert not {"autre (à la main)", "aucune", "les deux"} & values
+    assert "A disagreement is still open." in adjudication_interface(case.schema)

@@ -17,6 +17,7 @@ from aloi.annotation.practice.exercises import (
 )
 from aloi.corpus.document import Document, Entity
 from aloi.corpus.formats.shared.notes import Notes
+from aloi.corpus.languages.language import load_language
 from aloi.corpus.schema import schema_problems
 
 EXERCISES = {exercise.answers.id: exercise for exercise in load_exercises()}
@@ -100,3 +101,9 @@ def test_finished_exercises_are_corrected_and_scored() -> None:
     assert session.corrections() == {"exercice-1": []}
     assert session.scores() == {"mentions": 1.0, "relations": 1.0}
     assert len(server.tasks[session.project.id]) == len(course.exercises)
+
+
+def test_corrections_in_english() -> None:
+    (mention, *_) = FIRST.corrections(changed(FIRST, "suisse"), practice_schema())
+    lines = format_correction(mention, load_language("en")).splitlines()
+    assert lines[:3] == ["«suisse»", "    you: –", "    answers: NORP «suisse»"]
