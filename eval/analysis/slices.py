@@ -13,7 +13,7 @@ import math
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -97,7 +97,8 @@ def relation_slices(pair: PairedAnnotations, *, symmetric: frozenset[str]) -> It
     if not (len(pair.gold.relations) or len(pair.pred.relations)):
         return
     items = relation_items(pair, typed=True, symmetric=symmetric)
-    gold, pred = (_sentence_groups(side, pair) for side in (pair.gold, pair.pred))
+    starts = _sentence_starts(pair)
+    gold, pred = (_sentence_groups(side, starts) for side in (pair.gold, pair.pred))
     yield from _slice("sentence", items, gold, pred)
     for key in METADATA_KEYS:
         if rule := _metadata_rule(pair, key):
@@ -227,17 +228,23 @@ def _labels_with(attribute: str, mentions: MentionColumns) -> set[int]:
     return {label for label, attributes in rows if attributes and attribute in attributes}
 
 
-def _sentence_groups(side: Side, pair: PairedAnnotations) -> Groups:
+def _sentence_starts(pair: PairedAnnotations) -> dict[int, list[int]]:
+    """Return the offset of each sentence, by number of a document with relations."""
+    sides = (pair.gold, pair.pred)
+    numbers = {n for each in sides for n in each.mentions.document[each.relations.head].tolist()}
+    return {
+        number: sentence_starts(pair.texts[number], language_of(pair.metas[number]))
+        for number in numbers
+    }
+
+
+def _sentence_groups(side: Side, starts: Mapping[int, Sequence[int]]) -> Groups:
     """Return `within` for relations with both ends in one sentence, and `across` for all others.
 
     The start of a mention determines its sentence.
     """
     mentions, relations = side.mentions, side.relations
     documents = mentions.document[relations.head].tolist()
-    starts = {
-        document: sentence_starts(pair.texts[document], language_of(pair.metas[document]))
-        for document in set(documents)
-    }
     ends = (mentions.start[rows].tolist() for rows in (relations.head, relations.tail))
     return [
         "within"
