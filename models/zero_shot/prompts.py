@@ -20,8 +20,9 @@ class Prompts:
 def schema_prompts(schema: Schema, language: str, *, relations: bool) -> Prompts:
     """Return the descriptions of the labels in a language.
 
-    A label without a description in this language has one in another language. relations: whether the model predicts relations. Raises `DataError` if a label has no description, or two
-    labels have the same one.
+    A label without a description in this language has one in another language. relations: whether
+    the model predicts relations. Raises `DataError` if a label has no description, or two labels
+    have the same one.
     """
     found = Prompts(
         _descriptions(schema.entities, language),
