@@ -14,6 +14,7 @@ from aloi.cli import (
     convert,
     corpus,
     evaluate,
+    facts,
     predict,
     refs,
     release,
@@ -35,6 +36,7 @@ app.add_typer(annotate.app, name="annotate")
 app.command("train")(train.train)
 app.command("predict")(predict.predict)
 app.command("refs")(refs.refs)
+app.command("facts")(facts.facts)
 app.command("eval")(evaluate.evaluate)
 app.command("compare")(evaluate.compare)
 app.command("experiment")(studies.experiment)

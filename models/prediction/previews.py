@@ -32,19 +32,35 @@ def preview(model: str, source: str, *, gold_entities: bool = False, workers: in
     nlp = load_pipeline(model)  # first: report a wrong model before waiting for a stream
     name = model_version(nlp)
     with on_disk(source) as copy:
-        documents: Iterable[Document] = _read(copy.path, copy.name)
+        documents: Iterable[Document] = read_texts(copy.path, copy.name)
         predicted = predict_documents(
             nlp, documents, gold_entities=gold_entities, workers=workers, model=name
         )
         return Preview(name, tuple(predicted))
 
 
-def _read(file: Path, name: str) -> Iterator[Document]:
-    """Yield the documents in a file or folder, or one document for a plain text."""
+def read_texts(file: Path, name: str) -> Iterator[Document]:
+    """Yield the documents in a file or folder; a plain text is one document.
+
+    file: documents in any format, a plain text, or a folder of `.txt` files. The id of the document
+    of a text is the name of its file without suffix. name: the name of `file` for messages.
+    """
     if _is_plain_text(file):
-        yield Document("text", parse_plain(file.read_bytes(), file=name).text, ())
+        id_ = "text" if name != str(file) else file.stem
+        yield Document(id_, parse_plain(file.read_bytes(), file=name).text, ())
+    elif texts := _plain_texts(file):
+        for text in texts:
+            yield Document(text.stem, parse_plain(text.read_bytes(), file=str(text)).text, ())
     else:
         yield from registry.read(str(file))
+
+
+def _plain_texts(folder: Path) -> list[Path]:
+    """Return the files in a folder if all of them are plain texts, otherwise []."""
+    if not folder.is_dir():
+        return []
+    files = sorted(file for file in folder.iterdir() if not file.name.startswith("."))
+    return files if all(map(_is_plain_text, files)) else []
 
 
 def _is_plain_text(file: Path) -> bool:

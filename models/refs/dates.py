@@ -39,6 +39,7 @@ Tuned on the train documents of our corpus and of its Wikinews articles.
 
 _YEAR = re.compile(r"(?:1\d|2[01])\d\d", re.ASCII)
 _NUMERIC = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})", re.ASCII)
+_ISO = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _CLAUSE_START = re.compile(r"[.;:!?\n]")
 _CLAUSE_END = re.compile(r"[.,;:!?()\n]")
 
@@ -144,6 +145,8 @@ class DateNormaliser:
         if numeric := _NUMERIC.fullmatch(surface):
             day, month, year = map(int, numeric.groups())
             return IsoDate(year, month, day)
+        if _ISO.fullmatch(surface):
+            return IsoDate.parse(surface)
         parts = _parse(surface, self.language)
         if len(set(parts.years)) > 1 or not self.language.vague.isdisjoint(parts.words):
             return None

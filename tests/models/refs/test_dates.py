@@ -29,6 +29,8 @@ def dates_of(marked: str, published: str | None = PUBLISHED) -> list[str | None]
         ("le [mardi 6 octobre 1981]", "1981-10-06"),
         ("le [1er août 1991]", "1991-08-01"),
         ("le [12/03/2017]", "2017-03-12"),
+        ("[2017-03-12]", "2017-03-12"),
+        ("[2017-13-12]", None),
         ("en [août 1991]", "1991-08"),
         ("en [1975]", "1975"),
         # vaguer than a form: the smallest form that contains it
