@@ -58,8 +58,8 @@ def facts(
 ) -> None:
     """Write the facts of texts: who, relation, whom and when.
 
-    Each fact comes with the sentences that state it. The page facts.html shows them as a graph and a table. Relations with the same ends, label,
-    date and attributes are one fact.
+    Each fact comes with the sentences that state it. The page facts.html shows a graph and a table.
+    Relations with the same ends, label, date and attributes are one fact.
     """
     from aloi.cli.shared.console import progress
     from aloi.models.facts.fact_files import write_fact_files, write_fact_lines

@@ -5,11 +5,14 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from aloi.cli.shared.options import OverrideOptions, parse_overrides
+
+if TYPE_CHECKING:
+    from aloi.corpus.refs.authority import RefAuthority
 
 
 class TrainingTarget(StrEnum):
@@ -49,13 +52,22 @@ def train(
             "(default: a config for CPUs that starts from the base model of the language, if any)."
         ),
     ] = None,
+    corpus: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="CORPUS",
+            help="Corpus folder whose list of refs the pipeline's component `aloi_refs` knows "
+            "(default: only the refs of the training documents).",
+            exists=True,
+        ),
+    ] = None,
     settings: OverrideOptions = None,
 ) -> None:
     """Train an entity or relation component, or a pipeline.
 
-    A pipeline contains both components. The pipeline is written to the folder OUT (--out), and the
-    components are written to OUT-ner and OUT-relations. For a pipeline, --set changes the configs
-    of both components.
+    A pipeline contains both components and, if there are refs, the component `aloi_refs`. The
+    pipeline is written to the folder OUT (--out), and the components are written to OUT-ner and
+    OUT-relations. For a pipeline, --set changes the configs of both components.
     """
     from aloi.cli.shared.inputs import must_exist
     from aloi.models.training.pipeline_training import train_component, train_pipeline
@@ -70,8 +82,11 @@ def train(
             schema=schema,
             configs=_pipeline_configs(config),
             overrides=overrides,
+            authority=_authority(corpus),
             log=sys.stderr,
         )
+    elif corpus is not None:
+        raise typer.BadParameter("--corpus is for pipelines: a single component has no refs")
     else:
         train_component(
             component.value,
@@ -84,6 +99,17 @@ def train(
             log=sys.stderr,
         )
     print(f"{component} written to {out}", file=sys.stderr)
+
+
+def _authority(corpus: Path | None) -> RefAuthority | None:
+    """Return the list of refs of a corpus folder, or None if there is none."""
+    from aloi.cli.shared.inputs import open_corpus
+    from aloi.corpus.refs.authority import load_named_refs
+
+    if corpus is None:
+        return None
+    opened = open_corpus(corpus)
+    return load_named_refs(opened.folder, opened.manifest.refs, opened.schema)
 
 
 def _config(kind: str, name: str | None) -> Path | None:

@@ -30,7 +30,15 @@ from aloi.corpus.document import Document, Entity
 from aloi.models.refs.dates import DateMention, normalise_dates
 from aloi.models.refs.labels import RefLabels
 from aloi.models.refs.lexicon import RefLexicon
-from aloi.models.refs.names import Words, acronym_pairs, common_stem, name_words, short_names, slug
+from aloi.models.refs.names import (
+    MIN_STEM,
+    Words,
+    acronym_pairs,
+    common_stem,
+    name_words,
+    short_names,
+    slug,
+)
 
 MAX_APPOSITION = 90
 """Characters between a function and the person that it may belong to."""
@@ -221,8 +229,9 @@ class _Refs:
         for place in self._with_label(self.labels.places):
             if place.id in self.refs:
                 places[self.refs[place.id]] = common_stem(adjective, slug(self._surface(place)))
+        start = adjective[:MIN_STEM]
         for ref, type_ in self.lexicon.types.items():
-            if type_ in self.labels.places and "-" not in ref:
+            if ref.startswith(start) and type_ in self.labels.places and "-" not in ref:
                 places.setdefault(ref, common_stem(adjective, ref))
         best = max(places, key=lambda ref: (places[ref], ref), default=None)
         return best if best is not None and places[best] else None

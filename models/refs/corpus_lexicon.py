@@ -8,7 +8,7 @@ import msgspec
 
 from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.document import Document
-from aloi.corpus.refs.authority import load_named_refs
+from aloi.corpus.refs.authority import RefAuthority, load_named_refs
 from aloi.models.refs.clustering import predict_refs
 from aloi.models.refs.lexicon import RefLexicon
 
@@ -23,6 +23,18 @@ def corpus_lexicon(corpus: Corpus, documents: Iterable[Document] | None = None) 
     if documents is None:
         documents = corpus.split("train") or corpus.documents
     return RefLexicon.of(authority, documents)
+
+
+def pipeline_lexicon(
+    authority: RefAuthority | None, train: Iterable[Document]
+) -> RefLexicon | None:
+    """Return the lexicon that a trained pipeline contains, or None if there are no refs.
+
+    It has the names of the authority and the refs of the train documents, without the refs of
+    private persons and the ids of documents.
+    """
+    lexicon = RefLexicon.of(authority, train).without_document_ids()
+    return lexicon if lexicon.names or lexicon.mentions else None
 
 
 def add_refs(

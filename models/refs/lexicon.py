@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import Self
 
 import msgspec
@@ -47,6 +48,20 @@ class RefLexicon(msgspec.Struct, frozen=True):
             return cls(mentions=mentions)
         types = {ref: entry.type for ref, entry in authority.refs.items()}
         return cls(authority.refs_by_surface, types, authority.content.labels, mentions)
+
+    def without_document_ids(self) -> RefLexicon:
+        """Return a lexicon whose annotated documents are numbered, for a pipeline to be published.
+
+        A document no longer has an id that `find` can exclude.
+        """
+        known = (ids for refs in self.mentions.values() for ids in refs.values())
+        ids = sorted({*chain.from_iterable(known)})
+        numbers = {id_: str(number) for number, id_ in enumerate(ids)}
+        mentions = {
+            key: {ref: tuple(numbers[id_] for id_ in ids) for ref, ids in refs.items()}
+            for key, refs in self.mentions.items()
+        }
+        return msgspec.structs.replace(self, mentions=mentions)
 
     def find(self, surface: str, entity: Entity, *, excluded: str) -> str | None:
         """Return the ref of a mention by its surface, or None if it is unknown or ambiguous.

@@ -17,6 +17,7 @@ from aloi.corpus.document import Document
 from aloi.corpus.label_maps import keep_labels, load_shipped_map
 from aloi.corpus.languages.language import DEFAULT_LANGUAGE, common_language, load_language
 from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.refs.authority import load_named_refs
 from aloi.eval.columns import Annotations
 from aloi.eval.options import EvaluationOptions
 from aloi.eval.reports.report import evaluate
@@ -24,9 +25,12 @@ from aloi.eval.reports.summary import SystemReport
 from aloi.eval.reports.system_comparison import Comparison, compare_systems
 from aloi.eval.schemes import MAIN_SCHEMES, ItemKind
 from aloi.models.prediction.pipelines import load_pipeline, predict_documents
+from aloi.models.refs.corpus_lexicon import pipeline_lexicon
+from aloi.models.refs.lexicon import RefLexicon
 from aloi.models.training.job import COMPONENT_KINDS, TrainingJob
 from aloi.models.training.pipeline_folder import read_record
 from aloi.models.training.pipeline_training import assemble_pipeline
+from aloi.models.training.record import describe_lexicon
 
 REQUIRED_SPLITS = ("train", "dev", "test")
 SCORED_SPLITS = ("dev", "test")
@@ -112,9 +116,19 @@ class Experiment:
                 yield f"{job.kind}: training"
                 job.run(log=log)
         pipeline = self.model_folder("pipeline")
-        if read_record(pipeline) != {job.kind: read_record(job.out) for job in jobs}:
-            assemble_pipeline(*(job.out for job in jobs), out=pipeline)
+        lexicon = self._lexicon()
+        expected = {job.kind: read_record(job.out) for job in jobs}
+        if lexicon is not None:
+            expected["refs"] = describe_lexicon(lexicon)
+        if read_record(pipeline) != expected:
+            assemble_pipeline(*(job.out for job in jobs), out=pipeline, lexicon=lexicon)
             yield "pipeline: assembled"
+
+    def _lexicon(self) -> RefLexicon | None:
+        """Return the names for the pipeline's component for refs, which is for French."""
+        corpus = self.corpus
+        authority = load_named_refs(corpus.folder, corpus.manifest.refs, corpus.schema)
+        return pipeline_lexicon(authority, corpus.split("train"))
 
     def _job(self, kind: str) -> TrainingJob:
         return TrainingJob(

@@ -10,10 +10,16 @@ from typing import IO, Any
 import spacy
 from spacy.language import Language
 
+from aloi.corpus import document_files
 from aloi.corpus.locks import locked
+from aloi.corpus.refs.authority import RefAuthority
 from aloi.corpus.streams import on_disk
+from aloi.models.refs.component import RefResolver
+from aloi.models.refs.corpus_lexicon import pipeline_lexicon
+from aloi.models.refs.lexicon import RefLexicon
 from aloi.models.training.job import COMPONENT_KINDS, TrainingJob
 from aloi.models.training.pipeline_folder import check_replaceable, write_pipeline
+from aloi.models.training.record import describe_lexicon
 
 
 def train_component(
@@ -49,12 +55,14 @@ def train_pipeline(
     schema: Path | None = None,
     configs: Mapping[str, Path | None] | None = None,
     overrides: Mapping[str, Any] | None = None,
+    authority: RefAuthority | None = None,
     log: IO[str] | None = None,
 ) -> Language:
     """Train the components "ner" and "relations", write a pipeline with both, and return it.
 
     The pipeline is written to `out`, the components to `OUT-ner` and `OUT-relations`. configs:
-    training config by kind ("ner", "relations"). Other parameters and errors: see
+    training config by kind ("ner", "relations"). authority: names of things that the pipeline's
+    component for refs knows, besides those of the train documents. Other parameters and errors: see
     `train_component`.
     """
     folders = {kind: out.with_name(f"{out.name}-{kind}") for kind in COMPONENT_KINDS}
@@ -70,18 +78,28 @@ def train_pipeline(
                 overrides=overrides or {},
                 **inputs,
             ).run(log=log)
-        return assemble_pipeline(folders["ner"], folders["relations"], out=out)
+        lexicon = pipeline_lexicon(authority, document_files.read(inputs["train"]))
+        return assemble_pipeline(folders["ner"], folders["relations"], out=out, lexicon=lexicon)
 
 
-def assemble_pipeline(ner: Path, relations: Path, *, out: Path) -> Language:
+def assemble_pipeline(
+    ner: Path, relations: Path, *, out: Path, lexicon: RefLexicon | None = None
+) -> Language:
     """Combine two trained components into one pipeline, write it to `out` and return it.
 
-    ner, relations: the pipeline folders of the components.
+    ner, relations: the pipeline folders of the components. lexicon: also add the component for
+    refs, with these names; its rules are for French, so that pipelines of other languages do not
+    get it.
     """
     nlp, entities = spacy.load(relations), spacy.load(ner)
     nlp.add_pipe("ner", source=entities, before="aloi_relations")
     nlp.meta["name"] = "pipeline"
     nlp.meta["aloi"] = {"ner": entities.meta["aloi"], "relations": nlp.meta["aloi"]}
+    if lexicon is not None and nlp.lang == "fr":
+        resolver = nlp.add_pipe("aloi_refs")
+        assert isinstance(resolver, RefResolver)
+        resolver.lexicon = lexicon
+        nlp.meta["aloi"]["refs"] = describe_lexicon(lexicon)
     write_pipeline(nlp, out, licence_folders=(ner, relations))
     return nlp
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from spacy.language import Language
 
 from aloi.corpus.document import Document
@@ -19,6 +20,7 @@ from aloi.eval.reports.report import evaluate
 from aloi.eval.schemes import TYPE_SCHEMES, ItemKind, task_schemes
 from aloi.models.prediction.pipelines import predict_documents
 from aloi.models.publication import sources
+from aloi.models.refs.lexicon import RefLexicon
 
 
 def describe_config(file: Path, config: Mapping[str, Any]) -> dict[str, Any]:
@@ -61,6 +63,15 @@ def _sizes(documents: Sequence[Document]) -> dict[str, int]:
         "documents": len(documents),
         "entities": sum(len(document.entities) for document in documents),
         "relations": sum(len(document.relations) for document in documents),
+    }
+
+
+def describe_lexicon(lexicon: RefLexicon) -> dict[str, Any]:
+    """Return the SHA-256 and the size of the names that a pipeline's component for refs knows."""
+    return {
+        "sha256": hashlib.sha256(msgspec.json.encode(lexicon)).hexdigest(),
+        "names": len(lexicon.names),
+        "annotated_names": len(lexicon.mentions),
     }
 
 

@@ -6,10 +6,14 @@ from pathlib import Path
 import msgspec
 import spacy
 from light_configs import light_configs
+from marked_documents import marked_document
+from spacy.tokens import Doc
 from toy import sentence
 
 from aloi.corpus import document_files
 from aloi.corpus.document import Document
+from aloi.corpus.formats.shared.spacy_docs import to_document
+from aloi.models.refs.corpus_lexicon import pipeline_lexicon
 from aloi.models.training.job import COMPONENT_KINDS, TrainingJob
 from aloi.models.training.pipeline_training import assemble_pipeline
 from aloi.models.training.vocabulary import STRINGS_FILE
@@ -33,7 +37,8 @@ def test_refs_ids_and_attributes_are_not_in_the_vocabulary(tmp_path: Path) -> No
     for kind in COMPONENT_KINDS:
         data = tmp_path / "train.jsonl", tmp_path / "dev.jsonl"
         TrainingJob(kind, *data, tmp_path / kind, config=configs[kind]).run()
-    assemble_pipeline(tmp_path / "ner", tmp_path / "relations", out=tmp_path / "pipeline")
+    parts = tmp_path / "ner", tmp_path / "relations"
+    assemble_pipeline(*parts, out=tmp_path / "pipeline")
     for name in (*COMPONENT_KINDS, "pipeline"):
         strings = json.loads((tmp_path / name / STRINGS_FILE).read_text(encoding="utf-8"))
         hidden = ("mme-x-secrete", "doute", "oui-doute", "affaire-1", "affaire-9")
@@ -42,3 +47,22 @@ def test_refs_ids_and_attributes_are_not_in_the_vocabulary(tmp_path: Path) -> No
     text = "Ana vit à Rome et rencontre Eva."
     doc = spacy.load(tmp_path / "pipeline")(text)
     assert [span.label_ for span in doc.spans["entities"]]
+    check_pipeline_with_refs(*parts, tmp_path / "with-refs", doc)
+
+
+def check_pipeline_with_refs(ner: Path, relations: Path, out: Path, without: Doc) -> None:
+    """Refs are added and nothing else changes; private refs and document ids are in no file."""
+    document = marked_document("[Rome](LOC#roma) et [Ana](PER#affaire-1-p1)", "affaire-1")
+    private = msgspec.structs.replace(document.entities[1], ref="affaire-1#p1")
+    named = msgspec.structs.replace(document, entities=(document.entities[0], private))
+    assemble_pipeline(ner, relations, out=out, lexicon=pipeline_lexicon(None, [named]))
+    doc = spacy.load(out)(without.text)
+    assert {span.text: span.kb_id_ for span in doc.spans["entities"]}["Rome"] == "roma"
+    first, second = (to_document(each, id_="d") for each in (doc, without))
+    assert first.relations == second.relations
+    bare = [msgspec.structs.replace(each, ref=None) for each in first.entities]
+    assert bare == list(second.entities)
+    files = [file.read_bytes() for file in out.rglob("*") if file.is_file()]
+    assert any(b"roma" in content for content in files)
+    assert not any(b"affaire-1" in content for content in files)
+    assert pipeline_lexicon(None, [sentence(0)]) is None
