@@ -48,23 +48,28 @@ def explain_missed(
     """Yield the row number and the cause of each missed gold relation; duplicates are skipped."""
     if not len(pair.gold.relations):
         return
-    types = _labels_by_span(pair.pred)
-    related = _related_spans(pair.pred)
+    types = labels_by_span(pair.pred)
+    related = related_spans(pair.pred)
     relations, spans = pair.gold.relations, pair.gold.mentions.spans()
     gold, pred = relation_items(pair, typed=True, symmetric=symmetric)
     missed = ~is_member(gold.key, deduplicate(pred).key)
     for row in distinct_rows(gold, missed):
         head, tail = int(relations.head[row]), int(relations.tail[row])
         labels = (pair.gold.mentions.label[head], pair.gold.mentions.label[tail])
-        yield row, _find_cause((spans[head], spans[tail]), labels, types, related)
+        yield row, find_cause((spans[head], spans[tail]), labels, types, related)
 
 
-def _find_cause(
+def find_cause(
     ends: tuple[DocumentSpan, DocumentSpan],
     labels: tuple[int, int],
     types: dict[DocumentSpan, set[int]],
     related: set[frozenset[DocumentSpan]],
 ) -> Cause:
+    """Return the cause of a missed relation.
+
+    ends, labels: the spans and gold labels of head and tail. types, related: see `labels_by_span`
+    and `related_spans`, of the predictions.
+    """
     head, tail = (end in types for end in ends)
     if not (head or tail):
         return Cause.BOTH_ENDS_MISSED
@@ -75,14 +80,15 @@ def _find_cause(
     return Cause.WRONG_LABEL if frozenset(ends) in related else Cause.NOT_PROPOSED
 
 
-def _labels_by_span(side: Side) -> dict[DocumentSpan, set[int]]:
+def labels_by_span(side: Side) -> dict[DocumentSpan, set[int]]:
+    """Return the labels of the mentions at each span."""
     labels: dict[DocumentSpan, set[int]] = defaultdict(set)
     for span, label in zip(side.mentions.spans(), side.mentions.label.tolist(), strict=True):
         labels[span].add(label)
     return labels
 
 
-def _related_spans(side: Side) -> set[frozenset[DocumentSpan]]:
+def related_spans(side: Side) -> set[frozenset[DocumentSpan]]:
     """Return the pairs of spans that a relation connects; the direction is ignored."""
     spans, relations = side.mentions.spans(), side.relations
     return {

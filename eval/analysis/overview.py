@@ -11,6 +11,7 @@ from aloi.eval.alignment import Alignment
 from aloi.eval.analysis.causes import find_causes
 from aloi.eval.analysis.error_cases import FrequentError, list_cases, most_frequent
 from aloi.eval.analysis.errors import ClassifiedErrors, Confusion, classify_errors
+from aloi.eval.analysis.fact_causes import find_fact_causes
 from aloi.eval.analysis.relation_confusion import relation_confusion
 from aloi.eval.analysis.slices import Slice, entity_slices, relation_slices
 from aloi.eval.analysis.spurious_relations import (
@@ -29,13 +30,15 @@ MAX_FREQUENT_ERRORS = 100
 class Analysis:
     """The error analysis of one set of predictions.
 
-    `causes` contains the number of missed relations by relation label, then by cause. The scheme of
+    `causes` contains the number of missed relations by relation label, then by cause; `fact_causes`
+    the same for missed facts. The scheme of
     `entity_slices` is exact, and the scheme of `relation_slices` is strict. `symmetric` contains
     the labels of relations with interchangeable head and tail.
     """
 
     errors: ClassifiedErrors = field(repr=False)
     causes: dict[str, Counter[str]]
+    fact_causes: dict[str, Counter[str]]
     entity_slices: tuple[Slice, ...]
     relation_slices: tuple[Slice, ...]
     symmetric: frozenset[str]
@@ -70,6 +73,7 @@ class Analysis:
             ],
             "relation_confusion": self.relation_confusion().to_json(),
             "missed_relations": {label: dict(causes) for label, causes in self.causes.items()},
+            "missed_facts": {label: dict(causes) for label, causes in self.fact_causes.items()},
             "spurious_relations": {
                 label: dict(causes) for label, causes in self.spurious_relations().items()
             },
@@ -86,15 +90,18 @@ def analyse(
     *,
     symmetric: frozenset[str],
     train: Annotations | None = None,
+    shared_refs: bool = False,
 ) -> Analysis:
     """Return the error analysis; `alignment` must be the result of `align_pair(pair)`.
 
     If the training documents are given as `train`, the analysis contains an additional slice
-    that compares mentions with seen and with unseen surfaces.
+    that compares mentions with seen and with unseen surfaces. `shared_refs`: facts compare
+    predicted refs with gold's refs by name.
     """
     return Analysis(
         classify_errors(alignment),
         find_causes(pair, symmetric=symmetric),
+        find_fact_causes(pair, symmetric=symmetric, shared_refs=shared_refs),
         tuple(entity_slices(pair, train=train)),
         tuple(relation_slices(pair, symmetric=symmetric)),
         symmetric,

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from aloi.eval import schemes
 from aloi.eval.analysis.causes import Cause
 from aloi.eval.analysis.errors import ERROR_KINDS, RIGHT
+from aloi.eval.analysis.fact_causes import FactCause
 from aloi.eval.analysis.spurious_relations import SpuriousCause
 
 SCHEMES: Mapping[str, str] = MappingProxyType(
@@ -46,6 +47,17 @@ MISSED_RELATIONS: Mapping[str, str] = MappingProxyType(
     }
 )
 """What each cause of a missed relation means."""
+
+MISSED_FACTS: Mapping[str, str] = MappingProxyType(
+    {
+        FactCause.MENTION_NOT_FOUND: "No predicted mention has the span of the head or tail.",
+        FactCause.WRONG_TYPE: "Head or tail was predicted with another label.",
+        FactCause.RELATION_NOT_FOUND: "No relation was predicted between head and tail.",
+        FactCause.WRONG_LABEL: "A relation with another label or direction was predicted.",
+        FactCause.WRONG_REF: "The relation was predicted; the ref of an end is another thing's.",
+    }
+)
+"""What each cause of a missed fact means: of the statement that is nearest to success."""
 
 SPURIOUS_RELATIONS: Mapping[str, str] = MappingProxyType(
     {

@@ -34,7 +34,7 @@ from aloi.eval.score_counts import RATIOS
 
 
 class CauseTable(NamedTuple):
-    """Counts of missed or spurious relations: a row per cause, a column per label."""
+    """Counts of missed or spurious relations or facts: a row per cause, a column per label."""
 
     title: str
     counts: Mapping[str, Counter[str]]
@@ -126,9 +126,10 @@ def _confusions(analysis: Analysis) -> Iterator[tuple[ItemKind, Confusion]]:
 
 
 def _cause_tables(analysis: Analysis) -> Iterator[CauseTable]:
-    """Yield the causes of missed and of spurious relations, if there are any."""
+    """Yield the causes of missed relations, missed facts and spurious relations, if there are any."""
     tables = (
         CauseTable("missed relations", analysis.causes, explanations.MISSED_RELATIONS),
+        CauseTable("missed facts", analysis.fact_causes, explanations.MISSED_FACTS),
         CauseTable(
             "spurious relations", analysis.spurious_relations(), explanations.SPURIOUS_RELATIONS
         ),

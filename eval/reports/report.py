@@ -226,7 +226,13 @@ def evaluate_annotations(
         return report
     from aloi.eval.analysis.overview import analyse  # noqa: PLC0415 - not needed for scores alone
 
-    analysis = analyse(pair, alignment, symmetric=options.symmetric, train=options.train)
+    analysis = analyse(
+        pair,
+        alignment,
+        symmetric=options.symmetric,
+        train=options.train,
+        shared_refs=options.refs is RefComparison.SHARED,
+    )
     return replace(report, analysis=analysis)
 
 

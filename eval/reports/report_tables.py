@@ -161,8 +161,9 @@ def restriction_note(reports: Iterable[Report]) -> list[str]:
 
 
 def _analysis_sheets(analysis: Analysis) -> Iterator[Sheet]:
-    """Yield tables of error kinds, of causes of missed relations, and of slices."""
+    """Yield tables of error kinds, of causes of missed relations and facts, and of slices."""
     from aloi.eval.analysis.causes import Cause  # noqa: PLC0415 - not needed for scores alone
+    from aloi.eval.analysis.fact_causes import FactCause  # noqa: PLC0415 - see above
 
     rows = [
         (kind, *(str(sum(row[side] for row in types.values())) for side in ("fn", "fp")))
@@ -171,10 +172,14 @@ def _analysis_sheets(analysis: Analysis) -> Iterator[Sheet]:
     ]
     if rows:
         yield Sheet("errors by kind", tuple(rows), ("", "fn", "fp"))
-    missed = sum(analysis.causes.values(), Counter())
-    if missed:
-        causes = tuple((cause, str(missed[cause])) for cause in Cause if missed[cause])
-        yield Sheet("missed relations by cause", causes, ("", "fn"))
+    for title, kinds, counts in (
+        ("missed relations by cause", Cause, analysis.causes),
+        ("missed facts by cause", FactCause, analysis.fact_causes),
+    ):
+        missed = sum(counts.values(), Counter())
+        if missed:
+            causes = tuple((cause, str(missed[cause])) for cause in kinds if missed[cause])
+            yield Sheet(title, causes, ("", "fn"))
     yield from slice_sheets(ItemKind.ENTITIES, analysis.entity_slices)
     yield from slice_sheets(ItemKind.RELATIONS, analysis.relation_slices)
 

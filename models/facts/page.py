@@ -34,7 +34,7 @@ WIDTHS = {"phone": 350.0, "desk": 1080.0}
 BEND = 0.1
 """The height of the bend of a line, as a share of its length; A → B and B → A differ by it."""
 
-CURVE_POINTS: DoubleArray = np.linspace(0, 1, 101)[:, None]
+CURVE_POINTS: DoubleArray = np.arange(101, dtype=np.float64)[:, None] / 100
 
 
 class Box(NamedTuple):
