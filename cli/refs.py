@@ -35,6 +35,14 @@ def refs(
         bool,
         typer.Option("--replace", help="Remove the refs in IN first (default: keep them)."),
     ] = False,
+    name_persons: Annotated[
+        bool,
+        typer.Option(
+            "--name-persons",
+            help="Give every person a ref from the name (default: persons who are neither in the "
+            "corpus nor beside a public function are private, and get refs such as ID#p1).",
+        ),
+    ] = False,
 ) -> None:
     """Fill in the refs and ISO dates of mentions.
 
@@ -48,6 +56,8 @@ def refs(
     must_exist(source)
     lexicon = corpus_lexicon(open_corpus(corpus))
     with lock_output(target):
-        documents = add_refs(registry.read(source), lexicon, replace=replace)
+        documents = add_refs(
+            registry.read(source), lexicon, replace=replace, name_persons=name_persons
+        )
         written = registry.write(documents, target, format_="native")
     print(f"{count_noun(written, 'document')} written to {target}", file=sys.stderr)

@@ -126,7 +126,7 @@ def _confusions(analysis: Analysis) -> Iterator[tuple[ItemKind, Confusion]]:
 
 
 def _cause_tables(analysis: Analysis) -> Iterator[CauseTable]:
-    """Yield the causes of missed relations, missed facts and spurious relations, if there are any."""
+    """Yield the causes of missed relations and facts, and of spurious relations."""
     tables = (
         CauseTable("missed relations", analysis.causes, explanations.MISSED_RELATIONS),
         CauseTable("missed facts", analysis.fact_causes, explanations.MISSED_FACTS),

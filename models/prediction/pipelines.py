@@ -21,7 +21,7 @@ from aloi.corpus.formats.shared.spacy_docs import get_relations, set_entities, t
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.scale.input_summary import InputSummary
 from aloi.models.prediction.workers import map_forked
-from aloi.models.refs.component import DATE_KEY
+from aloi.models.refs.component import DATE_KEY, ID_KEY
 
 MAX_BATCH_CHARACTERS = 100_000
 """A batch is full when it contains this many characters.
@@ -164,6 +164,7 @@ def _predict_batch(
 def _make_doc(nlp: Language, document: Document, *, gold_entities: bool) -> Doc:
     doc = nlp.make_doc(document.text)
     doc.user_data[DATE_KEY] = document.meta.get("date")
+    doc.user_data[ID_KEY] = document.id
     if gold_entities:
         set_entities(doc, document.entities)
     return doc

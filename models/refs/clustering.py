@@ -3,7 +3,9 @@
 Each rule uses the refs that earlier rules found:
 
 1. Dates have their ISO date (`aloi.models.refs.dates`).
-2. Persons: a short form belongs to the full name in the document that it begins or ends.
+2. Persons: a short form belongs to the full name in the document that it begins or ends. A person
+   whose name the lexicon does not contain is private and gets a ref of the document (guideline
+   G11), except beside a public function, such as *ministre*.
 3. Other names: the lexicon, then the name in front of an acronym in parentheses, then a longer name
    in the document, then, for adjectives, the place with the same stem.
 4. Common nouns of events and texts (*le sommet*, *cet accord*): the last mention before with the
@@ -22,11 +24,13 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib.resources import files
+from itertools import count, takewhile
 from operator import attrgetter
 
 import msgspec
 
 from aloi.corpus.document import Document, Entity
+from aloi.corpus.refs.authority import PRIVATE_SIGN
 from aloi.models.refs.dates import DateMention, normalise_dates
 from aloi.models.refs.labels import RefLabels
 from aloi.models.refs.lexicon import RefLexicon
@@ -58,6 +62,7 @@ class RefWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     articles: frozenset[str]
     copulas: frozenset[str]
     prepositions: frozenset[str]
+    public_functions: frozenset[str]
 
     def may_corefer(self, one: str, other: str) -> bool:
         """Return whether two nouns are equal or in one group."""
@@ -78,14 +83,21 @@ def _plain(words: list[str]) -> list[str]:
     return [plain for word in words for plain in name_words(word)]
 
 
-def predict_refs(document: Document, lexicon: RefLexicon, *, bare_nouns: bool = True) -> Document:
+def predict_refs(
+    document: Document,
+    lexicon: RefLexicon,
+    *,
+    bare_nouns: bool = True,
+    name_persons: bool = False,
+) -> Document:
     """Return a document with a ref for each mention without one, where the rules find any.
 
     The date of the document is read from its metadata (`date`). bare_nouns: give common nouns that
     refer to nothing known, such as *accord*, a new ref as well. It says which mentions refer to one
-    thing, but is not the thing's name.
+    thing, but is not the thing's name. name_persons: give all persons a ref from their name;
+    without it, private persons have refs such as `<document id>#p1`.
     """
-    refs = _Refs(document, lexicon).predict(bare_nouns=bare_nouns)
+    refs = _Refs(document, lexicon, name_persons=name_persons).predict(bare_nouns=bare_nouns)
     entities = tuple(
         entity
         if entity.ref is not None
@@ -101,6 +113,7 @@ class _Refs:
 
     document: Document
     lexicon: RefLexicon
+    name_persons: bool = False
     words: RefWords = field(default_factory=load_ref_words)
     refs: dict[str, str] = field(default_factory=dict)
     bare: set[str] = field(default_factory=set)
@@ -148,12 +161,45 @@ class _Refs:
                 self.refs.setdefault(mention.id, day)
 
     def _add_persons(self) -> None:
+        private: list[list[Entity]] = []
+        public = self._public_persons()
         for mentions in self._persons():
             given = (self.refs.get(each.id) for each in mentions)
             known = next(filter(None, (*given, *map(self._find, mentions))), None)
+            if known is None and public.isdisjoint(each.id for each in mentions):
+                private.append(mentions)
+                continue
             ref = known or slug(self._surface(mentions[0])) or mentions[0].id
             for mention in mentions:
                 self.refs.setdefault(mention.id, ref)
+        self._add_private_persons(private)
+
+    def _public_persons(self) -> set[str]:
+        """Return the ids of mentions with an ambiguous known name, or beside a public function."""
+        persons = self._with_label(self.labels.persons)
+        if self.name_persons:
+            return {each.id for each in persons}
+        public = {each.id for each in persons if self.lexicon.is_name(self._surface(each))}
+        for mention in self._with_label(self.labels.functions):
+            if self._is_public_function(mention) and (holder := self._holder(mention, persons)):
+                public.add(holder.id)
+        return public
+
+    def _is_public_function(self, mention: Entity) -> bool:
+        """Return whether a function is public; its complement (*avocat du ministre*) is ignored."""
+        words = self._words[mention.id]
+        before = takewhile(lambda word: word not in self.words.prepositions, words)
+        return not self.words.public_functions.isdisjoint(before)
+
+    def _add_private_persons(self, persons: list[list[Entity]]) -> None:
+        """Number persons in the order of their first mentions; numbers in given refs are kept."""
+        numbers = (f"{self.document.id}{PRIVATE_SIGN}p{number}" for number in count(1))
+        given = set(self.refs.values())
+        free = (ref for ref in numbers if ref not in given)
+        for mentions in sorted(persons, key=lambda each: min(mention.start for mention in each)):
+            ref = next(free)
+            for mention in mentions:
+                self.refs[mention.id] = ref
 
     def _persons(self) -> list[list[Entity]]:
         """Return the mentions of each person that the document names; longer names come first."""

@@ -29,14 +29,24 @@ from aloi.models.refs.lexicon import RefLexicon
 DATE_KEY = "aloi.date"
 """The key of the document's date in `doc.user_data`."""
 
+ID_KEY = "aloi.id"
+"""The key of the document's id in `doc.user_data`, for the refs of private persons."""
+
 LEXICON_FILE = "lexicon.json"
 
 
 class RefResolver(Pipe):
     """A component that sets the refs of mentions; `lexicon` has the names that it knows."""
 
-    def __init__(self, name: str = "refs", lexicon: RefLexicon | None = None) -> None:
+    def __init__(
+        self,
+        name: str = "refs",
+        lexicon: RefLexicon | None = None,
+        *,
+        name_persons: bool = False,
+    ) -> None:
         self.name, self.lexicon = name, lexicon or RefLexicon()
+        self.name_persons = name_persons
 
     def __call__(self, doc: Doc) -> Doc:
         """Set the refs of a doc's mentions that have none, and return the doc."""
@@ -52,7 +62,8 @@ class RefResolver(Pipe):
             for number, span in enumerate(spans)
         )
         meta = {"date": doc.user_data.get(DATE_KEY)}
-        predicted = predict_refs(Document("doc", doc.text, entities, (), meta), self.lexicon)
+        document = Document(doc.user_data.get(ID_KEY, "doc"), doc.text, entities, (), meta)
+        predicted = predict_refs(document, self.lexicon, name_persons=self.name_persons)
         refs = {
             _key(span): each.ref or "" for span, each in zip(spans, predicted.entities, strict=True)
         }
@@ -93,7 +104,15 @@ def _with_ref(span: Span, refs: dict[tuple[int, int, str], str]) -> Span:
     return Span(span.doc, span.start, span.end, label=span.label_, kb_id=ref, span_id=span.id_)
 
 
-@Language.factory("aloi_refs", requires=["doc.ents"], assigns=["token.ent_kb_id"])
-def make_ref_resolver(nlp: Language, name: str) -> RefResolver:
-    """Return a new component with an empty lexicon; `nlp.add_pipe("aloi_refs")` calls this."""
-    return RefResolver(name)
+@Language.factory(
+    "aloi_refs",
+    requires=["doc.ents"],
+    assigns=["token.ent_kb_id"],
+    default_config={"name_persons": False},
+)
+def make_ref_resolver(nlp: Language, name: str, name_persons: bool) -> RefResolver:
+    """Return a new component with an empty lexicon; `nlp.add_pipe("aloi_refs")` calls this.
+
+    name_persons: see `predict_refs`.
+    """
+    return RefResolver(name, name_persons=name_persons)

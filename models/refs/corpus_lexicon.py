@@ -38,14 +38,19 @@ def pipeline_lexicon(
 
 
 def add_refs(
-    documents: Iterable[Document], lexicon: RefLexicon, *, replace: bool = False
+    documents: Iterable[Document],
+    lexicon: RefLexicon,
+    *,
+    replace: bool = False,
+    name_persons: bool = False,
 ) -> Iterator[Document]:
     """Yield documents with refs for the mentions without ref.
 
-    replace: remove the refs of the input first.
+    replace: remove the refs of the input first. name_persons: see `predict_refs`.
     """
     for document in documents:
-        yield predict_refs(_without_refs(document) if replace else document, lexicon)
+        bare = _without_refs(document) if replace else document
+        yield predict_refs(bare, lexicon, name_persons=name_persons)
 
 
 def _without_refs(document: Document) -> Document:

@@ -79,6 +79,10 @@ class RefLexicon(msgspec.Struct, frozen=True):
                 return usual or named
         return named
 
+    def is_name(self, surface: str) -> bool:
+        """Return whether the authority has this name, even of several things."""
+        return normalise_surface(surface) in self.names
+
     def named(self, surface: str, label: str) -> str | None:
         """Return the only ref of the authority with this name and a type that allows the label."""
         refs = self.names.get(normalise_surface(surface), ())

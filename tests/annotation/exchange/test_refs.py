@@ -121,9 +121,9 @@ def test_a_table_with_a_list_of_refs_fills_in_names_dates_and_reprises(tmp_path:
     filled = table.fill(marked_document(text, date="2026-02-04"))
     assert refs_of(filled) == [
         ("Nations unies", "onu"),  # an alias
-        ("Ana Ruiz", "ana-ruiz"),  # a new ref (guide, G12)
+        ("Ana Ruiz", "d#p1"),  # a private person (guide, G11)
         ("lundi", "2026-02-02"),
-        ("Ruiz", "ana-ruiz"),
+        ("Ruiz", "d#p1"),
         ("Moscou", "autre"),  # the ref of the prediction
         ("traité", None),  # a common noun is no name
     ]

@@ -106,4 +106,4 @@ def test_a_lexicon_fills_in_refs_and_dates(model: str, tmp_path: Path) -> None:
     with predict_facts(model, str(tmp_path / "a.txt"), lexicon=lexicon, date="2026-02-04") as found:
         facts = list(found.facts)
     assert found.has_refs
-    assert [fact.whom.ref for fact in facts] == ["rome-italie", "eva"]
+    assert [fact.whom.ref for fact in facts] == ["rome-italie", "a#p2"]

@@ -1,5 +1,6 @@
 """Refs by rules: hand-worked texts. Each mention is written with its expected ref."""
 
+import re
 import time
 
 import msgspec
@@ -94,7 +95,33 @@ def test_each_text(marked: str) -> None:
     expected = marked_document(marked, date="2026-02-04")
     bare = [msgspec.structs.replace(each, ref=None) for each in expected.entities]
     document = msgspec.structs.replace(expected, entities=tuple(bare))
-    assert refs_of(predict_refs(document, LEXICON)) == refs_of(expected)
+    assert refs_of(predict_refs(document, LEXICON, name_persons=True)) == refs_of(expected)
+
+
+PERSONS = [
+    # 23 private persons in the order of their first mentions; a short form and a function
+    "[Léo Roy](PER d#p1) et la [voisine](ROLE d#p2), [Ida Blum](PER d#p2). [Roy](PER d#p1) part.",
+    # 24 a public function makes a person public, its complement does not
+    "la [maire](ROLE ana-ruiz) [Ana Ruiz](PER ana-ruiz), "
+    "l'[avocat du maire](ROLE d#p1) [Léo Roy](PER d#p1)",
+    # 25 names of the list of refs, also ambiguous ones
+    "[Donald Trump](PER donald-trump), [Bush](PER bush), [Ida](PER d#p1)",
+]
+
+
+@pytest.mark.parametrize("marked", PERSONS)
+def test_private_persons_have_refs_of_the_document(marked: str) -> None:
+    """Guide, G11. The expected ref follows the label."""
+    expected = re.findall(r" ([^ ()]*)\)", marked)
+    document = marked_document(re.sub(r" [^ ()]*\)", ")", marked), "d")
+    assert [ref for _, ref in refs_of(predict_refs(document, LEXICON))] == expected
+
+
+def test_numbers_of_private_persons_in_the_document_are_not_given_again() -> None:
+    document = marked_document("[Léo](PER) [Ida](PER)", "d")
+    given = msgspec.structs.replace(document.entities[1], ref="d#p1")
+    document = msgspec.structs.replace(document, entities=(document.entities[0], given))
+    assert [ref for _, ref in refs_of(predict_refs(document, LEXICON))] == ["d#p2", "d#p1"]
 
 
 def test_given_refs_are_kept_and_used() -> None:

@@ -10,12 +10,12 @@ from spacy.tokens import Doc
 
 from aloi.corpus.formats.shared.spacy_docs import annotate, set_entities, to_document
 from aloi.models.prediction.pipelines import predict_documents
-from aloi.models.refs.component import DATE_KEY, RefResolver
+from aloi.models.refs.component import DATE_KEY, ID_KEY, RefResolver
 from aloi.models.refs.lexicon import RefLexicon
 
 TRAINING = [marked_document(f"[russe](NORP#russie) {n}", f"t{n}") for n in range(2)]
 TEXT = "L'armée [russe](NORP) et [Ana Ruiz](PER) [lundi](DATE). [Ruiz](PER) part."
-EXPECTED = ["russie", "ana-ruiz", "2026-02-02", "ana-ruiz"]
+EXPECTED = ["russie", "d#p1", "2026-02-02", "d#p1"]
 
 
 @Language.component("fixed_mentions", assigns=["doc.ents"])
@@ -49,7 +49,7 @@ def test_a_saved_pipeline_keeps_its_names(tmp_path: Path) -> None:
     pipeline().to_disk(tmp_path)
     nlp = spacy.load(tmp_path)
     doc = nlp.make_doc(marked_document(TEXT).text)
-    doc.user_data[DATE_KEY] = "2026-02-04"
+    doc.user_data |= {DATE_KEY: "2026-02-04", ID_KEY: "d"}
     doc = nlp(doc)
     assert [span.kb_id_ for span in doc.spans["entities"]] == EXPECTED
     assert [span.kb_id_ for span in doc.ents] == EXPECTED
@@ -58,6 +58,6 @@ def test_a_saved_pipeline_keeps_its_names(tmp_path: Path) -> None:
 def test_given_refs_and_relations_are_kept() -> None:
     marked = marked_document("[Ana](PER#x) [Ruiz](PER)")
     nlp = spacy.blank("fr")
-    resolver = RefResolver()
+    resolver = RefResolver(name_persons=True)
     doc = resolver(annotate(nlp.make_doc(marked.text), marked))
     assert refs_of(to_document(doc, id_="d")) == [("Ana", "x"), ("Ruiz", "ruiz")]
