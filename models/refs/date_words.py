@@ -27,6 +27,11 @@ class DateWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     in_context: frozenset[str]
     joining: frozenset[str]
     future: frozenset[str]
+    before_future: tuple[str, ...]
+    before_past: tuple[str, ...]
+    auxiliaries: frozenset[str]
+    participle_endings: tuple[str, ...]
+    articles: frozenset[str]
     future_endings: tuple[str, ...]
     months: dict[str, int]
     weekdays: dict[str, int]
@@ -43,6 +48,20 @@ class DateWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def is_relative(self, words: Words) -> bool:
         """Return whether a word refers to the last date in the text."""
         return not self.in_context.isdisjoint(words)
+
+    def preceding_cue(self, words: Words) -> Literal["past", "future"] | None:
+        """Return what the words just before an expression say: *depuis*, *pour*, *a déclaré*."""
+        while words and words[-1] in self.articles:
+            words = words[:-1]
+        text = f" {' '.join(words)}"
+        if text.endswith(tuple(f" {each}" for each in self.before_past)):
+            return "past"
+        if text.endswith(tuple(f" {each}" for each in self.before_future)):
+            return "future"
+        *_, auxiliary, verb = ("", "", *words)
+        is_participle = verb.endswith(self.participle_endings) and verb not in self.future
+        is_verb = auxiliary in self.auxiliaries or not auxiliary
+        return "past" if is_verb and is_participle else None
 
     def is_future(self, clause: str) -> bool:
         """Return whether a word of a clause says that an event is to come.

@@ -25,6 +25,11 @@ MAX_COORDINATED = 6
 CUE_WIDTH = 60
 """Characters on each side of an expression that are searched for the future."""
 
+MAX_OPENING = 3
+"""Words before an expression that opens its sentence; its clause then continues after a comma, as
+in *Mercredi, à Wembley, un match opposera …*.
+"""
+
 NEAR_FUTURE = 75
 """A day without year is at most so many days after the document if no word says *future*."""
 
@@ -155,6 +160,9 @@ class DateNormaliser:
         return IsoDate(parts.years[0]) if parts.years else self._without_month(parts, mention)
 
     def _without_month(self, parts: _Parts, mention: DateMention) -> IsoDate | None:
+        if parts.days and (month := self._coordinated_month(mention)):
+            parts.months.append(month)
+            return self._month(parts, mention)
         if parts.days:
             return self._day_alone(parts)
         if parts.weekday is not None:
@@ -250,8 +258,21 @@ class DateNormaliser:
         """Return whether the clause around an expression speaks of the future."""
         before = self.text[max(0, mention.start - CUE_WIDTH) : mention.start]
         after = self.text[mention.end : mention.end + CUE_WIDTH]
-        clause = f"{_CLAUSE_START.split(before)[-1]} {_CLAUSE_END.split(after)[0]}"
-        return self.language.is_future(clause)
+        start = _CLAUSE_START.split(before)[-1]
+        if cue := self.language.preceding_cue(split_words(start)):
+            return cue == "future"
+        is_opening = after.startswith(",") and len(split_words(start)) <= MAX_OPENING
+        ends = _CLAUSE_START if is_opening else _CLAUSE_END
+        return self.language.is_future(f"{start} {ends.split(after)[0]}")
+
+    def _coordinated_month(self, mention: DateMention) -> int | None:
+        """Return the month of a date that follows at once, as in *les 9 et 11 mai*."""
+        for word in split_words(self.text[mention.end : mention.end + CUE_WIDTH])[:MAX_COORDINATED]:
+            if word in self.language.months:
+                return self.language.months[word]
+            if not (word.isdecimal() or word in self.language.joining):
+                return None
+        return None
 
     def _day_alone(self, parts: _Parts) -> IsoDate | None:
         """Return a day of the month of the context, such as *le 20* or *jeudi 26*."""

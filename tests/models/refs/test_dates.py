@@ -54,6 +54,14 @@ def dates_of(marked: str, published: str | None = PUBLISHED) -> list[str | None]
         ("ce [mercredi]", "2026-02-04"),
         ("arrivé [lundi]", "2026-02-02"),
         ("il sera reçu [lundi]", "2026-02-09"),
+        # words just before decide, whatever else the clause says
+        ("le candidat est visé depuis [lundi]", "2026-02-02"),
+        ("a déclaré [lundi] que ce sera long", "2026-02-02"),
+        ("il est attendu [lundi]", "2026-02-09"),
+        ("les votes ont lieu au plus tard le [lundi]", "2026-02-09"),
+        # the clause of an expression at the start of its sentence goes on after a comma
+        ("[Lundi], à Lens, un match opposera les deux", "2026-02-09"),
+        ("Arrivé [lundi], il sera reçu", "2026-02-02"),
         ("[jeudi dernier]", "2026-01-29"),
         ("[jeudi prochain]", "2026-02-05"),
         # relative to the document
@@ -83,6 +91,7 @@ def test_each_kind_of_expression(marked: str, expected: str | None) -> None:
         # but not as far as the last weeks before the document
         ("depuis [mai 1968]. Le [14 janvier], rien", ["1968-05", "2026-01-14"]),
         ("de [janvier] et [novembre 2015]", ["2015-01", "2015-11"]),
+        ("les [9] et [11 mai]", ["2025-05-09", "2025-05-11"]),
         # the entries of a chronology inherit the year
         ("- [2 mai 1982] : un.\n- [11 juin] : deux.", ["1982-05-02", "1982-06-11"]),
         ("• [1992] – la Chine, en [mars]", ["1992", "1992-03"]),
