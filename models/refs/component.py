@@ -3,7 +3,7 @@
 The refs are computed by rules (`aloi.models.refs.clustering`) and stored as `kb_id_` of the spans
 in `doc.spans["entities"]` and `doc.ents`. Add the component after `aloi_ner`:
 
-    nlp = spacy.load("build/models/pipeline")
+    nlp = spacy.load("other-pipeline")
     nlp.add_pipe("aloi_refs").lexicon = corpus_lexicon(Corpus.open(Path("corpus")))
 
 Weekdays and other relative dates need the date of the document: set `doc.user_data["aloi.date"]`,
