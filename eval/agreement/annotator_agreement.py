@@ -23,11 +23,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
-
-import numpy as np
 
 from aloi.corpus.problems import DataError, Problem, count_noun
 from aloi.corpus.schema import Schema
@@ -36,6 +34,12 @@ from aloi.eval.agreement.mention_disagreements import (
     NO_MENTION,
     MentionDisagreement,
     find_mention_disagreements,
+)
+from aloi.eval.agreement.pair_scores import (
+    SPANS_ONLY,
+    f1_mean_intervals,
+    pair_shared_documents,
+    score_pair,
 )
 from aloi.eval.agreement.rating_sets import ITEM_SETS, RatingSets
 from aloi.eval.agreement.ratings import labels_by_span, span_ratings, texts_by_id, token_ratings
@@ -46,11 +50,9 @@ from aloi.eval.agreement.ref_agreement import (
     ref_sheet,
 )
 from aloi.eval.columns import Annotations
-from aloi.eval.items import mention_items, outermost_items, relation_items
-from aloi.eval.pairing import PairedAnnotations, Side, pair_annotations
 from aloi.eval.reports.sheets import Sheet, format_ratio
 from aloi.eval.score_counts import Counts
-from aloi.eval.scores import Scores, score_items
+from aloi.eval.scores import Scores
 from aloi.eval.statistics.intervals import (
     MIN_DOCUMENTS,
     Interval,
@@ -60,9 +62,6 @@ from aloi.eval.statistics.intervals import (
 
 MEASURE_NAMES = {"f1": "F1", "kappa": "kappa", "ac1": "AC1"}
 """The names of the measures of a pair in tables, by JSON key."""
-
-SPANS_ONLY = "entities, spans only"
-"""The scheme that ignores the labels of mentions."""
 
 MAX_LISTED_DISAGREEMENTS = 50
 """The largest number of disagreements in a table; the JSON contains all disagreements."""
@@ -118,12 +117,14 @@ class PairAgreement:
 class AgreementReport:
     """The agreement of each pair of annotators, the agreement of all annotators, and disagreements.
 
-    `annotators` contains the number of documents by annotator name. `disagreements` contains the
-    passages with different mentions; the most frequent kinds of disagreement come first.
+    `annotators` contains the number of documents by annotator name. `mean_intervals` contains the
+    intervals of `pair_means` if a bootstrap was requested. `disagreements` contains the passages
+    with different mentions; the most frequent kinds of disagreement come first.
     """
 
     annotators: dict[str, int]
     pairs: tuple[PairAgreement, ...]
+    mean_intervals: dict[str, dict[str, Interval]]
     alpha: dict[str, Coefficient]
     ac1: dict[str, Coefficient]
     alpha_types: dict[str, Coefficient]
@@ -166,10 +167,17 @@ class AgreementReport:
             "warnings": list(self.warnings),
             "pairs": [pair.to_json() for pair in self.pairs],
             "pair_means": self.pair_means(),
+            **({"pair_means_ci": self._mean_bounds()} if self.mean_intervals else {}),
             "ac1": {name: each.to_json() for name, each in self.ac1.items()},
             "alpha": {name: each.to_json() for name, each in self.alpha.items()},
             "alpha_types": {label: each.to_json() for label, each in self.alpha_types.items()},
             "disagreements": [each.to_json() for each in self.disagreements],
+        }
+
+    def _mean_bounds(self) -> dict[str, dict[str, list[float | None]]]:
+        return {
+            measure: {name: [each.low, each.high] for name, each in intervals.items()}
+            for measure, intervals in self.mean_intervals.items()
         }
 
     def sheets(self) -> Iterator[Sheet]:
@@ -194,7 +202,8 @@ class AgreementReport:
     def _mean_rows(self) -> Iterator[tuple[str, ...]]:
         for measure, means in self.pair_means().items():
             for name, value in means.items():
-                yield f"{MEASURE_NAMES[measure]}, {name}", format_ratio(value)
+                interval = self.mean_intervals.get(measure, {}).get(name)
+                yield f"{MEASURE_NAMES[measure]}, {name}", format_ratio(value, interval)
 
     def _coefficient_rows(self) -> Iterator[tuple[str, ...]]:
         for pair in self.pairs:
@@ -229,24 +238,32 @@ def measure_agreement(
     ratings = token_ratings(annotators, labels), span_ratings(annotators, spans)
     sets = RatingSets(*ratings, labels, bootstrap, seed)
     numbers = {id_: number for number, id_ in enumerate(texts_by_id(annotators))}
-    pairs = []
+    pairs, counts, scored = [], [], []
     for rows in combinations(range(len(annotators)), 2):
         one, other = (list(annotators)[row] for row in rows)
-        pair = _pair_shared_documents(annotators[one], annotators[other])
-        scores = _pair_scores(pair, symmetric)
+        pair = pair_shared_documents(annotators[one], annotators[other])
+        scores = score_pair(pair, symmetric)
         intervals = {
             name: bootstrap_intervals(each, replicates=bootstrap, seed=seed)
             for name, each in (scores.items() if bootstrap else ())
         }
         shared = [numbers[id_] for id_ in pair.ids]
-        measured = sets.pair_coefficients(rows, shared)
-        refs = measure_ref_agreement(pair)
+        counts.append(sets.count_pair(rows))
+        scored.append((pair.ids, scores))
+        measured = sets.pair_coefficients(counts[-1], shared)
+        refs = measure_ref_agreement(pair, bootstrap=bootstrap, seed=seed)
         pairs.append(PairAgreement((one, other), len(pair), scores, intervals, *measured, refs))
     sizes = {name: len(each.ids) for name, each in annotators.items()}
     copies = Counter(id_ for each in annotators.values() for id_ in each.ids)
-    shared = [number for id_, number in numbers.items() if copies[id_] > 1]
+    ids = sorted(id_ for id_, number in copies.items() if number > 1)
+    shared = [numbers[id_] for id_ in ids]
+    means: dict[str, dict[str, Interval]] = {}
+    if bootstrap and pairs:
+        f1 = f1_mean_intervals(scored, ids, bootstrap=bootstrap, seed=seed)
+        means = {"f1": f1, **sets.mean_intervals(counts, shared)}
     disagreements = find_mention_disagreements(annotators, spans)
-    return AgreementReport(sizes, tuple(pairs), *sets.group_coefficients(shared), disagreements)
+    group = sets.group_coefficients(shared)
+    return AgreementReport(sizes, tuple(pairs), means, *group, disagreements)
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
@@ -281,33 +298,6 @@ def _different_texts(annotators: Mapping[str, Annotations]) -> Iterator[Problem]
                 what = f"annotators {first!r} and {name!r} have different texts for this document"
                 fix = "Use the same text of this document for all annotators"
                 yield Problem("different-text", what, fix, id_)
-
-
-def _pair_shared_documents(one: Annotations, other: Annotations) -> PairedAnnotations:
-    """Return the annotations of the documents that both annotators have annotated."""
-    shared = set(one.ids) & set(other.ids)
-    return pair_annotations(one.select(shared), other.select(shared))
-
-
-def _pair_scores(pair: PairedAnnotations, symmetric: frozenset[str]) -> dict[str, Scores[Counts]]:
-    """Return the scores by scheme, with the first annotator of the pair as gold."""
-    unlabelled = replace(pair, gold=_without_labels(pair.gold), pred=_without_labels(pair.pred))
-    relations = relation_items(pair, typed=True, symmetric=symmetric)
-    schemes = {
-        "entities, exact": (mention_items(pair), pair.labels),
-        "entities, outermost": (outermost_items(pair), pair.labels),
-        SPANS_ONLY: (mention_items(unlabelled), ("span",)),
-        "relations, strict": (relations, pair.relation_labels),
-    }
-    return {
-        name: score_items(*items, documents=len(pair), labels=labels)
-        for name, (items, labels) in schemes.items()
-    }
-
-
-def _without_labels(side: Side) -> Side:
-    mentions = side.mentions
-    return replace(side, mentions=replace(mentions, label=np.zeros_like(mentions.label)))
 
 
 def _scores_to_json(scores: Scores[Counts], intervals: Intervals | None) -> dict[str, Any]:

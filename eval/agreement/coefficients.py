@@ -11,7 +11,7 @@ all items are in one category and almost all of them agree.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ from aloi.eval.statistics.intervals import (
     Interval,
     quantile_interval,
     resample,
+    resample_together,
     tail_probability,
 )
 
@@ -113,6 +114,24 @@ def measure_categories(
         else Coefficient(value, items, None, interval)
         for value, interval in zip(values, intervals, strict=True)
     ]
+
+
+def mean_interval(
+    function: Measure, counts: Sequence[Floats], *, bootstrap: int, seed: int
+) -> Interval:
+    """Return the interval of the mean of a measure over pairs of annotators.
+
+    `counts` contains the counts of each pair by document. The pairs have the same documents, which
+    are drawn once for all pairs; a document that a pair does not share has only zeros. In each
+    replicate, the pairs with an undefined value are left out of the mean.
+    """
+    tail = tail_probability(len(counts[0]), IntervalMethod.EXPANDED)
+    drawn = [function(each) for each in resample_together(counts, bootstrap, seed)]
+    values = np.stack(drawn)
+    defined = ~np.isnan(values)
+    with np.errstate(invalid="ignore"):
+        means = np.where(defined, values, 0).sum(axis=0) / defined.sum(axis=0)
+    return quantile_interval(means, tail)
 
 
 def count_pairs(ratings: Ints, document: Ints, shape: tuple[int, int]) -> Floats:
@@ -216,6 +235,11 @@ def ac1(counts: Floats) -> Floats:
         chance = (mean * (1 - mean)).sum(axis=-1) / (categories - 1)
         value = (observed / items - chance) / (1 - chance)
     return _undefined_if(categories < 2, value)
+
+
+def pair_ac1(counts: Floats) -> Floats:
+    """Return Gwet's AC1 for counts as in `count_pairs`. Shape: (…, 3, categories) to (…)."""
+    return ac1(units_of_pairs(counts))
 
 
 def units_by_category(counts: Floats) -> Floats:

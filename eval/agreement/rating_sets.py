@@ -11,9 +11,13 @@ from aloi.eval.agreement import coefficients
 from aloi.eval.agreement.coefficients import Coefficient
 from aloi.eval.agreement.ratings import Ratings
 from aloi.eval.columns import Floats
+from aloi.eval.statistics.intervals import Interval
 
 ITEM_SETS = ("all", "someone", "both")
 """The names of the item sets over which a coefficient is computed."""
+
+PairCounts = tuple[Floats, Floats, Floats]
+"""The counts of two annotators (see `coefficients.count_pairs`) for each of `ITEM_SETS`."""
 
 Measured = tuple[dict[str, Coefficient], dict[str, Coefficient], dict[str, Coefficient]]
 """Two coefficients by item set, and the first coefficient by label."""
@@ -29,28 +33,51 @@ class RatingSets:
     bootstrap: int
     seed: int
 
-    def pair_coefficients(self, annotators: Sequence[int], documents: Sequence[int]) -> Measured:
+    def count_pair(self, annotators: Sequence[int]) -> PairCounts:
+        """Return the counts of two annotators over all documents."""
+        tokens, spans = (
+            coefficients.count_pairs(
+                each.values[list(annotators)], each.document, (each.documents, size)
+            )
+            for each, size in ((self.tokens, len(self.labels) + 1), (self.spans, self._sets()))
+        )
+        return tokens, coefficients.without_empty_agreement(tokens), spans
+
+    def pair_coefficients(self, pair: PairCounts, documents: Sequence[int]) -> Measured:
         """Return kappa and AC1 by item set, and kappa by label, of two annotators.
 
         `documents` are the indices of the documents that both annotators have annotated.
         """
-        tokens, spans = (
-            coefficients.count_pairs(
-                each.values[list(annotators)], each.document, (each.documents, size)
-            )[documents]
-            for each, size in ((self.tokens, len(self.labels) + 1), (self.spans, self._sets()))
-        )
-        counts = (tokens, coefficients.without_empty_agreement(tokens), spans)
+        counts = [each[documents] for each in pair]
         raters = "both annotators"
         kappa = [self._measure(coefficients.kappa, each, raters) for each in counts]
-        ac1 = [
-            self._measure(coefficients.ac1, coefficients.units_of_pairs(each), raters)
-            for each in counts
-        ]
+        ac1 = [self._measure(coefficients.pair_ac1, each, raters) for each in counts]
         by_label = self._by_label(
-            lambda each: coefficients.kappa(coefficients.pairs_by_category(each)), tokens, raters
+            lambda each: coefficients.kappa(coefficients.pairs_by_category(each)),
+            counts[0],
+            raters,
         )
         return self._by_set(kappa), self._by_set(ac1), by_label
+
+    def mean_intervals(
+        self, pairs: Sequence[PairCounts], documents: Sequence[int]
+    ) -> dict[str, dict[str, Interval]]:
+        """Return the intervals of the means of kappa and AC1 over the pairs, by item set.
+
+        `documents` are the indices of the documents that at least two annotators have annotated.
+        """
+        return {
+            name: {
+                item_set: coefficients.mean_interval(
+                    function,
+                    [pair[number][documents] for pair in pairs],
+                    bootstrap=self.bootstrap,
+                    seed=self.seed,
+                )
+                for number, item_set in enumerate(ITEM_SETS)
+            }
+            for name, function in (("kappa", coefficients.kappa), ("ac1", coefficients.pair_ac1))
+        }
 
     def group_coefficients(self, documents: Sequence[int]) -> Measured:
         """Return alpha and AC1 by item set, and alpha by label, of all annotators.

@@ -120,9 +120,41 @@ def test_means_over_pairs_and_intervals() -> None:
             assert (each.interval.low or 0) < each.value < (each.interval.high or 0)
     assert "ci" in report.to_json()["pairs"][0]["f1"]["entities, exact"]["micro"]
     assert [sheet.title for sheet in report.sheets()][3] == "means over 3 pairs"
+    for measure, means in report.pair_means().items():
+        for name, interval in report.mean_intervals[measure].items():
+            if (value := means[name]) is not None:
+                assert (interval.low or 0) <= value <= (interval.high or 0)
+    kappa = report.mean_intervals["kappa"]["all"]
+    assert (kappa.low or 0) < (report.pair_means()["kappa"]["all"] or 0) < (kappa.high or 0)
+    assert report.to_json()["pair_means_ci"]["kappa"]["all"] == [kappa.low, kappa.high]
+    assert "[" in dict(list(report.sheets())[3].rows)["kappa, all"]
     assert report.to_json() == measure_agreement(annotators, bootstrap=200).to_json()
     without = measure_agreement(annotators)
     assert without.alpha["all"].interval is None
+    assert "pair_means_ci" not in without.to_json()
+
+
+def test_the_order_of_documents_has_no_effect_on_intervals() -> None:
+    passes = [[doc(str(n), (0, 3, "A" if n % k else "B")) for n in range(12)] for k in (2, 3, 4)]
+    one, other = (
+        measure_agreement(
+            {str(k): columns(*docs[::step]) for k, docs in enumerate(passes)}, bootstrap=50
+        ).to_json()
+        for step in (1, -1)
+    )
+    for part in ("pairs", "alpha", "ac1", "pair_means_ci"):
+        assert one[part] == other[part]
+
+
+def test_the_interval_of_a_mean_over_one_pair_is_that_of_the_pair() -> None:
+    one = [doc(str(n), (0, 3, "A" if n % 3 else "B")) for n in range(20)]
+    other = [doc(str(n), (0, 3, "A" if n % 4 else "B")) for n in range(20)]
+    report = measure_agreement({"a": columns(*one), "b": columns(*other)}, bootstrap=100)
+    (pair,) = report.pairs
+    assert report.mean_intervals["kappa"]["all"] == pair.kappa["all"].interval
+    assert report.mean_intervals["ac1"]["someone"] == pair.ac1["someone"].interval
+    f1 = pair.intervals["entities, exact"].micro["f1"]
+    assert report.mean_intervals["f1"]["entities, exact"] == f1
 
 
 def test_two_annotators() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from aloi.corpus.document import Document, Entity
 from aloi.eval.agreement.annotator_agreement import measure_agreement
-from aloi.eval.agreement.ref_agreement import RefAgreement, measure_ref_agreement
+from aloi.eval.agreement.ref_agreement import RefAgreement, measure_ref_agreement, ref_sheet
 from aloi.eval.columns import Annotations
 from aloi.eval.pairing import pair_annotations
 
@@ -82,3 +82,27 @@ def test_the_report_has_a_table_of_refs_if_there_are_refs() -> None:
 
     assert report("x", "x") == ["ana and bob: refs of the mentions that both marked"]
     assert report(None, None) == []
+
+
+def test_intervals_over_documents() -> None:
+    """In documents of one mention each, the drawn share of equal refs is binomial."""
+    one, other = (
+        Annotations.of(
+            [
+                Document(f"d{n}", TEXT, (Entity(id="e", start=0, end=1, label="PER", ref=ref),))
+                for n, ref in enumerate(refs)
+            ]
+        )
+        for refs in ("x" * 40, "x" * 30 + "y" * 10)
+    )
+    pair = pair_annotations(one, other)
+    found = measure_ref_agreement(pair, bootstrap=2000)["PER"]
+    interval = found.intervals["same_ref"]
+    margin = 2.02 * (40 / 39 * 0.75 * 0.25 / 40) ** 0.5  # Student's t with 39 degrees of freedom
+    assert interval.low == pytest.approx(0.75 - margin, abs=0.03)
+    assert interval.high == pytest.approx(0.75 + margin, abs=0.03)
+    assert found.intervals["b_cubed_f1"].low == 1.0
+    assert found.intervals["link_f1"].low is None
+    assert found.to_json()["ci"]["same_ref"] == [interval.low, interval.high]
+    assert "[" in ref_sheet("refs", {"PER": found}).rows[0][2]
+    assert "ci" not in measure_ref_agreement(pair)["PER"].to_json()
