@@ -25,15 +25,9 @@ from typing import Any
 import numpy as np
 
 from aloi.eval.columns import Floats
-from aloi.eval.score_counts import RATIOS
 from aloi.eval.scores import Scores
+from aloi.eval.statistics.compared_counts import ComparedCounts
 from aloi.eval.statistics.intervals import CONFIDENCE_LEVEL, Interval, resample_together
-from aloi.eval.statistics.significance import (
-    expand_labels,
-    gold_supports,
-    holm,
-    with_averages,
-)
 
 MIN_RUNS = 3
 """With fewer runs, the variance over runs is hardly known."""
@@ -84,6 +78,10 @@ class RunDifference:
     freedom: float | None
     p_holm: float | None = None
 
+    def corrected(self, p_holm: float | None) -> RunDifference:
+        """Return the difference with the p-value of Holm's correction."""
+        return replace(self, p_holm=p_holm)
+
     @property
     def difference(self) -> float:
         """The difference of the means."""
@@ -128,32 +126,22 @@ def compare_runs(
 
     `replicates` and `seed` are those of the bootstrap over documents.
     """
-    runs = [*baseline, *other]
-    labels = sorted({label for scores in runs for label in scores.labels})
-    counts = [expand_labels(scores, labels) for scores in runs]
-    support = gold_supports(labels, *runs)
-    in_gold = np.array([support[label] > 0 for label in labels], dtype=np.bool_)
-    compute = with_averages(runs[0].kind.compute_ratios, in_gold)
-    observed = np.stack([compute(each.sum(axis=0).astype(float)) for each in counts])
-    drawn = map(compute, resample_together(counts, replicates, seed))
+    compared = ComparedCounts.of([*baseline, *other])
+    runs = len(baseline)
+    observed = compared.observed()
+    drawn = map(compared.compute, resample_together(compared.counts, replicates, seed))
     resampled = np.nan_to_num(np.stack(list(drawn)))
-    means = resampled[len(baseline) :].mean(axis=0) - resampled[: len(baseline)].mean(axis=0)
-    documents = len(counts[0])
-    variance = means.var(axis=0, ddof=1) * documents / (documents - 1) if documents > 1 else None
-    differences = [
-        {
-            name: _run_difference(
-                observed[: len(baseline), row, i],
-                observed[len(baseline) :, row, i],
-                0.0 if variance is None else float(variance[row, i]),
-                documents,
-            )
-            for i, name in enumerate(RATIOS)
-        }
-        for row in range(len(labels) + 2)
-    ]
-    types = _apply_holm(dict(zip(labels, differences, strict=False)))
-    return RunDifferences(support, types, *differences[-2:])
+    means = resampled[runs:].mean(axis=0) - resampled[:runs].mean(axis=0)
+    documents = len(compared.counts[0])
+    variance = np.zeros(means.shape[1:])
+    if documents > 1:
+        variance = means.var(axis=0, ddof=1) * documents / (documents - 1)
+
+    def measure(row: int, ratio: int) -> RunDifference | None:
+        values = observed[:, row, ratio]
+        return _run_difference(values[:runs], values[runs:], float(variance[row, ratio]), documents)
+
+    return RunDifferences(compared.support, *compared.differences(measure))
 
 
 def _run_difference(
@@ -191,20 +179,3 @@ def _t_test(difference: float, error: float, freedom: float) -> tuple[float, Int
     p = float(2 * stdtr(freedom, -abs(difference) / error))
     margin = error * float(stdtrit(freedom, (1 + CONFIDENCE_LEVEL) / 2))
     return p, Interval(difference - margin, difference + margin, 0)
-
-
-def _apply_holm(types: dict[str, RunDifferencesByRatio]) -> dict[str, RunDifferencesByRatio]:
-    """Return the differences with Holm's correction over the types, separately for each ratio."""
-    corrected = {
-        name: holm(
-            [each.p if each else None for ratios in types.values() for each in [ratios[name]]]
-        )
-        for name in RATIOS
-    }
-    return {
-        label: {
-            name: None if each is None else replace(each, p_holm=corrected[name][place])
-            for name, each in ratios.items()
-        }
-        for place, (label, ratios) in enumerate(types.items())
-    }

@@ -15,9 +15,7 @@ undefined ratio are excluded, and their number is reported. The p of the paired 
 small: where two systems do not differ, it is below 0.05 in 6 to 8 % of comparisons. Tables contain
 only the p of approximate randomisation.
 
-The macro average is the mean over the types in gold, so it is the same for all comparisons of a
-system; labels that only a system predicts lower the micro average alone. An undefined ratio counts
-as 0.
+The macro average is over the types in gold (see `aloi.eval.statistics.compared_counts`).
 
 The replicates depend on the order of the documents and on the seed; `pair_annotations` sorts
 documents by id.
@@ -25,16 +23,16 @@ documents by id.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from aloi.eval.columns import Bools, Floats, Ints
-from aloi.eval.score_counts import RATIOS
+from aloi.eval.columns import Floats, Ints
 from aloi.eval.scores import Scores
 from aloi.eval.scoring_choices import IntervalMethod
+from aloi.eval.statistics.compared_counts import ComparedCounts, RatioFunction
 from aloi.eval.statistics.intervals import (
     Interval,
     batch_sizes,
@@ -46,9 +44,6 @@ from aloi.eval.statistics.intervals import (
 
 DIFFERENCE_TOLERANCE = 1e-12
 """The tolerance for rounding errors when two differences are compared."""
-
-RatioFunction = Callable[[Floats], Floats]
-"""A function that computes ratios of shape (…, 3) from counts of shape (…, n)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +64,10 @@ class RatioDifference:
     p: float | None
     lost: int
     p_holm: float | None = None
+
+    def corrected(self, p_holm: float | None) -> RatioDifference:
+        """Return the difference with the p-value of Holm's correction."""
+        return replace(self, p_holm=p_holm)
 
     def to_json(self) -> dict[str, Any]:
         """Return the difference as JSON values."""
@@ -111,15 +110,21 @@ def compare_scores(
     method: IntervalMethod = IntervalMethod.EXPANDED,
 ) -> ScoreDifferences:
     """Return the differences between two systems under one scheme, on the same documents."""
-    labels = sorted({*baseline.labels, *other.labels})
-    counts = [expand_labels(scores, labels) for scores in (baseline, other)]
-    support = gold_supports(labels, baseline, other)
-    in_gold = np.array([support[label] > 0 for label in labels], dtype=np.bool_)
-    compute = with_averages(baseline.kind.compute_ratios, in_gold)
-    tail = tail_probability(len(counts[0]), method)
-    differences = _compare_counts(counts[0], counts[1], compute, replicates, seed, tail)
-    types = _apply_holm(dict(zip(labels, differences, strict=False)))
-    return ScoreDifferences(support, types, *differences[-2:])
+    compared = ComparedCounts.of([baseline, other])
+    one, two = compared.counts
+    observed = compared.observed()
+    drawn = resample(np.concatenate([one, two], axis=1), replicates, seed)
+    types = one.shape[1]
+    resampled = compared.compute(drawn[:, types:]) - compared.compute(drawn[:, :types])
+    batches = randomise(one, two, compared.compute, replicates=replicates, seed=seed)
+    swapped = np.concatenate([np.zeros((0, *resampled.shape[1:])), *batches])
+    tail = tail_probability(len(one), method)
+
+    def measure(row: int, ratio: int) -> RatioDifference:
+        place = (slice(None), row, ratio)
+        return _ratio_difference(observed[place], resampled[place], swapped[place], tail)
+
+    return ScoreDifferences(compared.support, *compared.differences(measure))
 
 
 def randomise(
@@ -142,84 +147,10 @@ def randomise(
         yield compute(other.sum(axis=0) - moved) - compute(baseline.sum(axis=0) + moved)
 
 
-def holm(values: Sequence[float | None]) -> list[float | None]:
-    """Return p-values corrected for multiple tests (Holm 1979).
-
-    A value of None stays None and does not count as a test.
-    """
-    ranked = sorted((value, place) for place, value in enumerate(values) if value is not None)
-    corrected: list[float | None] = [None] * len(values)
-    highest = 0.0
-    for rank, (value, place) in enumerate(ranked):
-        highest = max(highest, min(1.0, (len(ranked) - rank) * value))
-        corrected[place] = highest
-    return corrected
-
-
-def gold_supports(labels: Sequence[str], *sides: Scores[Any]) -> dict[str, int]:
-    """Return the number of gold items by label; all `sides` have the same gold items."""
-    types = [side.types for side in sides]
-    return {
-        label: next(counts[label].support for counts in types if label in counts)
-        for label in labels
-    }
-
-
-def expand_labels(scores: Scores[Any], labels: Sequence[str]) -> Ints:
-    """Return the counts for all `labels`, with 0 for labels that the scores do not contain."""
-    shape = scores.by_document.shape
-    dtype = np.result_type(scores.by_document.dtype, np.int64)
-    counts = np.zeros((shape[0], len(labels), shape[2]), dtype=dtype)
-    counts[:, [labels.index(label) for label in scores.labels]] = scores.by_document
-    return counts
-
-
-def with_averages(compute_ratios: RatioFunction, in_gold: Bools) -> RatioFunction:
-    """Return a function that computes the ratios of all types, then micro, then macro averages.
-
-    The function takes counts of shape (…, types, n) and returns ratios of shape (…, types + 2, 3).
-    The macro average is the mean over the types for which `in_gold` is true.
-    """
-
-    def compute(counts: Floats) -> Floats:
-        types, micro = compute_ratios(counts), compute_ratios(counts.sum(axis=-2, keepdims=True))
-        if in_gold.any():
-            macro = np.nan_to_num(types[..., in_gold, :]).mean(axis=-2, keepdims=True)
-        else:
-            macro = np.full_like(micro, np.nan)
-        return np.concatenate([types, micro, macro], axis=-2)
-
-    return compute
-
-
-def _compare_counts(
-    baseline: Ints, other: Ints, compute: RatioFunction, replicates: int, seed: int, tail: float
-) -> list[RatioDifferences]:
-    """Return the differences of each type, of the micro average and of the macro average."""
-    ratios, other_ratios = (compute(side.sum(axis=0).astype(float)) for side in (baseline, other))
-    drawn = resample(np.concatenate([baseline, other], axis=1), replicates, seed)
-    types = baseline.shape[1]
-    resampled = compute(drawn[:, types:]) - compute(drawn[:, :types])
-    batches = randomise(baseline, other, compute, replicates=replicates, seed=seed)
-    swapped = np.concatenate([np.zeros((0, *resampled.shape[1:])), *batches])
-    return [
-        {
-            name: _ratio_difference(
-                (ratios[row, i], other_ratios[row, i]),
-                resampled[:, row, i],
-                swapped[:, row, i],
-                tail,
-            )
-            for i, name in enumerate(RATIOS)
-        }
-        for row in range(types + 2)
-    ]
-
-
 def _ratio_difference(
-    ratios: tuple[float, float], resampled: Floats, swapped: Floats, tail: float
+    observed_ratios: Floats, resampled: Floats, swapped: Floats, tail: float
 ) -> RatioDifference:
-    baseline, other = ratios
+    baseline, other = observed_ratios
     observed = other - baseline
     p_bootstrap, _ = _p_value(resampled - observed, observed)
     p, lost = _p_value(swapped, observed)
@@ -246,14 +177,3 @@ def _p_value(replicated: Floats, observed: float) -> tuple[float | None, int]:
         return None, lost
     at_least = np.count_nonzero(np.abs(defined) >= abs(observed) - DIFFERENCE_TOLERANCE)
     return (int(at_least) + 1) / (len(defined) + 1), lost
-
-
-def _apply_holm(types: Mapping[str, RatioDifferences]) -> dict[str, RatioDifferences]:
-    """Return the differences with Holm's correction over the types, separately for each ratio."""
-    corrected = {
-        name: holm([differences[name].p for differences in types.values()]) for name in RATIOS
-    }
-    return {
-        label: {name: replace(differences[name], p_holm=corrected[name][place]) for name in RATIOS}
-        for place, (label, differences) in enumerate(types.items())
-    }

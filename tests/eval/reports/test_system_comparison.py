@@ -9,7 +9,8 @@ from scipy import stats
 from aloi.corpus.document import Document, Entity
 from aloi.eval.options import EvaluationOptions
 from aloi.eval.reports.system_comparison import Comparison, compare_systems
-from aloi.eval.statistics.significance import ScoreDifferences, holm
+from aloi.eval.statistics.compared_counts import holm
+from aloi.eval.statistics.significance import ScoreDifferences
 
 
 def doc(number: int, *labels: str) -> Document:
