@@ -246,9 +246,9 @@ def evaluate(
         min_overlap=min_overlap,
     )
     report = _score(gold, pred, options, engine, address, whole=html is not None)
-    _print_report(report, scheme, full=full)
     report = replace(report, gold_name=gold, pred_name=pred)
     _write_files(report, json=json_, html=html, markdown=markdown, latex=latex, csv=csv)
+    _print_report(report, scheme, full=full)  # last: a closed pipe ends the command here
 
 
 def _score(
@@ -329,13 +329,13 @@ def compare(
         )
     else:
         result = run_comparison.compare_system_runs(documents, read, options, replicates=replicates)
+    write_json(json_, result.to_json())
     print_sheets(result.sheets())
     console = stdout_console()
     minimum = system_comparison.MIN_SUPPORT
     console.print(f"few: fewer than {minimum} gold items, so the differences are unreliable")
     console.print(str(result.signature), soft_wrap=True)
     print_notes(f"warning: {each}" for each in result.warnings)
-    write_json(json_, result.to_json())
 
 
 def _use_one_thread() -> None:
