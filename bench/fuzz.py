@@ -4,7 +4,7 @@
 
 Each case runs `aloi` in a forked process with limits on time and memory. A case fails if the
 command prints a traceback or an internal error, ends with a status other than 0, 1 or 2, exceeds a
-limit, or leaves a temporary file in its folder. The suites are in the modules `fuzz_*.py`. With
+limit, or leaves a temporary file in its folder. The suites are in the folder `fuzz_cases`. With
 --seconds, cases are drawn in random order until the time is over. Prints the number of cases and
 failures by suite and command; the exit status is 1 if a case failed.
 """
@@ -23,10 +23,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from fuzz_documents import document_cases
-from fuzz_folders import model_cases, release_cases
-from fuzz_servers import server_cases
-from fuzz_settings import setting_cases, toml_cases
+from fuzz_cases.documents import document_cases
+from fuzz_cases.folders import model_cases, release_cases
+from fuzz_cases.servers import server_cases
+from fuzz_cases.settings import setting_cases, toml_cases
 from fuzzing import Case, import_commands, run_forked
 
 SUITES: dict[str, Callable[[Path], Iterator[Case]]] = {
