@@ -14,10 +14,9 @@ from aloi.cli.shared.console import print_notes, print_sheets, progress, stdout_
 from aloi.cli.shared.inputs import corpus_at, must_exist, run_paths, schema_for
 from aloi.cli.shared.options import Engine, refuse_streams
 from aloi.corpus.problems import printable
-from aloi.eval.scoring_choices import IntervalMethod, RefComparison
+from aloi.eval.scoring_choices import EvaluationOptions, IntervalMethod, RefComparison
 
 if TYPE_CHECKING:
-    from aloi.eval.options import EvaluationOptions
     from aloi.eval.reports.report import Report
     from aloi.eval.reports.run_comparison import RunComparison
     from aloi.eval.reports.system_comparison import Comparison
@@ -220,7 +219,6 @@ def evaluate(
     Entities and relations are scored per type, with micro and macro averages.
     """
     _use_one_thread()
-    from aloi.eval.options import EvaluationOptions
     from aloi.eval.reading import read_annotations
     from aloi.eval.schemes import ALL_SCHEMES, TRAIN_SCHEMES
 
@@ -298,7 +296,6 @@ def compare(
     --allow-missing). Macro averages are over the types in gold. If a system has several runs, the
     means over runs are compared, and the test includes the variation over documents and runs.
     """
-    from aloi.eval.options import EvaluationOptions
     from aloi.eval.reading import read_annotations, read_predictions
     from aloi.eval.reports import run_comparison, system_comparison
 

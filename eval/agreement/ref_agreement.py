@@ -27,7 +27,7 @@ from aloi.eval.columns import Bools, Floats, Ints, MentionColumns
 from aloi.eval.items import mention_items, pack_keys
 from aloi.eval.pairing import PairedAnnotations
 from aloi.eval.reports.sheets import Sheet, format_ratio
-from aloi.eval.schemes import IntervalMethod
+from aloi.eval.scoring_choices import IntervalMethod
 from aloi.eval.statistics.intervals import (
     Interval,
     quantile_interval,

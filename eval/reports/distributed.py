@@ -29,11 +29,11 @@ from aloi.corpus.scale.shards import (
     summarize_shard,
 )
 from aloi.eval.columns import DIGEST_MODULUS, Annotations
-from aloi.eval.options import EvaluationOptions
 from aloi.eval.reports.report import Report, build_report
 from aloi.eval.reports.scoring import SchemeScores, ScoringOptions, score_annotations
 from aloi.eval.schemes import ALL_SCHEMES
 from aloi.eval.scores import Scores, is_member
+from aloi.eval.scoring_choices import EvaluationOptions
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

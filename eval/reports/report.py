@@ -13,14 +13,13 @@ from aloi.corpus.schema import Schema
 from aloi.eval.columns import Annotations
 from aloi.eval.document_averages import DocumentAverage, average_documents
 from aloi.eval.input_checks import check_inputs
-from aloi.eval.options import EvaluationOptions
 from aloi.eval.pairing import pair_annotations
 from aloi.eval.reports.scoring import SchemeScores, ScoringOptions, align_if_needed, score_pair
 from aloi.eval.reports.signature import Signature
 from aloi.eval.schemes import ItemKind
 from aloi.eval.score_counts import ScoreCounts
 from aloi.eval.scores import Scores
-from aloi.eval.scoring_choices import IntervalMethod, RefComparison
+from aloi.eval.scoring_choices import EvaluationOptions, IntervalMethod, RefComparison
 from aloi.eval.statistics.intervals import (
     MIN_INSTANCES,
     Interval,

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from aloi.eval.columns import Annotations
-from aloi.eval.options import EvaluationOptions
 from aloi.eval.reports.report import Report
 from aloi.eval.reports.sheets import Sheet, format_ratio
 from aloi.eval.reports.signature import Signature
@@ -23,6 +22,7 @@ from aloi.eval.reports.system_comparison import (
 )
 from aloi.eval.score_counts import RATIOS
 from aloi.eval.scores import Scores
+from aloi.eval.scoring_choices import EvaluationOptions
 from aloi.eval.statistics.run_variance import (
     MIN_RUNS,
     RunDifference,

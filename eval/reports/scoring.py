@@ -28,7 +28,7 @@ from aloi.eval.scoring_choices import RefComparison
 if TYPE_CHECKING:
     from aloi.eval.alignment import Alignment
     from aloi.eval.facts import SurfaceFacts
-    from aloi.eval.options import EvaluationOptions
+    from aloi.eval.scoring_choices import EvaluationOptions
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,12 @@ from typing import Any
 
 from aloi.corpus.document import Document
 from aloi.eval.columns import Annotations
-from aloi.eval.options import EvaluationOptions
 from aloi.eval.reports.report import Report, evaluate_annotations
 from aloi.eval.reports.sheets import Sheet, format_ratio
 from aloi.eval.reports.signature import Signature
 from aloi.eval.schemes import ALL_SCHEMES, MAIN_SCHEMES, TRAIN_SCHEMES
 from aloi.eval.score_counts import RATIOS
+from aloi.eval.scoring_choices import EvaluationOptions
 from aloi.eval.statistics.intervals import MIN_INSTANCES, few_documents_note
 from aloi.eval.statistics.significance import (
     RatioDifference,

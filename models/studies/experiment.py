@@ -19,11 +19,11 @@ from aloi.corpus.languages.language import DEFAULT_LANGUAGE, common_language, lo
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.refs.authority import load_named_refs
 from aloi.eval.columns import Annotations
-from aloi.eval.options import EvaluationOptions
 from aloi.eval.reports.report import evaluate
 from aloi.eval.reports.summary import SystemReport
 from aloi.eval.reports.system_comparison import Comparison, compare_systems
 from aloi.eval.schemes import MAIN_SCHEMES, ItemKind
+from aloi.eval.scoring_choices import EvaluationOptions
 from aloi.models.prediction.pipelines import load_pipeline, predict_documents
 from aloi.models.refs.corpus_lexicon import pipeline_lexicon
 from aloi.models.refs.lexicon import RefLexicon

@@ -9,13 +9,13 @@ from clusters import document, pair_clusters
 from aloi.corpus.document import Document, Entity
 from aloi.eval.columns import Annotations
 from aloi.eval.coreference.clusters import overlap_clusters
-from aloi.eval.options import EvaluationOptions
 from aloi.eval.pairing import pair_annotations
 from aloi.eval.reports.report import evaluate
 from aloi.eval.reports.report_tables import report_sheets
 from aloi.eval.reports.system_comparison import compare_systems
 from aloi.eval.schemes import COREFERENCE_SCHEMES
 from aloi.eval.score_counts import Counts
+from aloi.eval.scoring_choices import EvaluationOptions
 
 TEXT = "Paris et Rome, 3 jours"
 PARIS = Entity(id="p", start=0, end=5, label="LOC", ref="france")

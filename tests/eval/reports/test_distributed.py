@@ -14,10 +14,10 @@ from aloi.corpus.problems import DataError
 from aloi.corpus.scale import shards
 from aloi.corpus.schema import load_schema
 from aloi.eval.columns import Annotations
-from aloi.eval.options import EvaluationOptions
 from aloi.eval.reports import distributed
 from aloi.eval.reports.report import build_report, evaluate, evaluate_annotations
 from aloi.eval.reports.scoring import ScoringOptions
+from aloi.eval.scoring_choices import EvaluationOptions
 
 
 @pytest.fixture

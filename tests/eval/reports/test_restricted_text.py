@@ -14,12 +14,12 @@ from aloi.cli.main import main
 from aloi.corpus import document_files
 from aloi.corpus.document import Document, Entity, Relation
 from aloi.corpus.scale import shards
-from aloi.eval.options import EvaluationOptions
 from aloi.eval.reports import distributed
 from aloi.eval.reports.page import render_page
 from aloi.eval.reports.report import Report, build_report, evaluate
 from aloi.eval.reports.scoring import ScoringOptions
 from aloi.eval.reports.summary import SystemReport
+from aloi.eval.scoring_choices import EvaluationOptions
 from aloi.models.studies.experiment_report import ExperimentResult
 
 SECRET = (

@@ -7,8 +7,8 @@ import pytest
 from scipy import stats
 
 from aloi.corpus.document import Document, Entity
-from aloi.eval.options import EvaluationOptions
 from aloi.eval.reports.system_comparison import Comparison, compare_systems
+from aloi.eval.scoring_choices import EvaluationOptions
 from aloi.eval.statistics.compared_counts import holm
 from aloi.eval.statistics.significance import ScoreDifferences
 
