@@ -158,7 +158,8 @@ def validity_problems(draft: Draft) -> Iterator[Problem]:
     for entity in draft.entities:
         if not 0 <= entity.start < entity.end <= length:
             yield _span_problem(draft, entity)
-        yield from _score_problems(draft, entity.id, entity.score)
+        if entity.score is not None:
+            yield from _score_problems(draft, entity.id, entity.score)
         if entity.id in ids:
             fix = "Give each entity of the document a unique id"
             what = "several entities of the document have this id"
@@ -170,7 +171,8 @@ def validity_problems(draft: Draft) -> Iterator[Problem]:
             what = f"no entity has the id {' or '.join(missing)}"
             fix = "Use ids of entities in this document as head and tail, or remove the relation"
             yield Problem("dangling-relation", what, fix, draft.id, str(relation))
-        yield from _score_problems(draft, str(relation), relation.score)
+        if relation.score is not None:
+            yield from _score_problems(draft, str(relation), relation.score)
 
 
 def _span_problem(draft: Draft, entity: Entity) -> Problem:
@@ -185,8 +187,8 @@ def _span_problem(draft: Draft, entity: Entity) -> Problem:
     return Problem("offset-outside-text", what, fix, draft.id, entity.id)
 
 
-def _score_problems(draft: Draft, item: str, score: float | None) -> Iterator[Problem]:
-    if score is not None and not math.isfinite(score):
+def _score_problems(draft: Draft, item: str, score: float) -> Iterator[Problem]:
+    if not math.isfinite(score):
         what, fix = f"the score {score} is not finite", "Write a finite number, or remove the score"
         yield Problem("score-not-a-number", what, fix, draft.id, item)
 

@@ -108,10 +108,25 @@ def read_records(path: str | Path) -> Iterator[DocumentRecord]:
 
 def read_lines(stream: Iterable[bytes], *, file: str) -> Iterator[DocumentRecord]:
     """Yield the record of each line of a JSON Lines file; skip blank lines."""
+    for number, content in _contents(stream):
+        yield decode_record(content.rstrip(), file=file, line=number)
+
+
+def read_drafts(stream: Iterable[bytes]) -> Iterator[Draft]:
+    """Yield the document of each line of a JSON Lines file without checks; skip blank lines.
+
+    The lines must be known to be valid, because an earlier pass has checked them.
+    """
+    decoder = msgspec.json.Decoder(Draft)
+    return (decoder.decode(content) for _, content in _contents(stream))
+
+
+def _contents(stream: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Yield the number and content of each line that is not blank."""
     for number, raw in enumerate(stream, start=1):
         content = raw.removeprefix(_BOM) if number == 1 else raw
         if content.strip():
-            yield decode_record(content.rstrip(), file=file, line=number)
+            yield number, content
 
 
 def valid_documents(records: Iterable[DocumentRecord]) -> Iterator[Document]:

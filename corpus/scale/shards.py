@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from aloi.corpus import document_files
 from aloi.corpus.corpus_folder import is_corpus
-from aloi.corpus.document import Document
+from aloi.corpus.document import Document, Draft
 from aloi.corpus.duplicate_ids import DocumentIds
 from aloi.corpus.formats import parquet, registry
 from aloi.corpus.formats.detection import detect_format, documents_path
@@ -69,6 +69,12 @@ class Shard:
     def documents(self) -> Iterator[Document]:
         """Yield the valid documents of the shard."""
         return (record.document for record in self.records() if record.document is not None)
+
+    def drafts(self) -> Iterator[Draft]:
+        """Yield the documents of a valid shard without checks: faster than `documents`."""
+        if self.stop is None or self.path.endswith(".parquet"):
+            return self.documents()
+        return document_files.read_drafts(self._read_lines(self.stop))
 
     def _read_lines(self, stop: int) -> Iterator[bytes]:
         with open(self.path, "rb") as stream:

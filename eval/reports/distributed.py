@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from aloi.corpus.document import Document
+from aloi.corpus.document import Draft
 from aloi.corpus.problems import DataError
 from aloi.corpus.scale import cluster
 from aloi.corpus.scale.progress import ProgressBar, no_progress
@@ -159,7 +159,7 @@ def make_worker(
 def _score_task(
     scoring: ScoringOptions, task: ShardTask, *, allow_missing: bool, by_document: bool
 ) -> SchemeScores:
-    gold = Annotations.of(task.gold.documents())
+    gold = Annotations.of(task.gold.drafts())  # the summaries of the shards are without problems
     pred = Annotations.of(_predictions(task, frozenset(gold.ids)))
     scores = score_annotations(gold, pred, scoring, allow_missing=allow_missing)
     reduce = _smallest_type if by_document else _sum_documents
@@ -171,10 +171,10 @@ def _score_task(
     return replace(scores, ids=ids, entities=entities, relations=relations)
 
 
-def _predictions(task: ShardTask, ids: frozenset[str]) -> Iterator[Document]:
+def _predictions(task: ShardTask, ids: frozenset[str]) -> Iterator[Draft]:
     """Yield the predicted documents with the given ids, and the extra documents of the task."""
     for shard in task.pred:
-        for document in shard.documents():
+        for document in shard.drafts():
             if document.id in ids or (task.extra and hash_id(document.id) in task.extra):
                 yield document
 
