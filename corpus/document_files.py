@@ -115,10 +115,25 @@ def read_lines(stream: Iterable[bytes], *, file: str) -> Iterator[DocumentRecord
 def read_drafts(stream: Iterable[bytes]) -> Iterator[Draft]:
     """Yield the document of each line of a JSON Lines file without checks; skip blank lines.
 
-    The lines must be known to be valid, because an earlier pass has checked them.
+    Raises `msgspec.MsgspecError` if a line cannot be decoded.
     """
     decoder = msgspec.json.Decoder(Draft)
     return (decoder.decode(content) for _, content in _contents(stream))
+
+
+class _Identified(msgspec.Struct):
+    """The id of a document; all other keys are skipped."""
+
+    id: str
+
+
+def read_ids(stream: Iterable[bytes]) -> Iterator[str]:
+    """Yield the document id of each line of a JSON Lines file, without any other check.
+
+    Raises `msgspec.MsgspecError` if a line is not a JSON object with an id.
+    """
+    decoder = msgspec.json.Decoder(_Identified)
+    return (decoder.decode(content).id for _, content in _contents(stream))
 
 
 def _contents(stream: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:

@@ -83,47 +83,55 @@ def stop(*, home: HomeOption = DEFAULT_HOME) -> None:
     print("Label Studio stopped" if stopped else f"Label Studio is not running in {home}")
 
 
+ModelArgument = Annotated[
+    str, typer.Argument(metavar="MODEL", help="Pipeline: a folder or an installed package.")
+]
+HostOption = Annotated[
+    str, typer.Option(metavar="ADDRESS", help="IP address of the prediction server.")
+]
+ServePortOption = Annotated[
+    int,
+    typer.Option(
+        metavar="PORT",
+        min=0,
+        max=65535,
+        help="Port of the prediction server; 0 selects any free port.",
+    ),
+]
+ProjectOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PROJECT",
+        help="Connect the model to the projects of this corpus (a folder), or to all projects "
+        "with this name prefix (default: connect to no project).",
+    ),
+]
+LearnOption = Annotated[
+    bool,
+    typer.Option(
+        "--learn",
+        help="Also run `aloi annotate next` in a separate process: after each event that Label "
+        "Studio reports, and every 5 minutes; requires --to with a corpus folder.",
+    ),
+]
+AllowHostOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME",
+        help="Host name under which Label Studio calls this server; repeatable "
+        "(default: only IP addresses, localhost and the value of --host).",
+    ),
+]
+
+
 def serve(
-    model: Annotated[
-        str, typer.Argument(metavar="MODEL", help="Pipeline: a folder or an installed package.")
-    ],
+    model: ModelArgument,
     *,
-    host: Annotated[
-        str, typer.Option(metavar="ADDRESS", help="IP address of the prediction server.")
-    ] = "127.0.0.1",
-    port: Annotated[
-        int,
-        typer.Option(
-            metavar="PORT",
-            min=0,
-            max=65535,
-            help="Port of the prediction server; 0 selects any free port.",
-        ),
-    ] = 9090,
-    to: Annotated[
-        str | None,
-        typer.Option(
-            metavar="PROJECT",
-            help="Connect the model to the projects of this corpus (a folder), or to all projects "
-            "with this name prefix (default: connect to no project).",
-        ),
-    ] = None,
-    learn: Annotated[
-        bool,
-        typer.Option(
-            "--learn",
-            help="Also run `aloi annotate next` in a separate process: after each event that Label "
-            "Studio reports, and every 5 minutes; requires --to with a corpus folder.",
-        ),
-    ] = False,
-    allow_host: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME",
-            help="Host name under which Label Studio calls this server; repeatable "
-            "(default: only IP addresses, localhost and the value of --host).",
-        ),
-    ] = None,
+    host: HostOption = "127.0.0.1",
+    port: ServePortOption = 9090,
+    to: ProjectOption = None,
+    learn: LearnOption = False,
+    allow_host: AllowHostOption = None,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Serve live predictions of a model to Label Studio.

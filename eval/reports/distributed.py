@@ -26,9 +26,11 @@ from aloi.corpus.scale.shards import (
     hash_id,
     merge_summaries,
     plan_shards,
+    scan_shard,
     summarize_shard,
 )
-from aloi.eval.columns import DIGEST_MODULUS, Annotations
+from aloi.eval.columns import DIGEST_MODULUS
+from aloi.eval.reading import FAST_READING_ERRORS, check_drafts
 from aloi.eval.reports.report import Report, build_report
 from aloi.eval.reports.scoring import SchemeScores, ScoringOptions, score_annotations
 from aloi.eval.schemes import ALL_SCHEMES
@@ -85,10 +87,25 @@ def evaluate_in_parts(
 ) -> Report:
     """Score predictions shard by shard in this process, which bounds the memory.
 
-    Numbers, report and options are those of `evaluate_shards`; Ray is not used.
+    Numbers, report and options are those of `evaluate_shards`; Ray is not used. The first attempt
+    reads only the ids before it scores. If it fails, all documents are checked, so that the error
+    lists all problems.
     """
+    try:
+        return _score_parts(gold, pred, options, scan_shard, progress)
+    except (DataError, *FAST_READING_ERRORS):
+        return _score_parts(gold, pred, options, summarize_shard, progress)
+
+
+def _score_parts(
+    gold: str,
+    pred: str,
+    options: EvaluationOptions,
+    summarize: Callable[[Shard], ShardSummary],
+    progress: ProgressBar,
+) -> Report:
     work = make_worker(ScoringOptions.of(options), **_worker_options(options))
-    summaries = [_summarize(path, progress) for path in (gold, pred)]
+    summaries = [_summarize(path, summarize, progress) for path in (gold, pred)]
     tasks = plan_tasks(*summaries)
     done = _map_here(work, tasks)
     parts = cluster.results_in_order(progress(done, "scoring", total=len(tasks)))
@@ -99,10 +116,12 @@ def _worker_options(options: EvaluationOptions) -> dict[str, bool]:
     return {"allow_missing": options.allow_missing, "by_document": options.bootstrap > 0}
 
 
-def _summarize(path: str, progress: ProgressBar) -> list[ShardSummary]:
+def _summarize(
+    path: str, summarize: Callable[[Shard], ShardSummary], progress: ProgressBar
+) -> list[ShardSummary]:
     """Return the summaries of all shards; raise `DataError` with every problem in the input."""
     planned = plan_shards(path)
-    done = _map_here(summarize_shard, planned)
+    done = _map_here(summarize, planned)
     summaries = cluster.results_in_order(progress(done, "checking input", total=len(planned)))
     merge_summaries(path, summaries)
     return summaries
@@ -159,8 +178,8 @@ def make_worker(
 def _score_task(
     scoring: ScoringOptions, task: ShardTask, *, allow_missing: bool, by_document: bool
 ) -> SchemeScores:
-    gold = Annotations.of(task.gold.drafts())  # the summaries of the shards are without problems
-    pred = Annotations.of(_predictions(task, frozenset(gold.ids)))
+    gold = check_drafts(task.gold.drafts())
+    pred = check_drafts(_predictions(task, frozenset(gold.ids)))
     scores = score_annotations(gold, pred, scoring, allow_missing=allow_missing)
     reduce = _smallest_type if by_document else _sum_documents
     entities, relations = (

@@ -110,9 +110,22 @@ def test_unpaired_documents_are_reported_as_by_one_process(
     assert len(problems) == 3
 
 
-def test_problems_of_all_parts_are_reported(sides: tuple[Path, Path], tmp_path: Path) -> None:
-    lines = sides[1].read_bytes().splitlines(keepends=True)
-    (tmp_path / "broken.jsonl").write_bytes(b"".join([*lines[:9], b"{\n", *lines[9:], b"{\n"]))
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"{",
+        b'{"id": "x", "text": "Ana", "entities": [{"id": "e", "start": 0, "end": 4, '
+        b'"label": "A"}]}',
+        b'{"id": "x", "text": "Ana", "entities": [], "relations": [{"head": "e", "tail": "f", '
+        b'"label": "A"}]}',
+    ],
+)
+def test_problems_of_all_parts_are_reported(
+    sides: tuple[Path, Path], tmp_path: Path, line: bytes
+) -> None:
+    lines = sides[1].read_bytes().splitlines()
+    broken = [*lines[:9], line, *lines[9:], line.replace(b'"x"', b'"y"'), b""]
+    (tmp_path / "broken.jsonl").write_bytes(b"\n".join(broken))
     with pytest.raises(DataError) as caught:
         distributed.evaluate_in_parts(
             str(sides[0]), str(tmp_path / "broken.jsonl"), EvaluationOptions()
