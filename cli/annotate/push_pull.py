@@ -339,53 +339,61 @@ def _format_counts(result: PushCounts) -> str:
     return ", ".join(counts)
 
 
+ProjectsArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="SOURCE",
+        help="Corpus folder, prefix of the project names, or JSON file exported from Label "
+        "Studio (`-` for such a file on standard input).",
+    ),
+]
+OutOption = Annotated[
+    Path,
+    typer.Option(metavar="DIR", help="Output folder; each annotator gets a subfolder."),
+]
+AnnotatorOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME",
+        help="Pull only the work of this annotator; repeatable (default: all annotators). "
+        "Ignored if SOURCE is an exported file.",
+    ),
+]
+EdgesOption = Annotated[
+    Literal["trim", "flag"],
+    typer.Option(
+        help="What to do with white space at the start or end of mentions. `trim`: remove the "
+        "white space; `flag`: keep the white space. Both report the number of such mentions."
+    ),
+]
+PullSchemaOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Schema (TOML) to check the annotations (default: the schema of the corpus "
+        "folder, otherwise no check).",
+        exists=True,
+    ),
+]
+InheritRefsOption = Annotated[
+    bool,
+    typer.Option(
+        "--inherit-refs/--no-inherit-refs",
+        help="Copy the ref of a mention to mentions without ref that have the same words and "
+        "label in the document, unless mentions with these words have different refs.",
+    ),
+]
+
+
 def pull(
-    source: Annotated[
-        str,
-        typer.Argument(
-            metavar="SOURCE",
-            help="Corpus folder, prefix of the project names, or JSON file exported from Label "
-            "Studio (`-` for such a file on standard input).",
-        ),
-    ],
+    source: ProjectsArgument,
     *,
-    out: Annotated[
-        Path,
-        typer.Option(metavar="DIR", help="Output folder; each annotator gets a subfolder."),
-    ],
-    annotator: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME",
-            help="Pull only the work of this annotator; repeatable (default: all annotators). "
-            "Ignored if SOURCE is an exported file.",
-        ),
-    ] = None,
-    edges: Annotated[
-        Literal["trim", "flag"],
-        typer.Option(
-            help="What to do with white space at the start or end of mentions. `trim`: remove the "
-            "white space; `flag`: keep the white space. Both report the number of such mentions."
-        ),
-    ] = "trim",
+    out: OutOption,
+    annotator: AnnotatorOption = None,
+    edges: EdgesOption = "trim",
     account: AccountOption = None,
-    schema: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Schema (TOML) to check the annotations (default: the schema of the corpus "
-            "folder, otherwise no check).",
-            exists=True,
-        ),
-    ] = None,
-    inherit_refs: Annotated[
-        bool,
-        typer.Option(
-            "--inherit-refs/--no-inherit-refs",
-            help="Copy the ref of a mention to mentions without ref that have the same words and "
-            "label in the document, unless mentions with these words have different refs.",
-        ),
-    ] = True,
+    schema: PullSchemaOption = None,
+    inherit_refs: InheritRefsOption = True,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Write annotators' finished work to files.
