@@ -1,6 +1,8 @@
 """The parts depend on one another one way only, and always under the name aloi."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,3 +39,16 @@ def test_a_part_imports_only_parts_before_it(file: Path) -> None:
 def test_no_part_is_imported_bare(file: Path) -> None:
     roots = {name.split(".")[0] for name in imported(file)}
     assert not roots & {*ORDER, ""}, "write `from aloi.corpus…`, never `import corpus`"
+
+
+def test_flat_schemes_import_no_scipy() -> None:
+    """Its import takes longer than scoring a thousand documents."""
+    code = """
+import sys
+from aloi.corpus.document import Document
+from aloi.eval.reports.report import evaluate
+documents = [Document("d", "Ana", ())]
+evaluate(documents, documents, schemes=["exact", "outermost", "strict"])
+sys.exit("scipy" in sys.modules)
+"""
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
