@@ -126,7 +126,9 @@ def fuzz(
         process.join()
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
         tally[format_] += Counter(line.split()[0] for line in lines)
-        print(*(line for line in lines if line.startswith("failed")), sep="\n", end="")
+        for line in lines:
+            if line.startswith("failed"):
+                print(line)
         if process.exitcode != 0:
             tally[format_]["failed"] += 1
             print(f"failed {format_} {lines[-1:]}: exit status {process.exitcode}")
@@ -158,11 +160,11 @@ def _read(path: Path, format_: str) -> str:
         result = "refused"
     except Exception as error:  # noqa: BLE001 - any other error is a failure
         place = traceback.extract_tb(error.__traceback__)[-1]
-        result = f"failed {path}: {error!r} at {place.filename}:{place.lineno}"
+        result = f"failed {format_}: {error!r} at {place.filename}:{place.lineno}"
     else:
         result = "read"
     seconds = time.process_time() - started
-    return f"failed {path}: took {seconds:.0f} s" if seconds > MAX_SECONDS else result
+    return f"failed {format_}: took {seconds:.0f} s" if seconds > MAX_SECONDS else result
 
 
 def _damaged_copy(source: Path, name: str, seed: int, folder: Path) -> None:

@@ -67,6 +67,7 @@ from aloi.corpus.formats.shared.options import Options
 from aloi.corpus.formats.shared.tokens import FlatWriteOptions, TokenWriteOptions, token_layer
 from aloi.corpus.optional_dependencies import need
 from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.text_files import JSON_ERRORS
 
 CAPABILITIES = Capabilities(
     overlap="flat",
@@ -251,7 +252,7 @@ def _class_label_names(file: Path, column: str) -> list[str]:
         feature = features[column]
         items = feature[0] if isinstance(feature, list) else feature["feature"]
         return msgspec.convert(items["names"], list[str])
-    except (ArrowException, KeyError, TypeError, IndexError, OSError, msgspec.MsgspecError):
+    except (ArrowException, KeyError, TypeError, IndexError, OSError, *JSON_ERRORS):
         return []  # an unreadable file is reported when its rows are read
 
 

@@ -137,6 +137,14 @@ def test_a_folder_of_splits(tmp_path: Path) -> None:
         list(reading)
 
 
+def test_a_column_name_that_is_not_utf8_is_reported(tmp_path: Path) -> None:
+    file = tmp_path / "a.parquet"
+    registry.write([DOCUMENT], str(file), format_="hf-tokens")
+    file.write_bytes(file.read_bytes().replace(b"whitespace", b"whitespac\xb5"))
+    with pytest.raises(DataError, match="pyarrow cannot read this Parquet file"):
+        list(registry.read(str(file), format_="hf-tokens"))
+
+
 @settings(max_examples=40)
 @given(in_sentences())
 def test_round_trip(document: Document) -> None:
