@@ -125,6 +125,11 @@ def test_card_describes_the_release_and_invents_no_figures(release: Path) -> Non
     assert "| `documents` | a document with its text, mentions, relations, metadata and rights | 1 | 1 | 1 |" in card  # fmt: skip # noqa: E501
     assert "| PER | a person | une personne |" in card
     assert "**Not redistributable: 1 of 4 documents.**" in card
+    assert "- config_name: hf-tokens\n  data_files:" in card
+    assert card.count("default: true") == 1
+    assert "The beginning of `a` (train):\n\n> Ana vit à Rome, dit-on 🙂." in card
+    assert "| Ana | PER | ref-0 |" in card
+    assert "- Ana LIVES_IN Rome" in card
     assert "No scores were provided" in card
     assert "No agreement was provided" in card
     datasheet = (release / "DATASHEET.md").read_text(encoding="utf-8")
