@@ -20,6 +20,7 @@ from jinja2 import Environment
 
 from aloi.corpus.atomic_files import replacement_folder
 from aloi.corpus.corpus_folder import Corpus
+from aloi.corpus.document import Document
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.release.build.output_folder import output_problems, write_checksums
 from aloi.corpus.release.versions.comparison_tables import difference_tables
@@ -61,8 +62,7 @@ def build_site(
         raise DataError([_no_documents(corpus)])
     changes = _changes(contents, earlier) if earlier is not None else None
     on_step("searching for restricted text")
-    old = changes.old.documents.values() if changes is not None else ()
-    if problems := list(restricted_text_problems(contents, old)):
+    if problems := list(restricted_text_problems(contents, _compared(changes))):
         raise DataError(problems)
     with replacement_folder(out) as folder:
         data = folder / "data"
@@ -83,6 +83,14 @@ def build_site(
 def _changes(contents: SiteContents, earlier: Path) -> CorpusDifferences:
     new = corpus_snapshot(contents.corpus)
     return compare_versions(open_snapshot(earlier), new, contents)
+
+
+def _compared(changes: CorpusDifferences | None) -> list[Document]:
+    """Return the earlier versions of documents; of removed documents, no text is shown."""
+    if changes is None:
+        return []
+    shown = changes.new.documents
+    return [document for id_, document in changes.old.documents.items() if id_ in shown]
 
 
 def _no_documents(corpus: Corpus) -> Problem:

@@ -9,7 +9,7 @@ const MAX_SEARCH_FILES = 8; // data files that one search reads
 const MAX_VISITED = 30; // views that are kept for going back
 const MAX_GAP = 160; // characters shown between the two ends of a relation
 const FOUND = ["type", "relation", "ref", "surface", "document"];
-const FOUND_TITLES = ["Entity types", "Relation types", "Refs", "Surfaces", "Documents"];
+const FOUND_NOUNS = ["entity type", "relation type", "ref", "surface", "document"];
 const SVG = "http://www.w3.org/2000/svg";
 
 const element = id => document.getElementById(id);
@@ -109,7 +109,7 @@ function openDocument(row) {
   if (!opened.has(row)) {
     const [id, title, split, metadata, text, mentions, relations] = row;
     opened.set(row, {
-      id, title, split, metadata, characters: Array.from(text), relations,
+      id, title, split, metadata, characters: Array.from(text), relations, lang: new Map(metadata).get("lang") ?? "",
       mentions: mentions.map(([start, end, label, mention, ref, name, attributes]) => ({ start, end, label, id: mention, ref, name, attributes })),
     });
   }
@@ -164,6 +164,7 @@ async function mentionLine([number, position]) {
     make("span", "left", make("span", "", before(entry, mention.start))),
     coloured(make("mark", "", surfaceOf(entry, mention)), mention.label),
     make("span", "right", after(entry, mention.end)));
+  line.lang = entry.lang;
   const source = make("span", "source", chip(mention.label), make("span", "", [mention.name, entry.title].filter(Boolean).join(" · ")));
   const node = make("li", "line");
   node.append(link("", ["document", entry.id, mention.id], line, source));
@@ -191,6 +192,7 @@ async function relationLine([number, position]) {
     draw(second.start, second.end);
   } else draw(first.start, end);
   line.append(after(entry, end));
+  line.lang = entry.lang;
   const details = attributes.map(([name, value]) => `${name}: ${value}`);
   const node = make("li", "line");
   node.append(link("", ["document", entry.id, ends[0].id], line, make("span", "source", [entry.title, ...details].join(" · "))));
@@ -298,14 +300,14 @@ const description = ([, , count, text], noun) => [plural(count, noun), text].fil
 async function relationView(label) {
   const number = directory.relationLabels.findIndex(([each]) => each === label);
   if (number < 0) return missing(`The corpus has no relation type “${label}”.`);
-  const groups = await pager("", rowsOf("relations", label), row => pairItem(row, number), { step: 25, empty: "No relations." });
+  const groups = await pager("", rowsOf("relations", label), row => pairItem(row, number), { step: 15, empty: "No relations." });
   return [label, make("h1", "", label), make("p", "note", description(directory.relationLabels[number], "relation")), make("h2", "", "Concordance, by pair of entities"), groups];
 }
 async function pairItem(row, relation) {
   const [, head, headRef, tail, tailRef, found] = row, count = found.length / 2;
   const end = (name, ref) => ref ? link("", ["ref", ref], name) : make("span", "", name);
   const pair = make("h3", "pair", end(head, headRef), ` ${arrow(relation)} `, end(tail, tailRef), make("span", "note", count > 1 ? ` ${count}` : ""));
-  return make("li", "group", pair, await pager("", occurrences([row], 5), relationLine, { step: 3 }));
+  return make("li", "group", pair, await pager("", occurrences([row], 5), relationLine, { step: 2 }));
 }
 
 // Search: keys without capitals, accents and punctuation; see search_keys.py.
@@ -328,11 +330,11 @@ async function searchView(query) {
   const isPartial = read === MAX_SEARCH_FILES && file < table.length && table[file][0].startsWith(key);
   const groups = FOUND.map((_, kind) => [...found.values()].filter(each => each.kind === kind)
     .sort((one, other) => other.isWhole - one.isWhole || other.count - one.count || (one.shown < other.shown ? -1 : 1)));
-  const summary = groups.map((group, kind) => group.length ? `${group.length}${isPartial ? "+" : ""} ${FOUND_TITLES[kind].toLowerCase()}` : "").filter(Boolean).join(", ");
-  const status = make("p", "note", found.size ? `${summary}.${isPartial ? " Type more letters to see the others." : ""}` : `Nothing starts with “${query}”.`);
+  const summary = groups.map((group, kind) => group.length ? plural(group.length, FOUND_NOUNS[kind]) : "").filter(Boolean).join(", ");
+  const status = make("p", "note", found.size ? `${isPartial ? "The first " : ""}${summary}.${isPartial ? " Type more letters to see the others." : ""}` : `Nothing starts with “${query}”.`);
   status.setAttribute("role", "status");
   const sections = await Promise.all(groups.map(async (group, kind) => group.length
-    ? [make("h2", "", FOUND_TITLES[kind]), await pager(kind === 4 ? "" : "names-list", group.values(), ({ target, shown, count }) =>
+    ? [make("h2", "", `${FOUND_NOUNS[kind][0].toUpperCase()}${FOUND_NOUNS[kind].slice(1)}s`), await pager(kind === 4 ? "" : "names-list", group.values(), ({ target, shown, count }) =>
       item("", [FOUND[kind], target], shown, kind === 4 ? target : count.toLocaleString("en")), { step: kind === 4 ? 20 : 30 })] : []));
   return [`Search: ${query}`, make("h1", "", `Search: ${query}`), status, ...sections.flat()];
 }
@@ -378,6 +380,7 @@ async function documentView(id, mention) {
   const text = make("div", "text"), card = make("div", "card"), aside = make("aside", "", card);
   aside.setAttribute("aria-label", "Selected mention and metadata");
   card.setAttribute("role", "status");
+  text.lang = entry.lang;
   const spans = entry.mentions.map((each, i) => ({ ...each, number: i }));
   drawSpans(text, entry, spans, 0, entry.characters.length, drawSegment, span => [drawTag(span)]);
   const metadata = make("dl", "facts");
