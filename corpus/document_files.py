@@ -21,7 +21,7 @@ import msgspec
 
 from aloi.corpus.atomic_files import atomic_folder, atomic_text_file, visible_files
 from aloi.corpus.document import Document, Draft, Entity, Relation, validity_problems
-from aloi.corpus.duplicate_ids import DocumentIds
+from aloi.corpus.duplicate_ids import DocumentIds, FileNames
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.text_files import surrogate_problem
 
@@ -190,11 +190,15 @@ def write(documents: Iterable[Document], path: str | Path) -> int:
     if not is_folder(path):
         with atomic_text_file(path) as stream:
             return write_lines(documents, stream)
-    count = 0
+    count, problems = 0, list[Problem]()
     with atomic_folder(path) as folder:
+        files = FileNames.of(path, ".json", scratch=folder)
         for count, document in enumerate(documents, start=1):  # noqa: B007 - as above
-            name = f"{encode_id(document.id, folders=False)}.json"
-            (folder / name).write_bytes(pretty_json(document).encode())
+            name = encode_id(document.id, folders=False)
+            problems += files.add(document.id, name)
+            (folder / f"{name}.json").write_bytes(pretty_json(document).encode())
+        if problems:
+            raise DataError(problems)
     return count
 
 

@@ -11,6 +11,7 @@ import errno
 import os
 import re
 import shutil
+import stat
 import sys
 import tempfile
 import uuid
@@ -36,6 +37,14 @@ _DESCRIPTORS = (*_NAMED_DESCRIPTORS, "/dev/fd/", "/proc/self/fd/")
 """Prefixes of paths of open files. In another process, the same path names a different file."""
 
 _DESCRIPTOR = re.compile(r"(?:/dev|/proc/self)/fd/(\d+)")
+
+MAX_DEVICE_BYTES = 64 << 20
+"""The maximum length of the content of a device that is not a terminal, such as `/dev/zero`."""
+
+MAX_DISK_SHARE = 0.5
+"""The share of the free disk space that the copy of a stream may take."""
+
+_CHUNK_BYTES = 1 << 20
 
 _UNNAMED = "stream"
 """File name for the temporary copy of a stream that has no file name."""
@@ -122,7 +131,8 @@ def on_disk(path: str | Path) -> Iterator[Input]:
     """Yield an input that can be read more than once: `path`, or a temporary copy of a stream.
 
     The copy is removed when the block ends. If the block raises a `DataError`, the problems name
-    `path` instead of the copy. Raises `DataError` if the stream cannot be copied.
+    `path` instead of the copy. Raises `DataError` if the stream cannot be copied, or seems not to
+    end (`MAX_DEVICE_BYTES`, `MAX_DISK_SHARE`).
     """
     if not is_stream(path):
         yield Input(str(Path(path)), Path(path))
@@ -141,11 +151,35 @@ def _copy(source: Input) -> None:
     """Copy a stream to the temporary file `source.path`."""
     try:
         with _open(source.name) as stream, source.path.open("wb") as copy:
-            shutil.copyfileobj(stream, copy)
+            limit, reason = _max_length(stream, source.path.parent)
+            while chunk := stream.read(_CHUNK_BYTES):
+                limit -= len(chunk)
+                if limit < 0:
+                    raise DataError([_endless(source.name, reason)])
+                copy.write(chunk)
     except OSError as error:
         what = f"the stream cannot be copied to {tempfile.gettempdir()}: {error.strerror}"
         fix = "Check that the input can be read, or set TMPDIR to a folder with free disk space"
         raise DataError([Problem("bad-stream", what, fix, file=source.name)]) from error
+
+
+def _max_length(stream: IO[bytes], folder: Path) -> tuple[int, str]:
+    """Return the maximum length of a stream that is copied to a folder, and its description."""
+    try:
+        is_device = stat.S_ISCHR(os.fstat(stream.fileno()).st_mode) and not stream.isatty()
+    except OSError:  # not a stream of the system
+        is_device = False
+    if is_device:
+        return MAX_DEVICE_BYTES, f"{MAX_DEVICE_BYTES >> 20} MiB, the limit for devices"
+    free = shutil.disk_usage(folder).free
+    space = f"half of the {free >> 20} MiB that are free in {tempfile.gettempdir()}"
+    return int(free * MAX_DISK_SHARE), space
+
+
+def _endless(name: str, limit: str) -> Problem:
+    what = f"the stream is longer than {limit}; it may never end"
+    fix = "Name a file instead, or set TMPDIR to a folder with more free disk space"
+    return Problem("endless-stream", what, fix, file=name)
 
 
 def _open(name: str) -> AbstractContextManager[IO[bytes]]:

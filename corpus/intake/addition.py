@@ -15,6 +15,7 @@ from pathlib import Path
 from aloi.corpus import document_files
 from aloi.corpus.corpus_folder import INBOX, Corpus
 from aloi.corpus.document import Document, hash_text
+from aloi.corpus.duplicate_ids import fold_case, same_file_problem
 from aloi.corpus.intake.texts import SourceText, normalize
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.removal.removed_documents import removed_problems
@@ -118,17 +119,20 @@ def _id_problems(
 
     Each problem is yielded with the position of its document in `documents`.
     """
-    ids = set(known_ids)
+    seen = set(known_ids)
+    ids = {fold_case(id_): id_ for id_ in seen}
     for position, document in enumerate(documents):
         try:
             document_files.file_name(document)
         except DataError as error:
             yield from ((position, problem) for problem in error.problems)
-        if document.id in ids:
+        if (other := ids.setdefault(fold_case(document.id), document.id)) != document.id:
+            yield position, same_file_problem(document.id, other)
+        elif document.id in seen:
             what = "another document has this id"
             fix = "Choose another id with --id, or rename the file"
             yield position, Problem("document-id-twice", what, fix, document.id)
-        ids.add(document.id)
+        seen.add(document.id)
 
 
 def _removal_problems(documents: Sequence[Document], folder: Path) -> Iterator[tuple[int, Problem]]:

@@ -13,7 +13,7 @@ from aloi.corpus.atomic_files import visible_files
 from aloi.corpus.corpus_folder import Corpus, is_corpus, is_standoff
 from aloi.corpus.document import Draft, Entity
 from aloi.corpus.document_files import DocumentRecord
-from aloi.corpus.duplicate_ids import DocumentIds
+from aloi.corpus.duplicate_ids import DocumentIds, FileNames
 from aloi.corpus.formats.detection import detect_format
 from aloi.corpus.formats.registry import read
 from aloi.corpus.problems import DataError, Problem
@@ -106,9 +106,17 @@ def check_corpus(corpus: Corpus) -> Iterator[Problem]:
         if record.draft is not None:
             yield from _placement_problems(corpus, Path(record.file), record.draft.id)
     drafts = [record.draft for record in records if record.draft is not None]
+    yield from _case_problems(draft.id for draft in drafts)
     yield from _listing_problems(corpus, {draft.id for draft in drafts})
     yield from removed_problems(corpus.folder, (*corpus.split_of, *(draft.id for draft in drafts)))
     yield from leak_problems(drafts, corpus.split_of)
+
+
+def _case_problems(ids: Iterable[str]) -> Iterator[Problem]:
+    """Yield a problem for each document whose id differs from another one in case alone."""
+    names = FileNames({})
+    for id_ in ids:
+        yield from names.add(id_, id_)
 
 
 def _split_problems(draft: Draft, corpus: Corpus) -> Iterator[Problem]:

@@ -29,7 +29,16 @@ def read_strings(file: Path) -> Iterator[str]:
 def extract_strings(name: str, raw: bytes) -> Iterator[str]:
     """Yield every string in `raw`, the content of a file with the file name `name`."""
     if Path(name).suffix == ".parquet":
-        yield from _table_strings(raw)
+        from pyarrow import ArrowException  # noqa: PLC0415 - an extra
+
+        try:
+            yield from _table_strings(raw)
+        except (
+            ArrowException,
+            OSError,
+            ValueError,
+        ):  # a damaged table, which is searched like any binary file
+            yield from _decode(raw)
     else:
         yield from _decode(raw)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 import pandas as pd
@@ -12,6 +13,8 @@ from aloi.eval.statistics.intervals import Interval
 
 Row = dict[str, float | int | None]
 """Cells of a row by column name."""
+
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
 
 INDEX = ["task", "scheme", "type"]
 """The index of the data frame; the task is `entities` or `relations`."""
@@ -58,6 +61,20 @@ def _bounds(intervals: Mapping[str, Interval] | None) -> Row:
 
 
 def report_csv(report: Report) -> str:
-    """Return the data frame of a report as CSV."""
-    text: str = report_frame(report).to_csv()
+    """Return the data frame of a report as CSV; see `escape_formula` for the types."""
+    text: str = report_frame(report).rename(index=escape_formula, level="type").to_csv()
     return text
+
+
+def escape_formula(cell: str) -> str:
+    """Return the text of a cell that no spreadsheet takes for a formula.
+
+    If the text begins with `=`, `+`, `-`, `@`, a tab or a carriage return, perhaps after
+    apostrophes, it gets another apostrophe in front. `unescape_formula` removes it.
+    """
+    return f"'{cell}" if _FORMULA.match(cell) else cell
+
+
+def unescape_formula(cell: str) -> str:
+    """Return the text that `escape_formula` escaped."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell

@@ -1,6 +1,7 @@
 """A stream is read like a file with the same content, in every format and of any length."""
 
 import os
+import shutil
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -178,3 +179,26 @@ def test_paths_of_one_stream_have_the_same_identity(tmp_path: Path) -> None:
     assert stream_identity("-") == stream_identity("/dev/stdin") is not None
     assert stream_identity(tmp_path / "pipe") == stream_identity(tmp_path / "link") is not None
     assert stream_identity("/dev/null") is stream_identity(tmp_path) is None
+
+
+def test_a_device_that_never_ends_is_an_error() -> None:
+    with pytest.raises(DataError, match="longer than 64 MiB") as caught, on_disk("/dev/zero"):
+        pass
+    assert [(each.kind, each.file) for each in caught.value.problems] == [
+        ("endless-stream", "/dev/zero")
+    ]
+    with on_disk("/dev/null") as source:
+        assert source.path.read_bytes() == b""
+
+
+def test_a_pipe_takes_at_most_half_of_the_free_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    total = shutil.disk_usage(tempfile.gettempdir())
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: total._replace(free=2_000_000))
+    with fifo(b"a" * 999_999) as path, on_disk(path) as source:
+        assert source.path.stat().st_size == 999_999
+    with (
+        fifo(b"a" * 1_000_001) as path,
+        pytest.raises(DataError, match="half of the 1 MiB that are free"),
+        on_disk(path),
+    ):
+        pass

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from aloi.corpus.atomic_files import atomic_folder
 from aloi.corpus.document import Document, Entity, Relation
+from aloi.corpus.duplicate_ids import FileNames
 from aloi.corpus.formats.brat.configuration import (
     BINARY_VALUE,
     CONFIGURATION_FILE,
@@ -50,10 +51,11 @@ def write(documents: Iterable[Document], path: Path, options: Options, notes: No
     A file `annotation.conf` that the folder already contains is kept. Returns the number of
     documents.
     """
-    names = NameChecker(_NO_SPACES, "brat labels cannot contain white space")
+    rule = "brat labels cannot contain white space"
     configuration = Configuration()
     count = 0
     with atomic_folder(path) as scratch:
+        names = NameChecker(_NO_SPACES, rule, FileNames.of(path, ".ann", scratch=scratch))
         for count, document in enumerate(documents, start=1):  # noqa: B007 - the count is the result
             name = names.check(document)
             if name and not names.bad_labels:

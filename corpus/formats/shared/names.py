@@ -10,7 +10,7 @@ import msgspec
 
 from aloi.corpus.document import Document
 from aloi.corpus.document_files import encode_id
-from aloi.corpus.duplicate_ids import DocumentIds
+from aloi.corpus.duplicate_ids import DocumentIds, FileNames
 from aloi.corpus.problems import DataError, Problem
 
 LayerName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z]\w*(\.[A-Za-z]\w*)*\Z")]
@@ -22,10 +22,12 @@ class NameChecker:
     """A check of the ids and labels of the documents being written, with the problems found.
 
     `label` is the pattern that labels must match; `rule` describes that pattern in error messages.
+    `files` contains the names of the files that exist already.
     """
 
     label: re.Pattern[str]
     rule: str
+    files: FileNames
     valid_labels: set[str] = field(default_factory=set)
     bad_labels: dict[str, Problem] = field(default_factory=dict)
     ids: DocumentIds = field(default_factory=DocumentIds)
@@ -34,7 +36,8 @@ class NameChecker:
     def check(self, document: Document) -> str | None:
         """Check the labels and id of a document; return its path without suffix.
 
-        Returns None, and records problems, if the id is too long for a file name or not unique.
+        Returns None, and records problems, if the id is too long for a file name, not unique, or
+        differs from another one in case alone on a file system that ignores case.
         """
         labels = {entity.label for entity in document.entities}
         labels |= {relation.label for relation in document.relations}
@@ -42,7 +45,7 @@ class NameChecker:
             self._check_label(label, document.id)
         try:
             path = encode_id(document.id)
-            problems = self.ids.add(document.id)
+            problems = self.ids.add(document.id) or self.files.add(document.id, path)
         except DataError as error:
             path, problems = "", list(error.problems)
         self.problems += problems

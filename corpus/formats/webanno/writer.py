@@ -9,6 +9,7 @@ from pathlib import Path
 
 from aloi.corpus.atomic_files import atomic_folder
 from aloi.corpus.document import Document, Entity, Relation
+from aloi.corpus.duplicate_ids import FileNames
 from aloi.corpus.formats.shared import utf16
 from aloi.corpus.formats.shared.names import NameChecker
 from aloi.corpus.formats.shared.notes import Notes
@@ -29,9 +30,10 @@ _FEATURE_NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)
 
 def write(documents: Iterable[Document], path: Path, options: WriteOptions, notes: Notes) -> int:
     """Write a folder with one file per document; return the number of documents."""
-    names = NameChecker(re.compile(r"[^\r]*"), "WebAnno TSV cannot represent carriage returns")
+    legal, rule = re.compile(r"[^\r]*"), "WebAnno TSV cannot represent carriage returns"
     count = 0
     with atomic_folder(path) as scratch:
+        names = NameChecker(legal, rule, FileNames.of(path, ".tsv", scratch=scratch))
         for count, document in enumerate(documents, start=1):  # noqa: B007 - the count is the result
             name = names.check(document)
             names.problems += _unwritable_features(document)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from aloi.corpus.atomic_files import atomic_folder
 from aloi.corpus.document import Document, Entity, Relation
+from aloi.corpus.duplicate_ids import FileNames
 from aloi.corpus.formats.shared.names import NameChecker
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.xmi.cassis_library import (
@@ -93,12 +94,14 @@ def write_files(
     """Write the files of a serialization to a folder; return the number of documents."""
     cassis = import_cassis()
     legal = re.compile(f"(?:(?!{serialization.illegal.pattern}).)*", re.DOTALL)
-    names = NameChecker(legal, f"it contains a character that {serialization.rule}")
+    rule = f"it contains a character that {serialization.rule}"
     attributes = _AttributeNames()
     with translate_errors(_TYPES_FIX):
         types = build_type_system(cassis, options, *attributes)
     count = 0
     with atomic_folder(path) as scratch:
+        files = FileNames.of(path, serialization.suffix, scratch=scratch)
+        names = NameChecker(legal, rule, files)
         for count, document in enumerate(documents, start=1):  # noqa: B007 - the count is the result
             name = names.check(document)
             names.problems += _unwritable_values(document, serialization)

@@ -130,3 +130,9 @@ def test_near_duplicates_share_half_of_the_ngrams_of_the_shorter_text(corpus: Pa
 )
 def test_slugs(name: str, expected: str) -> None:
     assert slugify(name) == expected
+
+
+def test_an_id_that_differs_in_case_alone_is_refused(corpus: Path) -> None:
+    known = next(iter(Corpus.open(corpus).documents)).id
+    found = refused(corpus, SourceText("new.txt", STORY), id=known.upper())
+    assert found == [("ids-differ-in-case", "new.txt")]

@@ -34,6 +34,13 @@ def check(folder: Path) -> list[Problem]:
     return list(check_corpus(Corpus.open(folder)))
 
 
+def test_ids_that_differ_in_case_are_a_problem(corpus: Path) -> None:
+    content = (corpus / "gold" / "a.json").read_text(encoding="utf-8")
+    (corpus / "gold" / "A.json").write_text(content.replace('"id": "a"', '"id": "A"'), "utf-8")
+    found = [each for each in check(corpus) if each.kind == "ids-differ-in-case"]
+    assert [{each.document, each.what.split()[4]} for each in found] == [{"a", "A"}]
+
+
 def test_a_corpus_without_errors(corpus: Path) -> None:
     assert check(corpus) == []
 

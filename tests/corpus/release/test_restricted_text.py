@@ -4,14 +4,18 @@ import codecs
 import html
 import unicodedata
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from urllib.parse import quote
 
+import pyarrow
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyarrow import parquet as pq
 
 from aloi.corpus.document import Document, Entity
+from aloi.corpus.release.file_strings import extract_strings
 from aloi.corpus.release.restricted_text import (
     LONG_RUN_LENGTH,
     MIN_RUN_LENGTH,
@@ -181,3 +185,13 @@ def test_short_runs_and_mentions_are_allowed_if_an_open_text_contains_them() -> 
     assert lenient.find_leak("des roses noires que l’on n") is None
     assert lenient.find_leak("à Vaucluse") is None
     assert lenient.find_leak(TEXT[10:70]) is not None
+
+
+@pytest.mark.parametrize("damage", [lambda raw: raw[:-40], lambda raw: raw[4:] + b"\0garbage"])
+def test_a_damaged_table_is_searched_as_a_binary_file(damage: Callable[[bytes], bytes]) -> None:
+    stream, text = BytesIO(), "La délégation est arrivée lundi soir à la gare du Nord"
+    table = pyarrow.table({"text": [text], "number": [1]})
+    pq.write_table(table, stream, compression="none", use_dictionary=False)
+    assert text in list(extract_strings("table.parquet", stream.getvalue()))
+    damaged = damage(stream.getvalue())
+    assert any(text in found for found in extract_strings("table.parquet", damaged))

@@ -17,7 +17,7 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from aloi.corpus.document import Document, Entity
-from aloi.eval.reports.frames import report_frame
+from aloi.eval.reports.frames import escape_formula, report_frame, unescape_formula
 from aloi.eval.reports.latex import escape_latex, report_latex
 from aloi.eval.reports.output import ReportFormat, render_report
 from aloi.eval.reports.page import render_page
@@ -43,6 +43,20 @@ def test_a_frame_has_a_row_per_type_and_a_micro_row() -> None:
     assert table.loc[("entities", "exact", "LOC_1"), "f1_low"] == 0
     macro = table.loc["entities", "exact", "macro"]
     assert (macro["support"], macro["recall"], macro["recall_low"]) == (2, 0.5, 0.5)
+
+
+@given(st.text(alphabet="'=+-@\t\rA1", max_size=5))
+def test_no_cell_of_a_csv_file_is_a_formula(label: str) -> None:
+    escaped = escape_formula(label)
+    assert not escaped.startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert unescape_formula(escaped) == label
+
+
+def test_labels_that_look_like_formulas_are_escaped_in_csv() -> None:
+    gold = Document("d", TEXT, tuple(replaced(e, f"={e.label}") for e in (ANA, ROME)))
+    text = render_report(evaluate([gold], [gold], schemes=["exact"]), ReportFormat.CSV)
+    labels = [row["type"] for row in csv.DictReader(StringIO(text))]
+    assert labels == ["'=LOC_1", "'=PER", "micro", "macro", "weighted"]
 
 
 def test_a_latex_table_has_the_types_and_averages_of_one_scheme() -> None:
@@ -132,9 +146,11 @@ def test_latex_escapes_labels_and_the_caption(markup_report: Report) -> None:
     assert r"50\%\$\#\textbackslash{}\{\textasciicircum{}\textasciitilde{} &" in text
 
 
-def test_csv_contains_labels_unchanged(markup_report: Report) -> None:
+def test_csv_contains_labels_unchanged_but_for_formulas(markup_report: Report) -> None:
     rows = list(csv.DictReader(StringIO(render_report(markup_report, ReportFormat.CSV))))
-    assert set(MARKUP_LABELS) <= {row["type"] for row in rows}
+    types = {row["type"] for row in rows}
+    assert set(MARKUP_LABELS) <= set(map(unescape_formula, types))
+    assert set(MARKUP_LABELS) - types == {each for each in MARKUP_LABELS if each.startswith("=")}
 
 
 def test_a_page_shows_labels_unchanged(markup_report: Report) -> None:
