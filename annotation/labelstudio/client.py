@@ -275,9 +275,8 @@ class LabelStudioServer:
                 self._client.webhooks.create(
                     project=project.id, request_options=self._options, **settings
                 )
-            for each in existing:
-                content = msgspec.json.encode({"headers": settings["headers"]})
-                self._request("PATCH", f"api/webhooks/{each.id}/", content)
+            for each in existing:  # a change without actions would remove them
+                self._request("PATCH", f"api/webhooks/{each.id}/", msgspec.json.encode(settings))
 
     def _find_backend(self, project: Project, title: str) -> int | None:
         listed = self._client.ml.list(project=project.id, request_options=self._options)
