@@ -105,7 +105,12 @@ def _directory(contents: SiteContents, tables: dict[str, Directory]) -> dict[str
     hues, entities, relations = _hues(contents), schema.entities, schema.relations
     return {
         "entityLabels": [
-            [each, hues[each], counts[each], entities[each].description if each in entities else ""]
+            [
+                each,
+                hues[each],
+                counts[each],
+                entities[each].describe("en") if each in entities else "",
+            ]
             for each in contents.entity_labels
         ],
         "relationLabels": [
@@ -113,7 +118,7 @@ def _directory(contents: SiteContents, tables: dict[str, Directory]) -> dict[str
                 label,
                 int(label in schema.symmetric),
                 counts[label],
-                relations[label].description if label in relations else "",
+                relations[label].describe("en") if label in relations else "",
             ]
             for label in contents.relation_labels
         ],
