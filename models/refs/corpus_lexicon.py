@@ -8,9 +8,13 @@ import msgspec
 
 from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.document import Document
+from aloi.corpus.languages.language import common_language
 from aloi.corpus.refs.authority import RefAuthority, load_named_refs
 from aloi.models.refs.clustering import predict_refs
 from aloi.models.refs.lexicon import RefLexicon
+
+RULES_LANGUAGE = "fr"
+"""The language of the rules for refs and dates."""
 
 
 def corpus_lexicon(corpus: Corpus, documents: Iterable[Document] | None = None) -> RefLexicon:
@@ -28,12 +32,17 @@ def corpus_lexicon(corpus: Corpus, documents: Iterable[Document] | None = None) 
 def pipeline_lexicon(
     authority: RefAuthority | None, train: Iterable[Document]
 ) -> RefLexicon | None:
-    """Return the lexicon that a trained pipeline contains, or None if there are no refs.
+    """Return the lexicon that a trained pipeline contains.
 
+    The result is None if there are no refs, or if the documents are not in French, for which the
+    rules are.
     It has the names of the authority and the refs of the train documents, without the refs of
     private persons and the ids of documents.
     """
-    lexicon = RefLexicon.of(authority, train).without_document_ids()
+    documents = list(train)
+    if common_language(document.meta for document in documents).code != RULES_LANGUAGE:
+        return None
+    lexicon = RefLexicon.of(authority, documents).without_document_ids()
     return lexicon if lexicon.names or lexicon.mentions else None
 
 

@@ -125,7 +125,7 @@ class Experiment:
             yield "pipeline: assembled"
 
     def _lexicon(self) -> RefLexicon | None:
-        """Return the names for the pipeline's component for refs, which is for French."""
+        """Return the names for the pipeline's component for refs, or None if it has none."""
         corpus = self.corpus
         authority = load_named_refs(corpus.folder, corpus.manifest.refs, corpus.schema)
         return pipeline_lexicon(authority, corpus.split("train"))

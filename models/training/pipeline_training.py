@@ -88,14 +88,13 @@ def assemble_pipeline(
     """Combine two trained components into one pipeline, write it to `out` and return it.
 
     ner, relations: the pipeline folders of the components. lexicon: also add the component for
-    refs, with these names; its rules are for French, so that pipelines of other languages do not
-    get it.
+    refs, with these names.
     """
     nlp, entities = spacy.load(relations), spacy.load(ner)
     nlp.add_pipe("ner", source=entities, before="aloi_relations")
     nlp.meta["name"] = "pipeline"
     nlp.meta["aloi"] = {"ner": entities.meta["aloi"], "relations": nlp.meta["aloi"]}
-    if lexicon is not None and nlp.lang == "fr":
+    if lexicon is not None:
         resolver = nlp.add_pipe("aloi_refs")
         assert isinstance(resolver, RefResolver)
         resolver.lexicon = lexicon

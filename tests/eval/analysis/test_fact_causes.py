@@ -7,7 +7,7 @@ from aloi.corpus.document import Document, Relation
 from aloi.eval.reports.page import render_page
 from aloi.eval.reports.report import Report, evaluate
 from aloi.eval.reports.report_tables import report_markdown
-from aloi.eval.schemes import RefComparison
+from aloi.eval.scoring_choices import RefComparison
 
 GOLD = "[Ana](PER#a) dirige [Rome](LOC#r). [Elle](PER#a) y vit."
 

@@ -28,6 +28,11 @@ def test_names_are_from_the_list_of_refs_and_the_train_documents() -> None:
     assert lexicon.types.keys() == authority.refs.keys()
 
 
+def test_documents_in_another_language_give_no_names() -> None:
+    """The rules of the component are for French."""
+    assert pipeline_lexicon(None, [marked_document("[Rome](LOC#roma)", lang="en")]) is None
+
+
 def test_documents_without_refs_give_no_names() -> None:
     assert pipeline_lexicon(None, [marked_document("[Ana](PER)")]) is None
     found = pipeline_lexicon(None, [marked_document("[Rome](LOC#roma)", "secret-id")])
