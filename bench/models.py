@@ -19,9 +19,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import model_entities as entities
-import model_relations as relations
 import spacy
+from model_tasks import entities, relations
 from rich.console import Console
 from rich.table import Table
 

@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 
 import spacy
-from model_relations import split_popcorn
+from model_tasks.relations import split_popcorn
 from spacy.language import Language
 
 from aloi.corpus.document import Document
