@@ -24,7 +24,7 @@ from spacy.language import Language
 from aloi.corpus.document import Document
 from aloi.corpus.formats import registry
 from aloi.corpus.label_maps import keep_labels, load_shipped_map
-from aloi.eval.analysis.slices import SEEN_SLICE
+from aloi.eval.analysis.training_slices import SEEN_SLICE, UNSEEN
 from aloi.eval.columns import Annotations
 from aloi.eval.reports.report import Report, evaluate
 from aloi.models.prediction.pipelines import predict_documents
@@ -100,7 +100,7 @@ def unseen_f1(report: Report) -> float | None:
     """Return the F1 on mentions with a surface that is not in the training data."""
     assert report.analysis is not None
     slices = {each.name: each.groups for each in report.analysis.entity_slices}
-    return slices[SEEN_SLICE]["unseen"].ratios["f1"]
+    return slices[SEEN_SLICE][UNSEEN].ratios["f1"]
 
 
 def speeds(nlp: Language, documents: list[Document]) -> dict[str, float]:
