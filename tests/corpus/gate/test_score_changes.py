@@ -15,8 +15,10 @@ from aloi.eval.columns import Annotations
 from aloi.eval.reports.report import evaluate
 from aloi.eval.reports.run_comparison import compare_system_runs
 from aloi.eval.reports.system_comparison import compare_systems
+from aloi.eval.scoring_choices import EvaluationOptions
 
 SCORE = "entities, outermost, micro F1"
+OUTERMOST = EvaluationOptions(schemes=["outermost"])
 
 
 def documents(found: int, number: int = 40) -> list[Document]:
@@ -37,7 +39,7 @@ def write(file: Path, content: object) -> Path:
 @pytest.mark.parametrize(("found", "is_worse"), [(39, False), (20, True)])
 def test_a_comparison_is_judged_by_its_p_values(tmp_path: Path, found: int, is_worse: bool) -> None:
     systems = {"old": documents(40), "new": documents(found)}
-    result = compare_systems(documents(40), systems, schemes=["outermost"], replicates=500)
+    result = compare_systems(documents(40), systems, OUTERMOST, replicates=500)
     micro, per = compared_scores(write(tmp_path / "c.json", result.to_json()))
     assert micro.name == f"new − old, {SCORE}"
     assert per.name == "new − old, entities, outermost, F1 of PER"
@@ -50,14 +52,14 @@ def test_a_comparison_of_several_runs_is_read(tmp_path: Path) -> None:
         "new": [Annotations.of(documents(n)) for n in (20, 21)],
     }
     gold = Annotations.of(documents(40))
-    result = compare_system_runs(gold, runs, schemes=["outermost"], replicates=500)
+    result = compare_system_runs(gold, runs, OUTERMOST, replicates=500)
     changes = compared_scores(write(tmp_path / "c.json", result.to_json()))
     assert [change.is_worse for change in changes] == [True, True]
 
 
 def test_types_with_few_gold_items_are_not_tested(tmp_path: Path) -> None:
     systems = {"old": documents(14, 14), "new": documents(0, 14)}
-    result = compare_systems(documents(14, 14), systems, schemes=["outermost"], replicates=500)
+    result = compare_systems(documents(14, 14), systems, OUTERMOST, replicates=500)
     (micro,) = compared_scores(write(tmp_path / "c.json", result.to_json()))
     assert micro.is_worse
 
