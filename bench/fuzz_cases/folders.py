@@ -42,7 +42,7 @@ def release_cases(root: Path) -> Iterator[Case]:
         ways[f"manifest: {name}"] = lambda folder, change=change: _edit_json(
             folder / "release/release.json", change
         )
-    for config in ("documents", "standoff", "tokens"):
+    for config in ("documents", "standoff", "hf-tokens"):
         ways[f"{config} of another split"] = lambda folder, config=config: shutil.copy(
             folder / f"release/{config}/train.parquet", folder / f"release/{config}/test.parquet"
         )

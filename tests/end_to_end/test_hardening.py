@@ -28,3 +28,26 @@ def test_a_sample_survives(script: str, options: tuple[str, ...]) -> None:
     done = subprocess.run(call, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "tried" in done.stdout
+
+
+PREPARE = """
+import sys, tempfile
+from pathlib import Path
+from fuzz_folders import release_cases
+with tempfile.TemporaryDirectory() as name:
+    seen = set()
+    for number, case in enumerate(release_cases(Path(name))):
+        if case.name not in seen:
+            seen.add(case.name)
+            folder = Path(name, "case", str(number))
+            folder.mkdir(parents=True)
+            case.prepare(folder)
+"""
+
+
+def test_every_damage_of_a_release_can_be_made() -> None:
+    """The damages name files of a release, which may be renamed."""
+    paths = os.pathsep.join(str(ROOT / name) for name in ("bench", "tests/support"))
+    subprocess.run(
+        [sys.executable, "-c", PREPARE], env=os.environ | {"PYTHONPATH": paths}, check=True
+    )
