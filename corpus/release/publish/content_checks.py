@@ -61,12 +61,15 @@ def _text_table_problems(release: Release, split: str, restricted: set[str]) -> 
         ("hf-tokens", "document_id"),
         ("relations", "document"),
     ):
-        rows = parquet.read_rows(release.table(config, split), list)
-        for id_ in sorted(restricted & {row[column] for row in rows}):
+        file = f"{config}/{split}.parquet"
+        ids = {row.get(column) for row in parquet.read_rows(release.table(config, split), list)}
+        if None in ids:
+            what = f"a row of the table {config} has no {column}"
+            yield Problem("bad-release", what, REBUILD, file=file)
+        for id_ in sorted(restricted & ids):
             what = (
                 f"the table {config} contains this document, whose text must not be redistributed"
             )
-            file = f"{config}/{split}.parquet"
             yield Problem("restricted-text", what, REBUILD, id_, file=file)
 
 

@@ -71,6 +71,20 @@ def test_check_reports_a_missing_file(release: Path, tmp_path: Path, file: str) 
     assert any(file in str(problem) for problem in found)
 
 
+@pytest.mark.parametrize(
+    ("file", "other"), [("hf-tokens", "documents"), ("relations", "hf-tokens")]
+)
+def test_check_reports_a_table_in_place_of_another(
+    release: Path, tmp_path: Path, file: str, other: str
+) -> None:
+    folder = copy(release, tmp_path)
+    shutil.copy(folder / other / "dev.parquet", folder / file / "dev.parquet")
+    found = check_release(Release.open(folder)).problems
+    assert any(
+        each.file == f"{file}/dev.parquet" and each.what.startswith("a row of") for each in found
+    )
+
+
 def test_check_reports_a_split_that_the_manifest_does_not_list(
     release: Path, tmp_path: Path
 ) -> None:
