@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
 
 class TrainingTarget(StrEnum):
-    """A component that `aloi train` can train, or the pipeline with both components."""
+    """A component that `aloi train` can train, or the pipeline with all components."""
 
     NER = "ner"
     RELATIONS = "relations"
+    ATTRIBUTES = "attributes"
     PIPELINE = "pipeline"
 
 
@@ -27,7 +28,8 @@ def train(
     component: Annotated[
         TrainingTarget,
         typer.Argument(
-            help="What to train: entity component (`ner`), relation component, or pipeline of both."
+            help="What to train: entity component (`ner`), relation component, component of "
+            "attributes, or pipeline of all."
         ),
     ],
     *,
@@ -63,11 +65,12 @@ def train(
     ] = None,
     settings: OverrideOptions = None,
 ) -> None:
-    """Train an entity or relation component, or a pipeline.
+    """Train an entity, relation or attribute component, or a pipeline.
 
-    A pipeline contains both components and, if there are refs, the component `aloi_refs`. The
-    pipeline is written to the folder OUT (--out), and the components are written to OUT-ner and
-    OUT-relations. For a pipeline, --set changes the configs of both components.
+    A pipeline contains all components and, if there are refs, the component `aloi_refs`; attributes
+    are left out if the training documents have none, and with --config. The pipeline is written to
+    the folder OUT (--out), and the components are written to OUT-ner, OUT-relations and
+    OUT-attributes. For a pipeline, --set changes the configs of the components.
     """
     from aloi.cli.shared.inputs import must_exist
     from aloi.models.training.pipeline_training import train_component, train_pipeline

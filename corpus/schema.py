@@ -101,6 +101,12 @@ class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """The language that annotators read."""
         return load_language(self.language)
 
+    @property
+    def relation_defaults(self) -> frozenset[str]:
+        """The default values of relation attributes, such as `assertion=asserted`."""
+        types = self.relation_attributes.items()
+        return frozenset(f"{name}={type_.default}" for name, type_ in types if type_.default)
+
     def __str__(self) -> str:
         return f"{self.name} {self.version}"
 

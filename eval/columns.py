@@ -75,6 +75,7 @@ class RelationColumns:
     tail: Ints
     label: Ints
     score: Floats
+    attributes: npt.NDArray[np.object_]
 
     def __len__(self) -> int:
         return len(self.head)
@@ -143,6 +144,7 @@ class Annotations:
                 new_row[relations.tail[kept]],
                 relations.label[kept],
                 relations.score[kept],
+                relations.attributes[kept],
             ),
         )
 
@@ -221,6 +223,7 @@ class ColumnBuilder:
     tail: list[int] = field(default_factory=list)
     relation_label: list[str] = field(default_factory=list)
     relation_score: list[float | None] = field(default_factory=list)
+    relation_attributes: list[dict[str, str] | None] = field(default_factory=list)
     ids_are_unique: bool = True
     known_texts: Mapping[str, str] = field(default_factory=dict)
 
@@ -247,6 +250,7 @@ class ColumnBuilder:
             self.tail.append(rows[relation.tail])
             self.relation_label.append(relation.label)
             self.relation_score.append(relation.score)
+            self.relation_attributes.append(relation.attributes or None)
 
     def finish(self) -> Annotations:
         """Return the annotations of all added documents, with sorted mentions."""
@@ -270,6 +274,7 @@ class ColumnBuilder:
             new_row[np.array(self.tail, dtype=np.int64)],
             relation_label,
             _score_array(self.relation_score),
+            np.array(self.relation_attributes, dtype=object),
         )
         return Annotations(
             tuple(self.ids),

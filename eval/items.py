@@ -50,6 +50,15 @@ def pack_keys(gold: Sequence[Ints], pred: Sequence[Ints]) -> tuple[Ints, Ints]:
     return packed[: len(gold[0])], packed[len(gold[0]) :]
 
 
+def number_values(sides: Sequence[Sequence[str]]) -> list[Ints]:
+    """Return the numbers of the values of gold and predictions; equal values have equal numbers."""
+    numbers: dict[str, int] = {}
+    return [
+        np.array([numbers.setdefault(value, len(numbers)) for value in side], dtype=np.int64)
+        for side in sides
+    ]
+
+
 def _value_count(column: Ints) -> int:
     return int(column.max()) + 1 if len(column) else 1
 

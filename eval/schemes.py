@@ -34,17 +34,18 @@ class ItemKind(StrEnum):
 class EvaluationTask(StrEnum):
     """The task of a system.
 
-    The system predicts entities, relations between gold entities, or both entities and relations
-    (end to end).
+    The system predicts entities, relations between gold entities, both entities and relations (end
+    to end), or the attributes of gold entities and relations.
     """
 
     ENTITIES = "entities"
     RELATIONS_GOLD_ENTITIES = "relations-gold-entities"
     RELATIONS_END_TO_END = "relations-end-to-end"
+    ATTRIBUTES = "attributes"
 
     @property
     def item_kind(self) -> ItemKind:
-        """The kind of items that the task scores."""
+        """The kind of items that the task scores first; attributes are scored for both kinds."""
         if self is EvaluationTask.ENTITIES:
             return ItemKind.ENTITIES
         return ItemKind.RELATIONS
@@ -84,12 +85,13 @@ class EntityScheme(StrEnum):
 
 
 class RelationScheme(StrEnum):
-    """Schemes that score relations."""
+    """Schemes that score relations and their attributes."""
 
     STRICT = "strict"
     BOUNDARIES = "boundaries"
     FACTS = "facts"
     FACTS_IGN = "facts-ign"
+    ATTRIBUTES = "relation-attribute-values"
 
 
 class ScoredItems(StrEnum):
@@ -98,8 +100,8 @@ class ScoredItems(StrEnum):
     `MENTIONS` and `RELATIONS` are compared as sets, `PAIRED_MENTIONS` after gold and predicted
     mentions are paired (HIPE) or aligned (`ALIGNED_MENTIONS`, SemEval-2013). `FACTS` are relations
     between entities instead of mentions. `CLUSTERS` are the mentions with one ref, `REF_NAMES` the
-    names of refs, and `ATTRIBUTES` the attributes of mentions; they are scored only where gold has
-    refs or, for attributes, where either side has any.
+    names of refs, `ATTRIBUTES` and `RELATION_ATTRIBUTES` the attributes of mentions and relations;
+    they are scored only where gold has refs or, for attributes, where either side has any.
     """
 
     MENTIONS = "mentions"
@@ -110,6 +112,7 @@ class ScoredItems(StrEnum):
     ATTRIBUTES = "attributes"
     RELATIONS = "relations"
     FACTS = "facts"
+    RELATION_ATTRIBUTES = "relation attributes"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,8 +145,8 @@ class Scheme:
     @property
     def task(self) -> ItemKind:
         """Whether the scheme scores entities or relations."""
-        is_relation = self.items in (ScoredItems.RELATIONS, ScoredItems.FACTS)
-        return ItemKind.RELATIONS if is_relation else ItemKind.ENTITIES
+        of_relations = (ScoredItems.RELATIONS, ScoredItems.FACTS, ScoredItems.RELATION_ATTRIBUTES)
+        return ItemKind.RELATIONS if self.items in of_relations else ItemKind.ENTITIES
 
 
 OWN_SCHEMES = (
@@ -285,6 +288,12 @@ OWN_SCHEMES = (
         explanation="As facts, without the facts that the training documents state.",
         needs_train=True,
     ),
+    Scheme(
+        name=RelationScheme.ATTRIBUTES,
+        items=ScoredItems.RELATION_ATTRIBUTES,
+        explanation="The relation as under strict, and the value of the attribute, are equal; "
+        "default values are not counted.",
+    ),
 )
 """The schemes of aloi, in the order of a report."""
 
@@ -345,9 +354,14 @@ COREFERENCE_SCHEMES: tuple[str, ...] = tuple(
 )
 """The schemes that score clusters of mentions with one ref, whatever its name."""
 
-VALUE_SCHEMES: tuple[str, ...] = tuple(
-    each.name for each in SCHEMES if each.items in (ScoredItems.REF_NAMES, ScoredItems.ATTRIBUTES)
+ATTRIBUTE_SCHEMES: tuple[str, ...] = tuple(
+    each.name
+    for each in SCHEMES
+    if each.items in (ScoredItems.ATTRIBUTES, ScoredItems.RELATION_ATTRIBUTES)
 )
+"""The schemes that score the values of attributes."""
+
+VALUE_SCHEMES: tuple[str, ...] = (EntityScheme.REF_NAMES, *ATTRIBUTE_SCHEMES)
 """The schemes that score the names of refs and the values of attributes."""
 
 TRAIN_SCHEMES: tuple[str, ...] = tuple(each.name for each in SCHEMES if each.needs_train)

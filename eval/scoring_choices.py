@@ -71,3 +71,8 @@ class EvaluationOptions:
     def symmetric(self) -> frozenset[str]:
         """The labels of relations with interchangeable head and tail."""
         return self.schema.symmetric if self.schema else frozenset()
+
+    @property
+    def relation_defaults(self) -> frozenset[str]:
+        """The values of relation attributes that do not count, such as `assertion=asserted`."""
+        return self.schema.relation_defaults if self.schema else frozenset()

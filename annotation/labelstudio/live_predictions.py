@@ -199,7 +199,9 @@ class Backend:
 
     def _result(self, document: Document) -> dict[str, Any]:
         return {
-            "result": to_results(document, InterfaceTags(), Notes()),
+            "result": to_results(
+                document, InterfaceTags(choices=self.pipeline.attributes), Notes()
+            ),
             "score": mean_score(document),
             "model_version": self.model_version,
         }

@@ -12,7 +12,13 @@ from typing import Any
 from aloi.annotation.progress import Progress
 from aloi.corpus.document import Document
 from aloi.corpus.rights import Rights
-from aloi.models.training.job import TrainingJob, prepare_job
+from aloi.models.training.job import (
+    COMPONENT_KINDS,
+    TrainingJob,
+    kind_overrides,
+    pipeline_kinds,
+    prepare_job,
+)
 from aloi.models.training.pipeline_folder import read_record
 from aloi.models.training.pipeline_training import assemble_pipeline
 
@@ -54,7 +60,10 @@ class RoundModel:
 
     def jobs(self) -> list[TrainingJob]:
         """Write the data and return the jobs that train the components."""
-        kinds = ["ner", *(["relations"] if any(each.relations for each in self.train) else [])]
+        if not any(each.relations for each in self.train):
+            return [self._job("ner")]
+        own_configs = any(self.settings.configs.values())
+        kinds = COMPONENT_KINDS if own_configs else pipeline_kinds(self.train)
         return [self._job(kind) for kind in kinds]
 
     def _job(self, kind: str) -> TrainingJob:
@@ -64,7 +73,7 @@ class RoundModel:
             self.train,
             self.dev,
             schema=self.schema,
-            overrides=self.settings.overrides,
+            overrides=kind_overrides(kind, self.settings.overrides),
         )
         return replace(job, config=self.settings.configs.get(kind), rights=self.rights)
 
@@ -84,7 +93,7 @@ class RoundModel:
 
     def _assemble(self, jobs: Sequence[TrainingJob]) -> None:
         if len(jobs) > 1:
-            assemble_pipeline(jobs[0].out, jobs[1].out, out=self.pipeline)
+            assemble_pipeline({job.kind: job.out for job in jobs}, out=self.pipeline)
             return
         shutil.rmtree(self.pipeline, ignore_errors=True)
         shutil.copytree(jobs[0].out, self.pipeline)

@@ -42,6 +42,7 @@ from aloi.corpus.formats.shared.files import expansion_limit, expansion_problem,
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options
 from aloi.corpus.formats.shared.spacy_docs import (
+    ATTRIBUTES_KEY,
     SPANS_KEY,
     USER_DATA_KEY,
     annotate,
@@ -69,14 +70,19 @@ _CHUNK_BYTES = 1 << 20
 """The number of bytes that are decompressed at once to measure a file."""
 
 _PLAIN_SPAN = tuple[int, int, str, str]
-_PLAIN_RELATION = tuple[_PLAIN_SPAN, _PLAIN_SPAN, str, float | None]
+_PLAIN_ATTRIBUTES = tuple[_PLAIN_SPAN, dict[str, str]]
 
-CAPABILITIES = Capabilities(
-    entity_attributes=False,
-    entity_scores=False,
-    relation_ids=False,
-    relation_attributes=False,
-)
+CAPABILITIES = Capabilities(entity_scores=False, relation_ids=False)
+
+
+class _PlainRelation(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+    """A relation in `doc.user_data`; the last value is missing if there are no attributes."""
+
+    head: _PLAIN_SPAN
+    tail: _PLAIN_SPAN
+    label: str
+    score: float | None
+    attributes: dict[str, str] = {}
 
 
 class ReadOptions(Options, frozen=True):
@@ -167,9 +173,9 @@ class _DocReader:
         spans = self._select_spans(doc, place)
         id_ = msgspec.convert(doc.user_data.get(ID_KEY, default_id), str)
         meta = msgspec.json.decode(doc.user_data.get(META_KEY, "{}"), type=dict[str, Any])
-        relations = msgspec.convert(
-            doc.user_data.get(USER_DATA_KEY, ()), tuple[_PLAIN_RELATION, ...]
-        )
+        stored = doc.user_data
+        relations = msgspec.convert(stored.get(USER_DATA_KEY, ()), tuple[_PlainRelation, ...])
+        msgspec.convert(stored.get(ATTRIBUTES_KEY, ()), tuple[_PLAIN_ATTRIBUTES, ...])
         document = to_document(doc, id_=id_, meta=meta, spans=spans)
         lost = len(relations) - len(document.relations)
         self.notes.add("relations left out (head or tail is not a mention)", place, lost)

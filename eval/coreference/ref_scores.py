@@ -1,8 +1,8 @@
-"""Scores of refs and attributes by scheme: clusters of mentions, names of refs, attributes."""
+"""Scores of refs by scheme: clusters of mentions, and names of refs."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -10,14 +10,11 @@ import numpy as np
 from aloi.eval.columns import Ints, MentionColumns
 from aloi.eval.coreference import measures
 from aloi.eval.coreference.clusters import ClusterOverlap, overlap_clusters
-from aloi.eval.items import Items, pack_keys
+from aloi.eval.items import Items, number_values, pack_keys
 from aloi.eval.pairing import PairedAnnotations
 from aloi.eval.schemes import EntityScheme
 from aloi.eval.score_counts import Counts
 from aloi.eval.scores import Scores, score_items
-
-RESTRICTED_VALUE = "(restricted)"
-"""The type of the attributes of restricted documents: their values may quote the text."""
 
 ALL_CLUSTERS = "clusters"
 """The only type of the cluster schemes: the mentions of a cluster may have several labels."""
@@ -79,7 +76,7 @@ def score_ref_names(pair: PairedAnnotations) -> Scores[Counts]:
     annotated[_with_ref(pair.gold.mentions).document] = True
     sides = [_with_ref(side.mentions) for side in (pair.gold, pair.pred)]
     sides = [each.take(np.flatnonzero(annotated[each.document])) for each in sides]
-    numbers = _number_values([each.ref.tolist() for each in sides])
+    numbers = number_values([each.ref.tolist() for each in sides])
     keys = pack_keys(
         *([m.document, m.start, m.end, m.label, ref] for m, ref in zip(sides, numbers, strict=True))
     )
@@ -89,65 +86,3 @@ def score_ref_names(pair: PairedAnnotations) -> Scores[Counts]:
 
 def _with_ref(mentions: MentionColumns) -> MentionColumns:
     return mentions.take(np.flatnonzero(mentions.ref.astype(np.bool_)))
-
-
-def _number_values(sides: Sequence[list[str]]) -> list[Ints]:
-    """Return the numbers of the values; equal values of both sides have the same number."""
-    numbers: dict[str, int] = {}
-    return [
-        np.array([numbers.setdefault(value, len(numbers)) for value in side], dtype=np.int64)
-        for side in sides
-    ]
-
-
-def score_attributes(pair: PairedAnnotations) -> Scores[Counts]:
-    """Return the scores of the attributes of mentions; a type is an attribute with its value.
-
-    Span and label of the mention, attribute and value must be equal. The attributes of restricted
-    documents have the type `RESTRICTED_VALUE`.
-    """
-    restricted = np.array([id_ in pair.restricted for id_ in pair.ids], dtype=np.bool_)
-    columns, values = zip(
-        *(_attribute_rows(side.mentions) for side in (pair.gold, pair.pred)), strict=True
-    )
-    types = [
-        np.where(restricted[m.document], RESTRICTED_VALUE, np.array(side, dtype=np.object_))
-        for m, side in zip(columns, values, strict=True)
-    ]
-    labels = tuple(sorted({*types[0].tolist(), *types[1].tolist()}))
-    keys = pack_keys(
-        *(
-            [m.document, m.start, m.end, m.label, number]
-            for m, number in zip(columns, _number_values(values), strict=True)
-        )
-    )
-    gold, pred = (
-        Items(m.document, _positions(side.tolist(), labels), key)
-        for m, side, key in zip(columns, types, keys, strict=True)
-    )
-    return score_items(gold, pred, documents=len(pair), labels=labels)
-
-
-def _positions(values: list[str], labels: tuple[str, ...]) -> Ints:
-    """Return the position of each value in `labels`."""
-    numbers = {label: number for number, label in enumerate(labels)}
-    return np.array([numbers[value] for value in values], dtype=np.int64)
-
-
-def has_attributes(mentions: MentionColumns) -> bool:
-    """Return whether any mention has an attribute."""
-    return any(mentions.attributes.tolist())
-
-
-def _attribute_rows(mentions: MentionColumns) -> tuple[MentionColumns, list[str]]:
-    """Return a mention for each of its attributes, and these attributes as `name=value`."""
-    rows, values = [], []
-    for row, attributes in enumerate(mentions.attributes.tolist()):
-        for name, value in (attributes or {}).items():
-            rows.append(row)
-            values.append(f"{name}={value}")
-    return _repeat(mentions, np.array(rows, dtype=np.int64)), values
-
-
-def _repeat(mentions: MentionColumns, rows: Ints) -> MentionColumns:
-    return MentionColumns(*(getattr(mentions, name)[rows] for name in mentions.__slots__))

@@ -8,6 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from aloi.eval import items
 from aloi.eval.columns import Annotations
+from aloi.eval.coreference.attributes import (
+    has_attributes,
+    score_attributes,
+    score_relation_attributes,
+)
 from aloi.eval.input_checks import check_inputs
 from aloi.eval.pairing import PairedAnnotations, pair_annotations
 from aloi.eval.schemes import (
@@ -37,6 +42,7 @@ class ScoringOptions:
 
     `refs` determines how the schemes of facts match predicted refs to gold refs. `min_overlap` is
     the smallest overlap (0 to 1) of a pair of mentions under the partial and type schemes.
+    `defaults` are values of relation attributes that are not counted, such as `assertion=asserted`.
     """
 
     schemes: frozenset[str]
@@ -44,6 +50,7 @@ class ScoringOptions:
     known_facts: SurfaceFacts | None
     refs: RefComparison
     min_overlap: float
+    defaults: frozenset[str]
 
     @classmethod
     def of(cls, options: EvaluationOptions) -> ScoringOptions:
@@ -66,7 +73,14 @@ class ScoringOptions:
             from aloi.eval.facts import training_facts  # noqa: PLC0415 - rarely needed
 
             known = training_facts(train, symmetric=options.symmetric)
-        return cls(frozenset(schemes), options.symmetric, known, options.refs, options.min_overlap)
+        return cls(
+            frozenset(schemes),
+            options.symmetric,
+            known,
+            options.refs,
+            options.min_overlap,
+            options.relation_defaults,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +181,8 @@ def _ref_scores(
             yield from ref_scores.score_clusters(pair, schemes)
         if EntityScheme.REF_NAMES in schemes:
             yield EntityScheme.REF_NAMES, ref_scores.score_ref_names(pair)
-    if EntityScheme.ATTRIBUTES in schemes and any(map(ref_scores.has_attributes, (gold, pred))):
-        yield EntityScheme.ATTRIBUTES, ref_scores.score_attributes(pair)
+    if EntityScheme.ATTRIBUTES in schemes and any(map(has_attributes, (gold, pred))):
+        yield EntityScheme.ATTRIBUTES, score_attributes(pair)
 
 
 def _relation_scores(
@@ -191,6 +205,10 @@ def _relation_scores(
             yield RelationScheme.FACTS, scores
         if options.known_facts is not None:
             yield RelationScheme.FACTS_IGN, score_ign(facts, scores, options.known_facts)
+    tables = (pair.gold.relations, pair.pred.relations)
+    if RelationScheme.ATTRIBUTES in options.schemes and any(map(has_attributes, tables)):
+        scores = score_relation_attributes(pair, symmetric=symmetric, defaults=options.defaults)
+        yield RelationScheme.ATTRIBUTES, scores
 
 
 def _other_scores(

@@ -18,7 +18,13 @@ from aloi.eval.reports.sheets import (
     markdown_table,
 )
 from aloi.eval.reports.system_comparison import Comparison
-from aloi.eval.schemes import SCHEMES, EntityScheme, EvaluationTask, ItemKind
+from aloi.eval.schemes import (
+    ATTRIBUTE_SCHEMES,
+    SCHEMES,
+    EntityScheme,
+    EvaluationTask,
+    ItemKind,
+)
 from aloi.eval.score_counts import Counts
 
 SUMMARY_SCHEMES: dict[ItemKind, tuple[str, ...]] = {
@@ -47,12 +53,26 @@ class SystemReport:
         return {"split": self.split, "system": self.system, "task": self.task, "report": report}
 
     def results(self) -> dict[str, SchemeResult]:
-        """Return the results by scheme: for entities or for relations, depending on the task."""
+        """Return the results by scheme: for entities or for relations, depending on the task.
+
+        The results of the task attributes are for both.
+        """
+        if self.task == EvaluationTask.ATTRIBUTES:
+            return {**self.report.relations, **self.report.entities}
         return self.report.by_kind()[EvaluationTask(self.task).item_kind]
 
     def schemes(self) -> tuple[str, ...]:
-        """Return the schemes of the summary for this task; the main scheme comes first."""
+        """Return the schemes of the summary for this task; the main scheme comes first.
+
+        The schemes of attributes are left out if there are no attributes.
+        """
+        if self.task == EvaluationTask.ATTRIBUTES:
+            return tuple(name for name in self.results() if name in ATTRIBUTE_SCHEMES)
         return SUMMARY_SCHEMES[EvaluationTask(self.task).item_kind]
+
+    def type_schemes(self) -> tuple[str, ...]:
+        """Return the schemes that are shown by type: the main scheme, or those of attributes."""
+        return self.schemes() if self.task == EvaluationTask.ATTRIBUTES else self.schemes()[:1]
 
 
 def micro_sheet(runs: Iterable[SystemReport]) -> Sheet:
@@ -75,16 +95,22 @@ def type_sheets(runs: Iterable[SystemReport]) -> Iterator[Sheet]:
     for run in runs:
         grouped.setdefault((run.task, run.system), []).append(run)
     for (task, system), group in grouped.items():
-        scheme = group[0].schemes()[0]
-        results = [run.results()[scheme] for run in group]
-        labels = sorted({label for each in results for label in each.scores.types})
-        rows = [
-            (label, *(cell for each in results for cell in _cells(_type_result(each, label))))
-            for label in labels
-        ]
-        rows.append(("micro", *(cell for each in results for cell in _cells(each.micro()))))
-        columns = [f"{run.split} {name}" for run in group for name in ("n", "P", "R", "F1")]
-        yield Sheet(f"{task}, {system}: {scheme}", tuple(rows), ("", *columns))
+        for scheme in dict.fromkeys(name for run in group for name in run.type_schemes()):
+            scored = [run for run in group if scheme in run.schemes()]
+            yield _type_sheet(f"{task}, {system}: {scheme}", scheme, scored)
+
+
+def _type_sheet(title: str, scheme: str, group: list[SystemReport]) -> Sheet:
+    """Return a table of one scheme, with types as rows and splits as columns."""
+    results = [run.results()[scheme] for run in group]
+    labels = sorted({label for each in results for label in each.scores.types})
+    rows = [
+        (label, *(cell for each in results for cell in _cells(_type_result(each, label))))
+        for label in labels
+    ]
+    rows.append(("micro", *(cell for each in results for cell in _cells(each.micro()))))
+    columns = [f"{run.split} {name}" for run in group for name in ("n", "P", "R", "F1")]
+    return Sheet(title, tuple(rows), ("", *columns))
 
 
 def nesting_note(run: SystemReport) -> str:

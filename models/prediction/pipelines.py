@@ -176,8 +176,14 @@ def _with_entities_and_relations(doc: Doc, document: Document, meta: dict[str, A
 
 def _with_relations(doc: Doc, document: Document, meta: dict[str, Any]) -> Document:
     relations = tuple(
-        Relation(head=head.id_, tail=tail.id_, label=label, score=score)
-        for head, tail, label, score in get_relations(doc)
+        Relation(
+            head=each.head.id_,
+            tail=each.tail.id_,
+            label=each.label,
+            attributes=dict(each.attributes),
+            score=each.score,
+        )
+        for each in get_relations(doc)
     )
     return Document(document.id, document.text, document.entities, relations, meta)
 

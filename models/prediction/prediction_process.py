@@ -32,16 +32,22 @@ class AbandonedError(Exception):
     """A prediction was given up, because nobody wanted it any more or it took too long."""
 
 
+ATTRIBUTES_PIPE = "aloi_attributes"
+"""The name of the component whose labels are attributes, such as `metonymy=government`."""
+
+
 @dataclass(frozen=True, slots=True)
 class PipelineInfo:
     """What a server needs to know about a pipeline.
 
-    `version` is the name that predictions record.
+    `version` is the name that predictions record. `attributes` are the names of the attributes that
+    the pipeline predicts.
     """
 
     version: str
     entity_labels: frozenset[str]
     relation_labels: frozenset[str]
+    attributes: frozenset[str] = frozenset()
 
 
 class PredictionProcess:
@@ -196,4 +202,6 @@ def _describe(nlp: Language) -> PipelineInfo:
             if target in assigned:
                 found.update(nlp.pipe_labels.get(pipe) or ())
     entities, relations = map(frozenset, labels.values())
-    return PipelineInfo(pipelines.model_version(nlp), entities, relations)
+    values = nlp.pipe_labels.get(ATTRIBUTES_PIPE, ())
+    attributes = frozenset(value.split("=")[0] for value in values)
+    return PipelineInfo(pipelines.model_version(nlp), entities, relations, attributes)

@@ -18,7 +18,14 @@ import srsly
 
 from aloi.corpus.atomic_files import atomic_text_file
 from aloi.corpus.languages.language import language_name
-from aloi.eval.schemes import SCHEMES, EvaluationTask
+from aloi.eval.schemes import (
+    ATTRIBUTE_SCHEMES,
+    SCHEMES,
+    EntityScheme,
+    EvaluationTask,
+    ItemKind,
+    RelationScheme,
+)
 from aloi.models.publication import sources
 
 MODEL_CARD = "README.md"
@@ -32,11 +39,22 @@ TASK_TITLES = {
     EvaluationTask.ENTITIES: "Entities",
     EvaluationTask.RELATIONS_GOLD_ENTITIES: "Relations between gold entities",
     EvaluationTask.RELATIONS_END_TO_END: "Relations between predicted entities",
+    EvaluationTask.ATTRIBUTES: "Attributes of gold entities and relations",
 }
 """Titles of the tasks of `aloi experiment`."""
 
-SCHEME_TITLES: dict[str, str] = {each.name: each.title for each in SCHEMES if each.by_type}
+SCHEME_TITLES: dict[str, str] = {
+    **{each.name: each.title for each in SCHEMES if each.by_type},
+    EntityScheme.ATTRIBUTES: "values of entities",
+    RelationScheme.ATTRIBUTES: "values of relations",
+}
 """Titles of the match rules that the card shows."""
+
+KIND_TASKS = {
+    "relations": EvaluationTask.RELATIONS_GOLD_ENTITIES,
+    "attributes": EvaluationTask.ATTRIBUTES,
+}
+"""The task of the dev scores of a component (other kinds: entities)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +162,7 @@ def _component_labels(
 
 def _dev_tables(parts: list[Mapping[str, Any]]) -> Iterator[ScoreTable]:
     for part in parts:
-        is_relations = part["kind"] == "relations"
-        task = EvaluationTask.RELATIONS_GOLD_ENTITIES if is_relations else EvaluationTask.ENTITIES
+        task = KIND_TASKS.get(part["kind"], EvaluationTask.ENTITIES)
         yield from _score_tables("dev", task, part["scores"])
 
 
@@ -160,8 +177,10 @@ def _score_tables(
     split: str, task: str, report: Mapping[str, Any], corpus: str | None = None
 ) -> Iterator[ScoreTable]:
     table = partial(ScoreTable, split, task, documents=report["documents"], corpus=corpus)
-    for scheme, result in report[EvaluationTask(task).item_kind].items():
-        if scheme in SCHEME_TITLES:
+    is_attributes = task == EvaluationTask.ATTRIBUTES
+    kinds = tuple(ItemKind) if is_attributes else (EvaluationTask(task).item_kind,)
+    for scheme, result in ((name, each) for kind in kinds for name, each in report[kind].items()):
+        if scheme in SCHEME_TITLES and (scheme in ATTRIBUTE_SCHEMES) == is_attributes:
             yield table(scheme=scheme, result=result)
 
 

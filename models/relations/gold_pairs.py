@@ -41,7 +41,7 @@ def gold_relations(
     row_by_place = {_key(span)[:3]: row for row, span in reversed(list(enumerate(spans)))}
     rank = arrays.rank
     relations = []
-    for head, tail, label, _ in get_relations(example.reference):
+    for head, tail, label, *_ in get_relations(example.reference):
         keys = [_key(head), _key(tail)]
         rows = [row_by_key.get(key, row_by_place.get(key[:3], -1)) for key in keys]
         if label in column and min(rows) >= 0:

@@ -47,7 +47,7 @@ class Inventory(msgspec.Struct, frozen=True, dict=True):
         """
         joined: dict[str, set[tuple[str, str]]] = {}
         for example in examples:
-            for head, tail, label, _ in get_relations(example.reference):
+            for head, tail, label, *_ in get_relations(example.reference):
                 joined.setdefault(label, set()).add((head.label_, tail.label_))
         labels = tuple(sorted(joined))
         return cls(labels, {label: tuple(sorted(joined[label])) for label in labels})

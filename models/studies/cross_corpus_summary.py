@@ -329,6 +329,8 @@ def read_scores(reports: Iterable[SystemReport], experiment: Experiment) -> Iter
 def _measures(run: SystemReport, shared_labels: str) -> dict[str, str]:
     """Return the scheme of each measure of a report."""
     task = EvaluationTask(run.task)
+    if task is EvaluationTask.ATTRIBUTES:
+        return {name.replace("-", " "): name for name in run.schemes()}
     if task is EvaluationTask.ENTITIES and run.system != "ner":
         return {f"{shared_labels}, outermost": EntityScheme.OUTERMOST}
     if task is EvaluationTask.ENTITIES:

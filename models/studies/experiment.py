@@ -22,12 +22,13 @@ from aloi.eval.columns import Annotations
 from aloi.eval.reports.report import evaluate
 from aloi.eval.reports.summary import SystemReport
 from aloi.eval.reports.system_comparison import Comparison, compare_systems
-from aloi.eval.schemes import MAIN_SCHEMES, ItemKind
+from aloi.eval.schemes import MAIN_SCHEMES, EvaluationTask, ItemKind
 from aloi.eval.scoring_choices import EvaluationOptions
+from aloi.models.attributes.prediction import predict_attributes
 from aloi.models.prediction.pipelines import load_pipeline, predict_documents
 from aloi.models.refs.corpus_lexicon import pipeline_lexicon
 from aloi.models.refs.lexicon import RefLexicon
-from aloi.models.training.job import COMPONENT_KINDS, TrainingJob
+from aloi.models.training.job import ATTRIBUTES, TrainingJob, kind_overrides, pipeline_kinds
 from aloi.models.training.pipeline_folder import read_record
 from aloi.models.training.pipeline_training import assemble_pipeline
 from aloi.models.training.record import describe_lexicon
@@ -108,7 +109,7 @@ class Experiment:
         log: stream for spaCy's table of losses and scores.
         """
         self.write_splits()
-        jobs = [self._job(kind) for kind in COMPONENT_KINDS]
+        jobs = [self._job(kind) for kind in self.kinds]
         for job in jobs:
             if job.is_done():
                 yield f"{job.kind}: up to date"
@@ -121,7 +122,8 @@ class Experiment:
         if lexicon is not None:
             expected["refs"] = describe_lexicon(lexicon)
         if read_record(pipeline) != expected:
-            assemble_pipeline(*(job.out for job in jobs), out=pipeline, lexicon=lexicon)
+            folders = {job.kind: job.out for job in jobs}
+            assemble_pipeline(folders, out=pipeline, lexicon=lexicon)
             yield "pipeline: assembled"
 
     def _lexicon(self) -> RefLexicon | None:
@@ -129,6 +131,11 @@ class Experiment:
         corpus = self.corpus
         authority = load_named_refs(corpus.folder, corpus.manifest.refs, corpus.schema)
         return pipeline_lexicon(authority, corpus.split("train"))
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of the trained components."""
+        return pipeline_kinds((self.trained or self).corpus.split("train"))
 
     def _job(self, kind: str) -> TrainingJob:
         return TrainingJob(
@@ -139,7 +146,7 @@ class Experiment:
             schema=self.corpus.folder / self.corpus.manifest.schema,
             corpus=self.corpus.origin(),
             rights=self.corpus.manifest.rights,
-            overrides=self.overrides,
+            overrides=kind_overrides(kind, self.overrides),
         )
 
     def evaluate(
@@ -212,7 +219,16 @@ class Experiment:
             SystemPredictions("ner", "entities", documents, ner),
             SystemPredictions("relations", "relations-gold-entities", documents, relations),
             SystemPredictions("pipeline", "relations-end-to-end", documents, pipeline),
+            *self._attributes(documents),
         ]
+
+    def _attributes(self, documents: list[Document]) -> Iterator[SystemPredictions]:
+        """Yield the predicted attributes of gold mentions and relations, if there is a model."""
+        if ATTRIBUTES in self.kinds:
+            nlp = load_pipeline(str(self.model_folder(ATTRIBUTES)))
+            predicted = list(predict_attributes(nlp, documents))
+            document_files.write(predicted, self.out / "predictions" / f"{ATTRIBUTES}.jsonl")
+            yield SystemPredictions(ATTRIBUTES, EvaluationTask.ATTRIBUTES, documents, predicted)
 
     def _on_shared_labels(
         self, documents: list[Document], ner: list[Document]

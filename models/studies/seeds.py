@@ -63,7 +63,8 @@ class SeedSummary:
         for same in runs:
             first = same[0]
             name = f"{first.split}: {first.system}, {EvaluationTask(first.task).short_name}"
-            yield Sheet(f"{name}, {first.schemes()[0]}", tuple(_type_rows(same)), TYPE_COLUMNS)
+            for scheme in first.type_schemes():
+                yield Sheet(f"{name}, {scheme}", tuple(_type_rows(same, scheme)), TYPE_COLUMNS)
 
     def to_json(self) -> dict[str, Any]:
         """Return the summary as JSON values."""
@@ -172,8 +173,7 @@ def _types(same: Sequence[SystemReport], scheme: str) -> dict[str, RunSummary | 
     }
 
 
-def _type_rows(same: Sequence[SystemReport]) -> Iterator[tuple[str, ...]]:
-    scheme = same[0].schemes()[0]
+def _type_rows(same: Sequence[SystemReport], scheme: str) -> Iterator[tuple[str, ...]]:
     supports: dict[str, int] = {}
     for each in same:
         types = each.results()[scheme].scores.types
@@ -195,7 +195,6 @@ def _cell(summary: RunSummary | None) -> str:
 
 def _to_json(same: Sequence[SystemReport]) -> dict[str, Any]:
     first = same[0]
-    main = first.schemes()[0]
     return {
         "split": first.split,
         "system": first.system,
@@ -204,5 +203,8 @@ def _to_json(same: Sequence[SystemReport]) -> dict[str, Any]:
             scheme: {k: v and v.to_json() for k, v in _averages(same, scheme).items()}
             for scheme in first.schemes()
         },
-        "types": {main: {k: v and v.to_json() for k, v in _types(same, main).items()}},
+        "types": {
+            scheme: {k: v and v.to_json() for k, v in _types(same, scheme).items()}
+            for scheme in first.type_schemes()
+        },
     }

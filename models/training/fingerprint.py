@@ -49,6 +49,20 @@ The name of a package includes all modules in it and in its subpackages. A name 
 includes only the modules directly in the package.
 """
 
+ATTRIBUTE_MODULES = (
+    "aloi.corpus.document",
+    "aloi.corpus.document_files",
+    "aloi.corpus.formats.shared.spacy_docs",
+    "aloi.corpus.schema",
+    "aloi.models.*",
+    "aloi.models.attributes",
+    "aloi.models.training.settings",
+)
+"""Modules that determine the component of attributes, which is not trained by `spacy train`.
+
+The name of a package includes the TOML files in it.
+"""
+
 NON_DECIDING_MODULES = (
     "aloi.corpus.corpus_folder",
     "aloi.corpus.duplicate_ids",
@@ -79,6 +93,7 @@ NON_DECIDING_MODULES = (
     "aloi.eval.scoring_choices",
     "aloi.eval.semeval",
     "aloi.eval.statistics",
+    "aloi.models.attributes",
     "aloi.models.prediction",
     "aloi.models.publication",
     "aloi.models.refs",
@@ -94,6 +109,8 @@ NON_DECIDING_MODULES = (
 
 `DECIDING_MODULES` takes precedence for modules that match both lists.
 """
+
+ATTRIBUTES = "attributes"
 
 LIBRARIES = ("spacy", "thinc", "numpy", "scipy")
 OPTIONAL_LIBRARIES = ("torch", "transformers")
@@ -120,8 +137,10 @@ def training_fingerprint(
         "overrides": dict(overrides),
         "corpus": dict(corpus),
         "libraries": library_versions(),
-        "code": hash_code(source_root()),
+        "code": hash_code(source_root(), deciding_modules(kind)),
     }
+    if kind == ATTRIBUTES:
+        parts["scikit-learn"] = version("scikit-learn")
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
@@ -140,13 +159,15 @@ def source_root() -> Path:
     return Path(str(files("aloi.models"))).parent
 
 
+def deciding_modules(kind: str) -> tuple[str, ...]:
+    """Return the modules that determine a trained component of a kind."""
+    return ATTRIBUTE_MODULES if kind == ATTRIBUTES else DECIDING_MODULES
+
+
 def hash_code(root: Path, modules: Iterable[str] = DECIDING_MODULES) -> str:
     """Return one SHA-256 for the code of all modules, ignoring docstrings, comments and layout."""
     sources = {file for name in modules for file in module_files(root, name)}
-    code = {
-        file.relative_to(root).as_posix(): plain_code(file.read_text(encoding="utf-8"))
-        for file in sources
-    }
+    code = {file.relative_to(root).as_posix(): _plain(file) for file in sources}
     return hashlib.sha256(json.dumps(code, sort_keys=True).encode()).hexdigest()
 
 
@@ -156,8 +177,13 @@ def module_files(root: Path, name: str) -> list[Path]:
     if name.endswith(".*"):
         return sorted(path.glob("*.py"))
     if path.is_dir():
-        return sorted(path.rglob("*.py"))
+        return sorted(file for file in path.rglob("*") if file.suffix in (".py", ".toml"))
     return [path.with_suffix(".py")]
+
+
+def _plain(file: Path) -> str:
+    text = file.read_text(encoding="utf-8")
+    return plain_code(text) if file.suffix == ".py" else text
 
 
 def plain_code(source: str) -> str:

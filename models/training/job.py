@@ -23,6 +23,7 @@ from aloi.corpus.languages import language as languages
 from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.rights import Rights
 from aloi.corpus.schema import Schema, load_schema, require_valid
+from aloi.models.attributes.training import fit_attributes, has_attributes
 from aloi.models.publication import sources
 from aloi.models.training import record
 from aloi.models.training.fingerprint import library_versions, training_fingerprint
@@ -36,6 +37,13 @@ MAX_ERROR_LENGTH = 300
 """The number of characters of an error message of spaCy that are shown."""
 
 COMPONENT_KINDS = ("ner", "relations")
+"""The components with networks, which are trained by `spacy train`."""
+
+ATTRIBUTES = "attributes"
+"""The component that is trained at once on gold mentions and relations, if they have attributes."""
+
+SHARED_SECTIONS = ("system", "paths", "nlp")
+"""The sections of a config whose overrides also apply to the component of attributes."""
 
 BLANK_CONFIG = "blank"
 """The prefix of the configs that use no pretrained weights, for languages without a base model."""
@@ -45,12 +53,11 @@ BLANK_CONFIG = "blank"
 class TrainingJob:
     """A job that trains one component and writes a pipeline folder.
 
-    kind: "ner" or "relations". train, dev: native files or folders. config: training config
-    (default: the config of aloi for the kind and the language). overrides: config values by dotted
-    key. corpus:
-    name, version, licence and sha256 of the corpus that contains the documents, if any. rights:
-    rights of documents that do not state their own. names: values of `paths.train` and `paths.dev`
-    for the saved config, if the files are temporary copies.
+    kind: "ner", "relations" or "attributes". train, dev: native files or folders. config: training
+    config (default: the config of aloi for the kind and the language). overrides: config values by
+    dotted key. corpus: name, version, licence and sha256 of the corpus that contains the documents,
+    if any. rights: rights of documents that do not state their own. names: values of `paths.train`
+    and `paths.dev` for the saved config, if the files are temporary copies.
     """
 
     kind: str
@@ -115,10 +122,10 @@ class TrainingJob:
         settings = self._settings()
         with self._setting_errors():
             training_record = self._record(settings)
-            nlp = fit(settings, log=log or io.StringIO())
+            nlp, tuning = self._fit(settings, log)
         nlp.config["paths"].update(self.names)
         dev, schema = self.documents[1], self._loaded_schema
-        if (tuning := tune_relations(nlp, dev)) is not None:
+        if tuning is not None:
             training_record["tuning"] = tuning
         training_record["scores"] = record.score_dev(nlp, dev, kind=self.kind, schema=schema)
         training_record["cost"] = record.measure_cost(started)
@@ -127,6 +134,14 @@ class TrainingJob:
         names = annotation_names(document for part in self.documents for document in part)
         write_pipeline(nlp, self.out, licence_folders=filter(None, folders), left_out=names)
         return nlp
+
+    def _fit(self, settings: Config, log: IO[str] | None) -> tuple[Language, dict[str, Any] | None]:
+        """Return the trained pipeline, and the measurements of its tuning on dev."""
+        train, dev = self.documents
+        if self.kind == ATTRIBUTES:
+            return fit_attributes(settings, train, dev, schema=self._loaded_schema)
+        nlp = fit(settings, log=log or io.StringIO())
+        return nlp, tune_relations(nlp, dev)
 
     def is_done(self) -> bool:
         """Return whether `out` contains a pipeline with the fingerprint of this job."""
@@ -213,6 +228,21 @@ class TrainingJob:
             **record.describe_data(train, dev, self.rights),
             **record.describe_config(self.config_file, settings.interpolate()),
         }
+
+
+def pipeline_kinds(train: Iterable[Document]) -> tuple[str, ...]:
+    """Return the kinds of the components of a pipeline: attributes only if train has any."""
+    return (*COMPONENT_KINDS, *([ATTRIBUTES] if has_attributes(train) else []))
+
+
+def kind_overrides(kind: str, overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the overrides of a pipeline that apply to one kind of component.
+
+    The settings of networks do not apply to the component of attributes.
+    """
+    if kind != ATTRIBUTES:
+        return dict(overrides)
+    return {key: each for key, each in overrides.items() if key.split(".")[0] in SHARED_SECTIONS}
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Training from files, folders or pipes: one component, or a pipeline with both components."""
+"""Training from files, folders or pipes: one component, or a pipeline with all components."""
 
 from __future__ import annotations
 
@@ -14,10 +14,17 @@ from aloi.corpus import document_files
 from aloi.corpus.locks import locked
 from aloi.corpus.refs.authority import RefAuthority
 from aloi.corpus.streams import on_disk
+from aloi.models.attributes.training import COMPONENT
 from aloi.models.refs.component import RefResolver
 from aloi.models.refs.corpus_lexicon import pipeline_lexicon
 from aloi.models.refs.lexicon import RefLexicon
-from aloi.models.training.job import COMPONENT_KINDS, TrainingJob
+from aloi.models.training.job import (
+    ATTRIBUTES,
+    COMPONENT_KINDS,
+    TrainingJob,
+    kind_overrides,
+    pipeline_kinds,
+)
 from aloi.models.training.pipeline_folder import check_replaceable, write_pipeline
 from aloi.models.training.record import describe_lexicon
 
@@ -35,10 +42,10 @@ def train_component(
 ) -> Language:
     """Train one component, write its pipeline to `out` and return it.
 
-    kind: "ner" or "relations". train, dev: native files, folders or pipes. config: training
-    config (default: the config of aloi for the kind). overrides: config values by dotted key. log:
-    stream for spaCy's table of losses and scores. Raises `DataError` for invalid data or settings,
-    or if another run is writing to `out`.
+    kind: "ner", "relations" or "attributes". train, dev: native files, folders or pipes. config:
+    training config (default: the config of aloi for the kind). overrides: config values by dotted
+    key. log: stream for spaCy's table of losses and scores. Raises `DataError` for invalid data or
+    settings, or if another run is writing to `out`.
     """
     with locked(out), _inputs(train, dev) as inputs:
         job = TrainingJob(
@@ -58,48 +65,58 @@ def train_pipeline(
     authority: RefAuthority | None = None,
     log: IO[str] | None = None,
 ) -> Language:
-    """Train the components "ner" and "relations", write a pipeline with both, and return it.
+    """Train the components of a pipeline, write the pipeline, and return it.
 
-    The pipeline is written to `out`, the components to `OUT-ner` and `OUT-relations`. configs:
-    training config by kind ("ner", "relations"). authority: names of things that the pipeline's
-    component for refs knows, besides those of the train documents. Other parameters and errors: see
-    `train_component`.
+    The pipeline is written to `out`, the components to `OUT-ner`, `OUT-relations` and, if the
+    training documents have attributes, `OUT-attributes`. configs: training config by kind ("ner",
+    "relations"); with any, there is no component of attributes, which uses the tags and parses of
+    the default configs. authority: names of things that the pipeline's component for refs knows,
+    besides those of the train documents. Other parameters and errors: see `train_component`.
     """
-    folders = {kind: out.with_name(f"{out.name}-{kind}") for kind in COMPONENT_KINDS}
+    kinds = (*COMPONENT_KINDS, ATTRIBUTES)
+    folders = {kind: out.with_name(f"{out.name}-{kind}") for kind in kinds}
+    own = {kind: config for kind, config in (configs or {}).items() if config is not None}
     with locked(out, *folders.values()), _inputs(train, dev) as inputs:
         for folder in (out, *folders.values()):
             check_replaceable(folder)
-        for kind, folder in folders.items():
+        documents = document_files.read(inputs["train"])
+        trained = COMPONENT_KINDS if own else pipeline_kinds(documents)
+        for kind in trained:
             TrainingJob(
                 kind,
-                out=folder,
+                out=folders[kind],
                 schema=schema,
-                config=(configs or {}).get(kind),
-                overrides=overrides or {},
+                config=own.get(kind),
+                overrides=kind_overrides(kind, overrides or {}),
                 **inputs,
             ).run(log=log)
-        lexicon = pipeline_lexicon(authority, document_files.read(inputs["train"]))
-        return assemble_pipeline(folders["ner"], folders["relations"], out=out, lexicon=lexicon)
+        lexicon = pipeline_lexicon(authority, documents)
+        parts = {kind: folders[kind] for kind in trained}
+        return assemble_pipeline(parts, out=out, lexicon=lexicon)
 
 
 def assemble_pipeline(
-    ner: Path, relations: Path, *, out: Path, lexicon: RefLexicon | None = None
+    folders: Mapping[str, Path], *, out: Path, lexicon: RefLexicon | None = None
 ) -> Language:
-    """Combine two trained components into one pipeline, write it to `out` and return it.
+    """Combine trained components into one pipeline, write it to `out` and return it.
 
-    ner, relations: the pipeline folders of the components. lexicon: also add the component for
-    refs, with these names.
+    folders: the pipeline folders by kind: "ner", "relations" and, if it was trained, "attributes".
+    lexicon: also add the component for refs, with these names.
     """
-    nlp, entities = spacy.load(relations), spacy.load(ner)
-    nlp.add_pipe("ner", source=entities, before="aloi_relations")
+    parts = {kind: spacy.load(folder) for kind, folder in folders.items()}
+    records = {kind: part.meta["aloi"] for kind, part in parts.items()}
+    nlp = parts["relations"]
+    nlp.add_pipe("ner", source=parts["ner"], before="aloi_relations")
+    if ATTRIBUTES in parts:
+        nlp.add_pipe(COMPONENT, source=parts[ATTRIBUTES], after="aloi_relations")
     nlp.meta["name"] = "pipeline"
-    nlp.meta["aloi"] = {"ner": entities.meta["aloi"], "relations": nlp.meta["aloi"]}
+    nlp.meta["aloi"] = records
     if lexicon is not None:
         resolver = nlp.add_pipe("aloi_refs")
         assert isinstance(resolver, RefResolver)
         resolver.lexicon = lexicon
         nlp.meta["aloi"]["refs"] = describe_lexicon(lexicon)
-    write_pipeline(nlp, out, licence_folders=(ner, relations))
+    write_pipeline(nlp, out, licence_folders=folders.values())
     return nlp
 
 

@@ -17,7 +17,8 @@ from aloi.corpus.document import Document
 from aloi.corpus.rights import UNKNOWN, Rights, resolve_rights
 from aloi.corpus.schema import Schema
 from aloi.eval.reports.report import evaluate
-from aloi.eval.schemes import TYPE_SCHEMES, ItemKind, task_schemes
+from aloi.eval.schemes import ATTRIBUTE_SCHEMES, TYPE_SCHEMES, ItemKind, task_schemes
+from aloi.models.attributes.prediction import predict_attributes
 from aloi.models.prediction.pipelines import predict_documents
 from aloi.models.publication import sources
 from aloi.models.refs.lexicon import RefLexicon
@@ -81,9 +82,13 @@ def score_dev(
     """Return the scores of a component on the dev documents, in the format of `aloi eval --json`.
 
     Entities are scored over all mentions, and over outermost mentions. Relations are predicted
-    between gold entities.
+    between gold entities, attributes for gold entities and relations.
     """
     documents = list(dev)
+    if kind == "attributes":
+        pred = predict_attributes(nlp, documents)
+        both = evaluate(documents, pred, schemes=ATTRIBUTE_SCHEMES, schema=schema).to_json()
+        return {key: both[key] for key in ("signature", "documents", *ItemKind)}
     task = ItemKind.RELATIONS if kind == "relations" else ItemKind.ENTITIES
     report = evaluate(
         documents,

@@ -34,7 +34,8 @@ PAIR = (
     Entity(id="a", start=0, end=3, label="PER", ref="ana"),
     Entity(id="b", start=4, end=8, label="LOC", attributes={"metonymy": "government"}),
 )
-GOLD = Document("d", "Ana Rome", PAIR, (Relation(head="a", tail="b", label="IN"),))
+RELATION = Relation(head="a", tail="b", label="IN", attributes={"assertion": "negated"})
+GOLD = Document("d", "Ana Rome", PAIR, (RELATION,))
 
 
 def test_every_scheme_has_one_row_in_the_order_of_a_report() -> None:
@@ -51,9 +52,10 @@ def test_a_scheme_shown_by_type_has_a_title_for_cards() -> None:
     assert all(bool(each.title) == each.by_type for each in SCHEMES)
 
 
-def test_only_relations_and_facts_are_relations() -> None:
+def test_only_relations_their_attributes_and_facts_are_relations() -> None:
+    relations = (ScoredItems.RELATIONS, ScoredItems.FACTS, ScoredItems.RELATION_ATTRIBUTES)
     for each in SCHEMES:
-        is_relation = each.items in (ScoredItems.RELATIONS, ScoredItems.FACTS)
+        is_relation = each.items in relations
         assert is_relation == (each.task is ItemKind.RELATIONS)
 
 

@@ -10,8 +10,9 @@ STEPS = 20
 
 
 def light_configs(folder: Path) -> dict[str, Path]:
-    """Write a config for the entity and the relation component; return the files by kind."""
-    return {"ner": _light_ner(folder), "relations": _light_relations(folder)}
+    """Write a config for each component; return the files by kind."""
+    light = {"ner": _light_ner, "relations": _light_relations, "attributes": _light_attributes}
+    return {kind: write(folder) for kind, write in light.items()}
 
 
 def _light_ner(folder: Path) -> Path:
@@ -30,6 +31,16 @@ def _light_relations(folder: Path) -> Path:
     config["training"] |= {"frozen_components": [], "annotating_components": []}
     config["initialize"]["vectors"] = None
     return _write(config, folder / "light-relations.cfg")
+
+
+def _light_attributes(folder: Path) -> Path:
+    config = Config().from_disk(shipped_config("attributes"), interpolate=False)
+    config["nlp"]["pipeline"] = ["aloi_attributes"]
+    for name in ("tok2vec", "morphologizer", "parser"):
+        del config["components"][name]
+    config["training"]["frozen_components"] = []
+    config["initialize"]["vectors"] = None
+    return _write(config, folder / "light-attributes.cfg")
 
 
 def _write(config: Config, file: Path) -> Path:

@@ -2,16 +2,17 @@
 
 Source: spaCy 3.8, https://spacy.io/api/doc. `doc.ents` contains the outermost mentions,
 `doc.spans["entities"]` contains all mentions, and `doc._.relations` contains the relations. The
-span id is the entity id, and `kb_id_` is the ref. The format `spacy` (module `doc_bin`) stores such
-docs in files.
+span id is the entity id, `kb_id_` is the ref, and `span._.attributes` contains the attributes of a
+mention. The format `spacy` (module `doc_bin`) stores such docs in files.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from operator import itemgetter
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import spacy.util
@@ -26,6 +27,13 @@ USER_DATA_KEY = "aloi.relations"
 """The key of the relations in `doc.user_data`; they are plain lists, which `DocBin` can store."""
 
 
+ATTRIBUTES_KEY = "aloi.attributes"
+"""The key in `doc.user_data` of the attributes of mentions: a list of spans with attributes."""
+
+SpanKey = tuple[int, int, str, str]
+"""First token, last token (exclusive), label and id of a span."""
+
+
 class RelationSpan(NamedTuple):
     """A relation between two spans of a doc; `score` is between 0 and 1, or None for gold."""
 
@@ -33,25 +41,52 @@ class RelationSpan(NamedTuple):
     tail: Span
     label: str
     score: float | None = None
+    attributes: Mapping[str, str] = MappingProxyType({})
 
 
 def get_relations(doc: Doc) -> list[RelationSpan]:
     """Return the relations of a doc; heads and tails are new spans with the stored label and id."""
     return [
-        RelationSpan(_to_span(doc, head), _to_span(doc, tail), label, score)
-        for head, tail, label, score in doc.user_data.get(USER_DATA_KEY, [])
+        RelationSpan(_to_span(doc, head), _to_span(doc, tail), *rest)
+        for head, tail, *rest in doc.user_data.get(USER_DATA_KEY, [])
     ]
 
 
 def set_relations(doc: Doc, relations: Iterable[RelationSpan]) -> None:
     """Replace the relations of a doc."""
     doc.user_data[USER_DATA_KEY] = [
-        [_to_list(head), _to_list(tail), label, score] for head, tail, label, score in relations
+        [*map(_to_list, each[:2]), each.label, each.score, *filter(None, [dict(each.attributes)])]
+        for each in relations
     ]
 
 
 if not Doc.has_extension("relations"):
     Doc.set_extension("relations", getter=get_relations, setter=set_relations)
+
+
+def get_attributes(doc: Doc) -> dict[SpanKey, dict[str, str]]:
+    """Return the attributes of the mentions that have any, by `span_key`."""
+    return {tuple(key): dict(values) for key, values in doc.user_data.get(ATTRIBUTES_KEY, [])}
+
+
+def set_attributes(doc: Doc, attributes: Mapping[SpanKey, Mapping[str, str]]) -> None:
+    """Replace the attributes of all mentions of a doc; the keys are those of `span_key`."""
+    doc.user_data[ATTRIBUTES_KEY] = [
+        [list(key), dict(values)] for key, values in attributes.items() if values
+    ]
+
+
+def span_key(span: Span) -> SpanKey:
+    """Return what identifies a mention of a doc: tokens, label and id."""
+    return span.start, span.end, span.label_, span.id_
+
+
+def _attributes_of(span: Span) -> dict[str, str]:
+    return get_attributes(span.doc).get(span_key(span), {})
+
+
+if not Span.has_extension("attributes"):
+    Span.set_extension("attributes", getter=_attributes_of)
 
 
 def _to_list(span: Span) -> list[Any]:
@@ -94,6 +129,10 @@ def set_entities(doc: Doc, entities: Iterable[Entity]) -> dict[str, Span]:
         if span:  # None or empty if the mention overlaps no token
             spans[entity.id] = span
     doc.spans[SPANS_KEY] = list(spans.values())
+    attributes = {
+        span_key(spans[each.id]): each.attributes for each in entities if each.id in spans
+    }
+    set_attributes(doc, attributes)
     flat = [spans[entity.id] for entity in outermost(entities) if entity.id in spans]
     doc.set_ents(spacy.util.filter_spans(flat))
     return spans
@@ -103,7 +142,13 @@ def annotate(doc: Doc, document: Document) -> Doc:
     """Copy the mentions and relations of a document to a doc with the same text; return the doc."""
     spans = set_entities(doc, document.entities)
     doc._.relations = [
-        RelationSpan(spans[relation.head], spans[relation.tail], relation.label, relation.score)
+        RelationSpan(
+            spans[relation.head],
+            spans[relation.tail],
+            relation.label,
+            relation.score,
+            relation.attributes,
+        )
         for relation in document.relations
         if relation.head in spans and relation.tail in spans
     ]
@@ -123,7 +168,8 @@ def to_document(
     scored = _with_scores(_mention_spans(doc) if spans is None else spans)
     scored.sort(key=itemgetter(0))
     ids = _span_ids([span for span, _ in scored])
-    entities: dict[tuple[int, int, str, str], Entity] = {}
+    attributes = get_attributes(doc)
+    entities: dict[SpanKey, Entity] = {}
     for entity_id, (span, score) in zip(ids, scored, strict=True):
         entity = Entity(
             id=entity_id,
@@ -131,15 +177,20 @@ def to_document(
             end=span.end_char,
             label=span.label_,
             ref=span.kb_id_ or None,
+            attributes=attributes.get(span_key(span), {}),
             score=score,
         )
-        entities.setdefault(_key(span), entity)
+        entities.setdefault(span_key(span), entity)
     relations = tuple(
         Relation(
-            head=entities[_key(head)].id, tail=entities[_key(tail)].id, label=label, score=score
+            head=entities[span_key(each.head)].id,
+            tail=entities[span_key(each.tail)].id,
+            label=each.label,
+            attributes=dict(each.attributes),
+            score=each.score,
         )
-        for head, tail, label, score in get_relations(doc)
-        if _key(head) in entities and _key(tail) in entities
+        for each in get_relations(doc)
+        if span_key(each.head) in entities and span_key(each.tail) in entities
     )
     return Document(id_, doc.text, tuple(entities.values()), relations, meta or {})
 
@@ -158,7 +209,3 @@ def _span_ids(spans: list[Span]) -> list[str]:
     counts = Counter(span.id_ for span in spans)
     free = (id_ for number in itertools.count(1) if (id_ := f"e{number}") not in counts)
     return [span.id_ if span.id_ and counts[span.id_] == 1 else next(free) for span in spans]
-
-
-def _key(span: Span) -> tuple[int, int, str, str]:
-    return span.start, span.end, span.label_, span.id_

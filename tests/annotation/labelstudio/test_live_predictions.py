@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
+import attributes
 import pytest
 import spacy
 import toy
@@ -35,6 +36,7 @@ from aloi.annotation.labelstudio.request_limits import (
 )
 from aloi.corpus.problems import DataError
 from aloi.corpus.schema import Schema, load_schema
+from aloi.models.attributes.training import train_attributes
 
 
 class Client:
@@ -106,6 +108,25 @@ def test_predictions_are_label_studio_regions_and_arcs(client: Client) -> None:
     assert {end for arc in arcs for end in (arc["from_id"], arc["to_id"])} <= regions.keys()
     assert 0 < score <= 1
     assert version == client.backend.model_version
+
+
+def test_predicted_attributes_of_mentions_are_choices(tmp_path: Path) -> None:
+    nlp = spacy.blank("fr")
+    nlp.add_pipe("aloi_attributes")
+    documents = [attributes.statement(number) for number in range(24)]
+    train_attributes(nlp, nlp.get_pipe("aloi_attributes"), documents, documents, schema=None)
+    ruler = nlp.add_pipe("entity_ruler", first=True)
+    ruler.add_patterns([{"label": "LOC", "pattern": "Paris"}])
+    task = {"data": {"text": "Paris soutient Ana. Bob vit à Paris."}}
+    nlp.to_disk(tmp_path)
+    backend = Backend(tmp_path)
+    try:
+        _, content = Client(backend).post("/predict", {"tasks": [task]})
+    finally:
+        backend.close()
+    (choice,) = [each for each in content["results"][0]["result"] if each["type"] == "choices"]
+    assert (choice["from_name"], choice["value"]["choices"]) == ("metonymy", ["government"])
+    assert choice["value"]["start"] == 0
 
 
 def test_results_are_in_the_order_of_the_tasks(client: Client) -> None:

@@ -12,6 +12,7 @@ from toy import SCHEMA, sentence
 from aloi.models.training.fingerprint import (
     DECIDING_MODULES,
     NON_DECIDING_MODULES,
+    deciding_modules,
     hash_code,
     module_files,
     plain_code,
@@ -55,6 +56,8 @@ def test_docstrings_and_comments_do_not_count(copy: Path) -> None:
         "corpus/formats/webanno/reader.py",
         "models/publication/model_card.py",
         "models/training/job.py",
+        "models/attributes/features.py",
+        "eval/coreference/attributes.py",
     ],
 )
 def test_code_that_does_not_decide_a_model_does_not_count(copy: Path, file: str) -> None:
@@ -77,6 +80,20 @@ def test_code_that_decides_a_model_counts(copy: Path, file: str) -> None:
     before = hash_code(copy)
     append_code(copy / file)
     assert hash_code(copy) != before
+
+
+@pytest.mark.parametrize("file", ["models/attributes/features.py", "corpus/schema.py"])
+def test_code_that_decides_the_attributes_counts_for_them(copy: Path, file: str) -> None:
+    before = hash_code(copy, deciding_modules("attributes"))
+    append_code(copy / file)
+    assert hash_code(copy, deciding_modules("attributes")) != before
+
+
+def test_the_words_of_the_cues_count_for_attributes(copy: Path) -> None:
+    cues = copy / "models/attributes/cues.fr.toml"
+    before = hash_code(copy, deciding_modules("attributes"))
+    cues.write_text("[cues]\n", encoding="utf-8")
+    assert hash_code(copy, deciding_modules("attributes")) != before
 
 
 def append_code(file: Path) -> None:
@@ -107,6 +124,7 @@ def test_data_schema_overrides_and_corpus_count(tmp_path: Path) -> None:
         {"dev": [sentence(4)]},
         {"schema": None},
         {"config": shipped_config("relations")},
+        {"kind": "attributes"},
         {"overrides": {"training.dropout": 0.3}},
         {"corpus": {"version": "2"}},
     ]

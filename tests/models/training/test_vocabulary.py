@@ -14,7 +14,7 @@ from aloi.corpus import document_files
 from aloi.corpus.document import Document
 from aloi.corpus.formats.shared.spacy_docs import to_document
 from aloi.models.refs.corpus_lexicon import pipeline_lexicon
-from aloi.models.training.job import COMPONENT_KINDS, TrainingJob
+from aloi.models.training.job import ATTRIBUTES, COMPONENT_KINDS, TrainingJob
 from aloi.models.training.pipeline_training import assemble_pipeline
 from aloi.models.training.vocabulary import STRINGS_FILE
 
@@ -34,12 +34,13 @@ def test_refs_ids_and_attributes_are_not_in_the_vocabulary(tmp_path: Path) -> No
     document_files.write([with_refs(n) for n in range(8)], tmp_path / "train.jsonl")
     document_files.write([with_refs(n) for n in range(8, 12)], tmp_path / "dev.jsonl")
     configs = light_configs(tmp_path / "configs")
-    for kind in COMPONENT_KINDS:
+    kinds = (*COMPONENT_KINDS, ATTRIBUTES)
+    for kind in kinds:
         data = tmp_path / "train.jsonl", tmp_path / "dev.jsonl"
         TrainingJob(kind, *data, tmp_path / kind, config=configs[kind]).run()
-    parts = tmp_path / "ner", tmp_path / "relations"
-    assemble_pipeline(*parts, out=tmp_path / "pipeline")
-    for name in (*COMPONENT_KINDS, "pipeline"):
+    folders = {kind: tmp_path / kind for kind in kinds}
+    assemble_pipeline(folders, out=tmp_path / "pipeline")
+    for name in (*kinds, "pipeline"):
         strings = json.loads((tmp_path / name / STRINGS_FILE).read_text(encoding="utf-8"))
         hidden = ("mme-x-secrete", "doute", "oui-doute", "affaire-1", "affaire-9")
         assert {*hidden} & {*strings} == set(), name
@@ -47,15 +48,15 @@ def test_refs_ids_and_attributes_are_not_in_the_vocabulary(tmp_path: Path) -> No
     text = "Ana vit à Rome et rencontre Eva."
     doc = spacy.load(tmp_path / "pipeline")(text)
     assert [span.label_ for span in doc.spans["entities"]]
-    check_pipeline_with_refs(*parts, tmp_path / "with-refs", doc)
+    check_pipeline_with_refs(folders, tmp_path / "with-refs", doc)
 
 
-def check_pipeline_with_refs(ner: Path, relations: Path, out: Path, without: Doc) -> None:
+def check_pipeline_with_refs(folders: dict[str, Path], out: Path, without: Doc) -> None:
     """Refs are added and nothing else changes; private refs and document ids are in no file."""
     document = marked_document("[Rome](LOC#roma) et [Ana](PER#affaire-1-p1)", "affaire-1")
     private = msgspec.structs.replace(document.entities[1], ref="affaire-1#p1")
     named = msgspec.structs.replace(document, entities=(document.entities[0], private))
-    assemble_pipeline(ner, relations, out=out, lexicon=pipeline_lexicon(None, [named]))
+    assemble_pipeline(folders, out=out, lexicon=pipeline_lexicon(None, [named]))
     doc = spacy.load(out)(without.text)
     assert {span.text: span.kb_id_ for span in doc.spans["entities"]}["Rome"] == "roma"
     first, second = (to_document(each, id_="d") for each in (doc, without))
