@@ -14,6 +14,9 @@ import httpx
 MAX_ANSWER_BYTES = 1 << 28
 """The maximum size of an answer, in bytes."""
 
+MIN_TOKEN_START = 8
+"""The number of characters from which the start of a token is not printed."""
+
 _JSON_WEB_TOKEN = re.compile(r"eyJ[\w-]{8,}\.[\w-]+(\.[\w-]*)?")
 """A personal access token, or the short-lived token that the server issues for it."""
 
@@ -75,6 +78,11 @@ def listed_once(items: Iterable[Item]) -> Iterator[Item]:
 
 
 def without_token(text: str, token: str) -> str:
-    """Return a text in which access tokens are replaced by `[token]`."""
-    plain = text.replace(token, "[token]") if token else text
+    """Return a text in which access tokens are replaced by `[token]`.
+
+    A server may cut its answer: the start of the token is replaced too.
+    """
+    plain, shortest = text, min(len(token), MIN_TOKEN_START)
+    for length in range(len(token), max(shortest - 1, 0), -1):
+        plain = plain.replace(token[:length], "[token]")
     return _JSON_WEB_TOKEN.sub("[token]", plain)

@@ -33,7 +33,7 @@ def test_a_sample_survives(script: str, options: tuple[str, ...]) -> None:
 PREPARE = """
 import sys, tempfile
 from pathlib import Path
-from fuzz_folders import release_cases
+from fuzz_cases.folders import release_cases
 with tempfile.TemporaryDirectory() as name:
     seen = set()
     for number, case in enumerate(release_cases(Path(name))):
