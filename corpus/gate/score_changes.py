@@ -21,6 +21,7 @@ from typing import TypeVar
 import msgspec
 
 from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.release.build.figures import CardRatios, EvaluationReport, EvaluationRun
 from aloi.corpus.text_files import JSON_ERRORS
 
 ALPHA = 0.05
@@ -57,31 +58,10 @@ class _ComparisonFile(msgspec.Struct, frozen=True):
     contrasts: tuple[_Contrast, ...]
 
 
-class _Ratios(msgspec.Struct, frozen=True):
-    f1: float | None
-    ci: dict[str, tuple[float | None, float | None]] = {}
-
-
-class _SchemeScores(msgspec.Struct, frozen=True):
-    micro: _Ratios
-
-
-class _Report(msgspec.Struct, frozen=True):
-    entities: dict[str, _SchemeScores] = {}
-    relations: dict[str, _SchemeScores] = {}
-
-
-class _Run(msgspec.Struct, frozen=True):
-    split: str
-    system: str
-    task: str
-    report: _Report
-
-
-class _ReportFile(_Report, frozen=True):
+class _ReportFile(EvaluationReport, frozen=True):
     """A report of `aloi eval`, or several reports (`runs`) of `aloi experiment`."""
 
-    runs: tuple[_Run, ...] = ()
+    runs: tuple[EvaluationRun, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +127,7 @@ def _is_worse(difference: _Difference, p: float | None) -> bool | None:
     return difference.difference < 0 and p < ALPHA
 
 
-def _scores(file: Path) -> dict[str, _Ratios]:
+def _scores(file: Path) -> dict[str, CardRatios]:
     """Return the micro averages in a file, by a name that is the same in other files.
 
     Raises `DataError` if the file contains no scores, or scores without intervals.
@@ -165,13 +145,13 @@ def _scores(file: Path) -> dict[str, _Ratios]:
     return scores
 
 
-def _micro_averages(prefix: str, report: _Report) -> Iterator[tuple[str, _Ratios]]:
+def _micro_averages(prefix: str, report: EvaluationReport) -> Iterator[tuple[str, CardRatios]]:
     for kind, schemes in (("entities", report.entities), ("relations", report.relations)):
         for scheme, scores in schemes.items():
             yield f"{prefix}{kind}, {scheme}, micro F1", scores.micro
 
 
-def _change(name: str, old: _Ratios, new: _Ratios | None) -> ScoreChange:
+def _change(name: str, old: CardRatios, new: CardRatios | None) -> ScoreChange:
     if new is None or old.f1 is None or new.f1 is None:
         return ScoreChange(name, None, None)
     difference, errors = new.f1 - old.f1, [_standard_error(old), _standard_error(new)]
@@ -181,7 +161,7 @@ def _change(name: str, old: _Ratios, new: _Ratios | None) -> ScoreChange:
     return ScoreChange(name, difference, difference < -_Z * error)
 
 
-def _standard_error(ratios: _Ratios) -> float | None:
+def _standard_error(ratios: CardRatios) -> float | None:
     low, high = ratios.ci.get("f1", (None, None))
     return None if low is None or high is None else (high - low) / (2 * _Z)
 

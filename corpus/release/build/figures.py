@@ -41,20 +41,26 @@ class CardRatios(msgspec.Struct, frozen=True):
     fn: int = 0
 
 
-class _SchemeScores(msgspec.Struct, frozen=True):
+class SchemeScores(msgspec.Struct, frozen=True):
+    """The scores under one match rule."""
+
     micro: CardRatios
 
 
-class _Report(msgspec.Struct, frozen=True):
-    entities: dict[str, _SchemeScores] = {}
-    relations: dict[str, _SchemeScores] = {}
+class EvaluationReport(msgspec.Struct, frozen=True):
+    """The scores of an evaluation by match rule, as `aloi eval` writes them."""
+
+    entities: dict[str, SchemeScores] = {}
+    relations: dict[str, SchemeScores] = {}
 
 
-class _Run(msgspec.Struct, frozen=True):
+class EvaluationRun(msgspec.Struct, frozen=True):
+    """The evaluation of one system on one split, as `aloi experiment` writes it."""
+
     split: str
     system: str
     task: str
-    report: _Report
+    report: EvaluationReport
 
 
 class _Coefficient(msgspec.Struct, frozen=True):
@@ -65,12 +71,12 @@ class _Coefficient(msgspec.Struct, frozen=True):
 class _AnnotatorPair(msgspec.Struct, frozen=True):
     annotators: tuple[str, str]
     documents: int
-    f1: dict[str, _SchemeScores]
+    f1: dict[str, SchemeScores]
     kappa: dict[str, _Coefficient] = {}
 
 
 class _FiguresFile(msgspec.Struct, frozen=True):
-    runs: tuple[_Run, ...] = ()
+    runs: tuple[EvaluationRun, ...] = ()
     pairs: tuple[_AnnotatorPair, ...] = ()
 
 
@@ -137,7 +143,7 @@ def _read_file(file: Path) -> _FiguresFile:
     return content
 
 
-def _run_scores(run: _Run, schemes: Collection[str]) -> Iterator[CardScore]:
+def _run_scores(run: EvaluationRun, schemes: Collection[str]) -> Iterator[CardScore]:
     kind = "relations" if run.task in _RELATION_TASKS else "entities"
     by_scheme = run.report.relations if kind == "relations" else run.report.entities
     for scheme, scores in by_scheme.items():
