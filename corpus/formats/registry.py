@@ -173,7 +173,7 @@ def write(
         before = file_states(Path(path))
         count = format_module.write(reduced, Path(path), options, notes)
         kept = kept_files(before, file_states(Path(path)))
-        what = "files of an earlier run kept in OUT (delete them if they do not belong to IN)"
+        what = "files that were in OUT before are kept (delete only those that are out of date)"
         notes.add(what, kept[0] if kept else "", len(kept))
         return count
     with temporary_folder() as folder:

@@ -81,13 +81,14 @@ def test_reading_losses_are_errors_with_strict(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["in.conllu"]
 
 
-def test_files_of_an_earlier_run_are_counted(source: Path, tmp_path: Path) -> None:
+def test_files_that_were_in_the_output_folder_are_counted(source: Path, tmp_path: Path) -> None:
+    """They may be other documents of the same corpus, so the message must not ask to delete all."""
     target = tmp_path / "out"
     target.mkdir()
     for name in ("old.json", "d.json", "notes.md"):
         (target / name).write_text("{}")
     (note,) = convert(str(source), str(target), ConversionSettings("native")).write_notes
-    assert note.startswith("files of an earlier run kept in OUT")
+    assert note.startswith("files that were in OUT before are kept (delete only those")
     assert note.endswith(f": 1 (first in {target / 'old.json'})")
 
 
