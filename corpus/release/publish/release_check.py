@@ -42,14 +42,14 @@ def check_release(
 ) -> CheckReport:
     """Run all checks on a release; if a corpus is given, also compare the release with the corpus.
 
-    `on_step` is called with the name of each check. If mlcroissant or polars is not installed, the
-    check that needs this library is skipped, and the report names the library.
+    `on_step` is called with a line that names each check. If mlcroissant or polars is not
+    installed, the check that needs this library is skipped, and the report names the library.
     """
     need("datasets", extra="hub")
     problems: list[Problem] = []
     results: dict[str, str] = {}
     for name, check in _checks(release, corpus).items():
-        on_step(name)
+        on_step(f"checking: {name}")
         library = _OPTIONAL_LIBRARIES.get(name)
         if library is not None and find_spec(library) is None:
             results[name] = f"skipped, because {library} is not installed"
