@@ -34,4 +34,4 @@ def test_publisher(tmp_path: Path) -> None:
     assert done.stdout.count("0 problems") > 3
     assert "required version bump: minor" in done.stdout
     assert "nothing was sent" in done.stdout
-    assert (tmp_path / "tutorial" / "restored" / "depeche.json").is_file()
+    assert (tmp_path / "publish-tutorial" / "restored" / "depeche.json").is_file()
