@@ -24,6 +24,7 @@ from aloi.eval.schemes import (
     EntityScheme,
     EvaluationTask,
     ItemKind,
+    RelationScheme,
 )
 from aloi.eval.score_counts import Counts
 
@@ -36,6 +37,9 @@ SUMMARY_SCHEMES: dict[ItemKind, tuple[str, ...]] = {
     for task in ItemKind
 }
 """The schemes of a summary, the main scheme first; only this one is also shown by type."""
+
+REF_SCHEMES = (EntityScheme.CONLL, EntityScheme.REF_NAMES, RelationScheme.FACTS)
+"""The schemes that a summary adds for predictions end to end, if gold has refs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +59,25 @@ class SystemReport:
     def results(self) -> dict[str, SchemeResult]:
         """Return the results by scheme: for entities or for relations, depending on the task.
 
-        The results of the task attributes are for both.
+        The results of attributes and of predictions end to end are for both.
         """
-        if self.task == EvaluationTask.ATTRIBUTES:
+        if self.task in (EvaluationTask.ATTRIBUTES, EvaluationTask.RELATIONS_END_TO_END):
             return {**self.report.relations, **self.report.entities}
         return self.report.by_kind()[EvaluationTask(self.task).item_kind]
 
     def schemes(self) -> tuple[str, ...]:
         """Return the schemes of the summary for this task; the main scheme comes first.
 
-        The schemes of attributes are left out if there are no attributes.
+        The schemes of attributes are left out if there are no attributes, and those of refs if
+        there are no refs.
         """
         if self.task == EvaluationTask.ATTRIBUTES:
             return tuple(name for name in self.results() if name in ATTRIBUTE_SCHEMES)
-        return SUMMARY_SCHEMES[EvaluationTask(self.task).item_kind]
+        schemes = SUMMARY_SCHEMES[EvaluationTask(self.task).item_kind]
+        if self.task != EvaluationTask.RELATIONS_END_TO_END:
+            return schemes
+        has_refs = EntityScheme.CONLL in self.results()
+        return (*schemes, *(REF_SCHEMES if has_refs else ()))
 
     def type_schemes(self) -> tuple[str, ...]:
         """Return the schemes that are shown by type: the main scheme, or those of attributes."""

@@ -6,12 +6,13 @@ import msgspec
 import pytest
 from clusters import document, pair_clusters
 
-from aloi.corpus.document import Document, Entity
+from aloi.corpus.document import Document, Entity, Relation
 from aloi.eval.columns import Annotations
 from aloi.eval.coreference.clusters import overlap_clusters
 from aloi.eval.pairing import pair_annotations
 from aloi.eval.reports.report import evaluate
 from aloi.eval.reports.report_tables import report_sheets
+from aloi.eval.reports.summary import SystemReport, micro_sheet
 from aloi.eval.reports.system_comparison import compare_systems
 from aloi.eval.schemes import COREFERENCE_SCHEMES
 from aloi.eval.score_counts import Counts
@@ -112,3 +113,20 @@ def test_long_documents_need_little_memory() -> None:
     overlap = overlap_clusters(pair_clusters(list("abcdefghij"), ["ab", *"cdefghij"]))
     assert len(overlap.gold.size) == 10
     assert overlap.common.tolist() == [1] * 10
+
+
+@pytest.mark.parametrize(
+    ("ref", "added"), [("ana", ["conll-average", "ref-names", "facts"]), (None, [])]
+)
+def test_predictions_end_to_end_have_rows_of_refs_in_the_summary(
+    ref: str | None, added: list[str]
+) -> None:
+    entities = (
+        Entity(id="a", start=0, end=3, label="PER", ref=ref),
+        Entity(id="b", start=4, end=7, label="PER"),
+    )
+    gold = [Document("d", "Ana Bob", entities, (Relation(head="a", tail="b", label="MEETS"),))]
+    run = SystemReport("test", "pipeline", "relations-end-to-end", evaluate(gold, gold))
+    rows = {row[1]: row[4] for row in micro_sheet([run]).rows}
+    assert list(rows) == [f"end-to-end, {name}" for name in ["strict", "boundaries", *added]]
+    assert all(f1 == "1.000" for f1 in rows.values())
