@@ -80,6 +80,7 @@ def _changes(folder: Path, id_: str) -> Iterator[tuple[Path, bytes | None]]:
     for name, keys in _listings(folder).items():
         file = folder / name
         if file.is_file():
+            load_toml(file, dict, fix="Correct this file, then repeat the command")
             content = read_text(file)
             if (edited := without_id(content, id_, keys)) != content:
                 yield file, edited.encode()

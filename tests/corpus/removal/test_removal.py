@@ -133,6 +133,15 @@ def test_a_failure_leaves_every_file_as_it_was(corpus: Path) -> None:
     assert contents(corpus) == before
 
 
+@pytest.mark.parametrize("content", ["[[right", "x = " + "[" * 5000 + "]" * 5000])
+def test_a_damaged_list_is_reported_and_nothing_is_removed(corpus: Path, content: str) -> None:
+    (corpus / "review.toml").write_text(content)
+    before = {path: path.read_bytes() for path in corpus.rglob("*") if path.is_file()}
+    with pytest.raises(DataError, match=r"review\.toml"):
+        remove_document(corpus, "d1", TODAY)
+    assert {path: path.read_bytes() for path in before} == before
+
+
 def test_the_check_reports_a_document_that_was_added_again(corpus: Path) -> None:
     remove_document(corpus, "d2", TODAY)
     (corpus / "gold/d2.json").write_text(document_files.pretty_json(sentence(2)), encoding="utf-8")
