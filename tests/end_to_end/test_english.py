@@ -54,7 +54,8 @@ def test_training_evaluation_and_release(corpus: Path, tmp_path: Path) -> None:
     data = ("--train", tmp_path / "train.jsonl", "--dev", tmp_path / "dev.jsonl")
     aloi("train", "pipeline", *data, "--out", model, "--schema", corpus / "schema.toml", *QUICK)
     nlp = spacy.load(model)
-    assert (nlp.lang, nlp.pipe_names) == ("en", ["ner", "aloi_relations"])
+    components = ["ner", "aloi_relations", "aloi_attributes"]
+    assert (nlp.lang, nlp.pipe_names) == ("en", components)
     assert nlp.meta["aloi"]["ner"]["sources"] == []
     assert "A spaCy pipeline for English" in (model / "README.md").read_text(encoding="utf-8")
 

@@ -80,7 +80,7 @@ def test_the_reports_are_written(experiment: Experiment) -> None:
     pages = {f"{split}-{name}.html" for split in ("dev", "test") for name in OWN_SYSTEMS}
     assert {"eval.json", "eval.md", *pages} <= files.keys()
     content = json.loads(files["eval.json"])
-    assert set(content) == {"runs", "significance"}
+    assert set(content) == {"corpus", "runs", "significance"}
     restricted = {
         run["split"]: run["report"].get("restricted_documents") for run in content["runs"]
     }
