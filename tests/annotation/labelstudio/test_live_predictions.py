@@ -5,11 +5,11 @@ import json
 import os
 import signal
 import socket
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from threading import Event
 from typing import Any
 from urllib.request import Request, urlopen
 
@@ -326,12 +326,18 @@ def test_a_prediction_is_given_up_if_its_client_leaves_or_the_time_is_over(
     """
     body = b'{"tasks": [{"data": {"text": "Ana"}}]}'
     process = client.backend._process
-    first = process.process_id
+    first, sent, send = process.process_id, Event(), process._connection.send
+
+    def send_and_note(documents: object) -> None:
+        send(documents)
+        sent.set()
+
+    monkeypatch.setattr(process._connection, "send", send_and_note)
     os.kill(first, signal.SIGSTOP)
     with socket.create_connection(server.server_address[:2]) as connection:
         header = f"POST /predict HTTP/1.1\r\nContent-Length: {len(body)}\r\n\r\n"
         connection.sendall(header.encode() + body)
-        wait_until(client.backend._lock.locked)
+        assert sent.wait(60)
     assert client("POST", "/predict", body)[0] == "200 OK"
     assert process.process_id != first
 
@@ -343,10 +349,3 @@ def test_a_prediction_is_given_up_if_its_client_leaves_or_the_time_is_over(
     os.kill(process.process_id, signal.SIGKILL)  # as if memory were short
     assert client("POST", "/predict", body)[0].startswith("400 a worker process died (SIGKILL)")
     assert client("POST", "/predict", body)[0] == "200 OK"
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
