@@ -22,7 +22,7 @@ def site(
         Path | None,
         typer.Option(
             metavar="VERSION",
-            help="Earlier version of the corpus, whose differences the site shows: a corpus, a "
+            help="Earlier version of the corpus; the site shows the differences from it: a corpus, a "
             "release or documents (default: none).",
         ),
     ] = None,

@@ -18,17 +18,36 @@ if TYPE_CHECKING:
     from aloi.models.facts.statements import StatedFact
 
 
+Texts = Annotated[
+    str,
+    typer.Argument(
+        metavar="TEXTS",
+        help="A text, a folder of texts, or documents in any format (`-` for standard input).",
+    ),
+]
+NamesFrom = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="CORPUS",
+        help="Corpus folder; its list of refs and its train documents say which mentions are one "
+        "thing (default: the pipeline's component `aloi_refs`; without it, names).",
+        exists=True,
+    ),
+]
+DocumentDate = Annotated[
+    datetime | None,
+    typer.Option(
+        formats=["%Y-%m-%d"],
+        help="Date of the documents without one in their metadata, for dates such as *lundi*.",
+    ),
+]
+
+
 def facts(
     pipeline: Annotated[
         str, typer.Argument(metavar="PIPELINE", help="Pipeline: a folder or an installed package.")
     ],
-    texts: Annotated[
-        str,
-        typer.Argument(
-            metavar="TEXTS",
-            help="A text, a folder of texts, or documents in any format (`-` for standard input).",
-        ),
-    ],
+    texts: Texts,
     target: Annotated[
         str | None,
         typer.Argument(
@@ -38,22 +57,8 @@ def facts(
         ),
     ] = None,
     *,
-    corpus: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="CORPUS",
-            help="Corpus folder whose list of refs and train documents say which mentions are one "
-            "thing (default: the pipeline's component `aloi_refs`; without it, names).",
-            exists=True,
-        ),
-    ] = None,
-    date: Annotated[
-        datetime | None,
-        typer.Option(
-            formats=["%Y-%m-%d"],
-            help="Date of the documents whose metadata have none, for dates such as *lundi*.",
-        ),
-    ] = None,
+    corpus: NamesFrom = None,
+    date: DocumentDate = None,
     workers: Annotated[int, typer.Option(min=1, help="Number of processes.")] = 1,
 ) -> None:
     """Write the facts of texts: who, relation, whom and when.

@@ -24,14 +24,33 @@ class TrainingTarget(StrEnum):
     PIPELINE = "pipeline"
 
 
+Target = Annotated[
+    TrainingTarget,
+    typer.Argument(
+        help="What to train: entity component (`ner`), relation component, component of "
+        "attributes, or pipeline of all."
+    ),
+]
+Config = Annotated[
+    str | None,
+    typer.Option(
+        help="Training config: `blank` (no pretrained weights), `transformer` or a config file "
+        "(default: a config for CPUs that starts from the base model of the language, if any)."
+    ),
+]
+RefList = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="CORPUS",
+        help="Corpus folder; the pipeline's component `aloi_refs` knows its list of refs "
+        "(default: only the refs of the training documents).",
+        exists=True,
+    ),
+]
+
+
 def train(
-    component: Annotated[
-        TrainingTarget,
-        typer.Argument(
-            help="What to train: entity component (`ner`), relation component, component of "
-            "attributes, or pipeline of all."
-        ),
-    ],
+    component: Target,
     *,
     train: Annotated[Path, typer.Option(help="Training documents (`native` format).")],
     dev: Annotated[
@@ -47,22 +66,8 @@ def train(
             help="Fail if a document violates this schema (TOML; default: no check).", exists=True
         ),
     ] = None,
-    config: Annotated[
-        str | None,
-        typer.Option(
-            help="Training config: `blank` (no pretrained weights), `transformer` or a config file "
-            "(default: a config for CPUs that starts from the base model of the language, if any)."
-        ),
-    ] = None,
-    corpus: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="CORPUS",
-            help="Corpus folder whose list of refs the pipeline's component `aloi_refs` knows "
-            "(default: only the refs of the training documents).",
-            exists=True,
-        ),
-    ] = None,
+    config: Config = None,
+    corpus: RefList = None,
     settings: OverrideOptions = None,
 ) -> None:
     """Train an entity, relation or attribute component, or a pipeline.

@@ -71,7 +71,7 @@ class FileNames:
 
 
 def ignores_case(path: Path) -> bool:
-    """Return whether an existing path, whose name contains letters, is found in the other case."""
+    """Return whether an existing path, with letters in its name, is found in the other case."""
     return path.with_name(path.name.swapcase()).exists()
 
 

@@ -51,7 +51,7 @@ def predict_facts(
 
     model: pipeline folder or package. source: see `read_texts`; "-" is standard input. lexicon:
     fill in refs with these names, for mentions to which the pipeline gives none. date: the date of
-    the documents whose metadata have none. Raises `DataError` for an invalid model or input.
+    the documents without one in their metadata. Raises `DataError` for an invalid model or input.
     """
     nlp = load_pipeline(model)  # first: report a wrong model before waiting for a stream
     name = model_version(nlp)
