@@ -22,8 +22,8 @@ def site(
         Path | None,
         typer.Option(
             metavar="VERSION",
-            help="Earlier version of the corpus; the site shows the differences from it: a corpus, a "
-            "release or documents (default: none).",
+            help="Earlier version of the corpus (a corpus, a release or documents); the site shows "
+            "the differences from it (default: none).",
         ),
     ] = None,
 ) -> None:
