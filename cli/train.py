@@ -13,6 +13,7 @@ from aloi.cli.shared.options import OverrideOptions, parse_overrides
 
 if TYPE_CHECKING:
     from aloi.corpus.refs.authority import RefAuthority
+    from aloi.models.training.teaching import Lesson
 
 
 class TrainingTarget(StrEnum):
@@ -47,6 +48,29 @@ RefList = Annotated[
         exists=True,
     ),
 ]
+Teacher = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PIPELINE",
+        help="Also learn from the predictions of this pipeline on the texts of --unlabelled: a "
+        "folder or an installed package that predicts all labels of the training documents.",
+    ),
+]
+Unlabelled = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="Documents in any format that --teacher annotates; their own annotations are ignored.",
+    ),
+]
+Exclude = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="FILE",
+        help="Documents that must not be in --unlabelled, such as test documents; fail if they "
+        "are, by id or text. Repeatable; the documents of --dev are always excluded.",
+    ),
+]
 
 
 def train(
@@ -68,6 +92,9 @@ def train(
     ] = None,
     config: Config = None,
     corpus: RefList = None,
+    teacher: Teacher = None,
+    unlabelled: Unlabelled = None,
+    exclude: Exclude = None,
     settings: OverrideOptions = None,
 ) -> None:
     """Train an entity, relation or attribute component, or a pipeline.
@@ -76,11 +103,16 @@ def train(
     are left out if the training documents have none, and with --config. The pipeline is written to
     the folder OUT (--out), and the components are written to OUT-ner, OUT-relations and
     OUT-attributes. For a pipeline, --set changes the configs of the components.
+
+    With --teacher and --unlabelled, a small pipeline learns from a larger one: entities and
+    relations are learned from the training documents and from what the teacher predicts.
     """
+    from aloi.cli.shared.console import progress
     from aloi.cli.shared.inputs import must_exist
     from aloi.models.training.pipeline_training import train_component, train_pipeline
 
-    must_exist(str(train), str(dev))
+    lesson = _lesson(component, teacher, unlabelled, exclude or [])
+    must_exist(str(train), str(dev), *((lesson.unlabelled, *lesson.exclude) if lesson else ()))
     overrides = parse_overrides(settings)
     if component is TrainingTarget.PIPELINE:
         train_pipeline(
@@ -91,6 +123,8 @@ def train(
             configs=_pipeline_configs(config),
             overrides=overrides,
             authority=_authority(corpus),
+            lesson=lesson,
+            progress=progress,
             log=sys.stderr,
         )
     elif corpus is not None:
@@ -104,9 +138,26 @@ def train(
             schema=schema,
             config=_config(component.value, config),
             overrides=overrides,
+            lesson=lesson,
+            progress=progress,
             log=sys.stderr,
         )
     print(f"{component} written to {out}", file=sys.stderr)
+
+
+def _lesson(
+    component: TrainingTarget, teacher: str | None, unlabelled: str | None, exclude: list[str]
+) -> Lesson | None:
+    """Return what the options of the teacher say; exit with status 2 if one of them is missing."""
+    from aloi.models.training.teaching import Lesson
+
+    if teacher is None and unlabelled is None and not exclude:
+        return None
+    if not teacher or not unlabelled:
+        raise typer.BadParameter("use --teacher and --unlabelled together; --exclude needs both")
+    if component is TrainingTarget.ATTRIBUTES:
+        raise typer.BadParameter("--teacher is for `ner`, `relations` and `pipeline`")
+    return Lesson(teacher, unlabelled, exclude)
 
 
 def _authority(corpus: Path | None) -> RefAuthority | None:

@@ -30,6 +30,7 @@ from aloi.models.entities.bilou import BilouTags, TokenSpan
 from aloi.models.entities.crf import Lattice
 from aloi.models.entities.nesting import spans_inside, split_into_layers
 from aloi.models.entities.network import TokenModel, set_output_shape
+from aloi.models.examples import leading_gold
 from aloi.models.serialization import SerializablePipe
 
 DEFAULT_MODEL = """
@@ -97,10 +98,10 @@ class MentionRecognizer(SerializablePipe):
     ) -> None:
         """Set the labels and the nesting depth, and initialise the network.
 
-        labels: the labels and the nesting depth, as in `label_data` (default: those of the
+        labels: the labels and the nesting depth, as in `label_data` (default: those of the gold
         examples).
         """
-        self._set_settings(labels or _collect_labels(get_examples()))
+        self._set_settings(labels or _collect_labels(leading_gold(get_examples())))
         set_output_shape(self.model, tags=len(self.tags), layers=self.depth)
         docs = [example.reference for example in islice(get_examples(), 10)]
         self.model.initialize(X=[doc for doc in docs if len(doc)])

@@ -107,7 +107,7 @@ def predict_documents(
     too long for the pipeline, or if several workers would use a GPU.
     """
     model = model_version(nlp) if model is None else model
-    disabled = _entity_setters(nlp) if gold_entities else []
+    disabled = entity_setters(nlp) if gold_entities else []
     predict_batch = partial(_predict_batch, nlp, model=model, gold_entities=gold_entities)
     with nlp.select_pipes(disable=disabled):
         batches = split_batches(documents, nlp.batch_size)
@@ -195,7 +195,7 @@ def _clear_lemmatizer_caches(nlp: Language) -> None:
             pipe.cache.clear()
 
 
-def _entity_setters(nlp: Language) -> list[str]:
+def entity_setters(nlp: Language) -> list[str]:
     """Return the names of the components that set `doc.ents`."""
     return [name for name in nlp.pipe_names if "doc.ents" in nlp.get_pipe_meta(name).assigns]
 

@@ -26,6 +26,7 @@ from thinc.api import Config, Model, Optimizer, set_dropout_rate
 from aloi.corpus.formats.shared.spacy_docs import RelationSpan, mentions
 from aloi.corpus.schema import load_schema
 from aloi.models.arrays import FloatArray
+from aloi.models.examples import leading_gold
 from aloi.models.relations.candidates import (
     Candidates,
     group_blocks,
@@ -113,18 +114,19 @@ class RelationExtractor(SerializablePipe):
         """Initialise the network and the settings that depend on the data.
 
         The inventory is set from `labels`, otherwise from the schema file, otherwise from the
-        examples. If `by_ref` or `max_distance` is not set, its value is derived from the examples.
+        gold examples. If `by_ref` or `max_distance` is not set, its value is derived from the gold
+        examples.
         """
         if labels is not None:
             self.settings.inventory = msgspec.convert(labels, Inventory)
         elif schema_path is not None:
             self.settings.inventory = Inventory.from_schema(load_schema(Path(schema_path)))
         else:
-            self.settings.inventory = Inventory.from_examples(get_examples())
+            self.settings.inventory = Inventory.from_examples(leading_gold(get_examples()))
         if self.settings.by_ref is None:
-            self.settings.by_ref = joins_clusters(get_examples())
+            self.settings.by_ref = joins_clusters(leading_gold(get_examples()))
         if self.settings.max_distance is None:
-            self.settings.max_distance = self._choose_max_distance(get_examples())
+            self.settings.max_distance = self._choose_max_distance(leading_gold(get_examples()))
         self.model.set_dim("nO", len(self.labels), force=True)
         self.model.initialize()
 
@@ -137,7 +139,7 @@ class RelationExtractor(SerializablePipe):
         for example in examples:
             spans = mentions(example.reference)
             arrays = self._mention_arrays(spans)
-            for head, tail, _ in gold_relations(example, spans, arrays, self.inventory):
+            for head, tail, *_ in gold_relations(example, spans, arrays, self.inventory):
                 distances.append(cluster_distance(arrays, head, tail))
         if not distances:
             return 0
@@ -260,18 +262,20 @@ class RelationExtractor(SerializablePipe):
         return losses
 
     def gold_matrix(self, candidates: Candidates, example: Example) -> FloatArray:
-        """Return a matrix with 1 for each pair and label in the reference doc's relations, else 0.
+        """Return the probability of each label for each pair in the reference doc.
 
-        Shape: (pairs, labels).
+        It is 1 for gold relations, and 0 where the reference doc has no relation; silver relations
+        have the probability that the teacher predicted. Shape: (pairs, labels).
         """
         matrix = np.zeros((len(candidates.pairs), len(self.labels)), dtype=np.float32)
         arrays = candidates.mentions
         clusters = arrays.cluster[candidates.pairs]
         row_of = {pair: row for row, pair in enumerate(map(tuple, clusters.tolist()))}
         gold = gold_relations(example, candidates.spans, arrays, self.inventory)
-        for head, tail, column in gold:
+        for head, tail, column, probability in gold:
             if (head, tail) in row_of:
-                matrix[row_of[head, tail], column] = 1
+                cell = row_of[head, tail], column
+                matrix[cell] = max(matrix[cell], probability)
         return matrix
 
     def score(self, examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401

@@ -10,6 +10,7 @@ from spacy.tokens import Span
 from spacy.training import Example
 
 from aloi.corpus.formats.shared.spacy_docs import get_relations, mentions
+from aloi.models.examples import is_silver
 from aloi.models.relations.candidates import token_distances
 from aloi.models.relations.doc_arrays import MentionArrays
 from aloi.models.relations.label_inventory import Inventory
@@ -19,11 +20,13 @@ class GoldRelation(NamedTuple):
     """A gold relation between two clusters of mentions.
 
     head, tail: the clusters, as in `MentionArrays`. column: the index of the relation label.
+    probability: 1, or the score of the relation in a silver example.
     """
 
     head: int
     tail: int
     column: int
+    probability: float = 1.0
 
 
 def gold_relations(
@@ -39,16 +42,18 @@ def gold_relations(
     column = {label: number for number, label in enumerate(inventory.labels)}
     row_by_key = {_key(span): row for row, span in enumerate(spans)}
     row_by_place = {_key(span)[:3]: row for row, span in reversed(list(enumerate(spans)))}
-    rank = arrays.rank
+    rank, silver = arrays.rank, is_silver(example)
     relations = []
-    for head, tail, label, *_ in get_relations(example.reference):
+    for head, tail, label, score, _ in get_relations(example.reference):
         keys = [_key(head), _key(tail)]
         rows = [row_by_key.get(key, row_by_place.get(key[:3], -1)) for key in keys]
         if label in column and min(rows) >= 0:
             clusters = arrays.cluster[rows].tolist()
             if label in inventory.symmetric:
                 clusters.sort(key=rank.__getitem__)
-            relations.append(GoldRelation(clusters[0], clusters[1], column[label]))
+            probability = score if silver and score is not None else 1.0
+            relation = GoldRelation(clusters[0], clusters[1], column[label], probability)
+            relations.append(relation)
     return relations
 
 

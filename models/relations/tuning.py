@@ -83,7 +83,7 @@ def coverage(extractor: RelationExtractor, examples: Iterable[Example]) -> dict[
         gold = gold_relations(example, candidates.spans, arrays, extractor.inventory)
         no_end += len(get_relations(example.reference)) - len(gold)
         covered += int(extractor.gold_matrix(candidates, example).sum())
-        distances = [cluster_distance(arrays, head, tail) for head, tail, _ in set(gold)]
+        distances = [cluster_distance(arrays, head, tail) for head, tail, *_ in set(gold)]
         too_far += sum(distance > max_distance for distance in distances)
         distinct += len(distances)
     missed = {"end": no_end, "distance": too_far, "type": distinct - covered - too_far}

@@ -41,6 +41,7 @@ DECIDING_MODULES = (
     "aloi.models.training.fit",
     "aloi.models.training.reader",
     "aloi.models.training.settings",
+    "aloi.models.training.teaching",
     "aloi.models.transformer",
 )
 """Modules that determine a trained model, including the scorers that select the best checkpoint.
@@ -125,8 +126,12 @@ def training_fingerprint(
     config: Path,
     overrides: Mapping[str, Any],
     corpus: Mapping[str, str],
+    teacher: Mapping[str, Any] | None = None,
 ) -> str:
-    """Return the SHA-256, in hexadecimal, of everything that determines the trained model."""
+    """Return the SHA-256, in hexadecimal, of everything that determines the trained model.
+
+    teacher: the record of the teacher and the unlabelled documents, if there are any.
+    """
     parts = {
         "version": TRAINING_VERSION,
         "kind": kind,
@@ -141,6 +146,8 @@ def training_fingerprint(
     }
     if kind == ATTRIBUTES:
         parts["scikit-learn"] = version("scikit-learn")
+    if teacher is not None:
+        parts["teacher"] = teacher
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

@@ -30,7 +30,13 @@ from aloi.models.training.fingerprint import library_versions, training_fingerpr
 from aloi.models.training.fit import fit, tune_relations
 from aloi.models.training.pipeline_folder import check_replaceable, read_record, write_pipeline
 from aloi.models.training.setting_checks import number_problems, with_floats
-from aloi.models.training.settings import config_errors, load_settings, shipped_config
+from aloi.models.training.settings import (
+    add_silver,
+    config_errors,
+    load_settings,
+    shipped_config,
+)
+from aloi.models.training.teaching import Silver
 from aloi.models.training.vocabulary import annotation_names
 
 MAX_ERROR_LENGTH = 300
@@ -57,7 +63,8 @@ class TrainingJob:
     config (default: the config of aloi for the kind and the language). overrides: config values by
     dotted key. corpus: name, version, licence and sha256 of the corpus that contains the documents,
     if any. rights: rights of documents that do not state their own. names: values of `paths.train`
-    and `paths.dev` for the saved config, if the files are temporary copies.
+    and `paths.dev` for the saved config, if the files are temporary copies. silver: documents that
+    a teacher annotated; they are used for training besides the train documents.
     """
 
     kind: str
@@ -70,11 +77,17 @@ class TrainingJob:
     corpus: Mapping[str, str] = field(default_factory=dict)
     rights: Rights = field(default_factory=Rights)
     names: Mapping[str, str] = field(default_factory=dict)
+    silver: Silver | None = None
 
     @cached_property
     def documents(self) -> tuple[list[Document], list[Document]]:
         """The train documents and the dev documents, read once."""
         return document_files.read(self.train), document_files.read(self.dev)
+
+    @cached_property
+    def silver_documents(self) -> list[Document]:
+        """The documents that the teacher annotated."""
+        return document_files.read(self.silver.file) if self.silver else []
 
     @cached_property
     def fingerprint(self) -> str:
@@ -88,6 +101,7 @@ class TrainingJob:
             config=self.config_file,
             overrides={**self._language_settings, **self.overrides},
             corpus=self.corpus,
+            teacher=self.silver.record if self.silver else None,
         )
 
     @cached_property
@@ -117,13 +131,13 @@ class TrainingJob:
         log: stream for spaCy's table of losses and scores.
         """
         started = time.monotonic()
-        check_replaceable(self.out)
-        self._check_data()
-        settings = self._settings()
+        settings = self.check()
         with self._setting_errors():
             training_record = self._record(settings)
             nlp, tuning = self._fit(settings, log)
         nlp.config["paths"].update(self.names)
+        if self.silver is not None:
+            nlp.config["paths"]["silver"] = self.silver.name
         dev, schema = self.documents[1], self._loaded_schema
         if tuning is not None:
             training_record["tuning"] = tuning
@@ -131,9 +145,16 @@ class TrainingJob:
         training_record["cost"] = record.measure_cost(started)
         nlp.meta.update(name=self.kind, aloi=training_record)
         folders = map(sources.find_pipeline, sources.find_sources(settings.interpolate()))
-        names = annotation_names(document for part in self.documents for document in part)
+        parts = (*self.documents, self.silver_documents)
+        names = annotation_names(document for part in parts for document in part)
         write_pipeline(nlp, self.out, licence_folders=filter(None, folders), left_out=names)
         return nlp
+
+    def check(self) -> Config:
+        """Return the settings; raise `DataError` if the output, data or settings are unsuitable."""
+        check_replaceable(self.out)
+        self._check_data()
+        return self._settings()
 
     def _fit(self, settings: Config, log: IO[str] | None) -> tuple[Language, dict[str, Any] | None]:
         """Return the trained pipeline, and the measurements of its tuning on dev."""
@@ -168,6 +189,8 @@ class TrainingJob:
             original = Config().from_disk(self.config_file, interpolate=False)
         overrides = with_floats(self.overrides, original)
         settings = load_settings(self.config_file, paths, overrides)
+        if self.silver is not None:
+            add_silver(settings, str(self.silver.file), overrides)
         with config_errors(self.config_file):
             problems = list(number_problems(settings.interpolate()))
         if problems:
@@ -225,7 +248,8 @@ class TrainingJob:
             "overrides": dict(self.overrides),
             "versions": {"aloi": version("aloi"), **library_versions()},
             "corpus": dict(self.corpus),
-            **record.describe_data(train, dev, self.rights),
+            **record.describe_data(train, dev, self.rights, silver=self.silver_documents),
+            **({"teacher": dict(self.silver.record)} if self.silver else {}),
             **record.describe_config(self.config_file, settings.interpolate()),
         }
 

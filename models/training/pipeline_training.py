@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -13,6 +14,7 @@ from spacy.language import Language
 from aloi.corpus import document_files
 from aloi.corpus.locks import locked
 from aloi.corpus.refs.authority import RefAuthority
+from aloi.corpus.scale.progress import ProgressBar, no_progress
 from aloi.corpus.streams import on_disk
 from aloi.models.attributes.training import COMPONENT
 from aloi.models.refs.component import RefResolver
@@ -27,6 +29,7 @@ from aloi.models.training.job import (
 )
 from aloi.models.training.pipeline_folder import check_replaceable, write_pipeline
 from aloi.models.training.record import describe_lexicon
+from aloi.models.training.teaching import Lesson, teach
 
 
 def train_component(
@@ -38,20 +41,24 @@ def train_component(
     schema: Path | None = None,
     config: Path | None = None,
     overrides: Mapping[str, Any] | None = None,
+    lesson: Lesson | None = None,
+    progress: ProgressBar = no_progress,
     log: IO[str] | None = None,
 ) -> Language:
     """Train one component, write its pipeline to `out` and return it.
 
     kind: "ner", "relations" or "attributes". train, dev: native files, folders or pipes. config:
     training config (default: the config of aloi for the kind). overrides: config values by dotted
-    key. log: stream for spaCy's table of losses and scores. Raises `DataError` for invalid data or
-    settings, or if another run is writing to `out`.
+    key. lesson: also learn from the predictions of a teacher. progress: shows the work of the
+    teacher. log: stream for spaCy's table of losses and scores. Raises `DataError` for invalid data
+    or settings, or if another run is writing to `out`.
     """
     with locked(out), _inputs(train, dev) as inputs:
         job = TrainingJob(
             kind, out=out, schema=schema, config=config, overrides=overrides or {}, **inputs
         )
-        return job.run(log=log)
+        with _taught([job], lesson, progress=progress, log=log) as (taught,):
+            return taught.run(log=log)
 
 
 def train_pipeline(
@@ -63,6 +70,8 @@ def train_pipeline(
     configs: Mapping[str, Path | None] | None = None,
     overrides: Mapping[str, Any] | None = None,
     authority: RefAuthority | None = None,
+    lesson: Lesson | None = None,
+    progress: ProgressBar = no_progress,
     log: IO[str] | None = None,
 ) -> Language:
     """Train the components of a pipeline, write the pipeline, and return it.
@@ -81,7 +90,7 @@ def train_pipeline(
             check_replaceable(folder)
         documents = document_files.read(inputs["train"])
         trained = COMPONENT_KINDS if own else pipeline_kinds(documents)
-        for kind in trained:
+        jobs = [
             TrainingJob(
                 kind,
                 out=folders[kind],
@@ -89,7 +98,12 @@ def train_pipeline(
                 config=own.get(kind),
                 overrides=kind_overrides(kind, overrides or {}),
                 **inputs,
-            ).run(log=log)
+            )
+            for kind in trained
+        ]
+        with _taught(jobs, lesson, progress=progress, log=log) as taught:
+            for job in taught:
+                job.run(log=log)
         lexicon = pipeline_lexicon(authority, documents)
         parts = {kind: folders[kind] for kind in trained}
         return assemble_pipeline(parts, out=out, lexicon=lexicon)
@@ -118,6 +132,27 @@ def assemble_pipeline(
         nlp.meta["aloi"]["refs"] = describe_lexicon(lexicon)
     write_pipeline(nlp, out, licence_folders=folders.values())
     return nlp
+
+
+@contextmanager
+def _taught(
+    jobs: list[TrainingJob],
+    lesson: Lesson | None,
+    *,
+    progress: ProgressBar,
+    log: IO[str] | None,
+) -> Iterator[list[TrainingJob]]:
+    """Yield the jobs; those of components with networks also learn from silver documents."""
+    if lesson is None:
+        yield jobs
+        return
+    for job in jobs:
+        job.check()
+    train, dev = jobs[0].documents
+    held_out = {jobs[0].names["dev"]: dev}
+    relations = any(job.kind == "relations" for job in jobs)
+    with teach(lesson, train, held_out, relations=relations, progress=progress, log=log) as silver:
+        yield [replace(job, silver=silver) if job.kind in COMPONENT_KINDS else job for job in jobs]
 
 
 @contextmanager

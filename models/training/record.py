@@ -43,15 +43,20 @@ def describe_config(file: Path, config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def describe_data(
-    train: Sequence[Document], dev: Sequence[Document], default: Rights
+    train: Sequence[Document],
+    dev: Sequence[Document],
+    default: Rights,
+    *,
+    silver: Sequence[Document] = (),
 ) -> dict[str, Any]:
     """Return the size of the data, and the licences of the texts.
 
-    `redistributable` is true if all texts may be redistributed. default: rights of documents that
-    do not state their own.
+    `redistributable` is true if all texts may be redistributed. default: rights of train and dev
+    documents that do not state their own. silver: documents that a teacher annotated.
     """
-    rights = [resolve_rights(d.meta, default, restricted=False) for d in (*train, *dev)]
-    licences = Counter(each.licence or UNKNOWN for each in rights[: len(train)])
+    rights = [resolve_rights(d.meta, Rights(), restricted=False) for d in silver]
+    rights += [resolve_rights(d.meta, default, restricted=False) for d in (*train, *dev)]
+    licences = Counter(each.licence or UNKNOWN for each in rights[: len(silver) + len(train)])
     return {
         "data": {"train": _sizes(train), "dev": _sizes(dev)},
         "rights": dict(sorted(licences.items())),

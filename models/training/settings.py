@@ -12,6 +12,7 @@ import spacy.util
 from thinc.api import Config, ConfigValidationError
 
 from aloi.corpus.problems import DataError, Problem
+from aloi.models.training.reader import GOLD_SHARE
 
 
 def shipped_config(name: str) -> Path:
@@ -48,6 +49,19 @@ def load_settings(config: Path, paths: Mapping[str, str], overrides: Mapping[str
         fix = f"Use a setting of {config}"
         raise DataError(Problem("bad-config", f"unknown setting {key}", fix) for key in unknown)
     return settings
+
+
+def add_silver(settings: Config, file: str, overrides: Mapping[str, Any]) -> None:
+    """Have a config also train on silver documents, in more steps; `overrides` keep their values.
+
+    With a share of `GOLD_SHARE`, gold is seen as often as in a training without silver documents.
+    """
+    settings["paths"]["silver"] = file
+    settings["corpora"]["train"]["silver"] = "${paths.silver}"
+    training = settings["training"]
+    for name in ("max_steps", "patience"):
+        if f"training.{name}" not in overrides and isinstance(training[name], int):
+            training[name] = round(training[name] / GOLD_SHARE)
 
 
 @contextmanager
