@@ -7,6 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import spacy
+from toy import sentence
+
+from aloi.corpus import document_files
 
 ROOT = Path(__file__).parents[2]
 ENTITY = '{"id": "e", "start": 0, "end": %d, "label": "PER"}'
@@ -136,6 +140,9 @@ def test_a_broken_input_is_told_and_nothing_is_written(gold: Path, tmp_path: Pat
     assert sorted(path.name for path in tmp_path.iterdir()) == ["gold.jsonl"]
 
 
+TRAIN = ("--train", ROOT / "corpus", "--dev", ROOT / "corpus", "--out", "x")
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -146,6 +153,11 @@ def test_a_broken_input_is_told_and_nothing_is_written(gold: Path, tmp_path: Pat
         ("corpus", "check", "/nowhere"),
         ("train", "ner", "--train", "/nowhere", "--dev", "/nowhere", "--out", "x"),
         ("train", "ner", "--set", "nonsense"),
+        ("train", "ner", *TRAIN, "--teacher", "build"),
+        ("train", "pipeline", *TRAIN, "--unlabelled", ROOT / "corpus"),
+        ("train", "relations", *TRAIN, "--exclude", ROOT / "corpus"),
+        ("train", "attributes", *TRAIN, "--teacher", "x", "--unlabelled", ROOT / "corpus"),
+        ("train", "ner", *TRAIN, "--teacher", "x", "--unlabelled", "/nowhere"),
         ("corpus", "review", "/nowhere"),
         ("corpus", "add", "/nowhere", ROOT / "corpus"),
         ("corpus", "card", "/nowhere"),
@@ -317,3 +329,21 @@ def test_compare_takes_several_runs_of_a_system(gold: Path, pred: Path, tmp_path
     missing = aloi("compare", gold, pred, tmp_path / "none-*.jsonl")
     assert missing.returncode == 2
     assert "no file matches the pattern" in missing.stderr
+
+
+def test_unlabelled_texts_that_are_held_out_are_refused(tmp_path: Path) -> None:
+    for name, numbers in {"train": range(6), "dev": range(6, 8), "test": range(8, 80)}.items():
+        document_files.write([sentence(number) for number in numbers], tmp_path / f"{name}.jsonl")
+    teacher = spacy.blank("fr")
+    names = [{"label": "PER", "pattern": "Ana"}, {"label": "LOC", "pattern": "Rome"}]
+    teacher.add_pipe("entity_ruler").add_patterns(names)
+    teacher.to_disk(tmp_path / "teacher")
+    files = [f"--{name}={tmp_path / name}.jsonl" for name in ("train", "dev")]
+    call = ("train", "ner", *files, "--out", tmp_path / "out", "--teacher", tmp_path / "teacher")
+    texts = tmp_path / "test.jsonl"
+    done = aloi(*call, "--unlabelled", texts, "--exclude", texts)
+    assert done.returncode == 1
+    lines = done.stderr.splitlines()
+    assert f"{texts}:1: document d8: the text of this unlabelled document is held out" in lines[0]
+    assert lines[-2:] == ["22 more problems [leak]", "72 problems"]
+    assert not (tmp_path / "out").exists()
