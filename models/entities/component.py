@@ -11,8 +11,8 @@ group's `attrs["scores"]`. The outermost mentions are also stored in `doc.ents`.
 
 # spaCy evaluates the type annotations of `initialize` and of the factory at run time. Therefore
 # this module does not import `annotations` from `__future__`.
-from collections.abc import Callable, Iterable
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice, takewhile
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -103,8 +103,15 @@ class MentionRecognizer(SerializablePipe):
         """
         self._set_settings(labels or _collect_labels(leading_gold(get_examples())))
         set_output_shape(self.model, tags=len(self.tags), layers=self.depth)
-        docs = [example.reference for example in islice(get_examples(), 10)]
+        docs = [example.predicted for example in islice(get_examples(), 10)]
+        for earlier in self._earlier_components(nlp):
+            docs = [earlier(doc) for doc in docs]
         self.model.initialize(X=[doc for doc in docs if len(doc)])
+
+    def _earlier_components(self, nlp: Language | None) -> Iterator[Callable[[Doc], Doc]]:
+        """Yield the components before this one, whose output the network may need."""
+        pipeline = nlp.pipeline if nlp is not None else []
+        return takewhile(lambda each: each is not self, (pipe for _, pipe in pipeline))
 
     def predict(self, docs: Iterable[Doc]) -> list[list[ScoredMention]]:
         """Return the predicted mentions of each doc, outer layers before inner layers."""

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Self
 
 import numpy as np
+from spacy.tokens import Doc
 
 from aloi.models.arrays import BoolArray, FloatArray, HashArray, IntArray, concatenate_ranges
 from aloi.models.relations.candidates import Candidates
@@ -15,7 +16,7 @@ from aloi.models.relations.doc_arrays import MentionArrays, TokenArrays
 from aloi.models.relations.hashing import hash_bits, hash_columns
 
 MENTION_COLUMNS = 64 + 2
-"""The number of columns that `CandidateBatch.token_inputs` adds to a token's vector."""
+"""The number of columns of `CandidateBatch.mention_columns`."""
 
 MAX_CLUSTER_MENTIONS = 8
 """The maximum number of mentions per cluster that features use: the first ones in text order."""
@@ -28,6 +29,7 @@ class CandidateBatch:
     `pairs` contains row indices of `mentions`. The offsets of mentions are row indices of `tokens`.
     """
 
+    docs: list[Doc]
     tokens: TokenArrays
     mentions: MentionArrays
     pairs: IntArray
@@ -59,7 +61,7 @@ class CandidateBatch:
         )
         row_shift = np.repeat(first_row, np.diff([*first_of_doc, len(blocks)]))
         pairs = [block.pairs + shift for block, shift in zip(blocks, row_shift, strict=True)]
-        return cls(tokens, mentions, np.concatenate(pairs))
+        return cls(docs, tokens, mentions, np.concatenate(pairs))
 
     @cached_property
     def sorted_starts(self) -> IntArray:
@@ -148,17 +150,17 @@ class CandidateBatch:
         """For each token, the index of its symbol in `symbols`."""
         return np.cumsum(self.starts_symbol) - 1
 
-    def token_inputs(self) -> FloatArray:
-        """Return the input vectors of the token encoder.
+    def mention_columns(self) -> FloatArray:
+        """Return a description of the outermost mention that contains each token.
 
-        Shape: (rows of `tokens`, vector columns + `MENTION_COLUMNS`). The added columns describe
-        the outermost mention that contains the token: the bits of the mention's label, 1 for each
-        token of a mention, and 1 for the first token of a mention. They are 0 outside mentions.
+        Shape: (rows of `tokens`, `MENTION_COLUMNS`). The columns are the bits of the mention's
+        label, 1 for each token of a mention, and 1 for the first token of a mention. They are 0
+        outside mentions.
         """
         inside = (self.outermost >= 0)[:, None]
         label = hash_bits(self.token_labels) * inside
-        mention = [label, inside, inside & self.starts_symbol[:, None]]
-        return np.concatenate([self.tokens.vector, *mention], axis=1, dtype=np.float32)
+        columns = [label, inside, inside & self.starts_symbol[:, None]]
+        return np.concatenate(columns, axis=1, dtype=np.float32)
 
     @cached_property
     def cluster_mentions(self) -> IntArray:

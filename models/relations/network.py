@@ -19,11 +19,12 @@ import scipy.sparse
 from thinc.api import Dropout, Linear, Maxout, Model, chain, zero_init
 
 from aloi.models.arrays import FloatArray, HashArray
-from aloi.models.relations.candidate_batch import MENTION_COLUMNS, CandidateBatch
+from aloi.models.relations.candidate_batch import CandidateBatch
 from aloi.models.relations.candidates import Candidates
 from aloi.models.relations.features import DENSE_COLUMNS, dense_features, hashed_features
 from aloi.models.relations.pair_context import PairContext
 from aloi.models.relations.vectors import VECTORS_PER_PAIR, make_token_encoder, pool_vectors
+from aloi.models.transformer.architectures import VectorModel
 
 INITIAL_BIAS = -3.0
 """The initial bias of each label's logit; it is low because most pairs have no relation."""
@@ -41,16 +42,20 @@ Backprop = Callable[[FloatArray], Any]
 
 
 def make_pair_scorer(
-    buckets: int = 2**16, hidden: int = 64, width: int = 96, static: int = 300
+    buckets: int = 2**16,
+    hidden: int = 64,
+    width: int = 96,
+    static: int = 300,
+    transformer: VectorModel | None = None,
 ) -> PairScorer:
     """Return a network of the architecture `aloi.PairScorer.v1`, which computes relation logits.
 
     buckets: the number of rows in the weight table of hashed features. hidden: the number of units
     in each neural layer. width: the size of the vectors of the pipeline's `tok2vec`. static: the
-    size of the word vectors, or 0 to omit them. Dropout applies to hashed features and to neural
-    layers.
+    size of the word vectors, or 0 to omit them. transformer: a network whose token vectors are used
+    as well. Dropout applies to hashed features and to neural layers.
     """
-    encoder = make_token_encoder(width + static + MENTION_COLUMNS, hidden)
+    encoder = make_token_encoder(width + static, hidden, transformer)
     neural: Model[FloatArray, FloatArray] = chain(
         Dropout(),
         Maxout(

@@ -10,8 +10,10 @@ import scipy.sparse
 from thinc.api import Maxout, Model, chain, expand_window, residual, with_array
 
 from aloi.models.arrays import BoolArray, FloatArray, IntArray, concatenate_ranges
-from aloi.models.relations.candidate_batch import CandidateBatch
+from aloi.models.relations.candidate_batch import MENTION_COLUMNS, CandidateBatch
 from aloi.models.relations.pair_context import PairContext
+from aloi.models.transformer.architectures import VectorModel
+from aloi.models.transformer.states import MarkedDoc
 
 MEAN_SPANS = 11
 """The number of token spans per pair; the token vectors of each span are averaged."""
@@ -26,19 +28,25 @@ Mentions may be very long.
 """
 
 
-def make_token_encoder(inputs: int, width: int) -> Model[CandidateBatch, FloatArray]:
+def make_token_encoder(
+    inputs: int, width: int, transformer: VectorModel | None = None
+) -> Model[CandidateBatch, FloatArray]:
     """Return a network that encodes the tokens of a batch.
 
-    Shape of the output: (rows of `batch.tokens`, width). inputs: the number of columns of
-    `batch.token_inputs`. The first layer encodes each token alone; the second layer encodes each
-    token with its two neighbours.
+    Shape of the output: (rows of `batch.tokens`, width). inputs: the number of columns of the
+    vectors in `batch.tokens`. transformer: a network whose vectors are also inputs; it sees the
+    mentions as marks. The first layer encodes each token alone; the second layer encodes each token
+    with its two neighbours.
     """
-    token: Model[Any, Any] = Maxout(width, inputs, nP=2, normalize=True)
+    if transformer is not None:
+        inputs += transformer.get_dim("nO")
+    token: Model[Any, Any] = Maxout(width, inputs + MENTION_COLUMNS, nP=2, normalize=True)
     with_neighbours: Model[Any, Any] = chain(
         expand_window(window_size=1), Maxout(width, 3 * width, nP=3, normalize=True)
     )
     layer: Model[Any, Any] = with_array(chain(token, residual(with_neighbours)), pad=1)
-    return Model("reader", _encode, init=_initialize, dims={"nO": width}, layers=[layer])
+    layers = [layer] if transformer is None else [layer, transformer]
+    return Model("reader", _encode, init=_initialize, dims={"nO": width}, layers=layers)
 
 
 def _initialize(
@@ -46,7 +54,8 @@ def _initialize(
     X: object = None,  # noqa: N803
     Y: object = None,  # noqa: N803
 ) -> None:
-    model.layers[0].initialize()
+    for layer in model.layers:
+        layer.initialize()
 
 
 def _encode(
@@ -54,12 +63,27 @@ def _encode(
     X: CandidateBatch,  # noqa: N803
     is_train: bool,
 ) -> tuple[FloatArray, Callable[[FloatArray], Any]]:
-    inputs, docs = X.token_inputs(), X.tokens.docs
-    encoded, backprop = model.layers[0]([inputs[rows] for rows in docs], is_train)
-    vectors = np.zeros((len(inputs), model.get_dim("nO")), dtype=np.float32)
+    layer, *transformers = model.layers
+    marks, docs = X.mention_columns(), X.tokens.docs
+    columns = [[X.tokens.vector[rows], marks[rows]] for rows in docs]
+    backprops = []
+    for transformer in transformers:
+        marked = [MarkedDoc(*each) for each in zip(X.docs, (marks[r] for r in docs), strict=True)]
+        vectors_of_docs, backprop_transformer = transformer(marked, is_train)
+        columns = [[*each, more] for each, more in zip(columns, vectors_of_docs, strict=True)]
+        backprops.append(backprop_transformer)
+    encoded, backprop_layer = layer([np.concatenate(each, axis=1) for each in columns], is_train)
+    vectors = np.zeros((len(marks), model.get_dim("nO")), dtype=np.float32)
     for rows, doc_vectors in zip(docs, encoded, strict=True):
         vectors[rows] = doc_vectors
-    return vectors, lambda gradient: backprop([gradient[rows] for rows in docs])
+
+    def backprop(gradient: FloatArray) -> None:
+        d_inputs = backprop_layer([gradient[rows] for rows in docs])
+        for backprop_transformer, transformer in zip(backprops, transformers, strict=True):
+            width = transformer.get_dim("nO")
+            backprop_transformer([each[:, -width:] for each in d_inputs])
+
+    return vectors, backprop
 
 
 def pool_vectors(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +13,7 @@ from spacy.language import Language
 
 from aloi.corpus import document_files
 from aloi.corpus.locks import locked
+from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.refs.authority import RefAuthority
 from aloi.corpus.scale.progress import ProgressBar, no_progress
 from aloi.corpus.streams import on_disk
@@ -30,6 +31,9 @@ from aloi.models.training.job import (
 from aloi.models.training.pipeline_folder import check_replaceable, write_pipeline
 from aloi.models.training.record import describe_lexicon
 from aloi.models.training.teaching import Lesson, teach
+
+ENCODER = "aloi_encoder"
+"""The component with the frozen layers of a transformer, which other components share."""
 
 
 def train_component(
@@ -115,9 +119,11 @@ def assemble_pipeline(
     """Combine trained components into one pipeline, write it to `out` and return it.
 
     folders: the pipeline folders by kind: "ner", "relations" and, if it was trained, "attributes".
-    lexicon: also add the component for refs, with these names.
+    lexicon: also add the component for refs, with these names. Components that use a pretrained
+    transformer share its frozen layers; `DataError` if these differ.
     """
     parts = {kind: spacy.load(folder) for kind, folder in folders.items()}
+    _check_same_encoder(parts.values())
     records = {kind: part.meta["aloi"] for kind, part in parts.items()}
     nlp = parts["relations"]
     nlp.add_pipe("ner", source=parts["ner"], before="aloi_relations")
@@ -132,6 +138,17 @@ def assemble_pipeline(
         nlp.meta["aloi"]["refs"] = describe_lexicon(lexicon)
     write_pipeline(nlp, out, licence_folders=folders.values())
     return nlp
+
+
+def _check_same_encoder(parts: Iterable[Language]) -> None:
+    """Raise `DataError` if the pipelines do not have the same component `aloi_encoder`."""
+    encoders = {
+        part.get_pipe(ENCODER).to_bytes() if part.has_pipe(ENCODER) else b"" for part in parts
+    }
+    if len(encoders - {b""}) > 1:
+        what = "the components have different frozen layers of a transformer"
+        fix = "Train them with the same checkpoint, transformer.frozen, transformer.window and data"
+        raise DataError([Problem("bad-encoder", what, fix)])
 
 
 @contextmanager

@@ -1,11 +1,12 @@
 """Tiny transformers with random weights learn toy sentences through the usual commands."""
 
-import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 import spacy
 from spacy.language import Language
+from spacy.tokens import Doc
 from spacy.training import Example
 from toy import CITIES, SCHEMA, sentence
 
@@ -21,16 +22,29 @@ pytest.importorskip("transformers", reason="the extra `transformers` is not inst
 torch = pytest.importorskip("torch", reason="the extra `transformers` is not installed")
 
 import checkpoints  # noqa: E402
+from transformers import AutoModel, AutoTokenizer  # noqa: E402
 
-from aloi.models.transformer import encoder as encoder_module  # noqa: E402
+from aloi.models.transformer import windowed  # noqa: E402
+from aloi.models.transformer.architectures import make_transformer_vectors  # noqa: E402
+from aloi.models.transformer.encoder import FrozenEncoder  # noqa: E402
+from aloi.models.transformer.layers import TokenVectors  # noqa: E402
+from aloi.models.transformer.states import MarkedDoc, stored_states  # noqa: E402
 
+LAYERS = {"frozen": 1, "trained": 1}
 FAST_TRAINING = {
     "training.max_steps": 40,
     "training.eval_frequency": 20,
     "training.optimizer.learn_rate.warmup_steps": 5,
-    "training.optimizer.learn_rate.initial_rate": 0.002,
+    "training.optimizer.learn_rate.initial_rate": 0.01,
+    "transformer.frozen": 1,
+    "transformer.trained": 1,
 }
-TAGGER = {"@architectures": "aloi.TransformerTagger.v1", "weights": None}
+TAGGER = {
+    "@architectures": "aloi.MentionTagger.v1",
+    "width": 32,
+    "hidden_width": 32,
+    "tok2vec": {"@architectures": "aloi.TransformerVectors.v1", "width": 32, **LAYERS},
+}
 UNUSUAL_TEXT = "🙂🙂 Éva\u0301  vit\u00a0à\r\nRome !\t\n Zoé"
 
 
@@ -69,18 +83,31 @@ def pipeline(weights: Path, data: Path, tmp_path_factory: pytest.TempPathFactory
     return out
 
 
-def train_recognizer(weights: Path, documents: list[Document], steps: int = 30) -> Language:
-    spacy.util.fix_random_seed(0)
+def make_recognizer(weights: str | None, **layers: int) -> Language:
+    """Return a pipeline with an encoder and an entity recogniser, before its training."""
     nlp = spacy.blank("fr")
-    nlp.add_pipe("aloi_ner", config={"model": {**TAGGER, "weights": str(weights)}})
-    examples = [
+    settings = {**LAYERS, **layers}
+    nlp.add_pipe("aloi_encoder", config={"weights": weights, "frozen": settings["frozen"]})
+    model = {**TAGGER, "tok2vec": {**TAGGER["tok2vec"], "weights": weights, **settings}}
+    nlp.add_pipe("aloi_ner", config={"model": model})
+    return nlp
+
+
+def examples_of(nlp: Language, documents: list[Document]) -> list[Example]:
+    return [
         Example(nlp.make_doc(document.text), annotate(nlp.make_doc(document.text), document))
         for document in documents
     ]
+
+
+def train_recognizer(weights: Path, documents: list[Document], steps: int = 30) -> Language:
+    spacy.util.fix_random_seed(0)
+    nlp = make_recognizer(str(weights))
+    examples = examples_of(nlp, documents)
     optimizer = nlp.initialize(lambda: examples)
-    optimizer.learn_rate = 0.002
+    optimizer.learn_rate = 0.01
     for _ in range(steps):
-        nlp.update(examples, sgd=optimizer, drop=0.1)
+        nlp.update(examples, sgd=optimizer, drop=0.1, annotates=["aloi_encoder"])
     return nlp
 
 
@@ -109,9 +136,14 @@ def nlp(weights: Path) -> Language:
     )
 
 
-def get_encoder(nlp: Language) -> "encoder_module.Encoder":
-    tagger = nlp.get_pipe("aloi_ner").model.layers[0]
-    return tagger.shims[0]._model.eval().encoder
+def get_layers(nlp: Language) -> TokenVectors:
+    """Return the trained layers of the entity recogniser."""
+    return nlp.get_pipe("aloi_ner").model.get_ref("tok2vec").shims[0]._model.eval()
+
+
+def encoded(nlp: Language, text: str) -> Doc:
+    """Return a doc with the vectors of the encoder."""
+    return nlp.get_pipe("aloi_encoder")(nlp.make_doc(text))
 
 
 def test_mentions_and_relations_are_learned_end_to_end(pipeline: Path, data: Path) -> None:
@@ -122,12 +154,12 @@ def test_mentions_and_relations_are_learned_end_to_end(pipeline: Path, data: Pat
     assert "word vectors or weights of" in (pipeline / "NOTICE").read_text(encoding="utf-8")
 
 
-def test_a_saved_pipeline_loads_without_its_checkpoint(nlp: Language, tmp_path: Path) -> None:
+def test_a_saved_pipeline_loads_without_its_checkpoint(
+    nlp: Language, weights: Path, tmp_path: Path
+) -> None:
     nlp.to_disk(tmp_path / "model")
     config = (tmp_path / "model" / "config.cfg").read_text(encoding="utf-8")
-    checkpoint = re.search(r'weights = "(.*)"', config)
-    assert checkpoint
-    config = config.replace(checkpoint[1], "/nowhere")
+    config = config.replace(str(weights), "/nowhere")
     (tmp_path / "model" / "config.cfg").write_text(config, encoding="utf-8")
     for pipeline in (nlp, spacy.load(tmp_path / "model")):
         doc = pipeline(sentence(25).text)
@@ -160,24 +192,78 @@ def test_the_same_seed_gives_the_same_weights(weights: Path) -> None:
     assert first == second
 
 
-def test_learning_rates_follow_the_schedule_and_are_higher_in_the_head(weights: Path) -> None:
+def test_learning_rates_are_lower_in_the_pretrained_layers(weights: Path) -> None:
     nlp = train_recognizer(weights, [sentence(0)], steps=1)
-    groups = nlp.get_pipe("aloi_ner").model.layers[0].shims[0]._optimizer.param_groups
-    assert {group["lr"] for group in groups} == {0.002, 0.02}
+    groups = nlp.get_pipe("aloi_ner").model.get_ref("tok2vec").shims[0]._optimizer.param_groups
+    assert {group["lr"] for group in groups} == {0.01, 0.001}
+
+
+def test_only_the_trained_layers_change(weights: Path) -> None:
+    """The frozen layers, the trained layers and the layers left out together are the checkpoint."""
+    document = sentence(0)
+    before, after = (train_recognizer(weights, [document], steps=steps) for steps in (0, 2))
+    encoders = [nlp.get_pipe("aloi_encoder").to_bytes() for nlp in (before, after)]
+    assert encoders[0] == encoders[1]
+    layers = [get_layers(nlp).model.state_dict() for nlp in (before, after)]
+    assert any(not torch.equal(layers[0][name], layers[1][name]) for name in layers[0])
+
+
+def test_the_two_parts_of_a_checkpoint_compute_what_the_whole_computes(weights: Path) -> None:
+    text = sentence(3).text
+    nlp = make_recognizer(str(weights))
+    nlp.initialize(lambda: examples_of(nlp, [sentence(0)]))
+    ids = AutoTokenizer.from_pretrained(weights)(text, return_tensors="pt")["input_ids"]
+    with torch.no_grad():
+        whole = AutoModel.from_pretrained(weights)(input_ids=ids).last_hidden_state[0]
+        lower = torch.from_numpy(stored_states(encoded(nlp, text)).vectors).float()
+        upper = get_layers(nlp)._run(lower[None], None)[0]
+    assert torch.allclose(upper, whole, atol=0.01)  # the vectors are stored in 16 bits
+
+
+def test_the_vectors_of_a_text_are_computed_once_in_training(
+    weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nlp = make_recognizer(str(weights))
+    nlp.initialize(lambda: examples_of(nlp, [sentence(0)]))
+    runs: list[int] = []
+    run = FrozenEncoder._run
+    monkeypatch.setattr(FrozenEncoder, "_run", lambda *inputs: (runs.append(1), run(*inputs))[1])
+    first, second = (stored_states(encoded(nlp, sentence(7).text)) for _ in range(2))
+    assert len(runs) == 1
+    assert np.array_equal(first.vectors, second.vectors)
+    loaded = nlp.get_pipe("aloi_encoder").from_bytes(nlp.get_pipe("aloi_encoder").to_bytes())
+    for _ in range(2):  # a trained pipeline keeps nothing
+        loaded(nlp.make_doc(sentence(7).text))
+    assert len(runs) == 3
+
+
+def test_marks_change_the_vectors_of_their_tokens(weights: Path) -> None:
+    nlp = make_recognizer(str(weights))
+    nlp.initialize(lambda: examples_of(nlp, [sentence(0)]))
+    model = make_transformer_vectors(str(weights), **LAYERS, width=8, marks=2)
+    model.initialize()
+    doc = encoded(nlp, sentence(1).text)
+    marks = np.zeros((len(doc), 2), dtype=np.float32)
+    (plain,) = model.predict([doc])
+    (unmarked,) = model.predict([MarkedDoc(doc, marks)])
+    marks[0] = 1
+    (marked,) = model.predict([MarkedDoc(doc, marks)])
+    assert np.allclose(plain, unmarked)
+    assert not np.allclose(plain[0], marked[0])
 
 
 def test_a_long_text_gives_the_same_gradient_in_less_memory(
     nlp: Language, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Recomputed activations do not change the gradient."""
-    doc = nlp.make_doc(join_sentences(30).text)
-    encoder = get_encoder(nlp)
+    doc = encoded(nlp, join_sentences(30).text)
+    layers = get_layers(nlp)
     gradients = []
     for windows in (100, 2):
-        monkeypatch.setattr(encoder_module, "WINDOWS_PER_BATCH", windows)
-        encoder.zero_grad()
-        encoder([doc]).square().sum().backward()
-        gradients.append([p.grad.clone() for p in encoder.parameters() if p.grad is not None])
+        monkeypatch.setattr(windowed, "WINDOWS_PER_BATCH", windows)
+        layers.zero_grad()
+        layers([MarkedDoc(doc)]).square().sum().backward()
+        gradients.append([p.grad.clone() for p in layers.parameters() if p.grad is not None])
     for stored, recomputed in zip(*gradients, strict=True):
         assert torch.allclose(stored, recomputed, rtol=1e-3, atol=1e-3)
 
@@ -191,19 +277,20 @@ def test_unusual_texts_are_processed(nlp: Language, text: str) -> None:
 
 def test_every_word_of_an_unusual_text_has_subwords(nlp: Language) -> None:
     """Emoji, combining accents, no-break spaces and CRLF are aligned."""
-    doc = nlp.make_doc(UNUSUAL_TEXT)
-    _, alignment = get_encoder(nlp)._tokenize(doc)
-    assert {token.i for token in doc if not token.is_space} <= set(alignment.token.tolist())
+    doc = encoded(nlp, UNUSUAL_TEXT)
+    tokens = set(stored_states(doc).token.tolist())
+    assert {token.i for token in doc if not token.is_space} <= tokens
 
 
 @pytest.mark.parametrize("sentences", [1, 40])
 def test_each_token_has_one_vector(nlp: Language, sentences: int) -> None:
-    doc = nlp.make_doc(join_sentences(sentences).text)
-    windows, alignment = get_encoder(nlp)._tokenize(doc)
-    assert (len(windows) > 1) == (sentences > 1)
+    doc = encoded(nlp, join_sentences(sentences).text)
+    states = stored_states(doc)
+    assert (len(states.lengths) > 1) == (sentences > 1)
+    assert states.lengths.sum() == len(states.vectors)
     with torch.no_grad():
-        assert get_encoder(nlp)([doc]).shape == (len(doc), 64)
-    assert sorted(set(alignment.token.tolist())) == list(range(len(doc)))
+        assert get_layers(nlp)([MarkedDoc(doc)]).shape == (len(doc), 32)
+    assert sorted(set(states.token.tolist())) == list(range(len(doc)))
 
 
 def test_mentions_across_windows_are_recognised(nlp: Language) -> None:
@@ -218,12 +305,20 @@ def test_mentions_across_windows_are_recognised(nlp: Language) -> None:
     [(None, "paths.weights is not set"), ("/nowhere/at/all", "cannot read the checkpoint")],
 )
 def test_a_missing_checkpoint_is_reported(checkpoint: str | None, message: str) -> None:
-    nlp = spacy.blank("fr")
-    nlp.add_pipe("aloi_ner", config={"model": {**TAGGER, "weights": checkpoint}})
-    document = sentence(0)
-    gold = annotate(nlp.make_doc(document.text), document)
+    nlp = make_recognizer(checkpoint)
     with pytest.raises(DataError, match=message):
-        nlp.initialize(lambda: [Example(nlp.make_doc(document.text), gold)])
+        nlp.initialize(lambda: examples_of(nlp, [sentence(0)]))
+
+
+def test_more_layers_than_the_checkpoint_has_are_reported(weights: Path) -> None:
+    nlp = make_recognizer(str(weights), trained=2)
+    with pytest.raises(DataError, match="3 layers are to be used, but the checkpoint has 2"):
+        nlp.initialize(lambda: examples_of(nlp, [sentence(0)]))
+
+
+def test_a_network_without_the_encoder_reports_it(nlp: Language) -> None:
+    with pytest.raises(DataError, match="Put aloi_encoder before"):
+        nlp.get_pipe("aloi_ner")(nlp.make_doc("Ana"))
 
 
 def test_a_missing_extra_is_reported_with_the_command_to_install_it(
@@ -231,4 +326,4 @@ def test_a_missing_extra_is_reported_with_the_command_to_install_it(
 ) -> None:
     monkeypatch.setattr(optional_dependencies, "find_spec", lambda library: None)
     with pytest.raises(DataError, match=r"pip install 'aloi\[transformers\]'"):
-        spacy.blank("fr").add_pipe("aloi_ner", config={"model": TAGGER})
+        spacy.blank("fr").add_pipe("aloi_encoder")
