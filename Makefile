@@ -87,9 +87,12 @@ bench: $(READY)
 	$(BIN)/python bench/prediction.py $(wildcard $(OUT)/models/pipeline)
 	$(BIN)/python bench/shards.py $(wildcard $(OUT)/models/pipeline)
 
-# make bench-models DATA=FOLDER: with winer-fr, multi-crossre-fr and popcorn; see bench/models.py.
+# make bench-models DATA=FOLDER [WEIGHTS=CHECKPOINT] [UNLABELLED=FILE] [SEEDS=1,2,3]: DATA contains
+# winer-fr, multi-crossre-fr and popcorn; an interrupted run goes on. See bench/models.py.
 bench-models: $(READY)
-	$(BIN)/python bench/models.py $(DATA) $(addprefix --pipeline ,$(wildcard $(OUT)/models/pipeline))
+	$(BIN)/python bench/models.py $(DATA) --out $(OUT)/bench-models --seeds $(SEEDS) \
+	  $(addprefix --weights ,$(WEIGHTS)) $(addprefix --unlabelled ,$(UNLABELLED)) \
+	  $(addprefix --wikinews ,$(wildcard $(OUT)/wikinews))
 
 lint: $(READY)
 	$(BIN)/ruff check .

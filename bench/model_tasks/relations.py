@@ -1,59 +1,54 @@
-"""Scores of relations between gold mentions on public corpora.
-
-`crossre` and `popcorn` take a data folder, which contains `multi-crossre-fr` and `popcorn`, and an
-output folder. Pipelines in the output folder are not trained again if they are up to date. The
-corpora have no public test set, so models are scored on the dev documents that are used for early
-stopping and thresholds; the scores are slightly optimistic.
-"""
+"""The documents of relation tasks on public corpora."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from aloi.corpus.document import Document
 from aloi.corpus.formats import registry
-from aloi.eval.reports.report import Report, evaluate
-from aloi.models.prediction.pipelines import predict_documents
-from aloi.models.training.job import prepare_job
 
 DOMAINS = ("ai", "literature", "music", "science", "politics", "news")
 DEV_SHARE = 5
 """The dev set is one in this many POPCORN documents."""
 
 
-def crossre(data: Path, out: Path) -> Report:
-    """Train on French CrossRE without the dev set of the news domain; score on this dev set."""
-    folder = data / "multi-crossre-fr"
-    parts = [f"{d}-train" for d in DOMAINS] + [f"{d}-dev" for d in DOMAINS if d != "news"]
-    train = [document for part in parts for document in _read(folder / f"{part}.json")]
-    return _train_and_score(train, _read(folder / "news-dev.json"), out / "crossre", "strict")
+def crossre_news(data: Path) -> tuple[list[Document], list[Document]]:
+    """Return French CrossRE without the dev set of the news domain, and this dev set."""
+    train = _crossre_train(data)
+    for domain in DOMAINS:
+        if domain != "news":
+            train += _crossre(data, f"{domain}-dev")
+    return train, _crossre(data, "news-dev")
 
 
-def popcorn(data: Path, out: Path) -> Report:
-    """Train on four fifths of POPCORN; score relations between clusters on the held-out fifth."""
-    train, dev = split_popcorn(data)
-    return _train_and_score(train, dev, out / "popcorn", "facts")
+def crossre_quarters(data: Path) -> tuple[list[Document], list[Document], list[Document]]:
+    """Return French CrossRE without half of each domain's dev set, and the quarters of that half.
+
+    The second list has the third quarter of each dev set, the third list the last quarter.
+    """
+    train, third, fourth = _crossre_train(data), [], []
+    for domain in DOMAINS:
+        dev = _crossre(data, f"{domain}-dev")
+        half, quarter = len(dev) // 2, len(dev) * 3 // 4
+        train += dev[:half]
+        third += dev[half:quarter]
+        fourth += dev[quarter:]
+    return train, third, fourth
 
 
 def split_popcorn(data: Path) -> tuple[list[Document], list[Document]]:
     """Return the training documents and a random fifth of the documents, which is held out."""
-    documents = _read(data / "popcorn" / "train.json")
+    documents = list(registry.read(str(data / "popcorn" / "train.json")))
     order = np.random.default_rng(0).permutation(len(documents)).tolist()
     cut = len(documents) // DEV_SHARE
     return [documents[row] for row in order[cut:]], [documents[row] for row in order[:cut]]
 
 
-def _read(path: Path) -> list[Document]:
-    return list(registry.read(str(path)))
+def _crossre_train(data: Path) -> list[Document]:
+    return [each for domain in DOMAINS for each in _crossre(data, f"{domain}-train")]
 
 
-def _train_and_score(
-    train: Iterable[Document], dev: Sequence[Document], folder: Path, scheme: str
-) -> Report:
-    nlp = prepare_job("relations", folder, train, dev).resume(log=sys.stderr)
-    predicted = predict_documents(nlp, dev, gold_entities=True)
-    return evaluate(dev, predicted, schemes=(scheme,), bootstrap=1000)
+def _crossre(data: Path, part: str) -> list[Document]:
+    return list(registry.read(str(data / "multi-crossre-fr" / f"{part}.json")))
