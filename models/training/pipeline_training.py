@@ -31,6 +31,7 @@ from aloi.models.training.job import (
 from aloi.models.training.pipeline_folder import check_replaceable, write_pipeline
 from aloi.models.training.record import describe_lexicon
 from aloi.models.training.teaching import Lesson, teach
+from aloi.models.transformer.encoder import FrozenEncoder
 
 ENCODER = "aloi_encoder"
 """The component with the frozen layers of a transformer, which other components share."""
@@ -142,10 +143,9 @@ def assemble_pipeline(
 
 def _check_same_encoder(parts: Iterable[Language]) -> None:
     """Raise `DataError` if the pipelines do not have the same component `aloi_encoder`."""
-    encoders = {
-        part.get_pipe(ENCODER).to_bytes() if part.has_pipe(ENCODER) else b"" for part in parts
-    }
-    if len(encoders - {b""}) > 1:
+    pipes = [part.get_pipe(ENCODER) for part in parts if part.has_pipe(ENCODER)]
+    encoders = {pipe.to_bytes() for pipe in pipes if isinstance(pipe, FrozenEncoder)}
+    if len(encoders) > 1:
         what = "the components have different frozen layers of a transformer"
         fix = "Train them with the same checkpoint, transformer.frozen, transformer.window and data"
         raise DataError([Problem("bad-encoder", what, fix)])
