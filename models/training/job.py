@@ -51,6 +51,9 @@ ATTRIBUTES = "attributes"
 SHARED_SECTIONS = ("system", "paths", "nlp")
 """The sections of a config whose overrides also apply to the component of attributes."""
 
+BASE_MODEL_PATHS = ("source", "words")
+"""The settings below `paths` in a config of aloi that name the base model of the language."""
+
 BLANK_CONFIG = "blank"
 """The prefix of the configs that use no pretrained weights, for languages without a base model."""
 
@@ -121,9 +124,11 @@ class TrainingJob:
         """The values that depend on the language, for a config of aloi, by dotted key."""
         if self.config_file.parent != shipped_config(self.kind).parent:
             return {}
-        uses_base_model = self.config_file == shipped_config(self.kind)
-        source = self.language.base_model if uses_base_model else None
-        return {"nlp.lang": self.language.code, **({"paths.source": source} if source else {})}
+        paths = Config().from_disk(self.config_file, interpolate=False)["paths"]
+        base = {
+            f"paths.{name}": self.language.base_model for name in BASE_MODEL_PATHS if name in paths
+        }
+        return {"nlp.lang": self.language.code, **{key: each for key, each in base.items() if each}}
 
     def run(self, *, log: IO[str] | None = None) -> Language:
         """Train the pipeline, write it with its training record, and return it.
