@@ -23,7 +23,7 @@ from aloi.corpus.problems import DataError, Problem
 from aloi.eval.columns import Annotations, Floats
 from aloi.eval.items import mention_items, relation_items
 from aloi.eval.pairing import pair_annotations
-from aloi.eval.reports.sheets import Sheet, format_ratio
+from aloi.eval.reports.sheets import Sheet, format_difference, format_ratio
 from aloi.eval.score_counts import Counts
 from aloi.eval.scores import score_items
 from aloi.eval.scoring_choices import IntervalMethod
@@ -89,7 +89,8 @@ class Anchoring:
         rows = []
         for name, each in self.comparisons.items():
             values = format_ratio(each.shown), format_ratio(each.bare)
-            rows.append((MEASURES[name], *values, format_ratio(each.difference, each.interval)))
+            difference = format_difference(each.difference, each.interval)
+            rows.append((MEASURES[name], *values, difference))
         title = "influence of the predictions: {} tasks with, {} without".format(*self.tasks)
         return Sheet(title, tuple(rows), ("", *GROUPS, "difference"))
 

@@ -3,8 +3,8 @@
 Label Studio has no settings for these, but its `Style` tag applies to the whole page. Characters
 that HTML escapes (`<`, `>` and `&`) cannot be used in this tag, so there are no child combinators.
 
-- The list of relations shows the newest arc first. A click anywhere on an arc shows its labels, and
-  a second click at the same place opens them, because their button covers the arc.
+- The list of relations shows the newest arc first. A click on an arc shows the box of its labels to
+  the right of its ends, and a click on this box opens the list of labels.
 - For the newest arc, only labels that the schema allows between its ends are offered. The page
   shows the label of each end in the label's colour, which is how the style recognises it. Only the
   newest arc can be filtered, because CSS cannot relate the ends of other arcs to the open list.

@@ -24,6 +24,9 @@ from aloi.corpus.segmentation import sentence_starts, word_ngrams
 
 TRAIN_SPLIT = "train"
 
+NO_VALUE = "none"
+"""The theme or form of documents that have none."""
+
 LENGTH_BANDS = (0, 100, 200, 300, 400, 500, 750, 1000, 2000)
 """Lower limits of the bands of document length, in words; the last band is open-ended."""
 
@@ -71,15 +74,16 @@ def _text_between(document: Document, one: Entity, other: Entity) -> str:
 def document_table(corpus: Corpus) -> pd.DataFrame:
     """Return a table with one row per document: split, theme, form, year, and sizes.
 
-    The sizes are the numbers of words, mentions and relations. The year is the first four
+    The sizes are the numbers of words, mentions and relations. A missing theme or form is
+    `NO_VALUE`. The year is the first four
     characters of `date` in the metadata, or "unknown" if `date` does not begin with four digits.
     """
     rows = [
         {
             "document": document.id,
             "split": corpus.split_of.get(document.id, ""),
-            "theme": str(document.meta.get("theme", "")),
-            "form": str(document.meta.get("form", "")),
+            "theme": str(document.meta.get("theme", "")) or NO_VALUE,
+            "form": str(document.meta.get("form", "")) or NO_VALUE,
             "year": _year(str(document.meta.get("date", ""))),
             "words": len(document.text.split()),
             "mentions": len(document.entities),

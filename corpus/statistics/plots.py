@@ -102,7 +102,7 @@ def plot_types(corpus: Corpus) -> Figure:
 def plot_themes(corpus: Corpus) -> Figure:
     """Plot the number of documents per theme, stacked by split, the most frequent theme first."""
     table = document_table(corpus)
-    counts = pd.crosstab(table["theme"].replace("", "none"), table["split"])
+    counts = pd.crosstab(table["theme"], table["split"])
     order = counts.sum(axis=1).sort_values(ascending=False, kind="stable").index
     figure = new_figure(6, _height(len(order)))
     axes = figure.subplots()

@@ -212,9 +212,18 @@ class AgreementReport:
             for name, each in pair.ac1.items():
                 yield (f"AC1, {pair.title}: {name}", *_coefficient_cells(each))
         for name, each in self.ac1.items():
-            yield (f"AC1: {name}", *_coefficient_cells(each))
+            if not _repeats(self.pairs, name, each):
+                yield (f"AC1: {name}", *_coefficient_cells(each))
         for name, each in (*self.alpha.items(), *self.alpha_types.items()):
             yield (f"alpha: {name}", *_coefficient_cells(each))
+
+
+def _repeats(pairs: Sequence[PairAgreement], name: str, ac1: Coefficient) -> bool:
+    """Return whether AC1 of all annotators is that of the only pair, on the same items."""
+    if len(pairs) != 1:
+        return False
+    own = pairs[0].ac1[name]
+    return (own.value, own.items) == (ac1.value, ac1.items)
 
 
 def measure_agreement(

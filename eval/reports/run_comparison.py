@@ -11,16 +11,16 @@ from typing import Any
 
 from aloi.eval.columns import Annotations
 from aloi.eval.reports.report import Report
-from aloi.eval.reports.sheets import Sheet, format_ratio
+from aloi.eval.reports.sheets import Sheet, format_difference
 from aloi.eval.reports.signature import Signature
 from aloi.eval.reports.system_comparison import (
     COMPARISON_COLUMNS,
     DEFAULT_OPTIONS,
+    SHORT_NAMES,
     few_notes,
     mark_support,
     score_systems,
 )
-from aloi.eval.score_counts import RATIOS
 from aloi.eval.scores import Scores
 from aloi.eval.scoring_choices import EvaluationOptions
 from aloi.eval.statistics.run_variance import (
@@ -68,9 +68,9 @@ class SystemRuns:
         total = str(sum(each.support.values()))
         yield ("micro", total, *_cells(each.micro["f1"]))
         yield ("macro", total, *_cells(each.macro["f1"]))
-        for name in RATIOS[:2]:
-            yield (f"micro {name}", total, *_cells(each.micro[name]))
-            yield (f"macro {name}", total, *_cells(each.macro[name]))
+        for name, short in SHORT_NAMES.items():
+            yield (f"micro {short}", total, *_cells(each.micro[name]))
+            yield (f"macro {short}", total, *_cells(each.macro[name]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +163,6 @@ def _to_json(ratios: RunDifferencesByRatio) -> dict[str, Any]:
 def _cells(each: RunDifference | None) -> list[str]:
     if each is None:
         return ["–"] * (len(COMPARISON_COLUMNS) - 2)
-    difference = format_ratio(each.difference, each.interval)
+    difference = format_difference(each.difference, each.interval)
     p_values = ["–" if p is None else f"{p:.4f}" for p in (each.p, each.p_holm)]
     return [str(each.baseline), str(each.other), difference, *p_values]

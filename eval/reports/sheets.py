@@ -156,12 +156,24 @@ def format_ratio(value: float | None, interval: Interval | None = None) -> str:
 
     An interval of zero width, such as that of a single document, is omitted.
     """
+    return _format_value(value, interval, digits=2)
+
+
+def format_difference(value: float | None, interval: Interval | None = None) -> str:
+    """Return a difference as `format_ratio` does, but with three decimals also in the interval.
+
+    With fewer decimals, a bound close to 0 would not show whether the difference is significant.
+    """
+    return _format_value(value, interval, digits=3)
+
+
+def _format_value(value: float | None, interval: Interval | None, *, digits: int) -> str:
     text = "–" if value is None else f"{value:.3f}"
     if interval is None or interval.low is None or interval.high is None:
         return text
     if interval.low == interval.high:
         return text
-    return f"{text} [{interval.low:.2f}, {interval.high:.2f}]"
+    return f"{text} [{interval.low:.{digits}f}, {interval.high:.{digits}f}]"
 
 
 def format_ratios(

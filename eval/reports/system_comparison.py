@@ -13,10 +13,9 @@ from typing import Any
 from aloi.corpus.document import Document
 from aloi.eval.columns import Annotations
 from aloi.eval.reports.report import Report, evaluate_annotations
-from aloi.eval.reports.sheets import Sheet, format_ratio
+from aloi.eval.reports.sheets import Sheet, format_difference, format_ratio
 from aloi.eval.reports.signature import Signature
 from aloi.eval.schemes import ALL_SCHEMES, MAIN_SCHEMES, TRAIN_SCHEMES
-from aloi.eval.score_counts import RATIOS
 from aloi.eval.scoring_choices import EvaluationOptions
 from aloi.eval.statistics.intervals import MIN_INSTANCES, few_documents_note
 from aloi.eval.statistics.significance import (
@@ -39,12 +38,15 @@ MIN_SUPPORT = 30
 COMPARISON_COLUMNS = (
     "",
     "support",
-    "baseline",
+    "base",
     "other",
     "difference",
     "p",
     "p Holm",
 )
+
+SHORT_NAMES = {"precision": "P", "recall": "R"}
+"""The names of the ratios besides F1 in the rows of a table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,12 +221,12 @@ def _rows(comparison: SystemComparison) -> Iterator[tuple[str, ...]]:
     total = str(sum(differences.support.values()))
     yield ("micro", total, *_cells(differences.micro["f1"]))
     yield ("macro", total, *_cells(differences.macro["f1"]))
-    for name in RATIOS[:2]:
-        yield (f"micro {name}", total, *_cells(differences.micro[name]))
-        yield (f"macro {name}", total, *_cells(differences.macro[name]))
+    for name, short in SHORT_NAMES.items():
+        yield (f"micro {short}", total, *_cells(differences.micro[name]))
+        yield (f"macro {short}", total, *_cells(differences.macro[name]))
 
 
 def _cells(each: RatioDifference) -> list[str]:
-    difference = format_ratio(each.difference, each.interval)
+    difference = format_difference(each.difference, each.interval)
     p_values = ["–" if p is None else f"{p:.4f}" for p in (each.p, each.p_holm)]
     return [format_ratio(each.baseline), format_ratio(each.other), difference, *p_values]

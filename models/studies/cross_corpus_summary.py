@@ -368,7 +368,7 @@ def _cell(f1: RunSummary | None, interval: Interval | None) -> str:
 
 def _difference_cell(each: RunDifference) -> str:
     p = "–" if each.p is None else f"{each.p:.4f}"
-    return f"{each.difference:+.3f} [{each.interval.low:+.2f}, {each.interval.high:+.2f}], p {p}"
+    return f"{each.difference:+.3f} [{each.interval.low:+.3f}, {each.interval.high:+.3f}], p {p}"
 
 
 def _interval_json(interval: Interval | None) -> list[float | None] | None:

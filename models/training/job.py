@@ -48,6 +48,11 @@ COMPONENT_KINDS = ("ner", "relations")
 ATTRIBUTES = "attributes"
 """The component that is trained at once on gold mentions and relations, if they have attributes."""
 
+SCORE_NOTE = (
+    "columns: epoch (E), step (#), loss; on dev: F1, precision and recall in percent; F1 (SCORE)\n"
+)
+"""The columns of spaCy's table for the configs of aloi; spaCy cuts the names of the scores."""
+
 SHARED_SECTIONS = ("system", "paths", "nlp")
 """The sections of a config whose overrides also apply to the component of attributes."""
 
@@ -120,9 +125,14 @@ class TrainingJob:
         return self.config or shipped_config(own)
 
     @property
+    def _has_shipped_config(self) -> bool:
+        """Whether the config is one of aloi's."""
+        return self.config_file.parent == shipped_config(self.kind).parent
+
+    @property
     def _language_settings(self) -> dict[str, str]:
         """The values that depend on the language, for a config of aloi, by dotted key."""
-        if self.config_file.parent != shipped_config(self.kind).parent:
+        if not self._has_shipped_config:
             return {}
         paths = Config().from_disk(self.config_file, interpolate=False)["paths"]
         base = {
@@ -166,7 +176,10 @@ class TrainingJob:
         train, dev = self.documents
         if self.kind == ATTRIBUTES:
             return fit_attributes(settings, train, dev, schema=self._loaded_schema)
-        nlp = fit(settings, log=log or io.StringIO())
+        log = log or io.StringIO()
+        if self._has_shipped_config:
+            log.write(SCORE_NOTE)
+        nlp = fit(settings, log=log)
         return nlp, tune_relations(nlp, dev)
 
     def is_done(self) -> bool:

@@ -167,10 +167,10 @@ def split_arc_labels(written: Iterable[str]) -> tuple[list[str], dict[str, str]]
 def _missing_labels(parsed: ParsedResults, document_id: str) -> Iterator[Problem]:
     """Yield a problem for each region or arc without a label."""
     items = [region.result.id for region in parsed.regions if not region.labels]
-    items += [f"arc {a.result.from_id} {a.result.to_id}" for a in parsed.arcs if not a.labels]
+    items += [f"relation {a.result.from_id} {a.result.to_id}" for a in parsed.arcs if not a.labels]
     fix = "Add a label in Label Studio, or set the option unlabelled=LABEL"
     for item in items:
-        yield Problem("no-label", "the region or arc has no label", fix, document_id, item)
+        yield Problem("no-label", "the region or relation has no label", fix, document_id, item)
 
 
 def to_draft(document: Document, parsed: ParsedResults) -> Draft:

@@ -121,7 +121,7 @@ def test_regions_and_arcs_without_label_need_the_unlabelled_option() -> None:
     drawn = task(ANA, region("r", 11, 15), arc("a", "r"))
     with pytest.raises(DataError) as caught:
         read(drawn, "labelstudio")
-    assert [p.item for p in caught.value.problems] == ["r", "arc a r"]
+    assert [p.item for p in caught.value.problems] == ["r", "relation a r"]
     (document,) = read(drawn, "labelstudio", "unlabelled=THING")
     assert document.entities[1].label == document.relations[0].label == "THING"
 

@@ -64,6 +64,15 @@ def test_documents_by_length_and_year(corpus: Path) -> None:
     }
 
 
+def test_documents_without_theme_or_form_have_a_named_row(corpus: Path) -> None:
+    tables = tables_of(corpus)
+    for title in ("by theme", "by form"):
+        assert {name: row["documents"] for name, row in tables[title].items()} == {
+            "none": 3,
+            "all": 3,
+        }
+
+
 def test_density_per_100_words_and_documents_without_relation(corpus: Path) -> None:
     # Each document has 6 words, 2 mentions and 1 relation; b now has no mention or relation.
     replace_document(corpus, "b", "Ana vit à Rome, dit-on encore")

@@ -5,7 +5,14 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from aloi.eval.reports.sheets import SCORE_COLUMNS, Sheet, rich_tables
+from aloi.eval.reports.sheets import (
+    SCORE_COLUMNS,
+    Sheet,
+    format_difference,
+    format_ratio,
+    rich_tables,
+)
+from aloi.eval.statistics.intervals import Interval
 
 RATIO = "0.812 [0.79, 0.84]"
 ROWS = (("NEGOTIATES_WITH", "1204", "978", "226", "226", RATIO, RATIO, RATIO),)
@@ -56,3 +63,11 @@ def test_no_cell_is_cut(width: int) -> None:
     for cell in ("1204", "0.812", "0.812 [0.79, 0.84]"):
         assert cell in text
     assert max(map(len, text.splitlines())) <= width
+
+
+def test_the_interval_of_a_difference_has_three_decimals() -> None:
+    interval = Interval(0.0041, 0.1267, 0)
+    assert format_ratio(0.069, interval) == "0.069 [0.00, 0.13]"
+    assert format_difference(0.069, interval) == "0.069 [0.004, 0.127]"
+    assert format_difference(1, Interval(1, 1, 0)) == "1.000"
+    assert format_difference(None) == "–"
