@@ -72,6 +72,7 @@ def test_code_that_does_not_decide_a_model_does_not_count(copy: Path, file: str)
         "models/relations/features.py",
         "models/serialization.py",
         "models/training/fit.py",
+        "models/training/teaching.py",
         "eval/scores.py",
         "corpus/document_files.py",
     ],
@@ -127,6 +128,9 @@ def test_data_schema_overrides_and_corpus_count(tmp_path: Path) -> None:
         {"kind": "attributes"},
         {"overrides": {"training.dropout": 0.3}},
         {"corpus": {"version": "2"}},
+        {"teacher": {"sha256": "a", "unlabelled": {"sha256": "c"}}},
+        {"teacher": {"sha256": "b", "unlabelled": {"sha256": "c"}}},
+        {"teacher": {"sha256": "b", "unlabelled": {"sha256": "d"}}},
     ]
     before = training_fingerprint(**inputs)
     assert training_fingerprint(**inputs) == before

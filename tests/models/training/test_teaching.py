@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -79,6 +80,15 @@ def test_silver_documents_have_all_probable_relations(lesson: Lesson) -> None:
     name = Path(lesson.unlabelled)
     found = f"24 entities, {len(scores)} possible relations"
     assert log == f"{name}: 8 documents annotated by the teacher; {found}\n"
+
+
+def test_unlabelled_documents_may_come_from_a_pipe(lesson: Lesson) -> None:
+    reader, writer = os.pipe()
+    os.write(writer, Path(lesson.unlabelled).read_bytes())
+    os.close(writer)
+    piped, _ = silver_of(Lesson(lesson.teacher, f"/dev/fd/{reader}"))
+    os.close(reader)
+    assert piped == silver_of(lesson)[0]
 
 
 def test_entities_alone_need_no_relations(lesson: Lesson) -> None:
