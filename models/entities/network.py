@@ -1,7 +1,7 @@
 """The network of the mention recogniser: it computes a score for every token and tag.
 
-A token-to-vector layer encodes the tokens of a doc. If a word is capitalised, its vector is
-concatenated with the mean vector of all capitalised occurrences of the word in the doc. Thus the
+One or two token-to-vector layers encode the tokens of a doc. If a word is capitalised, its vector
+is concatenated with the mean vector of all capitalised occurrences of the word in the doc. Thus the
 context of one occurrence helps to classify the other occurrences. Pooled contextual embeddings are
 a similar method (Akbik, Bergmann and Vollgraf 2019). A hidden layer computes the scores from the
 concatenated vectors.
@@ -19,22 +19,33 @@ from spacy.tokens import Doc
 from thinc.api import Linear, Maxout, Model, chain, with_array, zero_init
 
 from aloi.models.arrays import FloatArray
+from aloi.models.transformer.architectures import VectorModel
 
 TokenModel = Model[list[Doc], list[FloatArray]]
 """A network that returns one array per doc, with one row per token."""
 
 
-def make_mention_tagger(tok2vec: TokenModel, width: int, hidden_width: int) -> TokenModel:
+def make_mention_tagger(
+    tok2vec: TokenModel, width: int, hidden_width: int, transformer: VectorModel | None = None
+) -> TokenModel:
     """Return a network of the architecture `aloi.MentionTagger.v1`, which computes tag scores.
 
     Shape of the scores of a doc: (tokens, layers * tags). width: the size of the vectors that
-    `tok2vec` returns. hidden_width: the number of units in the hidden layer.
+    `tok2vec` returns. hidden_width: the number of units in the hidden layer. transformer: a network
+    whose token vectors are used as well.
     """
+    encoders: list[Model[Any, list[FloatArray]]] = [tok2vec]
+    if transformer is not None:
+        encoders.append(transformer)
+        width += transformer.get_dim("nO")
     hidden = Maxout(hidden_width, 2 * width, nP=3, normalize=True, dropout=0.0)
     output = Linear(None, hidden_width, init_W=zero_init)
-    scores: TokenModel = chain(with_pooled_words(tok2vec, width), with_array(chain(hidden, output)))
+    scores: TokenModel = chain(
+        with_pooled_words(encoders, width), with_array(chain(hidden, output))
+    )
     tagger = with_transitions(scores, output)
     tagger.set_ref("tok2vec", tok2vec)
+    tagger.set_ref("transformer", transformer)
     return tagger
 
 
@@ -48,7 +59,7 @@ def with_transitions(scores: TokenModel, output: Model[Any, Any]) -> TokenModel:
     return Model(
         "mention_tagger",
         lambda model, docs, is_train: model.layers[0](docs, is_train),
-        init=_initialize,
+        init=_initialize_all,
         layers=[scores],
         params={"transitions": None},
         refs={"output": output},
@@ -62,28 +73,31 @@ def set_output_shape(model: TokenModel, *, tags: int, layers: int) -> None:
     model.set_param("transitions", transitions)
 
 
-def _initialize(
+def with_pooled_words(encoders: list[Model[Any, list[FloatArray]]], width: int) -> TokenModel:
+    """Return a layer that extends each token's vector by the mean vector of the token's word.
+
+    The vector of a token is the concatenation of its vectors from all encoders; `width` is its
+    size. The mean vector is computed over all capitalised occurrences of the word in the doc. It is
+    0 for tokens that do not start with a capital letter, and for tokens of one character.
+    """
+    dims = dict[str, int | None](nO=2 * width)
+    return Model("with_memory", _forward, init=_initialize_all, layers=encoders, dims=dims)
+
+
+def _initialize_all(
     model: TokenModel,
     X: list[Doc] | None = None,  # noqa: N803
     Y: object = None,  # noqa: N803
 ) -> None:
-    model.layers[0].initialize(X=X)
-
-
-def with_pooled_words(tok2vec: TokenModel, width: int) -> TokenModel:
-    """Return a layer that extends each token's vector by the mean vector of the token's word.
-
-    The mean vector is computed over all capitalised occurrences of the word in the doc. It is 0 for
-    tokens that do not start with a capital letter, and for tokens of one character.
-    """
-    layers, dims = [tok2vec], dict[str, int | None](nO=2 * width)
-    return Model("with_memory", _forward, init=_initialize, layers=layers, dims=dims)
+    for layer in model.layers:
+        layer.initialize(X=X)
 
 
 def _forward(
     model: TokenModel, docs: list[Doc], is_train: bool
 ) -> tuple[list[FloatArray], Callable[[list[FloatArray]], Any]]:
-    vectors, backprop_vectors = model.layers[0](docs, is_train)
+    outputs, backprops = zip(*(layer(docs, is_train) for layer in model.layers), strict=True)
+    vectors = [np.concatenate(parts, axis=1) for parts in zip(*outputs, strict=True)]
     words = [_capitalised_words(doc) for doc in docs]
     concatenated = [
         np.concatenate([own, word @ (_column_means(word).T @ own)], axis=1)
@@ -92,12 +106,16 @@ def _forward(
 
     def backprop(gradients: list[FloatArray]) -> Any:  # noqa: ANN401
         halves = [np.split(gradient, 2, axis=1) for gradient in gradients]
-        return backprop_vectors(
-            [
-                own + _column_means(word) @ (word.T @ pooled)
-                for (own, pooled), word in zip(halves, words, strict=True)
-            ]
-        )
+        d_vectors = [
+            own + _column_means(word) @ (word.T @ pooled)
+            for (own, pooled), word in zip(halves, words, strict=True)
+        ]
+        start = 0
+        for layer, backprop_layer in zip(model.layers, backprops, strict=True):
+            columns = slice(start, start + layer.get_dim("nO"))
+            backprop_layer([np.ascontiguousarray(each[:, columns]) for each in d_vectors])
+            start = columns.stop
+        return docs
 
     return concatenated, backprop
 

@@ -121,8 +121,10 @@ class TrainingJob:
     @property
     def config_file(self) -> Path:
         """The path of the training config; without a base model, it uses no pretrained weights."""
-        own = self.kind if self.language.base_model else f"{BLANK_CONFIG}-{self.kind}"
-        return self.config or shipped_config(own)
+        config = self.config or shipped_config(self.kind)
+        blank = shipped_config(f"{BLANK_CONFIG}-{config.stem}")
+        is_shipped = config == shipped_config(config.stem) and blank.is_file()
+        return blank if is_shipped and not self.language.base_model else config
 
     @property
     def _has_shipped_config(self) -> bool:

@@ -17,6 +17,8 @@ from aloi.corpus.formats.shared.spacy_docs import annotate
 from aloi.corpus.problems import DataError
 from aloi.eval.reports.report import evaluate
 from aloi.models.prediction import pipelines as prediction
+from aloi.models.training.pipeline_training import assemble_pipeline, train_component
+from aloi.models.training.settings import shipped_config
 
 pytest.importorskip("transformers", reason="the extra `transformers` is not installed")
 torch = pytest.importorskip("torch", reason="the extra `transformers` is not installed")
@@ -67,19 +69,21 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def train(kind: str, weights: Path, data: Path, out: Path) -> None:
-    """Run `aloi train KIND --config transformer` in this process."""
+def train(kind: str, weights: Path, data: Path, out: Path, config: str = "transformer") -> None:
+    """Run `aloi train KIND --config CONFIG` in this process."""
     paths = [f"--{name}={data / name}.jsonl" for name in ("train", "dev")]
     settings = [f"--set={key}={value}" for key, value in FAST_TRAINING.items()]
     arguments = ["train", kind, *paths, f"--schema={data / 'schema.toml'}", f"--out={out}"]
-    arguments += ["--config=transformer", f"--set=paths.weights={weights}", *settings]
+    arguments += [f"--config={config}", f"--set=paths.weights={weights}", *settings]
     app(arguments, standalone_mode=False)
 
 
 @pytest.fixture(scope="module")
 def pipeline(weights: Path, data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Train with the base model of the language for one checkpoint, without it for the other."""
+    config = "transformer" if "camembert" in weights.name else "blank-transformer"
     out = tmp_path_factory.mktemp("trained") / "pipeline"
-    train("pipeline", weights, data, out)
+    train("pipeline", weights, data, out, config)
     return out
 
 
@@ -136,9 +140,9 @@ def nlp(weights: Path) -> Language:
     )
 
 
-def get_layers(nlp: Language) -> TokenVectors:
+def get_layers(nlp: Language, ref: str = "tok2vec") -> TokenVectors:
     """Return the trained layers of the entity recogniser."""
-    return nlp.get_pipe("aloi_ner").model.get_ref("tok2vec").shims[0]._model.eval()
+    return nlp.get_pipe("aloi_ner").model.get_ref(ref).shims[0]._model.eval()
 
 
 def encoded(nlp: Language, text: str) -> Doc:
@@ -152,6 +156,28 @@ def test_mentions_and_relations_are_learned_end_to_end(pipeline: Path, data: Pat
     assert report.entities["exact"].scores.micro.ratios["f1"] == 1
     assert report.relations["strict"].scores.micro.ratios["f1"] > 0.9
     assert "word vectors or weights of" in (pipeline / "NOTICE").read_text(encoding="utf-8")
+
+
+def test_the_components_share_one_encoder(pipeline: Path) -> None:
+    nlp = spacy.load(pipeline)
+    assert nlp.pipe_names.count("aloi_encoder") == 1
+    before = nlp.pipe_names.index("aloi_encoder")
+    assert before < min(nlp.pipe_names.index(name) for name in ("ner", "aloi_relations"))
+
+
+def test_a_pipeline_of_two_encoders_is_refused(
+    weights: Path, data: Path, pipeline: Path, tmp_path: Path
+) -> None:
+    """The second component was trained with more frozen layers."""
+    other = tmp_path / "relations"
+    layers = {"transformer.frozen": 2, "transformer.trained": 0, "training.max_steps": 1}
+    config = shipped_config("blank-transformer-relations")
+    overrides = {**FAST_TRAINING, **layers, "paths.weights": str(weights)}
+    files = data / "train.jsonl", data / "dev.jsonl"
+    train_component("relations", *files, other, config=config, overrides=overrides)
+    parts = {"ner": pipeline.with_name("pipeline-ner"), "relations": other}
+    with pytest.raises(DataError, match="different frozen layers"):
+        assemble_pipeline(parts, out=tmp_path / "both")
 
 
 def test_a_saved_pipeline_loads_without_its_checkpoint(
@@ -235,6 +261,22 @@ def test_the_vectors_of_a_text_are_computed_once_in_training(
     for _ in range(2):  # a trained pipeline keeps nothing
         loaded(nlp.make_doc(sentence(7).text))
     assert len(runs) == 3
+
+
+def test_a_recogniser_joins_a_light_network_and_a_transformer(weights: Path) -> None:
+    nlp = spacy.blank("fr")
+    nlp.add_pipe("aloi_encoder", config={"weights": str(weights), "frozen": 1})
+    transformer = {**TAGGER["tok2vec"], "weights": str(weights)}
+    nlp.add_pipe("aloi_ner", config={"model": {"transformer": transformer}})
+    examples = examples_of(nlp, [sentence(number) for number in range(6)])
+    optimizer = nlp.initialize(lambda: examples)
+    tagger = nlp.get_pipe("aloi_ner").model
+    layers = get_layers(nlp, "transformer")
+    before = [layers.output.weight.detach().clone(), tagger.get_ref("tok2vec").to_bytes()]
+    nlp.update(examples, sgd=optimizer, annotates=["aloi_encoder"])
+    nlp.update(examples, sgd=optimizer, annotates=["aloi_encoder"])  # the output layer begins at 0
+    assert not torch.equal(layers.output.weight, before[0])
+    assert tagger.get_ref("tok2vec").to_bytes() != before[1]
 
 
 def test_marks_change_the_vectors_of_their_tokens(weights: Path) -> None:
