@@ -26,7 +26,8 @@ def crossre_news(data: Path) -> tuple[list[Document], list[Document]]:
 def crossre_quarters(data: Path) -> tuple[list[Document], list[Document], list[Document]]:
     """Return French CrossRE without half of each domain's dev set, and the quarters of that half.
 
-    The second list has the third quarter of each dev set, the third list the last quarter.
+    The second list has the third quarter of each dev set, the third list the last quarter. Each
+    sentence is in one list only, the last one that has it.
     """
     train, third, fourth = _crossre_train(data), [], []
     for domain in DOMAINS:
@@ -35,7 +36,12 @@ def crossre_quarters(data: Path) -> tuple[list[Document], list[Document], list[D
         train += dev[:half]
         third += dev[half:quarter]
         fourth += dev[quarter:]
-    return train, third, fourth
+    return _without(train, third + fourth), _without(third, fourth), fourth
+
+
+def _without(documents: list[Document], others: list[Document]) -> list[Document]:
+    texts = {document.text for document in others}
+    return [document for document in documents if document.text not in texts]
 
 
 def split_popcorn(data: Path) -> tuple[list[Document], list[Document]]:
