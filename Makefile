@@ -39,14 +39,16 @@ test: $(READY)
 
 # With a real Label Studio, on SQLite and on PostgreSQL, and a browser; tests/conftest.py has --no-skips.
 test-all: $(READY)
-	$(BIN)/python -m pytest --ignore=tests/models/transformer/test_transformer.py \
+	$(BIN)/python -m pytest $(addprefix --ignore=,$(TORCH_TESTS)) \
 		--ignore=tests/models/zero_shot/test_gliner_model.py $(PYTEST_ARGS)
 
 # torch takes 1 GB and slows every start of spaCy: it comes last, and only where it is asked for. If no
 # index of pip has the build for processors without a GPU, the build with CUDA is installed (3 GB).
+# With WEIGHTS=CHECKPOINT, a real checkpoint is tested as well.
+TORCH_TESTS := $(addprefix tests/models/transformer/test_,transformer.py shipping.py real_checkpoint.py)
 test-transformers: $(READY)
 	$(PIP_INSTALL) -r requirements-transformers.txt || $(PIP_INSTALL) -r requirements-transformers-cuda.txt
-	$(BIN)/python -m pytest tests/models/transformer/test_transformer.py $(PYTEST_ARGS)
+	WEIGHTS=$(WEIGHTS) $(BIN)/python -m pytest $(TORCH_TESTS) $(PYTEST_ARGS)
 
 # GLiNER is installed beside torch; it takes an older release of transformers than the target above.
 test-gliner: $(READY)
