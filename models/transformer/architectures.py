@@ -1,8 +1,7 @@
 """The architecture `aloi.TransformerVectors.v1`, for networks of entities and relations.
 
-These `Adam.v1` settings of a training config apply to the torch module: `learn_rate` with its
-schedule, `beta1`, `beta2`, `eps`, `L2` (as decoupled weight decay) and `grad_clip` (a limit on the
-norm of all gradients together).
+The torch module has an AdamW of its own. Of the optimiser in a training config it uses `learn_rate`
+with its schedule, `beta1`, `beta2` and `eps`.
 """
 
 from __future__ import annotations

@@ -21,6 +21,12 @@ from aloi.models.transformer.layers import TokenVectors
 from aloi.models.transformer.states import MarkedDoc
 from aloi.models.transformer.windowed import computation, to_device
 
+WEIGHT_DECAY = 0.01
+"""The decoupled weight decay of matrices."""
+
+MAX_GRADIENT_NORM = 1.0
+"""The limit on the norm of all gradients together."""
+
 
 class TrainedLayers(Shim):
     """The torch module `TokenVectors` in a Thinc model; it uses a GPU if torch finds one.
@@ -67,8 +73,7 @@ class TrainedLayers(Shim):
             self._optimizer = self._make_adamw(optimizer)
         for group in self._optimizer.param_groups:
             group["lr"] = optimizer.learn_rate * group["rate"]
-        if optimizer.grad_clip:
-            clip_grad_norm_(self._model.parameters(), optimizer.grad_clip)
+        clip_grad_norm_(self._model.parameters(), MAX_GRADIENT_NORM)
         self._optimizer.step()
         self._optimizer.zero_grad()
 
@@ -85,7 +90,7 @@ class TrainedLayers(Shim):
                 {
                     "params": weights,
                     "rate": self.rate if is_pretrained else 1.0,
-                    "weight_decay": settings.L2 if is_matrix else 0.0,
+                    "weight_decay": WEIGHT_DECAY if is_matrix else 0.0,
                 }
                 for (is_pretrained, is_matrix), weights in groups.items()
             ],
