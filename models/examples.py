@@ -38,15 +38,16 @@ def leading_gold(examples: Iterable[Example]) -> Iterator[Example]:
     return takewhile(lambda example: not is_silver(example), examples)
 
 
-def make_example(nlp: Language, document: Document, *, skip: str) -> Example:
-    """Return a document as a training example for a relation component.
+def make_example(nlp: Language, document: Document, *, before: str) -> Example:
+    """Return a document as a training example for the relation component with the name `before`.
 
-    The predicted doc contains the gold entities and the annotations of all components except
-    `skip`. The reference doc contains the gold entities and the gold relations.
+    The predicted doc contains the gold entities and the annotations of all components before this
+    component. The reference doc contains the gold entities and the gold relations.
     """
     doc = nlp.make_doc(document.text)
     set_entities(doc, document.entities)
     for name, component in nlp.pipeline:
-        if name != skip:
-            doc = component(doc)
+        if name == before:
+            break
+        doc = component(doc)
     return Example(doc, annotate(nlp.make_doc(document.text), document))

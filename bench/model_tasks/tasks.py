@@ -170,7 +170,7 @@ def known_pairs(nlp: Language, documents: Sequence[Document]) -> Scores:
     assert isinstance(component, RelationExtractor)
     right, gold, guessed = (np.zeros(len(component.labels)) for _ in range(3))
     for document in documents:
-        example = make_example(nlp, document, skip="aloi_relations")
+        example = make_example(nlp, document, before="aloi_relations")
         for block in component.candidate_blocks(example.predicted):
             truth = component.gold_matrix(block, example)
             related = truth.any(axis=1)

@@ -19,7 +19,7 @@ def relation_probabilities(
     The truth is 1 if gold contains the relation, else 0. Shape of both arrays: (pairs, labels). A
     gold relation is not included if its mentions are not a candidate pair.
     """
-    example = make_example(nlp, document, skip=extractor.name)
+    example = make_example(nlp, document, before=extractor.name)
     candidates = extractor.candidates(example.predicted)
     probabilities = extractor.probabilities([candidates])
     return candidates, probabilities, extractor.gold_matrix(candidates, example)

@@ -32,7 +32,7 @@ def tune(
     documents: the dev documents. Returns JSON values for the training record: `coverage`,
     `thresholds` and `reliability`.
     """
-    examples = [make_example(nlp, document, skip=extractor.name) for document in documents]
+    examples = [make_example(nlp, document, before=extractor.name) for document in documents]
     cells = score_cells(extractor, examples)
     gold_coverage = coverage(extractor, examples)
     settings = extractor.settings

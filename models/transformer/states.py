@@ -12,8 +12,11 @@ from spacy.tokens import Doc
 from aloi.corpus.problems import DataError, Problem
 from aloi.models.arrays import BoolArray, FloatArray, IntArray
 
-KEY = "aloi_encoder"
-"""The key of `doc.user_data`."""
+EXTENSION = "encoder_states"
+"""The extension attribute of docs that stores the states.
+
+Pipelines remove it at their end with spaCy's component `doc_cleaner`, to save memory.
+"""
 
 HalfArray = npt.NDArray[np.float16]
 
@@ -37,7 +40,8 @@ class SubwordStates:
 
     def store(self, doc: Doc) -> None:
         """Store the states in a doc, in a form that spaCy can serialise."""
-        doc.user_data[KEY] = (self.vectors, self.content, self.lengths, self.token, self.row)
+        parts = (self.vectors, self.content, self.lengths, self.token, self.row)
+        doc._.set(EXTENSION, parts)
 
 
 class MarkedDoc(NamedTuple):
@@ -49,8 +53,13 @@ class MarkedDoc(NamedTuple):
 
 def stored_states(doc: Doc) -> SubwordStates:
     """Return the states that are stored in a doc; raise `DataError` if there are none."""
-    if KEY not in doc.user_data:
+    parts = doc._.get(EXTENSION)
+    if parts is None:
         what = "the doc has no vectors of the component aloi_encoder"
         fix = "Put aloi_encoder before the components that use it, and do not disable it"
         raise DataError([Problem("no-encoder", what, fix)])
-    return SubwordStates(*doc.user_data[KEY])
+    return SubwordStates(*parts)
+
+
+if not Doc.has_extension(EXTENSION):
+    Doc.set_extension(EXTENSION, default=None)

@@ -180,6 +180,17 @@ def test_a_pipeline_of_two_encoders_is_refused(
         assemble_pipeline(parts, out=tmp_path / "both")
 
 
+def test_docs_of_a_pipeline_do_not_keep_the_vectors_of_subwords(pipeline: Path) -> None:
+    doc = spacy.load(pipeline)(sentence(3).text)
+    assert doc._.encoder_states is None
+
+
+def test_docs_with_vectors_are_serialised(nlp: Language) -> None:
+    doc = encoded(nlp, UNUSUAL_TEXT)
+    copy = Doc(nlp.vocab).from_bytes(doc.to_bytes())
+    assert np.array_equal(stored_states(copy).vectors, stored_states(doc).vectors)
+
+
 def test_a_saved_pipeline_loads_without_its_checkpoint(
     nlp: Language, weights: Path, tmp_path: Path
 ) -> None:
