@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import pkgutil
 import resource
+import select
 import shutil
 import signal
 import sys
-import time
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
+from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
@@ -67,16 +70,21 @@ def damages(file: str, other: bytes) -> dict[str, Callable[[Path], object]]:
 
 
 def import_commands() -> None:
-    """Import what the commands import, so that a forked process starts at once."""
+    """Import what the commands import and build the commands, so that a fork starts at once."""
     import datasets  # noqa: F401, PLC0415
     import label_studio_sdk  # noqa: F401, PLC0415
     import pandas as pd  # noqa: F401, PLC0415
+    import typer.main  # noqa: PLC0415
 
-    import aloi.cli.main  # noqa: PLC0415
-    import aloi.corpus.formats.registry  # noqa: PLC0415
-    import aloi.corpus.release.build.builder  # noqa: PLC0415
-    import aloi.eval.reports.page  # noqa: PLC0415
-    import aloi.models.training.pipeline_training  # noqa: F401, PLC0415
+    from aloi.cli.main import app  # noqa: PLC0415
+
+    for part in ("corpus", "annotation", "models", "eval"):
+        package = import_module(f"aloi.{part}")
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            with suppress(ImportError, KeyError):  # extras; settings that gunicorn reads
+                import_module(module.name)
+    typer.main.get_command = cache(typer.main.get_command)  # takes most of the time of a call
+    typer.main.get_command(app)
 
 
 @dataclass(frozen=True)
@@ -107,16 +115,22 @@ def run_forked(
         _prepare_process(folder, output, stdin, limits or {})
         os.environ |= environment or {}
         _run_aloi(arguments, setup)
-    end = time.monotonic() + timeout
-    while (ended := os.waitpid(process, os.WNOHANG)) == (0, 0):
-        time.sleep(0.005)
-        if time.monotonic() > end:
-            os.kill(process, signal.SIGKILL)
-            os.waitpid(process, 0)
-            return Outcome(f"still running after {timeout} s", _read(output))
-    code = os.waitstatus_to_exitcode(ended[1])
+    if not _has_ended(process, timeout):
+        os.kill(process, signal.SIGKILL)
+        os.waitpid(process, 0)
+        return Outcome(f"still running after {timeout} s", _read(output))
+    code = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
     status = str(code) if code >= 0 else signal.Signals(-code).name
     return Outcome(status, _read(output))
+
+
+def _has_ended(process: int, timeout: float) -> bool:
+    """Wait until a child process ends, at most `timeout` seconds; return whether it ended."""
+    descriptor = os.pidfd_open(process)
+    try:
+        return bool(select.select([descriptor], [], [], timeout)[0])
+    finally:
+        os.close(descriptor)
 
 
 def _read(output: Path) -> str:
