@@ -78,7 +78,8 @@ def run_all(cases: list[tuple[str, Case]], folder: Path, arguments: argparse.Nam
         tried[row] += 1
         if failure := run_case(case, folder / "case", show=arguments.show):
             failed[row] += 1
-            print(f"FAILED {suite} {case.name}: aloi {' '.join(case.arguments)}\n  {failure}")
+            text = f"{suite} {case.name}: aloi {' '.join(case.arguments)}"
+            print(f"FAILED {text}\n  {failure}", flush=True)
     for row in sorted(tried):
         print(f"{row:40} tried {tried[row]:5} failed {failed[row]:5}")
     print(f"{'all':40} tried {tried.total():5} failed {failed.total():5}")
