@@ -11,7 +11,7 @@ from pathlib import Path
 
 from aloi.corpus.atomic_files import atomic_text_file
 from aloi.corpus.languages.language import Language, language_codes, load_language
-from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.problems import DataError, Problem, table_cell
 from aloi.corpus.schema import AttributeType, Schema
 
 _TABLE = re.compile(r"(<!-- schema:(entities|relations) -->\n).*?(<!-- /schema -->)", re.DOTALL)
@@ -65,26 +65,30 @@ def replace_tables(text: str, schema: Schema) -> str:
 
 def _entity_rows(schema: Schema) -> Iterator[str]:
     texts = schema.interface.texts.guide
-    yield f"| {texts.label} | {texts.label_meaning} |"
+    yield _row(texts.label, texts.label_meaning)
     yield "|---|---|"
     for label, type_ in schema.entities.items():
-        yield f"| {label} | {type_.describe(schema.language)} |"
+        yield _row(label, type_.describe(schema.language))
     yield ""
     yield from _attribute_lines(texts.entity_attribute, schema.entity_attributes, schema.interface)
 
 
 def _relation_rows(schema: Schema) -> Iterator[str]:
     texts = schema.interface.texts.guide
-    yield f"| {texts.relation} | {texts.head} | {texts.tail} | {texts.relation_meaning} |"
+    yield _row(texts.relation, texts.head, texts.tail, texts.relation_meaning)
     yield "|---|---|---|---|"
     for label, type_ in schema.relations.items():
         arrow = f" ({texts.symmetric})" if type_.symmetric else ""
         head, tail = ", ".join(type_.head), ", ".join(type_.tail)
-        yield f"| {label}{arrow} | {head} | {tail} | {type_.describe(schema.language)} |"
+        yield _row(f"{label}{arrow}", head, tail, type_.describe(schema.language))
     yield ""
     yield from _attribute_lines(
         texts.relation_attribute, schema.relation_attributes, schema.interface
     )
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(map(table_cell, cells))} |"
 
 
 def _attribute_lines(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -63,6 +64,12 @@ def printable(text: str) -> str:
     )
 
 
+def table_cell(text: str) -> str:
+    """Return a text for a cell of a Markdown table: on one line, and every `|` is escaped."""
+    return _BARE_PIPE.sub(r"\\|", " ".join(text.splitlines()))
+
+
+_BARE_PIPE = re.compile(r"(?<!\\)\|")
 _ESCAPED_CATEGORIES = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 
 

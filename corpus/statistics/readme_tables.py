@@ -9,7 +9,7 @@ import pandas as pd
 
 from aloi.corpus.atomic_files import atomic_text_file
 from aloi.corpus.corpus_folder import Corpus
-from aloi.corpus.problems import DataError, Problem
+from aloi.corpus.problems import DataError, Problem, table_cell
 from aloi.corpus.statistics.corpus_counts import corpus_tables, format_cell
 
 README_FILE = "README.md"
@@ -69,7 +69,7 @@ def _problems(text: str, corpus: Corpus) -> Iterator[Problem]:
 
 def _markdown_lines(table: pd.DataFrame) -> Iterator[str]:
     """Yield the lines of a Markdown table, with the index as its first column."""
-    yield f"| | {' | '.join(table.columns)} |"
+    yield f"| | {' | '.join(map(table_cell, table.columns))} |"
     yield "|---|" + "---:|" * len(table.columns)
     for name, row in table.iterrows():
-        yield f"| {name} | {' | '.join(map(format_cell, row))} |"
+        yield f"| {table_cell(str(name))} | {' | '.join(map(format_cell, row))} |"

@@ -18,6 +18,7 @@ import srsly
 
 from aloi.corpus.atomic_files import atomic_text_file
 from aloi.corpus.languages.language import language_name
+from aloi.corpus.problems import table_cell
 from aloi.eval.schemes import (
     ATTRIBUTE_SCHEMES,
     SCHEMES,
@@ -132,6 +133,7 @@ def render_model_card(
         keep_trailing_newline=True,
         autoescape=False,  # Markdown
     )
+    environment.filters["cell"] = table_cell
     return environment.get_template("card.md").render(
         metadata=srsly.yaml_dumps(_metadata(meta, parts, tables)).strip(),
         meta=meta,

@@ -9,7 +9,7 @@ import pytest
 from aloi.annotation.guidelines import guide_for, shipped_guide
 from aloi.corpus.formats import inline
 from aloi.corpus.guides import Guide, explain_label, read_guide, replace_tables
-from aloi.corpus.schema import load_schema, schema_problems
+from aloi.corpus.schema import EntityType, load_schema, schema_problems
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "annotation" / "guidelines" / "guide.fr.md").read_text(encoding="utf-8")
@@ -100,6 +100,13 @@ def test_tables_and_version_line_in_english() -> None:
     assert "| relation | from | to | meaning |" in table
     assert "| MEETS (symmetric) | PER, ROLE | PER, ROLE | meets, calls, talks with |" in table
     assert "Attribute of relations: `status`" in table
+
+
+def test_pipes_in_descriptions_stay_in_their_cell() -> None:
+    entities = {"PER": EntityType("a person | a group")}
+    schema = msgspec.structs.replace(SCHEMA, language="en", entities=entities)
+    table = replace_tables("<!-- schema:entities -->\n<!-- /schema -->\n", schema)
+    assert r"| PER | a person \| a group |" in table
 
 
 def test_the_version_line_is_read_in_any_language(tmp_path: Path) -> None:

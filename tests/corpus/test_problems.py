@@ -2,7 +2,7 @@
 
 import pytest
 
-from aloi.corpus.problems import Problem, printable
+from aloi.corpus.problems import Problem, printable, table_cell
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,11 @@ def test_control_characters_are_escaped(text: str, expected: str) -> None:
 def test_a_problem_is_one_line() -> None:
     problem = Problem("kind", "what\nProblem: forged", "Fix", document="\x1b]0;title\x07")
     assert str(problem) == "document \\x1b]0;title\\x07: what\\nProblem: forged [kind]. Fix."
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("plain", "plain"), ("a|b|", r"a\|b\|"), (r"a\|b", r"a\|b"), ("a\nb\r\nc", "a b c")],
+)
+def test_a_cell_of_a_markdown_table_is_one_cell(text: str, expected: str) -> None:
+    assert table_cell(text) == expected

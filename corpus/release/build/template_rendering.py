@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from aloi.corpus.problems import table_cell
+
 if TYPE_CHECKING:
     from jinja2 import Environment
 
@@ -39,7 +41,7 @@ def _environment() -> Environment:
     environment = Environment(undefined=StrictUndefined, autoescape=False)
     environment.filters["ratio"] = lambda value: "–" if value is None else f"{value:.3f}"
     environment.filters["interval"] = _format_interval
-    environment.filters["cell"] = lambda value: value.replace("|", r"\|")
+    environment.filters["cell"] = table_cell
     return environment
 
 

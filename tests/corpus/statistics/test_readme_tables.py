@@ -6,7 +6,12 @@ import pytest
 
 from aloi.corpus.corpus_folder import Corpus
 from aloi.corpus.problems import DataError
-from aloi.corpus.statistics.readme_tables import missing_documents, replace_counts, update_readme
+from aloi.corpus.statistics.readme_tables import (
+    count_tables,
+    missing_documents,
+    replace_counts,
+    update_readme,
+)
 
 CORPUS = Path(__file__).parents[3] / "corpus"
 
@@ -33,6 +38,15 @@ def test_only_the_text_between_the_marks_is_replaced(corpus: Path) -> None:
     assert "| all | 3 | 18 | 6 | 3 |" in lines  # as in test_counts.py
     assert "| PER | 1 | 1 | 1 | 3 | 0 | 0 |" in lines
     assert lines[-2:] == ["<!-- /counts -->", "after"]
+
+
+def test_pipes_in_labels_and_forms_stay_in_their_cell(corpus: Path) -> None:
+    for file in ("schema.toml", *(f"gold/{name}.json" for name in "abc")):
+        text = (corpus / file).read_text(encoding="utf-8")
+        text = text.replace('"PER"', '"A|B"').replace("PER =", '"A|B" =')
+        (corpus / file).write_text(text, encoding="utf-8")
+    table = count_tables(Corpus.open(corpus))
+    assert r"| A\|B | 1 | 1 | 1 | 3 | 0 | 0 |" in table
 
 
 def test_nothing_is_written_without_marks_or_with_a_missing_document(corpus: Path) -> None:

@@ -67,6 +67,23 @@ def test_card_contains_data_settings_scores_and_licence() -> None:
     assert "\n\n\n" not in text.partition("---\n\n")[2]
 
 
+def test_card_says_what_the_pipeline_reveals_of_its_training_texts() -> None:
+    without = render_model_card(meta(record()))
+    assert "vocabulary (`vocab/`) contains words of these\ntexts" in without
+    assert "It contains no refs, ids or other names that occur only in the annotation." in without
+    refs = {"sha256": "ddd", "names": 1, "annotated_names": 2}
+    text = render_model_card(meta({"ner": record(), "refs": refs}))
+    assert "`aloi_refs` contains the names that are annotated in these texts" in text
+    assert "contains no refs, ids" not in text
+    assert "no refs of private persons and\nno ids of documents" in text
+
+
+def test_pipes_in_labels_stay_in_their_cell() -> None:
+    result = {"types": {"A|B": ROW}, "micro": ROW}
+    scores = {"documents": 7, "entities": {"exact": result}}
+    assert r"| A\|B | 3 | 1.000 | 0.333 | 0.500 |" in render_model_card(meta(record(scores=scores)))
+
+
 def test_relation_pipeline_predicts_between_gold_entities() -> None:
     text = render_model_card(meta(record("relations")))
     assert "finds relations between given entities" in text

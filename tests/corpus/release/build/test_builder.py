@@ -141,6 +141,22 @@ LEAKED = SECRET[10:70]
 
 
 @pytest.mark.parametrize(
+    ("file", "old", "new", "output", "row"),
+    [
+        ("schema.toml", "a person", "a|b", "README.md", r"| PER | a\|b | une personne |"),
+        ("corpus.toml", "Nobody", "A | B", "DATASHEET.md", r"| CC0-1.0 | A \| B | tests |"),
+    ],
+)
+def test_pipes_stay_in_their_cell(
+    file: str, old: str, new: str, output: str, row: str, tmp_path: Path
+) -> None:
+    changed = releases.folder(tmp_path / "small") / file
+    changed.write_text(changed.read_text().replace(old, new))
+    build_release(Corpus.open(tmp_path / "small"), tmp_path / "r")
+    assert row in (tmp_path / "r" / output).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
     ("planted", "file"),
     [
         ({"meta": {"title": LEAKED}}, "documents/train.parquet"),
