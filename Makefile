@@ -46,13 +46,16 @@ test-all: $(READY)
 # index of pip has the build for processors without a GPU, the build with CUDA is installed (3 GB).
 # With WEIGHTS=CHECKPOINT, a real checkpoint is tested as well.
 TORCH_TESTS := $(addprefix tests/models/transformer/test_,transformer.py shipping.py real_checkpoint.py)
+INSTALL_TRANSFORMERS = $(PIP_INSTALL) -r requirements-transformers.txt || $(PIP_INSTALL) -r requirements-transformers-cuda.txt
+
 test-transformers: $(READY)
-	$(PIP_INSTALL) -r requirements-transformers.txt || $(PIP_INSTALL) -r requirements-transformers-cuda.txt
+	$(INSTALL_TRANSFORMERS)
 	WEIGHTS=$(WEIGHTS) $(BIN)/python -m pytest $(TORCH_TESTS) $(PYTEST_ARGS)
 
-# GLiNER is installed beside torch; it takes an older release of transformers than the target above.
+# GLiNER replaces transformers and huggingface_hub by older releases; the target above brings them back.
 test-gliner: $(READY)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-gliner.txt
+	$(INSTALL_TRANSFORMERS)
+	$(PIP_INSTALL) --no-deps -r requirements-gliner.txt
 	$(BIN)/python -m pytest tests/models/zero_shot/test_gliner_model.py $(PYTEST_ARGS)
 
 # Figures that `make eval` and the passes give go into the card; without them it says so.

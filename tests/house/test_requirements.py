@@ -14,6 +14,7 @@ FILES = {
     "transformers": "requirements-transformers.txt",
     "transformers with CUDA": "requirements-transformers-cuda.txt",
 }
+GLINER = "requirements-gliner.txt"
 
 
 def pinned(name: str) -> dict[str, str]:
@@ -38,9 +39,16 @@ def test_other_requirements_can_be_installed_beside_those_of_the_code(name: str)
     } == {}
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_requirements_contain_the_extra(name: str) -> None:
+def test_gliner_changes_only_transformers_and_the_hub() -> None:
+    """`make test-gliner` installs the file over the other two."""
+    other = pinned("requirements.lock") | pinned(FILES["transformers"])
+    gliner = pinned(GLINER)
+    assert gliner.keys() & other.keys() == {"huggingface-hub", "transformers"}
+
+
+@pytest.mark.parametrize(("name", "file"), (FILES | {"gliner": GLINER}).items())
+def test_requirements_contain_the_extra(name: str, file: str) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     listed = project["optional-dependencies"][name.split(maxsplit=1)[0]]
     extra = [re.match(r"[\w-]+", each) for each in listed]
-    assert {found[0] for found in extra if found} <= pinned(FILES[name]).keys()
+    assert {found[0] for found in extra if found} <= pinned(file).keys()
