@@ -38,7 +38,7 @@ SUITES: dict[str, Callable[[Path], Iterator[Case]]] = {
     "servers": server_cases,
 }
 TIME_LIMIT = 600
-"""Seconds that a case may take on a busy machine."""
+"""Seconds that a case may wait for anything but a processor."""
 
 LIMITS = {resource.RLIMIT_CPU: 60, resource.RLIMIT_AS: 6 << 30, resource.RLIMIT_FSIZE: 1 << 30}
 """Limits of a case: seconds of processor time, bytes of address space, bytes of a file."""

@@ -107,7 +107,8 @@ def run_forked(
 ) -> Outcome:
     """Run `aloi` in a fork of this process; `setup` is called there first.
 
-    limits: resource limits, by constant of the module `resource`.
+    limits: resource limits, by constant of the module `resource`; timeout: seconds that the process
+    may wait for anything but a processor.
     """
     output = folder.parent / "output.txt"
     process = os.fork()
@@ -125,12 +126,29 @@ def run_forked(
 
 
 def _has_ended(process: int, timeout: float) -> bool:
-    """Wait until a child process ends, at most `timeout` seconds; return whether it ended."""
+    """Wait until a child process ends, or waits for `timeout` seconds; return whether it ended.
+
+    A process that could run waits for other processes on a busy machine: this time does not count.
+    """
     descriptor = os.pidfd_open(process)
+    waiting = 0.0
     try:
-        return bool(select.select([descriptor], [], [], timeout)[0])
+        while waiting < timeout:
+            if select.select([descriptor], [], [], 1)[0]:
+                return True
+            waiting += not _could_run(process)
+        return False
     finally:
         os.close(descriptor)
+
+
+def _could_run(process: int) -> bool:
+    """Return whether a thread of a process runs, or waits only for a processor."""
+    states = set()
+    for file in Path(f"/proc/{process}/task").glob("*/stat"):
+        with suppress(OSError):  # the thread has ended
+            states.add(file.read_text(encoding="utf-8").rpartition(")")[2].split()[0])
+    return "R" in states
 
 
 def _read(output: Path) -> str:
