@@ -122,7 +122,9 @@ def test_documents_outside_a_corpus_need_not_follow_the_house_rules(tmp_path: Pa
     ]
 
 
-@pytest.mark.parametrize("value", ['"\\ud800"', '"x", "meta": {"n": NaN}'])
+@pytest.mark.parametrize(
+    "value", ['"\\ud800"', '"x", "meta": {"n": NaN}', '"x", "meta": {"\\ud800": 1}']
+)
 def test_json_that_only_the_strict_decoder_refuses_is_reported(tmp_path: Path, value: str) -> None:
     file = tmp_path / "x.jsonl"
     file.write_text(f'{{"id": "a", "entities": [], "text": {value}}}\n')

@@ -119,6 +119,19 @@ def test_a_folder_without_a_pipeline_is_reported(tmp_path: Path) -> None:
         prediction.load_pipeline(str(tmp_path))
 
 
+@pytest.mark.parametrize("content", [None, "", "{"])
+@pytest.mark.parametrize("file", ["config.cfg", "meta.json", "ner/model", "aloi_relations/cfg"])
+def test_a_damaged_pipeline_is_reported(
+    pipeline: Language, tmp_path: Path, file: str, content: str | None
+) -> None:
+    pipeline.to_disk(tmp_path)
+    (tmp_path / file).unlink()
+    if content is not None:
+        (tmp_path / file).write_text(content)
+    with pytest.raises(DataError, match="cannot be loaded as a pipeline"):
+        prediction.load_pipeline(str(tmp_path))
+
+
 def test_the_hash_of_a_pipeline_changes_with_its_files(pipeline: Language, tmp_path: Path) -> None:
     for name in ("one", "two"):
         pipeline.to_disk(tmp_path / name)
