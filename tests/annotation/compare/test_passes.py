@@ -39,6 +39,13 @@ def test_passes_are_read_from_several_folders_or_their_parent(tmp_path: Path) ->
         read_passes([tmp_path / "out" / "anne"])
 
 
+def test_scratch_of_a_killed_run_is_not_an_annotator(tmp_path: Path) -> None:
+    for name in ("anne", "luc", "paul"):
+        document_files.write([doc("d")], tmp_path / name)
+    (tmp_path / "paul").rename(tmp_path / ".paul.8f0_1ja7")
+    assert list(read_passes([tmp_path])) == ["anne", "luc"]
+
+
 def test_files_with_equal_names_are_named_by_their_paths(tmp_path: Path) -> None:
     files = [tmp_path / "x" / "d.jsonl", tmp_path / "y" / "d.jsonl"]
     for file in files:
