@@ -25,6 +25,7 @@ from aloi.corpus import document_files
 from aloi.corpus.document import Document
 from aloi.eval.reports.distributed import evaluate_in_parts
 from aloi.eval.reports.report import evaluate
+from aloi.eval.scoring_choices import EvaluationOptions
 
 RANDOM_PAIRS = 4_000
 """The number of different pairs; they are repeated under other ids."""
@@ -42,7 +43,7 @@ def main() -> None:
         seconds = time.monotonic() - start
         print(f"{arguments.documents} documents: {memory:.0f} MB, {seconds:.0f} s", flush=True)
         files = write_sides(Path(name), arguments.compared)
-        parts = evaluate_in_parts(*files).to_json()
+        parts = evaluate_in_parts(*files, EvaluationOptions()).to_json()
         whole = evaluate(*map(document_files.read, files)).to_json()
     different = [key for key in parts if key != "document_macro" and parts[key] != whole[key]]
     print(f"{arguments.compared} documents in parts and in one piece: {different or 'the same'}")

@@ -1,4 +1,4 @@
-"""A sample of `make kill` and `make fuzz`: commands that are killed, and hostile inputs."""
+"""Samples of `make kill`, `make fuzz` and the large evaluation."""
 
 import os
 import subprocess
@@ -28,6 +28,12 @@ def test_a_sample_survives(script: str, options: tuple[str, ...]) -> None:
     done = subprocess.run(call, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "tried" in done.stdout
+
+
+def test_a_large_evaluation_gives_the_same_numbers_in_parts_and_in_one_piece() -> None:
+    call = [sys.executable, str(ROOT / "bench/large_evaluation.py"), "--documents", "200"]
+    done = subprocess.run([*call, "--compared", "200"], capture_output=True, text=True, check=False)
+    assert "200 documents in parts and in one piece: the same" in done.stdout, done.stderr
 
 
 PREPARE = """
