@@ -13,7 +13,11 @@ from thinc.api import Config
 from aloi.corpus import document_files
 
 VALUES = ("0", "-1", "1e308", "99999999999999999999", '"x"', "null", "[]", "NaN")
-QUICK = ("--set", "training.max_steps=2", "--set", "training.eval_frequency=1")
+QUICK = (
+    *("--set", "training.max_steps=2"),
+    *("--set", "training.eval_frequency=1"),
+    *("--set", "training.patience=2"),  # max_steps=0 is no limit
+)
 HUGE = ("1e308", "99999999999999999999")
 
 
