@@ -5,7 +5,7 @@
                            [--tasks own,crossre-quarters,…] [--models light,…] [--seeds 1,2,3]
 
 DATA contains the folders `winer-fr` (2016 and 2017), `multi-crossre-fr` and `popcorn` as published
-by their authors. Each combination of a task, a model and a seed is a cell, whose measures are
+by their authors. Each combination of a task, a model and a seed is a cell. Its measures are
 stored in OUT/cells; a run that was interrupted goes on with the cells that are missing. Without
 --weights, only the light models are trained. --unlabelled: texts of bench/unlabelled.py, from which
 the students learn; students need a task with entities and relations. The results are written to

@@ -109,7 +109,7 @@ class MentionRecognizer(SerializablePipe):
         self.model.initialize(X=[doc for doc in docs if len(doc)])
 
     def _earlier_components(self, nlp: Language | None) -> Iterator[Callable[[Doc], Doc]]:
-        """Yield the components before this one, whose output the network may need."""
+        """Yield the components before this one: the network may need their output."""
         pipeline = nlp.pipeline if nlp is not None else []
         return takewhile(lambda each: each is not self, (pipe for _, pipe in pipeline))
 

@@ -32,7 +32,7 @@ def make_mention_tagger(
 
     Shape of the scores of a doc: (tokens, layers * tags). width: the size of the vectors that
     `tok2vec` returns. hidden_width: the number of units in the hidden layer. transformer: a network
-    whose token vectors are used as well.
+    that adds its token vectors.
     """
     encoders: list[Model[Any, list[FloatArray]]] = [tok2vec]
     if transformer is not None:

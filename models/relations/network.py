@@ -52,8 +52,8 @@ def make_pair_scorer(
 
     buckets: the number of rows in the weight table of hashed features. hidden: the number of units
     in each neural layer. width: the size of the vectors of the pipeline's `tok2vec`. static: the
-    size of the word vectors, or 0 to omit them. transformer: a network whose token vectors are used
-    as well. Dropout applies to hashed features and to neural layers.
+    size of the word vectors, or 0 to omit them. transformer: a network that adds its token vectors.
+    Dropout applies to hashed features and to neural layers.
     """
     encoder = make_token_encoder(width + static, hidden, transformer)
     neural: Model[FloatArray, FloatArray] = chain(

@@ -25,7 +25,7 @@ from aloi.models.transformer.states import SubwordStates
 from aloi.models.transformer.windows import SubwordAlignment
 
 MAX_CACHED_SUBWORDS = 2_000_000
-"""The maximum number of subwords whose vectors are kept during training."""
+"""The maximum number of subword vectors that are kept during training."""
 
 MODEL_FILE = "model"
 """The file of the component in the folder of a pipeline."""
