@@ -163,7 +163,8 @@ def _measure_quarters(task: Task, nlp: Language) -> Scores:
 def known_pairs(nlp: Language, documents: Sequence[Document]) -> Scores:
     """Return micro-F1 and macro-F1 of the most probable label of each related pair.
 
-    The published baseline of CrossRE has this task: it gets only pairs that are related. A pair with several labels counts as one instance for each of them.
+    The published baseline of CrossRE has this task: it gets only pairs that are related. A pair
+    with several labels counts as one instance for each of them.
     """
     component = nlp.get_pipe("aloi_relations")
     assert isinstance(component, RelationExtractor)

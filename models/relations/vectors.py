@@ -34,9 +34,9 @@ def make_token_encoder(
     """Return a network that encodes the tokens of a batch.
 
     Shape of the output: (rows of `batch.tokens`, width). inputs: the number of columns of the
-    vectors in `batch.tokens`. transformer: a network that adds its vectors to the inputs; it gets
-    the mentions as marks. The first layer encodes each token alone; the second layer encodes each token
-    with its two neighbours.
+    vectors in `batch.tokens`. transformer: a network that adds its vectors to the inputs; it
+    gets the mentions as marks. The first layer encodes each token alone; the second layer
+    encodes each token with its two neighbours.
     """
     if transformer is not None:
         inputs += transformer.get_dim("nO")
