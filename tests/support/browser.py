@@ -42,8 +42,9 @@ _FRAME = "return [outerWidth - innerWidth, outerHeight - innerHeight]"
 _RECT = "return arguments[0].getBoundingClientRect().toJSON()"
 
 _CORNERS = """
-const [root, surface, number] = arguments, nodes = [];
-const walker = document.createTreeWalker(document.querySelector(root), NodeFilter.SHOW_TEXT);
+const [css, surface, number] = arguments, nodes = [], root = document.querySelector(css);
+if (!root) return null;
+const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
 while (walker.nextNode()) nodes.push(walker.currentNode);
 const text = nodes.map(node => node.data).join('');
 let start = -1;
@@ -126,11 +127,10 @@ class Desk:
     def mark(self, surface: str, key: str, number: int = 0) -> None:
         """Mark a mention: press the label's key and drag over the surface until it is marked.
 
-        Nothing may be selected, because the key would relabel it. A page that has just been opened
-        ignores some keys and drags.
+        No mention may be selected, because the key would relabel it. A page that has just been
+        opened ignores some keys and drags.
         """
         self.press(Keys.ESCAPE)
-        left, top, right, bottom = self._corners(surface, number)
         before = len(self._spans())
 
         def marked() -> bool:
@@ -138,16 +138,25 @@ class Desk:
                 return True
             self.press(Keys.ESCAPE)
             self.press(key)
-            with self._mouse() as mouse:
-                mouse.move_to_location(round(left), round(top))
-                mouse.pointer_down()
-                mouse.move_to_location(round(right), round(bottom))
-                mouse.pointer_up()
+            self.drag(surface, number)
             with suppress(TimeoutException):
                 self._wait(lambda: len(self._spans()) > before, seconds=10)
             return False
 
         self._wait(marked)
+
+    def drag(self, surface: str, number: int = 0) -> None:
+        """Drag the mouse over a surface.
+
+        Text that a label has not taken stays selected, and the next drag would move it.
+        """
+        self.browser.execute_script("getSelection().removeAllRanges()")
+        left, top, right, bottom = self._corners(surface, number)
+        with self._mouse() as mouse:
+            mouse.move_to_location(round(left), round(top))
+            mouse.pointer_down()
+            mouse.move_to_location(round(right), round(bottom))
+            mouse.pointer_up()
 
     def select(self, surface: str, number: int = 0) -> None:
         """Click a mention until it is selected; the page ignores some clicks after drags."""
@@ -307,10 +316,13 @@ class Desk:
         chain.perform()
 
     def _corners(self, surface: str, number: int) -> list[float]:
-        """Return the coordinates of a surface's start and end, in the middle of their lines."""
-        corners = self.browser.execute_script(_CORNERS, TEXT, surface, number)
-        assert corners, f"the page's text has no {surface!r}"
-        return list(corners)
+        """Return the coordinates of a surface's start and end, in the middle of their lines.
+
+        A page that has just been opened draws its text more than once.
+        """
+        message = f"the page's text has no {surface!r}"
+        script = (_CORNERS, TEXT, surface, number)
+        return list(self._wait(lambda: self.browser.execute_script(*script), message=message))
 
     @contextmanager
     def _mouse(self) -> Iterator[PointerActions]:
@@ -343,7 +355,7 @@ class Desk:
     def _spans(self) -> list[WebElement]:
         return self.browser.find_elements(By.CSS_SELECTOR, ".htx-highlight")
 
-    def _wait(self, ready: Callable[[], T], seconds: float = WAIT_TIMEOUT) -> T:
+    def _wait(self, ready: Callable[[], T], seconds: float = WAIT_TIMEOUT, message: str = "") -> T:
         changing = (StaleElementReferenceException,)
         waiting = WebDriverWait(self.browser, seconds, ignored_exceptions=changing)
-        return waiting.until(lambda _: ready())
+        return waiting.until(lambda _: ready(), message)

@@ -108,6 +108,7 @@ def test_annotations_by_keys_and_mouse_are_pulled(
 ) -> None:
     project, task = create_task(server, "page · keys", OURS, Document("d", TEXT, ()))
     desk.open(project.id, task)
+    desk.drag("franco")  # without a label: the text is selected, and can be marked nevertheless
     desk.mark("franco", "9")
     desk.mark("Sadate", "1")
     desk.mark("Jérusalem", "2")
