@@ -1,4 +1,4 @@
-"""pyproject.toml, CITATION.cff and CHANGELOG.md state the same version and date."""
+"""The files of the project state the same version and date, and the same versions of Python."""
 
 import re
 import tomllib
@@ -49,3 +49,14 @@ def test_the_citation_has_the_newest_version_and_its_date(
     citation = yaml.safe_load(read("CITATION.cff"))
     assert citation["version"] == version
     assert str(citation.get("date-released", "unreleased")) == date
+
+
+def test_the_lowest_python_is_the_same_everywhere() -> None:
+    """The classifiers name every version of Python on which the fast tests were run."""
+    pyproject = tomllib.loads(read("pyproject.toml"))
+    versions = re.findall(r":: Python :: 3\.(\d+)", " ".join(pyproject["project"]["classifiers"]))
+    minors = list(map(int, versions))
+    assert minors == list(range(minors[0], minors[-1] + 1))
+    assert pyproject["project"]["requires-python"] == f">=3.{minors[0]}"
+    assert pyproject["tool"]["ruff"]["target-version"] == f"py3{minors[0]}"
+    assert f"sys.version_info < (3, {minors[0]})" in read("Makefile")
