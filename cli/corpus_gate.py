@@ -11,18 +11,20 @@ from aloi.cli.shared.console import fail, steps
 from aloi.cli.shared.inputs import open_corpus
 from aloi.corpus.problems import printable
 
+SinceOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="VERSION",
+        help="Earlier version to compare with: a git tag or commit, or the path of a release, "
+        "a corpus or documents (default: the last tag that contains the corpus).",
+    ),
+]
+
 
 def gate(
     folder: Annotated[Path, typer.Argument(metavar="CORPUS", help="Corpus folder.")],
     *,
-    since: Annotated[
-        str | None,
-        typer.Option(
-            metavar="VERSION",
-            help="Earlier version to compare with: a git tag or commit, or the path of a release, "
-            "a corpus or documents (default: the last tag that contains the corpus).",
-        ),
-    ] = None,
+    since: SinceOption = None,
     comparison: Annotated[
         list[Path] | None,
         typer.Option(

@@ -32,6 +32,20 @@ Target = Annotated[
         "attributes, or pipeline of all."
     ),
 ]
+TrainDocuments = Annotated[Path, typer.Option(help="Training documents (`native` format).")]
+DevDocuments = Annotated[
+    Path,
+    typer.Option(
+        help="Documents (`native` format) used to choose the checkpoint and the thresholds."
+    ),
+]
+Output = Annotated[Path, typer.Option(help="Output folder, which `spacy.load` can load.")]
+TrainSchema = Annotated[
+    Path | None,
+    typer.Option(
+        help="Fail if a document violates this schema (TOML; default: no check).", exists=True
+    ),
+]
 Config = Annotated[
     str | None,
     typer.Option(
@@ -76,20 +90,10 @@ Exclude = Annotated[
 def train(
     component: Target,
     *,
-    train: Annotated[Path, typer.Option(help="Training documents (`native` format).")],
-    dev: Annotated[
-        Path,
-        typer.Option(
-            help="Documents (`native` format) used to choose the checkpoint and the thresholds."
-        ),
-    ],
-    out: Annotated[Path, typer.Option(help="Output folder, which `spacy.load` can load.")],
-    schema: Annotated[
-        Path | None,
-        typer.Option(
-            help="Fail if a document violates this schema (TOML; default: no check).", exists=True
-        ),
-    ] = None,
+    train: TrainDocuments,
+    dev: DevDocuments,
+    out: Output,
+    schema: TrainSchema = None,
     config: Config = None,
     corpus: RefList = None,
     teacher: Teacher = None,

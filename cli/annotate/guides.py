@@ -16,6 +16,8 @@ from aloi.corpus.problems import printable
 if TYPE_CHECKING:
     from aloi.annotation.practice.exercises import Course, PracticeSession
     from aloi.corpus.formats.shared.notes import Notes
+    from aloi.corpus.guides import Guide
+    from aloi.corpus.schema import Schema
 
 
 def practice(
@@ -70,17 +72,23 @@ def practice(
 
 def _course(folder: Path | None, guide: Path | None, notes: Notes) -> Course:
     """Return the course of a corpus (default: aloi's own); exit with status 2 if it is none."""
-    from aloi.annotation.guidelines import guide_for
     from aloi.annotation.practice.corpus_course import corpus_course
     from aloi.annotation.practice.exercises import shipped_course
-    from aloi.corpus.guides import read_guide
 
     if folder is None:
         if guide is not None:
             raise typer.BadParameter("--guide requires --corpus")
         return shipped_course()
     corpus = open_corpus(folder)
-    return corpus_course(corpus, read_guide(guide) if guide else guide_for(corpus.schema), notes)
+    return corpus_course(corpus, guide_or_default(guide, corpus.schema), notes)
+
+
+def guide_or_default(file: Path | None, schema: Schema) -> Guide | None:
+    """Return the guide in a file (default: aloi's guide for the schema, if there is one)."""
+    from aloi.annotation.guidelines import guide_for
+    from aloi.corpus.guides import read_guide
+
+    return read_guide(file) if file else guide_for(schema)
 
 
 def _print_session(session: PracticeSession) -> None:

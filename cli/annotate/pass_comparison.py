@@ -108,6 +108,24 @@ def _check_passes(paths: list[str]) -> None:
         )
 
 
+PolicyOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="POLICY",
+        help="Rule for decisions without Label Studio. `majority` keeps each annotation made "
+        "by more than half of the annotators; `annotator=NAME` keeps all annotations of this "
+        "annotator (default: decide in Label Studio).",
+    ),
+]
+SinglesOption = Annotated[
+    Singles,
+    typer.Option(
+        help="Documents with one annotator: `take` writes them to gold, marked as such; "
+        "`review` sends them to the adjudicator; `leave` omits them."
+    ),
+]
+
+
 def adjudicate(
     passes: PassesArgument,
     *,
@@ -127,22 +145,8 @@ def adjudicate(
             help="Output folder for gold (default: `gold/` and `restricted/` in CORPUS).",
         ),
     ] = None,
-    policy: Annotated[
-        str | None,
-        typer.Option(
-            metavar="POLICY",
-            help="Rule for decisions without Label Studio. `majority` keeps each annotation made "
-            "by more than half of the annotators; `annotator=NAME` keeps all annotations of this "
-            "annotator (default: decide in Label Studio).",
-        ),
-    ] = None,
-    singles: Annotated[
-        Singles,
-        typer.Option(
-            help="Documents with one annotator: `take` writes them to gold, marked as such; "
-            "`review` sends them to the adjudicator; `leave` omits them."
-        ),
-    ] = "take",
+    policy: PolicyOption = None,
+    singles: SinglesOption = "take",
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Settle annotators' disagreements and write gold.

@@ -10,6 +10,7 @@ import typer
 
 from aloi.annotation.labelstudio.access import DEFAULT_HOME
 from aloi.cli.annotate.connection import AccountOption, HomeOption, connect, parse_accounts
+from aloi.cli.annotate.guides import guide_or_default
 from aloi.cli.shared.console import fail, output_lock, print_notes
 from aloi.cli.shared.inputs import corpus_at, must_exist, open_corpus, schema_for
 from aloi.corpus.problems import count_noun
@@ -226,9 +227,7 @@ def push(
     kept, and only missing documents are sent.
     """
     from aloi.annotation.exchange import push as pushing
-    from aloi.annotation.guidelines import guide_for
     from aloi.corpus.formats.shared.notes import Notes
-    from aloi.corpus.guides import read_guide
 
     if len(set(to)) < len(to):
         raise typer.BadParameter("--to repeats an annotator's name; enter each name only once")
@@ -245,7 +244,7 @@ def push(
         order=order,
         predictions=predicted,
         model_version=model_version or _model_name(predicted),
-        guide=read_guide(guide) if guide else guide_for(documents.schema),
+        guide=guide_or_default(guide, documents.schema),
         finished=finished,
         changed=changed,
         rebalance=rebalance,
