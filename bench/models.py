@@ -103,7 +103,7 @@ def run_cell(task: Task, model: str, seed: int, options: argparse.Namespace) -> 
     file = options.out / "cells" / f"{folder.name}.json"
     file.parent.mkdir(parents=True, exist_ok=True)
     jobs = [_job(task, kind, model, seed, folder, options) for kind in task.kinds]
-    key = [job.fingerprint for job in jobs]
+    key = [*(job.fingerprint for job in jobs), *task.tests]
     stored = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
     if stored.get("key") == key:
         return stored

@@ -7,7 +7,7 @@ dev documents of thresholds and of the best checkpoint are scored, which is slig
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -51,17 +51,21 @@ class Task:
 def load(name: str, data: Path, corpora: Mapping[str, Path]) -> Task:
     """Return a task. corpora: the folders of the corpora `own` and `wikinews`."""
     if name in corpora:
-        return _corpus(name, corpora[name], corpora.values())
+        return _corpus(name, corpora)
     return _PUBLIC[name](data)
 
 
-def _corpus(name: str, folder: Path, all_folders: Iterable[Path]) -> Task:
-    corpus = Corpus.open(folder)
+def _corpus(name: str, folders: Mapping[str, Path]) -> Task:
+    """Return the task of a corpus, whose models are also scored on the other corpora's test."""
+    corpora = {each: Corpus.open(folder) for each, folder in folders.items()}
+    corpus = corpora[name]
     train, dev, test = (corpus.split(split) for split in ("train", "dev", "test"))
-    others = [Corpus.open(each) for each in all_folders]
-    held_out = [doc for each in others for split in ("dev", "test") for doc in each.split(split)]
     tests = {"dev": dev, "test": test}
-    schema = folder / corpus.manifest.schema
+    others = corpora.keys() - {name}
+    tests |= {f"{other} test": corpora[other].split("test") for other in sorted(others)}
+    schema = corpus.folder / corpus.manifest.schema
+    splits = ("dev", "test")
+    held_out = [doc for each in corpora.values() for split in splits for doc in each.split(split)]
     return Task(name, ("ner", "relations"), train, dev, tests, schema, held_out)
 
 
