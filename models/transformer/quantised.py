@@ -50,8 +50,7 @@ def quantise(matrix: Tensor) -> tuple[Tensor, Tensor]:
 
     The product of the integers and the factors is close to the matrix.
     """
-    largest = torch.linalg.vector_norm(matrix, ord=float("inf"), dim=1)
-    factor = largest.clamp(min=1e-12) / LARGEST
+    factor = matrix.abs().amax(dim=1).clamp(min=1e-12) / LARGEST
     return (matrix / factor[:, None]).round_().to(torch.int8), factor
 
 

@@ -11,8 +11,11 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 from torch.utils.checkpoint import checkpoint
 
-WINDOWS_PER_BATCH = 16
-"""The maximum number of windows that are encoded at once."""
+WINDOWS_TOGETHER = {"cuda": 16}
+"""The maximum number of windows that a kind of device encodes at once; all others: one."""
+
+MAX_STORED_WINDOWS = 16
+"""With more windows in a training step, backpropagation computes the activations anew."""
 
 
 def to_device(module: nn.Module) -> nn.Module:
@@ -43,16 +46,17 @@ def run_windows(
 
     layers: a function of padded windows and a mask of the places that are not padding (None if
     there is no padding, which is faster). windows: one row per subword: its number in the
-    vocabulary, or a vector. Windows of similar length are computed together to reduce padding. If
-    there are many, backpropagation computes the activations anew instead of storing them, which
-    saves memory.
+    vocabulary, or a vector. On a GPU, windows of similar length are computed together; on a CPU,
+    the padding would cost more time than it saves. If there are many windows, backpropagation
+    computes the activations anew instead of storing them, which saves memory.
     """
-    if len(windows) > WINDOWS_PER_BATCH and torch.is_grad_enabled():
+    if len(windows) > MAX_STORED_WINDOWS and torch.is_grad_enabled():
         layers = recompute_activations(layers)
+    together = WINDOWS_TOGETHER.get(windows[0].device.type, 1) if windows else 1
     by_length = sorted(range(len(windows)), key=lambda number: len(windows[number]))
     vectors: dict[int, Tensor] = {}
-    for first in range(0, len(windows), WINDOWS_PER_BATCH):
-        numbers = by_length[first : first + WINDOWS_PER_BATCH]
+    for first in range(0, len(windows), together):
+        numbers = by_length[first : first + together]
         parts = [windows[number] for number in numbers]
         padded = pad_sequence(parts, batch_first=True, padding_value=padding)
         for number, rows in zip(numbers, layers(padded, _mask(parts)), strict=True):
