@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import sys
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -146,7 +145,6 @@ def serve(
 
     learning = _learning_corpus(to) if learn else None
     wake = Event()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop as after Ctrl+C
     password = os.environ.get(PASSWORD_VARIABLE) or None
     if password is None and not _is_loopback(host):
         warning = f"warning: {host} may be reached from other machines: set {PASSWORD_VARIABLE}"
@@ -224,9 +222,8 @@ def _connect_webhooks(corpus: str, url: str, home: Path, password: str | None) -
 def _connected(to: str, backend: str, home: Path, password: str | None) -> Iterator[None]:
     """Connect the projects of all annotators to a backend, and print the project addresses.
 
-    `to` is a corpus folder, or the prefix of project names.
-
-    At the end, annotators are told that there are no live predictions.
+    `to` is a corpus folder, or the prefix of project names. The notice in the descriptions of the
+    projects is changed at the start and at the end, also if the start is interrupted.
     """
     from aloi.annotation.exchange.pull import pass_annotators
     from aloi.annotation.exchange.sources import corpus_name
@@ -242,8 +239,9 @@ def _connected(to: str, backend: str, home: Path, password: str | None) -> Itera
         for annotator, project in projects.items():
             connect_projects(studio, [project], backend, password=password)
             print(f"{annotator}: {project.url}", flush=True)
-        show_notice(studio, projects.values(), language, answers=True)
     try:
+        with connect(home) as (studio, _):
+            show_notice(studio, projects.values(), language, answers=True)
         yield
     finally:
         with suppress(DataError), connect(home) as (studio, _):

@@ -15,6 +15,7 @@ from selenium.webdriver.common.keys import Keys
 from typer.testing import CliRunner
 
 from aloi.annotation.exchange.pull import pull_projects
+from aloi.annotation.labelstudio import backend_notice
 from aloi.annotation.labelstudio.access import Access
 from aloi.annotation.labelstudio.backend_notice import format_notice, show_notice
 from aloi.annotation.labelstudio.client import LabelStudioServer
@@ -300,7 +301,10 @@ def test_the_list_of_projects_reports_whether_live_predictions_are_available(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The command reports its start and its end; after a crash, `aloi annotate status` does."""
+    """The command reports its start and its end, also if Ctrl+C interrupts the start.
+
+    After a crash, `aloi annotate status` does.
+    """
     toy.pipeline().to_disk(tmp_path / "model")
     (tmp_path / "schema.toml").write_text(toy.SCHEMA, encoding="utf-8")
     schema = load_schema(tmp_path / "schema.toml")
@@ -321,6 +325,17 @@ def test_the_list_of_projects_reports_whether_live_predictions_are_available(
             serving.wait()
         finally:
             serving.kill()
+    assert server.saved_settings(project)["description"] == f"{off}\nÉquipe du soir"
+
+    def interrupt(*arguments: Any, answers: bool) -> None:
+        show_notice(*arguments, answers=answers)
+        if answers:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(backend_notice, "show_notice", interrupt)
+        started = CliRunner().invoke(app, command[3:])
+    assert started.exit_code == 0, started.output
     assert server.saved_settings(project)["description"] == f"{off}\nÉquipe du soir"
     show_notice(server, [project], language, answers=True)  # as after a crash
     done = CliRunner().invoke(app, ["annotate", "status", "notice"])
