@@ -85,8 +85,7 @@ class _GivenVectors(nn.Module):
 
 def lower_part(model: Any, frozen: int) -> Any:  # noqa: ANN401 - models of transformers
     """Reduce a model to its embeddings and its first `frozen` layers, and return it."""
-    owner, name = _layers(model, frozen)
-    setattr(owner, name, getattr(owner, name)[:frozen])
+    _first_layers(model, frozen)
     if hasattr(model, "final_norm"):
         model.final_norm = nn.Identity()
     return _without_pooler(model)
@@ -95,12 +94,11 @@ def lower_part(model: Any, frozen: int) -> Any:  # noqa: ANN401 - models of tran
 def upper_part(model: Any, frozen: int, trained: int) -> Any:  # noqa: ANN401
     """Reduce a model to `trained` layers above the first `frozen` layers, and return it.
 
-    Its input is the output of `lower_part`, as `inputs_embeds`. Layers above the trained ones are
-    left out. The configuration names a vocabulary of one word, so that no large embeddings are made
-    when the part is loaded.
+    Its input is the output of `lower_part`, as `inputs_embeds`. The configuration names a
+    vocabulary of one word, so that no large embeddings are made when the part is loaded.
     """
-    owner, name = _layers(model, frozen + trained)
-    setattr(owner, name, getattr(owner, name)[frozen : frozen + trained])
+    owner, name = _first_layers(model, frozen + trained)
+    setattr(owner, name, getattr(owner, name)[frozen:])
     model.embeddings = _GivenVectors()
     for name in SPECIAL_IDS:
         setattr(model.config, name, None)
@@ -108,10 +106,11 @@ def upper_part(model: Any, frozen: int, trained: int) -> Any:  # noqa: ANN401
     return _without_pooler(model)
 
 
-def _layers(model: Any, count: int) -> tuple[Any, str]:  # noqa: ANN401
-    """Return the module that holds the list of layers, and the name of the list.
+def _first_layers(model: Any, count: int) -> tuple[Any, str]:  # noqa: ANN401
+    """Remove the layers of a model above the first `count`, also from its configuration.
 
-    Raises `DataError` if the model has fewer than `count` layers.
+    Returns the module that holds the list of layers, and the name of the list. Raises `DataError`
+    if the model has fewer layers.
     """
     for owner, name in ((getattr(model, "encoder", None), "layer"), (model, "layers")):
         found = getattr(owner, name, None)
@@ -120,6 +119,10 @@ def _layers(model: Any, count: int) -> tuple[Any, str]:  # noqa: ANN401
                 what = f"{count} layers are to be used, but the checkpoint has {len(found)}"
                 fix = "Lower transformer.frozen or transformer.trained"
                 raise DataError([Problem("bad-config", what, fix)])
+            setattr(owner, name, found[:count])
+            model.config.num_hidden_layers = count
+            if hasattr(model.config, "layer_types"):
+                model.config.layer_types = model.config.layer_types[:count]
             return owner, name
     what = f"the layers of a {type(model).__name__} cannot be separated"
     fix = "Use a checkpoint like BERT, RoBERTa, CamemBERT, XLM-R, DeBERTa or ModernBERT"
