@@ -56,7 +56,7 @@ def load(name: str, data: Path, corpora: Mapping[str, Path]) -> Task:
 
 
 def _corpus(name: str, folders: Mapping[str, Path]) -> Task:
-    """Return the task of a corpus, whose models are also scored on the other corpora's test."""
+    """Return the task of a corpus; its models are also scored on the other corpora's test."""
     corpora = {each: Corpus.open(folder) for each, folder in folders.items()}
     corpus = corpora[name]
     train, dev, test = (corpus.split(split) for split in ("train", "dev", "test"))
