@@ -42,12 +42,17 @@ DECIDING_MODULES = (
     "aloi.models.training.reader",
     "aloi.models.training.settings",
     "aloi.models.training.teaching",
-    "aloi.models.transformer",
 )
 """Modules that determine a trained model, including the scorers that select the best checkpoint.
 
 The name of a package includes all modules in it and in its subpackages. A name that ends in `.*`
 includes only the modules directly in the package.
+"""
+
+TRANSFORMER_MODULES = ("aloi.models.transformer",)
+"""Modules that also determine a model with a pretrained transformer.
+
+The light networks import names of them, but run none of their code.
 """
 
 ATTRIBUTE_MODULES = (
@@ -114,7 +119,7 @@ NON_DECIDING_MODULES = (
 ATTRIBUTES = "attributes"
 
 LIBRARIES = ("spacy", "thinc", "numpy", "scipy")
-OPTIONAL_LIBRARIES = ("torch", "transformers")
+TRANSFORMER_LIBRARIES = ("torch", "transformers")
 
 
 def training_fingerprint(
@@ -132,17 +137,19 @@ def training_fingerprint(
 
     teacher: the record of the teacher and the unlabelled documents, if there are any.
     """
+    config_text = config.read_text(encoding="utf-8")
+    transformer = "transformer" in config_text + json.dumps(dict(overrides))
     parts = {
         "version": TRAINING_VERSION,
         "kind": kind,
         "data": [hash_documents(train), hash_documents(dev)],
         "order": [[document.id for document in part] for part in (train, dev)],
         "schema": schema.read_text(encoding="utf-8") if schema else None,
-        "config": config.read_text(encoding="utf-8"),
+        "config": config_text,
         "overrides": dict(overrides),
         "corpus": dict(corpus),
-        "libraries": library_versions(),
-        "code": hash_code(source_root(), deciding_modules(kind)),
+        "libraries": library_versions(transformer=transformer),
+        "code": hash_code(source_root(), deciding_modules(kind, transformer=transformer)),
     }
     if kind == ATTRIBUTES:
         parts["scikit-learn"] = version("scikit-learn")
@@ -151,12 +158,14 @@ def training_fingerprint(
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def library_versions() -> dict[str, str]:
-    """Return the versions of the libraries and base models that training uses, by package name."""
-    base_models = (load_language(code).base_model for code in language_codes())
-    optional = [
-        name for name in (*filter(None, base_models), *OPTIONAL_LIBRARIES) if find_spec(name)
-    ]
+def library_versions(*, transformer: bool = True) -> dict[str, str]:
+    """Return the versions of the libraries and base models that training uses, by package name.
+
+    transformer: whether to include the libraries of pretrained transformers, if installed.
+    """
+    base_models = filter(None, (load_language(code).base_model for code in language_codes()))
+    candidates = (*base_models, *(TRANSFORMER_LIBRARIES if transformer else ()))
+    optional = [name for name in candidates if find_spec(name)]
     packages = [name.replace("_", "-") for name in optional]
     return {name: version(name) for name in [*LIBRARIES, *packages]}
 
@@ -166,9 +175,11 @@ def source_root() -> Path:
     return Path(str(files("aloi.models"))).parent
 
 
-def deciding_modules(kind: str) -> tuple[str, ...]:
-    """Return the modules that determine a trained component of a kind."""
-    return ATTRIBUTE_MODULES if kind == ATTRIBUTES else DECIDING_MODULES
+def deciding_modules(kind: str, *, transformer: bool = False) -> tuple[str, ...]:
+    """Return the modules that determine a component of a kind, with or without a transformer."""
+    if kind == ATTRIBUTES:
+        return ATTRIBUTE_MODULES
+    return (*DECIDING_MODULES, *(TRANSFORMER_MODULES if transformer else ()))
 
 
 def hash_code(root: Path, modules: Iterable[str] = DECIDING_MODULES) -> str:

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 from toy import SCHEMA, sentence
 
+from aloi.models.training import fingerprint
 from aloi.models.training.fingerprint import (
     DECIDING_MODULES,
     NON_DECIDING_MODULES,
+    TRANSFORMER_MODULES,
     deciding_modules,
     hash_code,
     module_files,
@@ -57,6 +59,7 @@ def test_docstrings_and_comments_do_not_count(copy: Path) -> None:
         "models/publication/model_card.py",
         "models/training/job.py",
         "models/attributes/features.py",
+        "models/transformer/windows.py",
         "eval/coreference/attributes.py",
     ],
 )
@@ -88,6 +91,35 @@ def test_code_that_decides_the_attributes_counts_for_them(copy: Path, file: str)
     before = hash_code(copy, deciding_modules("attributes"))
     append_code(copy / file)
     assert hash_code(copy, deciding_modules("attributes")) != before
+
+
+def test_code_of_transformers_counts_for_models_with_a_transformer(copy: Path) -> None:
+    modules = deciding_modules("relations", transformer=True)
+    before = hash_code(copy, modules)
+    append_code(copy / "models/transformer/windows.py")
+    assert hash_code(copy, modules) != before
+
+
+@pytest.mark.parametrize(
+    ("config", "counts"), [("relations", False), ("transformer-relations", True)]
+)
+def test_libraries_of_transformers_count_for_models_with_a_transformer(
+    config: str, counts: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fingerprint_with(installed: bool) -> str:
+        monkeypatch.setattr(fingerprint, "TRANSFORMER_LIBRARIES", ("spacy",) * installed)
+        monkeypatch.setattr(fingerprint, "LIBRARIES", ())
+        return training_fingerprint(
+            kind="relations",
+            train=[sentence(0)],
+            dev=[sentence(1)],
+            schema=None,
+            config=shipped_config(config),
+            overrides={},
+            corpus={},
+        )
+
+    assert (fingerprint_with(True) != fingerprint_with(False)) == counts
 
 
 def test_the_words_of_the_cues_count_for_attributes(copy: Path) -> None:
@@ -140,13 +172,13 @@ def test_data_schema_overrides_and_corpus_count(tmp_path: Path) -> None:
 
 
 def test_every_module_that_training_imports_is_in_a_list() -> None:
-    listed = {*DECIDING_MODULES, *NON_DECIDING_MODULES}
+    listed = {*DECIDING_MODULES, *TRANSFORMER_MODULES, *NON_DECIDING_MODULES}
     unlisted = [name for name in training_modules() if not is_listed(name, listed)]
     assert unlisted == [], "add it to DECIDING_MODULES or NON_DECIDING_MODULES"
 
 
 def test_every_listed_module_exists() -> None:
-    for name in (*DECIDING_MODULES, *NON_DECIDING_MODULES):
+    for name in (*DECIDING_MODULES, *TRANSFORMER_MODULES, *NON_DECIDING_MODULES):
         files = module_files(ROOT, name)
         assert files
         assert all(file.is_file() for file in files)
