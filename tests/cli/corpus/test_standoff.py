@@ -9,7 +9,7 @@ from standoff_texts import TEXTS, annotated, write_standoff, write_texts
 
 from aloi.corpus import document_files
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 IDENTITY = ("-c", "user.name=Ana", "-c", "user.email=ana@example.org")
 FIRST = next(iter(TEXTS))
 

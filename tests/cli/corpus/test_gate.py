@@ -17,7 +17,7 @@ from typer.main import get_command
 
 from aloi.cli.main import app
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 ACTION = ROOT / ".github" / "actions" / "corpus-gate" / "action.yml"
 HOOKS = ROOT / ".pre-commit-hooks.yaml"
 
