@@ -120,14 +120,13 @@ docs: $(READY) package-tree
 	$(BIN)/python docs/build_site.py build/docs-source
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
-# Commands are killed while they write, and get hostile inputs; see bench/kill.py, bench/fuzz.py and
-# bench/fuzz_formats.py.
+# Commands are killed while they write, and get hostile inputs; see the modules in bench/robustness.
 kill: $(READY)
-	PYTHONPATH=tests/support $(BIN)/python bench/kill.py --seconds $(or $(SECONDS),1200)
+	PYTHONPATH=tests/support $(BIN)/python bench/robustness/kill.py --seconds $(or $(SECONDS),1200)
 
 fuzz: $(READY)
-	PYTHONPATH=tests/support $(BIN)/python bench/fuzz.py $(addprefix --seconds ,$(SECONDS))
-	$(BIN)/python bench/fuzz_formats.py $(addprefix --seconds ,$(SECONDS))
+	PYTHONPATH=tests/support $(BIN)/python bench/robustness/fuzz.py $(addprefix --seconds ,$(SECONDS))
+	$(BIN)/python bench/robustness/fuzz_formats.py $(addprefix --seconds ,$(SECONDS))
 
 # Known vulnerabilities of the versions in requirements.lock; needs network access.
 AUDIT := build/audit/bin/pip-audit

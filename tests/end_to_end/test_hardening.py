@@ -23,7 +23,8 @@ SECONDS = 15
     ],
 )
 def test_a_sample_survives(script: str, options: tuple[str, ...]) -> None:
-    call = [sys.executable, str(ROOT / "bench" / script), "--seconds", str(SECONDS), *options]
+    path = ROOT / "bench" / "robustness" / script
+    call = [sys.executable, str(path), "--seconds", str(SECONDS), *options]
     environment = os.environ | {"PYTHONPATH": str(ROOT / "tests" / "support")}
     done = subprocess.run(call, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -53,7 +54,7 @@ with tempfile.TemporaryDirectory() as name:
 
 def test_every_damage_of_a_release_can_be_made() -> None:
     """The damages name files of a release, which may be renamed."""
-    paths = os.pathsep.join(str(ROOT / name) for name in ("bench", "tests/support"))
+    paths = os.pathsep.join(str(ROOT / name) for name in ("bench/robustness", "tests/support"))
     subprocess.run(
         [sys.executable, "-c", PREPARE], env=os.environ | {"PYTHONPATH": paths}, check=True
     )

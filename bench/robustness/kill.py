@@ -1,6 +1,7 @@
 """Kill commands while they write, and repeat them: nothing half written, nothing lost.
 
-    PYTHONPATH=tests/support python bench/kill.py [--command NAME …] [--seed N] [--seconds N]
+    PYTHONPATH=tests/support python bench/robustness/kill.py [--command NAME …] [--seed N]
+                                                             [--seconds N]
 
 Each try runs a command in a copy of a prepared folder and kills the process (SIGKILL) at one of the
 calls that change files: opening for writing, renaming, removing, creating folders. The number of
@@ -33,7 +34,7 @@ from functools import partial
 from pathlib import Path
 
 import toy
-from fuzzing import Outcome, import_commands, run_forked
+from forked_commands import Outcome, import_commands, run_forked
 from light_configs import light_configs
 from toy_releases import toy_corpus, write_release
 

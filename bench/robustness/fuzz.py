@@ -1,6 +1,7 @@
 """Hostile inputs for every command: no traceback, no wrong exit status, nothing half written.
 
-    PYTHONPATH=tests/support python bench/fuzz.py [--suite NAME …] [--seed N] [--seconds N] [--show]
+    PYTHONPATH=tests/support python bench/robustness/fuzz.py [--suite NAME …] [--seed N]
+                                                             [--seconds N] [--show]
 
 Each case runs `aloi` in a forked process with limits on time and memory. A case fails if the
 command prints a traceback or an internal error, ends with a status other than 0, 1 or 2, exceeds a
@@ -23,11 +24,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from forked_commands import Case, import_commands, run_forked
 from fuzz_cases.documents import document_cases
 from fuzz_cases.folders import model_cases, release_cases
 from fuzz_cases.servers import server_cases
 from fuzz_cases.settings import setting_cases, toml_cases
-from fuzzing import Case, import_commands, run_forked
 
 SUITES: dict[str, Callable[[Path], Iterator[Case]]] = {
     "documents": document_cases,

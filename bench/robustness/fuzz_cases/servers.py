@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import toy
-from fuzzing import Case
+from forked_commands import Case
 
 from aloi.corpus import document_files
 

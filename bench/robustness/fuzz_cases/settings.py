@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import toy
-from fuzzing import Case
+from forked_commands import Case
 from light_configs import light_configs
 from thinc.api import Config
 

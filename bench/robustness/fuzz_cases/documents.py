@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import toy
-from fuzzing import Case
+from forked_commands import Case
 
 from aloi.corpus import document_files
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import toy
-from fuzzing import Case, copy_of, damages
+from forked_commands import Case, copy_of, damages
 from toy_releases import toy_corpus, write_release
 
 from aloi.corpus import document_files

@@ -1,6 +1,6 @@
 """Damaged files of every format: the readers raise nothing but `DataError`, and soon.
 
-    python bench/fuzz_formats.py [--format NAME …] [--seed N] [--seconds N]
+    python bench/robustness/fuzz_formats.py [--format NAME …] [--seed N] [--seconds N]
 
 Two small documents are written in each format. Each seed damages a copy, with bytes that have a
 meaning in some format, other numbers, and lines and words at the wrong place. Batches of copies are
