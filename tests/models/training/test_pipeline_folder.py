@@ -81,6 +81,23 @@ def test_a_full_disk_is_not_reported_as_a_problem_of_the_config(
     assert "TMPDIR selects another temporary folder" in problem.fix
 
 
+def test_an_interrupted_training_leaves_the_earlier_pipeline_whole(
+    pipeline: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    folder = pipeline.parent
+    documents(folder)
+    config = light_configs(folder)["ner"]
+    before = {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+    monkeypatch.setattr(job, "fit", interrupt)
+    data = folder / "train.jsonl", folder / "dev.jsonl"
+    with pytest.raises(KeyboardInterrupt):
+        job.TrainingJob("ner", *data, pipeline, config=config).run()
+    assert {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()} == before
+
+
 def documents(folder: Path) -> None:
     document_files.write([sentence(n) for n in range(6)], folder / "train.jsonl")
     document_files.write([sentence(n) for n in range(6, 8)], folder / "dev.jsonl")
