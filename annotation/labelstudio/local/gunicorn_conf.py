@@ -6,7 +6,11 @@ Settings, data and pages are the same with gunicorn.
 """
 
 import os
+import shutil
+import sqlite3
 import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 
 import label_studio
@@ -27,12 +31,39 @@ control_socket_disable = True
 def on_starting(arbiter: object) -> None:
     """Migrate the database, and set the first user's password and token."""
     from django.db import connections  # noqa: PLC0415 - the settings are complete only now
-    from label_studio.server import main  # noqa: PLC0415
+    from label_studio.server import is_database_synchronized, main  # noqa: PLC0415
 
     sys.argv = ["label-studio", "init", "--quiet"]
-    main()
+    migrates = not is_database_synchronized("default")
+    with _replaced_at_the_end() if SQLITE and migrates else nullcontext():
+        main()
     _update_first_user()
     connections.close_all()  # workers must not inherit a connection
+
+
+@contextmanager
+def _replaced_at_the_end() -> Iterator[None]:
+    """Use a copy of the SQLite database in the `with` block, and replace the database at its end.
+
+    Some migrations of Label Studio are not atomic. If one of them is interrupted in the database
+    itself, no later start can complete it.
+    """
+    from django.db import connection, connections  # noqa: PLC0415
+
+    settings = connection.settings_dict
+    database = Path(settings["NAME"])
+    copy = database.parent / "migration" / database.name
+    shutil.rmtree(copy.parent, ignore_errors=True)  # left by an interrupted start
+    copy.parent.mkdir()
+    connections.close_all()
+    with closing(sqlite3.connect(database)) as old, closing(sqlite3.connect(copy)) as new:
+        old.backup(new)
+    settings["NAME"] = str(copy)
+    yield
+    connections.close_all()
+    copy.replace(database)
+    copy.parent.rmdir()
+    settings["NAME"] = str(database)
 
 
 def _update_first_user() -> None:

@@ -191,6 +191,8 @@ def _launch(
         if not _wait_until_ready(server, lambda: process.poll() is None, progress):
             what = f"Label Studio exited during startup: {_last_line(log)}"
             fix = "Read this log file and correct the error"
+            if server.database:
+                fix += "; if the first start was interrupted, use a new, empty database"
             raise DataError([Problem("not-started", what, fix, file=str(log))])
     except BaseException:
         with suppress(ProcessLookupError):

@@ -3,11 +3,13 @@
 import os
 import signal
 import socket
+import sqlite3
 import stat
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -27,6 +29,15 @@ SERVER = LocalServer("http://127.0.0.1:8080", "aloi@localhost", "secret-password
 
 def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
+
+
+def forget_a_migration(file: Path) -> None:
+    """Let the next start migrate the database, as after an upgrade of Label Studio."""
+    with closing(sqlite3.connect(file)) as database, database:
+        # An index for PostgreSQL; in SQLite, this migration does nothing.
+        name = "0059_task_completion_id_updated_at_idx_async"
+        found = database.execute("DELETE FROM django_migrations WHERE name = ?", [name])
+        assert found.rowcount == 1
 
 
 @pytest.fixture
@@ -180,6 +191,7 @@ def test_a_running_server_is_found_and_data_survive_a_stop_and_a_kill(tmp_path: 
         assert not server.stop(studio.home)
         server.start(studio.home)
         os.killpg(home.locking_process(studio.home), signal.SIGKILL)
+        forget_a_migration(studio.home / "data" / "label_studio.sqlite3")
         assert server.start(studio.home, port=free_port()).token == studio.token
         with LabelStudio(studio.home, server.start(studio.home)).client() as client:
             titles = [each["title"] for each in client.get("/api/projects").json()["results"]]
@@ -203,15 +215,19 @@ def test_a_missing_access_file_is_written_again_for_the_same_data(tmp_path: Path
 def test_an_interrupted_first_start_can_be_repeated(tmp_path: Path) -> None:
     """Ctrl-C while Label Studio creates its tables, without the template of other tests."""
     prepare(tmp_path / "home")
-    (tmp_path / "home" / "data" / "label_studio.sqlite3").unlink()
+    database = tmp_path / "home" / "data" / "label_studio.sqlite3"
+    database.unlink()
     command = [sys.executable, "-m", "aloi.cli", "annotate", "start", "--home", tmp_path / "home"]
     command += ["--port", str(free_port())]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as started:
-        while not (tmp_path / "home" / "data" / "label_studio.sqlite3").exists():
+        tables = database.parent / "migration" / database.name
+        while not (tables.exists() and tables.stat().st_size):
             time.sleep(0.1)
         time.sleep(5)
         started.send_signal(signal.SIGINT)
         started.communicate()
+    assert tables.stat().st_size
+    assert not database.stat().st_size  # a half-migrated database could not be completed
     assert not home.is_locked(tmp_path / "home")
     assert not (tmp_path / "home" / "access.toml").exists()
     completed = subprocess.run(command, check=True, capture_output=True, text=True)
@@ -221,6 +237,8 @@ def test_an_interrupted_first_start_can_be_repeated(tmp_path: Path) -> None:
     assert running.url in completed.stdout
     assert "aloi@localhost" in completed.stdout
     assert running.password not in completed.stdout + completed.stderr
+    assert database.stat().st_size
+    assert not tables.parent.exists()
 
 
 @pytest.mark.filterwarnings("ignore:The `parse_obj`:DeprecationWarning")  # raised in the SDK
