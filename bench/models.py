@@ -51,7 +51,7 @@ Cell = dict[str, Any]
 def main() -> None:
     options = _options()
     for name in options.tasks:
-        if name == "wikinews" and options.wikinews is None:
+        if name in ("wikinews", "both") and options.wikinews is None:
             continue
         corpora = {"own": options.corpus}
         corpora |= {"wikinews": options.wikinews} if options.wikinews else {}

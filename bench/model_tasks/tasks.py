@@ -22,6 +22,7 @@ from aloi.eval.reports.report import SchemeResult, evaluate
 from aloi.models.examples import make_example
 from aloi.models.prediction.pipelines import predict_documents
 from aloi.models.relations.component import RelationExtractor
+from aloi.models.studies.joined_corpus import join_corpora
 from aloi.models.training.fit import tune_relations
 
 WEAK_LABELS = ("MEETS", "OPPOSES", "SUPPORTS", "COOPERATES_WITH", "MEMBER_OF")
@@ -49,24 +50,29 @@ class Task:
 
 
 def load(name: str, data: Path, corpora: Mapping[str, Path]) -> Task:
-    """Return a task. corpora: the folders of the corpora `own` and `wikinews`."""
+    """Return a task. corpora: the folders of the corpora `own` and `wikinews`.
+
+    `both` trains on the two corpora together.
+    """
+    if name in _PUBLIC:
+        return _PUBLIC[name](data)
+    return _corpus_task(name, {each: Corpus.open(folder) for each, folder in corpora.items()})
+
+
+def _corpus_task(name: str, corpora: Mapping[str, Corpus]) -> Task:
+    """Return the task of a corpus or of both; its models are scored on the test of each corpus."""
+    corpus = join_corpora(list(corpora.values())) if name == "both" else corpora[name]
+    tests = {"dev": corpus.split("dev")}
     if name in corpora:
-        return _corpus(name, corpora)
-    return _PUBLIC[name](data)
-
-
-def _corpus(name: str, folders: Mapping[str, Path]) -> Task:
-    """Return the task of a corpus; its models are also scored on the other corpora's test."""
-    corpora = {each: Corpus.open(folder) for each, folder in folders.items()}
-    corpus = corpora[name]
-    train, dev, test = (corpus.split(split) for split in ("train", "dev", "test"))
-    tests = {"dev": dev, "test": test}
-    others = corpora.keys() - {name}
-    tests |= {f"{other} test": corpora[other].split("test") for other in sorted(others)}
+        tests["test"] = corpus.split("test")
+    others = sorted(corpora.keys() - {name})
+    tests |= {f"{other} test": corpora[other].split("test") for other in others}
     schema = corpus.folder / corpus.manifest.schema
     splits = ("dev", "test")
     held_out = [doc for each in corpora.values() for split in splits for doc in each.split(split)]
-    return Task(name, ("ner", "relations"), train, dev, tests, schema, held_out)
+    return Task(
+        name, ("ner", "relations"), corpus.split("train"), tests["dev"], tests, schema, held_out
+    )
 
 
 def _winer(data: Path) -> Task:
@@ -101,7 +107,7 @@ _PUBLIC: dict[str, Callable[[Path], Task]] = {
     "crossre-quarters": _crossre_quarters,
 }
 
-TASKS = ("own", "wikinews", *_PUBLIC)
+TASKS = ("own", "wikinews", "both", *_PUBLIC)
 
 
 def measure(task: Task, pipelines: Mapping[str, Language]) -> dict[str, Scores]:
