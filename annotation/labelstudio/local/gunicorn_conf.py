@@ -18,6 +18,9 @@ import label_studio
 PACKAGE = str(Path(label_studio.__file__).parent)
 SQLITE = os.environ["DJANGO_DB"] == "sqlite"  # one writer at a time: more processes would wait
 
+# Not written by `start`, which may be killed before it can: `stop` needs the number in any case.
+Path("server.pid").write_text(str(os.getpid()), encoding="ascii")
+
 wsgi_app = "label_studio.core.wsgi:application"
 pythonpath = PACKAGE
 preload_app = True
@@ -35,15 +38,15 @@ def on_starting(arbiter: object) -> None:
 
     sys.argv = ["label-studio", "init", "--quiet"]
     migrates = not is_database_synchronized("default")
-    with _replaced_at_the_end() if SQLITE and migrates else nullcontext():
+    with _copy_of_database() if SQLITE and migrates else nullcontext():
         main()
     _update_first_user()
     connections.close_all()  # workers must not inherit a connection
 
 
 @contextmanager
-def _replaced_at_the_end() -> Iterator[None]:
-    """Use a copy of the SQLite database in the `with` block, and replace the database at its end.
+def _copy_of_database() -> Iterator[None]:
+    """Use a copy of the SQLite database in the `with` block, and copy it back at its end.
 
     Some migrations of Label Studio are not atomic. If one of them is interrupted in the database
     itself, no later start can complete it.
@@ -56,14 +59,19 @@ def _replaced_at_the_end() -> Iterator[None]:
     shutil.rmtree(copy.parent, ignore_errors=True)  # left by an interrupted start
     copy.parent.mkdir()
     connections.close_all()
-    with closing(sqlite3.connect(database)) as old, closing(sqlite3.connect(copy)) as new:
-        old.backup(new)
+    _copy(database, copy)
     settings["NAME"] = str(copy)
     yield
     connections.close_all()
-    copy.replace(database)
-    copy.parent.rmdir()
+    _copy(copy, database)
+    shutil.rmtree(copy.parent)
     settings["NAME"] = str(database)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy an SQLite database in one transaction: an interruption leaves `target` as it was."""
+    with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
+        old.backup(new)
 
 
 def _update_first_user() -> None:

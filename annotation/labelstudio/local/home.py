@@ -1,9 +1,9 @@
 """The home folder of a local Label Studio server: its access data and its lock.
 
-`server.pid` contains the id of the server's main process. All processes of the server inherit this
-file, open and locked, so the lock lasts until the last of these processes ends. The lock shows
-whether the server is running. The process id alone does not, because the system may have reused
-the id for a different process.
+`server.pid` contains the id of the server's main process, which writes it (`gunicorn_conf.py`). All
+processes of the server inherit this file, open and locked, so the lock lasts until the last of
+these processes ends. The lock shows whether the server is running. The process id alone does not,
+because the system may have reused the id for a different process.
 """
 
 from __future__ import annotations
@@ -56,7 +56,10 @@ def read_access(home: Path) -> LocalServer | None:
         return None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError):
         what = "the file is not a valid access file"
-        fix = "Delete the file; the next start writes a new file with a new password and token"
+        fix = (
+            "Delete the file; the next start writes a new file with a new password and token."
+            " If the data are in PostgreSQL, repeat --database URL"
+        )
         raise DataError([Problem("bad-access", what, fix, file=str(file))]) from None
 
 
@@ -112,11 +115,6 @@ def is_locked(home: Path) -> bool:
     except BlockingIOError:
         return True
     return False
-
-
-def record_process(lock: int, process: int) -> None:
-    """Write the id of the server's main process to the locked file."""
-    os.pwrite(lock, str(process).encode(), 0)
 
 
 def locking_process(home: Path) -> int:

@@ -38,9 +38,13 @@ def lock_hash() -> str:
 
 
 def is_installed(environment: Path) -> bool:
-    """Return whether an environment was installed completely from the current lock file."""
+    """Return whether an environment was installed from the current lock file and still has Python.
+
+    Its Python is a link to an installation that the user may have removed.
+    """
     ready = environment / READY_FILE
-    return ready.is_file() and ready.read_text(encoding="utf-8") == lock_hash()
+    complete = ready.is_file() and ready.read_text(encoding="utf-8") == lock_hash()
+    return complete and (environment / "bin" / "python").exists()
 
 
 def install(environment: Path, *, progress: Progress = ignore_progress) -> None:

@@ -30,8 +30,8 @@ from aloi.corpus.problems import DataError, Problem
 HOST, DEFAULT_PORT = "127.0.0.1", 8080
 USERNAME = "aloi@localhost"
 
-START_TIMEOUT = 900.0
-"""Seconds until a started server must be ready. The first start creates the database tables."""
+START_TIMEOUT = 3600.0
+"""Seconds until a started server must be ready; the start after an upgrade migrates all data."""
 
 STOP_TIMEOUT = 35.0
 """Seconds to wait before killing the server. It may complete open requests for 30 seconds."""
@@ -187,12 +187,14 @@ def _launch(
             pass_fds=[lock],
         )
     try:
-        homes.record_process(lock, process.pid)
         if not _wait_until_ready(server, lambda: process.poll() is None, progress):
             what = f"Label Studio exited during startup: {_last_line(log)}"
             fix = "Read this log file and correct the error"
             if server.database:
-                fix += "; if the first start was interrupted, use a new, empty database"
+                fix += (
+                    "; if the first start was interrupted, use a new, empty database"
+                    " and a new folder (--home)"
+                )
             raise DataError([Problem("not-started", what, fix, file=str(log))])
     except BaseException:
         with suppress(ProcessLookupError):

@@ -76,7 +76,7 @@ def test_the_process_that_locks_the_home_is_stopped(tmp_path: Path) -> None:
     lock = home.acquire_lock(tmp_path)
     assert lock is not None
     with subprocess.Popen(["sleep", "600"], start_new_session=True, pass_fds=[lock]) as process:
-        home.record_process(lock, process.pid)
+        (tmp_path / "server.pid").write_text(str(process.pid))
         os.close(lock)
         assert home.is_locked(tmp_path)
         assert home.acquire_lock(tmp_path) is None
@@ -130,6 +130,11 @@ def test_an_interrupted_or_outdated_installation_does_not_count(
     (tmp_path / installation.READY_FILE).write_text("another")
     assert not installation.is_installed(tmp_path)
     (tmp_path / installation.READY_FILE).write_text(installation.lock_hash())
+    python = tmp_path / "bin" / "python"
+    python.parent.mkdir()
+    python.symlink_to(tmp_path / "removed")
+    assert not installation.is_installed(tmp_path)
+    (tmp_path / "removed").touch()
     assert installation.is_installed(tmp_path)
 
 
@@ -191,11 +196,16 @@ def test_a_running_server_is_found_and_data_survive_a_stop_and_a_kill(tmp_path: 
         assert not server.stop(studio.home)
         server.start(studio.home)
         os.killpg(home.locking_process(studio.home), signal.SIGKILL)
-        forget_a_migration(studio.home / "data" / "label_studio.sqlite3")
+        disk = tmp_path / "disk.sqlite3"
+        database = studio.home / "data" / "label_studio.sqlite3"
+        database.rename(disk)
+        database.symlink_to(disk)
+        forget_a_migration(disk)
         assert server.start(studio.home, port=free_port()).token == studio.token
         with LabelStudio(studio.home, server.start(studio.home)).client() as client:
             titles = [each["title"] for each in client.get("/api/projects").json()["results"]]
     assert titles == ["presse"]
+    assert database.is_symlink()
 
 
 @pytest.mark.label_studio
