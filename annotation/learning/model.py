@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from aloi.annotation.progress import Progress
+from aloi.corpus.atomic_files import replacement_folder
 from aloi.corpus.document import Document
 from aloi.corpus.rights import Rights
 from aloi.models.training.job import (
@@ -95,8 +96,8 @@ class RoundModel:
         if len(jobs) > 1:
             assemble_pipeline({job.kind: job.out for job in jobs}, out=self.pipeline)
             return
-        shutil.rmtree(self.pipeline, ignore_errors=True)
-        shutil.copytree(jobs[0].out, self.pipeline)
+        with replacement_folder(self.pipeline) as folder:
+            shutil.copytree(jobs[0].out, folder, dirs_exist_ok=True)
 
 
 def _fingerprints(pipeline: Path) -> list[str]:
