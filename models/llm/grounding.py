@@ -176,8 +176,11 @@ class _Side:
     near_words: int
 
     def beats(self, best: _Side) -> bool:
-        """Return whether all words, or the nearest ones, match better than at the best place."""
-        return self.open_cost < best.cost or self.near_cost < best.near_cost
+        """Return whether all words match better than at the best place, or the nearest as well.
+
+        Nearest words that match completely at the best place are never beaten.
+        """
+        return self.open_cost < best.cost or 0 < best.near_cost >= self.near_cost
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,14 @@ def test_swapped_sentences_are_not_mixed_up() -> None:
     assert place(copy, text, "Ana", 0) == place(copy, text, "Ana", 1) == AMBIGUOUS
 
 
+def test_a_shortened_sentence_in_the_place_of_another_is_ambiguous() -> None:
+    """After the first name, "journal" was changed, or "musée loi" was left out: nobody knows."""
+    rest = " Ana quitte Léo usine. Ana rencontre Ana directeur budget élection chef. "
+    text = f"selon chez dans refuse Léo. contre Ana journal l’ONU.{rest}Ana Ruiz musée loi l’ONU."
+    copy = f"selon chez dans refuse Léo. Ana Ruiz l'ONU.{rest}contre Ana journal l'ONU."
+    assert place(copy, text, "Ana") == AMBIGUOUS
+
+
 def test_a_different_text_is_refused() -> None:
     with pytest.raises(UnrelatedTextError):
         ground("Yesterday, Ana left Rome, and today she is in Lima.", TEXT, [(11, 14)])
