@@ -43,6 +43,14 @@ WritingOption = Annotated[
         metavar="KEY=VALUE", help="Option of the writer, for example tokens=error; repeatable."
     ),
 ]
+LangOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CODE",
+        help="Language of documents that state none, for example en (default: none, which is "
+        "treated as French).",
+    ),
+]
 SchemaOption = Annotated[
     Path | None,
     typer.Option(
@@ -76,6 +84,7 @@ def convert(
     from_: FromOption = None,
     reading: ReadingOption = None,
     writing: WritingOption = None,
+    lang: LangOption = None,
     schema: SchemaOption = None,
     labels: LabelsOption = None,
     strict: StrictOption = False,
@@ -95,6 +104,7 @@ def convert(
         source_format=from_,
         read_options=tuple(reading or ()),
         write_options=tuple(writing or ()),
+        lang=lang,
         schema=schema_for(schema),
         label_map=load_label_map(labels) if labels else LabelMap(),
         strict=strict,

@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
+from msgspec.structs import replace
+
 from aloi.corpus.document import Document
 from aloi.corpus.formats import registry
 from aloi.corpus.formats.detection import detect_format
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.formats.shared.options import Options, parse_options
 from aloi.corpus.label_maps import LabelMap
+from aloi.corpus.languages.language import LANGUAGE_KEY
 from aloi.corpus.locks import lock_output
 from aloi.corpus.schema import Schema, require_valid
 from aloi.corpus.streams import on_disk
@@ -29,14 +32,16 @@ class ConversionSettings:
     """The settings of a conversion.
 
     If `source_format` is None, it is detected. `read_options` and `write_options` are `key=value`
-    strings. `label_map` is applied before the documents are checked against `schema`. If `strict`
-    is True, anything that the target format cannot represent is an error.
+    strings. `lang` is the language of documents that state none. `label_map` is applied before the
+    documents are checked against `schema`. If `strict` is True, anything that the target format
+    cannot represent is an error.
     """
 
     target_format: str
     source_format: str | None = None
     read_options: tuple[str, ...] = ()
     write_options: tuple[str, ...] = ()
+    lang: str | None = None
     schema: Schema | None = None
     label_map: LabelMap = field(default_factory=LabelMap)
     strict: bool = False
@@ -86,6 +91,8 @@ def convert(
         if settings.strict:
             documents = read_notes.require_lossless(documents, reading=True)
         documents = progress(documents)
+        if settings.lang is not None:
+            documents = _with_language(documents, settings.lang)
         if settings.label_map != LabelMap():
             documents = mapping.apply(documents)
         if settings.schema is not None:
@@ -107,6 +114,11 @@ def convert(
         mapping.dropped,
         mapping.unused_labels(),
     )
+
+
+def _with_language(documents: Documents, lang: str) -> Iterator[Document]:
+    for document in documents:
+        yield replace(document, meta={LANGUAGE_KEY: lang, **document.meta})
 
 
 @dataclass(frozen=True, slots=True)

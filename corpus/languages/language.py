@@ -102,14 +102,35 @@ def language_name(code: str) -> str:
 
 def find_language(code: object) -> Language:
     """Return the language of a code such as `en-GB`; the default language if there is no file."""
-    known = code if isinstance(code, str) else ""
-    primary = known.replace("_", "-").partition("-")[0].lower()
-    return load_language(primary if primary in language_codes() else DEFAULT_LANGUAGE)
+    return load_language(_primary(code) if _is_known(code) else DEFAULT_LANGUAGE)
+
+
+def _is_known(code: object) -> bool:
+    return _primary(code) in language_codes()
+
+
+def _primary(code: object) -> str:
+    """Return the language of a code such as `en-GB`: `en`."""
+    return code.replace("_", "-").partition("-")[0].lower() if isinstance(code, str) else ""
 
 
 def language_of(meta: Mapping[str, Any]) -> Language:
     """Return the language that the metadata of a document state."""
     return find_language(meta.get(LANGUAGE_KEY))
+
+
+def assumed_language(metas: Iterable[Mapping[str, Any]]) -> str | None:
+    """Return a note on documents that do not state a language known to aloi; None if all do."""
+    stated = [meta.get(LANGUAGE_KEY) for meta in metas]
+    assumed = [each for each in stated if not _is_known(each)]
+    if not assumed:
+        return None
+    codes = ", ".join(sorted({str(each) for each in assumed if each is not None}))
+    state = f"the language {codes}, which aloi does not know" if codes else "no language"
+    return (
+        f"{len(assumed)} of {len(stated)} documents are treated as"
+        f" {load_language(DEFAULT_LANGUAGE).name}: their metadata (`{LANGUAGE_KEY}`) state {state}"
+    )
 
 
 def common_language(metas: Iterable[Mapping[str, Any]]) -> Language:

@@ -149,6 +149,8 @@ class TrainingJob:
         """
         started = time.monotonic()
         settings = self.check()
+        if log is not None and self._has_shipped_config:
+            log.write(self._language_note())
         with self._setting_errors():
             training_record = self._record(settings)
             nlp, tuning = self._fit(settings, log)
@@ -166,6 +168,12 @@ class TrainingJob:
         names = annotation_names(document for part in parts for document in part)
         write_pipeline(nlp, self.out, licence_folders=filter(None, folders), left_out=names)
         return nlp
+
+    def _language_note(self) -> str:
+        """Return a line on documents whose language is assumed, or nothing."""
+        train, dev = self.documents
+        note = languages.assumed_language(document.meta for document in (*train, *dev))
+        return f"note: {note}\n" if note else ""
 
     def check(self) -> Config:
         """Return the settings; raise `DataError` if the output, data or settings are unsuitable."""

@@ -41,6 +41,14 @@ def test_losses_and_dropped_labels_are_in_the_result(source: Path, tmp_path: Pat
     assert "B-Person" in target.read_text(encoding="utf-8")
 
 
+def test_a_language_is_added_where_none_is_stated(source: Path, tmp_path: Path) -> None:
+    spanish = msgspec.structs.replace(ANA, id="s", meta={"lang": "es"})
+    document_files.write([ANA, spanish], source)
+    convert(str(source), str(tmp_path / "out.jsonl"), ConversionSettings("native", lang="en"))
+    langs = [each.meta["lang"] for each in document_files.read(tmp_path / "out.jsonl")]
+    assert langs == ["en", "es"]
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [

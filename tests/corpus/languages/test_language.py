@@ -11,6 +11,7 @@ from aloi.corpus.formats.shared.tokens import detokenize, tokenize
 from aloi.corpus.languages.language import (
     DEFAULT_LANGUAGE,
     Language,
+    assumed_language,
     common_language,
     find_language,
     language_codes,
@@ -55,6 +56,16 @@ def test_a_language_is_found_by_its_primary_code(code: str) -> None:
 @pytest.mark.parametrize("code", [None, "", "tlh", 3])
 def test_other_codes_give_the_default_language(code: object) -> None:
     assert find_language(code) == FRENCH
+
+
+def test_a_note_says_which_documents_are_taken_for_french() -> None:
+    metas = [{"lang": "fr"}, {}, {"lang": "de-AT"}, {"lang": 3}]
+    note = "3 of 4 documents are treated as French: their metadata (`lang`) state"
+    assert assumed_language(metas) == f"{note} the language 3, de-AT, which aloi does not know"
+    assert assumed_language([{"lang": "fr"}, {"lang": "en-GB"}]) is None
+    assert assumed_language(metas[:2]) == (
+        "1 of 2 documents are treated as French: their metadata (`lang`) state no language"
+    )
 
 
 def test_documents_of_several_languages_get_the_default() -> None:

@@ -33,6 +33,17 @@ def test_the_scores_are_f1_precision_and_recall(kind: str, prefix: str) -> None:
     assert "F1, precision and recall" in SCORE_NOTE
 
 
+def test_the_log_says_which_language_is_assumed(tmp_path: Path) -> None:
+    data = [tmp_path / "train.jsonl", tmp_path / "dev.jsonl"]
+    for number, file in enumerate(data):
+        document_files.write([toy.sentence(number)], file)
+    log = io.StringIO()
+    steps = {"training.max_steps": 1}
+    config = shipped_config("blank-ner")
+    TrainingJob("ner", *data, tmp_path / "model", config=config, overrides=steps).run(log=log)
+    assert log.getvalue().startswith("note: 2 of 2 documents are treated as French")
+
+
 @pytest.mark.parametrize(("log", "shown"), [(Terminal(), True), (io.StringIO(), False)])
 def test_a_terminal_shows_the_progress_of_a_training(
     log: io.StringIO, shown: bool, tmp_path: Path
