@@ -10,7 +10,8 @@ stored in OUT/cells; a run that was interrupted goes on with the cells that are 
 --weights, only the light models are trained. --unlabelled: texts of bench/unlabelled.py, from which
 the students learn; students need a task with entities and relations. The results are written to
 OUT/models.json and OUT/models.md: means over seeds, and the lowest and highest value. WiNER and
-POPCORN are trained with the first seed only.
+POPCORN are trained with the first seed only. The memory of a training is the peak of the process so
+far: to compare it, run each model by itself (--models).
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from spacy.language import Language
 
 from aloi.corpus import document_files
 from aloi.corpus.atomic_files import atomic_text_file
+from aloi.corpus.document import hash_documents
 from aloi.eval.reports.sheets import Sheet, markdown_table
 from aloi.models.training.job import TrainingJob
 from aloi.models.training.pipeline_folder import read_record
@@ -103,7 +105,7 @@ def run_cell(task: Task, model: str, seed: int, options: argparse.Namespace) -> 
     file = options.out / "cells" / f"{folder.name}.json"
     file.parent.mkdir(parents=True, exist_ok=True)
     jobs = [_job(task, kind, model, seed, folder, options) for kind in task.kinds]
-    key = [*(job.fingerprint for job in jobs), *task.tests]
+    key = _key(task, model, seed, jobs, options)
     stored = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
     if stored.get("key") == key:
         return stored
@@ -127,6 +129,20 @@ def run_cell(task: Task, model: str, seed: int, options: argparse.Namespace) -> 
     with atomic_text_file(file) as stream:
         json.dump(cell, stream, indent=1)
     return cell
+
+
+def _key(
+    task: Task, model: str, seed: int, jobs: list[TrainingJob], options: argparse.Namespace
+) -> list[str]:
+    """Return what the measures of a cell depend on."""
+    tests = [f"{name} {hash_documents(documents)}" for name, documents in task.tests.items()]
+    key = [*(job.fingerprint for job in jobs), *tests]
+    if model == "student":
+        teacher = options.out / f"{task.name}-encoder-{seed}"
+        jobs = [_job(task, kind, "encoder", seed, teacher, options) for kind in task.kinds]
+        texts = hash_documents(document_files.read(options.unlabelled))
+        key += [*(job.fingerprint for job in jobs), texts]
+    return key
 
 
 def _job(
