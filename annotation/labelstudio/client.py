@@ -22,16 +22,19 @@ from aloi.annotation.labelstudio.label_renames import (
     rename_interface,
     rename_predictions,
     rename_results,
+    rename_work,
 )
 from aloi.annotation.labelstudio.labelling_interface import project_settings
-from aloi.annotation.labelstudio.reader import LabelStudioTaskReader, author
+from aloi.annotation.labelstudio.reader import LabelStudioTaskReader, stored_author
 from aloi.annotation.labelstudio.schema_names import schema_names
 from aloi.annotation.labelstudio.tasks import (
     KNOWN_REFS_KEY,
     RENAMES_KEY,
+    RESULT_HASH,
     TEXT_HASH,
     LabelStudioTaskWriter,
     contains_nul,
+    result_hash,
     task_versions,
     versions_data,
 )
@@ -51,7 +54,6 @@ from aloi.annotation.server_protocol import (
     Versions,
 )
 from aloi.corpus.document import Document, hash_text
-from aloi.corpus.formats.labelstudio import TaskAnnotation
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.guides import Guide
 from aloi.corpus.optional_dependencies import need
@@ -542,29 +544,54 @@ class LabelStudioServer:
                 self.import_predictions(project, listed)
 
     def _rename_in_task(self, task: StoredTask, renames: Mapping[str, str]) -> bool:
-        """Rename labels in a task's work; return whether it contained any of them.
+        """Rename labels in a task's work; return whether it contained any of them."""
+        payload = task.payload
+        drafts = [x for x in payload.get("drafts") or () if rename_work(x, renames)]
+        annotations = [x for x in payload.get("annotations") or () if rename_work(x, renames)]
+        for draft in drafts:
+            self._rename_in_work("drafts", self._work("drafts", draft["id"]), renames)
+        for annotation in annotations:
+            self._rename_in_annotation(task, annotation, renames)
+        return bool(drafts or annotations)
 
-        The task records the authors of annotations, which Label Studio replaces by this user.
+    def _rename_in_annotation(
+        self, task: StoredTask, annotation: Payload, renames: Mapping[str, str]
+    ) -> None:
+        """Rename labels in an annotation; the task records its author.
+
+        Label Studio replaces the author by this user. Therefore, the author is recorded first, in
+        case of an interruption. The annotation is fetched after that, because it may have changed
+        since it was listed.
         """
-        found, data = False, task.payload["data"]
-        authors = dict(data.get(RENAMES_KEY, {}))
-        for kind in ("drafts", "annotations"):
-            for stored in task.payload.get(kind) or ():
-                before = stored.get("result") or []
-                after = rename_results(before, renames)
-                if after != before:
-                    found = True
-                    content = msgspec.json.encode({"result": after})
-                    answer = self._request("PATCH", f"api/{kind}/{stored['id']}/", content)
-                    if kind == "annotations":
-                        work = msgspec.json.decode(msgspec.json.encode(stored), type=TaskAnnotation)
-                        updated = json.loads(answer)["updated_at"]
-                        entry = {"author": author(work, data), "updated_at": updated}
-                        authors[str(stored["id"])] = entry
-        if authors:
-            content = msgspec.json.encode({"data": data | {RENAMES_KEY: authors}})
-            self._request("PATCH", f"api/tasks/{task.id}/", content)
-        return found
+        self._record_author(task, annotation, renames)
+        current = self._work("annotations", annotation["id"])
+        if current["updated_at"] != annotation["updated_at"]:
+            self._record_author(task, current, renames)
+        self._rename_in_work("annotations", current, renames)
+
+    def _record_author(
+        self, task: StoredTask, annotation: Payload, renames: Mapping[str, str]
+    ) -> None:
+        """Record the author of an annotation in the task, before labels are renamed in it."""
+        data = task.payload["data"]
+        data.setdefault(RENAMES_KEY, {})[str(annotation["id"])] = {
+            "author": stored_author(annotation, data),
+            "updated_at": annotation["updated_at"],
+            RESULT_HASH: result_hash(rename_results(annotation["result"] or (), renames)),
+        }
+        content = msgspec.json.encode({"data": data})
+        self._request("PATCH", f"api/tasks/{task.id}/", content)
+
+    def _work(self, kind: str, number: int) -> Payload:
+        """Return the current state of one of the `annotations` or `drafts`."""
+        work: Payload = json.loads(self._request("GET", f"api/{kind}/{number}/"))
+        return work
+
+    def _rename_in_work(self, kind: str, work: Payload, renames: Mapping[str, str]) -> None:
+        """Rename labels in one of the `annotations` or `drafts`."""
+        if results := rename_work(work, renames):
+            content = msgspec.json.encode({"result": results})
+            self._request("PATCH", f"api/{kind}/{work['id']}/", content)
 
     def order_by_uncertainty(self, project: Project, model_version: str) -> None:
         """Display this model's predictions, and serve the tasks with the lowest scores first.

@@ -17,6 +17,13 @@ def rename_results(
     return [_rename_result(result, renames, arcs) for result in results]
 
 
+def rename_work(work: Mapping[str, Any], renames: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return the results of an annotation or draft with renamed labels; empty if unchanged."""
+    before = work.get("result") or []
+    after = rename_results(before, renames)
+    return [] if after == before else after
+
+
 def rename_predictions(
     predictions: Iterable[Mapping[str, Any]], renames: Mapping[str, str]
 ) -> list[dict[str, Any]]:

@@ -20,9 +20,15 @@ from typing import Any
 import msgspec
 
 from aloi.annotation.labelstudio.labelling_interface import QUESTION
-from aloi.annotation.labelstudio.tasks import KNOWN_REFS_KEY, RENAMES_KEY, TEXT_HASH
+from aloi.annotation.labelstudio.tasks import (
+    KNOWN_REFS_KEY,
+    RENAMES_KEY,
+    RESULT_HASH,
+    TEXT_HASH,
+    result_hash,
+)
 from aloi.annotation.provenance import PROVENANCE
-from aloi.annotation.server_protocol import EdgePolicy, StoredTask
+from aloi.annotation.server_protocol import EdgePolicy, Payload, StoredTask
 from aloi.corpus.document import Document, Draft, Entity, hash_text, salvage
 from aloi.corpus.formats.labelstudio import LabelStudioTask, LabelStudioUser, TaskAnnotation
 from aloi.corpus.formats.shared import json_records, label_studio_results
@@ -171,13 +177,29 @@ def author(work: TaskAnnotation, data: Mapping[str, Any]) -> int | str | None:
     records the author before it. An annotation with an `import_id` was restored from a backup, in
     which `completed_by` is the author. Some files do not contain `updated_by`.
     """
-    renamed = data.get(RENAMES_KEY, {}).get(str(work.id))
-    if renamed is not None and renamed["updated_at"] == work.updated_at:
-        before: int | str | None = renamed["author"]
+    recorded = data.get(RENAMES_KEY, {}).get(str(work.id))
+    if recorded is not None and _is_unchanged(work, recorded):
+        before: int | str | None = recorded["author"]
         return before
     if isinstance(work.updated_by, int | str):
         return work.updated_by
     return _user(work) if work.updated_by is msgspec.UNSET or work.import_id is not None else None
+
+
+def stored_author(annotation: Payload, data: Mapping[str, Any]) -> int | str | None:
+    """Return the `author` of an annotation in the server's answer."""
+    content = msgspec.json.encode({**annotation, "result": annotation.get("result") or []})
+    return author(msgspec.json.decode(content, type=TaskAnnotation), data)
+
+
+def _is_unchanged(work: TaskAnnotation, recorded: Mapping[str, object]) -> bool:
+    """Return whether an annotation was not changed since its author was recorded, or only renamed.
+
+    The author is recorded before labels are renamed, which may be interrupted.
+    """
+    if recorded["updated_at"] == work.updated_at:
+        return True
+    return recorded.get(RESULT_HASH) == result_hash(map(msgspec.json.decode, work.result))
 
 
 def _check_text(blank: Document) -> None:

@@ -31,8 +31,11 @@ KNOWN_REFS_KEY = "known_refs"
 RENAMES_KEY = "label_renames"
 """The key of the annotations changed by a renaming of labels, by number, in a task's data.
 
-A value contains the `author` before the renaming, and `updated_at`, the time of the renaming.
+A value contains the `author` and the time of the last change before the renaming (`updated_at`),
+and the SHA-256 of the renamed results. Older values contain the time of the renaming instead.
 """
+
+RESULT_HASH = "result_sha256"
 
 RESERVED_KEYS = ("doc_id", "text", TEXT_HASH, KNOWN_REFS_KEY, RENAMES_KEY)
 """The keys in a task's data that do not come from the document's metadata."""
@@ -120,7 +123,7 @@ class LabelStudioTaskWriter:
 
     def prediction_hash(self, prediction: Payload) -> str:
         """Return the SHA-256 of a prediction's results, in any order."""
-        return hashlib.sha256(b"\n".join(_sorted_results(prediction["result"]))).hexdigest()
+        return result_hash(prediction["result"])
 
     def _result(self, document: Document) -> list[dict[str, Any]]:
         return to_results(document, interface_tags(self.schema), self.notes)
@@ -131,6 +134,7 @@ def _ref_choice(known: KnownRef) -> dict[str, str]:
     return {"value": " · ".join([known.ref, ", ".join(known.surfaces)]), "alias": known.ref}
 
 
-def _sorted_results(listed: Iterable[Mapping[str, Any]]) -> list[bytes]:
+def result_hash(listed: Iterable[Any]) -> str:
+    """Return the SHA-256 of results, in any order."""
     encode = msgspec.json.Encoder(order="deterministic").encode
-    return sorted(map(encode, listed))
+    return hashlib.sha256(b"\n".join(sorted(map(encode, listed)))).hexdigest()

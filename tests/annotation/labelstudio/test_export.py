@@ -10,7 +10,7 @@ from strategies import ATTRIBUTES, documents
 
 from aloi.annotation.labelstudio.export import pull_export
 from aloi.annotation.labelstudio.reader import LabelStudioTaskReader
-from aloi.annotation.labelstudio.tasks import LabelStudioTaskWriter
+from aloi.annotation.labelstudio.tasks import LabelStudioTaskWriter, result_hash
 from aloi.annotation.server_protocol import StoredTask
 from aloi.corpus import document_files
 from aloi.corpus.document import Document, Entity, Relation, hash_text
@@ -33,6 +33,7 @@ def arc(head: str, tail: str, *labels: str) -> dict[str, Any]:
 
 
 ANA, ROME = region("a", 1, 4, "PER"), region("r", 12, 16, "LOC")
+PERSON = region("a", 1, 4, "PERSON")
 
 
 def task(*works: dict[str, Any], **data: Any) -> dict[str, Any]:
@@ -234,3 +235,19 @@ def relations(document: Document) -> list[tuple[Any, ...]]:
     return sorted(
         (r.head, r.tail, r.label, sorted(r.attributes.items())) for r in document.relations
     )
+
+
+@pytest.mark.parametrize(
+    ("label", "updated_by", "updated_at", "author"),
+    [("PER", 1, "t0", 1), ("PERSON", 9, "t1", 1), ("PER", 5, "t1", 5), ("LOC", 9, "t2", 9)],
+)
+def test_a_renaming_of_labels_keeps_the_author(
+    tmp_path: Path, label: str, updated_by: int, updated_at: str, author: int
+) -> None:
+    """The author, 1, is recorded; user 9 may then be interrupted, or users may change the work."""
+    recorded = {"author": 1, "updated_at": "t0", "result_sha256": result_hash([PERSON])}
+    after = work(region("a", 1, 4, label), updated_by=updated_by, updated_at=updated_at)
+    read, problems = pull(tmp_path, task(after, label_renames={"3": recorded}))
+    (document,) = read.values()
+    assert problems == []
+    assert document.meta["label_studio"]["author"] == author

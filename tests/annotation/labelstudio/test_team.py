@@ -1,6 +1,7 @@
 """What a team lead needs, on a real server: authors of work, status, backup and restoration."""
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from aloi.annotation.labelstudio.access import Access
 from aloi.annotation.labelstudio.backup import back_up, restore
 from aloi.annotation.labelstudio.client import LabelStudioServer
 from aloi.annotation.labelstudio.live_predictions import connect_projects, running_backend
-from aloi.annotation.server_protocol import Project
+from aloi.annotation.server_protocol import Project, StoredTask
 from aloi.corpus import document_files
 from aloi.corpus.document import Document
 from aloi.corpus.formats.shared.notes import Notes
@@ -69,10 +70,15 @@ class Team:
             answer = client.post(path, json={"result": results, "lead_time": 8.0, **more})
         return int(answer.raise_for_status().json()["id"])
 
-    def save_draft(self, user: User, annotator: str, document: str) -> None:
+    def save_draft(self, user: User, annotator: str, document: str) -> int:
         path = f"/api/tasks/{self.task(annotator, document)}/drafts"
         with self.running.client(user.token) as client:
-            client.post(path, json={"result": [ANA], "lead_time": 1.0}).raise_for_status()
+            answer = client.post(path, json={"result": [ANA], "lead_time": 1.0})
+        return int(answer.raise_for_status().json()["id"])
+
+    def patch(self, user: User, path: str, *results: Any) -> None:
+        with self.running.client(user.token) as client:
+            client.patch(path, json={"result": results}).raise_for_status()
 
     def pull(self, out: Path) -> PullReport:
         return pull_corpus(self.studio, self.corpus, out, Notes(), schema=SCHEMA)
@@ -131,8 +137,7 @@ def test_authors_status_and_backup_of_a_team(team: Team, tmp_path: Path) -> None
     )
 
     # The lead empties marie's annotation: her file stays, the change is reported and kept.
-    with team.running.client(team.lead.token) as client:
-        client.patch(f"/api/annotations/{number}/", json={"result": []}).raise_for_status()
+    team.patch(team.lead, f"/api/annotations/{number}/")
     report = team.pull(tmp_path / "first")
     assert [each.kind for each in report.problems] == ["forbidden-ends", "other-account"]
     assert f"--account {marie}={team.lead.email}" in report.problems[1].fix
@@ -190,3 +195,82 @@ def check_backup(team: Team, status: CorpusStatus, tmp_path: Path) -> None:
     file.write_text(file.read_text().replace(team.paul.email, "gone@example.org"))
     (missing, _) = restore(team.studio, file).problems()
     assert "no user gone@example.org; annotations of this user: 2" in missing.what
+
+
+def test_work_with_renamed_labels_keeps_its_author(
+    team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marie = team.annotators[0]
+    number = team.post(team.marie, marie, "d0", ANA)
+    old = rename_with_interruptions(team, monkeypatch, tmp_path)
+
+    # While labels are renamed, marie changes her annotation and her draft, which were listed.
+    draft = team.save_draft(team.marie, marie, "d2")
+    ana = region("ana", 0, 3, old)
+    team.patch(team.marie, f"/api/drafts/{draft}/", ana)
+
+    def change() -> None:
+        team.patch(team.marie, f"/api/annotations/{number}/", ana, ROME)
+        team.patch(team.marie, f"/api/drafts/{draft}/", ana, ROME)
+
+    with monkeypatch.context() as patch:
+        change_after_listing(patch, change)
+        assert team.studio.rename_labels(team.project(marie), {old: "HUMAN"}) == 2
+    assert labels(team, tmp_path / "changed") == {f"{marie}/d0.json": ["HUMAN", "LOC"]}
+    (stored,) = team.studio.fetch_tasks(team.project(marie), [team.task(marie, "d2")])
+    (saved,) = stored.payload["drafts"]
+    assert [each["value"]["labels"] for each in saved["result"]] == [["HUMAN"], ["LOC"]]
+
+
+def rename_with_interruptions(team: Team, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+    """Interrupt a renaming after each of its changes, and repeat it; return the current label."""
+    project = team.project(team.annotators[0])
+    file, old, new = f"{team.annotators[0]}/d0.json", "PER", "PERSON"
+    for number in itertools.count():
+        with monkeypatch.context() as patch:
+            interrupt_after(patch, number)
+            try:
+                team.studio.rename_labels(project, {old: new})
+            except KeyboardInterrupt:
+                team.studio.rename_labels(project, {old: new})
+            else:
+                break
+        assert labels(team, tmp_path / f"repeated-{number}") == {file: [new]}
+        old, new = new, old
+    assert number == 2
+    return new
+
+
+def interrupt_after(patch: pytest.MonkeyPatch, number: int) -> None:
+    """Press Ctrl+C after the PATCH request with this number, counted from 0."""
+    send, changes = LabelStudioServer._request, itertools.count()
+
+    def request(
+        studio: LabelStudioServer, method: str, path: str, content: bytes | None = None
+    ) -> str:
+        answer = send(studio, method, path, content)
+        if method == "PATCH" and next(changes) == number:
+            raise KeyboardInterrupt
+        return answer
+
+    patch.setattr(LabelStudioServer, "_request", request)
+
+
+def change_after_listing(patch: pytest.MonkeyPatch, change: Callable[[], None]) -> None:
+    """Call a function whenever tasks were fetched."""
+    fetch = LabelStudioServer.fetch_tasks
+
+    def fetch_tasks(
+        studio: LabelStudioServer, project: Project, tasks: Sequence[int]
+    ) -> list[StoredTask]:
+        listed = list(fetch(studio, project, tasks))
+        change()
+        return listed
+
+    patch.setattr(LabelStudioServer, "fetch_tasks", fetch_tasks)
+
+
+def labels(team: Team, out: Path) -> dict[str, list[str]]:
+    """Return the labels of mentions in each file of a pull, which reports no problem."""
+    assert pull_corpus(team.studio, team.corpus, out, Notes()).problems == []
+    return {path: [each.label for each in found[1]] for path, found in contents(out).items()}
