@@ -20,6 +20,8 @@ import msgspec
 
 from aloi.annotation.exchange.task_import import split_batches
 from aloi.annotation.labelstudio.client import LabelStudioServer
+from aloi.annotation.labelstudio.reader import stored_author
+from aloi.annotation.labelstudio.tasks import RENAMES_KEY
 from aloi.annotation.progress import Progress, ignore_progress
 from aloi.annotation.server_protocol import Payload, Project, UnansweredError
 from aloi.corpus.atomic_files import atomic_binary_file
@@ -136,18 +138,23 @@ def _saved_tasks(
         ]
         kept = ("model_version", "score", "result")
         yield _Task(
-            payload["data"],
+            {key: value for key, value in payload["data"].items() if key != RENAMES_KEY},
             payload.get("meta"),
-            [_saved_annotation(each, users) for each in works],
+            [_saved_annotation(each, payload["data"], users) for each in works],
             [{key: each.get(key) for key in kept} for each in payload.get("predictions", ())],
             drafts,
         )
 
 
-def _saved_annotation(annotation: Payload, users: Mapping[str, str]) -> Payload:
-    """Return an annotation as it is saved; `completed_by` is the e-mail address of its author."""
-    changed_by = annotation.get("updated_by")
-    author = str(changed_by or annotation.get("completed_by"))
+def _saved_annotation(
+    annotation: Payload, data: Mapping[str, Any], users: Mapping[str, str]
+) -> Payload:
+    """Return an annotation as it is saved; `completed_by` is the e-mail address of its author.
+
+    `data` is the data of the task.
+    """
+    author = stored_author(annotation, data)
+    user = str(annotation.get("completed_by") if author is None else author)
     kept = (
         "id",
         "result",
@@ -159,8 +166,8 @@ def _saved_annotation(annotation: Payload, users: Mapping[str, str]) -> Payload:
     )
     return {
         **{key: annotation.get(key) for key in kept},
-        "completed_by": users.get(author, author),
-        "imported": changed_by is None and annotation.get("import_id") is None,
+        "completed_by": users.get(user, user),
+        "imported": author is None,
     }
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import spacy
 from label_studio import LabelStudio, User
@@ -19,7 +20,7 @@ from aloi.annotation.labelstudio.client import LabelStudioServer
 from aloi.annotation.labelstudio.live_predictions import connect_projects, running_backend
 from aloi.annotation.server_protocol import Project, StoredTask
 from aloi.corpus import document_files
-from aloi.corpus.document import Document
+from aloi.corpus.document import Document, Entity
 from aloi.corpus.formats.shared.notes import Notes
 from aloi.corpus.problems import DataError
 from aloi.corpus.schema import EntityType, RelationType, Schema
@@ -220,6 +221,23 @@ def test_work_with_renamed_labels_keeps_its_author(
     (stored,) = team.studio.fetch_tasks(team.project(marie), [team.task(marie, "d2")])
     (saved,) = stored.payload["drafts"]
     assert [each["value"]["labels"] for each in saved["result"]] == [["HUMAN"], ["LOC"]]
+
+    # A backup contains the authors; finished work remains the annotator's.
+    ready = Document("d9", "Ana vit à Rome", (Entity(id="r", start=10, end=14, label="LOC"),))
+    schema = msgspec.structs.replace(SCHEMA, entities={"HUMAN": EntityType(), "LOC": EntityType()})
+    finished = PushRequest(
+        corpus=team.corpus, schema=schema, documents=[ready], annotators=[marie], finished=True
+    )
+    push(team.studio, finished, Notes())
+    team.studio.rename_labels(team.project(marie), {"LOC": "PLACE"})
+    expected = {f"{marie}/d0.json": ["HUMAN", "PLACE"], f"{marie}/d9.json": ["PLACE"]}
+    assert labels(team, tmp_path / "before") == expected
+    projects = team.studio.list_projects(team.corpus).values()
+    back_up(team.studio, tmp_path / "backup.jsonl", projects=projects)
+    for project in projects:  # they remain: the restored annotations get other numbers
+        team.studio.update_project(project, {"title": f"before restoration {project.id}"})
+    restore(team.studio, tmp_path / "backup.jsonl")
+    assert labels(team, tmp_path / "after") == expected
 
 
 def rename_with_interruptions(team: Team, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
