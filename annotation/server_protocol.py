@@ -123,7 +123,8 @@ class StoredTask:
     """A task as the server stores it, with predictions, annotations and drafts.
 
     `has_work` is true if the task contains annotations (including cancelled annotations) or drafts;
-    `names` contains the schema names that these annotations and drafts use.
+    `names` contains the schema names that these annotations and drafts use. If the work is only the
+    finished work that was sent with the task, `sent_work` is its hash.
     """
 
     id: int
@@ -132,6 +133,19 @@ class StoredTask:
     predictions: tuple[StoredPrediction, ...] = ()
     state: TaskState = "not begun"
     names: frozenset[SchemaName] = frozenset()
+    sent_work: str | None = None
+
+    @property
+    def has_new_work(self) -> bool:
+        """Whether the task contains work that was not sent with it."""
+        return self.has_work and self.sent_work is None
+
+    @property
+    def work_key(self) -> str | None:
+        """A key of the work, which only tasks with the same sent work share; None without work."""
+        if self.has_new_work:
+            return f"task {self.id}"
+        return self.sent_work
 
 
 @dataclass(frozen=True, slots=True)

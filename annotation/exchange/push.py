@@ -3,7 +3,7 @@
 A push reads the projects once (`snapshot`), decides everything (`push_plan`), and then applies the
 plan. A task is identified by its document id, because the server chooses the task number. A push
 can be repeated after any interruption: existing tasks are kept, missing tasks are sent, and
-duplicate tasks without annotations or drafts are deleted.
+duplicate tasks are deleted unless they contain different work.
 """
 
 from __future__ import annotations
@@ -17,7 +17,12 @@ import msgspec
 from aloi.annotation.exchange.push_plan import ProjectPlan, PushCounts, PushPlan, plan_push
 from aloi.annotation.exchange.push_request import PushRequest, request_problems
 from aloi.annotation.exchange.snapshot import take_snapshot
-from aloi.annotation.exchange.task_import import import_batch, split_batches, tasks_by_document
+from aloi.annotation.exchange.task_import import (
+    delete_duplicates,
+    import_batch,
+    split_batches,
+    tasks_by_document,
+)
 from aloi.annotation.progress import Progress, ignore_progress
 from aloi.annotation.server_protocol import (
     PREDICTIONS_SHOWN,
@@ -123,7 +128,7 @@ def _carried_predictions(server: AnnotationServer, plan: PushPlan) -> dict[str, 
             continue
         document_of = {task: id_ for id_, tasks in each.moved.items() for task in tasks}
         for task in server.fetch_tasks(each.project, each.deleted):
-            if task.has_work:
+            if task.has_new_work:
                 what = f"{each.annotator} has started task {task.id} of «{each.title}» just now"
                 fix = "Repeat the push; nothing was changed"
                 raise DataError([Problem("task-started", what, fix)])
@@ -162,11 +167,21 @@ class _AnnotatorPush:
         for documents in split_batches(plan.send):
             progress(f"{project.title}: {sent} of {len(plan.send)} documents sent")
             payloads = {document.id: self._task(document) for document in documents}
-            duplicates += import_batch(server, project, payloads)
+            import_batch(server, project, payloads)
             sent += len(documents)
+        duplicates += self._delete_duplicates(project)
         self._display_predictions(project)
         counts = replace(plan.counts, duplicates=duplicates)
         return ProjectPush(project=project, **asdict(counts))
+
+    def _delete_duplicates(self, project: Project) -> int:
+        """Delete duplicates of the sent tasks; return their number."""
+        sent = {document.id for document in self.plan.send}
+        if not sent:
+            return 0
+        tasks = tasks_by_document(self.server, project)
+        own = {id_: listed for id_, listed in tasks.items() if id_ in sent}
+        return delete_duplicates(self.server, project, own)[1]
 
     def _settings(self, model_version: str | None = None) -> dict[str, Any]:
         schema, guide = self.request.schema, self.request.guide

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from aloi.annotation.exchange.assignment import assign_documents, balance_loads, order_documents
 from aloi.annotation.exchange.push_request import PushRequest
 from aloi.annotation.exchange.snapshot import ProjectSnapshot, TaskContent, text_changed
-from aloi.annotation.exchange.task_import import TasksByDocument
+from aloi.annotation.exchange.task_import import TasksByDocument, distinct_tasks
 from aloi.annotation.server_protocol import Payload, Project, SchemaName, TaskWriter
 from aloi.corpus.document import Document
 from aloi.corpus.problems import Problem, count_noun
@@ -206,16 +206,16 @@ def _model_version(
 
 
 def _without_duplicates(snapshot: ProjectSnapshot) -> tuple[TasksByDocument, list[int]]:
-    """Return the tasks to keep by document id, and the duplicate tasks without work.
+    """Return the tasks to keep by document id, and the duplicate tasks.
 
-    At least one task per document is kept. If several tasks of a document contain work, all of
-    these tasks are kept, and `pull` reports them.
+    At least one task per document is kept. If several tasks of a document contain different work,
+    all of these tasks are kept, and `pull` reports them.
     """
     tasks, duplicates = dict(snapshot.tasks), list[int]()
     for id_, listed in snapshot.tasks.items():
         if len(listed) > 1:
-            started = [task for task in listed if snapshot.states[task.id].has_work]
-            tasks[id_] = started or listed[:1]
+            keys = {task.id: snapshot.states[task.id].work_key for task in listed}
+            tasks[id_] = distinct_tasks(listed, keys)
             duplicates += [task.id for task in listed if task not in tasks[id_]]
     return tasks, duplicates
 

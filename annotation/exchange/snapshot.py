@@ -36,9 +36,14 @@ class PredictionState:
 class TaskContent:
     """What a fetched task contains: see `StoredTask`."""
 
-    has_work: bool = False
+    work_key: str | None = None
     names: frozenset[SchemaName] = frozenset()
     predictions: tuple[PredictionState, ...] = ()
+
+    @property
+    def has_work(self) -> bool:
+        """Whether the task contains annotations or drafts."""
+        return self.work_key is not None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +98,7 @@ def _task_content(task: StoredTask, writer: TaskWriter) -> TaskContent:
         )
         for each in task.predictions
     )
-    return TaskContent(task.has_work, task.names, tuple(predictions))
+    return TaskContent(task.work_key, task.names, tuple(predictions))
 
 
 def text_changed(tasks: Iterable[TaskSummary], document: Document) -> bool:

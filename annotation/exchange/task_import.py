@@ -1,14 +1,17 @@
 """Import of tasks in batches, with recovery if the server does not answer.
 
-If the outcome of an import is unknown, the tasks on the server are listed. Missing tasks are sent
-again, and duplicate tasks without annotations or drafts are deleted.
+If the outcome of an import is unknown, the tasks on the server are listed, and missing tasks are
+sent again. Label Studio also completes a request that nobody waits for: of this command, of an
+earlier command that was interrupted, or of another command that runs at the same time. Therefore,
+the tasks are listed once more after the last batch, and duplicates are deleted. Of two commands,
+the one that lists its tasks last finds the tasks of both.
 """
 
 from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TypeVar
 
@@ -57,27 +60,39 @@ def tasks_by_document(server: AnnotationServer, project: Project) -> TasksByDocu
     return dict(tasks)
 
 
-def tasks_with_work(server: AnnotationServer, project: Project, tasks: Iterable[int]) -> set[int]:
-    """Return the numbers of tasks with annotations (including cancelled annotations) or drafts.
+def distinct_tasks(
+    tasks: Sequence[TaskSummary], work_keys: Mapping[int, str | None]
+) -> list[TaskSummary]:
+    """Return the tasks of a document that are not duplicates: one for each work, or the oldest.
 
-    The tasks are fetched, because the counts in Label Studio's listings are wrong after a crash.
+    `work_keys` contains the key of each task's work by task number: see `StoredTask`.
     """
-    return {task.id for task in server.fetch_tasks(project, list(tasks)) if task.has_work}
+    by_key: dict[str, TaskSummary] = {}
+    for task in tasks:
+        if (key := work_keys.get(task.id)) is not None:
+            by_key.setdefault(key, task)
+    return list(by_key.values()) or list(tasks[:1])
 
 
 def delete_duplicates(
     server: AnnotationServer, project: Project, tasks: TasksByDocument
 ) -> tuple[TasksByDocument, int]:
-    """Delete duplicate tasks without work; return the remaining tasks and the number deleted.
+    """Delete duplicates of tasks that were just sent; return the remaining tasks and the number.
 
-    Work means annotations or drafts. At least one task per document remains. If several tasks of a
-    document contain work, all of these tasks remain, and `pull` reports them.
+    At least one task per document remains, and every task with work that was not sent with it. If
+    there is no such work, each different work that was sent remains. `pull` reports documents with
+    several finished tasks. The tasks are fetched, because the counts in Label Studio's listings are
+    wrong after a crash.
     """
     doubled = {id_: listed for id_, listed in tasks.items() if len(listed) > 1}
     ids = [task.id for listed in doubled.values() for task in listed]
-    with_work = tasks_with_work(server, project, ids)
+    keys, changed = dict[int, str | None](), set[int]()
+    for stored in server.fetch_tasks(project, ids):
+        keys[stored.id] = stored.work_key
+        if stored.has_new_work:
+            changed.add(stored.id)
     kept = {
-        id_: [task for task in listed if task.id in with_work] or listed[:1]
+        id_: [task for task in listed if task.id in changed] or distinct_tasks(listed, keys)
         for id_, listed in doubled.items()
     }
     surplus = [
@@ -87,11 +102,12 @@ def delete_duplicates(
     return tasks | kept, len(surplus)
 
 
-def import_batch(server: AnnotationServer, project: Project, tasks: Mapping[str, Payload]) -> int:
-    """Import tasks, keyed by document id; return the number of deleted duplicate tasks.
+def import_batch(server: AnnotationServer, project: Project, tasks: Mapping[str, Payload]) -> None:
+    """Import tasks, keyed by document id.
 
     If the server does not answer, wait until the server is ready and send the missing tasks again.
-    Raise `DataError` after `MAX_ATTEMPTS` attempts.
+    Raise `DataError` after `MAX_ATTEMPTS` attempts. The server may complete a request later that it
+    did not answer: call `delete_duplicates` after the last batch.
     """
     unanswered, missing = 0, dict(tasks)
     while missing:
@@ -104,10 +120,6 @@ def import_batch(server: AnnotationServer, project: Project, tasks: Mapping[str,
                 raise DataError([_failed_import(len(missing), error)]) from None
             arrived = _wait_for_import(server, project, missing.keys(), late=error.late)
             missing = {id_: task for id_, task in missing.items() if id_ not in arrived}
-    if not unanswered:
-        return 0
-    # The server may have completed a request that it did not answer.
-    return delete_duplicates(server, project, tasks_by_document(server, project))[1]
 
 
 def _failed_import(number: int, error: UnansweredError) -> Problem:

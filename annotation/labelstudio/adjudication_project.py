@@ -77,7 +77,8 @@ def decide_in_project(
         gold, problems = _read_decision(task, by_id[id_], users, reader, project)
         decisions.gold.update(gold)
         decisions.problems.extend(problems)
-    for id_, (first, *_) in tasks_by_document(server, project).items():
+    sent, _ = delete_duplicates(server, project, tasks_by_document(server, project))
+    for id_, (first, *_) in sent.items():
         if id_ in by_id and id_ not in decisions.gold:
             decisions.open[id_] = server.task_url(project, first.id)
     return decisions

@@ -745,7 +745,30 @@ def _stored_task(payload: Payload) -> StoredTask:
     names = frozenset[SchemaName]().union(
         *(schema_names(each.get("result") or ()) for each in work)
     )
-    return StoredTask(payload["id"], payload, bool(work), predictions, _state(payload), names)
+    return StoredTask(
+        payload["id"],
+        payload,
+        bool(work),
+        predictions,
+        _state(payload),
+        names,
+        _sent_work(payload),
+    )
+
+
+def _sent_work(payload: Payload) -> str | None:
+    """Return the hash of a task's work if it is one unchanged annotation that was imported.
+
+    An annotation with an `import_id` was restored from a backup; it is the work of a person.
+    """
+    annotations = list(payload.get("annotations") or ())
+    if len(annotations) != 1 or payload.get("drafts"):
+        return None
+    only = annotations[0]
+    changed = ("updated_by", "import_id", "was_cancelled")
+    if any(only.get(key, True) for key in changed):
+        return None
+    return result_hash(only.get("result") or ())
 
 
 def _prediction_payload(stored: Payload) -> Payload:

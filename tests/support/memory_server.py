@@ -168,12 +168,15 @@ class MemoryServer:
             )
             state: TaskState = "finished" if task["work"] else task.get("state", "not begun")
             names = frozenset[SchemaName]().union(*map(_names, task["work"]))
-            yield StoredTask(id_, task, bool(task["work"]), predictions, state, names)
+            unchanged = task["work"] and task["work"] == task["sent_work"]
+            sent = hash_documents(task["work"]) if unchanged else None
+            yield StoredTask(id_, task, bool(task["work"]), predictions, state, names, sent)
 
     def import_tasks(self, project: Project, tasks: Sequence[Payload]) -> None:
         for task in tasks:
             id_ = next(self.numbers)
             self.tasks[project.id][id_] = task
+            task["sent_work"] = list(task["work"])
             for prediction in task["predictions"]:
                 prediction["id"] = next(self.numbers)
             self.times[id_] = "first"

@@ -1,6 +1,7 @@
 """Push to a server in memory: what is sent, kept, replaced and refused."""
 
 import copy
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -123,6 +124,74 @@ def test_duplicate_tasks_without_work_are_deleted() -> None:
     server.submit("c/marie", DOCUMENTS[0])
     assert push(server, request(DOCUMENTS[:1]), Notes())["marie"].duplicates == 1
     assert [bool(task["work"]) for task in tasks(server)] == [True]
+
+
+class LateServer(MemoryServer):
+    """A server that stores the tasks of an interrupted first import during the second import.
+
+    If `opened` is true, marie changes the first of these tasks at once.
+    """
+
+    late: list[Payload] | None = None
+    opened = False
+
+    def import_tasks(self, project: Project, tasks: Sequence[Payload]) -> None:
+        if self.late is None:
+            self.late = copy.deepcopy(list(tasks))
+            raise KeyboardInterrupt
+        super().import_tasks(project, self.late)
+        if self.opened:
+            self.submit("c/marie", DOCUMENTS[0], user=1)
+        super().import_tasks(project, tasks)
+        self.late = []
+
+
+def interrupted(**settings: Any) -> LateServer:
+    """Return a server with a push of two documents that was interrupted."""
+    server = LateServer()
+    with pytest.raises(KeyboardInterrupt):
+        push(server, request(DOCUMENTS[:2], **settings), Notes())
+    return server
+
+
+@pytest.mark.parametrize("finished", [False, True])
+def test_a_push_that_is_repeated_at_once_creates_no_task_twice(finished: bool) -> None:
+    server = interrupted(finished=finished)
+    pushed = push(server, request(DOCUMENTS[:3], finished=finished), Notes())["marie"]
+    assert [task["document"].id for task in tasks(server)] == ["d0", "d1", "d2"]
+    assert (pushed.sent, pushed.duplicates) == (3, 2)
+
+
+@pytest.mark.parametrize("finished", [False, True])
+def test_of_two_copies_the_one_that_was_changed_remains(finished: bool) -> None:
+    server = interrupted(finished=finished)
+    server.opened = True
+    push(server, request(DOCUMENTS[:1], finished=finished), Notes())
+    assert [(each["document"].id, len(each["work"])) for each in tasks(server)] == [
+        ("d0", 1 + finished),
+        ("d1", int(finished)),
+    ]
+
+
+def test_copies_with_different_finished_work_remain() -> None:
+    server = interrupted(finished=True)
+    empty = msgspec.structs.replace(DOCUMENTS[0], entities=())
+    for _ in range(2):
+        assert push(server, request([empty], finished=True), Notes())["marie"].duplicates == 0
+    assert [task["document"].id for task in tasks(server)] == ["d0", "d1", "d0"]
+
+
+def test_equal_copies_of_finished_work_are_deleted_by_the_next_push() -> None:
+    server = MemoryServer()
+    project = push(server, request(DOCUMENTS[:2], finished=True), Notes())["marie"].project
+    server.import_tasks(project, copy.deepcopy(tasks(server)))
+    server.submit("c/marie", DOCUMENTS[1], user=1)
+    assert push(server, request(DOCUMENTS[:2], finished=True), Notes())["marie"].duplicates == 1
+    assert [(task["document"].id, len(task["work"])) for task in tasks(server)] == [
+        ("d0", 1),
+        ("d1", 2),
+        ("d1", 1),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def snapshot(
 
 
 NEW = ProjectSnapshot(annotator="lea", title="c · lea")
-IDLE, STARTED = TaskContent(), TaskContent(has_work=True, names=PER)
+IDLE, STARTED = TaskContent(), TaskContent(work_key="task 1", names=PER)
 
 
 def sent(planned: PushPlan, annotator: str) -> list[str]:
@@ -104,7 +104,7 @@ def test_no_model_version_is_displayed_without_predictions() -> None:
 
 
 def test_a_name_in_use_that_the_schema_lacks_is_a_problem() -> None:
-    states = {"d0": TaskContent(has_work=True, names=PERSON), "d1": STARTED}
+    states = {"d0": TaskContent(work_key="task 1", names=PERSON), "d1": STARTED}
     states["d2"] = TaskContent(predictions=(PredictionState(9, "old", "x", PERSON),))
     (problem,) = plan(snapshot("marie", states)).problems
     assert problem.kind == "name-in-use"
