@@ -218,7 +218,10 @@ class AnnotationServer(Protocol):
         """
 
     def list_projects(self, corpus: str) -> dict[str, Project]:
-        """Return the projects of a corpus by annotator."""
+        """Return the projects of a corpus by annotator.
+
+        Raise `DataError` if several of them have the same title.
+        """
 
     def create_project(self, title: str, settings: Mapping[str, Any]) -> Project:
         """Create a project."""

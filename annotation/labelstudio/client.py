@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Self
@@ -175,19 +176,20 @@ class LabelStudioServer:
             listed = self._client.projects.list(title=title, request_options=self._options)
             ids = [each.id for each in _listed_once(listed) if each.title == title]
         if len(ids) > 1:
-            what = f"{len(ids)} projects on the server have the title «{title}»"
-            fix = "Rename or delete all but one of these projects in Label Studio"
-            raise DataError([Problem("several-projects", what, fix)])
+            raise DataError([_several_projects(title, len(ids))])
         return self._project(ids[0], title) if ids else None
 
     def list_projects(self, corpus: str) -> dict[str, Project]:
-        """Return the projects of a corpus by annotator."""
+        """Return the projects of a corpus by annotator.
+
+        Raise `DataError` if several of them have the same title.
+        """
         prefix = f"{corpus} · "
-        return {
-            each.title.removeprefix(prefix): each
-            for each in self.all_projects()
-            if each.title.startswith(prefix)
-        }
+        listed = [each for each in self.all_projects() if each.title.startswith(prefix)]
+        titles = Counter(each.title for each in listed)
+        if several := [_several_projects(x, number) for x, number in titles.items() if number > 1]:
+            raise DataError(several)
+        return {each.title.removeprefix(prefix): each for each in listed}
 
     def all_projects(self) -> list[Project]:
         """Return all projects that the account of the access token can see, oldest first."""
@@ -706,6 +708,12 @@ class LabelStudioServer:
             "completed steps are not repeated"
         )
         return DataError([Problem("no-answer", what, fix)])
+
+
+def _several_projects(title: str, number: int) -> Problem:
+    what = f"{number} projects on the server have the title «{title}»"
+    fix = "Rename or delete all but one of these projects in Label Studio"
+    return Problem("several-projects", what, fix)
 
 
 def _listed_once(listed: Iterable[Any]) -> Iterator[Any]:

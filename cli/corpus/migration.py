@@ -65,8 +65,8 @@ def migrate(
         print("projects in Label Studio: unchanged; add --server if there are any", file=sys.stderr)
         return
     with connect(home) as (studio, progress):  # first: without a server, nothing is changed
-        _print_result(migrate_corpus(folder, renames))
         projects = studio.list_projects(project or Corpus.open(folder).manifest.name)
+        _print_result(migrate_corpus(folder, renames))
         for annotator, tasks in migrate_projects(
             studio, projects, renames, progress=progress
         ).items():
