@@ -7,19 +7,23 @@ tokens, prediction backends, webhooks, views and uploaded files.
 Label Studio sets the numbers and dates of restored tasks and annotations anew. It creates drafts
 only for the account of the access token; drafts of other users are restored as drafts of this
 account.
+
+A restored project has a provisional title until it is complete, so that an interruption at any
+time leaves no incomplete project under the title that other commands read.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from aloi.annotation.exchange.task_import import split_batches
-from aloi.annotation.labelstudio.client import LabelStudioServer
+from aloi.annotation.labelstudio.client import MAX_TITLE_LENGTH, LabelStudioServer
 from aloi.annotation.labelstudio.reader import stored_author
 from aloi.annotation.labelstudio.tasks import RENAMES_KEY
 from aloi.annotation.progress import Progress, ignore_progress
@@ -177,11 +181,11 @@ def restore(
     """Create the projects in a backup file, with their tasks and work.
 
     Raise `DataError` before anything is sent if the file is not a backup, or if a project with the
-    same title exists. If the server fails in between, raise `DataError` that names the incomplete
-    project.
+    same title exists, also with the provisional title of an interrupted restoration. If the server
+    fails in between, raise `DataError` that names the incomplete project.
     """
     titles = [line.project["title"] for line in _read(file) if line.project is not None]
-    problems = [_title_taken(title) for title in titles if server.find_project(title) is not None]
+    problems = [problem for title in titles for problem in _existing_projects(server, title)]
     if problems:
         raise DataError(problems)
     restoration = _Restoration(server, set(server.user_emails().values()), server.account())
@@ -199,9 +203,30 @@ def restore(
     return restoration.report
 
 
-def _title_taken(title: str) -> Problem:
-    what = f"the server already contains the project «{title}»"
-    return Problem("title-taken", what, "Rename or delete this project in Label Studio")
+def provisional_title(title: str) -> str:
+    """Return the title of a project until it is restored completely."""
+    provisional = f"restoring {title}"
+    if len(provisional) <= MAX_TITLE_LENGTH:
+        return provisional
+    digest = hashlib.sha256(title.encode()).hexdigest()[:8]
+    return f"{provisional[: MAX_TITLE_LENGTH - 9]} {digest}"
+
+
+def _existing_projects(server: LabelStudioServer, title: str) -> Iterator[Problem]:
+    """Yield a problem for each project that prevents the restoration of a project."""
+    if server.find_project(title) is not None:
+        what = f"the server already contains the project «{title}»"
+        yield Problem("title-taken", what, "Rename or delete this project in Label Studio")
+    if server.find_project(provisional := provisional_title(title)) is not None:
+        what = (
+            f"the project «{provisional}» is incomplete: its restoration was interrupted, or is "
+            "still running"
+        )
+        fix = (
+            "If no other restoration is running, delete this project in Label Studio, then restore "
+            "again"
+        )
+        yield Problem("incomplete-project", what, fix)
 
 
 def _read(file: Path) -> Iterator[_Line]:
@@ -237,25 +262,27 @@ class _Restoration:
         self, entry: Mapping[str, Any], tasks: list[_Task], progress: Progress
     ) -> None:
         """Create a project with its tasks and work."""
-        settings = dict(entry["settings"])
+        title, settings = entry["title"], dict(entry["settings"])
         # It must name predictions in the project; a prediction backend is not restored.
         model_version = settings.pop("model_version", None)
         known = {each["model_version"] for task in tasks for each in task.predictions}
-        project = self.server.create_project(entry["title"], settings)
+        final = {"title": title}
+        if model_version in known:
+            final["model_version"] = model_version
+        project = self.server.create_project(provisional_title(title), settings)
         try:
             for batch in split_batches(tasks):
-                progress(f"{project.title}: {self.report.tasks} tasks restored")
+                progress(f"{title}: {self.report.tasks} tasks restored")
                 self.server.import_tasks(project, [self._payload(task) for task in batch])
                 for task in batch:
                     _count(self.report, task)
             self._restore_drafts(project, tasks)
-            if model_version in known:
-                self.server.update_project(project, {"model_version": model_version})
+            self.server.update_project(project, final)
         except (DataError, UnansweredError) as error:
             what = f"the project «{project.title}» was restored incompletely: {error}"
             fix = "Delete this project in Label Studio, correct the error, and restore again"
             raise DataError([Problem("incomplete-project", what, fix)]) from None
-        self.report.projects.append(project)
+        self.report.projects.append(replace(project, title=title))
 
     def _payload(self, task: _Task) -> Payload:
         annotations = [self._annotation(each) for each in task.annotations]

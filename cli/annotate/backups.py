@@ -57,7 +57,7 @@ def restore(
 
     Invite the users first: annotations of users who are missing on the server are reported and
     restored under the account of the access token. Nothing is created if a project with the same
-    title exists.
+    title exists. A project has the title «restoring …» until it is complete.
     """
     from aloi.annotation.labelstudio.backup import restore as restore_backup
 

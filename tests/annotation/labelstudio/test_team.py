@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import msgspec
 import pytest
@@ -169,6 +170,19 @@ def test_authors_status_and_backup_of_a_team(team: Team, tmp_path: Path) -> None
     check_backup(team, status, tmp_path)
 
 
+def check_interrupted_restoration(team: Team, file: Path) -> None:
+    """An incomplete project is not read by other commands, and is reported until it is deleted."""
+    interrupted = patch.object(team.studio, "create_draft", side_effect=KeyboardInterrupt)
+    with interrupted, pytest.raises(KeyboardInterrupt):
+        restore(team.studio, file)
+    assert team.studio.list_projects(team.corpus) == {}
+    with pytest.raises(DataError, match=r"«restoring .*» is incomplete"):
+        restore(team.studio, file)
+    (incomplete,) = (x for x in team.studio.all_projects() if x.title.startswith("restoring "))
+    with team.running.client() as client:
+        client.delete(f"/api/projects/{incomplete.id}/").raise_for_status()
+
+
 def check_backup(team: Team, status: CorpusStatus, tmp_path: Path) -> None:
     """Restored projects are pulled to the same documents and have the same states."""
     file = tmp_path / "backup.jsonl"
@@ -180,6 +194,7 @@ def check_backup(team: Team, status: CorpusStatus, tmp_path: Path) -> None:
     before = {name: settings(team, name) for name in team.annotators}
     assert not team.pull(tmp_path / "before").unchanged
     team.delete_projects()
+    check_interrupted_restoration(team, file)
     restored = restore(team.studio, file)
     assert (restored.tasks, restored.annotations, restored.drafts) == (10, 5, 1)
     assert restored.moved_drafts == {team.marie.email: 1}
