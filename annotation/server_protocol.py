@@ -254,6 +254,9 @@ class AnnotationServer(Protocol):
     def list_tasks(self, project: Project) -> Iterator[TaskSummary]:
         """Yield the tasks of a project in the server's order."""
 
+    def count_tasks(self, project: Project) -> int:
+        """Return the number of tasks of a project; much faster than a listing."""
+
     def modification_times(self, project: Project) -> dict[int, str]:
         """Return the last time at which each task or its annotations changed, by task number."""
 

@@ -175,9 +175,12 @@ class _AnnotatorPush:
         return ProjectPush(project=project, **asdict(counts))
 
     def _delete_duplicates(self, project: Project) -> int:
-        """Delete duplicates of the sent tasks; return their number."""
+        """Delete duplicates of the sent tasks; return their number.
+
+        They exist if the server has also completed an earlier request, or one of another push.
+        """
         sent = {document.id for document in self.plan.send}
-        if not sent:
+        if not sent or self.server.count_tasks(project) == self.plan.expected:
             return 0
         tasks = tasks_by_document(self.server, project)
         own = {id_: listed for id_, listed in tasks.items() if id_ in sent}

@@ -56,12 +56,14 @@ class ProjectPlan:
     to their new contents. No prediction is deleted: an annotator may have its page open, and Label
     Studio does not save work that refers to a deleted prediction.
     `upgraded` contains the tasks without work that get the current versions, and `kept_versions` is
-    the number of tasks with work that keep older versions.
+    the number of tasks with work that keep older versions. `expected` is the number of tasks in the
+    project after the push.
     """
 
     annotator: str
     title: str
     project: Project | None = None
+    expected: int = 0
     send: Sequence[Document] = ()
     present: int = 0
     duplicates: Sequence[int] = ()
@@ -177,6 +179,7 @@ def _plan_project(
         annotator=snapshot.annotator,
         title=snapshot.title,
         project=snapshot.project,
+        expected=sum(map(len, tasks.values())) + len(send),
         send=send,
         present=len(kept),
         duplicates=duplicates,
@@ -213,7 +216,7 @@ def _without_duplicates(snapshot: ProjectSnapshot) -> tuple[TasksByDocument, lis
     """
     tasks, duplicates = dict(snapshot.tasks), list[int]()
     for id_, listed in snapshot.tasks.items():
-        if len(listed) > 1:
+        if id_ and len(listed) > 1:
             keys = {task.id: snapshot.states[task.id].work_key for task in listed}
             tasks[id_] = distinct_tasks(listed, keys)
             duplicates += [task.id for task in listed if task not in tasks[id_]]

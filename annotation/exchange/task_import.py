@@ -3,8 +3,8 @@
 If the outcome of an import is unknown, the tasks on the server are listed, and missing tasks are
 sent again. Label Studio also completes a request that nobody waits for: of this command, of an
 earlier command that was interrupted, or of another command that runs at the same time. Therefore,
-the tasks are listed once more after the last batch, and duplicates are deleted. Of two commands,
-the one that lists its tasks last finds the tasks of both.
+the tasks are checked once more after the last batch, and duplicates are deleted. Of two commands,
+the one that checks its tasks last finds the tasks of both.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ LATE_TIMEOUT = 60.0
 T = TypeVar("T")
 
 TasksByDocument = dict[str, list[TaskSummary]]
-"""The tasks of a project by document id, oldest first."""
+"""The tasks of a project by document id, oldest first; tasks that aloi did not send have no id."""
 
 
 def split_batches(items: Iterable[T]) -> Iterator[list[T]]:
@@ -67,10 +67,10 @@ def distinct_tasks(
 
     `work_keys` contains the key of each task's work by task number: see `StoredTask`.
     """
-    by_key: dict[str, TaskSummary] = {}
+    by_key: dict[tuple[str, str], TaskSummary] = {}
     for task in tasks:
         if (key := work_keys.get(task.id)) is not None:
-            by_key.setdefault(key, task)
+            by_key.setdefault((key, task.text_hash), task)
     return list(by_key.values()) or list(tasks[:1])
 
 
@@ -84,7 +84,7 @@ def delete_duplicates(
     several finished tasks. The tasks are fetched, because the counts in Label Studio's listings are
     wrong after a crash.
     """
-    doubled = {id_: listed for id_, listed in tasks.items() if len(listed) > 1}
+    doubled = {id_: listed for id_, listed in tasks.items() if id_ and len(listed) > 1}
     ids = [task.id for listed in doubled.values() for task in listed]
     keys, changed = dict[int, str | None](), set[int]()
     for stored in server.fetch_tasks(project, ids):

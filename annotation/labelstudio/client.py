@@ -342,6 +342,12 @@ class LabelStudioServer:
                 summary = TaskSummary(task["id"], id_, hash_text(text), task_versions(data), bare)
             yield summary
 
+    def count_tasks(self, project: Project) -> int:
+        """Return the number of tasks of a project; much faster than a listing."""
+        with self._translated_errors(f"counting the tasks of «{project.title}»"):
+            query = f"project={project.id}&page_size=1&fields=task_only&include=id"
+            return int(json.loads(self._request("GET", f"api/tasks/?{query}"))["total"])
+
     def modification_times(self, project: Project) -> dict[int, str]:
         """Return the last time at which each task or its annotations changed, by task number."""
         listed = self._list(project, PAGE_SIZE, fields="task_only", include="id,updated_at")

@@ -155,6 +155,9 @@ class MemoryServer:
             bare = document.meta.get(PREDICTIONS_SHOWN) is False
             yield TaskSummary(id_, document.id, hash_text(document.text), task["versions"], bare)
 
+    def count_tasks(self, project: Project) -> int:
+        return len(self.tasks[project.id])
+
     def modification_times(self, project: Project) -> dict[int, str]:
         return {id_: self.times[id_] for id_ in self.tasks[project.id]}
 

@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Sequence
 from typing import Any
+from unittest.mock import patch
 
 import msgspec
 import pytest
@@ -160,6 +161,14 @@ def test_a_push_that_is_repeated_at_once_creates_no_task_twice(finished: bool) -
     pushed = push(server, request(DOCUMENTS[:3], finished=finished), Notes())["marie"]
     assert [task["document"].id for task in tasks(server)] == ["d0", "d1", "d2"]
     assert (pushed.sent, pushed.duplicates) == (3, 2)
+
+
+def test_tasks_are_listed_once_if_their_number_is_right_at_the_end() -> None:
+    server = MemoryServer()
+    push(server, request(DOCUMENTS[:2]), Notes())
+    with patch.object(server, "list_tasks", wraps=server.list_tasks) as listing:
+        push(server, request(DOCUMENTS), Notes())
+    assert listing.call_count == 1
 
 
 @pytest.mark.parametrize("finished", [False, True])

@@ -75,6 +75,17 @@ def test_of_duplicate_tasks_the_started_one_is_kept() -> None:
     assert planned.projects["marie"].duplicates == [0, 3]
 
 
+def test_of_duplicate_tasks_with_the_same_sent_work_the_oldest_is_kept() -> None:
+    sent_work = TaskContent(work_key="hash")
+    planned = plan(snapshot("marie", {"d0": sent_work, "d0'": STARTED, "d0''": sent_work}))
+    assert planned.projects["marie"].duplicates == [2]
+
+
+def test_tasks_without_a_document_id_are_no_duplicates() -> None:
+    planned = plan(snapshot("marie", {"": IDLE, "'": IDLE, "d0": IDLE}))
+    assert planned.projects["marie"].duplicates == []
+
+
 def test_a_started_task_with_another_text_is_a_problem_and_an_idle_one_replaced() -> None:
     old = snapshot("marie", {"d0": IDLE, "d1": STARTED}, text="Ana")
     planned = plan(old, changed="replace")
