@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
+import httpx
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -337,21 +337,23 @@ def test_tasks_are_not_duplicated_after_a_timeout(label_studio: LabelStudio, nam
         assert task_counts(impatient, name) == {f"d{k}": 1 for k in range(1000)}
 
 
-def test_a_push_can_be_repeated_at_once_after_ctrl_c(label_studio: LabelStudio, name: str) -> None:
-    """The server completes the request of the first push while the second one runs."""
-    listed, access = make_documents(600), Access(label_studio.url, label_studio.token)
-    predictions = {document.id: document for document in listed}
-    request = push_request(name, listed, predictions=predictions, finished=True)
-    stopped = patch.object(task_import, "_wait_for_import", side_effect=KeyboardInterrupt)
-    with LabelStudioServer(access, timeout=1) as first, stopped, pytest.raises(KeyboardInterrupt):
-        push(first, request, Notes())
-    with LabelStudioServer(access) as second:
-        push(second, request, Notes())
-        assert task_counts(second, name) == {document.id: 1 for document in listed}
+def test_a_push_can_be_repeated_at_once_after_ctrl_c(
+    studio: LabelStudioServer, label_studio: LabelStudio, name: str
+) -> None:
+    listed = make_documents(150)
+    request = push_request(name, listed, finished=True)
+    project = push(studio, replace(request, documents=listed[:1]), Notes())["marie"].project
+    writer = studio.task_writer("marie", SCHEMA, None, Notes())
+    sent = [writer.task(document, finished=True) for document in listed[1:]]
+    # The server completes this request after its client has left.
+    with label_studio.client() as client, pytest.raises(httpx.ReadTimeout):
+        client.post(f"/api/projects/{project.id}/import", json=sent, timeout=0.2)
+    push(studio, request, Notes())
+    assert task_counts(studio, name) == {document.id: 1 for document in listed}
 
-        second.create_project(second.project_title(name, "marie"), {})
-        with pytest.raises(DataError, match="2 projects on the server have the title"):
-            second.list_projects(name)
+    studio.create_project(project.title, {})
+    with pytest.raises(DataError, match="2 projects on the server have the title"):
+        studio.list_projects(name)
 
 
 @pytest.fixture
