@@ -771,16 +771,12 @@ def _stored_task(payload: Payload) -> StoredTask:
 
 
 def _sent_work(payload: Payload) -> str | None:
-    """Return the hash of a task's work if it is one unchanged annotation that was imported.
-
-    An annotation with an `import_id` was restored from a backup; it is the work of a person.
-    """
+    """Return the hash of a task's work if it is one annotation that nobody has changed."""
     annotations = list(payload.get("annotations") or ())
     if len(annotations) != 1 or payload.get("drafts"):
         return None
     only = annotations[0]
-    changed = ("updated_by", "import_id", "was_cancelled")
-    if any(only.get(key, True) for key in changed):
+    if only.get("was_cancelled") or stored_author(only, payload["data"]) is not None:
         return None
     return result_hash(only.get("result") or ())
 
