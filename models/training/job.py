@@ -29,7 +29,11 @@ from aloi.models.training import record
 from aloi.models.training.fingerprint import library_versions, training_fingerprint
 from aloi.models.training.fit import fit, tune_relations
 from aloi.models.training.pipeline_folder import check_replaceable, read_record, write_pipeline
-from aloi.models.training.setting_checks import number_problems, with_floats
+from aloi.models.training.setting_checks import (
+    endless_problems,
+    number_problems,
+    with_floats,
+)
 from aloi.models.training.settings import (
     add_silver,
     config_errors,
@@ -220,7 +224,8 @@ class TrainingJob:
         if self.silver is not None:
             add_silver(settings, str(self.silver.file), overrides)
         with config_errors(self.config_file):
-            problems = list(number_problems(settings.interpolate()))
+            resolved = settings.interpolate()
+        problems = [*number_problems(resolved), *endless_problems(resolved)]
         if problems:
             raise DataError(problem.at(file=str(self.config_file)) for problem in problems)
         return settings

@@ -42,6 +42,18 @@ def number_problems(config: Mapping[str, Any]) -> Iterator[Problem]:
             yield Problem("bad-config", what, "Change the config or the --set option")
 
 
+def endless_problems(config: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield a problem if nothing ends the training with this config."""
+    training = config["training"]
+    if any(training.get(name) != 0 for name in ("max_steps", "patience")):
+        return  # the default of spaCy, for a missing setting, is a limit
+    epochs = training.get("max_epochs", 0)
+    if isinstance(epochs, int) and epochs < 1:
+        what = "the training never ends: max_steps, patience and max_epochs are not limits"
+        fix = "Set training.max_steps, training.patience or training.max_epochs to 1 or more"
+        yield Problem("bad-config", what, fix)
+
+
 def with_floats(overrides: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
     """Return overrides in which integers are floats where the config contains a float.
 

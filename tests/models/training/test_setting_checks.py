@@ -12,6 +12,7 @@ from aloi.corpus.problems import DataError
 from aloi.models.training.job import COMPONENT_KINDS, TrainingJob
 from aloi.models.training.setting_checks import number_problems
 
+LIMITS = ("training.max_steps", "training.patience", "training.max_epochs")
 QUICK = {"training.max_steps": 2, "training.eval_frequency": 1}
 
 
@@ -63,6 +64,19 @@ def test_a_number_out_of_range_is_refused_before_the_training(
 @pytest.mark.parametrize("kind", COMPONENT_KINDS)
 def test_no_number_of_our_configs_is_refused(job: Any, kind: str) -> None:
     assert list(number_problems(job(kind)._settings().interpolate())) == []
+
+
+@pytest.mark.parametrize("epochs", [0, -1])
+def test_a_training_without_an_end_is_refused(job: Any, tmp_path: Path, epochs: int) -> None:
+    limits = {"training.max_steps": 0, "training.patience": 0, "training.max_epochs": epochs}
+    with pytest.raises(DataError, match="the training never ends"):
+        job(**limits).run()
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("limit", [*LIMITS])
+def test_each_limit_ends_a_training(job: Any, limit: str) -> None:
+    job(**{name: int(name == limit) for name in LIMITS}).check()
 
 
 def test_a_dropout_of_0_is_a_rate(job: Any) -> None:
