@@ -23,7 +23,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from aloi.corpus.problems import Problem
+from aloi.corpus.problems import DataError, Problem
 from aloi.corpus.streams import is_stream, open_descriptor, temporary_folder
 
 _MAX_NAME_LENGTH = 60
@@ -116,9 +116,11 @@ def replacement_folder(path: Path) -> Iterator[Path]:
 
     Check first that `path` contains nothing of the user: all its files are deleted. The two folders
     are exchanged in one step. Where the file system cannot do this, a killed process may leave only
-    the old folder in its scratch, from which the next call restores it.
+    the old folder in its scratch, from which the next call restores it. Raises `DataError` if
+    `path` cannot be replaced (see `require_replaceable`).
     """
     path = _link_target(path)
+    _require_movable(path)
     temporary = _new_scratch(path)
     new, old = temporary / "new", temporary / "old"
     try:
@@ -134,11 +136,29 @@ def replacement_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def require_writable(path: Path) -> None:
-    """Raise `OSError` unless new files can be created beside `path`; its parents are created."""
+def require_replaceable(path: Path) -> None:
+    """Raise an error unless `replacement_folder` can replace `path`; its parents are created.
+
+    `DataError`: `path` is a mount point, or the current folder or a parent of it. `OSError`: no new
+    files can be created beside `path`.
+    """
+    path = _link_target(path)
+    _require_movable(path)
     scratch = _new_scratch(path)
     scratch.mkdir()
     scratch.rmdir()
+
+
+def _require_movable(path: Path) -> None:
+    """Raise `DataError` if a folder is in use as a mount point or as the current folder."""
+    if os.path.ismount(path):
+        use = "a mount point"
+    elif path.is_dir() and Path.cwd().is_relative_to(path.resolve()):
+        use = "the current folder, or contains it"
+    else:
+        return
+    what = f"the output folder cannot be replaced: it is {use}"
+    raise DataError([Problem("bad-out", what, "Name a new folder inside it", file=str(path))])
 
 
 def is_disk_full(error: OSError) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 import spacy.util
 from spacy.language import Language
 
-from aloi.corpus.atomic_files import replacement_folder, require_writable
+from aloi.corpus.atomic_files import replacement_folder, require_replaceable
 from aloi.corpus.locks import lock_file
 from aloi.corpus.problems import DataError, Problem
 from aloi.models.publication import sources
@@ -41,10 +41,11 @@ def read_record(folder: Path) -> dict[str, Any]:
 def check_replaceable(out: Path) -> None:
     """Raise an error if a pipeline cannot be written to `out`; call this before the training.
 
-    `DataError`: `out` is neither a pipeline nor an empty folder, or contains files that do not
-    belong to the pipeline. `OSError`: nothing can be created beside `out`.
+    `DataError`: `out` is neither a pipeline nor an empty folder, contains files that do not belong
+    to the pipeline, or is in use as the current folder or a mount point. `OSError`: nothing can be
+    created beside `out`.
     """
-    require_writable(out)
+    require_replaceable(out)
     is_pipeline = (out / "meta.json").is_file() and (out / "config.cfg").is_file()
     if out.exists() and not is_pipeline and not (out.is_dir() and not any(out.iterdir())):
         what = "the output path already exists and is not a pipeline folder"

@@ -87,11 +87,12 @@ def train_pipeline(
     the default configs. authority: names of things that the pipeline's component for refs knows,
     besides those of the train documents. Other parameters and errors: see `train_component`.
     """
+    check_replaceable(out)
     kinds = (*COMPONENT_KINDS, ATTRIBUTES)
     folders = {kind: out.with_name(f"{out.name}-{kind}") for kind in kinds}
     own = {kind: config for kind, config in (configs or {}).items() if config is not None}
     with locked(out, *folders.values()), _inputs(train, dev) as inputs:
-        for folder in (out, *folders.values()):
+        for folder in folders.values():
             check_replaceable(folder)
         documents = document_files.read(inputs["train"])
         trained = COMPONENT_KINDS if own else pipeline_kinds(documents)

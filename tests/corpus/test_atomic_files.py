@@ -16,9 +16,11 @@ from aloi.corpus.atomic_files import (
     atomic_folder,
     atomic_text_file,
     replacement_folder,
+    require_replaceable,
     visible_files,
     write_bytes,
 )
+from aloi.corpus.problems import DataError
 
 KILLED = """
 import os, signal, sys
@@ -150,6 +152,23 @@ def test_a_folder_is_replaced_whole(
             (folder / name).touch()
     assert os.listdir(tmp_path) == ["out"]
     assert os.listdir(tmp_path / "out") == ["new"]
+
+
+@pytest.mark.parametrize("path", [".", "..", "current", "link", "/proc"])
+def test_a_folder_that_is_in_use_is_refused_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    current = tmp_path / "current"
+    current.mkdir()
+    (tmp_path / "link").symlink_to(current)
+    monkeypatch.chdir(current)
+    used = Path(path) if path.startswith((".", "/")) else tmp_path / path
+    with pytest.raises(DataError, match=r"cannot be replaced: it is .* Name a new folder inside"):
+        require_replaceable(used)
+    with pytest.raises(DataError), replacement_folder(used):
+        pytest.fail("the block was entered")
+    assert os.listdir(current) == []
+    require_replaceable(current / "new")
 
 
 def test_folders_are_exchanged_in_one_step(tmp_path: Path) -> None:

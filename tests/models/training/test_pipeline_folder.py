@@ -2,6 +2,7 @@
 
 import errno
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from aloi.corpus import document_files
 from aloi.corpus.problems import DataError
 from aloi.models.training import job
 from aloi.models.training.pipeline_folder import check_replaceable, write_pipeline
-from aloi.models.training.pipeline_training import train_pipeline
+from aloi.models.training.pipeline_training import train_component, train_pipeline
 
 
 @pytest.fixture
@@ -55,6 +56,19 @@ def test_every_folder_is_tried_before_the_training(
     monkeypatch.setattr(job, "fit", _must_not_train)
     with pytest.raises(DataError, match="not a pipeline folder"):
         train_pipeline(tmp_path / "train.jsonl", tmp_path / "dev.jsonl", tmp_path / "out")
+
+
+def test_the_current_folder_is_refused_before_the_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    documents(tmp_path)
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    monkeypatch.setattr(job, "fit", _must_not_train)
+    data = tmp_path / "train.jsonl", tmp_path / "dev.jsonl"
+    for train in (train_pipeline, partial(train_component, "ner")):
+        with pytest.raises(DataError, match=r"the current folder.* Name a new folder inside it"):
+            train(*data, Path())
 
 
 def test_a_parent_that_cannot_be_written_is_an_error_before_the_training() -> None:
