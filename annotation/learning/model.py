@@ -16,9 +16,9 @@ from aloi.corpus.rights import Rights
 from aloi.models.training.job import (
     COMPONENT_KINDS,
     TrainingJob,
-    kind_overrides,
     pipeline_kinds,
     prepare_job,
+    share_overrides,
 )
 from aloi.models.training.pipeline_folder import read_record
 from aloi.models.training.pipeline_training import assemble_pipeline
@@ -61,21 +61,15 @@ class RoundModel:
 
     def jobs(self) -> list[TrainingJob]:
         """Write the data and return the jobs that train the components."""
-        if not any(each.relations for each in self.train):
-            return [self._job("ner")]
-        own_configs = any(self.settings.configs.values())
-        kinds = COMPONENT_KINDS if own_configs else pipeline_kinds(self.train)
-        return [self._job(kind) for kind in kinds]
+        kinds: tuple[str, ...] = ("ner",)
+        if any(each.relations for each in self.train):
+            own_configs = any(self.settings.configs.values())
+            kinds = COMPONENT_KINDS if own_configs else pipeline_kinds(self.train)
+        return share_overrides([self._job(kind) for kind in kinds], self.settings.overrides)
 
     def _job(self, kind: str) -> TrainingJob:
-        job = prepare_job(
-            kind,
-            self.folder / kind,
-            self.train,
-            self.dev,
-            schema=self.schema,
-            overrides=kind_overrides(kind, self.settings.overrides),
-        )
+        folder = self.folder / kind
+        job = prepare_job(kind, folder, self.train, self.dev, schema=self.schema)
         return replace(job, config=self.settings.configs.get(kind), rights=self.rights)
 
     def fit(self, progress: Progress) -> str:

@@ -28,7 +28,7 @@ from aloi.models.attributes.prediction import predict_attributes
 from aloi.models.prediction.pipelines import load_pipeline, predict_documents
 from aloi.models.refs.corpus_lexicon import pipeline_lexicon
 from aloi.models.refs.lexicon import RefLexicon
-from aloi.models.training.job import ATTRIBUTES, TrainingJob, kind_overrides, pipeline_kinds
+from aloi.models.training.job import ATTRIBUTES, TrainingJob, pipeline_kinds, share_overrides
 from aloi.models.training.pipeline_folder import read_record
 from aloi.models.training.pipeline_training import assemble_pipeline
 from aloi.models.training.record import describe_lexicon
@@ -109,7 +109,7 @@ class Experiment:
         log: stream for spaCy's table of losses and scores.
         """
         self.write_splits()
-        jobs = [self._job(kind) for kind in self.kinds]
+        jobs = self._jobs()
         for job in jobs:
             if job.is_done():
                 yield f"{job.kind}: up to date"
@@ -137,6 +137,9 @@ class Experiment:
         """The kinds of the trained components."""
         return pipeline_kinds((self.trained or self).corpus.split("train"))
 
+    def _jobs(self) -> list[TrainingJob]:
+        return share_overrides([self._job(kind) for kind in self.kinds], self.overrides)
+
     def _job(self, kind: str) -> TrainingJob:
         return TrainingJob(
             kind,
@@ -146,7 +149,6 @@ class Experiment:
             schema=self.corpus.folder / self.corpus.manifest.schema,
             corpus=self.corpus.origin(),
             rights=self.corpus.manifest.rights,
-            overrides=kind_overrides(kind, self.overrides),
         )
 
     def evaluate(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -37,6 +37,7 @@ from aloi.models.training.setting_checks import (
 from aloi.models.training.settings import (
     add_silver,
     config_errors,
+    has_setting,
     load_settings,
     shipped_config,
 )
@@ -56,9 +57,6 @@ SCORE_NOTE = (
     "columns: epoch (E), step (#), loss; on dev: F1, precision and recall in percent; F1 (SCORE)\n"
 )
 """The columns of spaCy's table for the configs of aloi; spaCy cuts the names of the scores."""
-
-SHARED_SECTIONS = ("system", "paths", "nlp")
-"""The sections of a config whose overrides also apply to the component of attributes."""
 
 BASE_MODEL_PATHS = ("source", "words")
 """The settings below `paths` in a config of aloi that name the base model of the language."""
@@ -130,6 +128,12 @@ class TrainingJob:
         is_shipped = config == shipped_config(config.stem) and blank.is_file()
         return blank if is_shipped and not self.language.base_model else config
 
+    @cached_property
+    def original(self) -> Config:
+        """The config without overrides; its variables are not resolved."""
+        with config_errors(self.config_file):
+            return Config().from_disk(self.config_file, interpolate=False)
+
     @property
     def _has_shipped_config(self) -> bool:
         """Whether the config is one of aloi's."""
@@ -140,7 +144,7 @@ class TrainingJob:
         """The values that depend on the language, for a config of aloi, by dotted key."""
         if not self._has_shipped_config:
             return {}
-        paths = Config().from_disk(self.config_file, interpolate=False)["paths"]
+        paths = self.original["paths"]
         base = {
             f"paths.{name}": self.language.base_model for name in BASE_MODEL_PATHS if name in paths
         }
@@ -217,9 +221,7 @@ class TrainingJob:
         paths |= self._language_settings
         if self.kind == "relations" and self.schema is not None:
             paths["paths.schema"] = str(self.schema)
-        with config_errors(self.config_file):
-            original = Config().from_disk(self.config_file, interpolate=False)
-        overrides = with_floats(self.overrides, original)
+        overrides = with_floats(self.overrides, self.original)
         settings = load_settings(self.config_file, paths, overrides)
         if self.silver is not None:
             add_silver(settings, str(self.silver.file), overrides)
@@ -292,14 +294,22 @@ def pipeline_kinds(train: Iterable[Document]) -> tuple[str, ...]:
     return (*COMPONENT_KINDS, *([ATTRIBUTES] if has_attributes(train) else []))
 
 
-def kind_overrides(kind: str, overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the overrides of a pipeline that apply to one kind of component.
+def share_overrides(jobs: Sequence[TrainingJob], overrides: Mapping[str, Any]) -> list[TrainingJob]:
+    """Return the jobs of a pipeline, each also with the overrides that its config contains.
 
-    The settings of networks do not apply to the component of attributes.
+    Raises `DataError` for a setting that no config contains.
     """
-    if kind != ATTRIBUTES:
-        return dict(overrides)
-    return {key: each for key, each in overrides.items() if key.split(".")[0] in SHARED_SECTIONS}
+    shared = []
+    for job in jobs:
+        own = {key: each for key, each in overrides.items() if has_setting(job.original, key)}
+        shared.append(replace(job, overrides={**job.overrides, **own}))
+    unknown = overrides.keys() - {key for job in shared for key in job.overrides}
+    if unknown:
+        fix = f"Use a setting of {' or '.join(str(job.config_file) for job in jobs)}"
+        raise DataError(
+            Problem("bad-config", f"unknown setting {key}", fix) for key in sorted(unknown)
+        )
+    return shared
 
 
 @contextmanager

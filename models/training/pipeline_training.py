@@ -25,8 +25,8 @@ from aloi.models.training.job import (
     ATTRIBUTES,
     COMPONENT_KINDS,
     TrainingJob,
-    kind_overrides,
     pipeline_kinds,
+    share_overrides,
 )
 from aloi.models.training.pipeline_folder import check_replaceable, write_pipeline
 from aloi.models.training.record import describe_lexicon
@@ -102,11 +102,11 @@ def train_pipeline(
                 out=folders[kind],
                 schema=schema,
                 config=own.get(kind),
-                overrides=kind_overrides(kind, overrides or {}),
                 **inputs,
             )
             for kind in trained
         ]
+        jobs = share_overrides(jobs, overrides or {})
         with _taught(jobs, lesson, progress=progress, log=log) as taught:
             for job in taught:
                 job.run(log=log)
@@ -160,12 +160,15 @@ def _taught(
     progress: ProgressBar,
     log: IO[str] | None,
 ) -> Iterator[list[TrainingJob]]:
-    """Yield the jobs; those of components with networks also learn from silver documents."""
+    """Yield the jobs; those of components with networks also learn from silver documents.
+
+    Raises `DataError` if a job cannot run, before the first one starts.
+    """
+    for job in jobs:
+        job.check()
     if lesson is None:
         yield jobs
         return
-    for job in jobs:
-        job.check()
     train, dev = jobs[0].documents
     held_out = {jobs[0].names["dev"]: dev}
     relations = any(job.kind == "relations" for job in jobs)

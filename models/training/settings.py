@@ -44,7 +44,11 @@ def load_settings(config: Path, paths: Mapping[str, str], overrides: Mapping[str
             config, overrides={**paths, **overrides}, interpolate=False
         )
         original = spacy.util.load_config(config, interpolate=False)
-    unknown = [key for key in overrides if not _is_setting(original, key)]
+    unknown = [
+        key
+        for key in overrides
+        if not (key.startswith("components.") or has_setting(original, key))
+    ]
     if unknown:
         fix = f"Use a setting of {config}"
         raise DataError(Problem("bad-config", f"unknown setting {key}", fix) for key in unknown)
@@ -80,12 +84,13 @@ def config_errors(config: Path) -> Iterator[None]:
     raise DataError([Problem("bad-config", what, fix, file=str(config))])
 
 
-def _is_setting(config: Mapping[str, Any], key: str) -> bool:
-    """Return whether a config contains a dotted key; always true for keys below `components`."""
-    section, *rest = key.split(".")
-    if section == "components":
-        return True
-    value: Any = config.get(section)
-    for part in rest:
+def has_setting(config: Mapping[str, Any], key: str) -> bool:
+    """Return whether a config contains a dotted key.
+
+    A component contains all keys below it: its config lists only some of its settings.
+    """
+    parts = key.split(".")
+    value: Any = config
+    for part in parts[:2] if parts[0] == "components" else parts:
         value = value.get(part, KeyError) if isinstance(value, Mapping) else KeyError
     return value is not KeyError

@@ -12,7 +12,7 @@ from light_configs import light_configs
 from aloi.corpus import document_files
 from aloi.corpus.document import Document
 from aloi.models.attributes.prediction import predict_attributes, without_attributes
-from aloi.models.training.job import TrainingJob, kind_overrides, pipeline_kinds
+from aloi.models.training.job import TrainingJob, pipeline_kinds
 
 TRAIN = [statement(number) for number in range(24)]
 
@@ -61,9 +61,3 @@ def test_a_job_that_is_done_is_not_run_again(job: TrainingJob) -> None:
 def test_a_pipeline_has_attributes_only_if_the_training_documents_have_any() -> None:
     assert pipeline_kinds(TRAIN) == ("ner", "relations", "attributes")
     assert pipeline_kinds(map(without_attributes, TRAIN)) == ("ner", "relations")
-
-
-def test_settings_of_networks_do_not_apply_to_attributes() -> None:
-    overrides = {"system.seed": 2, "training.dropout": 0.1}
-    assert kind_overrides("attributes", overrides) == {"system.seed": 2}
-    assert kind_overrides("ner", overrides) == overrides

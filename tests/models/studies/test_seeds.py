@@ -53,13 +53,12 @@ def test_two_seeds_are_too_few_for_a_range() -> None:
     assert "fewer than 3" in SeedSummary((1, 2), ((report(2),), (report(1),))).warnings[0]
 
 
-@pytest.mark.parametrize("kind", ["ner", "relations"])
-def test_the_seed_reaches_the_training_config(tmp_path: Path, kind: str) -> None:
+def test_the_seed_reaches_the_training_configs(tmp_path: Path) -> None:
     corpus = Corpus.open(folder(tmp_path / "corpus"))
     experiment = Experiment(corpus, tmp_path / "build", {"system.seed": 23})
     experiment.write_splits()
-    settings = experiment._job(kind)._settings().interpolate()
-    assert settings["training"]["seed"] == 23
+    settings = [job.check().interpolate() for job in experiment._jobs()]
+    assert [each["training"]["seed"] for each in settings] == [23, 23]
 
 
 @pytest.mark.slow
