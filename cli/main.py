@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import traceback
 from itertools import takewhile
 from typing import Annotated
 
@@ -49,7 +50,7 @@ app.add_typer(release.app, name="release")
 def options(
     *,
     debug: Annotated[
-        bool, typer.Option("--debug", help="Print the Python traceback of an unexpected error.")
+        bool, typer.Option("--debug", help="Print the Python traceback of an error.")
     ] = False,
 ) -> None:
     """Annotate entities and relations in news corpora, train and evaluate models, publish them."""
@@ -69,13 +70,20 @@ def main() -> None:
     try:
         app()
     except DataError as error:
+        if _is_debug() and error.__cause__ is not None:
+            traceback.print_exception(error.__cause__)
         fail(error.problems)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
     except Exception as error:
-        if "--debug" in takewhile(lambda argument: argument.startswith("-"), sys.argv[1:]):
+        if _is_debug():
             raise
         from aloi.cli.shared.errors import error_problem
 
         fail([error_problem(error)])
+
+
+def _is_debug() -> bool:
+    """Return whether the option `--debug` precedes the command."""
+    return "--debug" in takewhile(lambda argument: argument.startswith("-"), sys.argv[1:])

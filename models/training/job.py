@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -37,8 +38,10 @@ from aloi.models.training.setting_checks import (
 from aloi.models.training.settings import (
     add_silver,
     config_errors,
+    config_problem,
     has_setting,
     load_settings,
+    read_config,
     shipped_config,
 )
 from aloi.models.training.teaching import Silver
@@ -60,6 +63,9 @@ SCORE_NOTE = (
 
 BASE_MODEL_PATHS = ("source", "words")
 """The settings below `paths` in a config of aloi that name the base model of the language."""
+
+_MISSING_MODEL = re.compile(r"\[E(?:050|884)\].*? '(.*?)'")
+"""spaCy's errors if a pipeline, or a pipeline with word vectors, is not found."""
 
 BLANK_CONFIG = "blank"
 """The prefix of the configs that use no pretrained weights, for languages without a base model."""
@@ -131,8 +137,7 @@ class TrainingJob:
     @cached_property
     def original(self) -> Config:
         """The config without overrides; its variables are not resolved."""
-        with config_errors(self.config_file):
-            return Config().from_disk(self.config_file, interpolate=False)
+        return read_config(self.config_file)
 
     @property
     def _has_shipped_config(self) -> bool:
@@ -236,21 +241,21 @@ class TrainingJob:
     def _setting_errors(self) -> Iterator[None]:
         """Raise `DataError` for any error of spaCy if the config or a setting is the user's own.
 
-        spaCy and thinc raise many types of errors for settings that do not fit together.
+        spaCy and thinc raise many types of errors for settings that do not fit together. Errors of
+        the system, such as missing memory or permissions, are not changed.
         """
         try:
-            with config_errors(self.config_file), _disk_errors():
+            with config_errors(self.config_file), _library_errors():
                 yield
-        except DataError:
+        except (DataError, MemoryError):
             raise
         except Exception as error:
-            if not self.overrides and self.config is None:
+            is_system_error = isinstance(error, OSError) and error.errno is not None
+            if is_system_error or (not self.overrides and self.config is None):
                 raise
             message = " ".join(str(error).split())[:MAX_ERROR_LENGTH]
             what = f"training fails with this config: {type(error).__name__}: {message}"
-            fix = "Correct the config, or the --set option that changes it"
-            problem = Problem("bad-config", what, fix, file=str(self.config_file))
-            raise DataError([problem]) from error
+            raise config_problem(self.config_file, what) from error
 
     def _check_data(self) -> None:
         """Raise `DataError` if the data are not suitable for training.
@@ -313,13 +318,19 @@ def share_overrides(jobs: Sequence[TrainingJob], overrides: Mapping[str, Any]) -
 
 
 @contextmanager
-def _disk_errors() -> Iterator[None]:
-    """Raise `DataError` if a disk is full, which spaCy's errors would hide."""
+def _library_errors() -> Iterator[None]:
+    """Raise `DataError` for a full disk, which spaCy's errors would hide, or a missing model."""
     try:
         yield
     except OSError as error:
         if is_disk_full(error):
             raise DataError([disk_full_problem(error)]) from error
+        if missing := _MISSING_MODEL.match(str(error)):
+            what = (
+                f"the base model {missing[1]} is neither an installed package nor a pipeline folder"
+            )
+            fix = "Install this base model with pip, correct its name, or use --config blank"
+            raise DataError([Problem("no-base-model", what, fix)]) from error
         raise
 
 

@@ -32,6 +32,15 @@ def find_config(kind: str, name: str) -> Path | None:
     return None
 
 
+def read_config(config: Path) -> Config:
+    """Return a config whose variables are not resolved; raise `DataError` if it cannot be read."""
+    try:
+        with config_errors(config):
+            return Config().from_disk(config, interpolate=False)
+    except (UnicodeDecodeError, OSError) as error:
+        raise config_problem(config, " ".join(str(error).split())) from error
+
+
 def load_settings(config: Path, paths: Mapping[str, str], overrides: Mapping[str, Any]) -> Config:
     """Return a config with overridden values; its variables are not resolved.
 
@@ -39,11 +48,11 @@ def load_settings(config: Path, paths: Mapping[str, str], overrides: Mapping[str
 
     Raises `DataError` if the config is invalid or an override names an unknown setting.
     """
+    original = read_config(config)
     with config_errors(config):
         settings = spacy.util.load_config(
             config, overrides={**paths, **overrides}, interpolate=False
         )
-        original = spacy.util.load_config(config, interpolate=False)
     unknown = [
         key
         for key in overrides
@@ -70,18 +79,19 @@ def add_silver(settings: Config, file: str, overrides: Mapping[str, Any]) -> Non
 
 @contextmanager
 def config_errors(config: Path) -> Iterator[None]:
-    """Convert spaCy's errors about a config to `DataError`, with the path of the config."""
+    """Convert spaCy's errors about the values of a config to `DataError`."""
     try:
         yield
     except ConfigValidationError as error:
         details = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors or ()]
         what = "; ".join(details) or " ".join(str(error).split())
-    except (UnicodeDecodeError, OSError) as error:
-        what = " ".join(str(error).split())
-    else:
-        return
+        raise config_problem(config, what) from error
+
+
+def config_problem(config: Path, what: str) -> DataError:
+    """Return the error of a config that cannot be used for a training."""
     fix = "Correct the config, or the --set option that changes it"
-    raise DataError([Problem("bad-config", what, fix, file=str(config))])
+    return DataError([Problem("bad-config", what, fix, file=str(config))])
 
 
 def has_setting(config: Mapping[str, Any], key: str) -> bool:

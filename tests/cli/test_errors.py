@@ -21,8 +21,19 @@ FAILING = (
 )
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    call = [sys.executable, "-c", FAILING, *arguments]
+CONVERTED = """
+import sys, aloi.corpus.quality.checks as checks
+from aloi.corpus.problems import DataError, Problem
+def broken(*_, **__):
+    try: raise KeyError('cause')
+    except KeyError as error: raise DataError([Problem('kind', 'what', 'Fix')]) from error
+checks.check_path = broken
+from aloi.cli.main import main; main()
+"""
+
+
+def run(*arguments: str, code: str = FAILING) -> subprocess.CompletedProcess[str]:
+    call = [sys.executable, "-c", code, *arguments]
     return subprocess.run(call, capture_output=True, text=True, check=False)
 
 
@@ -39,6 +50,15 @@ def test_debug_prints_the_traceback(tmp_path: Path) -> None:
     done = run("--debug", "corpus", "check", str(tmp_path))
     assert done.returncode == 1
     assert done.stderr.startswith("Traceback")
+
+
+def test_debug_prints_the_traceback_of_an_error_that_caused_a_problem(tmp_path: Path) -> None:
+    problem = run("corpus", "check", str(tmp_path), code=CONVERTED).stderr
+    assert problem.splitlines()[0] == "what [kind]. Fix."
+    done = run("--debug", "corpus", "check", str(tmp_path), code=CONVERTED)
+    assert done.returncode == 1
+    assert done.stderr.startswith("Traceback")
+    assert done.stderr.endswith(f"KeyError: 'cause'\n{problem}")
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Settings of a training: numbers that would train without an end or fail later are refused."""
 
+import errno
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +92,6 @@ def test_a_dropout_of_0_is_a_rate(job: Any) -> None:
         ("components.ner.model.tok2vec.encode.width", 0),
         ("components.ner.factory", "missing"),
         ("components.ner.model.@architectures", "missing"),
-        ("paths.train", "missing"),
         ("training.score_weights", 1),
     ],
 )
@@ -110,6 +110,47 @@ def test_an_error_with_our_own_settings_is_not_blamed_on_them(
     monkeypatch.setattr("aloi.models.training.job.fit", _fail)
     with pytest.raises(KeyError):
         TrainingJob("ner", job().train, job().dev, job().out).run()
+
+
+def test_a_missing_file_is_named(job: Any) -> None:
+    with pytest.raises(FileNotFoundError, match="'missing'"):
+        job(**{"paths.train": "missing"}).run()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']"),
+        PermissionError(errno.EACCES, "Permission denied", "/tmp/x"),
+        MemoryError(),
+    ],
+)
+def test_an_error_of_the_system_is_not_blamed_on_a_setting(
+    job: Any, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("aloi.models.training.job.fit", fail)
+    with pytest.raises(type(error)) as caught:
+        job().run()
+    assert caught.value is error
+
+
+@pytest.mark.parametrize("key", ["initialize.vectors", "initialize.after_init"])
+def test_a_missing_base_model_is_named(job: Any, key: str) -> None:
+    value = "xx_missing_md"
+    if key == "initialize.after_init":
+        value = {"@callbacks": "aloi.CopyTok2Vec.v1", "source": value}
+    with pytest.raises(DataError, match=r"xx_missing_md is neither an installed .*Install"):
+        job(**{key: value}).run()
+
+
+@pytest.mark.parametrize("content", [b"[training\n", b"\xff"])
+def test_a_config_that_cannot_be_read_is_a_problem_of_the_config(job: Any, content: bytes) -> None:
+    job().config.write_bytes(content)
+    with pytest.raises(DataError, match=r"light-ner.cfg.* \[bad-config\]"):
+        job().run()
 
 
 def _fail(*_: object, **__: object) -> None:
