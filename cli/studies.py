@@ -144,7 +144,9 @@ def suspects(
     *,
     kind: Annotated[
         ComponentKind | None,
-        typer.Option(help="Check only entities (`ner`) or only relations (default: check both)."),
+        typer.Option(
+            help="Check only entities (`ner`) or only relations (default: both, if annotated)."
+        ),
     ] = None,
     folds: Annotated[
         int,
@@ -179,7 +181,7 @@ def suspects(
 
     report = find_suspects(
         open_corpus(folder),
-        kinds=[kind.value] if kind else [each.value for each in ComponentKind],
+        kinds=[kind.value] if kind else None,
         folds=folds,
         overrides=parse_overrides(settings),
         out=out,

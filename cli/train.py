@@ -103,10 +103,11 @@ def train(
 ) -> None:
     """Train an entity, relation or attribute component, or a pipeline.
 
-    A pipeline contains all components and, if there are refs, the component `aloi_refs`; attributes
-    are left out if the training documents have none, and with --config. The pipeline is written to
-    the folder OUT (--out), and the components are written to OUT-ner, OUT-relations and
-    OUT-attributes. For a pipeline, --set changes the configs of the components.
+    A pipeline contains all components and, if there are refs, the component `aloi_refs`; relations
+    and attributes are left out if the training documents have none, attributes also with --config.
+    The pipeline is written to the folder OUT (--out), and the components are written to OUT-ner,
+    OUT-relations and OUT-attributes. For a pipeline, --set changes the configs of the components
+    that have the setting.
 
     With --teacher and --unlabelled, a small pipeline learns from a larger one: entities and
     relations are learned from the training documents and from what the teacher predicts.

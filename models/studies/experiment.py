@@ -214,15 +214,22 @@ class Experiment:
         """The predictions of every system on dev and test, computed once."""
         documents = [*self.corpus.split("dev"), *self.corpus.split("test")]
         ner = self._predict("ner", documents)
-        relations = self._predict("relations", documents, gold_entities=True)
-        pipeline = self._predict("pipeline", documents)
         return [
             *self._on_shared_labels(documents, ner),
             SystemPredictions("ner", "entities", documents, ner),
-            SystemPredictions("relations", "relations-gold-entities", documents, relations),
-            SystemPredictions("pipeline", "relations-end-to-end", documents, pipeline),
+            *self._relations(documents),
             *self._attributes(documents),
         ]
+
+    def _relations(self, documents: list[Document]) -> Iterator[SystemPredictions]:
+        """Yield the relations between gold entities and end to end, if there is a model."""
+        if "relations" in self.kinds:
+            gold_entities = self._predict("relations", documents, gold_entities=True)
+            pipeline = self._predict("pipeline", documents)
+            yield SystemPredictions(
+                "relations", "relations-gold-entities", documents, gold_entities
+            )
+            yield SystemPredictions("pipeline", "relations-end-to-end", documents, pipeline)
 
     def _attributes(self, documents: list[Document]) -> Iterator[SystemPredictions]:
         """Yield the predicted attributes of gold mentions and relations, if there is a model."""

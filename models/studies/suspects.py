@@ -29,7 +29,7 @@ from aloi.models.studies.folds import Fold, FoldTraining, make_folds
 from aloi.models.studies.mention_suspects import check_mentions
 from aloi.models.studies.relation_suspects import check_relations
 from aloi.models.studies.suspect_record import DocumentSuspects, Suspect, rank_suspects
-from aloi.models.training.job import COMPONENT_KINDS
+from aloi.models.training.job import COMPONENT_KINDS, pipeline_kinds
 
 DEFAULT_FOLDS = 5
 
@@ -62,7 +62,7 @@ class SuspectReport:
 def find_suspects(
     corpus: Corpus,
     *,
-    kinds: Iterable[str] = COMPONENT_KINDS,
+    kinds: Iterable[str] | None = None,
     folds: int = DEFAULT_FOLDS,
     overrides: Mapping[str, Any] | None = None,
     out: Path | None = None,
@@ -71,11 +71,14 @@ def find_suspects(
     """Train a pipeline of each kind per fold, and rank the suspects in the held-out documents.
 
     Every document of the corpus is held out once; restricted documents are never used for training.
-    overrides: config values by dotted key. out: folder for the pipelines (default: a temporary
-    folder, which is deleted). log: stream for training messages. Raises `DataError` if there are
-    fewer events than folds, or if another run is writing to `out`.
+    kinds: "ner" and "relations" (default: those that the corpus has annotations for). overrides:
+    config values by dotted key. out: folder for the pipelines (default: a temporary folder, which
+    is deleted). log: stream for training messages. Raises `DataError` if there are fewer events
+    than folds, or if another run is writing to `out`.
     """
     parts = make_folds(corpus.documents, folds)
+    if kinds is None:
+        kinds = [kind for kind in pipeline_kinds(corpus.documents) if kind in COMPONENT_KINDS]
     suspects = {}
     with _folder(out) as folder:
         for kind in kinds:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -260,13 +260,18 @@ class TrainingJob:
     def _check_data(self) -> None:
         """Raise `DataError` if the data are not suitable for training.
 
-        Train and dev must contain entities and follow the schema. Train must not contain dev texts.
+        Train and dev must contain entities and follow the schema. Train must contain what the
+        component learns, and no dev texts.
         """
         train, dev = self.documents
         for path, documents in ((self.train, train), (self.dev, dev)):
             if not any(document.entities for document in documents):
                 what, fix = "no document contains an entity", "Add annotated documents"
                 raise DataError([Problem("no-data", what, fix, file=str(path))])
+        if self.kind not in pipeline_kinds(train):
+            what = f"no document contains {self.kind}, so there is nothing to learn"
+            fix = f"Annotate {self.kind}, or train another component"
+            raise DataError([Problem("no-data", what, fix, file=str(self.train))])
         if self._loaded_schema is not None:
             list(require_valid([*train, *dev], self._loaded_schema))
         texts = {document.text for document in train}
@@ -294,9 +299,14 @@ class TrainingJob:
         }
 
 
-def pipeline_kinds(train: Iterable[Document]) -> tuple[str, ...]:
-    """Return the kinds of the components of a pipeline: attributes only if train has any."""
-    return (*COMPONENT_KINDS, *([ATTRIBUTES] if has_attributes(train) else []))
+def pipeline_kinds(train: Collection[Document]) -> tuple[str, ...]:
+    """Return the kinds of the components of a pipeline: those that train has annotations for."""
+    kinds = ["ner"]
+    if any(document.relations for document in train):
+        kinds.append("relations")
+    if has_attributes(train):
+        kinds.append(ATTRIBUTES)
+    return tuple(kinds)
 
 
 def share_overrides(jobs: Sequence[TrainingJob], overrides: Mapping[str, Any]) -> list[TrainingJob]:

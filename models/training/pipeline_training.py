@@ -81,11 +81,12 @@ def train_pipeline(
 ) -> Language:
     """Train the components of a pipeline, write the pipeline, and return it.
 
-    The pipeline is written to `out`, the components to `OUT-ner`, `OUT-relations` and, if the
-    training documents have attributes, `OUT-attributes`. configs: training config by kind ("ner",
-    "relations"); with any, there is no component of attributes, which uses the tags and parses of
-    the default configs. authority: names of things that the pipeline's component for refs knows,
-    besides those of the train documents. Other parameters and errors: see `train_component`.
+    The pipeline is written to `out`, the components to `OUT-ner` and, if the training documents
+    have relations and attributes, `OUT-relations` and `OUT-attributes`. configs: training config by
+    kind ("ner", "relations"); with any, there is no component of attributes, which uses the tags
+    and parses of the default configs. authority: names of things that the pipeline's component for
+    refs knows, besides those of the train documents. Other parameters and errors: see
+    `train_component`.
     """
     check_replaceable(out)
     kinds = (*COMPONENT_KINDS, ATTRIBUTES)
@@ -95,7 +96,9 @@ def train_pipeline(
         for folder in folders.values():
             check_replaceable(folder)
         documents = document_files.read(inputs["train"])
-        trained = COMPONENT_KINDS if own else pipeline_kinds(documents)
+        trained = [kind for kind in pipeline_kinds(documents) if kind in COMPONENT_KINDS or not own]
+        if log is not None and "relations" not in trained:
+            log.write("note: the training documents contain no relations; they are left out\n")
         jobs = [
             TrainingJob(
                 kind,
@@ -120,16 +123,19 @@ def assemble_pipeline(
 ) -> Language:
     """Combine trained components into one pipeline, write it to `out` and return it.
 
-    folders: the pipeline folders by kind: "ner", "relations" and, if it was trained, "attributes".
+    folders: the pipeline folders by kind: "ner" and, if they were trained, "relations" and
+    "attributes".
     lexicon: also add the component for refs, with these names. Components that use a pretrained
     transformer share its frozen layers; `DataError` if these differ.
     """
     parts = {kind: spacy.load(folder) for kind, folder in folders.items()}
     _check_same_encoder(parts.values())
     records = {kind: part.meta["aloi"] for kind, part in parts.items()}
-    nlp = parts["relations"]
-    nlp.add_pipe("ner", source=parts["ner"], before="aloi_relations")
-    if ATTRIBUTES in parts:
+    nlp = parts.get("relations") or parts.get(ATTRIBUTES) or parts["ner"]
+    if nlp is not parts["ner"]:
+        following = "aloi_relations" if "relations" in parts else COMPONENT
+        nlp.add_pipe("ner", source=parts["ner"], before=following)
+    if ATTRIBUTES in parts and "relations" in parts:
         nlp.add_pipe(COMPONENT, source=parts[ATTRIBUTES], after="aloi_relations")
     nlp.meta["name"] = "pipeline"
     nlp.meta["aloi"] = records

@@ -1,20 +1,28 @@
 """The training of a pipeline: settings of each component, and errors before the first training."""
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import spacy
+from attributes import statement
 from light_configs import light_configs
 from thinc.api import Config
 from toy import sentence
 
 from aloi.corpus import document_files
 from aloi.corpus.problems import DataError
+from aloi.models.attributes.component import AttributePredictor
 from aloi.models.training import job as jobs
 from aloi.models.training.job import ATTRIBUTES, COMPONENT_KINDS, TrainingJob, share_overrides
-from aloi.models.training.pipeline_training import train_pipeline
+from aloi.models.training.pipeline_training import (
+    assemble_pipeline,
+    train_component,
+    train_pipeline,
+)
 
 QUICK = {"training.max_steps": 2, "training.eval_frequency": 2}
 
@@ -90,6 +98,60 @@ def test_the_config_of_each_component_is_checked_before_the_first_training(
     monkeypatch.setattr(jobs, "fit", _must_not_train)
     with pytest.raises(DataError, match=r"light-relations.cfg: the setting training.dropout"):
         train_pipeline(*data, tmp_path / "out", configs=configs)
+
+
+@pytest.mark.parametrize("kind", ["relations", "attributes"])
+def test_a_component_without_anything_to_learn_is_refused(
+    tmp_path: Path, data: tuple[Path, Path], kind: str
+) -> None:
+    without_relations(data)
+    with pytest.raises(DataError, match=rf"no document contains {kind}.* \[no-data\]"):
+        train_component(kind, *data, tmp_path / "out")
+
+
+def test_a_pipeline_without_relations_has_only_the_entity_component(
+    tmp_path: Path, data: tuple[Path, Path]
+) -> None:
+    without_relations(data)
+    configs: dict[str, Path | None] = {**light_configs(tmp_path / "configs")}
+    log = io.StringIO()
+    train_pipeline(*data, tmp_path / "out", configs=configs, overrides=QUICK, log=log)
+    nlp = spacy.load(tmp_path / "out")
+    assert nlp.pipe_names == ["ner"]
+    assert [*nlp.meta["aloi"]] == ["ner"]
+    assert "the training documents contain no relations" in log.getvalue()
+    assert not (tmp_path / "out-relations").exists()
+
+
+def test_a_pipeline_has_attributes_of_entities_without_relations(
+    tmp_path: Path, data: tuple[Path, Path]
+) -> None:
+    for file, numbers in zip(data, (range(8), range(8, 12)), strict=True):
+        documents = (
+            msgspec.structs.replace(each, text=f"{each.text} {each.id}")
+            for each in map(statement, numbers)
+        )
+        document_files.write(documents, file)
+    without_relations(data)
+    configs = light_configs(tmp_path / "configs")
+    folders = {kind: tmp_path / kind for kind in ("ner", ATTRIBUTES)}
+    for kind, folder in folders.items():
+        overrides = QUICK if kind == "ner" else {}
+        TrainingJob(kind, *data, folder, config=configs[kind], overrides=overrides).run()
+    assemble_pipeline(folders, out=tmp_path / "out")
+    nlp = spacy.load(tmp_path / "out")
+    assert nlp.pipe_names == ["ner", "aloi_attributes"]
+    attributes = nlp.get_pipe("aloi_attributes")
+    assert isinstance(attributes, AttributePredictor)
+    assert [model.attribute.name for model in attributes.models] == ["metonymy"]
+    assert nlp("Paris soutient Ana.").text
+
+
+def without_relations(files: tuple[Path, Path]) -> None:
+    """Remove the relations from the documents in files."""
+    for file in files:
+        documents = document_files.read(file)
+        document_files.write((msgspec.structs.replace(d, relations=()) for d in documents), file)
 
 
 def _must_not_train(*_: object, **__: object) -> None:
