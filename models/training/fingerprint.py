@@ -18,6 +18,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from spacy.util import is_package
+
 from aloi.corpus.document import Document, hash_documents
 from aloi.corpus.languages.language import language_codes, load_language
 
@@ -131,10 +133,12 @@ def training_fingerprint(
     config: Path,
     overrides: Mapping[str, Any],
     corpus: Mapping[str, str],
+    sources: Iterable[str] = (),
     teacher: Mapping[str, Any] | None = None,
 ) -> str:
     """Return the SHA-256, in hexadecimal, of everything that determines the trained model.
 
+    sources: names or folders of the pipelines and checkpoints that supply weights or vectors.
     teacher: the record of the teacher and the unlabelled documents, if there are any.
     """
     config_text = config.read_text(encoding="utf-8")
@@ -153,9 +157,28 @@ def training_fingerprint(
     }
     if kind == ATTRIBUTES:
         parts["scikit-learn"] = version("scikit-learn")
+    if folders := {name: hash_folder(Path(name)) for name in sources if is_folder(name)}:
+        parts["sources"] = folders
     if teacher is not None:
         parts["teacher"] = teacher
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def is_folder(source: str) -> bool:
+    """Return whether a source is a folder of the user, not a package or a checkpoint of the hub."""
+    return Path(source).is_dir() and not is_package(source)
+
+
+def hash_folder(folder: Path) -> str:
+    """Return one SHA-256 for a folder: the names and contents of the files that are not hidden."""
+    total = hashlib.sha256()
+    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+        name = file.relative_to(folder)
+        if not any(part.startswith(".") for part in name.parts):
+            with file.open("rb") as stream:
+                content = hashlib.file_digest(stream, "sha256").hexdigest()
+            total.update(f"{name.as_posix()}\0{content}\0".encode())
+    return total.hexdigest()
 
 
 def library_versions(*, transformer: bool = True) -> dict[str, str]:

@@ -117,6 +117,7 @@ class TrainingJob:
             config=self.config_file,
             overrides={**self._language_settings, **self.overrides},
             corpus=self.corpus,
+            sources=sources.find_sources(self._settings().interpolate()),
             teacher=self.silver.record if self.silver else None,
         )
 

