@@ -43,14 +43,16 @@ MAX_ERROR_LENGTH = 300
 def load_pipeline(model: str) -> Language:
     """Return the trained pipeline in a folder or an installed package.
 
-    Loading a pipeline can run code that it contains. Raises `DataError` if `model` is neither, or
-    if a file of it is damaged.
+    Loading a pipeline can run code that it contains. Raises `DataError` if `model` is neither, if
+    a file of it is damaged, or if a library that it needs is not installed.
     """
     try:
         return spacy.load(model)
+    except DataError:  # of a component, such as a missing extra, with its own fix
+        raise
     except Exception as error:  # spaCy raises many types of errors for damaged files
         fix = "Use a folder written by `aloi train --out`, or the name of an installed pipeline"
-        message = (str(error).splitlines() or [""])[0][:MAX_ERROR_LENGTH]
+        message = " ".join(str(error).split())[:MAX_ERROR_LENGTH]
         what = f"the model cannot be loaded as a pipeline: {type(error).__name__}: {message}"
         raise DataError([Problem("bad-model", what, fix, file=model)]) from error
 

@@ -7,6 +7,7 @@ import spacy
 from spacy.language import Language
 from toy import sentence, train, train_ner
 
+from aloi.corpus import optional_dependencies
 from aloi.corpus.document import Document, Entity
 from aloi.corpus.problems import DataError
 from aloi.models.prediction import pipelines as prediction
@@ -129,6 +130,34 @@ def test_a_damaged_pipeline_is_reported(
     if content is not None:
         (tmp_path / file).write_text(content)
     with pytest.raises(DataError, match="cannot be loaded as a pipeline"):
+        prediction.load_pipeline(str(tmp_path))
+
+
+def save_pipeline(folder: Path, component: str) -> None:
+    """Write a pipeline of one component with these lines of its config."""
+    spacy.blank("fr").to_disk(folder)
+    config = (folder / "config.cfg").read_text(encoding="utf-8")
+    config = config.replace("pipeline = []", 'pipeline = ["part"]')
+    config += f"\n[components.part]\n{component}\n"
+    (folder / "config.cfg").write_text(config, encoding="utf-8")
+
+
+def test_a_missing_extra_is_reported_with_its_own_fix(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_pipeline(tmp_path, 'factory = "aloi_encoder"')
+    monkeypatch.setattr(optional_dependencies, "find_spec", lambda library: None)
+    with pytest.raises(DataError) as raised:
+        prediction.load_pipeline(str(tmp_path))
+    (problem,) = raised.value.problems
+    assert problem.what == "torch is not installed"
+    assert problem.fix == "Run pip install 'aloi[transformers]'"
+
+
+def test_a_wrong_config_is_reported_with_its_setting(tmp_path: Path) -> None:
+    """The message of spaCy begins with a line break."""
+    save_pipeline(tmp_path, 'factory = "sentencizer"\ncolour = "red"')
+    with pytest.raises(DataError, match=r"ConfigValidationError: Config .*colour"):
         prediction.load_pipeline(str(tmp_path))
 
 
