@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from aloi.corpus.problems import DataError
-from aloi.models.prediction.workers import death_error
+from aloi.models.prediction.workers import attempt, death_error
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -179,16 +179,12 @@ def _serve(model: str, connection: Connection) -> None:
             connection.send((False, error))
             return
         connection.send((True, info))
+
+        def predict(documents: list[Document]) -> list[Document]:
+            return list(pipelines.predict_documents(nlp, documents, model=info.version))
+
         while True:
-            documents = connection.recv()
-            try:
-                predicted = pipelines.predict_documents(nlp, documents, model=info.version)
-                answer: tuple[bool, object] = True, list(predicted)
-            except DataError as error:
-                answer = False, error
-            except Exception as error:  # noqa: BLE001 - of any component, perhaps without pickle
-                answer = False, RuntimeError(f"{type(error).__name__}: {error}")
-            connection.send(answer)
+            connection.send(attempt(predict, connection.recv()))
 
 
 def _describe(nlp: Language) -> PipelineInfo:

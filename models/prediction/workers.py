@@ -35,8 +35,7 @@ def map_forked(
     """Apply a function to items in forked processes; yield the results in the order of the items.
 
     Objects that the function uses are shared, not copied; only items and results are pickled.
-    Exceptions of the function are raised in this process. Raises `DataError` if a process dies, or
-    if the system cannot fork.
+    Raises the errors of `attempt`, and `DataError` if a process dies or if the system cannot fork.
     """
     if "fork" not in multiprocessing.get_all_start_methods():
         what, fix = "this system cannot fork processes", "Use a single worker process"
@@ -102,14 +101,27 @@ def _serve(
         torch.set_num_threads(1)  # torch would wait for threads that do not exist after a fork
     try:
         while True:
-            item = connection.recv()
-            try:
-                answer = True, function(item)
-            except Exception as error:  # noqa: BLE001 - the parent raises any error
-                answer = False, error
-            connection.send(answer)
+            connection.send(attempt(function, connection.recv()))
     except (EOFError, OSError):
         return
+
+
+def attempt(function: Callable[[Item], Result], item: Item) -> tuple[bool, Result | Exception]:
+    """Return True and the result of a function, or False and its error, for another process.
+
+    The error is a `DataError`, or a `RuntimeError` with the type and the message of any other
+    error, because pickle can rebuild only some exceptions of libraries.
+    """
+    try:
+        return True, function(item)
+    except DataError as error:
+        return False, error
+    except MemoryError:
+        what = "a worker process ran out of memory"
+        fix = "Use fewer workers or shorter documents"
+        return False, DataError([Problem("out-of-memory", what, fix)])
+    except Exception as error:  # noqa: BLE001 - the parent raises any error
+        return False, RuntimeError(f"{type(error).__name__}: {error}")
 
 
 def _send(pool: Pool, connection: Connection, item: object) -> None:

@@ -104,3 +104,45 @@ def test_problems_of_a_worker_are_raised_with_all_their_fields() -> None:
     with pytest.raises(DataError) as raised:
         list(map_forked(fail_at_three, range(9), workers=2))
     assert raised.value.problems == (Problem("bad", "three is wrong", "Take four", "d3"),)
+
+
+class LibraryError(Exception):
+    """An error that pickle cannot rebuild: it needs a second argument."""
+
+    def __init__(self, what: str, code: int) -> None:
+        super().__init__(f"{what} ({code})")
+
+
+class OpenError(Exception):
+    """An error that cannot be pickled."""
+
+    def __init__(self) -> None:
+        super().__init__("the device is busy")
+        self.stream = sys.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (LibraryError("no kernel", 7), r"LibraryError: no kernel \(7\)"),
+        (OpenError(), "OpenError: the device is busy"),
+    ],
+)
+def test_an_error_of_any_library_is_raised_with_its_message(
+    error: Exception, message: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def fail(number: int) -> int:
+        raise error
+
+    with pytest.raises(RuntimeError, match=f"^{message}$"):
+        list(map_forked(fail, range(3), workers=2))
+    assert capfd.readouterr().err == ""
+
+
+def run_out_of_memory(number: int) -> int:
+    raise MemoryError
+
+
+def test_a_worker_without_memory_is_reported() -> None:
+    with pytest.raises(DataError, match="a worker process ran out of memory"):
+        list(map_forked(run_out_of_memory, range(3), workers=2))
