@@ -24,6 +24,9 @@ from aloi.corpus.text_files import JSON_ERRORS
 SHARD_SUFFIXES = {"native": ".jsonl", "parquet": ".parquet"}
 """The file suffix of shards, by format."""
 
+SCRATCH_PATTERN = ".*.*-*-*.aloi"
+"""The names of the scratch files of `atomic_files`; other hidden files belong to the user."""
+
 
 class ShardEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The manifest's entry for a finished shard.
@@ -124,14 +127,12 @@ class ShardFolder:
                 stream.write(msgspec.json.encode(line).decode() + "\n")
 
     def remove_shards(self, names: Iterable[str]) -> None:
-        """Remove the files of these shards, and all temporary files of interrupted writes."""
+        """Remove the files of these shards, and the scratch of interrupted writes on any node."""
         for name in names:
             self.documents_file(name).unlink(missing_ok=True)
             self.errors_file(name).unlink(missing_ok=True)
-        lock = lock_file(self.folder).name
-        for file in self.folder.rglob(".*"):
-            if file.is_file() and file.suffix not in SHARD_SUFFIXES.values() and file.name != lock:
-                file.unlink()
+        for file in self.folder.rglob(SCRATCH_PATTERN):
+            file.unlink()
 
     def write_failures(self, name: str, failures: Iterable[DocumentFailure]) -> None:
         """Write a shard's failures to its file in `errors/`; without failures, remove the file."""
