@@ -116,9 +116,9 @@ def predict(
 ) -> None:
     """Annotate documents with a pipeline or a language model.
 
-    After an interruption, run the same command again to resume. If OUT is a file, the
-    predictions are written to OUT.partial, which is renamed at the end. A run fails if another run
-    is writing to the same OUT.
+    If OUT is a file, the predictions are written to OUT.partial, which is renamed at the end. After
+    an interruption, run the same command again: it resumes if OUT is a file or with --engine ray,
+    and otherwise starts from the beginning. A run fails if another run is writing to the same OUT.
     """
     options = language_model.LanguageModelOptions(
         schema,
@@ -172,9 +172,10 @@ def _predict_with_pipeline(
     must_exist(source)
     gold_entities, count = options.gold_entities, workers or 1
     if options.show or options.html is not None:
-        if target is not None or options.engine is Engine.RAY:
-            raise typer.BadParameter("--show and --html work without OUT and --engine ray")
         show, html = options.show, options.html
+        if target is not None or options != _PipelineOptions(show, html, gold_entities):
+            message = "--show and --html work without OUT, --engine, --address and --to"
+            raise typer.BadParameter(message)
         _preview(model, source, html, show=show, gold_entities=gold_entities, workers=count)
     elif target is None:
         raise typer.BadParameter("give OUT, or --show to print the predictions")

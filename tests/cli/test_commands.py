@@ -175,6 +175,8 @@ TRAIN = ("--train", ROOT / "corpus", "--dev", ROOT / "corpus", "--out", "x")
         ("predict", "x", ROOT / "README.md"),
         ("predict", "x", ROOT / "README.md", "out.jsonl", "--show"),
         ("predict", "x", ROOT / "README.md", "--html", "x.html", "--engine", "ray"),
+        ("predict", "x", ROOT / "README.md", "--show", "--to", "parquet"),
+        ("predict", "x", ROOT / "README.md", "--show", "--address", "127.0.0.1:6379"),
         ("release", "wheel", "/nowhere", "--out", "x"),
         ("nonsense",),
     ],
