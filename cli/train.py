@@ -43,14 +43,20 @@ Output = Annotated[Path, typer.Option(help="Output folder, which `spacy.load` ca
 TrainSchema = Annotated[
     Path | None,
     typer.Option(
-        help="Fail if a document violates this schema (TOML; default: no check).", exists=True
+        help="Schema (TOML) that determines the relation labels, their permitted entity labels, "
+        "which relations are symmetric, and the labels and defaults of attributes; fail if a "
+        "document violates it (default: what the training documents contain; all relations are "
+        "directed).",
+        exists=True,
     ),
 ]
 Config = Annotated[
     str | None,
     typer.Option(
-        help="Training config: `blank` (no pretrained weights), `transformer` or a config file "
-        "(default: a config for CPUs that starts from the base model of the language, if any)."
+        help="Training config: `blank` (no pretrained weights), `transformer` (with a pretrained "
+        "encoder), `blank-transformer` (the same without the base model of the language) or, for a "
+        "single component, a config file; attributes have only `blank` (default: a config for CPUs "
+        "that starts from the base model of the language, if any)."
     ),
 ]
 RefList = Annotated[
@@ -178,14 +184,16 @@ def _authority(corpus: Path | None) -> RefAuthority | None:
 
 def _config(kind: str, name: str | None) -> Path | None:
     """Return the config file for the value of --config; exit with status 2 if none exists."""
-    from aloi.models.training.settings import find_config
+    from aloi.models.training.settings import find_config, shipped_config
 
     if name is None:
         return None
     config = find_config(kind, name)
     if config is None:
+        files = sorted(shipped_config(kind).parent.glob(f"*-{kind}.cfg"))
+        names = ", ".join(f"`{file.stem.removesuffix(f'-{kind}')}`" for file in files)
         raise typer.BadParameter(
-            f"--config must be `blank`, `transformer` or a config file, not {name!r}"
+            f"--config for {kind} must be {names} or a config file, not {name!r}"
         )
     return config
 
