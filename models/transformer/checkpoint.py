@@ -68,6 +68,7 @@ def read_tokenizer(weights: str) -> Any:  # noqa: ANN401 - a tokeniser of transf
     if not tokenizer.is_fast:
         what = "the checkpoint has no fast tokenizer, which subword offsets require"
         raise DataError([Problem("bad-weights", what, _FIX, file=weights)])
+    tokenizer.truncation_side = "right"  # windows are in text order
     return tokenizer
 
 

@@ -36,8 +36,10 @@ def reduce_vocabulary(
     content = json.loads(tokenizer.backend_tokenizer.to_str())
     if content["model"]["type"] != "Unigram":
         return tokenizer
+    content["truncation"] = content["padding"] = None  # the texts are segmented completely
     pieces = [piece for piece, _ in content["model"]["vocab"]]
-    kept = _used(tokenizer, texts) | {each["id"] for each in content["added_tokens"]}
+    kept = _used(Tokenizer.from_str(json.dumps(content)), texts)
+    kept |= {each["id"] for each in content["added_tokens"]}
     kept |= {number for number, piece in enumerate(pieces) if _is_general(piece)}
     kept |= set(tokenizer.all_special_ids) | {content["model"]["unk_id"]}
     rows = sorted(kept)
@@ -47,10 +49,10 @@ def reduce_vocabulary(
     return _rebuild(tokenizer, content)
 
 
-def _used(tokenizer: Any, texts: Iterable[str]) -> set[int]:  # noqa: ANN401
+def _used(tokenizer: Tokenizer, texts: Iterable[str]) -> set[int]:
     used: set[int] = set()
     for batch in minibatch(texts, _TEXTS_PER_BATCH):  # type: ignore[no-untyped-call]
-        for encoding in tokenizer.backend_tokenizer.encode_batch(batch, add_special_tokens=False):
+        for encoding in tokenizer.encode_batch(batch, add_special_tokens=False):
             used.update(encoding.ids)
     return used
 

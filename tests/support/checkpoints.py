@@ -52,6 +52,13 @@ def modernbert(folder: Path) -> Path:
     return folder
 
 
+def store_truncation(folder: Path) -> None:
+    """Store a truncation to two subwords, at the left, in the tokenizer.json of a checkpoint."""
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.enable_truncation(max_length=2, direction="left")
+    tokenizer.save(str(folder / "tokenizer.json"))
+
+
 def _save_tokenizer(tokenizer: Tokenizer, trainer: trainers.Trainer, folder: Path) -> int:
     """Train and save a tokenizer; return its vocabulary size."""
     tokenizer.train_from_iterator([sentence(number).text for number in range(35)], trainer)

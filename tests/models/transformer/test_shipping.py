@@ -1,5 +1,6 @@
 """Smaller vocabularies and weights of 8 bits: the predictions stay nearly the same."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +40,18 @@ def test_a_reduced_vocabulary_keeps_the_segmentation_and_the_vectors(unigram: Pa
         vectors = [last_vectors(whole, tokenizer, text), last_vectors(reduced, smaller, text)]
         assert torch.allclose(*vectors, atol=1e-5)
     assert smaller.unk_token_id not in smaller("Zoé vit à Oslo.")["input_ids"][1:-1]
+
+
+def test_a_stored_truncation_does_not_remove_subwords(unigram: Path, tmp_path: Path) -> None:
+    truncated = shutil.copytree(unigram, tmp_path / "truncated")
+    checkpoints.store_truncation(truncated)
+    vocabularies = []
+    for folder in (unigram, truncated):
+        model, tokenizer = (
+            read(str(folder)) for read in (checkpoint.read_checkpoint, checkpoint.read_tokenizer)
+        )
+        vocabularies.append(pruning.reduce_vocabulary(model, tokenizer, TEXTS).get_vocab())
+    assert vocabularies[0] == vocabularies[1]
 
 
 def test_a_byte_pair_vocabulary_stays_complete(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Tiny transformers with random weights learn toy sentences through the usual commands."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -345,6 +346,22 @@ def test_each_token_has_one_vector(nlp: Language, sentences: int) -> None:
     with torch.no_grad():
         assert get_layers(nlp)([MarkedDoc(doc)]).shape == (len(doc), 32)
     assert sorted(set(states.token.tolist())) == list(range(len(doc)))
+
+
+def test_a_stored_truncation_does_not_change_the_windows(weights: Path, tmp_path: Path) -> None:
+    truncated = shutil.copytree(weights, tmp_path / "truncated")
+    checkpoints.store_truncation(truncated)
+    text = join_sentences(12).text
+    found = []
+    for folder in (weights, truncated):
+        nlp = make_recognizer(str(folder))
+        nlp.initialize(lambda nlp=nlp: examples_of(nlp, [sentence(0)]))
+        encoder = nlp.get_pipe("aloi_encoder")
+        for each in (encoder, encoder.from_bytes(encoder.to_bytes())):
+            states = stored_states(each(nlp.make_doc(text)))
+            assert len(states.lengths) > 1
+            found.append((states.token.tolist(), states.row.tolist()))
+    assert found == [found[0]] * 4
 
 
 def test_mentions_across_windows_are_recognised(nlp: Language) -> None:
