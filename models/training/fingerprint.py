@@ -124,6 +124,10 @@ LIBRARIES = ("spacy", "thinc", "numpy", "scipy")
 TRANSFORMER_LIBRARIES = ("torch", "transformers")
 
 
+MODEL_FILES = ("meta.json", "config.json")
+"""The file that each spaCy pipeline contains, and the one of each checkpoint."""
+
+
 def training_fingerprint(
     *,
     kind: str,
@@ -157,16 +161,21 @@ def training_fingerprint(
     }
     if kind == ATTRIBUTES:
         parts["scikit-learn"] = version("scikit-learn")
-    if folders := {name: hash_folder(Path(name)) for name in sources if is_folder(name)}:
+    if folders := {name: hash_folder(Path(name)) for name in sources if is_local_model(name)}:
         parts["sources"] = folders
     if teacher is not None:
         parts["teacher"] = teacher
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def is_folder(source: str) -> bool:
-    """Return whether a source is a folder of the user, not a package or a checkpoint of the hub."""
-    return Path(source).is_dir() and not is_package(source)
+def is_local_model(source: str) -> bool:
+    """Return whether a source is a folder with a pipeline or checkpoint, not a name of a package.
+
+    Other folders, which may be of any size, cannot be loaded.
+    """
+    if is_package(source):
+        return False
+    return any(Path(source, name).is_file() for name in MODEL_FILES)
 
 
 def hash_folder(folder: Path) -> str:

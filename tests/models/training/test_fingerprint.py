@@ -19,7 +19,7 @@ from aloi.models.training.fingerprint import (
     deciding_modules,
     hash_code,
     hash_folder,
-    is_folder,
+    is_local_model,
     module_files,
     plain_code,
     source_root,
@@ -179,6 +179,7 @@ def test_data_schema_overrides_and_corpus_count(tmp_path: Path) -> None:
 def test_the_files_of_a_local_source_count(tmp_path: Path) -> None:
     source = tmp_path / "checkpoint"
     source.mkdir()
+    (source / "config.json").touch()
     (source / "model").write_bytes(b"old")
     before = job_fingerprint(tmp_path, str(source))
     (source / "model").write_bytes(b"new")
@@ -215,15 +216,17 @@ def test_names_and_contents_of_files_count(
     assert (hash_folder(tmp_path) != before) == counts
 
 
-def test_a_package_and_a_name_of_the_hub_are_not_folders(
+def test_only_folders_with_a_pipeline_or_checkpoint_are_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert not is_folder("someone/model")
+    assert not is_local_model("someone/model")
     for name in ("fr_core_news_md", "someone/model"):
         (tmp_path / name).mkdir(parents=True)
-    assert not is_folder("fr_core_news_md")  # spaCy loads the package
-    assert is_folder("someone/model")
+        (tmp_path / name / "config.json").touch()
+    assert not is_local_model("fr_core_news_md")  # spaCy loads the package
+    assert is_local_model("someone/model")
+    assert not is_local_model("..")
 
 
 def test_every_module_that_training_imports_is_in_a_list() -> None:
