@@ -300,6 +300,23 @@ class Desk:
 
         self._wait(listed)
 
+    def answer(self, key: str) -> None:
+        """Press the key of an answer until it is checked; a new page ignores some keys."""
+        before = self._checked()
+
+        def chosen() -> bool:
+            if self._checked() > before:
+                return True
+            self.press(key)
+            with suppress(TimeoutException):
+                self._wait(lambda: self._checked() > before, seconds=10)
+            return False
+
+        self._wait(chosen)
+
+    def _checked(self) -> int:
+        return len(self.browser.find_elements(By.CSS_SELECTOR, "input:checked"))
+
     def submit(self) -> None:
         """Submit the work by Ctrl+Enter and wait until it is stored."""
         self.press(Keys.ENTER, Keys.CONTROL)

@@ -130,7 +130,7 @@ def test_gold_contains_what_two_annotators_gave_and_an_adjudicator_decided(
         for title, answer in DECISIONS.items():
             assert title in cards
             assert answer in cards
-            desk.press(answer[-2])
+            desk.answer(answer[-2])
         desk.submit()
     done = adjudicate(label_studio, corpus)
     assert (done.exit_code, "gold: 1 of 1 document" in done.output) == (0, True), done.output
