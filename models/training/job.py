@@ -184,7 +184,7 @@ class TrainingJob:
         return nlp
 
     def _language_note(self) -> str:
-        """Return a line on documents whose language is assumed, or nothing."""
+        """Return a line on documents that do not state their language, or nothing."""
         train, dev = self.documents
         note = languages.assumed_language(document.meta for document in (*train, *dev))
         return f"note: {note}\n" if note else ""

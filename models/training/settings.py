@@ -33,7 +33,7 @@ def find_config(kind: str, name: str) -> Path | None:
 
 
 def read_config(config: Path) -> Config:
-    """Return a config whose variables are not resolved; raise `DataError` if it cannot be read."""
+    """Return a config with unresolved variables; raise `DataError` if it cannot be read."""
     try:
         with config_errors(config):
             return Config().from_disk(config, interpolate=False)
